@@ -1,0 +1,1 @@
+//! The host side of brasskey as a library.

@@ -1,0 +1,3 @@
+//! The `brasskey` command.
+
+fn main() {}

@@ -1,0 +1,50 @@
+//! Every size and time, each with its source. Times are in milliseconds.
+
+/// The size of a CTAPHID report (CTAP 2.3 §11.2.4: 64 bytes at full speed).
+pub const REPORT_SIZE: usize = 64;
+/// Payload bytes in an initialization packet (§11.2.4).
+pub const INIT_PAYLOAD: usize = REPORT_SIZE - 7;
+/// Payload bytes in a continuation packet (§11.2.4).
+pub const CONT_PAYLOAD: usize = REPORT_SIZE - 5;
+/// The largest message CTAPHID can carry: 57 + 128 × 59 (§11.2.4).
+pub const MAX_MESSAGE: usize = INIT_PAYLOAD + 128 * CONT_PAYLOAD;
+/// How long a message may stall between two packets before ERR_MSG_TIMEOUT. The standard leaves it to the key; hosts
+/// and test tools look for 0.4 to 1 s.
+pub const PACKET_TIMEOUT: u64 = 500;
+/// How often a keepalive leaves while a CBOR command runs. The standard asks for at most 100 ms (§11.2.9.2.1); the
+/// difference pays for the host's scheduling.
+pub const KEEPALIVE_INTERVAL: u64 = 75;
+/// The longest lock that CTAPHID_LOCK can ask for, in seconds (§11.2.9.2.2).
+pub const LOCK_MAX_SECONDS: u8 = 10;
+
+/// How long the user has to touch the key. The standard asks for at least 10 s (§6.1.2, §6.2.2); 30 s is usual.
+pub const USER_ACTION_TIMEOUT: u64 = 30_000;
+/// How long a touch given for a U2F request may wait for the host's next poll (FIDO U2F Raw Message Formats v1.2 §3).
+pub const U2F_TOUCH_LIFETIME: u64 = 10_000;
+/// How long getNextAssertion may follow getAssertion or the one before it (CTAP 2.3 §6.3).
+pub const NEXT_ASSERTION_TIMEOUT: u64 = 30_000;
+/// How long after power-up a key without a display accepts authenticatorReset (§6.6).
+pub const RESET_WINDOW: u64 = 10_000;
+
+/// Maps and arrays may nest this deep (§8, message encoding).
+pub const CBOR_MAX_DEPTH: usize = 4;
+/// Entries in an allow or exclude list: `maxCredentialCountInList`. [choice] Firefox and Chrome split longer lists.
+pub const MAX_CREDENTIALS_IN_LIST: usize = 16;
+/// The longest credential ID this key makes or looks at: `maxCredentialIdLength`. A U2F key handle is at most 255.
+pub const MAX_CREDENTIAL_ID: usize = 255;
+/// Discoverable credentials that one relying party's getAssertion walks through with getNextAssertion: bounded only
+/// by this count, not by memory.
+pub const MAX_ACCOUNTS: usize = u16::MAX as usize;
+/// `user.id` is 1 to 64 bytes (WebAuthn Level 3 §5.4.3).
+pub const USER_ID_MAX: usize = 64;
+/// `user.name` and `user.displayName` are kept to this many bytes, cut at a character's end (CTAP 2.3 §6.1.2: at least 64).
+pub const USER_NAME_MAX: usize = 64;
+/// An RP ID is kept to this many bytes: longer than any domain name (RFC 1035 §2.3.4: 253).
+pub const RP_ID_MAX: usize = 255;
+
+/// The longest key of a storage record.
+pub const STORAGE_KEY_MAX: usize = 40;
+/// The largest storage record.
+pub const STORAGE_VALUE_MAX: usize = 1024;
+/// How many counter values one storage write reserves.
+pub const COUNTER_BLOCK: u32 = 64;

@@ -1,0 +1,221 @@
+//! The seams: five small traits between the key and the world around it.
+//!
+//! A chip, a PC and a test each implement them once; nothing else in this crate knows where it runs.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// What the key needs from the place it runs in.
+pub trait Platform {
+    /// Asks the user for a touch.
+    type UserPresence: UserPresence;
+    /// Keeps records across power cycles.
+    type Storage: Storage;
+    /// Randomness good enough for keys.
+    type Rng: Rng;
+    /// Time since power-up.
+    type Clock: Clock;
+    /// Shows the user what the key is doing.
+    type Status: Status;
+}
+
+/// The five seams of one key, in one place.
+pub struct Seams<P: Platform> {
+    /// Asks the user for a touch.
+    pub presence: P::UserPresence,
+    /// Keeps records across power cycles.
+    pub storage: P::Storage,
+    /// Randomness good enough for keys.
+    pub rng: P::Rng,
+    /// Time since power-up.
+    pub clock: P::Clock,
+    /// Shows the user what the key is doing.
+    pub status: P::Status,
+}
+
+/// A cryptographically secure random number generator that may fail.
+///
+/// A failure ends the running command with `CTAP1_ERR_OTHER`, and the key refuses all work until a power cycle.
+pub trait Rng: rand_core::TryCryptoRng {}
+impl<T: rand_core::TryCryptoRng> Rng for T {}
+
+/// Time since power-up.
+pub trait Clock {
+    /// Milliseconds since power-up. Never goes back; a warm restart that a host can cause does not set it to zero.
+    fn now(&self) -> u64;
+}
+
+/// What the user is asked to agree to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// authenticatorMakeCredential, or U2F_REGISTER.
+    Register,
+    /// authenticatorGetAssertion, or U2F_AUTHENTICATE.
+    Authenticate,
+    /// authenticatorMakeCredential naming a credential that this key already holds: the touch changes nothing.
+    Excluded,
+    /// authenticatorSelection, and the touch that platforms ask for with an empty `pinUvAuthParam`.
+    Select,
+    /// authenticatorReset: everything will be erased.
+    Reset,
+}
+
+/// Who asks: the relying party as the protocol names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelyingParty<'a> {
+    /// The request has none.
+    None,
+    /// CTAP2: the RP ID. Untrusted text.
+    Id(&'a str),
+    /// U2F: the application parameter, the SHA-256 of an AppID or RP ID.
+    Application(&'a [u8; 32]),
+}
+
+/// One request for a touch. All text is untrusted: escape it before showing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresenceRequest<'a> {
+    /// What the touch allows.
+    pub operation: Operation,
+    /// Who asks.
+    pub relying_party: RelyingParty<'a>,
+    /// The account's name, where the request has one.
+    pub user: Option<&'a str>,
+}
+
+/// How a wait for the user ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The user touched the key after the request came.
+    Confirmed,
+    /// The user refused.
+    Declined,
+    /// The deadline passed.
+    TimedOut,
+    /// [`Abort`] was set: the host sent CTAPHID_CANCEL, or CTAPHID_INIT on the channel of the request.
+    Aborted,
+}
+
+/// Set by whoever runs the CTAPHID engine when it says [`Event::Abort`](crate::ctaphid::Event::Abort); seen by
+/// [`UserPresence::wait`]. It is cleared before the next request is taken.
+#[derive(Debug, Default)]
+pub struct Abort(AtomicBool);
+
+impl Abort {
+    /// Not set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    /// Sets or clears the flag.
+    pub fn set(&self, aborted: bool) {
+        self.0.store(aborted, Ordering::Release);
+    }
+
+    /// Whether the running request is to end.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The user's touch.
+pub trait UserPresence {
+    /// Waits for the user (CTAP2). This is the only place in the key that waits.
+    ///
+    /// A touch counts only if it begins after the call: a button already held is not consent. `deadline` is a time
+    /// of [`Clock`]. Ends early with [`Presence::Aborted`] as soon as the host cancels.
+    fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence;
+
+    /// Says at once whether the user has touched for this request (U2F, where the host polls). Never waits.
+    ///
+    /// The first call opens a prompt, which stays while the host keeps polling with the same operation and
+    /// application. A touch lives [`U2F_TOUCH_LIFETIME`](crate::limits::U2F_TOUCH_LIFETIME), is bound to the
+    /// operation and the application it was given for, and is spent by the call that returns true.
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool;
+
+    /// Drops any prompt and any touch not yet spent: a touch given for U2F is not left over for CTAP2.
+    fn forget(&mut self);
+}
+
+/// Why a record could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageError {
+    /// No room. Nothing was changed.
+    Full,
+    /// The medium failed, or holds what no version of this key wrote.
+    Failed,
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the key's storage is full",
+            Self::Failed => "the key's storage failed",
+        })
+    }
+}
+
+impl core::error::Error for StorageError {}
+
+/// Records by key, kept across power cycles.
+///
+/// Keys are 1 to [`STORAGE_KEY_MAX`](crate::limits::STORAGE_KEY_MAX) bytes, ordered bytewise; values are up to
+/// [`STORAGE_VALUE_MAX`](crate::limits::STORAGE_VALUE_MAX) bytes. When `write` or `remove` returns `Ok`, the change is
+/// durable; a power cut at any moment leaves each record either as it was or as it was to become.
+pub trait Storage {
+    /// Copies the record at `key` to the start of `value` and returns its length.
+    ///
+    /// # Errors
+    /// [`StorageError::Failed`], also where `value` is too short for the record.
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError>;
+
+    /// Creates or replaces the record at `key`.
+    ///
+    /// # Errors
+    /// [`StorageError::Full`] where there is no room: the record is as it was. [`StorageError::Failed`] otherwise.
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError>;
+
+    /// Removes the record at `key`, if there is one.
+    ///
+    /// # Errors
+    /// [`StorageError::Failed`].
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError>;
+
+    /// Copies to `key` the first key that begins with `prefix` and comes after `after` (or is the first of all), and
+    /// returns its length. `after`, where given, begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`StorageError::Failed`].
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; crate::limits::STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError>;
+
+    /// Makes what was removed or replaced unreadable (erases pages, or recreates the file). Called after a reset.
+    ///
+    /// # Errors
+    /// [`StorageError::Failed`].
+    fn scrub(&mut self) -> Result<(), StorageError>;
+}
+
+/// What the key shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indication {
+    /// Nothing to do.
+    Idle,
+    /// A command is running.
+    Processing,
+    /// Waiting for the user's touch: keepalives carry `STATUS_UPNEEDED`.
+    WaitingForTouch,
+    /// CTAPHID_WINK: draw the user's eye for a moment.
+    Wink,
+}
+
+/// The light on the key, or what stands for it. On a PC this also feeds the CTAPHID keepalive status.
+pub trait Status {
+    /// Shows `indication` until the next call; a wink ends by itself.
+    fn show(&mut self, indication: Indication);
+}

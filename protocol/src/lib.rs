@@ -26,8 +26,7 @@
         clippy::panic,
         clippy::indexing_slicing,
         clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::arithmetic_side_effects
+        clippy::cast_sign_loss
     )
 )]
 

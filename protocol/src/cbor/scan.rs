@@ -19,7 +19,7 @@ struct Container<'a> {
 
 impl Container<'_> {
     fn expects_key(&self) -> bool {
-        self.is_map && self.remaining % 2 == 0
+        self.is_map && self.remaining.is_multiple_of(2)
     }
 }
 

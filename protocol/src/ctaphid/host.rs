@@ -122,3 +122,6 @@ impl Host {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -197,3 +197,6 @@ impl Assembly {
         self.length
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,14 +99,10 @@ impl Device {
         self.tick(now);
         let (channel, packet) = Packet::parse(report);
         let outcome = match packet {
-            Packet::Initialization {
-                command,
-                length,
-                data,
-            } => self.initialization(channel, command, length, data, now),
-            Packet::Continuation { sequence, data } => {
-                self.continuation(channel, sequence, data, now)
+            Packet::Initialization { command, length, data } => {
+                self.initialization(channel, command, length, data, now)
             }
+            Packet::Continuation { sequence, data } => self.continuation(channel, sequence, data, now),
         };
         outcome.unwrap_or_else(|error| {
             self.reply(error_report(channel, error));
@@ -145,11 +141,7 @@ impl Device {
     /// The next report to send. Call it until it returns `None`.
     pub fn transmit(&mut self) -> Option<Report> {
         let begun = self.begun_response();
-        if self
-            .replies
-            .front()
-            .is_some_and(|reply| Some(channel(reply)) != begun)
-        {
+        if self.replies.front().is_some_and(|reply| Some(channel(reply)) != begun) {
             return self.replies.pop_front();
         }
         let Transaction {
@@ -161,15 +153,10 @@ impl Device {
             Phase::Assembling { .. } => None,
             Phase::Requested(work) => {
                 let status = work.take_keepalive()?;
-                Some(packet::initialization(
-                    *channel,
-                    command::KEEPALIVE,
-                    &[status.code()],
-                ))
+                Some(packet::initialization(*channel, command::KEEPALIVE, &[status.code()]))
             }
             Phase::Responding { length, index } => {
-                let report =
-                    packet::packet(*channel, *command, self.message.get(..*length)?, *index);
+                let report = packet::packet(*channel, *command, self.message.get(..*length)?, *index);
                 *index += 1;
                 if packet::is_whole(*index, *length) {
                     self.transaction = None;

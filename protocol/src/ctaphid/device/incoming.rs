@@ -1,9 +1,7 @@
 //! What each packet from the host does.
 
 use super::super::packet::{self, Assembly};
-use super::super::{
-    BROADCAST, Error, InitResponse, PROTOCOL_VERSION, capability, channel, command,
-};
+use super::super::{BROADCAST, Error, InitResponse, PROTOCOL_VERSION, capability, channel, command};
 use super::transaction::{Lock, Phase, Transaction, Work};
 use super::{Device, Event, RequestKind};
 use crate::limits::{CONT_PAYLOAD, INIT_PAYLOAD, LOCK_MAX_SECONDS, MAX_MESSAGE, PACKET_TIMEOUT};
@@ -24,11 +22,7 @@ impl Device {
         if command == command::CANCEL {
             return Ok(self.cancel(channel));
         }
-        if self
-            .lock
-            .as_ref()
-            .is_some_and(|lock| lock.channel != channel)
-        {
+        if self.lock.as_ref().is_some_and(|lock| lock.channel != channel) {
             return Err(Error::ChannelBusy);
         }
         if command == command::INIT {
@@ -49,8 +43,7 @@ impl Device {
         match (command, length) {
             (command::MSG | command::CBOR, 0) => Err(Error::InvalidLen),
             (command::PING | command::MSG | command::CBOR, _) => {
-                let assembly =
-                    Assembly::begin(length, data, &mut self.message).ok_or(Error::InvalidLen)?;
+                let assembly = Assembly::begin(length, data, &mut self.message).ok_or(Error::InvalidLen)?;
                 Ok(self.advance(channel, command, assembly, now))
             }
             (command::LOCK, 1) => {
@@ -98,12 +91,7 @@ impl Device {
     /// Waits for more of a request, or acts on one that is whole.
     fn advance(&mut self, channel: u32, command: u8, assembly: Assembly, now: u64) -> Event {
         let length = assembly.length();
-        let request = |kind| {
-            (
-                Phase::Requested(Work::new(kind, length, now)),
-                Event::Request,
-            )
-        };
+        let request = |kind| (Phase::Requested(Work::new(kind, length, now)), Event::Request);
         let (phase, event) = if assembly.is_whole() {
             match command {
                 command::PING => (Phase::Responding { length, index: 0 }, Event::None),
@@ -123,12 +111,7 @@ impl Device {
     }
 
     /// CTAPHID_INIT (CTAP 2.3 §11.2.9.1.3). It is answered whatever other channels do, and does not disturb them.
-    fn init(
-        &mut self,
-        channel: u32,
-        length: usize,
-        data: &[u8; INIT_PAYLOAD],
-    ) -> Result<Event, Error> {
+    fn init(&mut self, channel: u32, length: usize, data: &[u8; INIT_PAYLOAD]) -> Result<Event, Error> {
         let (nonce, _) = data
             .split_first_chunk()
             .filter(|_| length == 8)
@@ -146,11 +129,7 @@ impl Device {
             version: self.info.version,
             capabilities: capability::CBOR | wink,
         };
-        self.reply(packet::initialization(
-            channel,
-            command::INIT,
-            &response.to_bytes(),
-        ));
+        self.reply(packet::initialization(channel, command::INIT, &response.to_bytes()));
         Ok(event)
     }
 
@@ -158,10 +137,7 @@ impl Device {
     /// is the INIT reply (CTAP 2.3 §11.2.5.3).
     fn resynchronize(&mut self, active: u32) -> Event {
         self.replies.retain(|reply| channel(reply) != active);
-        match self
-            .transaction
-            .take_if(|transaction| transaction.channel == active)
-        {
+        match self.transaction.take_if(|transaction| transaction.channel == active) {
             Some(Transaction {
                 phase: Phase::Requested(Work { taken: true, .. }),
                 ..
@@ -182,11 +158,7 @@ impl Device {
                 ..
             }) if *active == channel && work.kind == RequestKind::Cbor && !work.cancelled => {
                 work.cancelled = true;
-                if work.taken {
-                    Event::Abort
-                } else {
-                    Event::None
-                }
+                if work.taken { Event::Abort } else { Event::None }
             }
             _ => Event::None,
         }

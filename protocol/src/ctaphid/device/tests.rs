@@ -97,10 +97,7 @@ impl Key {
     /// A channel whose CTAP2 command is with the worker.
     fn processing(&mut self) -> u32 {
         let channel = self.open();
-        assert_eq!(
-            self.message(channel, command::CBOR, &[0x04]),
-            Event::Request
-        );
+        assert_eq!(self.message(channel, command::CBOR, &[0x04]), Event::Request);
         assert!(self.take().is_some());
         channel
     }

@@ -53,8 +53,7 @@ impl Work {
             cancelled: false,
             status: KeepaliveStatus::Processing,
             unsent: false,
-            next_keepalive: (kind == RequestKind::Cbor)
-                .then_some(now.saturating_add(KEEPALIVE_INTERVAL)),
+            next_keepalive: (kind == RequestKind::Cbor).then_some(now.saturating_add(KEEPALIVE_INTERVAL)),
         }
     }
 
@@ -77,10 +76,7 @@ impl Work {
             Indication::WaitingForTouch => KeepaliveStatus::UpNeeded,
             Indication::Wink => return,
         };
-        if self.next_keepalive.is_some()
-            && status != self.status
-            && status == KeepaliveStatus::UpNeeded
-        {
+        if self.next_keepalive.is_some() && status != self.status && status == KeepaliveStatus::UpNeeded {
             self.keep_alive(now);
         }
         self.status = status;

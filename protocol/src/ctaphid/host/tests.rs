@@ -35,10 +35,7 @@ fn other_channels_do_not_disturb_an_answer() {
     let mut host = waiting();
     let answer = reports(CHANNEL, command::CBOR, &[9; 100]);
     assert_eq!(host.receive(&answer[0]), Progress::Nothing);
-    assert_eq!(
-        host.receive(&error_report(8, Error::ChannelBusy)),
-        Progress::Nothing
-    );
+    assert_eq!(host.receive(&error_report(8, Error::ChannelBusy)), Progress::Nothing);
     assert_eq!(host.receive(&answer[1]), Progress::Complete(&[9; 100]));
 }
 
@@ -106,11 +103,7 @@ fn a_message_within_a_message_is_broken() {
 
 #[test]
 fn impossible_lengths_are_broken() {
-    for (command, length) in [
-        (command::CBOR, 7610_u16),
-        (command::KEEPALIVE, 0),
-        (command::ERROR, 0),
-    ] {
+    for (command, length) in [(command::CBOR, 7610_u16), (command::KEEPALIVE, 0), (command::ERROR, 0)] {
         let mut report = packet::initialization(CHANNEL, command, &[]);
         report[5..7].copy_from_slice(&length.to_be_bytes());
         assert_eq!(waiting().receive(&report), Progress::Broken);

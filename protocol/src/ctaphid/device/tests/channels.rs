@@ -22,10 +22,7 @@ fn init_on_broadcast_allocates_a_channel() {
 
 #[test]
 fn without_wink_the_capabilities_name_cbor_only() {
-    let mut device = Device::new(DeviceInfo {
-        wink: false,
-        ..INFO
-    });
+    let mut device = Device::new(DeviceInfo { wink: false, ..INFO });
     let _ = device.receive(&init_report(BROADCAST, &NONCE), 0);
     let reply = device.transmit().unwrap();
     assert_eq!(InitResponse::parse(&reply[7..]).unwrap().capabilities, 0x04);
@@ -63,11 +60,7 @@ fn init_takes_eight_bytes_exactly() {
     for channel in [channel, BROADCAST] {
         for length in [0, 7, 9, 57, 58, u16::MAX] {
             let replies = key.exchange(&claim(channel, command::INIT, length));
-            assert_eq!(
-                replies,
-                error(channel, Error::InvalidLen),
-                "length {length}"
-            );
+            assert_eq!(replies, error(channel, Error::InvalidLen), "length {length}");
         }
     }
 }
@@ -77,10 +70,7 @@ fn channels_never_allocated_are_invalid() {
     let mut key = Key::new();
     let channel = key.open();
     for unknown in [0, channel + 1, BROADCAST - 1] {
-        for report in [
-            init_report(unknown, &NONCE),
-            claim(unknown, command::PING, 1),
-        ] {
+        for report in [init_report(unknown, &NONCE), claim(unknown, command::PING, 1)] {
             assert_eq!(key.exchange(&report), error(unknown, Error::InvalidChannel));
         }
     }

@@ -8,17 +8,8 @@ fn a_slow_ctap2_command_keeps_its_host_waiting() {
     assert_eq!(key.pass(KEEPALIVE_INTERVAL - 1), []);
     let sent = key.pass(2 * KEEPALIVE_INTERVAL);
     let report = keepalive(channel, 1);
-    assert_eq!(
-        sent,
-        [
-            (KEEPALIVE_INTERVAL, report),
-            (2 * KEEPALIVE_INTERVAL, report)
-        ]
-    );
-    assert_eq!(
-        answer(&key.respond(&[0]), channel, command::CBOR).unwrap(),
-        [0]
-    );
+    assert_eq!(sent, [(KEEPALIVE_INTERVAL, report), (2 * KEEPALIVE_INTERVAL, report)]);
+    assert_eq!(answer(&key.respond(&[0]), channel, command::CBOR).unwrap(), [0]);
     assert_eq!(key.pass(60_000), []);
 }
 
@@ -28,10 +19,7 @@ fn a_quick_ctap2_command_sends_its_response_only() {
     let channel = key.processing();
     assert_eq!(key.show(Indication::Processing), NOTHING);
     key.now += KEEPALIVE_INTERVAL - 1;
-    assert_eq!(
-        answer(&key.respond(&[0]), channel, command::CBOR).unwrap(),
-        [0]
-    );
+    assert_eq!(answer(&key.respond(&[0]), channel, command::CBOR).unwrap(), [0]);
 }
 
 #[test]
@@ -39,10 +27,7 @@ fn a_wait_for_the_user_is_told_at_once_and_then_at_every_interval() {
     let mut key = Key::new();
     let channel = key.processing();
     assert_eq!(key.pass(10), []);
-    assert_eq!(
-        key.show(Indication::WaitingForTouch),
-        [keepalive(channel, 2)]
-    );
+    assert_eq!(key.show(Indication::WaitingForTouch), [keepalive(channel, 2)]);
     assert_eq!(key.show(Indication::WaitingForTouch), NOTHING);
     assert_eq!(key.show(Indication::Wink), NOTHING);
     assert_eq!(
@@ -61,10 +46,7 @@ fn a_keepalive_not_yet_sent_never_follows_the_response() {
     let mut key = Key::new();
     let channel = key.processing();
     key.device.show(Indication::WaitingForTouch, key.now);
-    assert_eq!(
-        answer(&key.respond(&[0]), channel, command::CBOR).unwrap(),
-        [0]
-    );
+    assert_eq!(answer(&key.respond(&[0]), channel, command::CBOR).unwrap(), [0]);
 }
 
 #[test]

@@ -2,10 +2,7 @@ use super::*;
 
 fn lock(key: &mut Key, channel: u32, seconds: u8) {
     assert_eq!(key.message(channel, command::LOCK, &[seconds]), Event::None);
-    assert_eq!(
-        answer(&key.drain(), channel, command::LOCK),
-        Some(Vec::new())
-    );
+    assert_eq!(answer(&key.drain(), channel, command::LOCK), Some(Vec::new()));
 }
 
 fn is_open_to(key: &mut Key, channel: u32) -> bool {

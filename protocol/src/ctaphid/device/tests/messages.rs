@@ -5,9 +5,7 @@ use crate::limits::PACKET_TIMEOUT;
 fn unfinished(key: &mut Key) -> (u32, Report, Vec<u8>) {
     let channel = key.open();
     let payload: Vec<u8> = (0..512_u16).map(|i| i.to_le_bytes()[0]).collect();
-    let reports: Vec<_> = fragment(channel, command::PING, &payload)
-        .unwrap()
-        .collect();
+    let reports: Vec<_> = fragment(channel, command::PING, &payload).unwrap().collect();
     let (last, first) = reports.split_last().unwrap();
     for report in first {
         assert_eq!(key.exchange(report), NOTHING);
@@ -16,37 +14,20 @@ fn unfinished(key: &mut Key) -> (u32, Report, Vec<u8>) {
 }
 
 fn assert_completes(key: &mut Key, (channel, last, payload): (u32, Report, Vec<u8>)) {
-    assert_eq!(
-        answer(&key.exchange(&last), channel, command::PING),
-        Some(payload)
-    );
+    assert_eq!(answer(&key.exchange(&last), channel, command::PING), Some(payload));
 }
 
 fn assert_dropped(key: &mut Key, (channel, last, _): (u32, Report, Vec<u8>)) {
     assert_eq!(key.exchange(&last), NOTHING);
     let _ = key.message(channel, command::PING, b"again");
-    assert_eq!(
-        answer(&key.drain(), channel, command::PING).unwrap(),
-        b"again"
-    );
+    assert_eq!(answer(&key.drain(), channel, command::PING).unwrap(), b"again");
 }
 
 #[test]
 fn ping_sends_back_what_it_got() {
     let mut key = Key::new();
     let channel = key.open();
-    for length in [
-        0,
-        1,
-        57,
-        58,
-        116,
-        117,
-        512,
-        1024,
-        MAX_MESSAGE - 1,
-        MAX_MESSAGE,
-    ] {
+    for length in [0, 1, 57, 58, 116, 117, 512, 1024, MAX_MESSAGE - 1, MAX_MESSAGE] {
         // The leading zero is part of the message.
         let payload: Vec<u8> = (0..length).map(|i| i.to_le_bytes()[0]).collect();
         assert_eq!(key.message(channel, command::PING, &payload), Event::None);
@@ -74,22 +55,9 @@ fn a_message_too_long_for_ctaphid_is_refused() {
 fn unknown_commands_are_refused() {
     let mut key = Key::new();
     let channel = key.open();
-    for command in [
-        0x00,
-        0x02,
-        0x20,
-        0x40,
-        0x66,
-        0x7F,
-        command::KEEPALIVE,
-        command::ERROR,
-    ] {
+    for command in [0x00, 0x02, 0x20, 0x40, 0x66, 0x7F, command::KEEPALIVE, command::ERROR] {
         let replies = key.exchange(&claim(channel, command, 0));
-        assert_eq!(
-            replies,
-            error(channel, Error::InvalidCmd),
-            "command {command:#x}"
-        );
+        assert_eq!(replies, error(channel, Error::InvalidCmd), "command {command:#x}");
     }
 }
 
@@ -110,10 +78,7 @@ fn wink_is_told_and_answered() {
     let mut key = Key::new();
     let channel = key.open();
     assert_eq!(key.message(channel, command::WINK, &[]), Event::Wink);
-    assert_eq!(
-        answer(&key.drain(), channel, command::WINK),
-        Some(Vec::new())
-    );
+    assert_eq!(answer(&key.drain(), channel, command::WINK), Some(Vec::new()));
     assert_eq!(
         key.exchange(&claim(channel, command::WINK, 1)),
         error(channel, Error::InvalidLen)
@@ -168,13 +133,7 @@ fn another_channel_is_busy_while_a_message_is_unfinished() {
     let mut key = Key::new();
     let other = key.open();
     let message = unfinished(&mut key);
-    for command in [
-        command::PING,
-        command::CBOR,
-        command::LOCK,
-        command::WINK,
-        0x20,
-    ] {
+    for command in [command::PING, command::CBOR, command::LOCK, command::WINK, 0x20] {
         let replies = key.exchange(&claim(other, command, 1));
         assert_eq!(replies, error(other, Error::ChannelBusy));
     }
@@ -205,13 +164,7 @@ fn a_skipped_sequence_number_drops_the_message() {
 #[test]
 fn a_new_message_on_the_channel_drops_the_unfinished_one() {
     let mut key = Key::new();
-    for command in [
-        command::PING,
-        command::CBOR,
-        command::LOCK,
-        command::WINK,
-        0x20,
-    ] {
+    for command in [command::PING, command::CBOR, command::LOCK, command::WINK, 0x20] {
         let message = unfinished(&mut key);
         let replies = key.exchange(&claim(message.0, command, 1));
         assert_eq!(replies, error(message.0, Error::InvalidSeq));
@@ -253,10 +206,7 @@ fn a_packet_that_comes_late_finds_the_message_timed_out_without_a_tick() {
     let mut key = Key::new();
     let message = unfinished(&mut key);
     key.now += PACKET_TIMEOUT;
-    assert_eq!(
-        key.exchange(&message.1),
-        error(message.0, Error::MsgTimeout)
-    );
+    assert_eq!(key.exchange(&message.1), error(message.0, Error::MsgTimeout));
 }
 
 #[test]
@@ -280,10 +230,7 @@ fn an_error_on_the_channel_waits_for_the_end_of_its_response() {
     let mut response = std::vec![key.device.transmit().unwrap()];
     let _ = key.send(&claim(channel, command::PING, 1));
     response.extend(key.drain());
-    assert_eq!(
-        response.pop().unwrap(),
-        error_report(channel, Error::ChannelBusy)
-    );
+    assert_eq!(response.pop().unwrap(), error_report(channel, Error::ChannelBusy));
     assert_eq!(answer(&response, channel, command::PING).unwrap(), [7; 512]);
 }
 

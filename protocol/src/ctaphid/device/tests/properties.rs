@@ -23,17 +23,16 @@ fn report() -> impl Strategy<Value = Report> {
         1 => any::<u8>(),
     ];
     let length = prop_oneof![2 => Just(8_u16), 4 => 0..200_u16, 1 => any::<u16>()];
-    let plausible =
-        (channel, kind, length, any::<[u8; 32]>()).prop_map(|(channel, kind, length, data)| {
-            let mut report = [0; 64];
-            report[..4].copy_from_slice(&channel.to_be_bytes());
-            report[4] = kind;
-            if kind >= 0x80 {
-                report[5..7].copy_from_slice(&length.to_be_bytes());
-            }
-            report[7..39].copy_from_slice(&data);
-            report
-        });
+    let plausible = (channel, kind, length, any::<[u8; 32]>()).prop_map(|(channel, kind, length, data)| {
+        let mut report = [0; 64];
+        report[..4].copy_from_slice(&channel.to_be_bytes());
+        report[4] = kind;
+        if kind >= 0x80 {
+            report[5..7].copy_from_slice(&length.to_be_bytes());
+        }
+        report[7..39].copy_from_slice(&data);
+        report
+    });
     let arbitrary = vec(any::<u8>(), 64).prop_map(|bytes| Report::try_from(bytes).unwrap());
     prop_oneof![9 => plausible, 1 => arbitrary]
 }
@@ -67,20 +66,8 @@ impl Reader {
             self.open = self.open.filter(|open| open.0 != channel(report));
         }
         match (Packet::parse(report), self.open) {
-            (
-                (
-                    channel,
-                    Packet::Initialization {
-                        command, length, ..
-                    },
-                ),
-                open,
-            ) => {
-                assert_ne!(
-                    open.map(|open| open.0),
-                    Some(channel),
-                    "a message within a message"
-                );
+            ((channel, Packet::Initialization { command, length, .. }), open) => {
+                assert_ne!(open.map(|open| open.0), Some(channel), "a message within a message");
                 let fits = match command {
                     command::PING | command::MSG | command::CBOR => length <= MAX_MESSAGE,
                     command::INIT => length == InitResponse::SIZE,
@@ -94,10 +81,7 @@ impl Reader {
                     assert_eq!(open, None, "two messages at a time");
                     self.open = Some((channel, length - 57, 0));
                 } else {
-                    assert!(
-                        report[7 + length..].iter().all(|byte| *byte == 0),
-                        "padding"
-                    );
+                    assert!(report[7 + length..].iter().all(|byte| *byte == 0), "padding");
                 }
             }
             ((channel, Packet::Continuation { sequence, .. }), Some((open, missing, next))) => {

@@ -11,10 +11,7 @@ fn a_whole_message_is_handed_over_once() {
     let mut key = Key::new();
     let channel = key.open();
     let message: Vec<u8> = (0..MAX_MESSAGE).map(|i| i.to_le_bytes()[0]).collect();
-    assert_eq!(
-        key.message(channel, command::CBOR, &message),
-        Event::Request
-    );
+    assert_eq!(key.message(channel, command::CBOR, &message), Event::Request);
     let request = Request {
         channel,
         kind: RequestKind::Cbor,
@@ -23,10 +20,7 @@ fn a_whole_message_is_handed_over_once() {
     };
     assert_eq!(key.take(), Some((request, message.clone())));
     assert_eq!(key.take(), None);
-    assert_eq!(
-        answer(&key.respond(&message), channel, command::CBOR),
-        Some(message)
-    );
+    assert_eq!(answer(&key.respond(&message), channel, command::CBOR), Some(message));
     assert_eq!(key.take(), None);
 }
 
@@ -52,23 +46,11 @@ fn every_channel_is_busy_while_a_request_runs() {
     let other = key.open();
     let channel = key.processing();
     for busy in [channel, other] {
-        for command in [
-            command::PING,
-            command::CBOR,
-            command::MSG,
-            command::LOCK,
-            0x20,
-        ] {
-            assert_eq!(
-                key.exchange(&claim(busy, command, 1)),
-                error(busy, Error::ChannelBusy)
-            );
+        for command in [command::PING, command::CBOR, command::MSG, command::LOCK, 0x20] {
+            assert_eq!(key.exchange(&claim(busy, command, 1)), error(busy, Error::ChannelBusy));
         }
     }
-    assert_eq!(
-        answer(&key.respond(&[0]), channel, command::CBOR).unwrap(),
-        [0]
-    );
+    assert_eq!(answer(&key.respond(&[0]), channel, command::CBOR).unwrap(), [0]);
 }
 
 #[test]
@@ -80,10 +62,7 @@ fn init_elsewhere_leaves_a_running_request_alone() {
         assert_eq!(key.send(&init_report(elsewhere, &NONCE)), Event::None);
         assert!(answer(&key.drain(), elsewhere, command::INIT).is_some());
     }
-    assert_eq!(
-        answer(&key.respond(&[0]), channel, command::CBOR).unwrap(),
-        [0]
-    );
+    assert_eq!(answer(&key.respond(&[0]), channel, command::CBOR).unwrap(), [0]);
 }
 
 #[test]
@@ -92,10 +71,7 @@ fn cancel_aborts_the_running_ctap2_command_and_its_response_follows() {
     let channel = key.processing();
     assert_eq!(cancel(&mut key, channel), Event::Abort);
     assert_eq!(cancel(&mut key, channel), Event::None);
-    assert_eq!(
-        answer(&key.respond(&[0x2D]), channel, command::CBOR).unwrap(),
-        [0x2D]
-    );
+    assert_eq!(answer(&key.respond(&[0x2D]), channel, command::CBOR).unwrap(), [0x2D]);
     assert_eq!(cancel(&mut key, channel), Event::None);
 }
 
@@ -134,10 +110,7 @@ fn a_request_cancelled_before_it_is_taken_says_so() {
     let _ = key.message(channel, command::CBOR, &[0x04]);
     assert_eq!(cancel(&mut key, channel), Event::None);
     assert!(key.take().unwrap().0.aborted);
-    assert_eq!(
-        answer(&key.respond(&[0x2D]), channel, command::CBOR).unwrap(),
-        [0x2D]
-    );
+    assert_eq!(answer(&key.respond(&[0x2D]), channel, command::CBOR).unwrap(), [0x2D]);
 }
 
 #[test]
@@ -166,10 +139,7 @@ fn after_init_a_new_request_is_held_until_the_aborted_one_has_ended() {
     assert_eq!(key.pass(80).len(), 1);
     assert_eq!(key.respond(&[0x2D]), NOTHING);
     assert_eq!(key.take().unwrap().1, [0x0B]);
-    assert_eq!(
-        answer(&key.respond(&[0]), channel, command::CBOR).unwrap(),
-        [0]
-    );
+    assert_eq!(answer(&key.respond(&[0]), channel, command::CBOR).unwrap(), [0]);
 }
 
 #[test]
@@ -196,10 +166,7 @@ fn init_drops_a_request_that_was_not_taken() {
 fn a_response_that_does_not_fit_becomes_an_error() {
     let mut key = Key::new();
     let channel = key.processing();
-    assert_eq!(
-        key.respond(&[0; MAX_MESSAGE + 1]),
-        error(channel, Error::Other)
-    );
+    assert_eq!(key.respond(&[0; MAX_MESSAGE + 1]), error(channel, Error::Other));
     let _ = key.message(channel, command::PING, &[]);
     assert!(answer(&key.drain(), channel, command::PING).is_some());
 }

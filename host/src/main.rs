@@ -1,3 +1,7 @@
-//! The `brasskey` command.
+//! The `brasskey` command: everything is in [`brasskey::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    brasskey::cli::main()
+}

@@ -1,0 +1,131 @@
+//! How a command fails: what is said, and the exit code.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::client::{self, ErrorKind};
+use crate::client::webauthn::CeremonyError;
+use crate::relying_party::registrations::RegistrationsError;
+use crate::soft;
+use crate::soft::storage::StorageOpenError;
+use crate::transport::TransportError;
+
+/// Exit code 1: this computer failed (a file, a socket, memory).
+pub(super) const SYSTEM: u8 = 1;
+/// Exit code 2: the command line is wrong.
+pub(super) const USAGE: u8 = 2;
+/// Exit code 3: there is no such key.
+pub(super) const NO_DEVICE: u8 = 3;
+/// Exit code 4: the user refused, cancelled, or did not act in time.
+pub(super) const USER: u8 = 4;
+/// Exit code 5: the key refused, failed, or cannot do what was asked.
+pub(super) const KEY: u8 = 5;
+/// Exit code 6: the key answered, and the answer is not as it must be.
+pub(super) const VERIFICATION: u8 = 6;
+
+/// The exit codes, for `--help` and the manual.
+pub(super) const EXIT_CODES: &str = "Exit codes:
+  0  passed
+  1  this computer failed: a file, a socket, memory
+  2  the command line is wrong
+  3  there is no such security key
+  4  the user refused, cancelled, or did not act in time
+  5  the security key refused, failed, or cannot do what was asked
+  6  the security key answered, and the answer is not as it must be";
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    /// The command line asks for what cannot be.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// Talking to a key failed.
+    #[error(transparent)]
+    Key(#[from] client::Error),
+    /// A ceremony failed before there was an answer to verify.
+    #[error(transparent)]
+    Ceremony(#[from] CeremonyError),
+    /// The answer was verified, and refused. The checks were shown already.
+    #[error("{0}")]
+    Verification(String),
+    /// The relying-party file.
+    #[error(transparent)]
+    Registrations(#[from] RegistrationsError),
+    /// The soft token's state file.
+    #[error(transparent)]
+    State(#[from] StorageOpenError),
+    /// The soft token.
+    #[error(transparent)]
+    Soft(#[from] soft::Error),
+    /// The user has no home directory to keep files in.
+    #[error(transparent)]
+    NoHome(#[from] soft::paths::NoHome),
+    /// Something of the operating system.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Results could not be written.
+    #[error("cannot write the results: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        Self::Key(error.into())
+    }
+}
+
+impl Failure {
+    pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The exit code. Stable.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => USAGE,
+            Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
+                ErrorKind::NoDevice => NO_DEVICE,
+                ErrorKind::User => USER,
+                ErrorKind::Transport if matches!(error, client::Error::Transport(error) if error.is_missing()) => {
+                    NO_DEVICE
+                }
+                ErrorKind::Transport | ErrorKind::Key | ErrorKind::Unsupported => KEY,
+                ErrorKind::Malformed => VERIFICATION,
+            },
+            Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) => VERIFICATION,
+            Self::Ceremony(CeremonyError::Origin(_)) => USAGE,
+            Self::Ceremony(_) => KEY,
+            Self::Registrations(_) | Self::State(_) | Self::Soft(_) | Self::NoHome(_) => SYSTEM,
+            Self::System { .. } | Self::Output(_) => SYSTEM,
+        }
+    }
+
+    /// What to do next, where there is something to do.
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::Key(error) => error.hint().map(str::to_owned),
+            Self::Ceremony(error) => error.hint().map(str::to_owned),
+            Self::Verification(_) => Some("the checks above say what is wrong; do not rely on this key".to_owned()),
+            Self::Registrations(error) => Some(error.hint()),
+            Self::State(error) => Some(error.hint()),
+            Self::Soft(error) => Some(error.hint()),
+            Self::NoHome(error) => Some(error.hint().to_owned()),
+            Self::System { .. } | Self::Output(_) => None,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The command line: one file a command.
+//!
+//! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value (`JSON.md` describes
+//! them). [`Failure`] says how a command ends and with which exit code.
+
+mod authenticate;
+mod aws;
+mod bench;
+mod ceremony;
+mod completions;
+mod device;
+mod failure;
+mod info;
+mod list;
+mod man;
+mod output;
+mod ping;
+mod register;
+mod selftest;
+mod token;
+mod wink;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use failure::Failure;
+use output::Output;
+
+/// Test any FIDO security key the way a website uses it, and be one in software.
+///
+/// `selftest` tries everything on one key. `register` and `authenticate` play browser and relying party, and check
+/// everything that the key answers. `token` is a security key in software for browsers' and servers' tests.
+#[derive(Debug, Parser)]
+#[command(name = "brasskey", version, max_term_width = 100, after_help = failure::EXIT_CODES)]
+struct Cli {
+    /// Print one JSON value on stdout instead of text
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try registration and sign-in on one key, and say whether it is fit for use
+    Selftest(selftest::Args),
+    /// Register a key, as a website does, and keep the registration
+    Register(register::Args),
+    /// Sign in with a registered key
+    Authenticate(authenticate::Args),
+    /// Manage the devices registered with `--profile aws`
+    #[command(subcommand)]
+    Aws(aws::Command),
+    /// List the keys that are plugged in
+    List(list::Args),
+    /// Explain what a key says that it can do
+    Info(info::Args),
+    /// Send a key some bytes and wait for them to come back
+    Ping(ping::Args),
+    /// Make a key show itself, by blinking for example
+    Wink(wink::Args),
+    /// Measure how fast a key answers
+    Bench(bench::Args),
+    /// Be a security key in software, for other programs
+    Token(token::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+    /// Print the manual, or write the pages of all commands to a directory
+    Man(man::Args),
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Also --help and --version, which are no errors.
+        Err(error) => {
+            // Nothing can be said where nothing can be written.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+        }
+    };
+    let mut output = Output::new(cli.json);
+    match run(cli.command, &mut output) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that has seen enough, such as `head`, is no error.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Selftest(args) => selftest::run(&args, output),
+        Command::Register(args) => register::run(&args, output),
+        Command::Authenticate(args) => authenticate::run(&args, output),
+        Command::Aws(command) => aws::run(&command, output),
+        Command::List(args) => list::run(&args, output),
+        Command::Info(args) => info::run(&args, output),
+        Command::Ping(args) => ping::run(&args, output),
+        Command::Wink(args) => wink::run(&args, output),
+        Command::Bench(args) => bench::run(&args, output),
+        Command::Token(args) => token::run(&args, output),
+        Command::Completions(args) => completions::run(&args, Cli::command(), output),
+        Command::Man(args) => man::run(&args, Cli::command(), output),
+    }
+}

@@ -1,0 +1,88 @@
+//! What a command prints, and where: results to stdout, notices and errors to stderr.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::json;
+
+use super::failure::Failure;
+use crate::text::escape;
+
+/// A check that passed.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// A check that failed, and errors.
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What matters less.
+pub(super) const DIM: Style = Style::new().dimmed();
+/// Headings.
+pub(super) const BOLD: Style = Style::new().bold();
+
+/// Where a command writes. Styles reach only a terminal, and none with `NO_COLOR` (anstream sees to both).
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether the results are JSON: then nothing else may go to stdout.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether a person sits at stderr, for progress and prompts.
+    pub(super) fn is_interactive(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// The results: as one JSON value, or as `human` writes them.
+    pub(super) fn result(
+        &self,
+        value: &impl Serialize,
+        human: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut stdout = anstream::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
+            writeln!(stdout)?;
+        } else {
+            human(&mut stdout)?;
+        }
+        Ok(stdout.flush()?)
+    }
+
+    /// Part of the results, for people only, as soon as it is known.
+    pub(super) fn text(&self, text: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        if !self.json {
+            let mut stdout = anstream::stdout().lock();
+            text(&mut stdout)?;
+            stdout.flush()?;
+        }
+        Ok(())
+    }
+
+    /// One line beside the results.
+    pub(super) fn notice(&self, text: &str) {
+        // Nothing can be said where nothing can be written.
+        let _ = writeln!(anstream::stderr(), "brasskey: {text}");
+    }
+
+    /// Why the command failed. With `--json`, stdout has the same as a value.
+    pub(super) fn failure(&self, failure: &Failure) {
+        let message = escape(&failure.to_string()).into_owned();
+        let hint = failure.hint().map(|hint| escape(&hint).into_owned());
+        let mut stderr = anstream::stderr().lock();
+        let _ = writeln!(stderr, "brasskey: {BAD}error:{BAD:#} {message}");
+        if let Some(hint) = &hint {
+            let _ = writeln!(stderr, "hint: {hint}");
+        }
+        // A refused answer was printed with its checks; two values would be none.
+        if self.json && !matches!(failure, Failure::Verification(_)) {
+            let value = json!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });
+            let _ = writeln!(io::stdout(), "{value:#}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `navigator.credentials.create()`: a relying party's options carried out on a key (WebAuthn Level 3 §5.1.3).
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::CeremonyError;
+use super::preflight::{first_held, first_held_u2f};
+use super::{
+    AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationOptions, Origin, Protocol,
+    Requirement,
+};
+use crate::client::ctap2::{MakeCredential, Options, PublicKeyCredentialParameters, RelyingParty, User};
+use crate::client::{Key, Watch, u2f};
+
+/// The only algorithm of U2F.
+const ES256: i64 = -7;
+
+/// Registers a new credential on `key` for the relying party that `options` name.
+///
+/// # Errors
+/// [`CeremonyError`], before the key is asked for anything where it is the options that cannot be.
+pub fn create(
+    key: &mut Key,
+    options: &CreationOptions,
+    origin: &Origin,
+    protocol: Protocol,
+    watch: &mut dyn Watch,
+) -> Result<AttestationResponse, CeremonyError> {
+    match &options.legacy_app_id {
+        Some(app_id) => origin.check_app_id(app_id)?,
+        None => origin.check_rp_id(&options.rp.id)?,
+    }
+    let client_data = ClientData::new(CeremonyType::Create, options.challenge.bytes(), origin.as_str());
+    match protocol {
+        Protocol::Ctap2 => create_ctap2(key, options, client_data, watch),
+        Protocol::U2f => create_u2f(key, options, client_data, watch),
+    }
+}
+
+fn create_ctap2(
+    key: &mut Key,
+    options: &CreationOptions,
+    client_data: ClientData,
+    watch: &mut dyn Watch,
+) -> Result<AttestationResponse, CeremonyError> {
+    let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+    let resident_key = match options.resident_key {
+        Requirement::Required if !info.has("rk") => {
+            return Err(CeremonyError::Unsupported("discoverable credentials"));
+        }
+        Requirement::Required => true,
+        Requirement::Preferred => info.has("rk"),
+        Requirement::Discouraged => false,
+    };
+    let user_verification = match options.user_verification {
+        Requirement::Required if !info.has("uv") => {
+            return Err(CeremonyError::Unsupported("user verification without a PIN"));
+        }
+        Requirement::Discouraged => false,
+        Requirement::Required | Requirement::Preferred => info.has("uv"),
+    };
+    let transports = info.transports.clone().unwrap_or_else(|| vec!["usb".to_owned()]);
+    // A list that is too long for the key is asked about piece by piece; what is held is all that matters of it.
+    let exclude_list = first_held(key, &options.rp.id, &options.exclude, watch)?.into_iter().collect();
+
+    let request = MakeCredential {
+        exclude_list,
+        options: Options {
+            rk: resident_key.then_some(true),
+            up: None,
+            uv: user_verification.then_some(true),
+        },
+        attestation_formats_preference: match options.attestation {
+            AttestationConveyancePreference::None => vec!["none".to_owned()],
+            AttestationConveyancePreference::Direct => Vec::new(),
+        },
+        ..MakeCredential::new(
+            client_data.hash,
+            RelyingParty {
+                id: options.rp.id.clone(),
+                name: Some(options.rp.name.clone()),
+            },
+            User {
+                id: options.user.id.clone(),
+                name: Some(options.user.name.clone()),
+                display_name: Some(options.user.display_name.clone()),
+            },
+            options.algorithms.iter().copied().map(PublicKeyCredentialParameters::public_key).collect(),
+        )
+    };
+    let answer = key.send(&request, watch)?;
+    Ok(AttestationResponse::from_ctap2(
+        client_data.json,
+        &answer.fmt,
+        &answer.auth_data,
+        &answer.att_stmt,
+        options.attestation,
+        transports,
+    )?)
+}
+
+/// CTAP 2.3 §10.2: registration on a key by its U2F side.
+fn create_u2f(
+    key: &mut Key,
+    options: &CreationOptions,
+    client_data: ClientData,
+    watch: &mut dyn Watch,
+) -> Result<AttestationResponse, CeremonyError> {
+    if !key.speaks_u2f() {
+        return Err(CeremonyError::Unsupported("U2F"));
+    }
+    if !options.algorithms.contains(&ES256) {
+        return Err(CeremonyError::Unsupported("any of the algorithms over U2F, which knows ES256 alone"));
+    }
+    if options.user_verification == Requirement::Required {
+        return Err(CeremonyError::Unsupported("user verification over U2F"));
+    }
+    if options.resident_key == Requirement::Required {
+        return Err(CeremonyError::Unsupported("discoverable credentials over U2F"));
+    }
+    let application = Sha256::digest(options.scope()).into();
+    let excluded = first_held_u2f(key, &application, &options.exclude)?.is_some();
+    if excluded {
+        // Nothing tells that it is registered before the user has touched: a registration that nobody keeps.
+        key.touch(watch)?;
+        return Err(CeremonyError::Excluded);
+    }
+    let channel = key.channel();
+    let registration = u2f::with_touch(channel, watch, |channel| {
+        u2f::register(channel, &client_data.hash, &application)
+    })?;
+    Ok(AttestationResponse::from_u2f(
+        client_data.json,
+        &application,
+        &registration,
+        options.attestation,
+        vec!["usb".to_owned()],
+    )?)
+}

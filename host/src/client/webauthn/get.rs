@@ -1,0 +1,124 @@
+//! `navigator.credentials.get()`: a relying party's request carried out on a key (WebAuthn Level 3 §5.1.4).
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::CeremonyError;
+use super::preflight::{first_held, first_held_u2f};
+use super::{AssertionResponse, CeremonyType, ClientData, Origin, Protocol, RequestOptions, Requirement};
+use crate::client::ctap2::{Assertion, GetAssertion, Options, Status};
+use crate::client::{Error, Key, Watch, u2f};
+
+/// Signs in with a credential on `key` that `options` allow.
+///
+/// Credentials from the time of U2F are tried with the AppID, where the options have one, after the RP ID (§10.1.1).
+///
+/// # Errors
+/// [`CeremonyError`], before the key is asked for anything where it is the options that cannot be.
+pub fn get(
+    key: &mut Key,
+    options: &RequestOptions,
+    origin: &Origin,
+    protocol: Protocol,
+    watch: &mut dyn Watch,
+) -> Result<AssertionResponse, CeremonyError> {
+    origin.check_rp_id(&options.rp_id)?;
+    if let Some(app_id) = &options.app_id {
+        origin.check_app_id(app_id)?;
+    }
+    let client_data = ClientData::new(CeremonyType::Get, options.challenge.bytes(), origin.as_str());
+    match protocol {
+        Protocol::Ctap2 => get_ctap2(key, options, client_data, watch),
+        Protocol::U2f => get_u2f(key, options, client_data, watch),
+    }
+}
+
+fn get_ctap2(
+    key: &mut Key,
+    options: &RequestOptions,
+    client_data: ClientData,
+    watch: &mut dyn Watch,
+) -> Result<AssertionResponse, CeremonyError> {
+    let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+    let user_verification = match options.user_verification {
+        Requirement::Required if !info.has("uv") => {
+            return Err(CeremonyError::Unsupported("user verification without a PIN"));
+        }
+        Requirement::Discouraged => false,
+        Requirement::Required | Requirement::Preferred => info.has("uv"),
+    };
+    let scopes = [Some(&options.rp_id), options.app_id.as_ref()];
+    for (scope, app_id_used) in scopes.into_iter().flatten().zip([false, true]) {
+        // The AppID is for listed credentials only: there were no discoverable ones under U2F.
+        if app_id_used && options.allow.is_empty() {
+            break;
+        }
+        let held = first_held(key, scope, &options.allow, watch)?;
+        if held.is_none() && !options.allow.is_empty() {
+            continue;
+        }
+        let request = GetAssertion {
+            options: Options {
+                rk: None,
+                up: None,
+                uv: user_verification.then_some(true),
+            },
+            ..GetAssertion::new(scope.clone(), client_data.hash, held.into_iter().collect())
+        };
+        return match key.send(&request, watch) {
+            Ok(answer) => respond(answer, client_data, options, app_id_used),
+            Err(Error::Status { status: Status::NoCredentials, .. }) => Err(CeremonyError::NoCredentials),
+            Err(error) => Err(error.into()),
+        };
+    }
+    Err(CeremonyError::NoCredentials)
+}
+
+fn respond(
+    answer: Assertion,
+    client_data: ClientData,
+    options: &RequestOptions,
+    app_id_used: bool,
+) -> Result<AssertionResponse, CeremonyError> {
+    let response = AssertionResponse::from_ctap2(
+        client_data.json,
+        answer.credential.map(|credential| credential.id),
+        &options.allow,
+        answer.auth_data,
+        answer.signature,
+        answer.user.map(|user| user.id),
+    )?;
+    Ok(AssertionResponse { app_id_used, ..response })
+}
+
+/// CTAP 2.3 §10.3: sign-in on a key by its U2F side.
+fn get_u2f(
+    key: &mut Key,
+    options: &RequestOptions,
+    client_data: ClientData,
+    watch: &mut dyn Watch,
+) -> Result<AssertionResponse, CeremonyError> {
+    if !key.speaks_u2f() {
+        return Err(CeremonyError::Unsupported("U2F"));
+    }
+    if options.user_verification == Requirement::Required {
+        return Err(CeremonyError::Unsupported("user verification over U2F"));
+    }
+    let scopes = [Some(&options.rp_id), options.app_id.as_ref()];
+    for (scope, app_id_used) in scopes.into_iter().flatten().zip([false, true]) {
+        let application = Sha256::digest(scope).into();
+        let Some(key_handle) = first_held_u2f(key, &application, &options.allow)? else {
+            continue;
+        };
+        let authentication = u2f::with_touch(key.channel(), watch, |channel| {
+            u2f::authenticate(channel, u2f::Control::Enforce, &client_data.hash, &application, &key_handle)
+        })?;
+        return Ok(AssertionResponse::from_u2f(
+            client_data.json,
+            key_handle,
+            &application,
+            app_id_used,
+            &authentication,
+        )?);
+    }
+    Err(CeremonyError::NoCredentials)
+}

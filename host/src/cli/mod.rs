@@ -84,8 +84,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
         }
     };
-    let mut output = Output::new(cli.json);
-    match run(cli.command, &mut output) {
+    let output = Output::new(cli.json);
+    match run(cli.command, output) {
         Ok(()) => ExitCode::SUCCESS,
         // A reader that has seen enough, such as `head`, is no error.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -96,19 +96,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
+fn run(command: Command, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Selftest(args) => selftest::run(&args, output),
-        Command::Register(args) => register::run(&args, output),
-        Command::Authenticate(args) => authenticate::run(&args, output),
-        Command::Aws(command) => aws::run(&command, output),
-        Command::List(args) => list::run(&args, output),
-        Command::Info(args) => info::run(&args, output),
-        Command::Ping(args) => ping::run(&args, output),
-        Command::Wink(args) => wink::run(&args, output),
-        Command::Bench(args) => bench::run(&args, output),
-        Command::Token(args) => token::run(&args, output),
-        Command::Completions(args) => completions::run(&args, Cli::command(), output),
-        Command::Man(args) => man::run(&args, Cli::command(), output),
+        Command::Selftest(args) => selftest::run(&args, &output),
+        Command::Register(args) => register::run(&args, &output),
+        Command::Authenticate(args) => authenticate::run(&args, &output),
+        Command::Aws(command) => aws::run(&command, &output),
+        Command::List(args) => list::run(&args, &output),
+        Command::Info(args) => info::run(&args, &output),
+        Command::Ping(args) => ping::run(&args, &output),
+        Command::Wink(args) => wink::run(&args, &output),
+        Command::Bench(args) => bench::run(&args, &output),
+        Command::Token(args) => token::run(&args, &output),
+        Command::Completions(args) => completions::run(&args, Cli::command(), &output),
+        Command::Man(args) => man::run(&args, Cli::command(), &output),
     }
 }

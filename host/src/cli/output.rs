@@ -19,6 +19,7 @@ pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const BOLD: Style = Style::new().bold();
 
 /// Where a command writes. Styles reach only a terminal, and none with `NO_COLOR` (anstream sees to both).
+#[derive(Clone, Copy)]
 pub(super) struct Output {
     json: bool,
 }

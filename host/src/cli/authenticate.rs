@@ -1,0 +1,90 @@
+//! `brasskey authenticate`: a website's sign-in with a key that `register` registered.
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::ceremony::{CeremonyArgs, show_report};
+use super::device;
+use super::failure::Failure;
+use super::output::{BOLD, Output};
+use super::register::no_randomness;
+use crate::client::webauthn::{CeremonyError, get};
+use crate::relying_party::{ExpectedAuthentication, verify_authentication};
+use crate::text::escape;
+
+/// The arguments of `authenticate`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    ceremony: CeremonyArgs,
+
+    /// Sign in without telling the key who the user is: only a key registered with --resident can
+    #[arg(long, conflicts_with = "u2f")]
+    resident: bool,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let played = args.ceremony.played(output)?;
+    let accounts = played.file.load()?;
+    let rp_id = &played.settings.rp.id;
+    let account = accounts.account(rp_id, &played.account).filter(|account| !account.registrations.is_empty());
+    let account = account.ok_or_else(|| {
+        Failure::usage(
+            format!("no key is registered for {} at {rp_id}", played.user),
+            "register one first, with `brasskey register` and the same flags",
+        )
+    })?;
+
+    let mut opened = device::open(&args.ceremony.device, output)?;
+    let protocol = args.ceremony.protocol(&opened.key);
+    output.text(|to| {
+        let (label, user, rp) = (&opened.label, escape(&played.user), escape(rp_id));
+        writeln!(to, "{BOLD}Signing {user} in at {rp} with {label}{BOLD:#}")?;
+        writeln!(to, "  origin {}, over {}", played.origin.as_str(), protocol.name())?;
+        if played.aws.is_some() {
+            let count = account.registrations.len();
+            writeln!(to, "  1. Sign out; sign in with user name and password")?;
+            writeln!(to, "  2. Multi-factor authentication, with any of {count} devices: touch it")?;
+        }
+        Ok(())
+    })?;
+
+    let mut options = played.settings.request_options(account).map_err(no_randomness)?;
+    if args.resident {
+        options.allow.clear();
+    }
+    let mut watch = opened.watch(output);
+    let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut watch)?;
+    let registration = account.registration(&answer.credential_id).ok_or(CeremonyError::NoCredentials)?;
+    let expected = ExpectedAuthentication {
+        options,
+        origin: played.origin.as_str().to_owned(),
+        user_handle: account.user_handle.clone(),
+    };
+    let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
+    if let Some(authentication) = &authentication {
+        played.file.update(|accounts| accounts.record(&answer.credential_id, authentication))?;
+    }
+
+    let value = json!({
+        "device": opened.label,
+        "protocol": protocol.name(),
+        "rpId": rp_id,
+        "origin": played.origin.as_str(),
+        "user": played.user,
+        "registration": registration.name,
+        "report": report,
+        "signedIn": authentication.is_some(),
+    });
+    output.result(&value, |to| {
+        show_report(&report, to)?;
+        if authentication.is_some() {
+            writeln!(to, "Signed in with {}.", escape(&registration.name))?;
+        }
+        Ok(())
+    })?;
+    match authentication {
+        Some(_) => Ok(()),
+        None => Err(Failure::Verification("the key's answer to the sign-in is not as it must be".to_owned())),
+    }
+}

@@ -1,0 +1,174 @@
+//! `brasskey aws devices`: the security keys that were registered with `--profile aws`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use serde_json::json;
+
+use super::ceremony::registrations_file;
+use super::failure::Failure;
+use super::output::Output;
+use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, MAX_DEVICES, Profile, device_arn};
+use crate::text::escape;
+
+/// `brasskey aws`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Manage the devices of an AWS user
+    #[command(subcommand)]
+    Devices(Devices),
+}
+
+/// `brasskey aws devices`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Devices {
+    /// List the devices of one user, or of all
+    List(ListArgs),
+    /// Give a device another name
+    Rename(RenameArgs),
+    /// Remove a device, so that it no longer signs in
+    Remove(RemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// The IAM user [default: all users]
+    #[arg(long, value_name = "NAME", value_parser = user)]
+    user: Option<AwsUser>,
+    /// The root user
+    #[arg(long, conflicts_with = "user")]
+    root: bool,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RenameArgs {
+    /// The device's name
+    name: String,
+    /// Its new name
+    new_name: String,
+    #[command(flatten)]
+    owner: OwnerArgs,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RemoveArgs {
+    /// The device's name
+    name: String,
+    #[command(flatten)]
+    owner: OwnerArgs,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OwnerArgs {
+    /// The IAM user
+    #[arg(long, value_name = "NAME", default_value = "alice", value_parser = user)]
+    user: AwsUser,
+    /// The root user
+    #[arg(long, conflicts_with = "user")]
+    root: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The AWS account
+    #[arg(long, value_name = "NUMBER", default_value_t = 123_456_789_012, value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
+    account: u64,
+    /// The RP ID that the devices were registered for [default: the profile's]
+    #[arg(long, value_name = "DOMAIN")]
+    rp_id: Option<String>,
+    /// The file that keeps registrations [default: relying-party.json in your data directory]
+    #[arg(long, value_name = "FILE")]
+    registrations: Option<PathBuf>,
+}
+
+impl FileArgs {
+    fn rp_id(&self) -> String {
+        self.rp_id.clone().unwrap_or_else(|| Profile::Aws.settings().rp.id)
+    }
+}
+
+impl OwnerArgs {
+    fn arn(&self, account: u64) -> String {
+        if self.root { AwsUser::Root.arn(account) } else { self.user.arn(account) }
+    }
+}
+
+fn user(name: &str) -> Result<AwsUser, String> {
+    name.parse().map_err(|error: DeviceNameError| format!("{error}\nhint: {}", error.hint()))
+}
+
+pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+    let Command::Devices(command) = command;
+    match command {
+        Devices::List(args) => list(args, output),
+        Devices::Rename(args) => rename(args, output),
+        Devices::Remove(args) => remove(args, output),
+    }
+}
+
+fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
+    let accounts = registrations_file(args.file.registrations.as_ref())?.load()?;
+    let rp_id = args.file.rp_id();
+    let only = match (&args.user, args.root) {
+        (_, true) => Some(AwsUser::Root),
+        (user, false) => user.clone(),
+    };
+    let mut devices = Vec::new();
+    for account in accounts.iter().filter(|account| account.rp_id == rp_id) {
+        // Accounts of a plain WebAuthn test on the same RP ID are nobody's at AWS.
+        let Some((number, user)) = AwsUser::from_arn(&account.name) else { continue };
+        if number != args.file.account || only.as_ref().is_some_and(|only| *only != user) {
+            continue;
+        }
+        for registration in &account.registrations {
+            devices.push(json!({
+                "user": user.to_string(),
+                "name": registration.name,
+                "arn": device_arn(number, &user, &registration.credential.id),
+                "created": registration.created,
+                "scope": registration.credential.scope,
+                "counter": registration.credential.counter,
+            }));
+        }
+    }
+    output.result(&devices, |to| {
+        if devices.is_empty() {
+            return writeln!(to, "No devices are registered. Register one with `brasskey register --profile aws`.");
+        }
+        let mut table = Table::new();
+        table.load_preset(NOTHING).set_header(["USER", "NAME", "ARN"]);
+        for device in &devices {
+            table.add_row(["user", "name", "arn"].map(|key| escape(device[key].as_str().unwrap_or("")).into_owned()));
+        }
+        writeln!(to, "{}", table.trim_fmt())?;
+        writeln!(to, "A user has at most {MAX_DEVICES} MFA devices.")
+    })
+}
+
+fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
+    let valid: Result<DeviceName, DeviceNameError> = args.new_name.parse();
+    valid.map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let owner = args.owner.arn(args.file.account);
+    registrations_file(args.file.registrations.as_ref())?
+        .update(|accounts| accounts.rename(&args.file.rp_id(), &owner, &args.name, &args.new_name))?;
+    let value = json!({ "name": args.name, "newName": args.new_name });
+    output.result(&value, |to| writeln!(to, "Renamed {} to {}.", escape(&args.name), escape(&args.new_name)))
+}
+
+fn remove(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
+    let owner = args.owner.arn(args.file.account);
+    registrations_file(args.file.registrations.as_ref())?
+        .update(|accounts| accounts.remove(&args.file.rp_id(), &owner, &args.name))?;
+    let value = json!({ "removed": args.name });
+    output.result(&value, |to| {
+        writeln!(to, "Removed {}. The credential itself is still on the key, where it does no harm.", escape(&args.name))
+    })
+}

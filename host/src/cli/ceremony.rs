@@ -1,0 +1,175 @@
+//! What `register` and `authenticate` share: whom they play, for whom, and how a report is shown.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::device::DeviceArgs;
+use super::failure::Failure;
+use super::output::{BAD, DIM, GOOD, Output};
+use crate::client::Key;
+use crate::client::webauthn::{Origin, Protocol};
+use crate::relying_party::profile::{AwsUser, Profile, Settings};
+use crate::relying_party::registrations::RegistrationsFile;
+use crate::relying_party::{Outcome, Report};
+use crate::soft::paths;
+use crate::text::escape;
+
+/// Whom to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileName {
+    /// A plain WebAuthn site
+    Webauthn,
+    /// The AWS console, as far as it is known
+    Aws,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Webauthn => Self::Webauthn,
+            ProfileName::Aws => Self::Aws,
+        }
+    }
+}
+
+/// Whom to play, and for whom.
+#[derive(Debug, Args)]
+pub(super) struct CeremonyArgs {
+    /// Whom to play
+    #[arg(long, value_enum, default_value_t = ProfileName::Webauthn)]
+    pub(super) profile: ProfileName,
+
+    /// The RP ID, a domain name [default: the profile's]
+    #[arg(long, value_name = "DOMAIN")]
+    rp_id: Option<String>,
+
+    /// The web origin that asks [default: the profile's, or https:// and the RP ID]
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Option<String>,
+
+    /// The user's name; with --profile aws, the IAM user
+    #[arg(long, value_name = "NAME", default_value = "alice")]
+    user: String,
+
+    /// The AWS account
+    #[arg(long, value_name = "NUMBER", default_value_t = 123_456_789_012, value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
+    account: u64,
+
+    /// The AWS account's root user instead of an IAM user
+    #[arg(long, conflicts_with = "user")]
+    root: bool,
+
+    /// Talk U2F even to a key that speaks CTAP2
+    #[arg(long)]
+    u2f: bool,
+
+    /// The file that keeps registrations [default: relying-party.json in your data directory]
+    #[arg(long, value_name = "FILE")]
+    registrations: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+}
+
+/// The relying party that is played.
+pub(super) struct Played {
+    pub(super) settings: Settings,
+    pub(super) origin: Origin,
+    /// The account's name in the relying-party file.
+    pub(super) account: String,
+    /// The user's name for people.
+    pub(super) user: String,
+    /// With the AWS profile: account and user.
+    pub(super) aws: Option<(u64, AwsUser)>,
+    pub(super) file: RegistrationsFile,
+}
+
+impl CeremonyArgs {
+    /// The relying party that the flags describe.
+    pub(super) fn played(&self, output: &Output) -> Result<Played, Failure> {
+        let mut settings = Profile::from(self.profile).settings();
+        if let Some(rp_id) = &self.rp_id {
+            settings.origin = format!("https://{rp_id}");
+            settings.rp.id.clone_from(rp_id);
+            settings.rp.name.clone_from(rp_id);
+            // The AppID of the profile belongs to the profile's origin.
+            settings.app_id = None;
+        }
+        if let Some(origin) = &self.origin {
+            settings.origin.clone_from(origin);
+        }
+        let origin = Origin::parse(&settings.origin)
+            .and_then(|origin| origin.check_rp_id(&settings.rp.id).map(|()| origin))
+            .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+        if self.origin.is_some() && settings.app_id.as_deref().is_some_and(|app| origin.check_app_id(app).is_err()) {
+            settings.app_id = None;
+        }
+        if let Some(assumed) = settings.assumed.filter(|_| self.rp_id.is_none() || self.origin.is_none()) {
+            output.notice(&format!(
+                "{assumed}: assumed are RP ID {} and origin {}",
+                escape(&settings.rp.id),
+                origin.as_str()
+            ));
+        }
+        let aws = (self.profile == ProfileName::Aws).then(|| self.aws_user()).transpose()?;
+        Ok(Played {
+            account: match &aws {
+                Some((account, user)) => user.arn(*account),
+                None => self.user.clone(),
+            },
+            user: if self.root { "root".to_owned() } else { self.user.clone() },
+            settings,
+            origin,
+            aws,
+            file: registrations_file(self.registrations.as_ref())?,
+        })
+    }
+
+    fn aws_user(&self) -> Result<(u64, AwsUser), Failure> {
+        let user = match self.root {
+            true => AwsUser::Root,
+            false => self.user.parse().map_err(|error: crate::relying_party::profile::DeviceNameError| {
+                Failure::usage(error.to_string(), error.hint())
+            })?,
+        };
+        Ok((self.account, user))
+    }
+
+    /// How to talk to the key: CTAP2, or U2F where the user or the key wants it.
+    pub(super) fn protocol(&self, key: &Key) -> Protocol {
+        match key.info() {
+            Some(_) if !self.u2f => Protocol::Ctap2,
+            _ => Protocol::U2f,
+        }
+    }
+}
+
+/// The relying-party file that was named, or the default one.
+pub(super) fn registrations_file(named: Option<&PathBuf>) -> Result<RegistrationsFile, Failure> {
+    Ok(RegistrationsFile::at(match named {
+        Some(path) => path.clone(),
+        None => paths::default_relying_party()?,
+    }))
+}
+
+/// Shows a report check by check.
+pub(super) fn show_report(report: &Report, to: &mut dyn Write) -> io::Result<()> {
+    let width = report.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    for check in &report.checks {
+        let (style, mark) = mark(check.outcome);
+        let (name, detail) = (check.name, &check.detail);
+        writeln!(to, "  {style}{mark}{style:#}  {name:width$}  {DIM}{detail}{DIM:#}")?;
+    }
+    Ok(())
+}
+
+/// How an outcome looks. Colour only repeats what the word says.
+pub(super) fn mark(outcome: Outcome) -> (anstyle::Style, &'static str) {
+    match outcome {
+        Outcome::Passed => (GOOD, "pass"),
+        Outcome::Failed => (BAD, "FAIL"),
+        Outcome::Skipped => (DIM, "skip"),
+    }
+}

@@ -1,0 +1,213 @@
+//! Which key a command uses: `--device`, or the one that is plugged in, or the built-in soft token.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::output::Output;
+use crate::client::{self, CancelHandle, Key, Watch};
+use crate::soft::storage::AnyStorage;
+use crate::soft::{SoftKey, Touch, paths};
+use crate::text::escape;
+use crate::transport::{self, Address, DeviceSpec, ListedDevice};
+
+/// Which key to use.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Security key")]
+pub(super) struct DeviceArgs {
+    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, or soft for the built-in one [default: the key that is plugged
+    /// in, else soft]
+    #[arg(long, value_name = "DEVICE", value_parser = spec)]
+    pub(super) device: Option<DeviceSpec>,
+
+    #[command(flatten)]
+    pub(super) soft: SoftArgs,
+}
+
+/// How the soft token behaves.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Soft token")]
+pub(super) struct SoftArgs {
+    /// Who touches the soft token: prompt (you, on the terminal), auto, deny, or control (the control endpoint)
+    /// [default: prompt on a terminal]
+    #[arg(long, value_name = "TOUCH")]
+    pub(super) touch: Option<Touch>,
+
+    /// The file that holds the soft token's secrets [default: token.redb in your data directory]
+    #[arg(long, value_name = "FILE", conflicts_with = "ephemeral")]
+    pub(super) state: Option<PathBuf>,
+
+    /// Keep the soft token in memory only: it is gone when the command ends
+    #[arg(long)]
+    pub(super) ephemeral: bool,
+}
+
+fn spec(text: &str) -> Result<DeviceSpec, String> {
+    text.parse().map_err(|error: transport::DeviceSpecError| format!("{error}\nhint: {}", error.hint()))
+}
+
+impl SoftArgs {
+    fn is_given(&self) -> bool {
+        self.touch.is_some() || self.state.is_some() || self.ephemeral
+    }
+
+    /// The storage: in memory, or the file that was named, or the default one.
+    pub(super) fn storage(&self) -> Result<AnyStorage, Failure> {
+        let file = match (&self.state, self.ephemeral) {
+            (_, true) => None,
+            (Some(file), false) => Some(file.clone()),
+            (None, false) => Some(paths::default_state()?),
+        };
+        Ok(AnyStorage::open(file.as_deref())?)
+    }
+}
+
+/// A key that was opened.
+pub(super) struct Opened {
+    /// The key.
+    pub(super) key: Key,
+    /// What to call it: escaped.
+    pub(super) label: String,
+    /// The soft token, where it is that: it lives as long as this.
+    pub(super) soft: Option<SoftKey>,
+}
+
+/// What to use where nobody chose a key and none is plugged in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// The user's own soft token, as `--touch` and `--state` say.
+    Own,
+    /// A soft token that touches itself and is gone afterwards, unless the flags say otherwise.
+    Ephemeral,
+}
+
+/// Opens the key that the user means, or that they touch if several are plugged in.
+pub(super) fn open(args: &DeviceArgs, output: &Output) -> Result<Opened, Failure> {
+    open_or(args, Fallback::Own, output)
+}
+
+/// As [`open`], with the choice of the last resort.
+pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
+    match &args.device {
+        Some(DeviceSpec::Soft) => open_soft(&args.soft, fallback),
+        Some(DeviceSpec::Address(address)) => {
+            no_soft_flags(args)?;
+            open_address(address, address.to_string())
+        }
+        // The flags of the soft token mean the soft token.
+        None if args.soft.is_given() => open_soft(&args.soft, fallback),
+        None => {
+            let listed = transport::list()?;
+            if listed.is_empty() {
+                output.notice("no security key is plugged in: using the built-in soft token, which is software");
+                return open_soft(&args.soft, fallback);
+            }
+            open_listed(&listed, output)
+        }
+    }
+}
+
+fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
+    if args.soft.is_given() {
+        return Err(Failure::usage(
+            "--touch, --state and --ephemeral are for the built-in soft token, and --device names another key",
+            "leave them out, or use `--device soft`",
+        ));
+    }
+    Ok(())
+}
+
+fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
+    Ok(Opened {
+        key: Key::open(address.open()?)?,
+        label: escape(&label).into_owned(),
+        soft: None,
+    })
+}
+
+fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
+    let ephemeral = fallback == Fallback::Ephemeral && args.state.is_none();
+    let touch = args.touch.unwrap_or_else(|| match ephemeral {
+        true => Touch::Auto,
+        false => Touch::of_terminal(),
+    });
+    let storage = match ephemeral {
+        true => AnyStorage::open(None)?,
+        false => args.storage()?,
+    };
+    let soft = SoftKey::builder().touch(touch).storage(storage).build()?;
+    Ok(Opened {
+        key: Key::open(Box::new(soft.connect()))?,
+        label: "built-in soft token".to_owned(),
+        soft: Some(soft),
+    })
+}
+
+fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failure> {
+    if let [only] = listed {
+        return open_address(&only.address, label(only));
+    }
+    output.notice("several security keys are plugged in: touch the one you mean");
+    let mut labels = Vec::new();
+    let mut keys = Vec::new();
+    for device in listed {
+        // One that cannot be opened cannot be meant; if none can, the reason for the last is as good as any.
+        match device.address.open().map_err(client::Error::from).and_then(Key::open) {
+            Ok(key) => {
+                keys.push(key);
+                labels.push(label(device));
+            }
+            Err(error) if keys.is_empty() && Some(device) == listed.last() => return Err(error.into()),
+            Err(error) => output.notice(&format!("{}: {error}", label(device))),
+        }
+    }
+    let index = client::choose(&mut keys, &interrupt())?;
+    Ok(Opened {
+        key: keys.swap_remove(index),
+        label: labels.swap_remove(index),
+        soft: None,
+    })
+}
+
+fn label(device: &ListedDevice) -> String {
+    let product = device.product.as_deref().unwrap_or("security key");
+    escape(&format!("{product} ({})", device.address)).into_owned()
+}
+
+/// A handle that Ctrl-C cancels: the key is told, so that it stops blinking. A second Ctrl-C ends the process.
+pub(super) fn interrupt() -> CancelHandle {
+    static HANDLE: Mutex<Option<CancelHandle>> = Mutex::new(None);
+    let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    handle
+        .get_or_insert_with(|| {
+            let cancel = CancelHandle::default();
+            let cancelled = cancel.clone();
+            // Without a handler Ctrl-C still ends the process.
+            let _ = ctrlc::set_handler(move || {
+                if cancelled.is_cancelled() {
+                    std::process::exit(130);
+                }
+                cancelled.cancel();
+            });
+            cancel
+        })
+        .clone()
+}
+
+impl Opened {
+    /// Watches requests: Ctrl-C cancels them, and the first time that the key waits for a touch the user is told. The
+    /// soft token tells its user itself.
+    pub(super) fn watch(&self, output: &Output) -> impl Watch + use<> {
+        let mut tell = self.soft.is_none().then_some(*output);
+        let told = move |status| {
+            if status == brasskey_protocol::ctaphid::KeepaliveStatus::UpNeeded
+                && let Some(notices) = tell.take()
+            {
+                notices.notice("touch the security key");
+            }
+        };
+        (interrupt(), told)
+    }
+}

@@ -1,0 +1,193 @@
+//! `brasskey register`: a website's registration, from its options to the check of the key's answer.
+
+use clap::{Args as ClapArgs, ValueEnum};
+use serde_json::json;
+
+use super::ceremony::{CeremonyArgs, Played, show_report};
+use super::device;
+use super::failure::Failure;
+use super::output::{BOLD, Output};
+use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
+use crate::relying_party::profile::{DeviceName, DeviceNameError, device_arn};
+use crate::relying_party::registrations::{Account, Unchanged};
+use crate::relying_party::{Algorithm, Challenge, ExpectedRegistration, verify_registration};
+use crate::text::escape;
+
+/// The arguments of `register`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    ceremony: CeremonyArgs,
+
+    /// What to call the key [default: key-1, key-2, …]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Ask for this algorithm only [default: ES256, then EdDSA]
+    #[arg(long, value_enum)]
+    alg: Option<AlgorithmName>,
+
+    /// Let the key keep the credential, so that it can sign in without being told the user
+    #[arg(long, conflicts_with = "u2f")]
+    resident: bool,
+
+    /// What the browser passes on of the key's attestation
+    #[arg(long, value_enum, default_value_t = AttestationName::Direct)]
+    attestation: AttestationName,
+
+    /// Register as AWS did before 2022: over U2F, bound to the AppID instead of the RP ID
+    #[arg(long, requires = "u2f")]
+    legacy_app_id: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AlgorithmName {
+    Es256,
+    Eddsa,
+}
+
+impl From<AlgorithmName> for Algorithm {
+    fn from(name: AlgorithmName) -> Self {
+        match name {
+            AlgorithmName::Es256 => Self::Es256,
+            AlgorithmName::Eddsa => Self::EdDsa,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AttestationName {
+    None,
+    Direct,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let mut played = args.ceremony.played(output)?;
+    args.adjust(&mut played)?;
+    let accounts = played.file.load()?;
+    let account = accounts.account(&played.settings.rp.id, &played.account);
+    let name = args.device_name(&played, account)?;
+
+    let mut opened = device::open(&args.ceremony.device, output)?;
+    let protocol = args.ceremony.protocol(&opened.key);
+    output.text(|to| {
+        let (rp, origin, label) = (escape(&played.settings.rp.id), played.origin.as_str(), &opened.label);
+        writeln!(to, "{BOLD}Registering {label} for {} at {rp}{BOLD:#}", escape(&played.user))?;
+        writeln!(to, "  origin {origin}, over {}", protocol.name())?;
+        if played.aws.is_some() {
+            writeln!(to, "  1. IAM, security credentials, Assign MFA device: name it {}", escape(&name))?;
+            writeln!(to, "  2. Security key, Next: touch it")?;
+        }
+        Ok(())
+    })?;
+
+    let user = UserEntity {
+        id: match account {
+            Some(account) => account.user_handle.clone(),
+            None => Challenge::issue().map_err(no_randomness)?.bytes().to_vec(),
+        },
+        name: played.user.clone(),
+        display_name: played.user.clone(),
+    };
+    let user_handle = user.id.clone();
+    let mut options = played.settings.creation_options(user, account).map_err(no_randomness)?;
+    if args.legacy_app_id {
+        options.legacy_app_id.clone_from(&played.settings.app_id);
+    }
+    let mut watch = opened.watch(output);
+    let answer = create(&mut opened.key, &options, &played.origin, protocol, &mut watch)?;
+    let expected = ExpectedRegistration {
+        options,
+        origin: played.origin.as_str().to_owned(),
+        aaguid: opened.key.info().filter(|_| protocol == Protocol::Ctap2).and_then(|info| info.aaguid),
+    };
+    let (report, credential) = verify_registration(expected, &answer);
+
+    let arn = credential.as_ref().zip(played.aws.as_ref());
+    let arn = arn.map(|(credential, (account, user))| device_arn(*account, user, &credential.id));
+    if let Some(credential) = &credential {
+        let settings = &played.settings;
+        played.file.update(|accounts| {
+            let credential = credential.clone();
+            accounts.add(&settings.rp.id, &played.account, &user_handle, &name, credential, settings.limit).map(drop)
+        })?;
+    }
+    let value = json!({
+        "device": opened.label,
+        "protocol": protocol.name(),
+        "rpId": played.settings.rp.id,
+        "origin": played.origin.as_str(),
+        "user": played.user,
+        "report": report,
+        "registration": credential.as_ref().map(|credential| json!({ "name": name, "arn": arn, "credential": credential })),
+    });
+    output.result(&value, |to| {
+        show_report(&report, to)?;
+        if credential.is_some() {
+            writeln!(to, "Registered as {}.", escape(&name))?;
+        }
+        if let Some(arn) = &arn {
+            writeln!(to, "AWS shows it as {arn}")?;
+        }
+        Ok(())
+    })?;
+    match credential {
+        Some(_) => Ok(()),
+        None => Err(Failure::Verification("the key's answer to the registration is not as it must be".to_owned())),
+    }
+}
+
+impl Args {
+    /// The flags over the profile's settings.
+    fn adjust(&self, played: &mut Played) -> Result<(), Failure> {
+        if let Some(algorithm) = self.alg {
+            played.settings.algorithms = vec![Algorithm::from(algorithm).cose()];
+        }
+        if self.resident {
+            played.settings.resident_key = Requirement::Required;
+        }
+        played.settings.attestation = match self.attestation {
+            AttestationName::None => AttestationConveyancePreference::None,
+            AttestationName::Direct => AttestationConveyancePreference::Direct,
+        };
+        if self.legacy_app_id && played.settings.app_id.is_none() {
+            return Err(Failure::usage(
+                "this relying party has no AppID from the time of U2F",
+                "use --legacy-app-id with --profile aws and its own RP ID",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The name for the key: one that is free, before anybody touches anything.
+    fn device_name(&self, played: &Played, account: Option<&Account>) -> Result<String, Failure> {
+        let taken = |name: &str| {
+            account.is_some_and(|account| account.registrations.iter().any(|registration| registration.name == name))
+        };
+        let count = account.map_or(0, |account| account.registrations.len());
+        if played.settings.limit.is_some_and(|limit| count >= limit) {
+            return Err(Failure::Registrations(Unchanged::Full.into()));
+        }
+        match &self.name {
+            Some(name) if taken(name) => Err(Failure::Registrations(Unchanged::NameTaken.into())),
+            Some(name) => {
+                if played.aws.is_some() {
+                    let valid: Result<DeviceName, DeviceNameError> = name.parse();
+                    valid.map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+                }
+                Ok(name.clone())
+            }
+            None => {
+                let mut names = (1..).map(|number: usize| format!("key-{number}"));
+                Ok(names.find(|name| !taken(name)).unwrap_or_default())
+            }
+        }
+    }
+}
+
+pub(super) fn no_randomness(error: crate::relying_party::NoRandomness) -> Failure {
+    Failure::System {
+        what: "cannot issue a challenge".to_owned(),
+        source: std::io::Error::other(error),
+    }
+}

@@ -1,0 +1,147 @@
+//! `brasskey token`: the soft token as a server, for other programs.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::mpsc::channel;
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::device::SoftArgs;
+use super::failure::Failure;
+use super::output::{DIM, Output};
+use crate::soft::control::{ControlAddress, ControlOptions};
+use crate::soft::storage::AnyStorage;
+use crate::soft::{Listen, SoftKey, Touch, paths};
+use crate::text::escape;
+
+/// The arguments of `token`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 takes one that is free [default:
+    /// 127.0.0.1:8111, unless --unix is given]
+    #[arg(long, value_name = "ADDRESS")]
+    udp: Option<SocketAddr>,
+
+    /// Listen on a Unix socket that only you can use
+    #[arg(long, value_name = "PATH")]
+    unix: Option<PathBuf>,
+
+    /// Let programs press the button and switch the power: HTTP on a loopback address, or on a Unix socket
+    #[arg(long, value_name = "ADDRESS|PATH", value_parser = control)]
+    control: Option<ControlAddress>,
+
+    /// The file with the token that the control endpoint asks for; made if missing [default: control-token in your
+    /// data directory]
+    #[arg(long, value_name = "FILE", requires = "control")]
+    control_token_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    soft: SoftArgs,
+}
+
+fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
+    text.parse()
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let listen = args.listen()?;
+    let touch = args.touch(&listen)?;
+    let storage = args.soft.storage()?;
+    if listen.udp.is_some() && touch == Touch::Auto {
+        output.notice("warning: any user of this computer can use this key, and nobody is asked");
+    }
+    output.notice("this security key is software: whoever can read its file, or its memory, has its keys");
+
+    let owner = match &storage {
+        AnyStorage::File(file) => Some(file.announcer()),
+        AnyStorage::Memory(_) => None,
+    };
+    let key = SoftKey::builder().touch(touch).storage(storage).build()?;
+    let servers = key.serve(&listen)?;
+    let addresses = servers.addresses();
+    if let (Some(owner), Some(device)) = (owner, addresses.device()) {
+        owner.announce(&device).map_err(|source| Failure::System {
+            what: "cannot note who uses the state file".to_owned(),
+            source,
+        })?;
+    }
+
+    let value = json!({
+        "ready": true,
+        "device": addresses.device(),
+        "udp": addresses.udp,
+        "unix": addresses.unix,
+        "control": addresses.control,
+        "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
+    });
+    if output.is_json() {
+        // One line: whoever started this reads up to its end.
+        output.line(&value)?;
+    } else {
+        output.text(|to| {
+            let device = addresses.device().unwrap_or_default();
+            write!(to, "Ready: --device {}", escape(&device))?;
+            if let Some(control) = &addresses.control {
+                write!(to, "  control {}", escape(control))?;
+            }
+            writeln!(to, "  {DIM}(Ctrl-C ends){DIM:#}")
+        })?;
+    }
+    wait_for_the_end()
+}
+
+impl Args {
+    fn listen(&self) -> Result<Listen, Failure> {
+        let udp = match (self.udp, &self.unix) {
+            (None, None) => Some(SocketAddr::from(([127, 0, 0, 1], 8111))),
+            (udp, _) => udp,
+        };
+        let control = match &self.control {
+            None => None,
+            Some(address) => Some(ControlOptions {
+                address: address.clone(),
+                token_file: match &self.control_token_file {
+                    Some(file) => file.clone(),
+                    None => paths::default_control_token()?,
+                },
+            }),
+        };
+        Ok(Listen { udp, unix: self.unix.clone(), control })
+    }
+
+    /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.
+    fn touch(&self, listen: &Listen) -> Result<Touch, Failure> {
+        let touch = self.soft.touch.unwrap_or_else(Touch::of_terminal);
+        if touch == Touch::Auto && listen.udp.is_some() && !self.soft.ephemeral && self.soft.state.is_none() {
+            return Err(Failure::usage(
+                "with `--touch auto` over UDP any user of this computer could sign in with your soft token",
+                "use --ephemeral, or name the file with --state, or listen with --unix instead",
+            ));
+        }
+        if touch == Touch::Control && listen.control.is_none() {
+            return Err(Failure::usage(
+                "with `--touch control` nobody can press the button without --control",
+                "add --control 127.0.0.1:0",
+            ));
+        }
+        Ok(touch)
+    }
+}
+
+/// Until Ctrl-C, or the signal that ends services.
+fn wait_for_the_end() -> Result<(), Failure> {
+    let (end, ended) = channel();
+    ctrlc::set_handler(move || {
+        // Nobody waits any more where it has ended already.
+        let _ = end.send(());
+    })
+    .map_err(|error| Failure::System {
+        what: "cannot wait for the end".to_owned(),
+        source: io::Error::other(error),
+    })?;
+    // The sender lives as long as the process.
+    let _ = ended.recv();
+    Ok(())
+}

@@ -1,1 +1,6 @@
 //! The host side of brasskey as a library.
+
+mod cbor;
+pub mod client;
+pub mod relying_party;
+pub mod text;

@@ -1,9 +1,12 @@
 //! Registering a new credential (WebAuthn Level 3 §7.1).
 
+use serde::{Deserialize, Serialize};
+
 use super::algorithm::{Algorithm, PublicKey, cose_algorithm};
 use super::attestation::{self, AttestationObject, Statement, Subject};
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, BACKUP_ELIGIBLE};
 use super::ceremony::{self, unreadable};
+use super::registrations::base64url;
 use super::{Check, Report, independent};
 use crate::client::webauthn::{AttestationResponse, CeremonyType, CreationOptions};
 
@@ -19,17 +22,20 @@ pub struct ExpectedRegistration {
 }
 
 /// A verified credential: what the relying party needs to verify it again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// The credential ID, 1 to 1023 bytes.
+    #[serde(with = "base64url")]
     pub id: Vec<u8>,
     /// The public key as the key encoded it: COSE, canonical CBOR.
+    #[serde(with = "base64url")]
     pub public_key: Vec<u8>,
     /// The COSE algorithm identifier.
     pub algorithm: i64,
     /// The signature counter.
     pub counter: u32,
     /// The model of the key; zero where it does not say.
+    #[serde(with = "base64url")]
     pub aaguid: [u8; 16],
     /// The RP ID, or the AppID of a legacy U2F registration: what the key is bound to the hash of.
     pub scope: String,

@@ -3,4 +3,5 @@
 mod cbor;
 pub mod client;
 pub mod relying_party;
+pub mod soft;
 pub mod text;

@@ -1,0 +1,250 @@
+//! The key's end: channels, one transaction at a time, and every rule about who is answered how.
+
+mod incoming;
+mod transaction;
+
+use heapless::Deque;
+
+use super::packet::{self, Packet};
+use super::{Error, Report, channel, command, error_report};
+use crate::limits::MAX_MESSAGE;
+use crate::platform::Indication;
+use transaction::{Lock, Phase, Transaction, Work};
+
+/// Answers of one packet that may wait to be sent. A host that sends on without reading loses what does not fit.
+const REPLIES: usize = 4;
+
+/// What the key says about itself in an INIT reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// The key's version: major, minor, build.
+    pub version: [u8; 3],
+    /// Whether the key can wink.
+    pub wink: bool,
+}
+
+/// What a report asks of the key beyond an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Event {
+    /// Nothing.
+    None,
+    /// A whole message waits for [`Device::take_request`].
+    Request,
+    /// The running request shall end: set [`Abort`](crate::platform::Abort).
+    Abort,
+    /// Draw the user's eye. The answer is on its way.
+    Wink,
+}
+
+/// Which protocol a request speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// CTAPHID_MSG: a U2F raw message.
+    Msg,
+    /// CTAPHID_CBOR: a CTAP2 command byte and its parameters.
+    Cbor,
+}
+
+/// A request that the key now runs, and answers with [`Device::respond`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Where it came from.
+    pub channel: u32,
+    /// Which protocol it speaks.
+    pub kind: RequestKind,
+    /// How long the message is, in bytes: 1 to [`MAX_MESSAGE`].
+    pub length: usize,
+    /// The host cancelled it before it was taken: set [`Abort`](crate::platform::Abort) before it runs.
+    pub aborted: bool,
+}
+
+/// The CTAPHID engine of a key. It owns the one message buffer, and is little larger than that.
+///
+/// Pass it every report from the host and the time, run what [`take_request`](Self::take_request) hands out, and
+/// after each call send what [`transmit`](Self::transmit) has. The time is in milliseconds and never goes back; each
+/// call that is told the time does first what is due by then, as [`tick`](Self::tick) does.
+pub struct Device {
+    info: DeviceInfo,
+    /// The channel allocated last. They are numbered from 1, so that every number up to this one was handed out, and
+    /// nothing needs to be kept for each. After 2³² − 2 of them the numbers begin again, and those not yet handed out
+    /// anew are unknown.
+    last_channel: u32,
+    lock: Option<Lock>,
+    transaction: Option<Transaction>,
+    /// The worker is still at a request that CTAPHID_INIT aborted; its response goes nowhere.
+    abandoned: bool,
+    replies: Deque<Report, REPLIES>,
+    /// The message of the transaction: first the request, then the response.
+    message: [u8; MAX_MESSAGE],
+}
+
+impl Device {
+    /// A key just powered up: no channel is allocated.
+    #[must_use]
+    pub const fn new(info: DeviceInfo) -> Self {
+        Self {
+            info,
+            last_channel: 0,
+            lock: None,
+            transaction: None,
+            abandoned: false,
+            replies: Deque::new(),
+            message: [0; MAX_MESSAGE],
+        }
+    }
+
+    /// Takes in a report from the host.
+    pub fn receive(&mut self, report: &Report, now: u64) -> Event {
+        self.tick(now);
+        let (channel, packet) = Packet::parse(report);
+        let outcome = match packet {
+            Packet::Initialization { command, length, data } => {
+                self.initialization(channel, command, length, data, now)
+            }
+            Packet::Continuation { sequence, data } => self.continuation(channel, sequence, data, now),
+        };
+        outcome.unwrap_or_else(|error| {
+            self.reply(error_report(channel, error));
+            Event::None
+        })
+    }
+
+    /// Does what is due: timeouts, keepalives, the end of a lock.
+    pub fn tick(&mut self, now: u64) {
+        self.lock.take_if(|lock| lock.until <= now);
+        let Some(Transaction { channel, phase, .. }) = &mut self.transaction else {
+            return;
+        };
+        match phase {
+            Phase::Assembling { deadline, .. } if *deadline <= now => {
+                let report = error_report(*channel, Error::MsgTimeout);
+                self.transaction = None;
+                self.reply(report);
+            }
+            Phase::Requested(work) => work.tick(now),
+            _ => {}
+        }
+    }
+
+    /// When [`tick`](Self::tick) must next be called, if no other call comes before; `None` while nothing can fall
+    /// due. A lock that ends unseen needs no call.
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        match &self.transaction.as_ref()?.phase {
+            Phase::Assembling { deadline, .. } => Some(*deadline),
+            Phase::Requested(work) => work.deadline(),
+            Phase::Responding { .. } => None,
+        }
+    }
+
+    /// The next report to send. Call it until it returns `None`.
+    pub fn transmit(&mut self) -> Option<Report> {
+        let begun = self.begun_response();
+        if self.replies.front().is_some_and(|reply| Some(channel(reply)) != begun) {
+            return self.replies.pop_front();
+        }
+        let Transaction {
+            channel,
+            command,
+            phase,
+        } = self.transaction.as_mut()?;
+        match phase {
+            Phase::Assembling { .. } => None,
+            Phase::Requested(work) => {
+                let status = work.take_keepalive()?;
+                Some(packet::initialization(*channel, command::KEEPALIVE, &[status.code()]))
+            }
+            Phase::Responding { length, index } => {
+                let report = packet::packet(*channel, *command, self.message.get(..*length)?, *index);
+                *index += 1;
+                if packet::is_whole(*index, *length) {
+                    self.transaction = None;
+                }
+                report
+            }
+        }
+    }
+
+    /// Hands the waiting request over: copies it to the start of `message`. One at a time: `None` also until
+    /// [`respond`](Self::respond) has ended the one before, so ask again then.
+    pub fn take_request(&mut self, message: &mut [u8; MAX_MESSAGE], now: u64) -> Option<Request> {
+        self.tick(now);
+        let Transaction { channel, phase, .. } = self.transaction.as_mut()?;
+        match phase {
+            Phase::Requested(work) if !work.taken && !self.abandoned => {
+                work.taken = true;
+                packet::copy(self.message.get(..work.length)?, message);
+                Some(Request {
+                    channel: *channel,
+                    kind: work.kind,
+                    length: work.length,
+                    aborted: work.cancelled,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends the running request. The response is discarded where CTAPHID_INIT has aborted the request, and replaced
+    /// by [`Error::Other`] where it is longer than [`MAX_MESSAGE`].
+    pub fn respond(&mut self, response: &[u8], now: u64) {
+        self.tick(now);
+        if self.abandoned {
+            self.abandoned = false;
+            return;
+        }
+        let Some(Transaction { channel, phase, .. }) = &mut self.transaction else {
+            return;
+        };
+        if !matches!(phase, Phase::Requested(Work { taken: true, .. })) {
+            return;
+        }
+        if let Some(message) = self.message.get_mut(..response.len()) {
+            packet::copy(response, message);
+            *phase = Phase::Responding {
+                length: response.len(),
+                index: 0,
+            };
+        } else {
+            let report = error_report(*channel, Error::Other);
+            self.transaction = None;
+            self.reply(report);
+        }
+    }
+
+    /// Tells the host what the running request does: keepalives carry it, and [`Indication::WaitingForTouch`] is told
+    /// at once.
+    pub fn show(&mut self, indication: Indication, now: u64) {
+        self.tick(now);
+        if let Some(Transaction {
+            phase: Phase::Requested(work),
+            ..
+        }) = &mut self.transaction
+            && work.taken
+        {
+            work.show(indication, now);
+        }
+    }
+
+    /// The channel whose response is partly sent. Nothing else may go out on it until the rest has.
+    fn begun_response(&self) -> Option<u32> {
+        match &self.transaction {
+            Some(Transaction {
+                channel,
+                phase: Phase::Responding { index: 1.., .. },
+                ..
+            }) => Some(*channel),
+            _ => None,
+        }
+    }
+
+    /// Queues an answer of one packet.
+    fn reply(&mut self, report: Report) {
+        // A full queue means that the host does not read: the loss is its own.
+        let _ = self.replies.push_back(report);
+    }
+}
+
+#[cfg(test)]
+mod tests;

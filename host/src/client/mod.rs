@@ -1,0 +1,3 @@
+//! The client: what a browser does between a relying party and a security key.
+
+pub mod webauthn;

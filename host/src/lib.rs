@@ -1,3 +1,4 @@
 //! The host side of brasskey as a library.
 
 pub mod soft;
+pub mod transport;

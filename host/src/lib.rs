@@ -1,8 +1,11 @@
 //! The host side of brasskey as a library.
 
 mod cbor;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod client;
 pub mod relying_party;
+pub mod selftest;
 pub mod soft;
 pub mod text;
 pub mod transport;

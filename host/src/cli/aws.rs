@@ -144,7 +144,7 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
             return writeln!(to, "No devices are registered. Register one with `brasskey register --profile aws`.");
         }
         let mut table = Table::new();
-        table.load_preset(NOTHING).set_header(["USER", "NAME", "ARN"]);
+        table.load_style(NOTHING).set_header(["USER", "NAME", "ARN"]);
         for device in &devices {
             table.add_row(["user", "name", "arn"].map(|key| escape(device[key].as_str().unwrap_or("")).into_owned()));
         }

@@ -129,7 +129,7 @@ fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
 
 fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
     let ephemeral = fallback == Fallback::Ephemeral && args.state.is_none();
-    let touch = args.touch.unwrap_or_else(|| match ephemeral {
+    let touch = args.touch.clone().unwrap_or_else(|| match ephemeral {
         true => Touch::Auto,
         false => Touch::of_terminal(),
     });

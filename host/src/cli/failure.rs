@@ -100,7 +100,7 @@ impl Failure {
             Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
                 ErrorKind::NoDevice => NO_DEVICE,
                 ErrorKind::User => USER,
-                ErrorKind::Transport if matches!(error, client::Error::Transport(error) if error.is_missing()) => {
+                ErrorKind::Transport if matches!(error, client::Error::Transport(error) if matches!(error, TransportError::NotFound { .. })) => {
                     NO_DEVICE
                 }
                 ErrorKind::Transport | ErrorKind::Key | ErrorKind::Unsupported => KEY,
@@ -121,7 +121,7 @@ impl Failure {
             Self::Key(error) => error.hint().map(str::to_owned),
             Self::Ceremony(error) => error.hint().map(str::to_owned),
             Self::Verification(_) => Some("the checks above say what is wrong; do not rely on this key".to_owned()),
-            Self::Registrations(error) => Some(error.hint()),
+            Self::Registrations(error) => Some(error.hint().to_owned()),
             Self::State(error) => Some(error.hint()),
             Self::Soft(error) => Some(error.hint()),
             Self::NoHome(error) => Some(error.hint().to_owned()),

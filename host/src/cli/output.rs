@@ -55,6 +55,14 @@ impl Output {
         Ok(stdout.flush()?)
     }
 
+    /// One JSON value on one line, at once: for a reader that waits for it.
+    pub(super) fn line(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        serde_json::to_writer(&mut stdout, value).map_err(io::Error::from)?;
+        writeln!(stdout)?;
+        Ok(stdout.flush()?)
+    }
+
     /// Part of the results, for people only, as soon as it is known.
     pub(super) fn text(&self, text: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         if !self.json {

@@ -113,7 +113,7 @@ impl Args {
 
     /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.
     fn touch(&self, listen: &Listen) -> Result<Touch, Failure> {
-        let touch = self.soft.touch.unwrap_or_else(Touch::of_terminal);
+        let touch = self.soft.touch.clone().unwrap_or_else(Touch::of_terminal);
         if touch == Touch::Auto && listen.udp.is_some() && !self.soft.ephemeral && self.soft.state.is_none() {
             return Err(Failure::usage(
                 "with `--touch auto` over UDP any user of this computer could sign in with your soft token",

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{MalformedAnswer, OriginError};
+use crate::relying_party::NoRandomness;
 use crate::client;
 use crate::client::ctap2::Status;
 
@@ -24,6 +25,9 @@ pub enum CeremonyError {
     /// The key's answer cannot be made into a response.
     #[error(transparent)]
     Malformed(#[from] MalformedAnswer),
+    /// This computer gave no random numbers.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
     /// Talking to the key failed.
     #[error(transparent)]
     Key(client::Error),
@@ -48,6 +52,7 @@ impl CeremonyError {
             Self::NoCredentials => Some("use the key that was registered, or register this one first"),
             Self::Unsupported(_) => Some("ask for less, or use another key"),
             Self::Malformed(error) => Some(error.hint()),
+            Self::Random(_) => None,
             Self::Key(error) => error.hint(),
         }
     }

@@ -118,7 +118,7 @@ fn get_u2f(
             &application,
             app_id_used,
             &authentication,
-        )?);
+        ));
     }
     Err(CeremonyError::NoCredentials)
 }

@@ -1,17 +1,44 @@
 //! The client role of WebAuthn Level 3: what a relying party asks ([`options`]), who may ask it ([`origin`]), the
-//! client data that the key signs over ([`client_data`]), and how a key's CTAP2 or U2F answer becomes the response that
-//! the relying party reads ([`response`], [`u2f`]).
+//! client data that the key signs over ([`client_data`]), [`create`] and [`get`], and how a key's CTAP2 or U2F answer becomes the response that
+//! the relying party reads ([`response`]).
 
 pub mod client_data;
+mod create;
+mod error;
+mod get;
 pub mod options;
 pub mod origin;
+mod preflight;
 pub mod response;
-pub mod u2f;
+mod u2f;
 
 pub use client_data::{CeremonyType, ClientData};
+pub use create::create;
+pub use error::CeremonyError;
+pub use get::get;
 pub use options::{
     AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RelyingPartyEntity, RequestOptions,
     Requirement, UserEntity,
 };
 pub use origin::{Origin, OriginError};
 pub use response::{AssertionResponse, AttestationResponse, MalformedAnswer};
+
+/// How to talk to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// CTAP2.
+    Ctap2,
+    /// U2F, also called CTAP1.
+    U2f,
+}
+
+impl Protocol {
+    /// The name, as the standards write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ctap2 => "CTAP2",
+            Self::U2f => "U2F",
+        }
+    }
+}

@@ -64,6 +64,37 @@ pub enum AwsUser {
     Iam(String),
 }
 
+impl AwsUser {
+    /// The user's own ARN: `arn:aws:iam::ACCOUNT:user/NAME`, or `arn:aws:iam::ACCOUNT:root`.
+    #[must_use]
+    pub fn arn(&self, account: u64) -> String {
+        match self {
+            Self::Root => format!("arn:aws:iam::{account:012}:root"),
+            Self::Iam(name) => format!("arn:aws:iam::{account:012}:user/{name}"),
+        }
+    }
+
+    /// The account and the user that an ARN of [`AwsUser::arn`] names.
+    #[must_use]
+    pub fn from_arn(arn: &str) -> Option<(u64, Self)> {
+        let (account, user) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+        let user = match user {
+            "root" => Self::Root,
+            user => user.strip_prefix("user/")?.parse().ok()?,
+        };
+        Some((account.parse().ok()?, user))
+    }
+}
+
+impl fmt::Display for AwsUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("root"),
+            Self::Iam(name) => f.write_str(name),
+        }
+    }
+}
+
 impl FromStr for AwsUser {
     type Err = DeviceNameError;
 

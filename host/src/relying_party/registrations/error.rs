@@ -47,6 +47,12 @@ pub enum Unchanged {
     Unknown,
 }
 
+impl From<Unchanged> for RegistrationsError {
+    fn from(why: Unchanged) -> Self {
+        Self::Unchanged(why)
+    }
+}
+
 /// Why a file's content cannot be used.
 pub(super) enum Unreadable {
     Corrupt(String),

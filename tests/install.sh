@@ -48,18 +48,21 @@ rust_target() {
 }
 
 # python_environment REQUIREMENTS: prints the path of a virtual environment that holds REQUIREMENTS and nothing else.
+# Fails, rather than ends the run, where they cannot be installed.
 python_environment() {
-  need python3 python3
-  python3 -c "import ensurepip" 2>/dev/null || install_package python3-venv
   local key directory
-  key="$({ python3 --version; cat "$1"; } | sha256sum | cut -c1-16)"
+  need python3 python3
+  python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" ||
+    fail "python3 is too old" "install Python 3.11 or newer"
+  python3 -c 'import ensurepip' 2>/dev/null || install_package python3-venv
+  key="$({ python3 --version && cat "$1"; } | sha256sum | cut -c1-16)"
   directory="$cache/python-$key"
   if [ ! -e "$directory/complete" ]; then
     note "installing $(grep -v '^#' "$1" | paste -sd' ') to $directory"
-    rm -rf "$directory"
-    python3 -m venv "$directory"
-    "$directory/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" >&2
-    touch "$directory/complete"
+    rm -rf "$directory" &&
+      python3 -m venv "$directory" >&2 &&
+      "$directory/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" >&2 &&
+      touch "$directory/complete" || return
   fi
   printf '%s\n' "$directory"
 }

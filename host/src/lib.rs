@@ -5,3 +5,4 @@ pub mod client;
 pub mod relying_party;
 pub mod soft;
 pub mod text;
+pub mod transport;

@@ -139,10 +139,8 @@ fn credential_id(auth_data: &[u8]) -> Result<&[u8], MalformedAnswer> {
 pub enum MalformedAnswer {
     /// It does not name the credential.
     CredentialMissing,
-    /// A U2F registration that is not built as FIDO U2F Raw Message Formats §4.3 says.
+    /// A U2F key handle that is longer than a U2F key handle can be.
     U2fRegistration,
-    /// A U2F authentication that is not built as FIDO U2F Raw Message Formats §5.4 says.
-    U2fAuthentication,
 }
 
 impl MalformedAnswer {
@@ -156,8 +154,7 @@ impl fmt::Display for MalformedAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CredentialMissing => "the key's answer does not name its credential",
-            Self::U2fRegistration => "the key's U2F registration is not built as the standard says",
-            Self::U2fAuthentication => "the key's U2F authentication is not built as the standard says",
+            Self::U2fRegistration => "the key's U2F key handle is too long",
         })
     }
 }

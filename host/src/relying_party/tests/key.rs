@@ -6,6 +6,7 @@ use p256::pkcs8::DecodePrivateKey as _;
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, KeyPair};
 use sha2::{Digest as _, Sha256};
 
+use crate::client::u2f::{Authentication, Registration};
 use crate::client::webauthn::{
     AssertionResponse, AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationOptions,
     RequestOptions,
@@ -136,18 +137,14 @@ impl Key {
         let point = secret.verifying_key().to_sec1_point(false);
         let attestation = Attestation::new("U2F", None, IsCa::NoCa);
         let signature = attestation.sign(&[&[0][..], &application, &data.hash, &self.id, point.as_bytes()].concat());
-        let length = u8::try_from(self.id.len()).unwrap();
-        let raw = [
-            &[5][..],
-            point.as_bytes(),
-            &[length],
-            &self.id,
-            &attestation.certificate,
-            &signature,
-        ]
-        .concat();
+        let registration = Registration {
+            public_key: point.as_bytes().try_into().unwrap(),
+            key_handle: self.id.clone(),
+            certificate: attestation.certificate.clone(),
+            signature,
+        };
         let direct = AttestationConveyancePreference::Direct;
-        AttestationResponse::from_u2f(data.json, &application, &raw, direct, vec!["usb".to_owned()]).unwrap()
+        AttestationResponse::from_u2f(data.json, &application, &registration, direct, vec!["usb".to_owned()]).unwrap()
     }
 
     /// Signs in.
@@ -194,8 +191,12 @@ impl Key {
         let data = ClientData::new(CeremonyType::Get, options.challenge.bytes(), origin);
         let head = [&[0x01][..], &counter.to_be_bytes()].concat();
         let signature = self.sign(&[&application[..], &head, &data.hash].concat());
-        let raw = [head, signature].concat();
-        AssertionResponse::from_u2f(data.json, self.id.clone(), &application, app_id_used, &raw).unwrap()
+        let authentication = Authentication {
+            user_presence: 0x01,
+            counter,
+            signature,
+        };
+        AssertionResponse::from_u2f(data.json, self.id.clone(), &application, app_id_used, &authentication)
     }
 
     pub(super) fn auth_data(&self, scope: &str, counter: Option<u32>) -> Vec<u8> {

@@ -11,7 +11,7 @@ pub const MAX_MESSAGE: usize = INIT_PAYLOAD + 128 * CONT_PAYLOAD;
 /// How long a message may stall between two packets before ERR_MSG_TIMEOUT. The standard leaves it to the key; hosts
 /// and test tools look for 0.4 to 1 s.
 pub const PACKET_TIMEOUT: u64 = 500;
-/// How often a keepalive leaves while a CBOR command runs. The standard asks for at most 100 ms (§11.2.9.2.1); the
+/// How often a keepalive leaves while a CBOR command runs. The standard asks for at most 100 ms (§11.2.9.1.7); the
 /// difference pays for the host's scheduling.
 pub const KEEPALIVE_INTERVAL: u64 = 75;
 /// The longest lock that CTAPHID_LOCK can ask for, in seconds (§11.2.9.2.2).
@@ -28,7 +28,7 @@ pub const RESET_WINDOW: u64 = 10_000;
 
 /// Maps and arrays may nest this deep (§8, message encoding).
 pub const CBOR_MAX_DEPTH: usize = 4;
-/// Entries in an allow or exclude list: `maxCredentialCountInList`. [choice] Firefox and Chrome split longer lists.
+/// Entries in an allow or exclude list: `maxCredentialCountInList`. Our choice: Firefox and Chrome split longer lists.
 pub const MAX_CREDENTIALS_IN_LIST: usize = 16;
 /// The longest credential ID this key makes or looks at: `maxCredentialIdLength`. A U2F key handle is at most 255.
 pub const MAX_CREDENTIAL_ID: usize = 59;

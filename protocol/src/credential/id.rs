@@ -1,16 +1,18 @@
 //! Credential IDs: sealed by the key, so that it need not remember the credentials it made.
 //!
 //! ```text
-//! version (1) ‖ nonce (24) ‖ XChaCha20-Poly1305(algorithm (1) ‖ traits (1) [‖ user (16)]) ‖ tag (16)
+//! version (1) ‖ nonce (24) ‖ AES-256-GCM(algorithm (1) ‖ traits (1) [‖ user (16)]) ‖ tag (16)
 //! ```
 //!
-//! The associated data is the version and the RP ID hash: an ID opens for its own relying party alone, and one that
-//! was altered, truncated or made by another key does not open at all. 43 bytes; 59 for a discoverable credential.
+//! The associated data is the version, the RP ID hash and what GCM does not use of the nonce (all but its first 12
+//! bytes): an ID opens for its own relying party alone, and one that was altered, truncated or made by another key
+//! does not open at all. 43 bytes; 59 for a discoverable credential. AES, because the PIN protocols need it on the
+//! chip anyway and a PC computes it in hardware.
 
-use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
+use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use heapless::Vec;
 use rand_core::TryRng;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::algorithm::{Algorithm, PrivateKey};
 use crate::crypto::{hmac_sha256, sha256};
@@ -19,6 +21,7 @@ use crate::limits::MAX_CREDENTIAL_ID;
 
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
+const GCM_NONCE: usize = 12;
 const TAG: usize = 16;
 const USER: usize = 16;
 const TRAITS: usize = 2;
@@ -73,11 +76,10 @@ pub struct Credential {
     pub nonce: [u8; NONCE],
 }
 
-/// The secret from which all others of this key come, until the next reset.
-#[derive(Zeroize, ZeroizeOnDrop)]
+/// The secret from which all others of this key come, until the next reset. Wiped when dropped.
 pub struct MasterSecret {
-    sealing: [u8; 32],
-    deriving: [u8; 32],
+    sealing: Aes256Gcm,
+    deriving: Zeroizing<[u8; 32]>,
 }
 
 impl MasterSecret {
@@ -85,13 +87,9 @@ impl MasterSecret {
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
         Self {
-            sealing: *hmac_sha256(secret, &[b"brasskey credential id sealing"]),
-            deriving: *hmac_sha256(secret, &[b"brasskey credential key derivation"]),
+            sealing: Aes256Gcm::new((&*hmac_sha256(secret, &[b"brasskey credential id sealing"])).into()),
+            deriving: hmac_sha256(secret, &[b"brasskey credential key derivation"]),
         }
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&self.sealing).into())
     }
 
     /// Makes a credential for the relying party, and its sealed ID.
@@ -123,8 +121,12 @@ impl MasterSecret {
             body.extend_from_slice(&user).map_err(|_| Status::Other)?;
         }
         let tag = self
-            .cipher()
-            .encrypt_inout_detached(&nonce.into(), &associated_data(rp_id_hash), body.as_mut_slice().into())
+            .sealing
+            .encrypt_inout_detached(
+                gcm_nonce(&nonce).into(),
+                &associated_data(rp_id_hash, &nonce),
+                body.as_mut_slice().into(),
+            )
             .map_err(|_| Status::Other)?;
 
         let mut id = CredentialId::new();
@@ -143,10 +145,10 @@ impl MasterSecret {
         let (nonce, rest) = rest.split_first_chunk::<NONCE>()?;
         let (sealed, tag) = rest.split_last_chunk::<TAG>()?;
         let mut body = Vec::<u8, { TRAITS + USER }>::from_slice(sealed).ok()?;
-        self.cipher()
+        self.sealing
             .decrypt_inout_detached(
-                nonce.into(),
-                &associated_data(rp_id_hash),
+                gcm_nonce(nonce).into(),
+                &associated_data(rp_id_hash, nonce),
                 body.as_mut_slice().into(),
                 tag.into(),
             )
@@ -212,11 +214,15 @@ const fn code(algorithm: Algorithm) -> u8 {
     }
 }
 
-fn associated_data(rp_id_hash: &[u8; 32]) -> [u8; 33] {
-    let mut data = [VERSION; 33];
-    data.iter_mut()
-        .skip(1)
-        .zip(rp_id_hash)
-        .for_each(|(to, from)| *to = *from);
+/// GCM's own nonce: the first 12 bytes (NIST SP 800-38D §8.2).
+fn gcm_nonce(nonce: &[u8; NONCE]) -> &[u8; GCM_NONCE] {
+    let (first, _) = nonce.split_at(GCM_NONCE);
+    first.as_array().unwrap_or(&[0; GCM_NONCE])
+}
+
+fn associated_data(rp_id_hash: &[u8; 32], nonce: &[u8; NONCE]) -> [u8; 1 + 32 + NONCE - GCM_NONCE] {
+    let mut data = [VERSION; _];
+    let parts = rp_id_hash.iter().chain(nonce.iter().skip(GCM_NONCE));
+    data.iter_mut().skip(1).zip(parts).for_each(|(to, from)| *to = *from);
     data
 }

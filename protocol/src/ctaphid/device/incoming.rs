@@ -40,23 +40,15 @@ impl Device {
             Some(_) => return Err(Error::ChannelBusy),
             None => {}
         }
-        match (command, length) {
-            (command::MSG | command::CBOR, 0) => Err(Error::InvalidLen),
-            (command::PING | command::MSG | command::CBOR, _) => {
+        match command {
+            _ if length > MAX_MESSAGE => Err(Error::InvalidLen),
+            command::MSG | command::CBOR if length == 0 => Err(Error::InvalidLen),
+            command::PING | command::MSG | command::CBOR => {
                 let assembly = Assembly::begin(length, data, &mut self.message).ok_or(Error::InvalidLen)?;
                 Ok(self.advance(channel, command, assembly, now))
             }
-            (command::LOCK, 1) => {
-                let [seconds, ..] = data;
-                self.lock(channel, *seconds, now)
-            }
-            (command::WINK, 0) if self.info.wink => {
-                self.reply(packet::initialization(channel, command, &[]));
-                Ok(Event::Wink)
-            }
-            (command::LOCK, _) => Err(Error::InvalidLen),
-            (command::WINK, _) if self.info.wink => Err(Error::InvalidLen),
-            (_, length) if length > MAX_MESSAGE => Err(Error::InvalidLen),
+            command::LOCK => self.lock(channel, length, data, now),
+            command::WINK if self.info.wink => self.wink(channel, length),
             _ => Err(Error::InvalidCmd),
         }
     }
@@ -164,8 +156,21 @@ impl Device {
         }
     }
 
-    /// CTAPHID_LOCK (CTAP 2.3 §11.2.9.2.2).
-    fn lock(&mut self, channel: u32, seconds: u8, now: u64) -> Result<Event, Error> {
+    /// CTAPHID_WINK (CTAP 2.3 §11.2.9.2.1).
+    fn wink(&mut self, channel: u32, length: usize) -> Result<Event, Error> {
+        if length != 0 {
+            return Err(Error::InvalidLen);
+        }
+        self.reply(packet::initialization(channel, command::WINK, &[]));
+        Ok(Event::Wink)
+    }
+
+    /// CTAPHID_LOCK (CTAP 2.3 §11.2.9.2.2): for so many seconds, or 0 to release.
+    fn lock(&mut self, channel: u32, length: usize, data: &[u8; INIT_PAYLOAD], now: u64) -> Result<Event, Error> {
+        let [seconds, ..] = *data;
+        if length != 1 {
+            return Err(Error::InvalidLen);
+        }
         if seconds > LOCK_MAX_SECONDS {
             return Err(Error::InvalidPar);
         }

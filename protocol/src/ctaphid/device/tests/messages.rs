@@ -255,3 +255,8 @@ fn a_host_that_does_not_read_loses_only_what_does_not_fit() {
     assert_eq!(key.drain().len(), REPLIES);
     assert_eq!(key.open(), 8);
 }
+
+#[test]
+fn the_engine_is_little_larger_than_its_one_message() {
+    assert!(size_of::<Device>() < MAX_MESSAGE + 512);
+}

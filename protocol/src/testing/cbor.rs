@@ -102,7 +102,6 @@ pub(crate) trait Tree {
     fn as_bytes(&self) -> &[u8];
     fn as_text(&self) -> &str;
     fn as_int(&self) -> i64;
-    fn items(&self) -> &[Value];
 }
 
 impl Tree for Value {
@@ -117,7 +116,8 @@ impl Tree for Value {
     }
 
     fn member(&self, name: &str) -> &Value {
-        self.find(&text(name)).unwrap_or_else(|| panic!("no {name} in {self:?}"))
+        self.find(&text(name))
+            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
     }
 
     fn number(&self, number: i64) -> &Value {
@@ -151,12 +151,5 @@ impl Tree for Value {
             panic!("not an integer: {self:?}")
         };
         (*value).try_into().expect("64 bits")
-    }
-
-    fn items(&self) -> &[Value] {
-        let Value::Array(items) = self else {
-            panic!("not an array: {self:?}")
-        };
-        items
     }
 }

@@ -42,8 +42,7 @@ impl Key {
     }
 
     /// A key plugged in with this storage.
-    pub(crate) fn start(mut storage: Memory, rng: Dice) -> Result<Self, (Memory, StartError)> {
-        storage.power_up();
+    pub(crate) fn start(storage: Memory, rng: Dice) -> Result<Self, (Memory, StartError)> {
         let seams = Seams {
             presence: Script::default(),
             storage,
@@ -68,7 +67,15 @@ impl Key {
 
     /// Another key with what this one has stored, as if unplugged now.
     pub(crate) fn fork(&self) -> Self {
-        Self::start(self.storage().clone(), Dice::seeded(1)).expect("the key starts again")
+        Self::recover(self.storage().clone())
+    }
+
+    /// A key plugged in with this storage, and plugged in again where the power went while it started.
+    pub(crate) fn recover(storage: Memory) -> Self {
+        Self::start(storage, Dice::seeded(1)).unwrap_or_else(|(mut storage, _)| {
+            storage.power_up();
+            Self::start(storage, Dice::seeded(1)).expect("the key starts again")
+        })
     }
 
     pub(crate) fn storage(&self) -> &Memory {

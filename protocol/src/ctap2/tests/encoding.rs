@@ -56,7 +56,10 @@ fn what_follows_a_command_without_parameters_is_ignored() {
 /// The members of a valid makeCredential, to be put together wrongly.
 fn members() -> Vec<(Value, Value)> {
     let members = make_credential(RP, b"alice").members;
-    members.into_iter().map(|(key, value)| (Value::Integer(key.into()), value)).collect()
+    members
+        .into_iter()
+        .map(|(key, value)| (Value::Integer(key.into()), value))
+        .collect()
 }
 
 #[test]
@@ -128,11 +131,30 @@ fn numbers_beyond_all_limits_do_not_overflow() {
     let lowest = Value::Integer(i64::MIN.into());
     let unexpected = Status::CborUnexpectedType;
     for (why, request, status) in [
-        ("protocol", make(9, huge.clone()).with(8, bytes(HASH)), Status::InvalidParameter),
-        ("negative protocol", make(9, lowest.clone()).with(8, bytes(HASH)), unexpected),
-        ("enterpriseAttestation", make(10, huge.clone()), Status::InvalidParameter),
+        (
+            "protocol",
+            make(9, huge.clone()).with(8, bytes(HASH)),
+            Status::InvalidParameter,
+        ),
+        (
+            "negative protocol",
+            make(9, lowest.clone()).with(8, bytes(HASH)),
+            unexpected,
+        ),
+        (
+            "enterpriseAttestation",
+            make(10, huge.clone()),
+            Status::InvalidParameter,
+        ),
         ("negative enterpriseAttestation", make(10, lowest), unexpected),
-        ("alg", make(4, Value::Array([map([("alg", huge), ("type", text("public-key"))])].into())), Status::InvalidParameter),
+        (
+            "alg",
+            make(
+                4,
+                Value::Array([map([("alg", huge), ("type", text("public-key"))])].into()),
+            ),
+            Status::InvalidParameter,
+        ),
     ] {
         assert_eq!(refusal(&request.bytes()), status, "{why}");
     }

@@ -115,8 +115,16 @@ fn a_parameter_is_of_an_unexpected_type() {
         (3, array([own.clone()]), "a descriptor that is no map"),
         (3, array([map([("id", own.clone())])]), "a descriptor without type"),
         (3, array([map([("id", own.clone()), ("type", int(1))])]), "type"),
-        (3, array([map([("type", text("public-key"))])]), "a descriptor without id"),
-        (3, array([map([("id", text("id")), ("type", text("public-key"))])]), "id"),
+        (
+            3,
+            array([map([("type", text("public-key"))])]),
+            "a descriptor without id",
+        ),
+        (
+            3,
+            array([map([("id", text("id")), ("type", text("public-key"))])]),
+            "id",
+        ),
         (4, array([]), "extensions"),
         (5, array([]), "options"),
         (5, map([("up", int(1))]), "options.up"),
@@ -181,7 +189,10 @@ fn credentials_that_are_not_this_relying_partys_are_answered_at_once() {
     let foreign = Key::seeded(2).register(RP);
     let unknown_type = array([map([("id", bytes(own.id)), ("type", text("zzz"))])]);
     for (request, why) in [
-        (get_assertion(RP, &[b"", b"foreign", &foreign.id]), "made by another key"),
+        (
+            get_assertion(RP, &[b"", b"foreign", &foreign.id]),
+            "made by another key",
+        ),
         (get_assertion(RP, &[&elsewhere.id]), "of another relying party"),
         (get_assertion(RP, &[]), "an empty list"),
         (discover(RP).with(3, unknown_type), "of an unknown type"),
@@ -198,13 +209,28 @@ fn an_id_with_any_bit_flipped_or_byte_more_or_less_is_not_ours() {
         for bit in 0..8 * made.id.len() {
             let mut altered = made.id.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            refused(&mut key, &get_assertion(RP, &[&altered]), Status::NoCredentials, "altered");
+            refused(
+                &mut key,
+                &get_assertion(RP, &[&altered]),
+                Status::NoCredentials,
+                "altered",
+            );
         }
         for length in 0..made.id.len() {
-            refused(&mut key, &get_assertion(RP, &[&made.id[..length]]), Status::NoCredentials, "shortened");
+            refused(
+                &mut key,
+                &get_assertion(RP, &[&made.id[..length]]),
+                Status::NoCredentials,
+                "shortened",
+            );
         }
         let longer = [&made.id[..], &[0]].concat();
-        refused(&mut key, &get_assertion(RP, &[&longer]), Status::NoCredentials, "lengthened");
+        refused(
+            &mut key,
+            &get_assertion(RP, &[&longer]),
+            Status::NoCredentials,
+            "lengthened",
+        );
     }
 }
 

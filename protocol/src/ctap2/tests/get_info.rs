@@ -19,7 +19,10 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     assert_eq!(info.keys(), keys.map(int));
     assert_eq!(info.number(0x01), &array([text("U2F_V2"), text("FIDO_2_0")]));
     assert_eq!(info.number(0x03).as_bytes(), CONFIG.aaguid);
-    assert_eq!(info.number(0x04), &map([("rk", Value::Bool(true)), ("up", Value::Bool(true))]));
+    assert_eq!(
+        info.number(0x04),
+        &map([("rk", Value::Bool(true)), ("up", Value::Bool(true))])
+    );
     assert_eq!(info.number(0x05), &Value::Integer(MAX_MESSAGE as i128));
     assert_eq!(info.number(0x07), &int(16));
     assert_eq!(info.number(0x0a), &array([parameter(-7), parameter(-8)]));

@@ -68,7 +68,11 @@ fn there_is_no_next_without_a_first() {
     key.send(&get_assertion(RP, &[&made[0].id])).unwrap();
     assert_eq!(next(&mut key).unwrap_err(), Status::NotAllowed, "a list is not walked");
     key.send(&discover("other.example")).unwrap();
-    assert_eq!(next(&mut key).unwrap_err(), Status::NotAllowed, "one account is not walked");
+    assert_eq!(
+        next(&mut key).unwrap_err(),
+        Status::NotAllowed,
+        "one account is not walked"
+    );
 }
 
 #[test]

@@ -23,7 +23,9 @@ fn verify_self_attestation(made: &Registration, algorithm: i64) {
 fn a_credential_is_attested_by_its_own_key() {
     for algorithm in [-7, -8] {
         for request in [make_credential(RP, b"alice"), make_discoverable(RP, b"alice")] {
-            let made = Key::new().made(&request.with(4, array([parameter(algorithm)]))).unwrap();
+            let made = Key::new()
+                .made(&request.with(4, array([parameter(algorithm)])))
+                .unwrap();
             // No unsigned extension outputs, no epAtt.
             assert_eq!(made.answer.keys(), [1, 2, 3].map(int));
             assert_eq!(made.answer.number(1), &text("packed"));
@@ -101,7 +103,10 @@ fn an_excluded_credential_is_told_after_the_user_has_acted() {
         for own in [key.register(RP), key.register_discoverable(RP, b"bob")] {
             key.user().prompts.clear();
             key.user().answers.push_back(presence);
-            assert_eq!(key.refusal(&excluding(&[b"foreign", &own.id])), Status::CredentialExcluded);
+            assert_eq!(
+                key.refusal(&excluding(&[b"foreign", &own.id])),
+                Status::CredentialExcluded
+            );
             assert_eq!(key.user().prompts.len(), 1);
             assert_eq!(key.user().prompts[0].operation, Operation::Excluded);
         }
@@ -131,7 +136,10 @@ fn credentials_that_are_not_this_relying_partys_exclude_nothing() {
 fn a_descriptor_of_an_unknown_type_excludes_nothing() {
     let mut key = Key::new();
     let own = key.register(RP);
-    let unknown = map([("id", descriptor(&own.id).member("id").clone()), ("type", text("unknown"))]);
+    let unknown = map([
+        ("id", descriptor(&own.id).member("id").clone()),
+        ("type", text("unknown")),
+    ]);
     let request = make_credential(RP, b"alice").with(5, array([unknown]));
     assert!(key.send(&request).is_ok());
 }

@@ -49,10 +49,18 @@ fn a_parameter_is_of_an_unexpected_type() {
         (3, bytes(*b"alice"), "user"),
         (3, map([("id", text("alice"))]), "user.id"),
         (3, map([("id", bytes(*b"a")), ("name", int(1))]), "user.name"),
-        (3, map([("id", bytes(*b"a")), ("displayName", bytes(*b"b"))]), "user.displayName"),
+        (
+            3,
+            map([("id", bytes(*b"a")), ("displayName", bytes(*b"b"))]),
+            "user.displayName",
+        ),
         (4, map([]), "pubKeyCredParams"),
         (4, array([text("ES256")]), "an entry of pubKeyCredParams"),
-        (4, array([map([("alg", text("-7")), ("type", text("public-key"))])]), "alg"),
+        (
+            4,
+            array([map([("alg", text("-7")), ("type", text("public-key"))])]),
+            "alg",
+        ),
         (4, array([map([("alg", int(-7)), ("type", int(0))])]), "type"),
         (4, array([parameter(-7), int(1)]), "an entry after the chosen one"),
         (5, map([]), "excludeList"),
@@ -74,9 +82,15 @@ fn an_exclude_list_holds_descriptors_and_nothing_else() {
     for (entry, why) in [
         (bytes(*b"id"), "not a map"),
         (map([("id", bytes(*b"id"))]), "no type"),
-        (map([("id", bytes(*b"id")), ("type", int(1))]), "a type that is not text"),
+        (
+            map([("id", bytes(*b"id")), ("type", int(1))]),
+            "a type that is not text",
+        ),
         (map([("type", text("public-key"))]), "no id"),
-        (map([("id", text("id")), ("type", text("public-key"))]), "an id that is not bytes"),
+        (
+            map([("id", text("id")), ("type", text("public-key"))]),
+            "an id that is not bytes",
+        ),
     ] {
         let list = array([descriptor(b"id"), entry]);
         refused(&valid().with(5, list), Status::CborUnexpectedType, why);
@@ -93,7 +107,11 @@ fn an_exclude_list_has_sixteen_entries_at_most() {
 #[test]
 fn an_algorithm_without_its_type_or_identifier_is_invalid() {
     for entry in [map([("alg", int(-7))]), map([("type", text("public-key"))])] {
-        refused(&valid().with(4, array([parameter(-7), entry])), Status::InvalidCbor, "half an entry");
+        refused(
+            &valid().with(4, array([parameter(-7), entry])),
+            Status::InvalidCbor,
+            "half an entry",
+        );
     }
 }
 
@@ -101,18 +119,17 @@ fn an_algorithm_without_its_type_or_identifier_is_invalid() {
 fn without_an_algorithm_in_common_there_is_no_credential() {
     let other_type = map([("alg", int(-7)), ("type", text("private-key"))]);
     for list in [array([]), array([parameter(-257), parameter(0)]), array([other_type])] {
-        refused(&valid().with(4, list), Status::UnsupportedAlgorithm, "no algorithm in common");
+        refused(
+            &valid().with(4, list),
+            Status::UnsupportedAlgorithm,
+            "no algorithm in common",
+        );
     }
 }
 
 #[test]
 fn the_first_algorithm_that_the_key_offers_is_chosen() {
-    for (list, chosen) in [
-        (&[-257, -7][..], -7),
-        (&[-8, -7], -8),
-        (&[-7, -8], -7),
-        (&[-8], -8),
-    ] {
+    for (list, chosen) in [(&[-257, -7][..], -7), (&[-8, -7], -8), (&[-7, -8], -7), (&[-8], -8)] {
         let list: vec::Vec<_> = list.iter().map(|&algorithm| parameter(algorithm)).collect();
         let made = Key::new().made(&valid().with(4, array(list))).unwrap();
         assert_eq!(made.cose_key.number(3), &int(chosen));
@@ -123,14 +140,22 @@ fn the_first_algorithm_that_the_key_offers_is_chosen() {
 #[test]
 fn a_hash_has_thirty_two_bytes() {
     for length in [0, 31, 33] {
-        refused(&valid().with(1, bytes(vec![0; length])), Status::InvalidLength, "clientDataHash");
+        refused(
+            &valid().with(1, bytes(vec![0; length])),
+            Status::InvalidLength,
+            "clientDataHash",
+        );
     }
 }
 
 #[test]
 fn a_user_id_has_one_to_sixty_four_bytes() {
     for length in [0, 65] {
-        refused(&make_discoverable(RP, &vec![1; length]), Status::InvalidLength, "user.id");
+        refused(
+            &make_discoverable(RP, &vec![1; length]),
+            Status::InvalidLength,
+            "user.id",
+        );
     }
     for length in [1, 64] {
         let mut key = Key::new();
@@ -143,7 +168,11 @@ fn a_user_id_has_one_to_sixty_four_bytes() {
 fn long_names_are_kept_to_their_limit_at_the_end_of_a_character() {
     // 67 characters of 3 bytes: the 64th byte lies within the 22nd.
     let name = "鍵".repeat(67);
-    let user = map([("id", bytes(*b"alice")), ("name", text(&*name)), ("displayName", text(&*name))]);
+    let user = map([
+        ("id", bytes(*b"alice")),
+        ("name", text(&*name)),
+        ("displayName", text(&*name)),
+    ]);
     let mut key = Key::new();
     key.send(&make_discoverable(RP, b"alice").with(3, user)).unwrap();
     let stored: vec::Vec<_> = key.storage().records.values().flatten().copied().collect();
@@ -172,7 +201,12 @@ fn options_are_held_to_what_the_key_can_do() {
     ] {
         refused(&valid().with(7, option), Status::InvalidOption, why);
     }
-    for option in [option("up", true), option("uv", false), option("rk", false), option("zz", true)] {
+    for option in [
+        option("up", true),
+        option("uv", false),
+        option("rk", false),
+        option("zz", true),
+    ] {
         let made = Key::new().made(&valid().with(7, option)).unwrap();
         assert_eq!(made.auth_data.flags, 0x41, "UP and AT");
     }
@@ -194,7 +228,11 @@ fn a_pin_uv_auth_param_needs_a_protocol_and_the_key_has_none() {
 #[test]
 fn enterprise_attestation_is_not_offered() {
     for value in [0, 1, 2, 7] {
-        refused(&valid().with(10, int(value)), Status::InvalidParameter, "enterpriseAttestation");
+        refused(
+            &valid().with(10, int(value)),
+            Status::InvalidParameter,
+            "enterpriseAttestation",
+        );
     }
 }
 

@@ -226,7 +226,7 @@ impl Store {
     /// Power-up: reads the root record, or makes one for a new key, and collects what a power cut left behind.
     ///
     /// # Errors
-    /// [`StartError`]; the storage is then as it was.
+    /// [`StartError`]; what was stored is then as it was.
     pub fn start(storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<Self, StartError> {
         let mut root = Zeroizing::new([0; ROOT_SIZE]);
         let (epoch, secret) = match storage.read(ROOT, &mut *root)? {

@@ -10,8 +10,6 @@ use crate::testing::request::{
 fn a_full_storage_refuses_new_accounts_and_keeps_the_old() {
     let mut key = Key::new();
     let made = key.register_discoverable(RP, b"alice");
-    // What sign-ins need has its place before the storage fills up.
-    key.send(&discover(RP)).unwrap();
     key.storage_mut().room = Some(key.storage().records.len());
     let before = key.storage().records.clone();
     assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::KeyStoreFull);
@@ -32,6 +30,15 @@ fn a_full_storage_renews_accounts_and_makes_credentials_that_need_no_room() {
     assert_eq!(key.refusal(&get_assertion(RP, &[&old.id])), Status::NoCredentials);
     new.verify(RP, &key.asserted(&discover(RP)).unwrap());
     key.register(RP);
+}
+
+#[test]
+fn a_storage_full_of_accounts_still_counts_the_use_of_other_credentials() {
+    let mut key = Key::new();
+    let listed = key.register(RP);
+    key.storage_mut().room = Some(key.storage().records.len());
+    assert_eq!(key.refusal(&make_discoverable(RP, b"alice")), Status::KeyStoreFull);
+    listed.verify(RP, &key.asserted(&get_assertion(RP, &[&listed.id])).unwrap());
 }
 
 #[test]

@@ -72,10 +72,12 @@ impl Key {
 
     /// A key plugged in with this storage, and plugged in again where the power went while it started.
     pub(crate) fn recover(storage: Memory) -> Self {
-        Self::start(storage, Dice::seeded(1)).unwrap_or_else(|(mut storage, _)| {
+        let mut key = Self::start(storage, Dice::seeded(1)).unwrap_or_else(|(mut storage, _)| {
             storage.power_up();
             Self::start(storage, Dice::seeded(1)).expect("the key starts again")
-        })
+        });
+        key.storage_mut().power_up();
+        key
     }
 
     pub(crate) fn storage(&self) -> &Memory {

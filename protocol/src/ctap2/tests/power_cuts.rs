@@ -151,6 +151,7 @@ fn a_reset_erases_everything_or_nothing() {
         }
         if gone {
             assert_eq!(key.storage().records.len(), empty, "nothing is left behind");
+            assert!(key.storage().scrubbed > 0, "nor can be read");
         }
     });
 }
@@ -162,20 +163,21 @@ fn collecting_what_a_reset_left_can_be_cut_too() {
     for user in [b"alice", b"bobby", b"carol"] {
         key.register_discoverable(RP, user);
     }
-    // The root is written, nothing is collected.
-    let old = key.storage().records.clone();
-    key.send(&reset()).unwrap();
-    for (name, value) in old.into_iter().filter(|(name, _)| name.starts_with(b"C")) {
-        key.storage_mut().records.insert(name, value);
-    }
-    for operation in 0..40 {
+    // The root is written, nothing is collected: the cut comes at the operation behind it.
+    let operation_behind_root = 1;
+    key.storage_mut().cut_power_at(operation_behind_root, false);
+    assert_eq!(key.refusal(&reset()), Status::Other);
+    let mut left = key.storage().clone();
+    left.power_up();
+    assert!(left.records.len() > empty);
+    for operation in 0..16 {
         for happens in [false, true] {
-            let mut storage = key.storage().clone();
-            storage.power_up();
+            let mut storage = left.clone();
             storage.cut_power_at(operation, happens);
             let mut key = Key::recover(storage);
             assert_eq!(accounts(&mut key), Vec::<Vec<u8>>::new());
             assert_eq!(key.storage().records.len(), empty);
+            assert!(key.storage().scrubbed > 0);
         }
     }
 }

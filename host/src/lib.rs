@@ -1,1 +1,3 @@
 //! The host side of brasskey as a library.
+
+pub mod soft;

@@ -1,0 +1,4 @@
+//! The key in software.
+
+pub mod paths;
+pub mod storage;

@@ -1,0 +1,232 @@
+//! Records in a file that only its owner can read.
+
+mod error;
+mod owner;
+mod records;
+mod shared;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use brasskey_protocol::limits::STORAGE_KEY_MAX;
+use brasskey_protocol::platform::{Storage, StorageError};
+use redb::backends::FileBackend;
+
+use self::records::Records;
+use self::system::{check_mode, is_at, make_directory, private, sync_directory};
+use super::check_size;
+pub use error::{StorageOpenError, StorageOpenProblem};
+
+/// How often the file may be replaced while it is being opened before it counts as in use.
+const ATTEMPTS: usize = 8;
+
+/// Records in a `redb` database, one transaction a write, durable before the call returns.
+///
+/// The file has mode 0600 and belongs to this process alone while it is open. Beside it there may be `FILE.owner`
+/// (see [`announce`](Self::announce)) and, for a moment, `FILE.new`, which is to take the file's place.
+pub struct FileStorage {
+    path: PathBuf,
+    records: Records,
+}
+
+impl FileStorage {
+    /// Opens the state file at `path`, or makes a new one where there is none or an empty one.
+    ///
+    /// A missing directory is made with mode 0700.
+    ///
+    /// # Errors
+    /// [`StorageOpenError`]; what the file holds is as it was.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StorageOpenError> {
+        let path = path.into();
+        match open(&path) {
+            Ok(records) => Ok(Self { path, records }),
+            Err(StorageOpenProblem::Locked { .. }) => {
+                let holder = owner::holder(&path);
+                let problem = StorageOpenProblem::Locked { holder };
+                Err(StorageOpenError { path, problem })
+            }
+            Err(problem) => Err(StorageOpenError { path, problem }),
+        }
+    }
+
+    /// Notes that `device`, a value for `--device`, reaches the token that has this file open, for the hint that
+    /// another process gets when it finds the file locked. The note goes when the storage is dropped.
+    ///
+    /// # Errors
+    /// Those of writing a file beside the state file.
+    pub fn announce(&self, device: &str) -> io::Result<()> {
+        owner::announce(&self.path, device)
+    }
+}
+
+impl fmt::Debug for FileStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStorage")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for FileStorage {
+    fn drop(&mut self) {
+        // Before the lock goes: afterwards the note may be another process's.
+        owner::withdraw(&self.path);
+    }
+}
+
+impl Storage for FileStorage {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        self.records.read(key, value)
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        check_size(key, value)?;
+        self.records.set(key, Some(value))
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        check_size(key, &[])?;
+        self.records.set(key, None)
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        self.records.next_key(prefix, after, key)
+    }
+
+    /// Puts a new file with the records there are in place of the old one.
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        let fresh =
+            prepare(&self.path, Some(&mut self.records)).map_err(|_| StorageError::Failed)?;
+        fs::rename(new_file(&self.path), &self.path).map_err(|_| StorageError::Failed)?;
+        // From here on the old file has no name, so whatever comes next, writes go to the new one. It was locked
+        // before it got the name: nobody else came in between.
+        self.records = fresh;
+        sync_directory(directory(&self.path)).map_err(|_| StorageError::Failed)
+    }
+}
+
+fn open(path: &Path) -> Result<Records, StorageOpenProblem> {
+    make_directory(directory(path))?;
+    for _ in 0..ATTEMPTS {
+        let file = open_file(path)?;
+        let metadata = file.metadata()?;
+        check_file(&metadata)?;
+        if !is_at(path, &metadata)? {
+            continue;
+        }
+        if let Some(records) = take(path, file, &metadata)? {
+            return Ok(records);
+        }
+    }
+    Err(StorageOpenProblem::Locked { holder: None })
+}
+
+/// Locks `file`, found at `path`, and opens the database in it; None where another process put a new file in its place
+/// before the lock was ours.
+fn take(
+    path: &Path,
+    file: File,
+    metadata: &Metadata,
+) -> Result<Option<Records>, StorageOpenProblem> {
+    if metadata.len() > 0 {
+        let records = Records::open(FileBackend::new(file)?)?;
+        if !is_at(path, metadata)? {
+            return Ok(None);
+        }
+        owner::withdraw(path);
+        // A copy that a killed process was making. Where this fails the next scrub says so.
+        let _ = fs::remove_file(new_file(path));
+        return Ok(Some(records));
+    }
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StorageOpenProblem::Locked { holder: None },
+        TryLockError::Error(error) => error.into(),
+    })?;
+    if !is_at(path, metadata)? {
+        return Ok(None);
+    }
+    owner::withdraw(path);
+    let records = prepare(path, None)?;
+    fs::rename(new_file(path), path)?;
+    sync_directory(directory(path))?;
+    Ok(Some(records))
+}
+
+/// Makes a whole state file beside `path`, with the records of `old`. Renamed to `path` it takes the place of what is
+/// there; a power cut at any moment leaves the one or the other. The caller holds the lock of what is there.
+fn prepare(path: &Path, old: Option<&mut Records>) -> Result<Records, StorageOpenProblem> {
+    let new = new_file(path);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let file = private()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&new)?;
+    let mut records = Records::open(FileBackend::new(file)?)?;
+    if let Some(old) = old {
+        old.copy_to(&mut records)?;
+    }
+    Ok(records)
+}
+
+fn open_file(path: &Path) -> Result<File, StorageOpenProblem> {
+    match fs::symlink_metadata(path) {
+        // Looked at before it is opened: opening a device can have effects.
+        Ok(metadata) => check_file(&metadata)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            match private().read(true).write(true).create_new(true).open(path) {
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                created => return Ok(created?),
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(OpenOptions::new().read(true).write(true).open(path)?)
+}
+
+fn check_file(metadata: &Metadata) -> Result<(), StorageOpenProblem> {
+    let file_type = metadata.file_type();
+    if file_type.is_symlink() {
+        return Err(StorageOpenProblem::NotAFile("a symbolic link"));
+    }
+    if file_type.is_dir() {
+        return Err(StorageOpenProblem::NotAFile("a directory"));
+    }
+    if !file_type.is_file() {
+        return Err(StorageOpenProblem::NotAFile("a device, a pipe or a socket"));
+    }
+    check_mode(metadata)
+}
+
+fn new_file(path: &Path) -> PathBuf {
+    beside(path, ".new")
+}
+
+/// `path` with `suffix` after its file name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,210 @@
+//! Records in a `redb` database, whatever it lies on.
+
+use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+use std::ops::Bound;
+
+use brasskey_protocol::platform::StorageError;
+use redb::{
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable,
+    StorageBackend, TableDefinition,
+};
+
+use super::StorageOpenProblem;
+use super::shared::SharedBackend;
+use crate::soft::storage::copy;
+
+/// What a token's database is known by: `format` → [`FORMAT`].
+const BRASSKEY: TableDefinition<'_, &str, u32> = TableDefinition::new("brasskey");
+const FORMAT_KEY: &str = "format";
+/// The version of this layout of tables. What the records say has a version of its own, in the key's root record.
+const FORMAT: u32 = 1;
+const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
+
+/// Pages that `redb` keeps in memory, in bytes. The rest is in the system's page cache, some microseconds away.
+const CACHE_SIZE: usize = 1024 * 1024;
+
+pub(super) struct Records {
+    backend: SharedBackend,
+    /// None after an I/O error, until it is opened again.
+    database: Option<Database>,
+    /// The table as the last commit left it, so that a read does not begin with finding it.
+    view: Option<ReadOnlyTable<&'static [u8], &'static [u8]>>,
+}
+
+impl Records {
+    /// Opens the database on `backend`, or makes one where `backend` is empty, and takes its lock.
+    pub(super) fn open(backend: impl StorageBackend) -> Result<Self, StorageOpenProblem> {
+        let backend = SharedBackend::new(backend);
+        let database = open_database(&backend)?;
+        check_format(&database)?;
+        backend.keep_lock();
+        Ok(Self {
+            backend,
+            database: Some(database),
+            view: None,
+        })
+    }
+
+    pub(super) fn read(
+        &mut self,
+        key: &[u8],
+        value: &mut [u8],
+    ) -> Result<Option<usize>, StorageError> {
+        let view = self.view().map_err(|error| refusal(&error))?;
+        match view.get(key).map_err(|error| refusal(&error.into()))? {
+            Some(record) => copy(record.value(), value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The first key that begins with `prefix` and comes after `after`: one descent of the tree.
+    pub(super) fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8],
+    ) -> Result<Option<usize>, StorageError> {
+        let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+        let view = self.view().map_err(|error| refusal(&error))?;
+        let mut range = view
+            .range::<&[u8]>((from, Bound::Unbounded))
+            .map_err(|error| refusal(&error.into()))?;
+        match range
+            .next()
+            .transpose()
+            .map_err(|error| refusal(&error.into()))?
+        {
+            Some((found, _)) if found.value().starts_with(prefix) => {
+                copy(found.value(), key).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Sets the record at `key`, or removes it where `value` is None.
+    pub(super) fn set(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+        if value.is_none() && self.holds(key, None)? {
+            return Ok(());
+        }
+        let Err(error) = self.commit(key, value) else {
+            return Ok(());
+        };
+        // After an I/O error `redb` refuses to work until it is opened again, and only then is it known whether the
+        // commit took place. The opening makes durable what it finds.
+        self.view = None;
+        self.database = None;
+        match self.holds(key, value) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(refusal(&error)),
+            Err(_) => Err(StorageError::Failed),
+        }
+    }
+
+    /// Writes every record of `self` to `fresh`, which has none, in one transaction.
+    pub(super) fn copy_to(&mut self, fresh: &mut Self) -> Result<(), redb::Error> {
+        let transaction = fresh.database()?.begin_write()?;
+        {
+            let mut table = transaction.open_table(RECORDS)?;
+            for record in self.view()?.iter()? {
+                let (key, value) = record?;
+                table.insert(key.value(), value.value())?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn commit(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), redb::Error> {
+        // A view pins the pages of its commit; without one this commit can use them again.
+        self.view = None;
+        let mut transaction = self.database()?.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        {
+            let mut table = transaction.open_table(RECORDS)?;
+            match value {
+                Some(value) => drop(table.insert(key, value)?),
+                None => drop(table.remove(key)?),
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn holds(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<bool, StorageError> {
+        let view = self.view().map_err(|error| refusal(&error))?;
+        let found = view.get(key).map_err(|error| refusal(&error.into()))?;
+        Ok(found.as_ref().map(|record| record.value()) == value)
+    }
+
+    fn view(&mut self) -> Result<&ReadOnlyTable<&'static [u8], &'static [u8]>, redb::Error> {
+        let view = match self.view.take() {
+            Some(view) => view,
+            None => self.database()?.begin_read()?.open_table(RECORDS)?,
+        };
+        Ok(self.view.insert(view))
+    }
+
+    fn database(&mut self) -> Result<&Database, redb::Error> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => open_database(&self.backend)?,
+        };
+        Ok(self.database.insert(database))
+    }
+}
+
+fn open_database(backend: &SharedBackend) -> Result<Database, DatabaseError> {
+    Database::builder()
+        .set_cache_size(CACHE_SIZE)
+        // A plain opening trusts a file that was closed in order, and may panic where something else changed it since.
+        .set_check_integrity_on_open(true)
+        .create_with_backend(backend.clone())
+}
+
+/// Marks an empty database as a token's; refuses what is not one, or one that only a newer version understands.
+fn check_format(database: &Database) -> Result<(), StorageOpenProblem> {
+    let transaction = database.begin_read().map_err(redb::Error::from)?;
+    let mut tables = transaction.list_tables().map_err(redb::Error::from)?;
+    match transaction.open_table(BRASSKEY) {
+        Ok(table) => {
+            let format = table.get(FORMAT_KEY).map_err(redb::Error::from)?;
+            match format.map(|format| format.value()) {
+                Some(FORMAT) => transaction
+                    .open_table(RECORDS)
+                    .map(drop)
+                    .map_err(|_| StorageOpenProblem::Corrupt),
+                Some(found) if found > FORMAT => Err(StorageOpenProblem::Newer {
+                    found,
+                    supported: FORMAT,
+                }),
+                _ => Err(StorageOpenProblem::Corrupt),
+            }
+        }
+        Err(redb::TableError::TableDoesNotExist(_)) if tables.next().is_none() => {
+            Ok(mark(database)?)
+        }
+        Err(redb::TableError::Storage(error)) => Err(redb::Error::from(error).into()),
+        Err(_) => Err(StorageOpenProblem::NotOurs),
+    }
+}
+
+fn mark(database: &Database) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    transaction
+        .open_table(BRASSKEY)?
+        .insert(FORMAT_KEY, FORMAT)?;
+    transaction.open_table(RECORDS)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn refusal(error: &redb::Error) -> StorageError {
+    match error {
+        redb::Error::Io(error)
+            if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) =>
+        {
+            StorageError::Full
+        }
+        _ => StorageError::Failed,
+    }
+}

@@ -1,0 +1,319 @@
+//! What a file adds to the promises of a storage: it survives, it is private, and nothing else is harmed.
+
+mod damage;
+mod disk;
+mod power_cuts;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use brasskey_protocol::platform::Storage;
+use redb::{Database, ReadableDatabase, TableDefinition};
+use tempfile::TempDir;
+
+use super::{FileStorage, StorageOpenProblem, beside};
+use crate::soft::storage::tests::{get, keys};
+
+fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token.redb");
+    (directory, path)
+}
+
+fn open(path: &Path) -> FileStorage {
+    FileStorage::open(path).unwrap()
+}
+
+fn problem(path: &Path) -> StorageOpenProblem {
+    let error = FileStorage::open(path).unwrap_err();
+    assert!(!error.hint().is_empty());
+    assert!(error.to_string().contains("token.redb"), "{error}");
+    error.problem
+}
+
+#[test]
+fn records_survive_the_process() {
+    let (_directory, path) = place();
+    open(&path).write(b"key", b"value").unwrap();
+    assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
+}
+
+#[test]
+fn an_empty_file_becomes_a_state_file() {
+    let (_directory, path) = place();
+    drop(
+        super::private()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .unwrap(),
+    );
+    open(&path).write(b"key", b"value").unwrap();
+    assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+
+    let (directory, _) = place();
+    let parent = directory.path().join("a/b");
+    let path = parent.join("token.redb");
+    let mut storage = open(&path);
+    storage.announce("udp:127.0.0.1:8111").unwrap();
+    assert_eq!(mode(&directory.path().join("a")), 0o700);
+    assert_eq!(mode(&parent), 0o700);
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&beside(&path, ".owner")), 0o600);
+    storage.scrub().unwrap();
+    assert_eq!(mode(&path), 0o600);
+    drop(storage);
+
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::Exposed { mode: 0o640 }
+    ));
+}
+
+#[test]
+fn a_refused_permission_is_said_plainly() {
+    let refused = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    assert!(matches!(
+        StorageOpenProblem::from(refused),
+        StorageOpenProblem::NoPermission
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_put_in_place_of_another_is_noticed() {
+    let (directory, path) = place();
+    let other = directory.path().join("other");
+    fs::write(&path, "").unwrap();
+    fs::write(&other, "").unwrap();
+    let metadata = fs::metadata(&path).unwrap();
+    assert!(super::is_at(&path, &metadata).unwrap());
+    fs::rename(&other, &path).unwrap();
+    assert!(!super::is_at(&path, &metadata).unwrap());
+    fs::remove_file(&path).unwrap();
+    assert!(!super::is_at(&path, &metadata).unwrap());
+}
+
+#[test]
+fn a_file_in_use_is_refused_with_the_device_that_reaches_its_token() {
+    let (_directory, path) = place();
+    let mut storage = open(&path);
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::Locked { holder: None }
+    ));
+
+    storage.announce("udp:127.0.0.1:8111").unwrap();
+    storage.announce("unix:/run/key").unwrap();
+    storage.scrub().unwrap();
+    let error = FileStorage::open(&path).unwrap_err();
+    assert!(
+        error.hint().contains("--device udp:127.0.0.1:8111"),
+        "{}",
+        error.hint()
+    );
+
+    drop(storage);
+    assert!(!beside(&path, ".owner").exists());
+    drop(open(&path));
+}
+
+#[test]
+fn a_note_left_by_a_killed_process_does_no_harm() {
+    let (_directory, path) = place();
+    drop(open(&path));
+    fs::write(beside(&path, ".owner"), "udp:127.0.0.1:1\n").unwrap();
+    let storage = open(&path);
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::Locked { holder: None }
+    ));
+    drop(storage);
+}
+
+#[test]
+fn a_hostile_note_is_not_shown() {
+    let (_directory, path) = place();
+    let _storage = open(&path);
+    for text in ["", "\n", "\u{1b}[2J\n", "udp:\u{202e}1118\n", "\u{200b}\n"] {
+        fs::write(beside(&path, ".owner"), text).unwrap();
+        assert!(
+            matches!(problem(&path), StorageOpenProblem::Locked { holder: None }),
+            "{text:?}"
+        );
+    }
+    fs::write(beside(&path, ".owner"), [0xff, 0xfe]).unwrap();
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::Locked { holder: None }
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_regular_file_is_refused() {
+    let (directory, path) = place();
+    fs::create_dir(&path).unwrap();
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::NotAFile("a directory")
+    ));
+    fs::remove_dir(&path).unwrap();
+
+    // A link may point to a state file, to another file or nowhere.
+    let target = directory.path().join("target");
+    std::os::unix::fs::symlink(&target, &path).unwrap();
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::NotAFile("a symbolic link")
+    ));
+    assert!(!target.exists());
+    drop(open(&target));
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::NotAFile("a symbolic link")
+    ));
+    fs::remove_file(&path).unwrap();
+
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::NotAFile("a device, a pipe or a socket")
+    ));
+}
+
+#[test]
+fn another_programs_file_is_left_as_it_is() {
+    let (_directory, path) = place();
+    for content in [&b"#"[..], b"a diary, not a key's state", &[0; 8192]] {
+        drop(
+            super::private()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(&path)
+                .unwrap(),
+        );
+        fs::write(&path, content).unwrap();
+        assert!(matches!(problem(&path), StorageOpenProblem::NotOurs));
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+}
+
+#[test]
+fn another_programs_database_keeps_its_records() {
+    const OTHER: TableDefinition<'_, u64, u64> = TableDefinition::new("other");
+    let (_directory, path) = place();
+    drop(
+        super::private()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .unwrap(),
+    );
+    insert(&path, OTHER, 1, 2);
+    assert!(matches!(problem(&path), StorageOpenProblem::NotOurs));
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    assert_eq!(transaction.list_tables().unwrap().count(), 1);
+    assert_eq!(
+        transaction
+            .open_table(OTHER)
+            .unwrap()
+            .get(1)
+            .unwrap()
+            .unwrap()
+            .value(),
+        2
+    );
+}
+
+#[test]
+fn a_newer_format_is_refused_and_kept() {
+    const BRASSKEY: TableDefinition<'_, &str, u32> = TableDefinition::new("brasskey");
+    let (_directory, path) = place();
+    open(&path).write(b"key", b"value").unwrap();
+    insert(&path, BRASSKEY, "format", 2);
+    assert!(matches!(
+        problem(&path),
+        StorageOpenProblem::Newer {
+            found: 2,
+            supported: 1
+        }
+    ));
+    insert(&path, BRASSKEY, "format", 1);
+    assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
+}
+
+fn insert<'k, K: redb::Key + 'static, V: redb::Value + 'static>(
+    path: &Path,
+    table: TableDefinition<'_, K, V>,
+    key: K::SelfType<'k>,
+    value: V::SelfType<'k>,
+) {
+    let database = Database::create(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction
+        .open_table(table)
+        .unwrap()
+        .insert(key, value)
+        .unwrap();
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn scrubbing_leaves_nothing_of_what_was_removed_or_replaced() {
+    let contains = |path: &Path, text: &[u8]| {
+        fs::read(path)
+            .unwrap()
+            .windows(text.len())
+            .any(|window| window == text)
+    };
+    let (_directory, path) = place();
+    let mut storage = open(&path);
+    storage.write(b"kept", b"the secret that stays").unwrap();
+    storage.write(b"gone", b"the removed secret").unwrap();
+    storage.write(b"new", b"the replaced secret").unwrap();
+    storage.write(b"new", b"the new secret").unwrap();
+    storage.remove(b"gone").unwrap();
+    assert!(contains(&path, b"the removed secret"));
+    storage.scrub().unwrap();
+    assert!(contains(&path, b"the secret that stays"));
+    assert!(!contains(&path, b"the removed secret"));
+    assert!(!contains(&path, b"the replaced secret"));
+    drop(storage);
+    assert_eq!(keys(&mut open(&path), b""), [&b"kept"[..], b"new"]);
+}
+
+/// A process can be killed at each step of a scrub: while it writes the new file, and before the rename.
+#[test]
+fn a_scrub_cut_short_leaves_the_old_file() {
+    let (directory, path) = place();
+    let new = beside(&path, ".new");
+    open(&path).write(b"key", b"value").unwrap();
+    let whole = {
+        let other = directory.path().join("other");
+        open(&other).write(b"key", b"half a reset").unwrap();
+        fs::read(other).unwrap()
+    };
+    for length in [0, 1, 4096, whole.len()] {
+        fs::write(&new, &whole[..length]).unwrap();
+        let mut storage = open(&path);
+        assert!(!new.exists());
+        assert_eq!(get(&mut storage, b"key").unwrap(), b"value");
+        fs::write(&new, &whole[..length]).unwrap();
+        storage.scrub().unwrap();
+        assert!(!new.exists());
+        assert_eq!(get(&mut storage, b"key").unwrap(), b"value");
+    }
+}

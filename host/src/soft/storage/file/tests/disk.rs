@@ -1,0 +1,158 @@
+//! A disk with a volatile cache, whose power can be cut and whose room can run out.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use redb::StorageBackend;
+
+/// What a disk writes as a whole, in bytes.
+const SECTOR: usize = 512;
+
+/// What goes wrong with a disk, and at which of its changes (writes, changes of length, syncs).
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    /// Nothing.
+    None,
+    /// From this change on, nothing works any more.
+    Cut(usize),
+    /// This one change finds no room.
+    Full(usize),
+}
+
+/// Clones are the same disk.
+#[derive(Clone, Debug)]
+pub(super) struct Disk(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// What a reader sees.
+    cached: Vec<u8>,
+    /// What the last sync left.
+    durable: Vec<u8>,
+    /// What came after the last sync.
+    pending: Vec<Change>,
+    changes: usize,
+    fault: Fault,
+}
+
+#[derive(Debug)]
+enum Change {
+    Length(usize),
+    Sector { at: usize, data: Vec<u8> },
+}
+
+impl Change {
+    fn apply(&self, content: &mut Vec<u8>) {
+        match self {
+            Self::Length(length) => content.resize(*length, 0),
+            Self::Sector { at, data } => {
+                let end = at + data.len();
+                if content.len() < end {
+                    content.resize(end, 0);
+                }
+                content[*at..end].copy_from_slice(data);
+            }
+        }
+    }
+}
+
+impl Disk {
+    pub(super) fn new(content: Vec<u8>, fault: Fault) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            durable: content.clone(),
+            cached: content,
+            pending: Vec::new(),
+            changes: 0,
+            fault,
+        })))
+    }
+
+    /// How many changes there were.
+    pub(super) fn changes(&self) -> usize {
+        self.state().changes
+    }
+
+    /// What is on the disk when the power is back: all that was synced, and of the rest what `reached` picks sector by
+    /// sector. Leaving out an earlier sector and keeping a later one is how a reordering shows.
+    pub(super) fn after_cut(&self, mut reached: impl FnMut() -> bool) -> Vec<u8> {
+        let state = self.state();
+        let mut content = state.durable.clone();
+        for change in state.pending.iter().filter(|_| reached()) {
+            change.apply(&mut content);
+        }
+        content
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Counts a change, or says why it does not take place.
+    fn change(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state();
+        let index = state.changes;
+        state.changes += 1;
+        match state.fault {
+            Fault::Cut(at) if index >= at => Err(io::Error::other("the power is cut")),
+            Fault::Full(at) if index == at => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(state),
+        }
+    }
+}
+
+impl State {
+    fn add(&mut self, change: Change) {
+        change.apply(&mut self.cached);
+        self.pending.push(change);
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.state().cached.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let at = usize::try_from(offset).unwrap();
+        let state = self.state();
+        let source = state
+            .cached
+            .get(at..at + out.len())
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(source);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.change()?
+            .add(Change::Length(usize::try_from(len).unwrap()));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.change()?;
+        let State {
+            pending, durable, ..
+        } = &mut *state;
+        for change in pending.drain(..) {
+            change.apply(durable);
+        }
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut state = self.change()?;
+        let mut at = usize::try_from(offset).unwrap();
+        let mut rest = data;
+        while !rest.is_empty() {
+            let (sector, after) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
+            state.add(Change::Sector {
+                at,
+                data: sector.to_vec(),
+            });
+            at += sector.len();
+            rest = after;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Records in memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
+
+use brasskey_protocol::limits::STORAGE_KEY_MAX;
+use brasskey_protocol::platform::{Storage, StorageError};
+use zeroize::Zeroizing;
+
+use super::{check_size, copy};
+
+/// Records in memory, gone with the value. A clone is a snapshot: what a power cut would leave.
+#[derive(Clone, Default)]
+pub struct MemoryStorage {
+    records: BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>,
+    limit: Option<usize>,
+}
+
+impl MemoryStorage {
+    /// Empty, bounded by memory only.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Empty, with room for `records` records.
+    #[must_use]
+    pub fn limited_to(records: usize) -> Self {
+        Self {
+            limit: Some(records),
+            ..Self::default()
+        }
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+impl fmt::Debug for MemoryStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStorage")
+            .field("records", &self.records.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Storage for MemoryStorage {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        match self.records.get(key) {
+            Some(record) => copy(record, value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        check_size(key, value)?;
+        let is_full = self.limit.is_some_and(|limit| self.records.len() >= limit);
+        if is_full && !self.records.contains_key(key) {
+            return Err(StorageError::Full);
+        }
+        self.records
+            .insert(key.to_vec(), Zeroizing::new(value.to_vec()));
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        check_size(key, &[])?;
+        self.records.remove(key);
+        Ok(())
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+        let next = self
+            .records
+            .range::<[u8], _>((from, Bound::Unbounded))
+            .next();
+        match next {
+            Some((found, _)) if found.starts_with(prefix) => copy(found, key).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Nothing to do: what was removed or replaced has been overwritten with zeros.
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}

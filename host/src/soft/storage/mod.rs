@@ -1,0 +1,83 @@
+//! Where the soft token keeps its records: in a file, or in memory only.
+
+mod file;
+mod memory;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
+use brasskey_protocol::platform::{Storage, StorageError};
+
+pub use file::{FileStorage, StorageOpenError, StorageOpenProblem};
+pub use memory::MemoryStorage;
+
+/// The storage that the user chose when the token started.
+#[derive(Debug)]
+pub enum AnyStorage {
+    /// Gone with the process.
+    Memory(MemoryStorage),
+    /// Kept in a file.
+    File(FileStorage),
+}
+
+impl AnyStorage {
+    /// Opens the file at `path`, or a fresh memory where there is none.
+    ///
+    /// # Errors
+    /// Those of [`FileStorage::open`].
+    pub fn open(path: Option<&Path>) -> Result<Self, StorageOpenError> {
+        Ok(match path {
+            Some(path) => Self::File(FileStorage::open(path)?),
+            None => Self::Memory(MemoryStorage::new()),
+        })
+    }
+
+    fn chosen(&mut self) -> &mut dyn Storage {
+        match self {
+            Self::Memory(storage) => storage,
+            Self::File(storage) => storage,
+        }
+    }
+}
+
+impl Storage for AnyStorage {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        self.chosen().read(key, value)
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        self.chosen().write(key, value)
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        self.chosen().remove(key)
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        self.chosen().next_key(prefix, after, key)
+    }
+
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        self.chosen().scrub()
+    }
+}
+
+/// A record that the key could not read back on every platform is refused on this one too.
+fn check_size(key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+    let fits = (1..=STORAGE_KEY_MAX).contains(&key.len()) && value.len() <= STORAGE_VALUE_MAX;
+    fits.then_some(()).ok_or(StorageError::Failed)
+}
+
+/// Copies `source` to the start of `target` and returns its length.
+fn copy(source: &[u8], target: &mut [u8]) -> Result<usize, StorageError> {
+    let target = target.get_mut(..source.len()).ok_or(StorageError::Failed)?;
+    target.copy_from_slice(source);
+    Ok(source.len())
+}

@@ -11,7 +11,7 @@ pub const MAX_MESSAGE: usize = INIT_PAYLOAD + 128 * CONT_PAYLOAD;
 /// How long a message may stall between two packets before ERR_MSG_TIMEOUT. The standard leaves it to the key; hosts
 /// and test tools look for 0.4 to 1 s.
 pub const PACKET_TIMEOUT: u64 = 500;
-/// How often a keepalive leaves while a CBOR command runs. The standard asks for at most 100 ms (§11.2.9.2.1); the
+/// How often a keepalive leaves while a CBOR command runs. The standard asks for at most 100 ms (§11.2.9.1.7); the
 /// difference pays for the host's scheduling.
 pub const KEEPALIVE_INTERVAL: u64 = 75;
 /// The longest lock that CTAPHID_LOCK can ask for, in seconds (§11.2.9.2.2).
@@ -28,13 +28,10 @@ pub const RESET_WINDOW: u64 = 10_000;
 
 /// Maps and arrays may nest this deep (§8, message encoding).
 pub const CBOR_MAX_DEPTH: usize = 4;
-/// Entries in an allow or exclude list: `maxCredentialCountInList`. [choice] Firefox and Chrome split longer lists.
+/// Entries in an allow or exclude list: `maxCredentialCountInList`. Our choice: Firefox and Chrome split longer lists.
 pub const MAX_CREDENTIALS_IN_LIST: usize = 16;
 /// The longest credential ID this key makes or looks at: `maxCredentialIdLength`. A U2F key handle is at most 255.
-pub const MAX_CREDENTIAL_ID: usize = 255;
-/// Discoverable credentials that one relying party's getAssertion walks through with getNextAssertion: bounded only
-/// by this count, not by memory.
-pub const MAX_ACCOUNTS: usize = u16::MAX as usize;
+pub const MAX_CREDENTIAL_ID: usize = 59;
 /// `user.id` is 1 to 64 bytes (WebAuthn Level 3 §5.4.3).
 pub const USER_ID_MAX: usize = 64;
 /// `user.name` and `user.displayName` are kept to this many bytes, cut at a character's end (CTAP 2.3 §6.1.2: at least 64).
@@ -46,5 +43,9 @@ pub const RP_ID_MAX: usize = 255;
 pub const STORAGE_KEY_MAX: usize = 40;
 /// The largest storage record.
 pub const STORAGE_VALUE_MAX: usize = 1024;
-/// How many counter values one storage write reserves.
+/// Values of a discoverable credential's counter that one storage write reserves.
 pub const COUNTER_BLOCK: u32 = 64;
+/// Values of the shared counter that one storage write reserves.
+pub const SHARED_COUNTER_BLOCK: u32 = 1024;
+/// The shared counter goes up by one plus a random number under this mask.
+pub const SHARED_COUNTER_STEP_MASK: u32 = 0x0f;

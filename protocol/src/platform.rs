@@ -5,6 +5,8 @@
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use crate::rng::HealthyRng;
+
 /// What the key needs from the place it runs in.
 pub trait Platform {
     /// Asks the user for a touch.
@@ -26,7 +28,7 @@ pub struct Seams<P: Platform> {
     /// Keeps records across power cycles.
     pub storage: P::Storage,
     /// Randomness good enough for keys.
-    pub rng: P::Rng,
+    pub rng: HealthyRng<P::Rng>,
     /// Time since power-up.
     pub clock: P::Clock,
     /// Shows the user what the key is doing.

@@ -1,16 +1,15 @@
 //! The key's end: channels, one transaction at a time, and every rule about who is answered how.
 
+mod incoming;
+mod transaction;
+
 use heapless::Deque;
 
-use super::packet::{self, Assembly, Packet};
-use super::{
-    BROADCAST, Error, InitResponse, KeepaliveStatus, PROTOCOL_VERSION, Report, capability, channel,
-    command, error_report,
-};
-use crate::limits::{
-    CONT_PAYLOAD, INIT_PAYLOAD, KEEPALIVE_INTERVAL, LOCK_MAX_SECONDS, MAX_MESSAGE, PACKET_TIMEOUT,
-};
+use super::packet::{self, Packet};
+use super::{Error, Report, channel, command, error_report};
+use crate::limits::MAX_MESSAGE;
 use crate::platform::Indication;
+use transaction::{Lock, Phase, Transaction, Work};
 
 /// Answers of one packet that may wait to be sent. A host that sends on without reading loses what does not fit.
 const REPLIES: usize = 4;
@@ -80,39 +79,6 @@ pub struct Device {
     message: [u8; MAX_MESSAGE],
 }
 
-/// Other channels are kept away (CTAP 2.3 §11.2.9.2.2).
-struct Lock {
-    channel: u32,
-    until: u64,
-}
-
-/// A request and its response (CTAP 2.3 §11.2.5.1). There is one at a time.
-struct Transaction {
-    channel: u32,
-    command: u8,
-    phase: Phase,
-}
-
-enum Phase {
-    /// More packets of the request are to come, the next before `deadline`.
-    Assembling { assembly: Assembly, deadline: u64 },
-    /// The request is whole, and waits for the worker or is with it.
-    Requested(Work),
-    /// The response goes out; `index` is the number of its next packet.
-    Responding { length: usize, index: u8 },
-}
-
-struct Work {
-    kind: RequestKind,
-    length: usize,
-    taken: bool,
-    cancelled: bool,
-    status: KeepaliveStatus,
-    /// A keepalive waits to be sent.
-    keepalive: bool,
-    next_keepalive: u64,
-}
-
 impl Device {
     /// A key just powered up: no channel is allocated.
     #[must_use]
@@ -133,14 +99,10 @@ impl Device {
         self.tick(now);
         let (channel, packet) = Packet::parse(report);
         let outcome = match packet {
-            Packet::Initialization {
-                command,
-                length,
-                data,
-            } => self.initialization(channel, command, length, data, now),
-            Packet::Continuation { sequence, data } => {
-                self.continuation(channel, sequence, data, now)
+            Packet::Initialization { command, length, data } => {
+                self.initialization(channel, command, length, data, now)
             }
+            Packet::Continuation { sequence, data } => self.continuation(channel, sequence, data, now),
         };
         outcome.unwrap_or_else(|error| {
             self.reply(error_report(channel, error));
@@ -160,10 +122,7 @@ impl Device {
                 self.transaction = None;
                 self.reply(report);
             }
-            Phase::Requested(work) if work.keeps_alive() && work.next_keepalive <= now => {
-                work.schedule_keepalive(now);
-                work.keepalive = true;
-            }
+            Phase::Requested(work) => work.tick(now),
             _ => {}
         }
     }
@@ -174,7 +133,7 @@ impl Device {
     pub fn deadline(&self) -> Option<u64> {
         match &self.transaction.as_ref()?.phase {
             Phase::Assembling { deadline, .. } => Some(*deadline),
-            Phase::Requested(work) => work.keeps_alive().then_some(work.next_keepalive),
+            Phase::Requested(work) => work.deadline(),
             Phase::Responding { .. } => None,
         }
     }
@@ -182,29 +141,22 @@ impl Device {
     /// The next report to send. Call it until it returns `None`.
     pub fn transmit(&mut self) -> Option<Report> {
         let begun = self.begun_response();
-        if self
-            .replies
-            .front()
-            .is_some_and(|reply| Some(channel(reply)) != begun)
-        {
+        if self.replies.front().is_some_and(|reply| Some(channel(reply)) != begun) {
             return self.replies.pop_front();
         }
-        let Some(transaction) = &mut self.transaction else {
-            return self.replies.pop_front();
-        };
         let Transaction {
             channel,
             command,
             phase,
-        } = transaction;
+        } = self.transaction.as_mut()?;
         match phase {
             Phase::Assembling { .. } => None,
-            Phase::Requested(work) => core::mem::take(&mut work.keepalive).then(|| {
-                packet::initialization(*channel, command::KEEPALIVE, &[work.status.code()])
-            }),
+            Phase::Requested(work) => {
+                let status = work.take_keepalive()?;
+                Some(packet::initialization(*channel, command::KEEPALIVE, &[status.code()]))
+            }
             Phase::Responding { length, index } => {
-                let report =
-                    packet::packet(*channel, *command, self.message.get(..*length)?, *index);
+                let report = packet::packet(*channel, *command, self.message.get(..*length)?, *index);
                 *index += 1;
                 if packet::is_whole(*index, *length) {
                     self.transaction = None;
@@ -265,235 +217,14 @@ impl Device {
     /// at once.
     pub fn show(&mut self, indication: Indication, now: u64) {
         self.tick(now);
-        let Some(Transaction {
+        if let Some(Transaction {
             phase: Phase::Requested(work),
             ..
         }) = &mut self.transaction
-        else {
-            return;
-        };
-        if !work.taken || !work.keeps_alive() {
-            return;
-        }
-        match indication {
-            Indication::WaitingForTouch if work.status != KeepaliveStatus::UpNeeded => {
-                work.status = KeepaliveStatus::UpNeeded;
-                work.schedule_keepalive(now);
-                work.keepalive = true;
-            }
-            Indication::Idle | Indication::Processing => work.status = KeepaliveStatus::Processing,
-            Indication::WaitingForTouch | Indication::Wink => {}
-        }
-    }
-
-    /// An initialization packet.
-    fn initialization(
-        &mut self,
-        channel: u32,
-        command: u8,
-        length: usize,
-        data: &[u8; INIT_PAYLOAD],
-        now: u64,
-    ) -> Result<Event, Error> {
-        if !self.carries(channel, command) {
-            return Err(Error::InvalidChannel);
-        }
-        if command == command::CANCEL {
-            return Ok(self.cancel(channel));
-        }
-        if self
-            .lock
-            .as_ref()
-            .is_some_and(|lock| lock.channel != channel)
+            && work.taken
         {
-            return Err(Error::ChannelBusy);
+            work.show(indication, now);
         }
-        if command == command::INIT {
-            return self.init(channel, length, data);
-        }
-        match &self.transaction {
-            Some(Transaction {
-                channel: active,
-                phase: Phase::Assembling { .. },
-                ..
-            }) if *active == channel => {
-                self.transaction = None;
-                return Err(Error::InvalidSeq);
-            }
-            Some(_) => return Err(Error::ChannelBusy),
-            None => {}
-        }
-        match (command, length) {
-            (command::MSG | command::CBOR, 0) => Err(Error::InvalidLen),
-            (command::PING | command::MSG | command::CBOR, _) => {
-                let assembly =
-                    Assembly::begin(length, data, &mut self.message).ok_or(Error::InvalidLen)?;
-                Ok(self.advance(channel, command, assembly, now))
-            }
-            (command::LOCK, 1) => {
-                let [seconds, ..] = data;
-                self.lock(channel, *seconds, now)
-            }
-            (command::WINK, 0) if self.info.wink => {
-                self.reply(packet::initialization(channel, command, &[]));
-                Ok(Event::Wink)
-            }
-            (command::LOCK, _) => Err(Error::InvalidLen),
-            (command::WINK, _) if self.info.wink => Err(Error::InvalidLen),
-            (_, length) if length > MAX_MESSAGE => Err(Error::InvalidLen),
-            _ => Err(Error::InvalidCmd),
-        }
-    }
-
-    /// A continuation packet. One that belongs to no message is ignored (CTAP 2.3 §11.2.5.4).
-    fn continuation(
-        &mut self,
-        channel: u32,
-        sequence: u8,
-        data: &[u8; CONT_PAYLOAD],
-        now: u64,
-    ) -> Result<Event, Error> {
-        let Some(Transaction {
-            channel: active,
-            command,
-            phase: Phase::Assembling { assembly, .. },
-        }) = &mut self.transaction
-        else {
-            return Ok(Event::None);
-        };
-        if *active != channel {
-            return Ok(Event::None);
-        }
-        if assembly.proceed(sequence, data, &mut self.message).is_err() {
-            self.transaction = None;
-            return Err(Error::InvalidSeq);
-        }
-        let (command, assembly) = (*command, *assembly);
-        Ok(self.advance(channel, command, assembly, now))
-    }
-
-    /// Waits for more of a request, or acts on one that is whole.
-    fn advance(&mut self, channel: u32, command: u8, assembly: Assembly, now: u64) -> Event {
-        let length = assembly.length();
-        let kind = if command == command::CBOR {
-            RequestKind::Cbor
-        } else {
-            RequestKind::Msg
-        };
-        let (phase, event) = if !assembly.is_whole() {
-            let deadline = now.saturating_add(PACKET_TIMEOUT);
-            (Phase::Assembling { assembly, deadline }, Event::None)
-        } else if command == command::PING {
-            (Phase::Responding { length, index: 0 }, Event::None)
-        } else {
-            (
-                Phase::Requested(Work::new(kind, length, now)),
-                Event::Request,
-            )
-        };
-        self.transaction = Some(Transaction {
-            channel,
-            command,
-            phase,
-        });
-        event
-    }
-
-    /// CTAPHID_INIT (CTAP 2.3 §11.2.9.1.3). It is answered whatever other channels do, and does not disturb them.
-    fn init(
-        &mut self,
-        channel: u32,
-        length: usize,
-        data: &[u8; INIT_PAYLOAD],
-    ) -> Result<Event, Error> {
-        let (nonce, _) = data
-            .split_first_chunk()
-            .filter(|_| length == 8)
-            .ok_or(Error::InvalidLen)?;
-        let (allocated, event) = if channel == BROADCAST {
-            (self.allocate(), Event::None)
-        } else {
-            (channel, self.resynchronize(channel))
-        };
-        let wink = if self.info.wink { capability::WINK } else { 0 };
-        let response = InitResponse {
-            nonce: *nonce,
-            channel: allocated,
-            protocol_version: PROTOCOL_VERSION,
-            version: self.info.version,
-            capabilities: capability::CBOR | wink,
-        };
-        self.reply(packet::initialization(
-            channel,
-            command::INIT,
-            &response.to_bytes(),
-        ));
-        Ok(event)
-    }
-
-    /// Drops the transaction of `channel`, in whatever phase it is.
-    fn resynchronize(&mut self, channel: u32) -> Event {
-        match self
-            .transaction
-            .take_if(|transaction| transaction.channel == channel)
-        {
-            Some(Transaction {
-                phase: Phase::Requested(Work { taken: true, .. }),
-                ..
-            }) => {
-                self.abandoned = true;
-                Event::Abort
-            }
-            _ => Event::None,
-        }
-    }
-
-    /// CTAPHID_CANCEL (CTAP 2.3 §11.2.9.1.5): is for an outstanding CTAP2 command, and never answered.
-    fn cancel(&mut self, channel: u32) -> Event {
-        match &mut self.transaction {
-            Some(Transaction {
-                channel: active,
-                phase: Phase::Requested(work),
-                ..
-            }) if *active == channel && work.kind == RequestKind::Cbor && !work.cancelled => {
-                work.cancelled = true;
-                if work.taken {
-                    Event::Abort
-                } else {
-                    Event::None
-                }
-            }
-            _ => Event::None,
-        }
-    }
-
-    /// CTAPHID_LOCK (CTAP 2.3 §11.2.9.2.2).
-    fn lock(&mut self, channel: u32, seconds: u8, now: u64) -> Result<Event, Error> {
-        if seconds > LOCK_MAX_SECONDS {
-            return Err(Error::InvalidPar);
-        }
-        let until = now.saturating_add(u64::from(seconds) * 1000);
-        self.lock = (seconds > 0).then_some(Lock { channel, until });
-        self.reply(packet::initialization(channel, command::LOCK, &[]));
-        Ok(Event::None)
-    }
-
-    /// Whether `channel` is one that `command` may come on (CTAP 2.3 §11.2.3).
-    fn carries(&self, channel: u32, command: u8) -> bool {
-        if channel == BROADCAST {
-            command == command::INIT
-        } else {
-            (1..=self.last_channel).contains(&channel)
-        }
-    }
-
-    /// A channel number that was not handed out before: neither 0, which is reserved, nor [`BROADCAST`].
-    fn allocate(&mut self) -> u32 {
-        self.last_channel = match self.last_channel.wrapping_add(1) {
-            BROADCAST => 1,
-            next => next,
-        };
-        self.last_channel
     }
 
     /// The channel whose response is partly sent. Nothing else may go out on it until the rest has.
@@ -515,25 +246,5 @@ impl Device {
     }
 }
 
-impl Work {
-    const fn new(kind: RequestKind, length: usize, now: u64) -> Self {
-        Self {
-            kind,
-            length,
-            taken: false,
-            cancelled: false,
-            status: KeepaliveStatus::Processing,
-            keepalive: false,
-            next_keepalive: now.saturating_add(KEEPALIVE_INTERVAL),
-        }
-    }
-
-    /// Keepalives are for CTAP2 commands only (CTAP 2.3 §11.2.9.1.7); U2F hosts poll.
-    fn keeps_alive(&self) -> bool {
-        self.kind == RequestKind::Cbor
-    }
-
-    const fn schedule_keepalive(&mut self, now: u64) {
-        self.next_keepalive = now.saturating_add(KEEPALIVE_INTERVAL);
-    }
-}
+#[cfg(test)]
+mod tests;

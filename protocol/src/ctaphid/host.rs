@@ -61,17 +61,8 @@ impl Host {
         }
         match (self.state, packet) {
             // Left over from an answer that was given up.
-            (State::Idle, _) | (State::Waiting(_), Packet::Continuation { .. }) => {
-                Progress::Nothing
-            }
-            (
-                State::Waiting(expected),
-                Packet::Initialization {
-                    command,
-                    length,
-                    data,
-                },
-            ) => {
+            (State::Idle, _) | (State::Waiting(_), Packet::Continuation { .. }) => Progress::Nothing,
+            (State::Waiting(expected), Packet::Initialization { command, length, data }) => {
                 let [first, ..] = data;
                 match command {
                     command::KEEPALIVE if length > 0 => Progress::Keepalive(*first),
@@ -122,3 +113,6 @@ impl Host {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,8 +168,7 @@ impl InitResponse {
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let (nonce, rest) = payload.split_first_chunk()?;
         let (channel, rest) = rest.split_first_chunk()?;
-        let ([protocol_version, major, minor, build, capabilities], _) =
-            rest.split_first_chunk()?;
+        let ([protocol_version, major, minor, build, capabilities], _) = rest.split_first_chunk()?;
         Some(Self {
             nonce: *nonce,
             channel: u32::from_be_bytes(*channel),

@@ -17,10 +17,7 @@ pub(super) enum Packet<'a> {
         data: &'a [u8; INIT_PAYLOAD],
     },
     /// One that follows.
-    Continuation {
-        sequence: u8,
-        data: &'a [u8; CONT_PAYLOAD],
-    },
+    Continuation { sequence: u8, data: &'a [u8; CONT_PAYLOAD] },
 }
 
 impl<'a> Packet<'a> {
@@ -160,11 +157,7 @@ pub(super) struct WrongSequence;
 
 impl Assembly {
     /// Begins with the initialization packet; `None` where `length` is more than CTAPHID can carry.
-    pub(super) fn begin(
-        length: usize,
-        data: &[u8; INIT_PAYLOAD],
-        message: &mut [u8; MAX_MESSAGE],
-    ) -> Option<Self> {
+    pub(super) fn begin(length: usize, data: &[u8; INIT_PAYLOAD], message: &mut [u8; MAX_MESSAGE]) -> Option<Self> {
         copy(data, message.get_mut(..length)?);
         Some(Self { length, packets: 1 })
     }
@@ -197,3 +190,6 @@ impl Assembly {
         self.length
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ const ATTEMPTS: usize = 8;
 /// Records in a `redb` database, one transaction a write, durable before the call returns.
 ///
 /// The file has mode 0600 and belongs to this process alone while it is open. Beside it there may be `FILE.owner`
-/// (see [`announce`](Self::announce)) and, for a moment, `FILE.new`, which is to take the file's place.
+/// (see [`announce`](Self::announce)) and, for a moment, `FILE.brasskey-new`, which is to take the file's place.
 pub struct FileStorage {
     path: PathBuf,
     records: Records,
@@ -44,8 +44,12 @@ impl FileStorage {
     /// [`StorageOpenError`]; what the file holds is as it was.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StorageOpenError> {
         let path = path.into();
-        match open(&path) {
-            Ok(records) => Ok(Self { path, records }),
+        // A later change of the working directory must not lead a scrub astray.
+        let opened = std::path::absolute(&path)
+            .map_err(StorageOpenProblem::from)
+            .and_then(|path| Ok((open(&path)?, path)));
+        match opened {
+            Ok((records, path)) => Ok(Self { path, records }),
             Err(StorageOpenProblem::Locked { .. }) => {
                 let holder = owner::holder(&path);
                 let problem = StorageOpenProblem::Locked { holder };
@@ -214,7 +218,7 @@ fn check_file(metadata: &Metadata) -> Result<(), StorageOpenProblem> {
 }
 
 fn new_file(path: &Path) -> PathBuf {
-    beside(path, ".new")
+    beside(path, ".brasskey-new")
 }
 
 /// `path` with `suffix` after its file name.

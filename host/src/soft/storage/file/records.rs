@@ -50,8 +50,8 @@ impl Records {
         key: &[u8],
         value: &mut [u8],
     ) -> Result<Option<usize>, StorageError> {
-        let view = self.view().map_err(|error| refusal(&error))?;
-        match view.get(key).map_err(|error| refusal(&error.into()))? {
+        let view = self.view().map_err(refusal)?;
+        match view.get(key).map_err(refusal)? {
             Some(record) => copy(record.value(), value).map(Some),
             None => Ok(None),
         }
@@ -65,15 +65,11 @@ impl Records {
         key: &mut [u8],
     ) -> Result<Option<usize>, StorageError> {
         let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
-        let view = self.view().map_err(|error| refusal(&error))?;
+        let view = self.view().map_err(refusal)?;
         let mut range = view
             .range::<&[u8]>((from, Bound::Unbounded))
-            .map_err(|error| refusal(&error.into()))?;
-        match range
-            .next()
-            .transpose()
-            .map_err(|error| refusal(&error.into()))?
-        {
+            .map_err(refusal)?;
+        match range.next().transpose().map_err(refusal)? {
             Some((found, _)) if found.value().starts_with(prefix) => {
                 copy(found.value(), key).map(Some)
             }
@@ -95,7 +91,7 @@ impl Records {
         self.database = None;
         match self.holds(key, value) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(refusal(&error)),
+            Ok(false) => Err(refusal(error)),
             Err(_) => Err(StorageError::Failed),
         }
     }
@@ -131,8 +127,8 @@ impl Records {
     }
 
     fn holds(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<bool, StorageError> {
-        let view = self.view().map_err(|error| refusal(&error))?;
-        let found = view.get(key).map_err(|error| refusal(&error.into()))?;
+        let view = self.view().map_err(refusal)?;
+        let found = view.get(key).map_err(refusal)?;
         Ok(found.as_ref().map(|record| record.value()) == value)
     }
 
@@ -198,8 +194,8 @@ fn mark(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn refusal(error: &redb::Error) -> StorageError {
-    match error {
+fn refusal(error: impl Into<redb::Error>) -> StorageError {
+    match error.into() {
         redb::Error::Io(error)
             if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) =>
         {

@@ -299,7 +299,7 @@ fn scrubbing_leaves_nothing_of_what_was_removed_or_replaced() {
 #[test]
 fn a_scrub_cut_short_leaves_the_old_file() {
     let (directory, path) = place();
-    let new = beside(&path, ".new");
+    let new = super::new_file(&path);
     open(&path).write(b"key", b"value").unwrap();
     let whole = {
         let other = directory.path().join("other");

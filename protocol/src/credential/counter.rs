@@ -1,0 +1,126 @@
+//! Signature counters that never go back (WebAuthn Level 3 §6.1.1).
+//!
+//! A counter is reserved in storage, a block at a time, before a signature that carries it leaves: what a power cut
+//! loses are values that nobody saw. Discoverable credentials count each for itself, in their records. All others
+//! share one counter, which takes random steps so that two relying parties cannot tell from it how often the key was
+//! used elsewhere.
+
+use heapless::Deque;
+use rand_core::TryRng;
+
+use crate::ctap2::Status;
+use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK};
+use crate::platform::{Storage, StorageError};
+
+/// The record of the shared counter: the end of the block that was reserved last, four bytes.
+const SHARED: &[u8] = b"N";
+
+/// Values given out, and values reserved.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counter {
+    last: u32,
+    reserved: u32,
+}
+
+impl Counter {
+    /// After a power cycle: nobody knows how many of the reserved values were used.
+    const fn resumed(reserved: u32) -> Self {
+        Self {
+            last: reserved,
+            reserved,
+        }
+    }
+
+    /// Goes up by `step`. `reserve` stores the end of a new block where the old one is used up.
+    fn advance<E: From<Status>>(
+        &mut self,
+        step: u32,
+        block: u32,
+        reserve: impl FnOnce(u32) -> Result<(), E>,
+    ) -> Result<u32, E> {
+        let next = self.last.checked_add(step).ok_or(Status::Other)?;
+        if next > self.reserved {
+            let reserved = next.saturating_add(block);
+            reserve(reserved)?;
+            self.reserved = reserved;
+        }
+        self.last = next;
+        Ok(next)
+    }
+}
+
+/// All counters of the key.
+#[derive(Debug, Default)]
+pub struct Counters {
+    shared: Counter,
+    /// The discoverable credentials used last, by the nonces in their IDs. One that falls out resumes at its
+    /// reserved value.
+    recent: Deque<([u8; 24], Counter), 16>,
+}
+
+impl Counters {
+    /// Reads the shared counter at power-up.
+    ///
+    /// # Errors
+    /// The storage's.
+    pub fn start(storage: &mut impl Storage) -> Result<Self, StorageError> {
+        let mut record = [0; 4];
+        let shared = match storage.read(SHARED, &mut record)? {
+            None => 0,
+            Some(4) => u32::from_be_bytes(record),
+            Some(_) => return Err(StorageError::Failed),
+        };
+        Ok(Self {
+            shared: Counter::resumed(shared),
+            recent: Deque::new(),
+        })
+    }
+
+    /// The shared counter as it stands, for an answer without user presence and for a new credential.
+    #[must_use]
+    pub fn shared(&self) -> u32 {
+        self.shared.last
+    }
+
+    /// The next value of the shared counter.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where storage or randomness fails: then no signature may leave.
+    pub fn next_shared(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<u32, Status> {
+        let random = rng.try_next_u32().map_err(|_| Status::Other)?;
+        let step = 1 + (random & SHARED_COUNTER_STEP_MASK);
+        self.shared.advance(step, SHARED_COUNTER_BLOCK, |reserved| {
+            storage.write(SHARED, &reserved.to_be_bytes()).map_err(Status::from)
+        })
+    }
+
+    /// The counter of a discoverable credential as it stands. `reserved` is what its record says.
+    #[must_use]
+    pub fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
+        let recent = self.recent.iter().find(|(recent, _)| recent == nonce);
+        recent.map_or(reserved, |(_, counter)| counter.last)
+    }
+
+    /// The next value of a discoverable credential's counter. `reserve` writes its record.
+    ///
+    /// # Errors
+    /// What `reserve` says: then no signature may leave.
+    pub fn next_own(
+        &mut self,
+        nonce: &[u8; 24],
+        reserved: u32,
+        reserve: impl FnOnce(u32) -> Result<(), Status>,
+    ) -> Result<u32, Status> {
+        if let Some((_, counter)) = self.recent.iter_mut().find(|(recent, _)| recent == nonce) {
+            return counter.advance(1, COUNTER_BLOCK, reserve);
+        }
+        let mut counter = Counter::resumed(reserved);
+        let next = counter.advance(1, COUNTER_BLOCK, reserve)?;
+        if self.recent.is_full() {
+            self.recent.pop_front();
+        }
+        // There is room: one was just removed if not.
+        let _ = self.recent.push_back((*nonce, counter));
+        Ok(next)
+    }
+}

@@ -1,0 +1,228 @@
+//! Credential IDs: sealed by the key, so that it need not remember the credentials it made.
+//!
+//! ```text
+//! version (1) ‖ nonce (24) ‖ AES-256-GCM(algorithm (1) ‖ traits (1) [‖ user (16)]) ‖ tag (16)
+//! ```
+//!
+//! The associated data is the version, the RP ID hash and what GCM does not use of the nonce (all but its first 12
+//! bytes): an ID opens for its own relying party alone, and one that was altered, truncated or made by another key
+//! does not open at all. 43 bytes; 59 for a discoverable credential. AES, because the PIN protocols need it on the
+//! chip anyway and a PC computes it in hardware.
+
+use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
+use heapless::Vec;
+use rand_core::TryRng;
+use zeroize::Zeroizing;
+
+use super::algorithm::{Algorithm, PrivateKey};
+use crate::crypto::{hmac_sha256, sha256};
+use crate::ctap2::Status;
+use crate::limits::MAX_CREDENTIAL_ID;
+
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+const GCM_NONCE: usize = 12;
+const TAG: usize = 16;
+const USER: usize = 16;
+const TRAITS: usize = 2;
+const _: () = assert!(MAX_CREDENTIAL_ID == 1 + NONCE + TRAITS + USER + TAG);
+
+/// A credential ID (U2F: a key handle).
+pub type CredentialId = Vec<u8, MAX_CREDENTIAL_ID>;
+
+/// How a credential is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// By its ID alone.
+    NonDiscoverable,
+    /// By its relying party too. The bytes begin the SHA-256 of the user ID: with the RP ID they name the account.
+    Discoverable([u8; USER]),
+}
+
+impl Kind {
+    /// A discoverable credential of the account with this user ID.
+    #[must_use]
+    pub fn discoverable(user_id: &[u8]) -> Self {
+        let mut user = [0; USER];
+        user.iter_mut()
+            .zip(sha256(&[user_id]))
+            .for_each(|(to, from)| *to = from);
+        Self::Discoverable(user)
+    }
+}
+
+/// The credProtect levels (CTAP 2.3 §12.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CredProtect {
+    /// userVerificationOptional.
+    #[default]
+    Optional = 1,
+    /// userVerificationOptionalWithCredentialIDList.
+    OptionalWithList = 2,
+    /// userVerificationRequired.
+    Required = 3,
+}
+
+/// What a credential ID says once it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// What it signs with.
+    pub algorithm: Algorithm,
+    /// How it is found.
+    pub kind: Kind,
+    /// Its credProtect level.
+    pub protection: CredProtect,
+    /// Public, but unique: the private key is derived from it.
+    pub nonce: [u8; NONCE],
+}
+
+/// The secret from which all others of this key come, until the next reset. Wiped when dropped.
+pub struct MasterSecret {
+    sealing: Aes256Gcm,
+    deriving: Zeroizing<[u8; 32]>,
+}
+
+impl MasterSecret {
+    /// Splits 32 random bytes into the secrets for their several uses.
+    #[must_use]
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self {
+            sealing: Aes256Gcm::new((&*hmac_sha256(secret, &[b"brasskey credential id sealing"])).into()),
+            deriving: hmac_sha256(secret, &[b"brasskey credential key derivation"]),
+        }
+    }
+
+    /// Makes a credential for the relying party, and its sealed ID.
+    ///
+    /// # Errors
+    /// The random number generator's, or [`Status::Other`] where sealing fails, which no input causes.
+    pub fn seal(
+        &self,
+        rng: &mut impl TryRng,
+        rp_id_hash: &[u8; 32],
+        algorithm: Algorithm,
+        kind: Kind,
+        protection: CredProtect,
+    ) -> Result<(Credential, CredentialId), Status> {
+        let mut nonce = [0; NONCE];
+        rng.try_fill_bytes(&mut nonce).map_err(|_| Status::Other)?;
+        let credential = Credential {
+            algorithm,
+            kind,
+            protection,
+            nonce,
+        };
+
+        let mut body = Vec::<u8, { TRAITS + USER }>::new();
+        let traits = (protection as u8 - 1) << 1 | u8::from(matches!(kind, Kind::Discoverable(_)));
+        body.extend_from_slice(&[code(algorithm), traits])
+            .map_err(|_| Status::Other)?;
+        if let Kind::Discoverable(user) = kind {
+            body.extend_from_slice(&user).map_err(|_| Status::Other)?;
+        }
+        let tag = self
+            .sealing
+            .encrypt_inout_detached(
+                gcm_nonce(&nonce).into(),
+                &associated_data(rp_id_hash, &nonce),
+                body.as_mut_slice().into(),
+            )
+            .map_err(|_| Status::Other)?;
+
+        let mut id = CredentialId::new();
+        for part in [&[VERSION][..], &nonce, &body, &tag] {
+            id.extend_from_slice(part).map_err(|_| Status::Other)?;
+        }
+        Ok((credential, id))
+    }
+
+    /// Opens an ID that a host presents for the relying party. `None`: it is not ours, whatever the reason.
+    #[must_use]
+    pub fn open(&self, id: &[u8], rp_id_hash: &[u8; 32]) -> Option<Credential> {
+        let (&[VERSION], rest) = id.split_first_chunk::<1>()? else {
+            return None;
+        };
+        let (nonce, rest) = rest.split_first_chunk::<NONCE>()?;
+        let (sealed, tag) = rest.split_last_chunk::<TAG>()?;
+        let mut body = Vec::<u8, { TRAITS + USER }>::from_slice(sealed).ok()?;
+        self.sealing
+            .decrypt_inout_detached(
+                gcm_nonce(nonce).into(),
+                &associated_data(rp_id_hash, nonce),
+                body.as_mut_slice().into(),
+                tag.into(),
+            )
+            .ok()?;
+
+        let (&[algorithm, traits], user) = body.split_first_chunk::<TRAITS>()?;
+        let kind = match (traits & 1, user) {
+            (0, []) => Kind::NonDiscoverable,
+            (1, user) => Kind::Discoverable(user.try_into().ok()?),
+            _ => return None,
+        };
+        let protection = match traits >> 1 {
+            0 => CredProtect::Optional,
+            1 => CredProtect::OptionalWithList,
+            2 => CredProtect::Required,
+            _ => return None,
+        };
+        Some(Credential {
+            algorithm: Algorithm::OFFERED
+                .into_iter()
+                .find(|&offered| code(offered) == algorithm)?,
+            kind,
+            protection,
+            nonce: *nonce,
+        })
+    }
+
+    /// The private key of a credential.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where 256 derivations in a row give no key, which does not happen.
+    pub fn private_key(&self, credential: &Credential, rp_id_hash: &[u8; 32]) -> Result<PrivateKey, Status> {
+        (0..=u8::MAX)
+            .find_map(|attempt| {
+                let candidate = self.derive(credential, rp_id_hash, &[b"private key", &[attempt]]);
+                PrivateKey::new(credential.algorithm, candidate)
+            })
+            .ok_or(Status::Other)
+    }
+
+    /// A secret that belongs to one credential and one purpose.
+    fn derive(&self, credential: &Credential, rp_id_hash: &[u8; 32], purpose: &[&[u8]; 2]) -> Zeroizing<[u8; 32]> {
+        let [name, detail] = purpose;
+        // Every part but the name has a fixed length, and the name comes last but one: no two inputs run together.
+        hmac_sha256(
+            &self.deriving,
+            &[
+                rp_id_hash,
+                &credential.nonce,
+                &[code(credential.algorithm)],
+                name,
+                detail,
+            ],
+        )
+    }
+}
+
+/// The byte that stands for an algorithm in credential IDs. Never reuse one.
+const fn code(algorithm: Algorithm) -> u8 {
+    match algorithm {
+        Algorithm::Es256 => 1,
+        Algorithm::EdDsa => 2,
+    }
+}
+
+/// GCM's own nonce: the first 12 bytes (NIST SP 800-38D §8.2).
+fn gcm_nonce(nonce: &[u8; NONCE]) -> &[u8; GCM_NONCE] {
+    let (first, _) = nonce.split_at(GCM_NONCE);
+    first.as_array().unwrap_or(&[0; GCM_NONCE])
+}
+
+fn associated_data(rp_id_hash: &[u8; 32], nonce: &[u8; NONCE]) -> [u8; 1 + 32 + NONCE - GCM_NONCE] {
+    let mut data = [VERSION; _];
+    let parts = rp_id_hash.iter().chain(nonce.iter().skip(GCM_NONCE));
+    data.iter_mut().skip(1).zip(parts).for_each(|(to, from)| *to = *from);
+    data
+}

@@ -1,0 +1,18 @@
+//! Credentials: their sealed IDs, the discoverable ones' records, their keys and counters.
+//!
+//! Nothing secret is stored for a credential. Its ID carries a random nonce and what must be known of it, sealed by
+//! the key; the private key is derived from the key's master secret, that nonce and the RP ID hash. A discoverable
+//! credential has a record besides, for what its relying party shall find without knowing the ID.
+
+mod algorithm;
+mod counter;
+mod id;
+mod store;
+
+pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
+pub use counter::Counters;
+pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret};
+pub use store::{Epoch, Newest, Record, RecordKey, StartError, Store, read_record, write_record};
+
+#[cfg(test)]
+mod tests;

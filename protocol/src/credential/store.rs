@@ -1,0 +1,367 @@
+//! What the key keeps: a root record, and a record for each discoverable credential.
+//!
+//! | key | value |
+//! |---|---|
+//! | `R` | schema (1) ‖ epoch (4) ‖ master secret (32) |
+//! | `C` ‖ epoch (4) ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `N` | the shared signature counter, see [`Counters`] |
+//!
+//! RP and user are the first 16 bytes of the SHA-256 of the RP ID and of the user ID. So an account has one key:
+//! replacing its credential is a single atomic write, a relying party's accounts lie side by side, and finding them
+//! costs the same however many others there are. Everything hangs on the root: a reset writes a new epoch and secret
+//! there, and from that moment no record and no credential ID of another epoch exists. What is left of them is
+//! collected then, or at the next start.
+
+use core::fmt;
+
+use rand_core::TryRng;
+use zeroize::Zeroizing;
+
+use super::Counters;
+use super::id::{Credential, Kind, MasterSecret};
+use crate::cbor::{Item, Writer};
+use crate::ctap2::Status;
+use crate::limits::{RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_NAME_MAX};
+use crate::platform::{Storage, StorageError};
+
+const ROOT: &[u8] = b"R";
+const SCHEMA: u8 = 1;
+const ROOT_SIZE: usize = 1 + 4 + 32;
+const CREDENTIAL: u8 = b'C';
+
+/// Why the key cannot start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// The storage failed, or holds what no version of this key wrote. Nothing was changed.
+    Storage(StorageError),
+    /// The storage was written by a newer version of this key, which this one would harm. Nothing was changed.
+    NewerSchema(u8),
+    /// The random number generator failed.
+    Rng,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Storage(error) => error.fmt(f),
+            Self::NewerSchema(schema) => {
+                write!(
+                    f,
+                    "the key's storage has schema {schema}; this version knows {SCHEMA} and older"
+                )
+            }
+            Self::Rng => f.write_str("the random number generator failed"),
+        }
+    }
+}
+
+impl core::error::Error for StartError {}
+
+impl From<StorageError> for StartError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// The key of a discoverable credential's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordKey([u8; 37]);
+
+/// What is kept of a discoverable credential besides what its ID says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The credential ID.
+    pub id: &'a [u8],
+    /// The RP ID, at most [`RP_ID_MAX`] bytes of it.
+    pub rp_id: &'a str,
+    /// `user.id`.
+    pub user_id: &'a [u8],
+    /// `user.name`, at most [`USER_NAME_MAX`] bytes of it.
+    pub user_name: Option<&'a str>,
+    /// `user.displayName`, at most [`USER_NAME_MAX`] bytes of it.
+    pub user_display_name: Option<&'a str>,
+    /// Grows with each credential of a relying party: the newest has the largest.
+    pub sequence: u32,
+    /// The end of the block of counter values reserved last.
+    pub counter_reserved: u32,
+}
+
+impl<'a> Record<'a> {
+    fn decode(value: &'a [u8]) -> Option<Self> {
+        let (item, []) = Item::split(value)? else {
+            return None;
+        };
+        let mut record = Record {
+            id: &[],
+            rp_id: "",
+            user_id: &[],
+            user_name: None,
+            user_display_name: None,
+            sequence: 0,
+            counter_reserved: 0,
+        };
+        for (key, value) in item.map().ok()? {
+            match key.uint().ok()? {
+                1 => record.id = value.bytes().ok()?,
+                2 => record.rp_id = value.text().ok()?,
+                3 => record.user_id = value.bytes().ok()?,
+                4 => record.user_name = Some(value.text().ok()?),
+                5 => record.user_display_name = Some(value.text().ok()?),
+                6 => record.sequence = value.uint().ok()?.try_into().ok()?,
+                7 => record.counter_reserved = value.uint().ok()?.try_into().ok()?,
+                _ => {}
+            }
+        }
+        Some(record)
+    }
+
+    fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, Status> {
+        let names = usize::from(self.user_name.is_some()) + usize::from(self.user_display_name.is_some());
+        let mut writer = Writer::new(value);
+        writer.map(5 + names);
+        writer.uint(1).bytes(self.id);
+        writer.uint(2).text(tail(self.rp_id, RP_ID_MAX));
+        writer.uint(3).bytes(self.user_id);
+        for (key, name) in [(4, self.user_name), (5, self.user_display_name)] {
+            if let Some(name) = name {
+                writer.uint(key).text(start(name, USER_NAME_MAX));
+            }
+        }
+        writer.uint(6).uint(self.sequence.into());
+        writer.uint(7).uint(self.counter_reserved.into());
+        writer.finish().map_err(|_| Status::KeyStoreFull)
+    }
+}
+
+/// At most `max` bytes of the start of `text`, never half a character.
+fn start(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or(text)
+}
+
+/// At most `max` bytes of the end of `text`: the part of a domain name that says whose it is.
+fn tail(text: &str, max: usize) -> &str {
+    text.get(text.ceil_char_boundary(text.len().saturating_sub(max))..)
+        .unwrap_or(text)
+}
+
+/// The newest account of a relying party, and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Its record.
+    pub key: RecordKey,
+    /// Its place in the order of creation.
+    pub sequence: u32,
+    /// How many accounts were looked at, this one among them.
+    pub count: u32,
+}
+
+/// Counts the resets: records of another epoch do not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch(u32);
+
+impl Epoch {
+    fn prefix(self) -> [u8; 5] {
+        let [a, b, c, d] = self.0.to_be_bytes();
+        [CREDENTIAL, a, b, c, d]
+    }
+
+    fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 21] {
+        let mut prefix = [0; 21];
+        let parts = self.prefix().into_iter().chain(*rp_id_hash);
+        prefix.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+        prefix
+    }
+
+    /// The key of the record of a discoverable credential; `None` for another kind.
+    #[must_use]
+    pub fn record_key(self, rp_id_hash: &[u8; 32], kind: Kind) -> Option<RecordKey> {
+        let Kind::Discoverable(user) = kind else {
+            return None;
+        };
+        let mut key = [0; 37];
+        let parts = self.rp_prefix(rp_id_hash).into_iter().chain(user);
+        key.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+        Some(RecordKey(key))
+    }
+}
+
+/// The record at `key`.
+///
+/// # Errors
+/// [`Status::Other`] where the storage fails, or the record is not one.
+pub fn read_record<'v>(
+    storage: &mut impl Storage,
+    key: &RecordKey,
+    value: &'v mut [u8; STORAGE_VALUE_MAX],
+) -> Result<Option<Record<'v>>, Status> {
+    let Some(length) = storage.read(&key.0, value)? else {
+        return Ok(None);
+    };
+    let record = value.get(..length).and_then(Record::decode);
+    record.map(Some).ok_or(Status::Other)
+}
+
+/// Writes a record, in one piece: the account's older one, if any, is gone when this one is there.
+///
+/// # Errors
+/// [`Status::KeyStoreFull`] where there is no room, with the old record still there; [`Status::Other`] where the
+/// storage fails.
+pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record<'_>) -> Result<(), Status> {
+    let mut value = [0; STORAGE_VALUE_MAX];
+    let length = record.encode(&mut value)?;
+    Ok(storage.write(&key.0, value.get(..length).ok_or(Status::Other)?)?)
+}
+
+/// The secrets and records of the running key.
+pub struct Store {
+    /// The epoch of all its records.
+    pub epoch: Epoch,
+    /// Seals credential IDs and derives their keys.
+    pub secret: MasterSecret,
+    /// The signature counters.
+    pub counters: Counters,
+}
+
+impl Store {
+    /// Power-up: reads the root record, or makes one for a new key, and collects what a power cut left behind.
+    ///
+    /// # Errors
+    /// [`StartError`]; the storage is then as it was.
+    pub fn start(storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<Self, StartError> {
+        let mut root = Zeroizing::new([0; ROOT_SIZE]);
+        let (epoch, secret) = match storage.read(ROOT, &mut *root)? {
+            None => write_root(storage, rng, Epoch(0))
+                .map_err(|error| error.map_or(StartError::Rng, StartError::Storage))?,
+            Some(length) => match root.get(..length).and_then(<[u8]>::split_first) {
+                Some((&SCHEMA, body)) => read_root(body).ok_or(StorageError::Failed)?,
+                Some((&newer, _)) if newer > SCHEMA => return Err(StartError::NewerSchema(newer)),
+                _ => return Err(StorageError::Failed.into()),
+            },
+        };
+        let counters = Counters::start(storage)?;
+        let store = Self {
+            epoch,
+            secret,
+            counters,
+        };
+        store.collect_orphans(storage)?;
+        Ok(store)
+    }
+
+    /// Forgets every credential: one write of the root record does it, the rest is cleaning up.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where storage or randomness fails. If that was before the one write, nothing was changed.
+    pub fn reset(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<(), Status> {
+        let epoch = self.epoch.0.checked_add(1).map(Epoch).ok_or(Status::Other)?;
+        (self.epoch, self.secret) = write_root(storage, rng, epoch).map_err(|_| Status::Other)?;
+        self.collect_orphans(storage)?;
+        Ok(storage.scrub()?)
+    }
+
+    /// Removes the records of epochs before this one. They come first in the order of keys.
+    fn collect_orphans(&self, storage: &mut impl Storage) -> Result<(), StorageError> {
+        let mut key = [0; STORAGE_KEY_MAX];
+        let current = self.epoch.prefix();
+        while let Some(length) = storage.next_key(&[CREDENTIAL], None, &mut key)? {
+            let key = key.get(..length).ok_or(StorageError::Failed)?;
+            if key.starts_with(&current) {
+                break;
+            }
+            storage.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a credential ID that a host presents for the relying party. `None` where it is not ours, or names a
+    /// discoverable credential that was deleted or replaced.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where the storage fails.
+    pub fn open(
+        &self,
+        storage: &mut impl Storage,
+        id: &[u8],
+        rp_id_hash: &[u8; 32],
+    ) -> Result<Option<Credential>, Status> {
+        let Some(credential) = self.secret.open(id, rp_id_hash) else {
+            return Ok(None);
+        };
+        let Some(key) = self.epoch.record_key(rp_id_hash, credential.kind) else {
+            return Ok(Some(credential));
+        };
+        let mut value = [0; STORAGE_VALUE_MAX];
+        let record = read_record(storage, &key, &mut value)?;
+        Ok(record.is_some_and(|record| record.id == id).then_some(credential))
+    }
+
+    /// The newest account of the relying party among those that `usable` accepts and that are older than `before`.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where the storage fails.
+    pub fn newest(
+        &self,
+        storage: &mut impl Storage,
+        rp_id_hash: &[u8; 32],
+        before: Option<u32>,
+        usable: impl Fn(&Credential) -> bool,
+    ) -> Result<Option<Newest>, Status> {
+        let prefix = self.epoch.rp_prefix(rp_id_hash);
+        let mut newest: Option<Newest> = None;
+        let mut after: Option<RecordKey> = None;
+        let mut found = [0; STORAGE_KEY_MAX];
+        let mut value = [0; STORAGE_VALUE_MAX];
+        while let Some(length) = storage.next_key(&prefix, after.as_ref().map(|key| &key.0[..]), &mut found)? {
+            let key = found
+                .get(..length)
+                .and_then(|key| key.try_into().ok())
+                .map(RecordKey)
+                .ok_or(Status::Other)?;
+            after = Some(key);
+            let Some(record) = read_record(storage, &key, &mut value)? else {
+                continue;
+            };
+            if before.is_some_and(|before| record.sequence >= before)
+                || !self
+                    .secret
+                    .open(record.id, rp_id_hash)
+                    .is_some_and(|credential| usable(&credential))
+            {
+                continue;
+            }
+            let count = newest.map_or(0, |newest| newest.count).saturating_add(1);
+            newest = Some(match newest {
+                Some(newest) if newest.sequence > record.sequence => Newest { count, ..newest },
+                _ => Newest {
+                    key,
+                    sequence: record.sequence,
+                    count,
+                },
+            });
+        }
+        Ok(newest)
+    }
+}
+
+/// Makes a new master secret and writes the root record. The error is `None` where randomness failed.
+fn write_root(
+    storage: &mut impl Storage,
+    rng: &mut impl TryRng,
+    epoch: Epoch,
+) -> Result<(Epoch, MasterSecret), Option<StorageError>> {
+    let mut secret = Zeroizing::new([0; 32]);
+    rng.try_fill_bytes(&mut *secret).map_err(|_| None)?;
+    let mut root = Zeroizing::new([SCHEMA; ROOT_SIZE]);
+    let body = epoch.0.to_be_bytes().into_iter().chain(*secret);
+    root.iter_mut().skip(1).zip(body).for_each(|(to, from)| *to = from);
+    storage.write(ROOT, &*root).map_err(Some)?;
+    Ok((epoch, MasterSecret::new(&secret)))
+}
+
+fn read_root(body: &[u8]) -> Option<(Epoch, MasterSecret)> {
+    let (&epoch, secret) = body.split_first_chunk::<4>()?;
+    Some((
+        Epoch(u32::from_be_bytes(epoch)),
+        MasterSecret::new(secret.try_into().ok()?),
+    ))
+}

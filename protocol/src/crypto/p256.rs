@@ -1,0 +1,107 @@
+//! ECDSA with P-256 and SHA-256 (FIPS 186-5, RFC 6979), by one of two libraries.
+//!
+//! A chip uses [`rustcrypto`]. A PC uses graviola, whose assembly is some four times faster and formally verified;
+//! where the processor lacks what that needs, it falls back. Both are constant-time.
+
+use heapless::Vec;
+
+/// A DER-encoded ECDSA signature: 70 to 72 bytes nearly always, never more than 72.
+pub type Signature = Vec<u8, 72>;
+
+/// The library could not compute: nothing about the input causes this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+/// Whether `scalar` is a private key: greater than zero and less than the group's order.
+#[must_use]
+pub fn is_private_key(scalar: &[u8; 32]) -> bool {
+    rustcrypto::scalar(scalar).is_some()
+}
+
+/// The public key of a private one, as an uncompressed point: 0x04, X, Y.
+///
+/// # Errors
+/// [`Failed`] where `scalar` is not a private key.
+pub fn public_key(scalar: &[u8; 32]) -> Result<[u8; 65], Failed> {
+    #[cfg(feature = "graviola")]
+    if ::graviola::util::is_cpu_supported() {
+        return graviola::public_key(scalar);
+    }
+    rustcrypto::public_key(scalar)
+}
+
+/// Signs the parts, one behind the other.
+///
+/// # Errors
+/// [`Failed`] where `scalar` is not a private key.
+pub fn sign(scalar: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Failed> {
+    #[cfg(feature = "graviola")]
+    if ::graviola::util::is_cpu_supported() {
+        return graviola::sign(scalar, message);
+    }
+    rustcrypto::sign(scalar, message)
+}
+
+/// The `p256` crate: portable, no_std, small.
+pub mod rustcrypto {
+    use ecdsa::hazmat::sign_prehashed_rfc6979;
+    use p256::elliptic_curve::Group;
+    use p256::elliptic_curve::sec1::ToSec1Point;
+    use p256::{NistP256, NonZeroScalar, ProjectivePoint};
+    use sha2::Sha256;
+
+    use super::{Failed, Signature};
+    use crate::crypto::sha256;
+
+    pub(super) fn scalar(bytes: &[u8; 32]) -> Option<NonZeroScalar> {
+        NonZeroScalar::from_repr((*bytes).into()).into_option()
+    }
+
+    /// See [`super::public_key`].
+    ///
+    /// # Errors
+    /// [`Failed`] where `scalar` is not a private key.
+    pub fn public_key(scalar: &[u8; 32]) -> Result<[u8; 65], Failed> {
+        let scalar = self::scalar(scalar).ok_or(Failed)?;
+        let point = ProjectivePoint::mul_by_generator(&scalar).to_affine();
+        point.to_sec1_point(false).as_bytes().try_into().map_err(|_| Failed)
+    }
+
+    /// See [`super::sign`]. Deterministic (RFC 6979).
+    ///
+    /// # Errors
+    /// [`Failed`] where `scalar` is not a private key.
+    pub fn sign(scalar: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Failed> {
+        let scalar = self::scalar(scalar).ok_or(Failed)?;
+        // `SigningKey` would compute the public key as well and so double the time of a sign-in.
+        let (signature, _) = sign_prehashed_rfc6979::<NistP256, Sha256>(&scalar, &sha256(message), &[]);
+        Signature::from_slice(signature.to_der().as_bytes()).map_err(|_| Failed)
+    }
+}
+
+/// graviola: for PCs.
+#[cfg(feature = "graviola")]
+mod graviola {
+    use ::graviola::hashing::Sha256;
+    use ::graviola::key_agreement::p256::StaticPrivateKey;
+    use ::graviola::signing::ecdsa::{P256, SigningKey};
+
+    use super::{Failed, Signature};
+
+    pub(super) fn public_key(scalar: &[u8; 32]) -> Result<[u8; 65], Failed> {
+        let key = StaticPrivateKey::from_bytes(scalar).map_err(|_| Failed)?;
+        Ok(key.public_key_uncompressed())
+    }
+
+    /// Hedged: deterministic as RFC 6979, with added randomness of the operating system.
+    pub(super) fn sign(scalar: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Failed> {
+        let private_key = StaticPrivateKey::from_bytes(scalar).map_err(|_| Failed)?;
+        let key = SigningKey::<P256> { private_key };
+        let mut signature = [0; 80];
+        let signature = key.sign_asn1::<Sha256>(message, &mut signature).map_err(|_| Failed)?;
+        Signature::from_slice(signature).map_err(|_| Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Authenticator data (WebAuthn Level 3 §6.1).
+
+use crate::cbor::Writer;
+
+/// The flags byte. BE and BS stay clear: a key of this kind never leaves the device it was made on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Flags {
+    /// UP, 0x01.
+    pub(super) user_present: bool,
+    /// UV, 0x04.
+    pub(super) user_verified: bool,
+}
+
+/// Attested credential data (§6.5.2).
+pub(super) struct AttestedCredential<'a> {
+    pub(super) aaguid: &'a [u8; 16],
+    pub(super) id: &'a [u8],
+    pub(super) cose_key: &'a [u8],
+}
+
+pub(super) struct AuthenticatorData<'a> {
+    pub(super) rp_id_hash: &'a [u8; 32],
+    pub(super) flags: Flags,
+    pub(super) sign_count: u32,
+    pub(super) attested: Option<AttestedCredential<'a>>,
+}
+
+impl AuthenticatorData<'_> {
+    /// Writes the data as a byte string. Returns where its content begins, to be signed.
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> usize {
+        let attested = self.attested.as_ref();
+        let length = 37 + attested.map_or(0, |attested| 18 + attested.id.len() + attested.cose_key.len());
+        writer.bytes_head(length);
+        let start = writer.position();
+
+        let flags = u8::from(self.flags.user_present)
+            | u8::from(self.flags.user_verified) << 2
+            | u8::from(attested.is_some()) << 6;
+        writer
+            .raw(self.rp_id_hash)
+            .raw(&[flags])
+            .raw(&self.sign_count.to_be_bytes());
+        if let Some(AttestedCredential { aaguid, id, cose_key }) = attested {
+            // A credential ID of this key is far shorter than 2¹⁶ bytes.
+            let id_length = u16::try_from(id.len()).unwrap_or(u16::MAX);
+            writer.raw(*aaguid).raw(&id_length.to_be_bytes()).raw(id).raw(cose_key);
+        }
+        start
+    }
+}

@@ -1,0 +1,225 @@
+//! authenticatorMakeCredential (CTAP 2.3 §6.1).
+
+use super::Status;
+use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
+use super::parameters::{CredentialList, Options, client_data_hash, named, numbered, required};
+use super::user_verification::verified;
+use crate::attestation::Format;
+use crate::authenticator::Authenticator;
+use crate::cbor::{Item, Writer};
+use crate::credential::{Algorithm, CredProtect, Kind, Record, write_record};
+use crate::crypto::sha256;
+use crate::limits::{STORAGE_VALUE_MAX, USER_ID_MAX};
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
+
+/// PublicKeyCredentialUserEntity.
+struct User<'a> {
+    id: &'a [u8],
+    name: Option<&'a str>,
+    display_name: Option<&'a str>,
+}
+
+/// The parameters of §6.1.1, each of its right type.
+struct Parameters<'a> {
+    client_data_hash: &'a [u8; 32],
+    rp_id: &'a str,
+    user: User<'a>,
+    algorithm: Option<Algorithm>,
+    exclude_list: Option<CredentialList<'a>>,
+    options: Options,
+    pin_uv_auth_param: Option<Item<'a>>,
+    pin_uv_auth_protocol: Option<Item<'a>>,
+    enterprise_attestation: Option<u64>,
+    format: Format,
+}
+
+impl<'a> Parameters<'a> {
+    fn decode(parameters: Item<'a>) -> Result<Self, Status> {
+        let [
+            hash,
+            rp,
+            user,
+            algorithms,
+            exclude_list,
+            extensions,
+            options,
+            pin_uv_auth_param,
+            pin_uv_auth_protocol,
+            enterprise_attestation,
+            formats,
+        ] = numbered(parameters)?;
+        // No extension is offered: their inputs are ignored, but they come in a map.
+        extensions.map(Item::map).transpose()?;
+        Ok(Self {
+            client_data_hash: client_data_hash(required(hash)?)?,
+            rp_id: rp_id(required(rp)?)?,
+            user: self::user(required(user)?)?,
+            algorithm: algorithm(required(algorithms)?)?,
+            exclude_list: exclude_list.map(CredentialList::decode).transpose()?,
+            options: Options::decode(options)?,
+            pin_uv_auth_param,
+            pin_uv_auth_protocol,
+            enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
+            format: Format::preferred(formats)?,
+        })
+    }
+}
+
+fn rp_id(rp: Item<'_>) -> Result<&str, Status> {
+    let [id, name] = named(rp, ["id", "name"])?;
+    name.map(Item::text).transpose()?;
+    required(id)?.text()
+}
+
+fn user(user: Item<'_>) -> Result<User<'_>, Status> {
+    let [id, name, display_name] = named(user, ["id", "name", "displayName"])?;
+    let id = required(id)?.bytes()?;
+    // WebAuthn Level 3 §5.4.3; the code is open.
+    if id.is_empty() || id.len() > USER_ID_MAX {
+        return Err(Status::InvalidLength);
+    }
+    Ok(User {
+        id,
+        name: name.map(Item::text).transpose()?,
+        display_name: display_name.map(Item::text).transpose()?,
+    })
+}
+
+/// The first entry of pubKeyCredParams that this key offers (§6.1.2 step 3). The rest is checked all the same.
+fn algorithm(pub_key_cred_params: Item<'_>) -> Result<Option<Algorithm>, Status> {
+    let mut chosen = None;
+    for entry in pub_key_cred_params.array()? {
+        let [identifier, kind] = named(entry, ["alg", "type"])?;
+        let (identifier, kind) = identifier.zip(kind).ok_or(Status::InvalidCbor)?;
+        let (identifier, kind) = (identifier.int()?, kind.text()?);
+        if kind == "public-key" {
+            chosen = chosen.or_else(|| Algorithm::from_cose(identifier));
+        }
+    }
+    Ok(chosen)
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// Makes a credential for a relying party and attests it.
+    pub(super) fn make_credential(&mut self, parameters: Item<'_>, response: &mut Writer<'_>) -> Result<(), Status> {
+        let request = Parameters::decode(parameters)?;
+        let Parameters {
+            rp_id, user, options, ..
+        } = &request;
+        let rp_id_hash = sha256(&[rp_id.as_bytes()]);
+
+        // Step 3: an algorithm that both know.
+        let algorithm = request.algorithm.ok_or(Status::UnsupportedAlgorithm)?;
+        // Steps 1, 2 and 5: the uv option and pinUvAuthParam; `up` cannot be switched off.
+        let user_verified = verified(*options, request.pin_uv_auth_param, request.pin_uv_auth_protocol)?;
+        if options.up == Some(false) {
+            return Err(Status::InvalidOption);
+        }
+        // Step 9: this key is not capable of enterprise attestation.
+        if request.enterprise_attestation.is_some() {
+            return Err(Status::InvalidParameter);
+        }
+
+        // Step 12: is the user's credential here already? Nothing tells before the user has acted.
+        if let Some(list) = request.exclude_list
+            && self.holds_any_of(list, &rp_id_hash, user_verified)?
+        {
+            let presence = self.user_presence(&PresenceRequest {
+                operation: Operation::Excluded,
+                relying_party: RelyingParty::Id(rp_id),
+                user: user.name,
+            });
+            return Err(match presence {
+                Err(Status::KeepaliveCancel) => Status::KeepaliveCancel,
+                _ => Status::CredentialExcluded,
+            });
+        }
+
+        // Step 14: user presence.
+        self.user_presence(&PresenceRequest {
+            operation: Operation::Register,
+            relying_party: RelyingParty::Id(rp_id),
+            user: user.name,
+        })?;
+
+        // Step 16: the key pair, with everything that can fail before anything is kept.
+        let kind = if options.rk == Some(true) {
+            Kind::discoverable(user.id)
+        } else {
+            Kind::NonDiscoverable
+        };
+        let protection = CredProtect::default();
+        let secret = &self.store.secret;
+        let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, protection)?;
+        let private_key = secret.private_key(&credential, &rp_id_hash)?;
+        let cose_key = private_key.cose_key()?;
+        // A discoverable credential counts for itself, from 0; the others take over the shared counter.
+        let sign_count = match kind {
+            Kind::Discoverable(_) => 0,
+            Kind::NonDiscoverable => self.store.counters.shared(),
+        };
+
+        // Step 19 and §6.1.3: the response.
+        response.map(3).uint(0x01).text(request.format.identifier()).uint(0x02);
+        let start = AuthenticatorData {
+            rp_id_hash: &rp_id_hash,
+            flags: Flags {
+                user_present: true,
+                user_verified,
+            },
+            sign_count,
+            attested: Some(AttestedCredential {
+                aaguid: &self.config.aaguid,
+                id: &id,
+                cose_key: &cose_key,
+            }),
+        }
+        .write(response);
+        let signature = match request.format {
+            Format::Packed => Some(private_key.sign(&[response.since(start), request.client_data_hash])?),
+            Format::None => None,
+        };
+        response.uint(0x03);
+        request
+            .format
+            .write_statement(algorithm, signature.as_deref(), response);
+
+        // Step 17: a discoverable credential is kept, in place of the account's older one.
+        if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {
+            let newest = self
+                .store
+                .newest(&mut self.seams.storage, &rp_id_hash, None, |_| true)?;
+            let record = Record {
+                id: &id,
+                rp_id,
+                user_id: user.id,
+                user_name: user.name,
+                user_display_name: user.display_name,
+                sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
+                counter_reserved: 0,
+            };
+            write_record(&mut self.seams.storage, &key, &record)?;
+        }
+        Ok(())
+    }
+
+    /// Step 12: whether the list names a credential of this key that the relying party may know of.
+    fn holds_any_of(
+        &mut self,
+        list: CredentialList<'_>,
+        rp_id_hash: &[u8; 32],
+        user_verified: bool,
+    ) -> Result<bool, Status> {
+        for id in list.ids() {
+            if let Some(credential) = self.store.open(&mut self.seams.storage, id, rp_id_hash)?
+                && (credential.protection != CredProtect::Required || user_verified)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A record of the longest texts must fit the storage's largest value.
+const _: () = assert!(59 + 255 + USER_ID_MAX + 2 * 64 + 40 < STORAGE_VALUE_MAX);

@@ -1,0 +1,115 @@
+//! CTAP2 commands, one file each (CTAP 2.3 §6).
+
+mod authenticator_data;
+mod get_assertion;
+mod get_info;
+mod make_credential;
+mod parameters;
+mod reset;
+mod selection;
+mod status;
+mod user_presence;
+mod user_verification;
+
+pub(crate) use get_assertion::PendingAssertions;
+pub use status::Status;
+
+use crate::authenticator::Authenticator;
+use crate::cbor::{Item, Writer, scan};
+use crate::limits::MAX_MESSAGE;
+use crate::platform::{Indication, Platform, Status as _, StorageError};
+
+/// Command bytes (CTAP 2.3 §6).
+pub mod command {
+    /// authenticatorMakeCredential.
+    pub const MAKE_CREDENTIAL: u8 = 0x01;
+    /// authenticatorGetAssertion.
+    pub const GET_ASSERTION: u8 = 0x02;
+    /// authenticatorGetInfo.
+    pub const GET_INFO: u8 = 0x04;
+    /// authenticatorReset.
+    pub const RESET: u8 = 0x07;
+    /// authenticatorGetNextAssertion.
+    pub const GET_NEXT_ASSERTION: u8 = 0x08;
+    /// authenticatorSelection.
+    pub const SELECTION: u8 = 0x0b;
+
+    /// The standard's name for a command, for logs.
+    #[must_use]
+    pub fn name(command: u8) -> &'static str {
+        match command {
+            MAKE_CREDENTIAL => "authenticatorMakeCredential",
+            GET_ASSERTION => "authenticatorGetAssertion",
+            GET_INFO => "authenticatorGetInfo",
+            RESET => "authenticatorReset",
+            GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
+            SELECTION => "authenticatorSelection",
+            _ => "unknown command",
+        }
+    }
+}
+
+impl From<StorageError> for Status {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Full => Self::KeyStoreFull,
+            StorageError::Failed => Self::Other,
+        }
+    }
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
+    ///
+    /// `channel` is the CTAPHID channel that it came on: getNextAssertion continues only there.
+    pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
+        self.seams.status.show(Indication::Processing);
+        let (status, body) = response.split_at_mut(1);
+        let mut writer = Writer::new(body);
+        let outcome = self.dispatch(channel, request, &mut writer);
+        // A response that outgrows a message is refused whole, never cut (writer.finish).
+        let outcome = outcome.and_then(|()| writer.finish().map_err(|_| Status::Other));
+        self.seams.status.show(Indication::Idle);
+        let (code, length) = match outcome {
+            Ok(length) => (Status::Ok, length),
+            Err(code) => (code, 0),
+        };
+        status.fill(code.code());
+        1 + length
+    }
+
+    fn dispatch(&mut self, channel: u32, request: &[u8], response: &mut Writer<'_>) -> Result<(), Status> {
+        if self.seams.rng.has_failed() {
+            return Err(Status::Other);
+        }
+        let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
+        // CTAP 2.3 §6: other commands may end a walk through assertions. getInfo does not: hosts interleave it.
+        if !matches!(command, command::GET_INFO | command::GET_NEXT_ASSERTION) {
+            self.pending = None;
+        }
+        match command {
+            command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),
+            command::GET_ASSERTION => self.get_assertion(channel, parameters(body)?, response),
+            // These have no parameters; what follows the command byte is ignored.
+            command::GET_INFO => self.get_info(response),
+            command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
+            command::RESET => self.reset(),
+            command::SELECTION => self.selection(),
+            _ => Err(Status::InvalidCommand),
+        }
+    }
+}
+
+/// The parameter map of a request, held to the canonical form before anything looks inside (CTAP 2.3 §8).
+fn parameters(body: &[u8]) -> Result<Item<'_>, Status> {
+    // Nothing at all: every required parameter is missing.
+    if body.is_empty() {
+        return Err(Status::MissingParameter);
+    }
+    scan(body).map_err(|_| Status::InvalidCbor)?;
+    let (parameters, _) = Item::split(body).ok_or(Status::InvalidCbor)?;
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests;

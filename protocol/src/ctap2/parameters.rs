@@ -1,0 +1,111 @@
+//! Decoders for what several commands have in common. Each gives the exact error of CTAP 2.3 §8 and §6.
+
+use crate::cbor::{Array, Item};
+use crate::ctap2::Status;
+use crate::limits::MAX_CREDENTIALS_IN_LIST;
+
+/// The members 1 to `N` of a map with unsigned keys. Others are ignored, as the standard asks.
+pub(super) fn numbered<'a, const N: usize>(map: Item<'a>) -> Result<[Option<Item<'a>>; N], Status> {
+    let mut members = [None; N];
+    for (key, value) in map.map()? {
+        let index = key
+            .uint()
+            .ok()
+            .and_then(|key| usize::try_from(key).ok()?.checked_sub(1));
+        if let Some(member) = index.and_then(|index| members.get_mut(index)) {
+            *member = Some(value);
+        }
+    }
+    Ok(members)
+}
+
+/// The members of a map with these text keys. Others are ignored.
+pub(super) fn named<'a, const N: usize>(map: Item<'a>, names: [&str; N]) -> Result<[Option<Item<'a>>; N], Status> {
+    let mut members = [None; N];
+    for (key, value) in map.map()? {
+        let Ok(key) = key.text() else { continue };
+        for (member, name) in members.iter_mut().zip(names) {
+            if name == key {
+                *member = Some(value);
+            }
+        }
+    }
+    Ok(members)
+}
+
+/// A top-level parameter that must be there.
+pub(super) fn required(parameter: Option<Item<'_>>) -> Result<Item<'_>, Status> {
+    parameter.ok_or(Status::MissingParameter)
+}
+
+/// `clientDataHash`. The standard leaves the code for a wrong length open.
+pub(super) fn client_data_hash(item: Item<'_>) -> Result<&[u8; 32], Status> {
+    item.bytes()?.try_into().map_err(|_| Status::InvalidLength)
+}
+
+/// The options of makeCredential and getAssertion; `None` where absent.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Options {
+    pub(super) rk: Option<bool>,
+    pub(super) up: Option<bool>,
+    pub(super) uv: Option<bool>,
+}
+
+impl Options {
+    pub(super) fn decode(item: Option<Item<'_>>) -> Result<Self, Status> {
+        let Some(item) = item else {
+            return Ok(Self::default());
+        };
+        let mut options = Self::default();
+        for (key, value) in item.map()? {
+            // Unknown options are ignored, but every value is boolean.
+            let value = value.bool()?;
+            match key.text()? {
+                "rk" => options.rk = Some(value),
+                "up" => options.up = Some(value),
+                "uv" => options.uv = Some(value),
+                _ => {}
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// An allow or exclude list whose descriptors were all checked.
+#[derive(Clone, Copy)]
+pub(super) struct CredentialList<'a>(Array<'a>);
+
+impl<'a> CredentialList<'a> {
+    pub(super) fn decode(item: Item<'a>) -> Result<Self, Status> {
+        let list = item.array()?;
+        for descriptor in list {
+            let (kind, id) = descriptor_parts(descriptor)?;
+            kind.text()?;
+            id.bytes()?;
+        }
+        // More than `maxCredentialCountInList`: the standard leaves the code open.
+        if list.remaining() > MAX_CREDENTIALS_IN_LIST as u64 {
+            return Err(Status::LimitExceeded);
+        }
+        Ok(Self(list))
+    }
+
+    /// The credential IDs of type "public-key"; descriptors of other types are skipped.
+    pub(super) fn ids(self) -> impl Iterator<Item = &'a [u8]> {
+        self.0.filter_map(|descriptor| {
+            let (kind, id) = descriptor_parts(descriptor).ok()?;
+            if kind.text() == Ok("public-key") {
+                id.bytes().ok()
+            } else {
+                None
+            }
+        })
+    }
+}
+
+fn descriptor_parts(descriptor: Item<'_>) -> Result<(Item<'_>, Item<'_>), Status> {
+    match named(descriptor, ["type", "id"])? {
+        [Some(kind), Some(id)] => Ok((kind, id)),
+        _ => Err(Status::CborUnexpectedType),
+    }
+}

@@ -1,0 +1,16 @@
+//! authenticatorSelection (CTAP 2.3 §6.9).
+
+use super::Status;
+use crate::authenticator::Authenticator;
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
+
+impl<P: Platform> Authenticator<P> {
+    /// Lets the user pick this key among several by touching it. Changes nothing.
+    pub(super) fn selection(&mut self) -> Result<(), Status> {
+        self.user_presence(&PresenceRequest {
+            operation: Operation::Select,
+            relying_party: RelyingParty::None,
+            user: None,
+        })
+    }
+}

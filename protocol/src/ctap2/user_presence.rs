@@ -1,0 +1,28 @@
+//! Collecting the user's touch for a CTAP2 command.
+
+use super::Status;
+use crate::authenticator::Authenticator;
+use crate::limits::USER_ACTION_TIMEOUT;
+use crate::platform::{Clock as _, Indication, Platform, Presence, PresenceRequest, Status as _, UserPresence as _};
+
+impl<P: Platform> Authenticator<P> {
+    /// Asks for a touch and waits for it.
+    ///
+    /// The standard's letter gives OPERATION_DENIED for a refusal and for a timeout of makeCredential and
+    /// getAssertion alike; products answer USER_ACTION_TIMEOUT to the latter, as the standard does for reset and
+    /// selection. This key tells the two apart everywhere: hosts treat both as "the user did not act".
+    pub(super) fn user_presence(&mut self, request: &PresenceRequest<'_>) -> Result<(), Status> {
+        // A touch given for U2F is not one for CTAP2.
+        self.seams.presence.forget();
+        let deadline = self.seams.clock.now().saturating_add(USER_ACTION_TIMEOUT);
+        self.seams.status.show(Indication::WaitingForTouch);
+        let presence = self.seams.presence.wait(request, deadline);
+        self.seams.status.show(Indication::Processing);
+        match presence {
+            Presence::Confirmed => Ok(()),
+            Presence::Declined => Err(Status::OperationDenied),
+            Presence::TimedOut => Err(Status::UserActionTimeout),
+            Presence::Aborted => Err(Status::KeepaliveCancel),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The one transaction, and the lock around it.
+
+use super::super::KeepaliveStatus;
+use super::super::packet::Assembly;
+use super::RequestKind;
+use crate::limits::KEEPALIVE_INTERVAL;
+use crate::platform::Indication;
+
+/// Other channels are kept away (CTAP 2.3 §11.2.9.2.2).
+pub(super) struct Lock {
+    pub(super) channel: u32,
+    pub(super) until: u64,
+}
+
+/// A request and its response (CTAP 2.3 §11.2.5.1). There is one at a time.
+pub(super) struct Transaction {
+    pub(super) channel: u32,
+    pub(super) command: u8,
+    pub(super) phase: Phase,
+}
+
+/// How far a transaction is.
+pub(super) enum Phase {
+    /// More packets of the request are to come, the next before `deadline`.
+    Assembling { assembly: Assembly, deadline: u64 },
+    /// The request is whole, and waits for the worker or is with it.
+    Requested(Work),
+    /// The response goes out; `index` is the number of its next packet.
+    Responding { length: usize, index: u8 },
+}
+
+/// A whole request, until its response.
+pub(super) struct Work {
+    pub(super) kind: RequestKind,
+    pub(super) length: usize,
+    /// The worker has it.
+    pub(super) taken: bool,
+    /// CTAPHID_CANCEL came.
+    pub(super) cancelled: bool,
+    status: KeepaliveStatus,
+    /// A keepalive waits to be sent.
+    unsent: bool,
+    /// When the next keepalive falls due: never for U2F, whose hosts poll (CTAP 2.3 §11.2.9.1.7).
+    next_keepalive: Option<u64>,
+}
+
+impl Work {
+    pub(super) fn new(kind: RequestKind, length: usize, now: u64) -> Self {
+        Self {
+            kind,
+            length,
+            taken: false,
+            cancelled: false,
+            status: KeepaliveStatus::Processing,
+            unsent: false,
+            next_keepalive: (kind == RequestKind::Cbor).then_some(now.saturating_add(KEEPALIVE_INTERVAL)),
+        }
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    pub(super) const fn deadline(&self) -> Option<u64> {
+        self.next_keepalive
+    }
+
+    /// Makes a keepalive where one is due.
+    pub(super) fn tick(&mut self, now: u64) {
+        if self.next_keepalive.is_some_and(|due| due <= now) {
+            self.keep_alive(now);
+        }
+    }
+
+    /// Takes over what the worker shows. Only a beginning wait for the user is told at once.
+    pub(super) fn show(&mut self, indication: Indication, now: u64) {
+        let status = match indication {
+            Indication::Idle | Indication::Processing => KeepaliveStatus::Processing,
+            Indication::WaitingForTouch => KeepaliveStatus::UpNeeded,
+            Indication::Wink => return,
+        };
+        if self.next_keepalive.is_some() && status != self.status && status == KeepaliveStatus::UpNeeded {
+            self.keep_alive(now);
+        }
+        self.status = status;
+    }
+
+    /// The keepalive to send now, if there is one.
+    pub(super) fn take_keepalive(&mut self) -> Option<KeepaliveStatus> {
+        core::mem::take(&mut self.unsent).then_some(self.status)
+    }
+
+    const fn keep_alive(&mut self, now: u64) {
+        self.unsent = true;
+        self.next_keepalive = Some(now.saturating_add(KEEPALIVE_INTERVAL));
+    }
+}

@@ -1,0 +1,70 @@
+//! Randomness that stays broken once it broke.
+
+use core::fmt;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use crate::platform::Rng;
+
+/// The platform's generator with a latch: after one failure it gives nothing until the next power-up.
+pub struct HealthyRng<R> {
+    rng: R,
+    failed: bool,
+}
+
+/// The generator failed, now or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RngFailed;
+
+impl fmt::Display for RngFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the random number generator failed")
+    }
+}
+
+impl core::error::Error for RngFailed {}
+
+impl<R: Rng> HealthyRng<R> {
+    /// A generator that has not failed yet.
+    pub fn new(rng: R) -> Self {
+        Self { rng, failed: false }
+    }
+
+    /// Power-up: a new chance.
+    pub(crate) fn power_up(&mut self) {
+        self.failed = false;
+    }
+
+    /// Whether the generator failed since power-up.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    fn attempt<T>(&mut self, draw: impl FnOnce(&mut R) -> Result<T, R::Error>) -> Result<T, RngFailed> {
+        if self.failed {
+            return Err(RngFailed);
+        }
+        draw(&mut self.rng).map_err(|_| {
+            self.failed = true;
+            RngFailed
+        })
+    }
+}
+
+impl<R: Rng> TryRng for HealthyRng<R> {
+    type Error = RngFailed;
+
+    fn try_next_u32(&mut self) -> Result<u32, RngFailed> {
+        self.attempt(TryRng::try_next_u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, RngFailed> {
+        self.attempt(TryRng::try_next_u64)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), RngFailed> {
+        self.attempt(|rng| rng.try_fill_bytes(bytes))
+    }
+}
+
+impl<R: Rng> TryCryptoRng for HealthyRng<R> {}

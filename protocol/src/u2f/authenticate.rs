@@ -1,0 +1,65 @@
+//! U2F_AUTHENTICATE (FIDO U2F Raw Message Formats v1.2 §5).
+
+use super::StatusWord;
+use crate::authenticator::Authenticator;
+use crate::cbor::Writer;
+use crate::credential::{Algorithm, CredProtect};
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
+
+/// P1: whether a touch is needed, or only an answer whether the handle is known (§5.1).
+mod control {
+    pub(super) const ENFORCE_USER_PRESENCE_AND_SIGN: u8 = 0x03;
+    pub(super) const CHECK_ONLY: u8 = 0x07;
+    pub(super) const DONT_ENFORCE_USER_PRESENCE_AND_SIGN: u8 = 0x08;
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// Signs in with a key handle.
+    pub(super) fn u2f_authenticate(
+        &mut self,
+        control: u8,
+        data: &[u8],
+        response: &mut Writer<'_>,
+    ) -> Result<(), StatusWord> {
+        let (challenge, rest) = data.split_first_chunk::<32>().ok_or(StatusWord::WrongLength)?;
+        let (application, rest) = rest.split_first_chunk::<32>().ok_or(StatusWord::WrongLength)?;
+        let (&length, key_handle) = rest.split_first().ok_or(StatusWord::WrongLength)?;
+        if key_handle.len() != usize::from(length) {
+            return Err(StatusWord::WrongLength);
+        }
+
+        // Whose handle it is comes before any question of presence.
+        let credential = self
+            .store
+            .open(&mut self.seams.storage, key_handle, application)?
+            // U2F knows ES256 alone, and has no user verification that level 3 could be content with.
+            .filter(|credential| credential.algorithm == Algorithm::Es256)
+            .filter(|credential| credential.protection != CredProtect::Required)
+            .ok_or(StatusWord::WrongData)?;
+
+        let user_present = match control {
+            control::CHECK_ONLY => return Err(StatusWord::ConditionsNotSatisfied),
+            control::ENFORCE_USER_PRESENCE_AND_SIGN => {
+                let touched = self.seams.presence.poll(&PresenceRequest {
+                    operation: Operation::Authenticate,
+                    relying_party: RelyingParty::Application(application),
+                    user: None,
+                });
+                if !touched {
+                    return Err(StatusWord::ConditionsNotSatisfied);
+                }
+                true
+            }
+            control::DONT_ENFORCE_USER_PRESENCE_AND_SIGN => false,
+            _ => return Err(StatusWord::IncorrectP1P2),
+        };
+
+        let private_key = self.store.secret.private_key(&credential, application)?;
+        // U2F counts every signature, a touch or none (§5.4).
+        let counter = self.sign_count(&credential, application, true)?.to_be_bytes();
+        let presence = [u8::from(user_present)];
+        let signature = private_key.sign(&[application, &presence, &counter, challenge])?;
+        response.raw(&presence).raw(&counter).raw(&signature);
+        Ok(())
+    }
+}

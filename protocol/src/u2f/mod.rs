@@ -1,0 +1,80 @@
+//! CTAP1: the FIDO U2F raw messages, version 1.2 (CTAP 2.3 §11.2.9.1.1 carries them over USB).
+
+mod apdu;
+mod authenticate;
+mod register;
+
+pub use apdu::{Apdu, StatusWord};
+
+use crate::authenticator::Authenticator;
+use crate::cbor::Writer;
+use crate::ctap2::Status;
+use crate::limits::MAX_MESSAGE;
+use crate::platform::{Indication, Platform, Status as _};
+
+/// Instruction bytes (FIDO U2F Raw Message Formats v1.2 §3).
+pub mod instruction {
+    /// U2F_REGISTER.
+    pub const REGISTER: u8 = 0x01;
+    /// U2F_AUTHENTICATE.
+    pub const AUTHENTICATE: u8 = 0x02;
+    /// U2F_VERSION.
+    pub const VERSION: u8 = 0x03;
+
+    /// The standard's name for an instruction, for logs.
+    #[must_use]
+    pub fn name(instruction: u8) -> &'static str {
+        match instruction {
+            REGISTER => "U2F_REGISTER",
+            AUTHENTICATE => "U2F_AUTHENTICATE",
+            VERSION => "U2F_VERSION",
+            _ => "unknown instruction",
+        }
+    }
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// Runs one U2F request: a raw APDU in, data ‖ status word out. Returns the response's length.
+    ///
+    /// Never waits: where a touch is needed the host is told so (6985), and asks again.
+    pub fn u2f(&mut self, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
+        self.seams.status.show(Indication::Processing);
+        let mut writer = Writer::new(response);
+        let outcome = self.run(apdu, &mut writer);
+        let data = match outcome {
+            Ok(()) => writer.position(),
+            Err(_) => 0,
+        };
+        let word = outcome.err().unwrap_or(StatusWord::NoError);
+        self.seams.status.show(Indication::Idle);
+        let trailer = response.iter_mut().skip(data).zip(word.code().to_be_bytes());
+        data + trailer.map(|(to, from)| *to = from).count()
+    }
+
+    fn run(&mut self, apdu: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
+        if self.seams.rng.has_failed() {
+            return Err(StatusWord::Unknown);
+        }
+        let apdu = Apdu::parse(apdu)?;
+        match apdu.instruction {
+            instruction::REGISTER => self.u2f_register(apdu.data, response),
+            instruction::AUTHENTICATE => self.u2f_authenticate(apdu.p1, apdu.data, response),
+            instruction::VERSION if apdu.data.is_empty() => {
+                response.raw(b"U2F_V2");
+                Ok(())
+            }
+            instruction::VERSION => Err(StatusWord::WrongLength),
+            _ => Err(StatusWord::InsNotSupported),
+        }
+    }
+}
+
+/// What went wrong inside has no word of its own in U2F.
+impl From<Status> for StatusWord {
+    fn from(_: Status) -> Self {
+        Self::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests;

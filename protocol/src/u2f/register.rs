@@ -1,0 +1,42 @@
+//! U2F_REGISTER (FIDO U2F Raw Message Formats v1.2 §4).
+
+use super::StatusWord;
+use crate::attestation::{U2F_CERTIFICATE, sign_u2f_registration};
+use crate::authenticator::Authenticator;
+use crate::cbor::Writer;
+use crate::credential::{Algorithm, CredProtect, Kind};
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
+
+impl<P: Platform> Authenticator<P> {
+    /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
+    /// under the RP ID whose hash the application parameter is.
+    pub(super) fn u2f_register(&mut self, data: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
+        let (challenge, application) = data.split_first_chunk::<32>().ok_or(StatusWord::WrongLength)?;
+        let application: &[u8; 32] = application.try_into().map_err(|_| StatusWord::WrongLength)?;
+
+        let touched = self.seams.presence.poll(&PresenceRequest {
+            operation: Operation::Register,
+            relying_party: RelyingParty::Application(application),
+            user: None,
+        });
+        if !touched {
+            return Err(StatusWord::ConditionsNotSatisfied);
+        }
+
+        let secret = &self.store.secret;
+        let (credential, key_handle) = secret.seal(
+            &mut self.seams.rng,
+            application,
+            Algorithm::Es256,
+            Kind::NonDiscoverable,
+            CredProtect::default(),
+        )?;
+        let point = secret.private_key(&credential, application)?.point()?;
+        let signature = sign_u2f_registration(&[&[0x00], application, challenge, &key_handle, &point])?;
+
+        let length = u8::try_from(key_handle.len()).map_err(|_| StatusWord::Unknown)?;
+        response.raw(&[0x05]).raw(&point).raw(&[length]).raw(&key_handle);
+        response.raw(U2F_CERTIFICATE).raw(&signature);
+        Ok(())
+    }
+}

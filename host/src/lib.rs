@@ -1,3 +1,5 @@
 //! The host side of brasskey as a library.
 
+pub mod client;
 pub mod soft;
+pub mod transport;

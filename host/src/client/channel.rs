@@ -1,0 +1,337 @@
+//! One CTAPHID channel of one key: messages out, answers in (CTAP 2.3 §11.2).
+
+use std::time::Duration;
+
+use brasskey_protocol::ctaphid::{
+    BROADCAST, Host, InitResponse, KeepaliveStatus, Progress, capability, command, fragment, init_report,
+};
+use brasskey_protocol::limits::{LOCK_MAX_SECONDS, MAX_MESSAGE};
+
+use super::error::{CtaphidError, Error, Malformed};
+use super::time::{SystemTime, Time, Timeouts};
+use super::watch::Watch;
+use crate::transport::Transport;
+
+/// How often CTAPHID_INIT is sent before the key counts as silent.
+const INIT_ATTEMPTS: usize = 3;
+/// The first pause where another program uses the key; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+/// `maxMsgSize` where a key does not say (CTAP 2.3 §6.4).
+const DEFAULT_MAX_MESSAGE: usize = 1024;
+
+/// A key with a channel of our own. Answers for other channels are passed over.
+pub struct Channel {
+    link: Link,
+    host: Box<Host>,
+    init: InitResponse,
+    max_message: usize,
+    /// An answer was given up and may still come: CTAPHID_INIT goes before the next request.
+    out_of_step: bool,
+}
+
+/// What a channel talks through.
+struct Link {
+    transport: Box<dyn Transport>,
+    time: Box<dyn Time>,
+    timeouts: Timeouts,
+}
+
+impl Channel {
+    /// Allocates a channel.
+    ///
+    /// # Errors
+    /// [`Error::NoAnswer`] where nothing there speaks CTAPHID; [`Error::Ctaphid`] where another program locked the
+    /// key; [`Error::Malformed`] and [`Error::Transport`].
+    pub fn open(transport: Box<dyn Transport>) -> Result<Self, Error> {
+        Self::open_with(transport, Box::new(SystemTime::start()), Timeouts::default())
+    }
+
+    /// Allocates a channel, with time and patience of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(transport: Box<dyn Transport>, time: Box<dyn Time>, timeouts: Timeouts) -> Result<Self, Error> {
+        let mut link = Link {
+            transport,
+            time,
+            timeouts,
+        };
+        let init = link.initialize(&mut Host::new(BROADCAST), BROADCAST)?;
+        let host = Box::new(Host::new(init.channel));
+        Ok(Self {
+            link,
+            host,
+            init,
+            max_message: DEFAULT_MAX_MESSAGE,
+            out_of_step: false,
+        })
+    }
+
+    /// What the key said about itself when it gave the channel.
+    #[must_use]
+    pub fn init(&self) -> &InitResponse {
+        &self.init
+    }
+
+    /// The patience this channel was opened with.
+    #[must_use]
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.link.timeouts
+    }
+
+    /// The time by this channel's clock.
+    #[must_use]
+    pub fn time(&self) -> &dyn Time {
+        self.link.time.as_ref()
+    }
+
+    /// Refuses CTAP2 requests longer than the key's `maxMsgSize`, in bytes. CTAPHID carries no more than 7609.
+    pub fn limit_messages(&mut self, size: usize) {
+        self.max_message = size.min(MAX_MESSAGE);
+    }
+
+    /// CTAPHID_CBOR: a CTAP2 command and its answer, status byte first.
+    ///
+    /// When `watch` cancels, the key is told, and its answer is what it then says.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the key is U2F only; [`Error::TooLong`]; [`Error::Cancelled`] where the key was
+    /// not asked, or did not answer to the cancellation; the errors of CTAPHID and of the transport.
+    pub fn cbor(&mut self, request: &[u8], watch: &mut dyn Watch) -> Result<Vec<u8>, Error> {
+        if self.init.capabilities & capability::CBOR == 0 {
+            return Err(Error::Unsupported { what: "CTAP2" });
+        }
+        if request.len() > self.max_message {
+            return Err(Error::TooLong {
+                length: request.len(),
+                limit: self.max_message,
+            });
+        }
+        self.exchange(command::CBOR, "CTAPHID_CBOR", request, watch)
+    }
+
+    /// CTAPHID_MSG: a U2F raw message and its answer, status word last. The key does not wait for the user.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the key is CTAP2 only; the errors of CTAPHID and of the transport.
+    pub fn message(&mut self, request: &[u8]) -> Result<Vec<u8>, Error> {
+        if self.init.capabilities & capability::NMSG != 0 {
+            return Err(Error::Unsupported { what: "U2F" });
+        }
+        self.exchange(command::MSG, "CTAPHID_MSG", request, &mut ())
+    }
+
+    /// CTAPHID_PING: how long the key takes to send `payload` back.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where something else came back; [`Error::TooLong`] for more than 7609 bytes; the errors of
+    /// CTAPHID and of the transport.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<Duration, Error> {
+        const NAME: &str = "CTAPHID_PING";
+        let begun = self.link.time.now();
+        let echo = self.exchange(command::PING, NAME, payload, &mut ())?;
+        let taken = self.link.time.now().saturating_sub(begun);
+        if echo == payload {
+            Ok(taken)
+        } else {
+            Err(Error::Malformed {
+                command: NAME,
+                why: Malformed::Value("the payload"),
+            })
+        }
+    }
+
+    /// CTAPHID_WINK: the key draws its user's eye.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the key says that it cannot; the errors of CTAPHID and of the transport.
+    pub fn wink(&mut self) -> Result<(), Error> {
+        if self.init.capabilities & capability::WINK == 0 {
+            return Err(Error::Unsupported { what: "CTAPHID_WINK" });
+        }
+        self.exchange(command::WINK, "CTAPHID_WINK", &[], &mut ()).map(drop)
+    }
+
+    /// CTAPHID_LOCK: keeps other channels away for `seconds`, at most 10; 0 lets them in again.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the key does not know the command; the errors of CTAPHID and of the transport.
+    pub fn lock(&mut self, seconds: u8) -> Result<(), Error> {
+        let seconds = seconds.min(LOCK_MAX_SECONDS);
+        match self.exchange(command::LOCK, "CTAPHID_LOCK", &[seconds], &mut ()) {
+            Err(Error::Ctaphid(CtaphidError::INVALID_COMMAND)) => Err(Error::Unsupported { what: "CTAPHID_LOCK" }),
+            result => result.map(drop),
+        }
+    }
+
+    /// A message and its answer; again, with growing pauses, while another program uses the key.
+    fn exchange(
+        &mut self,
+        command: u8,
+        name: &'static str,
+        payload: &[u8],
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<u8>, Error> {
+        let patience = self.link.time.now() + self.link.timeouts.busy;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if watch.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            if self.out_of_step {
+                self.link.initialize(&mut self.host, self.init.channel)?;
+                self.out_of_step = false;
+            }
+            match self.attempt(command, name, payload, watch) {
+                Err(Error::Ctaphid(CtaphidError::BUSY)) if self.link.time.now() + pause <= patience => {
+                    self.link.time.sleep(pause);
+                    pause *= 2;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        command: u8,
+        name: &'static str,
+        payload: &[u8],
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<u8>, Error> {
+        let reports = fragment(self.init.channel, command, payload).map_err(|_| Error::TooLong {
+            length: payload.len(),
+            limit: MAX_MESSAGE,
+        })?;
+        self.host.expect(command);
+        self.out_of_step = true;
+        for report in reports {
+            self.link.transport.send(&report)?;
+        }
+        let begun = self.link.time.now();
+        let mut deadline = begun + self.link.timeouts.silence;
+        let mut cancelled = false;
+        loop {
+            let now = self.link.time.now();
+            let give_up = watch.is_cancelled() || now >= begun + self.link.timeouts.whole;
+            if give_up && !cancelled && command == command::CBOR {
+                // The answer is due soon after, and tells whether the key had finished before (§11.2.9.1.5).
+                self.cancel()?;
+                cancelled = true;
+                deadline = now + self.link.timeouts.cancel;
+            }
+            let left = deadline.saturating_sub(now);
+            if left.is_zero() {
+                return Err(if watch.is_cancelled() {
+                    Error::Cancelled
+                } else {
+                    Error::NoAnswer
+                });
+            }
+            let Some(report) = self
+                .link
+                .transport
+                .receive(left.min(self.link.timeouts.cancel_interval))?
+            else {
+                continue;
+            };
+            match self.host.receive(&report) {
+                Progress::Nothing => {}
+                Progress::Keepalive(status) => {
+                    watch.keepalive(if status == KeepaliveStatus::UpNeeded.code() {
+                        KeepaliveStatus::UpNeeded
+                    } else {
+                        KeepaliveStatus::Processing
+                    });
+                    if !cancelled {
+                        deadline = self.link.time.now() + self.link.timeouts.silence;
+                    }
+                }
+                Progress::Complete(answer) => {
+                    self.out_of_step = false;
+                    return Ok(answer.to_vec());
+                }
+                Progress::Error(code) => {
+                    self.out_of_step = false;
+                    return Err(Error::Ctaphid(code.into()));
+                }
+                Progress::Broken => {
+                    return Err(Error::Malformed {
+                        command: name,
+                        why: Malformed::Packets,
+                    });
+                }
+            }
+        }
+    }
+
+    fn cancel(&mut self) -> Result<(), Error> {
+        for report in fragment(self.init.channel, command::CANCEL, &[]).into_iter().flatten() {
+            self.link.transport.send(&report)?;
+        }
+        Ok(())
+    }
+}
+
+impl Link {
+    /// CTAPHID_INIT: allocates a channel on [`BROADCAST`], or brings both ends of `channel` back in step.
+    fn initialize(&mut self, host: &mut Host, channel: u32) -> Result<InitResponse, Error> {
+        let patience = self.time.now() + self.timeouts.busy;
+        let mut pause = FIRST_PAUSE;
+        let mut attempts = 0;
+        while attempts < INIT_ATTEMPTS {
+            match self.initialize_once(host, channel) {
+                Ok(Some(response)) => return Ok(response),
+                Ok(None) => attempts += 1,
+                Err(Error::Ctaphid(CtaphidError::BUSY)) if self.time.now() + pause <= patience => {
+                    self.time.sleep(pause);
+                    pause *= 2;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::NoAnswer)
+    }
+
+    fn initialize_once(&mut self, host: &mut Host, channel: u32) -> Result<Option<InitResponse>, Error> {
+        let malformed = |why| {
+            Err(Error::Malformed {
+                command: "CTAPHID_INIT",
+                why,
+            })
+        };
+        let mut nonce = [0; 8];
+        getrandom::fill(&mut nonce)?;
+        host.expect(command::INIT);
+        self.transport.send(&init_report(channel, &nonce))?;
+        let deadline = self.time.now() + self.timeouts.init;
+        loop {
+            let left = deadline.saturating_sub(self.time.now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let Some(report) = self.transport.receive(left)? else {
+                continue;
+            };
+            match host.receive(&report) {
+                Progress::Nothing | Progress::Keepalive(_) => {}
+                Progress::Complete(payload) => match InitResponse::parse(payload) {
+                    None => return malformed(Malformed::Truncated),
+                    // The answer to another program: all of them share the broadcast channel.
+                    Some(response) if response.nonce != nonce => host.expect(command::INIT),
+                    Some(response) if channel == BROADCAST && !matches!(response.channel, 0 | BROADCAST) => {
+                        return Ok(Some(response));
+                    }
+                    Some(response) if channel != BROADCAST && response.channel == channel => return Ok(Some(response)),
+                    Some(_) => return malformed(Malformed::Value("the channel ID")),
+                },
+                Progress::Error(code) => return Err(Error::Ctaphid(code.into())),
+                // The late answer to an earlier request.
+                Progress::Broken => host.expect(command::INIT),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! What several commands send and receive: who asks, for whom, with which credential.
+
+use std::fmt;
+
+use cbor4ii::core::Value;
+use zeroize::Zeroizing;
+
+use super::cbor::{FromCbor, bytes, entry, text, text_map};
+
+/// PublicKeyCredentialRpEntity: who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelyingParty {
+    /// The RP ID, a domain name.
+    pub id: String,
+    /// A name for people.
+    pub name: Option<String>,
+}
+
+impl RelyingParty {
+    pub(super) fn value(&self) -> Option<Value> {
+        text_map([("id", Some(text(&self.id))), ("name", self.name.as_deref().map(text))])
+    }
+}
+
+/// PublicKeyCredentialUserEntity: whose account. From a key, the texts are untrusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The user handle, 1 to 64 bytes.
+    pub id: Vec<u8>,
+    /// The account's name.
+    pub name: Option<String>,
+    /// The person's name.
+    pub display_name: Option<String>,
+}
+
+impl User {
+    pub(super) fn value(&self) -> Option<Value> {
+        text_map([
+            ("id", Some(bytes(&self.id))),
+            ("name", self.name.as_deref().map(text)),
+            ("displayName", self.display_name.as_deref().map(text)),
+        ])
+    }
+}
+
+impl FromCbor for User {
+    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+        let Value::Map(mut entries) = value else { return None };
+        Some(Self {
+            id: entry(&mut entries, "id", whole)?,
+            name: entry(&mut entries, "name", whole),
+            display_name: entry(&mut entries, "displayName", whole),
+        })
+    }
+}
+
+/// PublicKeyCredentialDescriptor of type `public-key`: which credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialDescriptor {
+    /// The credential ID.
+    pub id: Vec<u8>,
+}
+
+impl CredentialDescriptor {
+    fn value(&self) -> Option<Value> {
+        text_map([("id", Some(bytes(&self.id))), ("type", Some(text("public-key")))])
+    }
+
+    /// An allow or exclude list. An empty one may not be sent (CTAP 2.3 §6.1.2, §6.2.2).
+    pub(super) fn list(descriptors: &[Self]) -> Option<Value> {
+        (!descriptors.is_empty()).then(|| Value::Array(descriptors.iter().filter_map(Self::value).collect()))
+    }
+}
+
+impl FromCbor for CredentialDescriptor {
+    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+        let Value::Map(mut entries) = value else { return None };
+        *whole &= entry::<String>(&mut entries, "type", whole).as_deref() == Some("public-key");
+        Some(Self {
+            id: entry(&mut entries, "id", whole)?,
+        })
+    }
+}
+
+/// PublicKeyCredentialParameters: an algorithm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKeyCredentialParameters {
+    /// A COSE algorithm identifier, such as -7 for ES256.
+    pub alg: i64,
+    /// The type of credential: `public-key`. From a key, untrusted text.
+    pub kind: String,
+}
+
+impl PublicKeyCredentialParameters {
+    /// `alg` for credentials of type `public-key`.
+    #[must_use]
+    pub fn public_key(alg: i64) -> Self {
+        Self {
+            alg,
+            kind: "public-key".to_owned(),
+        }
+    }
+
+    pub(super) fn value(&self) -> Option<Value> {
+        text_map([
+            ("alg", Some(Value::Integer(self.alg.into()))),
+            ("type", Some(text(&self.kind))),
+        ])
+    }
+}
+
+impl FromCbor for PublicKeyCredentialParameters {
+    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+        let Value::Map(mut entries) = value else { return None };
+        let read = Self {
+            alg: entry(&mut entries, "alg", whole)?,
+            kind: entry(&mut entries, "type", whole)?,
+        };
+        // Each entry has exactly these two members (CTAP 2.3 §6.4).
+        *whole &= entries.is_empty();
+        Some(read)
+    }
+}
+
+/// The options of makeCredential and getAssertion; `None` leaves one out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// A discoverable credential. Not for getAssertion.
+    pub rk: Option<bool>,
+    /// User presence: a touch.
+    pub up: Option<bool>,
+    /// User verification built into the key.
+    pub uv: Option<bool>,
+}
+
+impl Options {
+    pub(super) fn value(self) -> Option<Value> {
+        text_map([
+            ("rk", self.rk.map(Value::Bool)),
+            ("up", self.up.map(Value::Bool)),
+            ("uv", self.uv.map(Value::Bool)),
+        ])
+    }
+}
+
+/// The proof that the PIN was given or the user verified.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PinUvAuth {
+    /// The number of the PIN/UV auth protocol.
+    pub protocol: u8,
+    /// `pinUvAuthParam`. Empty, it asks for a touch only.
+    pub param: Vec<u8>,
+}
+
+impl PinUvAuth {
+    /// Asks for a touch only (CTAP 2.3 §6.1.2 step 1).
+    #[must_use]
+    pub fn probe() -> Self {
+        Self {
+            protocol: 1,
+            param: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for PinUvAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PinUvAuth")
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The key of a credential's large blob. Secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LargeBlobKey(pub Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for LargeBlobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LargeBlobKey(..)")
+    }
+}
+
+impl FromCbor for LargeBlobKey {
+    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+        FromCbor::from_cbor(value, whole).map(|key| Self(Zeroizing::new(key)))
+    }
+}
+
+/// Extension inputs, by identifier; `None` where there are none.
+pub(super) fn extensions(extensions: &[(String, Value)]) -> Option<Value> {
+    let entries: Vec<_> = extensions
+        .iter()
+        .map(|(name, input)| (text(name), input.clone()))
+        .collect();
+    (!entries.is_empty()).then_some(Value::Map(entries))
+}

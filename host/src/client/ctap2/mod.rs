@@ -1,0 +1,68 @@
+//! CTAP2 commands, one a file: what is asked and what comes back (CTAP 2.3 §6).
+
+use super::channel::Channel;
+use super::error::{Error, Malformed};
+use super::watch::Watch;
+
+mod cbor;
+mod entities;
+mod get_assertion;
+mod get_info;
+mod make_credential;
+mod reset;
+mod selection;
+mod status;
+
+pub use cbor::Oddity;
+pub use cbor4ii::core::Value;
+pub use entities::{
+    CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, PublicKeyCredentialParameters, RelyingParty, User,
+};
+pub use get_assertion::{Assertion, GetAssertion, GetNextAssertion};
+pub use get_info::{GetInfo, Info};
+pub use make_credential::{Attestation, MakeCredential};
+pub use reset::Reset;
+pub use selection::Selection;
+pub use status::Status;
+
+/// One CTAP2 command.
+pub trait Command {
+    /// The command byte.
+    const CODE: u8;
+    /// The command as the standard names it.
+    const NAME: &'static str;
+    /// What a key answers.
+    type Response;
+
+    /// The parameters in canonical CBOR; empty where the command has none.
+    fn parameters(&self) -> Vec<u8>;
+
+    /// Reads what follows the status byte of a successful answer.
+    ///
+    /// # Errors
+    /// [`Malformed`] where the answer is of no use. What is merely odd is in the response.
+    fn parse(data: &[u8]) -> Result<Self::Response, Malformed>;
+}
+
+/// Sends `command` and waits for the answer.
+///
+/// # Errors
+/// [`Error::Status`] where the key refuses, [`Error::Cancelled`] and [`Error::TimedOut`] where the request was
+/// cancelled, [`Error::Malformed`] where the answer is of no use; otherwise the errors of [`Channel::cbor`].
+pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watch) -> Result<C::Response, Error> {
+    let mut request = vec![C::CODE];
+    request.extend(command.parameters());
+    let answer = channel.cbor(&request, watch)?;
+    let malformed = |why| Error::Malformed { command: C::NAME, why };
+    let (&status, data) = answer.split_first().ok_or(malformed(Malformed::Truncated))?;
+    match Status::from(status) {
+        Status::Ok => C::parse(data).map_err(malformed),
+        Status::KeepaliveCancel if watch.is_cancelled() => Err(Error::Cancelled),
+        // The channel cancels by itself only where keepalives went on for too long.
+        Status::KeepaliveCancel => Err(Error::TimedOut),
+        status => Err(Error::Status {
+            command: C::NAME,
+            status,
+        }),
+    }
+}

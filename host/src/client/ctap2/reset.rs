@@ -1,0 +1,21 @@
+//! authenticatorReset (CTAP 2.3 §6.6): everything is erased.
+
+use super::{Command, Malformed};
+
+/// Erases all credentials and the PIN, after a touch. Most keys accept it only within 10 s after they were plugged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reset;
+
+impl Command for Reset {
+    const CODE: u8 = 0x07;
+    const NAME: &'static str = "authenticatorReset";
+    type Response = ();
+
+    fn parameters(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn parse(_: &[u8]) -> Result<(), Malformed> {
+        Ok(())
+    }
+}

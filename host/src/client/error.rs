@@ -1,0 +1,184 @@
+//! What can go wrong between a request and its answer.
+
+use std::fmt;
+
+use brasskey_protocol::ctaphid;
+use thiserror::Error;
+
+use super::ctap2::Status;
+use super::u2f::StatusWord;
+use crate::transport::TransportError;
+
+/// Why a request has no answer. No text in here comes from a key.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// No key was found.
+    #[error("no security key was found")]
+    NoDevice,
+    /// The caller gave up; the key was told so.
+    #[error("cancelled")]
+    Cancelled,
+    /// Nobody touched the key in time.
+    #[error("nobody touched the security key in time")]
+    TimedOut,
+    /// A CTAP2 command was refused.
+    #[error("the security key answered {command} with {status}")]
+    Status {
+        /// The command as the standard names it.
+        command: &'static str,
+        /// Why.
+        status: Status,
+    },
+    /// A U2F message was refused.
+    #[error("the security key answered {command} with {status_word}")]
+    StatusWord {
+        /// The message as the standard names it.
+        command: &'static str,
+        /// Why.
+        status_word: StatusWord,
+    },
+    /// The key refused the packets of a message.
+    #[error("{0}")]
+    Ctaphid(CtaphidError),
+    /// The key stopped answering.
+    #[error("the security key does not answer")]
+    NoAnswer,
+    /// The answer breaks the standard: the key is wrong.
+    #[error("the security key's answer to {command} is malformed: {why}")]
+    Malformed {
+        /// The command as the standard names it.
+        command: &'static str,
+        /// In what way.
+        why: Malformed,
+    },
+    /// The key cannot do this.
+    #[error("this security key does not support {what}")]
+    Unsupported {
+        /// What was asked, as the standard names it.
+        what: &'static str,
+    },
+    /// The request is longer than the key takes.
+    #[error("the request is {length} bytes long, and this security key takes {limit}")]
+    TooLong {
+        /// The request's length in bytes.
+        length: usize,
+        /// The key's limit in bytes.
+        limit: usize,
+    },
+    /// The operating system gave no random numbers.
+    #[error("this computer has no random numbers")]
+    Random(#[from] getrandom::Error),
+    /// The key could not be reached.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+/// Who was wrong, for exit codes and for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is no key.
+    NoDevice,
+    /// The user refused, cancelled or did not act.
+    User,
+    /// The key refused.
+    Key,
+    /// The key could not be reached, or stopped answering.
+    Transport,
+    /// The key broke the standard.
+    Malformed,
+    /// The key cannot do what was asked.
+    Unsupported,
+}
+
+/// In what way an answer is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Malformed {
+    /// It ends early, or is empty.
+    #[error("it ends early")]
+    Truncated,
+    /// It is not CBOR, or not the kind of CBOR that the standard allows.
+    #[error("it is not CBOR")]
+    Cbor,
+    /// It is CBOR, but not a map.
+    #[error("it is not a map")]
+    NotAMap,
+    /// It is nested more deeply than any message may be.
+    #[error("it is nested too deeply")]
+    Depth,
+    /// A required member is missing.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A member has the wrong type or an impossible value.
+    #[error("{0} is not what it must be")]
+    Value(&'static str),
+    /// Packets came out of sequence, or with another command.
+    #[error("its packets do not belong together")]
+    Packets,
+}
+
+/// Why the key refused the packets of a message (CTAP 2.3 §11.2.9.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CtaphidError {
+    /// As the standard names it.
+    Known(ctaphid::Error),
+    /// A code the standard does not know.
+    Unknown(u8),
+}
+
+impl CtaphidError {
+    /// The key works for another request.
+    pub(super) const BUSY: Self = Self::Known(ctaphid::Error::ChannelBusy);
+    /// The key does not know the command.
+    pub(super) const INVALID_COMMAND: Self = Self::Known(ctaphid::Error::InvalidCmd);
+}
+
+impl From<u8> for CtaphidError {
+    fn from(code: u8) -> Self {
+        ctaphid::Error::try_from(code).map_or_else(Self::Unknown, Self::Known)
+    }
+}
+
+impl fmt::Display for CtaphidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(error) => error.fmt(f),
+            Self::Unknown(code) => write!(f, "the key sent the unknown CTAPHID error 0x{code:02X}"),
+        }
+    }
+}
+
+impl Error {
+    /// Who was wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoDevice => ErrorKind::NoDevice,
+            Self::Cancelled | Self::TimedOut => ErrorKind::User,
+            Self::Status { status, .. } if status.is_from_user() => ErrorKind::User,
+            Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
+            Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
+            Self::Malformed { .. } => ErrorKind::Malformed,
+            Self::Unsupported { .. } | Self::TooLong { .. } => ErrorKind::Unsupported,
+        }
+    }
+
+    /// What to do next, where there is something to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoDevice => Some("plug a security key in, or use the built-in one with `--device soft`"),
+            Self::TimedOut => Some("try again, and touch the security key while it blinks"),
+            Self::Status { status, .. } => status.hint(),
+            Self::StatusWord { status_word, .. } => status_word.hint(),
+            Self::Ctaphid(CtaphidError::BUSY) => {
+                Some("another program is using the security key; close it, or finish there first")
+            }
+            Self::NoAnswer => Some("unplug the security key, plug it in again, and try once more"),
+            Self::Malformed { .. } => Some("this is a fault of the security key: tell its maker"),
+            Self::Transport(error) => error.hint(),
+            Self::Cancelled | Self::Ctaphid(_) | Self::Unsupported { .. } | Self::TooLong { .. } | Self::Random(_) => {
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A key that was opened: what it is, and what it can do.
+
+use brasskey_protocol::ctaphid::{InitResponse, capability};
+
+use super::channel::Channel;
+use super::ctap2::{self, Command, GetInfo, Info, MakeCredential, PinUvAuth, Selection, Status};
+use super::ctap2::{PublicKeyCredentialParameters, RelyingParty, User};
+use super::error::Error;
+use super::u2f;
+use super::watch::Watch;
+use crate::transport::Transport;
+
+/// The SHA-256 of nothing: the client data hash of a request whose answer is thrown away.
+const EMPTY_HASH: [u8; 32] = [
+    0xE3, 0xB0, 0xC4, 0x42, 0x98, 0xFC, 0x1C, 0x14, 0x9A, 0xFB, 0xF4, 0xC8, 0x99, 0x6F, 0xB9, 0x24, 0x27, 0xAE, 0x41,
+    0xE4, 0x64, 0x9B, 0x93, 0x4C, 0xA4, 0x95, 0x99, 0x1B, 0x78, 0x52, 0xB8, 0x55,
+];
+/// ES256, which every key knows.
+const ES256: i64 = -7;
+
+/// A key with a channel of our own.
+pub struct Key {
+    channel: Channel,
+    info: Option<Info>,
+    info_error: Option<Error>,
+    u2f_version: Option<String>,
+}
+
+impl Key {
+    /// Opens a channel and asks the key what it is.
+    ///
+    /// A key that does not say that it speaks CTAP2, or whose authenticatorGetInfo fails, is used as a U2F key, as
+    /// other clients do.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the key speaks neither, or [`info_error`](Self::info_error)'s error where U2F is
+    /// no way out; otherwise the errors of [`Channel::open`].
+    pub fn open(transport: Box<dyn Transport>) -> Result<Self, Error> {
+        Channel::open(transport).and_then(Self::over)
+    }
+
+    /// Asks the key at the other end of `channel` what it is.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn over(channel: Channel) -> Result<Self, Error> {
+        let mut key = Self {
+            channel,
+            info: None,
+            info_error: None,
+            u2f_version: None,
+        };
+        let capabilities = key.init().capabilities;
+        if capabilities & capability::CBOR != 0 {
+            match ctap2::send(&mut key.channel, &GetInfo, &mut ()) {
+                Ok(info) => {
+                    if let Some(size) = info.max_msg_size {
+                        key.channel.limit_messages(usize::try_from(size).unwrap_or(usize::MAX));
+                    }
+                    key.info = Some(info);
+                    return Ok(key);
+                }
+                Err(error @ Error::Transport(_)) => return Err(error),
+                Err(error) => key.info_error = Some(error),
+            }
+        }
+        if capabilities & capability::NMSG == 0 {
+            key.u2f_version = Some(u2f::version(&mut key.channel)?);
+            Ok(key)
+        } else {
+            Err(key.info_error.unwrap_or(Error::Unsupported { what: "CTAP2 or U2F" }))
+        }
+    }
+
+    /// The channel, for messages that [`send`](Self::send) and [`u2f`] do not cover.
+    pub fn channel(&mut self) -> &mut Channel {
+        &mut self.channel
+    }
+
+    /// What the key said about itself when it gave the channel.
+    #[must_use]
+    pub fn init(&self) -> &InitResponse {
+        self.channel.init()
+    }
+
+    /// What the key can do; `None` for a key that is used as a U2F key.
+    #[must_use]
+    pub fn info(&self) -> Option<&Info> {
+        self.info.as_ref()
+    }
+
+    /// Why a key that says that it speaks CTAP2 is used as a U2F key.
+    #[must_use]
+    pub fn info_error(&self) -> Option<&Error> {
+        self.info_error.as_ref()
+    }
+
+    /// The versions of the standards that the key names. Untrusted texts.
+    #[must_use]
+    pub fn versions(&self) -> Vec<&str> {
+        match &self.info {
+            Some(info) => info.versions.iter().map(String::as_str).collect(),
+            None => self.u2f_version.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Whether the key takes U2F messages.
+    #[must_use]
+    pub fn speaks_u2f(&self) -> bool {
+        self.init().capabilities & capability::NMSG == 0 && self.versions().contains(&"U2F_V2")
+    }
+
+    /// Sends a CTAP2 command and waits for the answer.
+    ///
+    /// # Errors
+    /// As [`ctap2::send`].
+    pub fn send<C: Command>(&mut self, command: &C, watch: &mut dyn Watch) -> Result<C::Response, Error> {
+        ctap2::send(&mut self.channel, command, watch)
+    }
+
+    /// Asks the key for its state again, which other commands may have changed.
+    ///
+    /// # Errors
+    /// As [`ctap2::send`].
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        self.info = Some(self.send(&GetInfo, &mut ())?);
+        Ok(())
+    }
+
+    /// Waits for a touch that means only "this key".
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], [`Error::Cancelled`] or [`Error::Status`] where the user does not touch this key; otherwise
+    /// the errors of the messages.
+    pub fn touch(&mut self, watch: &mut dyn Watch) -> Result<(), Error> {
+        let Some(info) = &self.info else {
+            return self.touch_u2f(watch);
+        };
+        if info.is_2_1() {
+            return self.send(&Selection, watch);
+        }
+        let request = dummy(info.options.contains_key("clientPin"));
+        match self.send(&request, watch) {
+            Ok(_)
+            | Err(Error::Status {
+                status: Status::PinInvalid | Status::PinNotSet | Status::PinAuthInvalid,
+                ..
+            }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A registration that nobody keeps, with the application and the challenge that browsers use for it.
+    fn touch_u2f(&mut self, watch: &mut dyn Watch) -> Result<(), Error> {
+        u2f::with_touch(&mut self.channel, watch, |channel| {
+            u2f::register(channel, &[0x42; 32], &[0x41; 32])
+        })
+        .map(drop)
+    }
+}
+
+/// Before authenticatorSelection there was: a credential that nobody keeps, or, where the key knows PINs, an empty
+/// `pinUvAuthParam`, which asks for a touch and creates nothing (CTAP 2.3 §6.1.2 step 1).
+fn dummy(knows_pins: bool) -> MakeCredential {
+    let rp = RelyingParty {
+        id: ".dummy".to_owned(),
+        name: None,
+    };
+    let user = User {
+        id: vec![0x01],
+        name: Some("dummy".to_owned()),
+        display_name: None,
+    };
+    MakeCredential {
+        pin_uv_auth: knows_pins.then(PinUvAuth::probe),
+        ..MakeCredential::new(
+            EMPTY_HASH,
+            rp,
+            user,
+            vec![PublicKeyCredentialParameters::public_key(ES256)],
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Time as the client sees it, so that tests need not wait for it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A clock that can also wait.
+pub trait Time: Send {
+    /// The time since some fixed moment. Never goes back.
+    fn now(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration);
+}
+
+/// The operating system's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemTime(Instant);
+
+impl SystemTime {
+    /// A clock that shows zero now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Time for SystemTime {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        thread::sleep(duration);
+    }
+}
+
+/// How long the client waits for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For the answer to CTAPHID_INIT, each of three times.
+    pub init: Duration,
+    /// Between a request, its keepalives and its answer. The standard asks for a keepalive every 100 ms; U2F messages
+    /// have none, and some keys make their keys slowly.
+    pub silence: Duration,
+    /// For the answer to a request while keepalives come. Keys give their user some 30 s.
+    pub whole: Duration,
+    /// For the answer to a request that was cancelled.
+    pub cancel: Duration,
+    /// While another program uses the key.
+    pub busy: Duration,
+    /// For the user to touch a U2F key, which does not wait by itself.
+    pub touch: Duration,
+    /// Between two questions to a U2F key whether it was touched (hosts ask every 100 to 200 ms).
+    pub touch_interval: Duration,
+    /// How often a caller is asked whether it gives up.
+    pub cancel_interval: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            init: Duration::from_secs(1),
+            silence: Duration::from_secs(5),
+            whole: Duration::from_secs(120),
+            cancel: Duration::from_secs(2),
+            busy: Duration::from_secs(3),
+            touch: Duration::from_secs(30),
+            touch_interval: Duration::from_millis(200),
+            cancel_interval: Duration::from_millis(50),
+        }
+    }
+}

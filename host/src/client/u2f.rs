@@ -1,0 +1,243 @@
+//! U2F raw messages (FIDO U2F Raw Message Formats v1.2), as keys answer them over CTAPHID_MSG.
+
+use std::fmt;
+
+use brasskey_protocol::ctaphid::KeepaliveStatus;
+
+use super::channel::Channel;
+use super::error::{Error, Malformed};
+use super::watch::Watch;
+
+mod response;
+
+pub use response::{Authentication, Registration};
+
+/// What a U2F_AUTHENTICATE shall do (§5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Sign, after a touch.
+    Enforce,
+    /// Only say whether the key handle is the key's.
+    CheckOnly,
+    /// Sign, without a touch.
+    DontEnforce,
+}
+
+/// How a U2F message ended (§3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatusWord {
+    /// `SW_NO_ERROR`.
+    NoError,
+    /// `SW_CONDITIONS_NOT_SATISFIED`: a touch is needed.
+    ConditionsNotSatisfied,
+    /// `SW_WRONG_DATA`: the key handle is not the key's.
+    WrongData,
+    /// `SW_WRONG_LENGTH`: the request has the wrong length.
+    WrongLength,
+    /// `SW_CLA_NOT_SUPPORTED`: the request's class is unknown.
+    ClaNotSupported,
+    /// `SW_INS_NOT_SUPPORTED`: the request is unknown.
+    InsNotSupported,
+    /// `SW_COMMAND_NOT_ALLOWED`: U2F is switched off.
+    CommandNotAllowed,
+    /// Any other.
+    Other(u16),
+}
+
+impl From<u16> for StatusWord {
+    fn from(code: u16) -> Self {
+        match code {
+            0x9000 => Self::NoError,
+            0x6985 => Self::ConditionsNotSatisfied,
+            0x6A80 => Self::WrongData,
+            0x6700 => Self::WrongLength,
+            0x6E00 => Self::ClaNotSupported,
+            0x6D00 => Self::InsNotSupported,
+            0x6986 => Self::CommandNotAllowed,
+            code => Self::Other(code),
+        }
+    }
+}
+
+impl StatusWord {
+    /// The two bytes on the wire.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::NoError => 0x9000,
+            Self::ConditionsNotSatisfied => 0x6985,
+            Self::WrongData => 0x6A80,
+            Self::WrongLength => 0x6700,
+            Self::ClaNotSupported => 0x6E00,
+            Self::InsNotSupported => 0x6D00,
+            Self::CommandNotAllowed => 0x6986,
+            Self::Other(code) => code,
+        }
+    }
+
+    /// What it means, in plain words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::NoError => "the message succeeded",
+            Self::ConditionsNotSatisfied => "the key must be touched",
+            Self::WrongData => "the key does not hold this credential",
+            Self::WrongLength => "the request has the wrong length",
+            Self::ClaNotSupported => "the key does not know this class of message",
+            Self::InsNotSupported => "the key does not know this message",
+            Self::CommandNotAllowed => "U2F is switched off on this key",
+            Self::Other(_) => "the key failed",
+        }
+    }
+
+    /// What to do next, where there is something to do.
+    #[must_use]
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::ConditionsNotSatisfied => Some("touch the key while it blinks"),
+            Self::WrongData => Some("use the key that was registered, or register this one first"),
+            Self::CommandNotAllowed => Some("use CTAP2, or switch the option alwaysUv off"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for StatusWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:04X}: {}", self.code(), self.meaning())
+    }
+}
+
+/// U2F_VERSION: always `U2F_V2` so far. Untrusted text.
+///
+/// # Errors
+/// [`Error::StatusWord`], [`Error::Malformed`] and the errors of [`Channel::message`].
+pub fn version(channel: &mut Channel) -> Result<String, Error> {
+    const NAME: &str = "U2F_VERSION";
+    let version = exchange(channel, NAME, 0x03, 0, &[])?;
+    String::from_utf8(version).map_err(|_| Error::Malformed {
+        command: NAME,
+        why: Malformed::Value("the version"),
+    })
+}
+
+/// U2F_REGISTER: a new credential for `application`, the SHA-256 of an AppID or RP ID. Does not wait for the touch:
+/// use [`with_touch`].
+///
+/// # Errors
+/// [`Error::StatusWord`], [`Error::Malformed`] and the errors of [`Channel::message`].
+pub fn register(channel: &mut Channel, challenge: &[u8; 32], application: &[u8; 32]) -> Result<Registration, Error> {
+    const NAME: &str = "U2F_REGISTER";
+    // §4.1 leaves P1 open. 0x03 asks for a touch and spends it, as browsers do.
+    let answer = exchange(channel, NAME, 0x01, 0x03, &[challenge.as_slice(), application].concat())?;
+    Registration::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })
+}
+
+/// U2F_AUTHENTICATE with one key handle. Does not wait for the touch: use [`with_touch`].
+///
+/// # Errors
+/// [`Error::StatusWord`] with [`StatusWord::WrongData`] where the key handle is not the key's for this application,
+/// also where it is too long for U2F; [`Error::Malformed`] and the errors of [`Channel::message`].
+pub fn authenticate(
+    channel: &mut Channel,
+    control: Control,
+    challenge: &[u8; 32],
+    application: &[u8; 32],
+    key_handle: &[u8],
+) -> Result<Authentication, Error> {
+    const NAME: &str = "U2F_AUTHENTICATE";
+    // The length of a key handle is one byte.
+    let Ok(length) = u8::try_from(key_handle.len()) else {
+        return Err(Error::StatusWord {
+            command: NAME,
+            status_word: StatusWord::WrongData,
+        });
+    };
+    let p1 = match control {
+        Control::Enforce => 0x03,
+        Control::CheckOnly => 0x07,
+        Control::DontEnforce => 0x08,
+    };
+    let data = [challenge.as_slice(), application, &[length], key_handle].concat();
+    let answer = exchange(channel, NAME, 0x02, p1, &data)?;
+    Authentication::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })
+}
+
+/// Whether `key_handle` is the key's for `application`. Needs no touch.
+///
+/// # Errors
+/// As [`authenticate`].
+pub fn holds(channel: &mut Channel, application: &[u8; 32], key_handle: &[u8]) -> Result<bool, Error> {
+    match authenticate(channel, Control::CheckOnly, &[0; 32], application, key_handle) {
+        // The yes has the form of an error (§5.1). A key that signs instead is wrong, but it does hold the handle.
+        Ok(_)
+        | Err(Error::StatusWord {
+            status_word: StatusWord::ConditionsNotSatisfied,
+            ..
+        }) => Ok(true),
+        // Some keys take a handle of another length than their own for a mistake in the message.
+        Err(Error::StatusWord {
+            status_word: StatusWord::WrongData | StatusWord::WrongLength,
+            ..
+        }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Repeats `message` until the user touches the key, [`Timeouts::touch`](super::Timeouts::touch) is over, or `watch`
+/// cancels.
+///
+/// # Errors
+/// [`Error::TimedOut`], [`Error::Cancelled`], and those of `message`.
+pub fn with_touch<T>(
+    channel: &mut Channel,
+    watch: &mut dyn Watch,
+    mut message: impl FnMut(&mut Channel) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let deadline = channel.time().now() + channel.timeouts().touch;
+    loop {
+        if watch.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        match message(channel) {
+            Err(Error::StatusWord {
+                status_word: StatusWord::ConditionsNotSatisfied,
+                ..
+            }) => {}
+            result => return result,
+        }
+        if channel.time().now() >= deadline {
+            return Err(Error::TimedOut);
+        }
+        watch.keepalive(KeepaliveStatus::UpNeeded);
+        channel.time().sleep(channel.timeouts().touch_interval);
+    }
+}
+
+/// Sends an extended-length APDU, as over USB it must be (§3.1), and splits the status word off the answer.
+fn exchange(channel: &mut Channel, name: &'static str, ins: u8, p1: u8, data: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut apdu = vec![0x00, ins, p1, 0x00, 0x00];
+    if let Ok(length @ 1..) = u16::try_from(data.len()) {
+        apdu.extend(length.to_be_bytes());
+        apdu.extend(data);
+    }
+    // Le: as much as there is.
+    apdu.extend([0x00, 0x00]);
+    let answer = channel.message(&apdu)?;
+    let Some((body, status_word)) = answer.split_last_chunk() else {
+        return Err(Error::Malformed {
+            command: name,
+            why: Malformed::Truncated,
+        });
+    };
+    match StatusWord::from(u16::from_be_bytes(*status_word)) {
+        StatusWord::NoError => Ok(body.to_vec()),
+        status_word => Err(Error::StatusWord {
+            command: name,
+            status_word,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! What can go wrong below CTAPHID.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::Address;
+
+/// Why a key could not be reached. The key itself is not at fault.
+#[derive(Debug, Error)]
+pub enum TransportError {
+    /// Nothing is at this address.
+    #[error("there is no key at {address}")]
+    NotFound {
+        /// The address.
+        address: Address,
+    },
+    /// The operating system does not let this user open the key.
+    #[error("this user may not open {address}")]
+    Permission {
+        /// The address.
+        address: Address,
+    },
+    /// This build, or this operating system, has no such transport.
+    #[error("this build of brasskey cannot open {address}")]
+    Unsupported {
+        /// The address.
+        address: Address,
+    },
+    /// The key cannot be opened for another reason.
+    #[error("cannot open {address}")]
+    Open {
+        /// The address.
+        address: Address,
+        /// What the operating system said.
+        source: Cause,
+    },
+    /// The key was there and is no more: unplugged, or its process ended.
+    #[error("{address} is gone")]
+    Gone {
+        /// The address.
+        address: Address,
+    },
+    /// Sending or receiving failed for another reason.
+    #[error("cannot talk to {address}")]
+    Failed {
+        /// The address.
+        address: Address,
+        /// What the operating system said.
+        source: Cause,
+    },
+    /// The plugged-in keys cannot be listed.
+    #[error("cannot list the plugged-in keys")]
+    List {
+        /// What the operating system said.
+        source: Cause,
+    },
+}
+
+/// What a library or the operating system said.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl TransportError {
+    /// What to do next, where there is something to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound {
+                address: Address::Hid(_),
+            }
+            | Self::Gone {
+                address: Address::Hid(_),
+            } => Some("plug the key in; `brasskey list` shows where it is"),
+            Self::NotFound { .. } | Self::Gone { .. } => Some("start it with `brasskey token`"),
+            Self::Permission {
+                address: Address::Hid(_),
+            } if cfg!(target_os = "linux") => Some(
+                "on Linux a udev rule must give this user the key: install systemd's 70-u2f or libfido2's rules, and plug \
+                 the key in again",
+            ),
+            Self::Permission {
+                address: Address::Hid(_),
+            } if cfg!(windows) => {
+                Some("on Windows only an administrator may open a security key: run this as administrator")
+            }
+            Self::Permission { .. } => Some("run this as the user who started the token"),
+            Self::Unsupported { .. } => Some("build brasskey with the feature `hid`, or choose another transport"),
+            Self::Open { .. } | Self::Failed { .. } | Self::List { .. } => None,
+        }
+    }
+
+    /// An error of opening.
+    pub(super) fn opening(address: Address, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Self::NotFound { address },
+            io::ErrorKind::PermissionDenied => Self::Permission { address },
+            _ => Self::Open {
+                address,
+                source: error.into(),
+            },
+        }
+    }
+
+    /// An error of sending or receiving.
+    pub(super) fn talking(address: Address, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof => Self::Gone { address },
+            _ => Self::Failed {
+                address,
+                source: error.into(),
+            },
+        }
+    }
+}
+
+/// Whether a read ended because its time was over, or early because of a signal.
+pub(super) fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
+}

@@ -2,4 +2,5 @@
 
 pub mod client;
 pub mod soft;
+pub mod text;
 pub mod transport;

@@ -34,7 +34,7 @@ fn a_request_is_encoded_as_the_standard_has_it() {
     ]
     .concat();
     assert_eq!(request.parameters(), expected);
-    assert_eq!(GetNextAssertion.parameters(), []);
+    assert!(GetNextAssertion.parameters().is_empty());
 }
 
 #[test]

@@ -1,0 +1,258 @@
+//! The button and the plug for programs: HTTP and JSON, for continuous integration.
+//!
+//! `openapi.yaml` beside this file describes it ([`OPENAPI`]). No web page may press the button, so each request must
+//! carry the token of the token file and name a loopback host, and none may come from a page.
+
+mod api;
+mod guard;
+mod token_file;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+#[cfg(unix)]
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{Error, SoftKey};
+use guard::Guard;
+
+/// The description of the endpoint, OpenAPI 3.1 in YAML.
+pub const OPENAPI: &str = include_str!("control/openapi.yaml");
+
+/// How long a client may take to send a request's head, and again its body. A slow one hangs nobody but itself.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one request and its answer may take in all.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Clients served at once.
+const CLIENTS_MAX: usize = 32;
+/// The smallest buffer that hyper allows; a head that does not fit is refused.
+const HEAD_MAX: usize = 8192;
+/// How long the server rests when it cannot accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Where the endpoint listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlAddress {
+    /// A loopback address; port 0 takes any that is free.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+impl FromStr for ControlAddress {
+    type Err = Infallible;
+
+    /// Reads `--control`: an address and a port, or else a path.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.parse().map_or_else(|_| Self::Unix(text.into()), Self::Tcp))
+    }
+}
+
+impl fmt::Display for ControlAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// `--control` and `--control-token-file`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlOptions {
+    /// Where to listen.
+    pub address: ControlAddress,
+    /// The file that holds the token. One that is missing is made, with mode 0600 and a random token.
+    pub token_file: PathBuf,
+}
+
+/// A control endpoint. Dropping it closes it.
+#[derive(Debug)]
+pub struct ControlServer {
+    address: ControlAddress,
+    closer: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+impl ControlServer {
+    /// Listens as `options` say.
+    ///
+    /// # Errors
+    /// [`Error::NotLoopback`] where other computers could reach the address; those of the socket and the token file.
+    pub fn start(key: &SoftKey, options: &ControlOptions) -> Result<Self, Error> {
+        let token = token_file::read_or_create(&options.token_file)?;
+        let (listener, address) = listen(&options.address)?;
+        let guard = Guard::new(token, &address);
+        let (closer, closed) = oneshot::channel();
+        // One thread serves all clients: this runtime has no other.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(1)
+            .build()
+            .map_err(Error::Thread)?;
+        let service = Arc::new(Service {
+            key: key.clone(),
+            guard,
+        });
+        let thread = thread::Builder::new()
+            .name("brasskey-control".into())
+            .spawn(move || runtime.block_on(serve(listener, service, closed)))
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            address,
+            closer: Some(closer),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where the endpoint listens: port 0 has become the port that was free.
+    #[must_use]
+    pub fn address(&self) -> &ControlAddress {
+        &self.address
+    }
+}
+
+impl Drop for ControlServer {
+    fn drop(&mut self) {
+        drop(self.closer.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so on stderr.
+            let _ = thread.join();
+        }
+        if let ControlAddress::Unix(path) = &self.address {
+            // Best effort: somebody may have removed the socket already.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn listen(address: &ControlAddress) -> Result<(Listener, ControlAddress), Error> {
+    let bind = |source| Error::Bind {
+        address: address.to_string(),
+        source,
+    };
+    match address {
+        ControlAddress::Tcp(tcp) if !tcp.ip().is_loopback() => Err(Error::NotLoopback(*tcp)),
+        ControlAddress::Tcp(tcp) => {
+            let listener = TcpListener::bind(tcp).map_err(bind)?;
+            listener.set_nonblocking(true).map_err(bind)?;
+            let tcp = listener.local_addr().map_err(bind)?;
+            Ok((Listener::Tcp(listener), ControlAddress::Tcp(tcp)))
+        }
+        #[cfg(unix)]
+        ControlAddress::Unix(path) => {
+            let listener = super::server::unix::bind_private(path)?;
+            listener.set_nonblocking(true).map_err(bind)?;
+            Ok((Listener::Unix(listener), address.clone()))
+        }
+        #[cfg(not(unix))]
+        ControlAddress::Unix(_) => Err(Error::Unsupported("a Unix socket")),
+    }
+}
+
+/// What the clients are served with.
+struct Service {
+    key: SoftKey,
+    guard: Guard,
+}
+
+/// Serves until `closed`; what then still runs ends with the runtime.
+async fn serve(listener: Listener, service: Arc<Service>, closed: oneshot::Receiver<()>) {
+    let accepting = pin!(accept(listener, service));
+    tokio::select! {
+        _ = closed => {}
+        () = accepting => {}
+    }
+}
+
+async fn accept(listener: Listener, service: Arc<Service>) {
+    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
+    match listener {
+        Listener::Tcp(listener) => {
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+                return;
+            };
+            loop {
+                let accepted = listener.accept().await.map(|(stream, _)| stream);
+                attend(accepted, &service, &places).await;
+            }
+        }
+        #[cfg(unix)]
+        Listener::Unix(listener) => {
+            let Ok(listener) = tokio::net::UnixListener::from_std(listener) else {
+                return;
+            };
+            loop {
+                let accepted = listener.accept().await.and_then(|(stream, _)| {
+                    let uid = stream.peer_cred()?.uid();
+                    if !super::server::unix::may_connect(uid) {
+                        return Err(std::io::ErrorKind::PermissionDenied.into());
+                    }
+                    Ok(stream)
+                });
+                attend(accepted, &service, &places).await;
+            }
+        }
+    }
+}
+
+/// Serves one client beside the others.
+async fn attend<S>(accepted: std::io::Result<S>, service: &Arc<Service>, places: &Arc<Semaphore>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let Ok(stream) = accepted else {
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+        return;
+    };
+    let Ok(place) = Arc::clone(places).acquire_owned().await else {
+        return;
+    };
+    let connection = connection(TokioIo::new(stream), Arc::clone(service));
+    tokio::spawn(async move {
+        // What is wrong with a client's HTTP was answered to the client.
+        let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+        drop(place);
+    });
+}
+
+fn connection<I>(io: I, service: Arc<Service>) -> impl Future<Output = hyper::Result<()>>
+where
+    I: Read + Write + Unpin,
+{
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_TIMEOUT)
+        .max_buf_size(HEAD_MAX)
+        .keep_alive(false)
+        .serve_connection(
+            io,
+            service_fn(move |request| {
+                let service = Arc::clone(&service);
+                async move { Ok::<_, Infallible>(api::answer(&service.key, &service.guard, request).await) }
+            }),
+        )
+}
+
+#[cfg(test)]
+mod tests;

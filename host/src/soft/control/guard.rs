@@ -1,0 +1,106 @@
+//! Who may use the control endpoint: a local program that can read the token file, and no web page.
+
+use std::net::SocketAddr;
+
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, StatusCode};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::ControlAddress;
+use super::api::Refusal;
+
+/// The rules that every request must pass.
+pub(super) struct Guard {
+    token: Zeroizing<String>,
+    /// What a Host header may say.
+    hosts: Vec<String>,
+}
+
+impl Guard {
+    pub(super) fn new(token: Zeroizing<String>, address: &ControlAddress) -> Self {
+        let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned);
+        let hosts = match address {
+            ControlAddress::Tcp(address) => hosts(address, &names),
+            ControlAddress::Unix(_) => names.into(),
+        };
+        Self { token, hosts }
+    }
+
+    /// Checks everything but the body.
+    pub(super) fn check(&self, parts: &Parts) -> Result<(), Refusal> {
+        let headers = &parts.headers;
+        // A page's requests carry an Origin, or are simple enough to go without, and then have no token.
+        if headers.contains_key(ORIGIN) {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "requests from web pages are refused",
+                "send the request from a program, without an Origin header",
+            ));
+        }
+        // A page can give its own name this address (DNS rebinding), but not change the Host header.
+        if !only(headers, &HOST).is_some_and(|host| self.is_host(host)) {
+            return Err(Refusal::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "the Host header does not name this endpoint",
+                "send the request to the address of the ready line",
+            ));
+        }
+        if !only(headers, &AUTHORIZATION).is_some_and(|value| self.is_authorized(value)) {
+            return Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "the token is missing or wrong",
+                "send Authorization: Bearer and the text of the control token file",
+            ));
+        }
+        let content_type = only(headers, &CONTENT_TYPE);
+        let needs_type = parts.method == Method::POST || headers.contains_key(CONTENT_TYPE);
+        if needs_type && !content_type.is_some_and(is_json) {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the content type is not JSON",
+                "send Content-Type: application/json",
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_host(&self, host: &str) -> bool {
+        self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+    }
+
+    fn is_authorized(&self, value: &str) -> bool {
+        // RFC 9110 §11.1: the scheme is case-insensitive.
+        value.split_once(' ').is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("Bearer")
+                && bool::from(token.trim_start().as_bytes().ct_eq(self.token.as_bytes()))
+        })
+    }
+}
+
+/// The loopback names with the right port; port 80 may go unsaid (RFC 9110 §4.2.1).
+fn hosts(address: &SocketAddr, names: &[String; 3]) -> Vec<String> {
+    let port = address.port();
+    let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
+    hosts.push(address.to_string());
+    if port == 80 {
+        hosts.extend_from_slice(names);
+    }
+    hosts
+}
+
+/// The header's value, where it is there once: of two, a proxy and a server may each believe another.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}

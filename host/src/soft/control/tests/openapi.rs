@@ -1,0 +1,96 @@
+//! The description and the server say the same.
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::soft::testing::u2f_register;
+
+/// The whole description.
+fn document() -> Value {
+    serde_saphyr::from_str(OPENAPI).expect("YAML")
+}
+
+/// Checks `value` against a schema of the description.
+fn is_valid(document: &Value, schema: &str, value: &Value) -> bool {
+    // OpenAPI 3.1 schemas are JSON Schema 2020-12, and refer to each other from the document's root.
+    let root = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{schema}"),
+        "components": document["components"],
+    });
+    jsonschema::validator_for(&root).expect("a schema").is_valid(value)
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    value.as_object().expect("an object")
+}
+
+#[test]
+fn the_description_names_every_operation_and_no_other() {
+    let document = document();
+    let fixture = Fixture::new();
+    let mut described = Vec::new();
+    for (path, methods) in object(&document["paths"]) {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
+            let (status, ..) = fixture.send(&fixture.request(method, path, "{}"));
+            if object(methods).contains_key(&method.to_lowercase()) {
+                described.push(format!("{method} {path}"));
+                // Two take a body, and refuse an empty one.
+                assert!(matches!(status, 200 | 400), "{method} {path}: {status}");
+            } else {
+                assert_eq!(status, 405, "{method} {path}");
+            }
+        }
+    }
+    assert_eq!(
+        described,
+        ["POST /v1/button", "GET /v1/log", "POST /v1/power", "GET /v1/state"]
+    );
+}
+
+#[test]
+fn the_actions_described_are_the_actions_taken() {
+    let document = document();
+    let fixture = Fixture::new();
+    for (schema, path) in [("ButtonRequest", "/v1/button"), ("PowerRequest", "/v1/power")] {
+        let actions = document["components"]["schemas"][schema]["properties"]["action"]["enum"].clone();
+        assert_eq!(actions.as_array().map(Vec::len), Some(3));
+        for action in actions.as_array().expect("actions").iter().filter_map(Value::as_str) {
+            assert!(is_valid(&document, "State", &fixture.post(path, action)));
+        }
+        for body in [
+            json!({}),
+            json!({ "action": "none" }),
+            json!({ "action": actions[0], "more": 1 }),
+        ] {
+            assert!(!is_valid(&document, schema, &body), "{body}");
+            let (status, _, problem) = fixture.send(&fixture.request("POST", path, &body.to_string()));
+            assert_eq!(status, 400, "{body}");
+            assert!(is_valid(&document, "Problem", &problem));
+        }
+    }
+}
+
+#[test]
+fn what_the_server_says_is_what_is_described() {
+    let document = document();
+    let fixture = Fixture::new();
+    let idle = fixture.get("/v1/state");
+    let host = fixture.waiting_host();
+    let waiting = fixture.get("/v1/state");
+    fixture.post("/v1/button", "pulse");
+    host.answer(command::CBOR).expect("an answer");
+    host.status_word(&u2f_register(1));
+    let polled = fixture.get("/v1/state");
+    host.exchange(command::WINK, &[]).expect("an answer");
+    let log = fixture.get("/v1/log");
+    assert!(idle["waiting"].is_null() && waiting["waiting"].is_object() && polled["waiting"].is_object());
+    for state in [&idle, &waiting, &polled] {
+        assert!(is_valid(&document, "State", state), "{state}");
+    }
+    assert_eq!(log["entries"].as_array().map(Vec::len), Some(3));
+    assert!(is_valid(&document, "Log", &log), "{log}");
+    let (_, _, problem) = fixture.send(&fixture.request("GET", "/", ""));
+    assert!(is_valid(&document, "Problem", &problem), "{problem}");
+    assert!(!is_valid(&document, "Problem", &idle), "the check can fail");
+}

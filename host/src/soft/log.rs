@@ -1,0 +1,185 @@
+//! What the key was asked and what it answered: names, numbers and times, never contents.
+
+use std::collections::VecDeque;
+
+use brasskey_protocol::ctaphid::RequestKind;
+use serde::Serialize;
+
+/// Commands remembered; the oldest goes first.
+const LOG_MAX: usize = 1000;
+
+/// One command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogEntry {
+    /// When it began, in milliseconds since power-up.
+    pub time_ms: u64,
+    /// The channel that sent it.
+    pub channel: String,
+    /// The command, named as the standards name it.
+    pub command: String,
+    /// What the key answered: a CTAP2 status (`0x00`), or a U2F status word (`0x9000`).
+    pub status: String,
+    /// How long it took, the user's touch included, in microseconds.
+    pub duration_us: u64,
+}
+
+/// One command as it is kept: small, and written out only when somebody looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    pub(super) time: u64,
+    pub(super) channel: u32,
+    pub(super) command: Command,
+    pub(super) status: Option<Status>,
+    pub(super) duration_us: u64,
+}
+
+/// What was asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Command {
+    Ctap2(Option<u8>),
+    U2f(Option<u8>),
+    Wink,
+}
+
+/// What was answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Status {
+    Ctap2(u8),
+    U2f(u16),
+}
+
+impl Command {
+    /// Reads the command from the request, if it has one.
+    pub(super) fn of(kind: RequestKind, message: &[u8]) -> Self {
+        match kind {
+            RequestKind::Cbor => Self::Ctap2(message.first().copied()),
+            RequestKind::Msg => Self::U2f(message.get(1).copied()),
+        }
+    }
+
+    fn name(self) -> String {
+        let (standard, code) = match self {
+            Self::Wink => return "CTAPHID_WINK".into(),
+            Self::Ctap2(code) => ("authenticator", code),
+            Self::U2f(code) => ("U2F", code),
+        };
+        let name = match (self, code) {
+            // CTAP 2.3 §6, command values.
+            (Self::Ctap2(_), Some(0x01)) => "authenticatorMakeCredential",
+            (Self::Ctap2(_), Some(0x02)) => "authenticatorGetAssertion",
+            (Self::Ctap2(_), Some(0x04)) => "authenticatorGetInfo",
+            (Self::Ctap2(_), Some(0x06)) => "authenticatorClientPIN",
+            (Self::Ctap2(_), Some(0x07)) => "authenticatorReset",
+            (Self::Ctap2(_), Some(0x08)) => "authenticatorGetNextAssertion",
+            (Self::Ctap2(_), Some(0x09)) => "authenticatorBioEnrollment",
+            (Self::Ctap2(_), Some(0x0A)) => "authenticatorCredentialManagement",
+            (Self::Ctap2(_), Some(0x0B)) => "authenticatorSelection",
+            (Self::Ctap2(_), Some(0x0C)) => "authenticatorLargeBlobs",
+            (Self::Ctap2(_), Some(0x0D)) => "authenticatorConfig",
+            // FIDO U2F Raw Message Formats v1.2 §3.
+            (Self::U2f(_), Some(0x01)) => "U2F_REGISTER",
+            (Self::U2f(_), Some(0x02)) => "U2F_AUTHENTICATE",
+            (Self::U2f(_), Some(0x03)) => "U2F_VERSION",
+            (_, Some(code)) => return format!("{standard} 0x{code:02x}"),
+            (_, None) => return format!("{standard} (no command)"),
+        };
+        name.into()
+    }
+}
+
+impl Status {
+    /// Reads the status from the response, if it has one.
+    pub(super) fn of(kind: RequestKind, response: &[u8]) -> Option<Self> {
+        match kind {
+            RequestKind::Cbor => response.first().map(|status| Self::Ctap2(*status)),
+            RequestKind::Msg => response.last_chunk().map(|word| Self::U2f(u16::from_be_bytes(*word))),
+        }
+    }
+}
+
+/// The last commands.
+#[derive(Debug, Default)]
+pub(super) struct Log(VecDeque<Record>);
+
+impl Log {
+    pub(super) fn push(&mut self, record: Record) {
+        if self.0.len() == LOG_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(record);
+    }
+
+    /// Every command remembered, the oldest first.
+    pub(super) fn entries(&self) -> Vec<LogEntry> {
+        self.0.iter().map(entry).collect()
+    }
+}
+
+fn entry(record: &Record) -> LogEntry {
+    LogEntry {
+        time_ms: record.time,
+        channel: format!("{:08x}", record.channel),
+        command: record.command.name(),
+        status: match record.status {
+            Some(Status::Ctap2(status)) => format!("0x{status:02x}"),
+            Some(Status::U2f(word)) => format!("0x{word:04x}"),
+            None => String::new(),
+        },
+        duration_us: record.duration_us,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(command: Command, status: Option<Status>) -> Record {
+        Record {
+            time: 5,
+            channel: 0xAB,
+            command,
+            status,
+            duration_us: 7,
+        }
+    }
+
+    #[test]
+    fn commands_and_answers_are_named_and_contents_are_not_kept() {
+        let mut log = Log::default();
+        log.push(record(
+            Command::of(RequestKind::Cbor, b"\x02secret"),
+            Status::of(RequestKind::Cbor, b"\x2esecret"),
+        ));
+        log.push(record(
+            Command::of(RequestKind::Msg, b"\x00\x01\x00\x00"),
+            Status::of(RequestKind::Msg, b"secret\x69\x85"),
+        ));
+        log.push(record(Command::of(RequestKind::Cbor, b"\x7e"), None));
+        let seen: Vec<_> = log
+            .entries()
+            .into_iter()
+            .map(|e| (e.channel, e.command, e.status))
+            .collect();
+        let expected = [
+            ("000000ab", "authenticatorGetAssertion", "0x2e"),
+            ("000000ab", "U2F_REGISTER", "0x6985"),
+            ("000000ab", "authenticator 0x7e", ""),
+        ];
+        assert_eq!(
+            seen,
+            expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()))
+        );
+    }
+
+    #[test]
+    fn the_oldest_command_goes_first() {
+        let mut log = Log::default();
+        log.push(record(Command::Wink, None));
+        for _ in 0..LOG_MAX {
+            log.push(record(Command::U2f(Some(3)), Some(Status::U2f(0x9000))));
+        }
+        let entries = log.entries();
+        assert_eq!(entries.len(), LOG_MAX);
+        assert!(entries.iter().all(|entry| entry.command == "U2F_VERSION"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Hosts: where reports come from and where they go.
+
+use std::collections::VecDeque;
+use std::net::{SocketAddr, UdpSocket};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use brasskey_protocol::ctaphid::Report;
+
+use super::lock;
+
+/// Reports kept for a host of the same process that does not read: eight of the longest messages. Beyond that the
+/// oldest is lost, as in the kernel's buffer of a USB key.
+const QUEUE_MAX: usize = 8 * 129;
+
+/// One host that talks to the token.
+#[derive(Clone, Debug)]
+pub(super) enum Peer {
+    /// In the same process.
+    Queue(Arc<Queue>),
+    /// Behind a UDP address.
+    Udp(Arc<UdpSocket>, SocketAddr),
+    /// At the other end of a Unix stream.
+    #[cfg(unix)]
+    Unix(Arc<UnixStream>),
+}
+
+impl Peer {
+    /// Sends one report. A host that is gone, or that does not read, loses it: a key never waits for a host.
+    pub(super) fn send(&self, report: &Report) {
+        match self {
+            Self::Queue(queue) => queue.push(*report),
+            Self::Udp(socket, address) => drop(socket.send_to(report, address)),
+            #[cfg(unix)]
+            Self::Unix(stream) => super::server::unix::send(stream, report),
+        }
+    }
+}
+
+impl PartialEq for Peer {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Queue(a), Self::Queue(b)) => Arc::ptr_eq(a, b),
+            (Self::Udp(a, from), Self::Udp(b, to)) => Arc::ptr_eq(a, b) && from == to,
+            #[cfg(unix)]
+            (Self::Unix(a), Self::Unix(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// Reports on their way to a host of the same process.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    reports: Mutex<VecDeque<Report>>,
+    arrived: Condvar,
+}
+
+impl Queue {
+    fn push(&self, report: Report) {
+        let mut reports = lock(&self.reports);
+        if reports.len() == QUEUE_MAX {
+            reports.pop_front();
+        }
+        reports.push_back(report);
+        self.arrived.notify_one();
+    }
+
+    /// The next report, or `None` when `timeout` has passed.
+    pub(super) fn pop(&self, timeout: Duration) -> Option<Report> {
+        let mut reports = lock(&self.reports);
+        if let Some(report) = reports.pop_front() {
+            return Some(report);
+        }
+        let start = Instant::now();
+        loop {
+            let left = timeout.checked_sub(start.elapsed())?;
+            let (guard, _) = super::unpoison(self.arrived.wait_timeout(reports, left));
+            reports = guard;
+            if let Some(report) = reports.pop_front() {
+                return Some(report);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_does_not_read_loses_the_oldest_reports() {
+        let queue = Arc::new(Queue::default());
+        let peer = Peer::Queue(Arc::clone(&queue));
+        for _ in 0..QUEUE_MAX {
+            peer.send(&[1; 64]);
+        }
+        peer.send(&[2; 64]);
+        let mut kept = Vec::new();
+        while let Some(report) = queue.pop(Duration::ZERO) {
+            kept.push(report[0]);
+        }
+        assert_eq!(kept.len(), QUEUE_MAX);
+        assert_eq!(kept.last(), Some(&2));
+    }
+
+    #[test]
+    fn a_peer_is_itself_and_no_other() {
+        let one = Peer::Queue(Arc::default());
+        let other = Peer::Queue(Arc::default());
+        assert_eq!(one, one.clone());
+        assert_ne!(one, other);
+    }
+}

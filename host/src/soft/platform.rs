@@ -1,0 +1,83 @@
+//! What the soft key runs on, and what it calls itself.
+
+use brasskey_protocol::authenticator::Config;
+use brasskey_protocol::ctaphid::DeviceInfo;
+use brasskey_protocol::limits::STORAGE_KEY_MAX;
+use brasskey_protocol::platform::{Platform, Storage, StorageError};
+
+use super::clock::SoftClock;
+use super::presence::SoftPresence;
+use super::rng::SoftRng;
+use super::token::SoftStatus;
+
+/// The seams of the soft key.
+#[derive(Debug)]
+pub enum SoftPlatform {}
+
+impl Platform for SoftPlatform {
+    type UserPresence = SoftPresence;
+    type Storage = SoftStorage;
+    type Rng = SoftRng;
+    type Clock = SoftClock;
+    type Status = SoftStatus;
+}
+
+/// The AAGUID of the soft key: the same in every copy, so that it links no accounts.
+pub const AAGUID: [u8; 16] = [
+    0x5b, 0x1d, 0x0f, 0x6c, 0x0b, 0x7a, 0x4d, 0x52, 0x9c, 0x3e, 0x66, 0x2a, 0x8f, 0x41, 0xe7, 0x90,
+];
+
+/// This package's version: major, minor, patch.
+pub const VERSION: [u8; 3] = [
+    version(env!("CARGO_PKG_VERSION_MAJOR")),
+    version(env!("CARGO_PKG_VERSION_MINOR")),
+    version(env!("CARGO_PKG_VERSION_PATCH")),
+];
+
+pub(super) const DEVICE_INFO: DeviceInfo = DeviceInfo {
+    version: VERSION,
+    wink: true,
+};
+
+pub(super) const CONFIG: Config = Config {
+    aaguid: AAGUID,
+    firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
+};
+
+/// Reads one number of the version while compiling; one above 255 does not compile.
+const fn version(number: &str) -> u8 {
+    match u8::from_str_radix(number, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("a number of the package's version does not fit CTAPHID_INIT"),
+    }
+}
+
+/// Any storage, chosen when the key is built.
+pub struct SoftStorage(pub(super) Box<dyn Storage + Send>);
+
+impl Storage for SoftStorage {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        self.0.read(key, value)
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        self.0.write(key, value)
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        self.0.remove(key)
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        self.0.next_key(prefix, after, key)
+    }
+
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        self.0.scrub()
+    }
+}

@@ -1,0 +1,281 @@
+//! The key's one button, and what the key waits for while it waits for it.
+
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
+use brasskey_protocol::platform::{Abort, Clock, Operation, Presence, PresenceRequest, RelyingParty};
+
+use super::waiting::Waiting;
+use crate::soft::clock::SoftClock;
+use crate::soft::{lock, unpoison};
+
+/// What the user does about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Touches the key.
+    Touch,
+    /// Refuses. A key of one button cannot say so: this is a prompt's "no".
+    Decline,
+}
+
+/// What a U2F touch is good for: the operation and the application it was given for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Binding {
+    operation: Operation,
+    party: Party,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Party {
+    None,
+    Id(String),
+    Application([u8; 32]),
+}
+
+impl Binding {
+    fn of(request: &PresenceRequest<'_>) -> Self {
+        Self {
+            operation: request.operation,
+            party: match request.relying_party {
+                RelyingParty::None => Party::None,
+                RelyingParty::Id(id) => Party::Id(id.to_owned()),
+                RelyingParty::Application(hash) => Party::Application(*hash),
+            },
+        }
+    }
+}
+
+/// Names one opened request, so that an answer cannot reach the one after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+/// What a poll found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Polled {
+    /// The touch; it is now spent.
+    Touched,
+    /// The request is open, and not touched yet, or refused.
+    Waiting,
+    /// This call opened the request.
+    Opened(Ticket),
+}
+
+/// The button. It is pressed and released; it answers the request that is open when a press begins.
+#[derive(Debug)]
+pub(crate) struct Button {
+    state: Mutex<State>,
+    changed: Condvar,
+    clock: SoftClock,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: bool,
+    tickets: u64,
+    open: Option<Open>,
+    /// A touch given for a U2F request, until the host's next poll.
+    touch: Option<Touch>,
+}
+
+#[derive(Debug)]
+struct Open {
+    ticket: Ticket,
+    binding: Binding,
+    waiting: Waiting,
+    answer: Option<Answer>,
+    /// When a request that is polled for lapses, because its host no longer polls.
+    lapses: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Touch {
+    binding: Binding,
+    until: u64,
+}
+
+impl Button {
+    pub(crate) fn new(clock: SoftClock) -> Self {
+        Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            clock,
+        }
+    }
+
+    /// Presses the button. Pressing a button already held does nothing.
+    pub(crate) fn press(&self) {
+        let mut state = lock(&self.state);
+        if !std::mem::replace(&mut state.held, true) {
+            self.answer_open(&mut state, None, Answer::Touch);
+        }
+    }
+
+    /// Releases the button.
+    pub(crate) fn release(&self) {
+        lock(&self.state).held = false;
+    }
+
+    /// Refuses the request that is open, if there is one.
+    pub(crate) fn decline(&self) {
+        self.answer_open(&mut lock(&self.state), None, Answer::Decline);
+    }
+
+    /// Answers the request of `ticket`, if it is still open.
+    pub(super) fn answer(&self, ticket: Ticket, answer: Answer) {
+        self.answer_open(&mut lock(&self.state), Some(ticket), answer);
+    }
+
+    fn answer_open(&self, state: &mut State, ticket: Option<Ticket>, answer: Answer) {
+        let now = self.clock.now();
+        let Some(open) = state.open.as_mut().filter(|open| open.is_live(now)) else {
+            return;
+        };
+        if open.answer.is_some() || ticket.is_some_and(|ticket| ticket != open.ticket) {
+            return;
+        }
+        open.answer = Some(answer);
+        if open.lapses.is_some() && answer == Answer::Touch {
+            state.touch = Some(Touch {
+                binding: open.binding.clone(),
+                until: now.saturating_add(U2F_TOUCH_LIFETIME),
+            });
+        }
+        self.changed.notify_all();
+    }
+
+    /// Opens a request that somebody waits for. A touch left over from U2F is dropped.
+    pub(super) fn open(&self, request: &PresenceRequest<'_>) -> Ticket {
+        let mut state = lock(&self.state);
+        state.touch = None;
+        self.open_request(&mut state, request, None)
+    }
+
+    fn open_request(&self, state: &mut State, request: &PresenceRequest<'_>, lapses: Option<u64>) -> Ticket {
+        state.tickets = state.tickets.wrapping_add(1);
+        let ticket = Ticket(state.tickets);
+        state.open = Some(Open {
+            ticket,
+            binding: Binding::of(request),
+            waiting: Waiting::new(request, self.clock.now()),
+            answer: None,
+            lapses,
+        });
+        self.changed.notify_all();
+        ticket
+    }
+
+    /// Waits for the answer to the request of `ticket`, and closes it.
+    pub(super) fn wait(&self, ticket: Ticket, deadline: u64, abort: &Abort) -> Presence {
+        let mut state = lock(&self.state);
+        let presence = loop {
+            if abort.is_set() {
+                break Presence::Aborted;
+            }
+            let Some(open) = state.open.as_ref().filter(|open| open.ticket == ticket) else {
+                // Only a power cut closes a request that is waited for.
+                break Presence::Aborted;
+            };
+            match open.answer {
+                Some(Answer::Touch) => break Presence::Confirmed,
+                Some(Answer::Decline) => break Presence::Declined,
+                None if self.clock.now() >= deadline => break Presence::TimedOut,
+                None => {}
+            }
+            state = match self.clock.sleep_until(deadline) {
+                Some(timeout) => unpoison(self.changed.wait_timeout(state, timeout)).0,
+                None => unpoison(self.changed.wait(state)),
+            };
+        };
+        state.open.take_if(|open| open.ticket == ticket);
+        self.changed.notify_all();
+        presence
+    }
+
+    /// Looks for a touch given for `request`, and opens it where it is not open yet.
+    pub(super) fn poll(&self, request: &PresenceRequest<'_>) -> Polled {
+        let mut state = lock(&self.state);
+        let now = self.clock.now();
+        let binding = Binding::of(request);
+        let lapses = now.saturating_add(U2F_TOUCH_LIFETIME);
+        let is_same = |open: &Open| open.binding == binding && open.is_live(now);
+        state.touch.take_if(|touch| touch.until <= now);
+        if state.touch.take_if(|touch| touch.binding == binding).is_some() {
+            state.open.take_if(|open| is_same(open));
+            self.changed.notify_all();
+            return Polled::Touched;
+        }
+        match state.open.as_mut().filter(|open| is_same(open)) {
+            Some(open) if open.answer != Some(Answer::Touch) => {
+                open.lapses = Some(lapses);
+                Polled::Waiting
+            }
+            _ => Polled::Opened(self.open_request(&mut state, request, Some(lapses))),
+        }
+    }
+
+    /// Closes what is open and drops a touch not yet spent. A button that is held stays held.
+    pub(crate) fn clear(&self) {
+        let mut state = lock(&self.state);
+        state.open = None;
+        state.touch = None;
+        self.changed.notify_all();
+    }
+
+    /// Makes whoever waits look again, at the abort flag or at the clock.
+    pub(crate) fn wake(&self) {
+        let _state = lock(&self.state);
+        self.changed.notify_all();
+    }
+
+    /// What the key waits for.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        self.waiting_in(&lock(&self.state))
+    }
+
+    fn waiting_in(&self, state: &State) -> Option<Waiting> {
+        let now = self.clock.now();
+        state
+            .open
+            .as_ref()
+            .filter(|open| open.answer.is_none() && open.is_live(now))
+            .map(|open| open.waiting.clone())
+    }
+
+    /// Whether the button is held.
+    pub(crate) fn is_held(&self) -> bool {
+        lock(&self.state).held
+    }
+
+    /// Waits until the key waits for the user, at most for `timeout`.
+    pub(crate) fn wait_until_asked(&self, timeout: Duration) -> Option<Waiting> {
+        let state = lock(&self.state);
+        let (state, _) = unpoison(
+            self.changed
+                .wait_timeout_while(state, timeout, |state| self.waiting_in(state).is_none()),
+        );
+        self.waiting_in(&state)
+    }
+
+    /// How long the request of `ticket` still waits for an answer if its host does not poll again, or `None` where
+    /// it does not wait any more.
+    #[cfg(unix)]
+    pub(super) fn waits_for(&self, ticket: Ticket) -> Option<Duration> {
+        let state = lock(&self.state);
+        let now = self.clock.now();
+        let open = state
+            .open
+            .as_ref()
+            .filter(|open| open.ticket == ticket && open.answer.is_none() && open.is_live(now))?;
+        Some(Duration::from_millis(
+            open.lapses
+                .map_or(U2F_TOUCH_LIFETIME, |lapses| lapses.saturating_sub(now)),
+        ))
+    }
+}
+
+impl Open {
+    fn is_live(&self, now: u64) -> bool {
+        self.lapses.is_none_or(|lapses| now < lapses)
+    }
+}

@@ -1,0 +1,287 @@
+//! What counts as a touch.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
+use brasskey_protocol::platform::{Operation, RelyingParty};
+
+use super::*;
+use crate::soft::clock::SoftClock;
+
+const APPLICATION: [u8; 32] = [1; 32];
+const LONG: Duration = Duration::from_secs(60);
+
+const REGISTER: PresenceRequest<'static> = PresenceRequest {
+    operation: Operation::Register,
+    relying_party: RelyingParty::Id("example.com"),
+    user: Some("alice"),
+};
+
+fn u2f(operation: Operation, application: &[u8; 32]) -> PresenceRequest<'_> {
+    PresenceRequest {
+        operation,
+        relying_party: RelyingParty::Application(application),
+        user: None,
+    }
+}
+
+/// A button and its user, on a clock that the test moves.
+struct Fixture {
+    clock: SoftClock,
+    button: Arc<Button>,
+    abort: Arc<Abort>,
+    presence: Option<SoftPresence>,
+}
+
+impl Fixture {
+    fn new(touch: Touch) -> Self {
+        let clock = SoftClock::scripted();
+        let button = Arc::new(Button::new(clock.clone()));
+        let abort = Arc::new(Abort::new());
+        let presence = SoftPresence::new(touch, Arc::clone(&button), Arc::clone(&abort));
+        Self {
+            clock,
+            button,
+            abort,
+            presence: Some(presence),
+        }
+    }
+
+    fn presence(&mut self) -> &mut SoftPresence {
+        self.presence.as_mut().expect("no wait is running")
+    }
+
+    /// Starts to wait for `REGISTER` on a thread, and returns when the key waits.
+    fn wait(&mut self, deadline: u64) -> mpsc::Receiver<Presence> {
+        let mut presence = self.presence.take().expect("no wait is running");
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || sender.send(presence.wait(&REGISTER, deadline)));
+        let waiting = self.button.wait_until_asked(LONG).expect("the key waits");
+        assert_eq!(waiting.rp_id.as_deref(), Some("example.com"));
+        receiver
+    }
+
+    fn poll(&mut self, operation: Operation, application: &[u8; 32]) -> bool {
+        self.presence().poll(&u2f(operation, application))
+    }
+
+    fn pulse(&self) {
+        self.button.press();
+        self.button.release();
+    }
+
+    fn advance(&self, milliseconds: u64) {
+        self.clock.advance(milliseconds);
+        self.button.wake();
+    }
+}
+
+fn end(receiver: &mpsc::Receiver<Presence>) -> Presence {
+    receiver.recv_timeout(LONG).expect("the wait ends")
+}
+
+#[test]
+fn a_touch_confirms_and_a_refusal_declines() {
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait(30_000);
+    key.pulse();
+    assert_eq!(end(&presence), Presence::Confirmed);
+
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait(30_000);
+    key.button.decline();
+    assert_eq!(end(&presence), Presence::Declined);
+    assert_eq!(key.button.waiting(), None);
+}
+
+#[test]
+fn a_button_already_held_is_no_consent() {
+    let mut key = Fixture::new(Touch::Control);
+    key.button.press();
+    let presence = key.wait(30_000);
+    key.button.press();
+    assert!(key.button.waiting().is_some());
+    key.button.release();
+    assert!(key.button.waiting().is_some());
+    assert!(presence.try_recv().is_err());
+    key.button.press();
+    assert_eq!(end(&presence), Presence::Confirmed);
+}
+
+#[test]
+fn a_touch_before_the_request_is_lost() {
+    let mut key = Fixture::new(Touch::Control);
+    key.pulse();
+    let presence = key.wait(30_000);
+    key.advance(30_000);
+    assert_eq!(end(&presence), Presence::TimedOut);
+}
+
+#[test]
+fn the_deadline_is_kept_to_the_millisecond() {
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait(30_000);
+    key.advance(29_999);
+    assert!(key.button.waiting().is_some());
+    assert!(presence.try_recv().is_err());
+    key.advance(1);
+    assert_eq!(end(&presence), Presence::TimedOut);
+    assert_eq!(key.button.waiting(), None);
+}
+
+#[test]
+fn a_cancelled_request_ends_at_once_and_leaves_nothing() {
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait(30_000);
+    key.abort.set(true);
+    key.button.wake();
+    assert_eq!(end(&presence), Presence::Aborted);
+    assert_eq!(key.button.waiting(), None);
+}
+
+#[test]
+fn a_request_cancelled_before_it_is_asked_is_not_asked() {
+    for touch in [
+        Touch::Auto,
+        Touch::Deny,
+        Touch::Control,
+        Touch::Script(vec![Answer::Touch]),
+    ] {
+        let mut key = Fixture::new(touch);
+        key.abort.set(true);
+        assert_eq!(key.presence().wait(&REGISTER, 30_000), Presence::Aborted);
+    }
+}
+
+#[test]
+fn who_needs_nobody_answers_at_once() {
+    for (touch, presence, poll) in [
+        (Touch::Auto, Presence::Confirmed, true),
+        (Touch::Deny, Presence::Declined, false),
+        (Touch::Unset, Presence::Declined, false),
+    ] {
+        let mut key = Fixture::new(touch);
+        assert_eq!(key.presence().wait(&REGISTER, 0), presence);
+        assert_eq!(key.poll(Operation::Register, &APPLICATION), poll);
+    }
+}
+
+#[test]
+fn a_script_answers_in_order_and_then_the_button_does() {
+    let mut key = Fixture::new(Touch::Script(vec![Answer::Touch, Answer::Decline, Answer::Touch]));
+    assert_eq!(key.presence().wait(&REGISTER, 0), Presence::Confirmed);
+    assert_eq!(key.presence().wait(&REGISTER, 0), Presence::Declined);
+    assert!(key.poll(Operation::Register, &APPLICATION));
+    let presence = key.wait(30_000);
+    key.pulse();
+    assert_eq!(end(&presence), Presence::Confirmed);
+}
+
+#[test]
+fn a_u2f_touch_is_spent_once() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.pulse();
+    assert_eq!(key.button.waiting(), None);
+    assert!(key.poll(Operation::Register, &APPLICATION));
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+}
+
+#[test]
+fn a_u2f_touch_is_bound_to_its_operation_and_application() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.pulse();
+    assert!(!key.poll(Operation::Authenticate, &APPLICATION));
+    assert!(!key.poll(Operation::Register, &[2; 32]));
+    assert!(key.poll(Operation::Register, &APPLICATION));
+}
+
+#[test]
+fn a_u2f_touch_lives_ten_seconds() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.pulse();
+    key.advance(U2F_TOUCH_LIFETIME - 1);
+    assert!(key.poll(Operation::Register, &APPLICATION));
+
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.pulse();
+    key.advance(U2F_TOUCH_LIFETIME);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    assert!(key.button.waiting().is_some(), "the user is asked again");
+}
+
+#[test]
+fn a_held_button_is_no_u2f_consent() {
+    let mut key = Fixture::new(Touch::Control);
+    key.button.press();
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.button.release();
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.button.press();
+    assert!(key.poll(Operation::Register, &APPLICATION));
+}
+
+#[test]
+fn a_u2f_request_that_is_no_longer_polled_for_lapses() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.advance(U2F_TOUCH_LIFETIME - 1);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.advance(U2F_TOUCH_LIFETIME - 1);
+    assert!(key.button.waiting().is_some());
+    key.advance(1);
+    assert_eq!(key.button.waiting(), None);
+    key.pulse();
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+}
+
+#[test]
+fn a_u2f_touch_is_not_left_over_for_ctap2() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.pulse();
+    let presence = key.wait(1);
+    key.advance(1);
+    assert_eq!(end(&presence), Presence::TimedOut);
+}
+
+#[test]
+fn what_is_forgotten_is_gone() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.pulse();
+    key.presence().forget();
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.presence().forget();
+    assert_eq!(key.button.waiting(), None);
+}
+
+#[test]
+fn a_refused_u2f_request_is_not_asked_again_while_the_host_polls() {
+    let mut key = Fixture::new(Touch::Control);
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    key.button.decline();
+    key.pulse();
+    assert!(!key.poll(Operation::Register, &APPLICATION));
+    assert_eq!(key.button.waiting(), None);
+}
+
+#[test]
+fn touch_is_read_as_the_flag_spells_it() {
+    for (name, touch) in [
+        ("prompt", Touch::Prompt),
+        ("auto", Touch::Auto),
+        ("deny", Touch::Deny),
+        ("control", Touch::Control),
+    ] {
+        assert_eq!(name.parse(), Ok(touch));
+    }
+    assert_eq!("yes".parse::<Touch>(), Err(UnknownTouch));
+}

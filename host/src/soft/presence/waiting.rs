@@ -1,0 +1,110 @@
+//! A request for a touch, in a form that outlives it and can be shown.
+
+use std::fmt;
+
+use brasskey_protocol::platform::{Operation, PresenceRequest, RelyingParty};
+use serde::Serialize;
+
+use crate::text::escape;
+
+/// What the key waits for. The texts are as they came from outside: `Display` escapes them, JSON encodes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// `register`, `authenticate`, `excluded` (register what is registered already), `select` or `reset`.
+    pub operation: &'static str,
+    /// CTAP2: the RP ID.
+    pub rp_id: Option<String>,
+    /// U2F: the application parameter, in hexadecimal.
+    pub application: Option<String>,
+    /// The account's name.
+    pub user: Option<String>,
+    /// Since when, in milliseconds since power-up.
+    pub since_ms: u64,
+}
+
+impl Waiting {
+    pub(super) fn new(request: &PresenceRequest<'_>, now: u64) -> Self {
+        let (rp_id, application) = match request.relying_party {
+            RelyingParty::None => (None, None),
+            RelyingParty::Id(id) => (Some(id.to_owned()), None),
+            RelyingParty::Application(hash) => (None, Some(hex(hash))),
+        };
+        Self {
+            operation: match request.operation {
+                Operation::Register => "register",
+                Operation::Authenticate => "authenticate",
+                Operation::Excluded => "excluded",
+                Operation::Select => "select",
+                Operation::Reset => "reset",
+            },
+            rp_id,
+            application,
+            user: request.user.map(str::to_owned),
+            since_ms: now,
+        }
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.operation {
+            "register" => "register a credential",
+            "authenticate" => "sign in",
+            "excluded" => "register again (this key is registered already, nothing will change)",
+            "reset" => "reset the key: erase every credential on it",
+            _ => "select this key",
+        })?;
+        if let Some(rp_id) = &self.rp_id {
+            write!(f, " at {}", escape(rp_id))?;
+        }
+        if let Some(application) = &self.application {
+            write!(f, " at U2F application {application}")?;
+        }
+        if let Some(user) = &self.user {
+            write!(f, " as {}", escape(user))?;
+        }
+        Ok(())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_is_escaped() {
+        let waiting = Waiting::new(
+            &PresenceRequest {
+                operation: Operation::Register,
+                relying_party: RelyingParty::Id("example.com\u{1b}[2J"),
+                user: Some("a\u{202e}b\n"),
+            },
+            0,
+        );
+        assert_eq!(
+            waiting.to_string(),
+            "register a credential at example.com\\u{1b}[2J as a\\u{202e}b\\u{a}"
+        );
+    }
+
+    #[test]
+    fn a_u2f_request_names_its_application() {
+        let waiting = Waiting::new(
+            &PresenceRequest {
+                operation: Operation::Authenticate,
+                relying_party: RelyingParty::Application(&[0xAB; 32]),
+                user: None,
+            },
+            9,
+        );
+        assert_eq!(waiting.application.as_deref(), Some("ab".repeat(32).as_str()));
+        assert_eq!(
+            waiting.to_string(),
+            format!("sign in at U2F application {}", "ab".repeat(32))
+        );
+    }
+}

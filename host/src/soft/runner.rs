@@ -1,0 +1,92 @@
+//! The authenticator and its two buffers, across power cycles.
+
+use brasskey_protocol::authenticator::Authenticator;
+use brasskey_protocol::credential::StartError;
+use brasskey_protocol::limits::MAX_MESSAGE;
+use brasskey_protocol::platform::Seams;
+
+use super::platform::{CONFIG, SoftPlatform};
+
+/// Runs one request at a time.
+pub(super) struct Runner {
+    power: Power,
+    message: Box<[u8; MAX_MESSAGE]>,
+    response: Box<[u8; MAX_MESSAGE]>,
+}
+
+enum Power {
+    On(Box<Authenticator<SoftPlatform>>),
+    Off(Seams<SoftPlatform>),
+    /// Between the two.
+    Switching,
+}
+
+impl Runner {
+    /// A runner with nothing to run.
+    pub(super) fn new() -> Self {
+        Self {
+            power: Power::Switching,
+            message: Box::new([0; MAX_MESSAGE]),
+            response: Box::new([0; MAX_MESSAGE]),
+        }
+    }
+
+    pub(super) fn equip(&mut self, seams: Seams<SoftPlatform>) {
+        self.power = Power::Off(seams);
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        matches!(self.power, Power::On(_))
+    }
+
+    /// Forgets everything volatile.
+    pub(super) fn power_off(&mut self) {
+        self.power = match std::mem::replace(&mut self.power, Power::Switching) {
+            Power::On(authenticator) => Power::Off(authenticator.into_seams()),
+            off => off,
+        };
+    }
+
+    /// Starts on what the storage holds.
+    pub(super) fn power_on(&mut self) -> Result<(), StartError> {
+        let result;
+        (self.power, result) = match std::mem::replace(&mut self.power, Power::Switching) {
+            Power::Off(seams) => match Authenticator::new(seams, CONFIG) {
+                Ok(authenticator) => (Power::On(Box::new(authenticator)), Ok(())),
+                Err((seams, error)) => (Power::Off(seams), Err(error)),
+            },
+            other => (other, Ok(())),
+        };
+        result
+    }
+
+    /// Where the next request is put.
+    pub(super) fn message(&mut self) -> &mut [u8; MAX_MESSAGE] {
+        &mut self.message
+    }
+
+    /// The request of `length` bytes that was put there.
+    pub(super) fn request(&self, length: usize) -> &[u8] {
+        self.message.get(..length).unwrap_or_default()
+    }
+
+    /// Runs it as a CTAP2 command. A key that is off answers nothing.
+    pub(super) fn ctap2(&mut self, channel: u32, length: usize) -> &[u8] {
+        let request = self.message.get(..length).unwrap_or_default();
+        let length = match &mut self.power {
+            Power::On(authenticator) => authenticator.ctap2(channel, request, &mut self.response),
+            _ => 0,
+        };
+        self.response.get(..length).unwrap_or_default()
+    }
+
+    /// Runs it as a U2F raw message. A key that is off answers nothing.
+    pub(super) fn u2f(&mut self, length: usize) -> &[u8] {
+        let request = self.message.get(..length).unwrap_or_default();
+        let length = match &mut self.power {
+            Power::On(authenticator) => authenticator.u2f(request, &mut self.response),
+            _ => 0,
+        };
+        self.response.get(..length).unwrap_or_default()
+    }
+}

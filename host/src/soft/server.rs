@@ -1,0 +1,107 @@
+//! The key opened to other processes: over UDP, a Unix socket, and HTTP for its button.
+
+mod udp;
+#[cfg(unix)]
+pub(super) mod unix;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{Error, SoftKey};
+
+pub use udp::UdpServer;
+#[cfg(unix)]
+pub use unix::UnixServer;
+
+/// Where a key listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listen {
+    /// `--udp`: a loopback address; port 0 takes any that is free.
+    pub udp: Option<SocketAddr>,
+    /// `--unix`: the path of a socket.
+    pub unix: Option<PathBuf>,
+    /// `--control` and `--control-token-file`.
+    #[cfg(feature = "control")]
+    pub control: Option<super::control::ControlOptions>,
+}
+
+/// Where a key is reached, for its ready line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    /// UDP.
+    pub udp: Option<SocketAddr>,
+    /// The Unix socket.
+    pub unix: Option<PathBuf>,
+    /// The control endpoint: a URL, or `unix:` and a path.
+    pub control: Option<String>,
+}
+
+impl Addresses {
+    /// The value of `--device` that reaches the key, the private way before the open one.
+    #[must_use]
+    pub fn device(&self) -> Option<String> {
+        match (&self.unix, self.udp) {
+            (Some(path), _) => Some(format!("unix:{}", path.display())),
+            (None, Some(address)) => Some(format!("udp:{address}")),
+            (None, None) => None,
+        }
+    }
+}
+
+/// The servers of one key. Dropping them closes the key to others.
+#[derive(Debug)]
+pub struct Servers {
+    udp: Option<UdpServer>,
+    #[cfg(unix)]
+    unix: Option<UnixServer>,
+    #[cfg(feature = "control")]
+    control: Option<super::control::ControlServer>,
+}
+
+impl SoftKey {
+    /// Opens the key to other processes.
+    ///
+    /// # Errors
+    /// [`Error`], with nothing left open.
+    pub fn serve(&self, listen: &Listen) -> Result<Servers, Error> {
+        #[cfg(not(unix))]
+        if listen.unix.is_some() {
+            return Err(Error::Unsupported("a Unix socket"));
+        }
+        Ok(Servers {
+            udp: listen.udp.map(|address| UdpServer::start(self, address)).transpose()?,
+            #[cfg(unix)]
+            unix: listen
+                .unix
+                .as_deref()
+                .map(|path| UnixServer::start(self, path))
+                .transpose()?,
+            #[cfg(feature = "control")]
+            control: listen
+                .control
+                .as_ref()
+                .map(|options| super::control::ControlServer::start(self, options))
+                .transpose()?,
+        })
+    }
+}
+
+impl Servers {
+    /// Where the key is reached: port 0 has become the port that was free.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            udp: self.udp.as_ref().map(UdpServer::address),
+            #[cfg(unix)]
+            unix: self.unix.as_ref().map(|server| server.path().to_owned()),
+            #[cfg(not(unix))]
+            unix: None,
+            #[cfg(feature = "control")]
+            control: self.control.as_ref().map(|server| server.address().to_string()),
+            #[cfg(not(feature = "control"))]
+            control: None,
+        }
+    }
+}

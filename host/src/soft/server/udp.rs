@@ -1,0 +1,89 @@
+//! Reports over UDP: one 64-byte report a datagram, without a report number.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use brasskey_protocol::ctaphid::Report;
+use brasskey_protocol::limits::REPORT_SIZE;
+
+use crate::soft::peer::Peer;
+use crate::soft::{Error, SoftKey};
+
+/// A key that listens on a loopback address. Any local user can reach it there.
+#[derive(Debug)]
+pub struct UdpServer {
+    address: SocketAddr,
+    closing: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl UdpServer {
+    /// Listens on `address`; port 0 takes any port that is free.
+    ///
+    /// # Errors
+    /// [`Error::NotLoopback`] where other computers could reach `address`; [`Error::Bind`]; [`Error::Thread`].
+    pub fn start(key: &SoftKey, address: SocketAddr) -> Result<Self, Error> {
+        if !address.ip().is_loopback() {
+            return Err(Error::NotLoopback(address));
+        }
+        let bind = |source| Error::Bind {
+            address: address.to_string(),
+            source,
+        };
+        let socket = Arc::new(UdpSocket::bind(address).map_err(bind)?);
+        let address = socket.local_addr().map_err(bind)?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let (key, is_closing) = (key.clone(), Arc::clone(&closing));
+        let thread = thread::Builder::new()
+            .name("brasskey-udp".into())
+            .spawn(move || serve(&key, &socket, &is_closing))
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            address,
+            closing,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where the key listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+fn serve(key: &SoftKey, socket: &Arc<UdpSocket>, closing: &AtomicBool) {
+    // One byte more than a report, so that a longer datagram is not mistaken for one.
+    let mut datagram = [0; REPORT_SIZE + 1];
+    while !closing.load(Ordering::Acquire) {
+        // An error is another host's: on Windows, that the address an answer went to is closed.
+        let Ok((length, from)) = socket.recv_from(&mut datagram) else {
+            continue;
+        };
+        // Anything but a report is ignored, also one with the report number that a USB driver would strip.
+        if let Some(Ok(report)) = datagram.get(..length).map(<&Report>::try_from) {
+            key.token().receive(&Peer::Udp(Arc::clone(socket), from), report);
+        }
+    }
+}
+
+impl Drop for UdpServer {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        // The thread sleeps until a datagram comes: send it one.
+        let any_port: SocketAddr = match self.address {
+            SocketAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
+        };
+        let woken = UdpSocket::bind(any_port).and_then(|socket| socket.send_to(&[], self.address));
+        if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
+            // A thread that panicked has said so on stderr.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Reports over a Unix stream socket, 64 bytes each with nothing between them: the private way.
+
+use std::collections::HashMap;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{self, ErrorKind, Read};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use brasskey_protocol::ctaphid::Report;
+use nix::sys::socket::{MsgFlags, send as send_message};
+use nix::unistd::geteuid;
+
+use crate::soft::peer::Peer;
+use crate::soft::{Error, SoftKey, lock};
+
+/// Hosts connected at once.
+const CLIENTS_MAX: usize = 64;
+/// How long the server rests when it cannot accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A key that listens on a Unix socket, for its own user only.
+#[derive(Debug)]
+pub struct UnixServer {
+    path: PathBuf,
+    closing: Arc<AtomicBool>,
+    clients: Clients,
+    thread: Option<JoinHandle<()>>,
+}
+
+type Clients = Arc<Mutex<HashMap<usize, Arc<UnixStream>>>>;
+
+impl UnixServer {
+    /// Listens on `path`. A socket that nobody listens on any more is replaced.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::NotASocket`], [`Error::Bind`], [`Error::Thread`].
+    pub fn start(key: &SoftKey, path: &Path) -> Result<Self, Error> {
+        let listener = bind_private(path)?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let clients = Clients::default();
+        let server = (key.clone(), Arc::clone(&closing), Arc::clone(&clients));
+        let thread = thread::Builder::new()
+            .name("brasskey-unix".into())
+            .spawn(move || serve(&server.0, &listener, &server.1, &server.2))
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            path: path.to_owned(),
+            closing,
+            clients,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where the key listens.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for UnixServer {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        // The thread sleeps until somebody connects.
+        let woken = UnixStream::connect(&self.path);
+        // Best effort: somebody may have removed the socket already.
+        let _ = fs::remove_file(&self.path);
+        if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
+            // A thread that panicked has said so on stderr.
+            let _ = thread.join();
+        }
+        for client in lock(&self.clients).values() {
+            let _ = client.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// Binds a socket that only this user can connect to.
+///
+/// Between bind and chmod a socket has whatever mode the umask leaves it. So it is bound in a directory that nobody
+/// else can enter, and moved to its place when its mode is right.
+pub(in crate::soft) fn bind_private(path: &Path) -> Result<UnixListener, Error> {
+    remove_stale(path)?;
+    let bind = |source| Error::Bind {
+        address: path.display().to_string(),
+        source,
+    };
+    let directory = private_directory(path).map_err(bind)?;
+    let socket = directory.join("s");
+    let listener = UnixListener::bind(&socket).and_then(|listener| {
+        fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+        fs::rename(&socket, path)?;
+        Ok(listener)
+    });
+    let _ = fs::remove_file(&socket);
+    let _ = fs::remove_dir(&directory);
+    listener.map_err(bind)
+}
+
+fn private_directory(path: &Path) -> io::Result<PathBuf> {
+    let name = getrandom::u32().map_err(|_| io::Error::other("the system has no randomness"))?;
+    let directory = path.with_file_name(format!(".{name:08x}"));
+    DirBuilder::new().mode(0o700).create(&directory)?;
+    Ok(directory)
+}
+
+/// Makes way at `path`: refuses what is not a socket, and a socket that somebody listens on.
+fn remove_stale(path: &Path) -> Result<(), Error> {
+    let bind = |source| Error::Bind {
+        address: path.display().to_string(),
+        source,
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(bind(error)),
+        Ok(metadata) if !metadata.file_type().is_socket() => return Err(Error::NotASocket(path.to_owned())),
+        Ok(_) => {}
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(bind),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(bind(error)),
+        Ok(_) => Err(Error::InUse(path.to_owned())),
+    }
+}
+
+fn serve(key: &SoftKey, listener: &UnixListener, closing: &AtomicBool, clients: &Clients) {
+    for (id, stream) in listener.incoming().enumerate() {
+        if closing.load(Ordering::Acquire) {
+            return;
+        }
+        let Ok(stream) = stream else {
+            // Most likely there are no descriptors left: without a pause this would spin until there are.
+            thread::sleep(ACCEPT_PAUSE);
+            continue;
+        };
+        // Another user, or one host too many, finds the connection closed.
+        if !peer_uid(&stream).is_ok_and(may_connect) || lock(clients).len() >= CLIENTS_MAX {
+            continue;
+        }
+        let stream = Arc::new(stream);
+        lock(clients).insert(id, Arc::clone(&stream));
+        let (key, clients_left) = (key.clone(), Arc::clone(clients));
+        let started = thread::Builder::new().name("brasskey-host".into()).spawn(move || {
+            attend(&key, &stream);
+            lock(&clients_left).remove(&id);
+        });
+        if started.is_err() {
+            lock(clients).remove(&id);
+        }
+    }
+}
+
+/// Takes in what one host sends until it goes.
+fn attend(key: &SoftKey, stream: &Arc<UnixStream>) {
+    let peer = Peer::Unix(Arc::clone(stream));
+    let mut report: Report = [0; _];
+    while stream.as_ref().read_exact(&mut report).is_ok() {
+        key.token().receive(&peer, &report);
+    }
+    key.token().disconnect(&peer);
+}
+
+/// Sends one report without waiting. A host whose buffer is full does not read, and loses its connection: a stream
+/// that lost a part of a report would never be in step again.
+pub(in crate::soft) fn send(stream: &UnixStream, report: &Report) {
+    let sent = send_message(
+        stream.as_raw_fd(),
+        report,
+        MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL,
+    );
+    if sent != Ok(report.len()) {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// The key's own user, and root, from whom nothing is hidden anyway.
+pub(in crate::soft) fn may_connect(uid: u32) -> bool {
+    uid == geteuid().as_raw() || uid == 0
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn peer_uid(stream: &UnixStream) -> nix::Result<u32> {
+    use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+    getsockopt(stream, PeerCredentials).map(|credentials| credentials.uid())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn peer_uid(stream: &UnixStream) -> nix::Result<u32> {
+    nix::unistd::getpeereid(stream).map(|(uid, _)| uid.as_raw())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! A host for tests: speaks CTAPHID over whatever carries reports.
+
+use std::time::Duration;
+
+use brasskey_protocol::ctaphid::{
+    self, BROADCAST, Host, Progress, Report, allocated_channel, command, fragment, init_report,
+};
+
+use super::Connection;
+
+/// Longer than any test waits when it passes.
+pub(super) const LONG: Duration = Duration::from_secs(60);
+
+/// authenticatorGetInfo.
+pub(super) const GET_INFO: &[u8] = &[0x04];
+/// authenticatorSelection: nothing but a touch.
+pub(super) const SELECTION: &[u8] = &[0x0B];
+/// U2F_VERSION.
+pub(super) const VERSION: &[u8] = &[0, 3, 0, 0, 0, 0, 0];
+
+/// U2F_REGISTER for the application of 32 bytes `application`.
+pub(super) fn u2f_register(application: u8) -> Vec<u8> {
+    let mut apdu = vec![0, 1, 0, 0, 0, 0, 64];
+    apdu.extend([0; 32]);
+    apdu.extend([application; 32]);
+    apdu.extend([0, 0]);
+    apdu
+}
+
+/// What carries reports.
+pub(super) trait Link {
+    fn send(&self, report: &Report);
+    fn receive(&self, timeout: Duration) -> Option<Report>;
+}
+
+impl Link for Connection {
+    fn send(&self, report: &Report) {
+        self.send(report);
+    }
+
+    fn receive(&self, timeout: Duration) -> Option<Report> {
+        self.receive(timeout)
+    }
+}
+
+/// A host with one channel.
+pub(super) struct Client<L: Link> {
+    pub(super) link: L,
+    pub(super) channel: u32,
+}
+
+impl<L: Link> Client<L> {
+    /// Allocates a channel.
+    pub(super) fn new(link: L) -> Self {
+        link.send(&init_report(BROADCAST, b"a nonce."));
+        let reply = link.receive(LONG).expect("an INIT reply");
+        let channel = allocated_channel(&reply).expect("a channel");
+        Self { link, channel }
+    }
+
+    pub(super) fn send(&self, command: u8, payload: &[u8]) {
+        for report in fragment(self.channel, command, payload).expect("a message") {
+            self.link.send(&report);
+        }
+    }
+
+    /// The whole answer to `command`, or the error's code.
+    pub(super) fn answer(&self, command: u8) -> Result<Vec<u8>, u8> {
+        let mut host = Host::new(self.channel);
+        host.expect(command);
+        loop {
+            let report = self.link.receive(LONG).expect("an answer");
+            match host.receive(&report) {
+                Progress::Nothing | Progress::Keepalive(_) => {}
+                Progress::Complete(payload) => return Ok(payload.to_vec()),
+                Progress::Error(code) => return Err(code),
+                Progress::Broken => panic!("the key broke the protocol: {report:?}"),
+            }
+        }
+    }
+
+    pub(super) fn exchange(&self, command: u8, payload: &[u8]) -> Result<Vec<u8>, u8> {
+        self.send(command, payload);
+        self.answer(command)
+    }
+
+    /// The CTAP2 status of a command.
+    pub(super) fn status(&self, request: &[u8]) -> u8 {
+        self.exchange(command::CBOR, request).expect("an answer")[0]
+    }
+
+    /// The status word of a U2F message.
+    pub(super) fn status_word(&self, apdu: &[u8]) -> u16 {
+        let answer = self.exchange(command::MSG, apdu).expect("an answer");
+        u16::from_be_bytes(*answer.last_chunk().expect("a status word"))
+    }
+
+    /// The next report, where the test knows that one comes.
+    pub(super) fn next(&self) -> Report {
+        let report = self.link.receive(LONG).expect("a report");
+        assert_eq!(ctaphid::channel(&report), self.channel);
+        report
+    }
+}

@@ -1,0 +1,305 @@
+//! The token: one CTAPHID engine, one authenticator, and the threads between them.
+//!
+//! Reports come in on any thread by [`Token::receive`] and leave through their channel's [`Peer`]. A request runs on
+//! the thread that brought it where nobody can be waited for, and otherwise on a worker, so that the engine goes on
+//! answering: keepalives, busy, cancel. Locks are taken in the order runner, engine, log; none is held while the key
+//! waits for its user but the runner's.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::time::Instant;
+
+use brasskey_protocol::credential::StartError;
+use brasskey_protocol::ctaphid::{self, Device, Event, Report, RequestKind, command};
+use brasskey_protocol::platform::{Abort, Clock, Indication, Seams, Status};
+
+use super::clock::SoftClock;
+use super::log::{Command, Log, LogEntry, Record, Status as LoggedStatus};
+use super::peer::Peer;
+use super::platform::{DEVICE_INFO, SoftPlatform};
+use super::presence::button::Button;
+use super::routes::{Routes, Verdict};
+use super::runner::Runner;
+use super::{lock, unpoison};
+
+/// Everything that the key's threads share.
+pub(super) struct Token {
+    runner: Mutex<Runner>,
+    engine: Mutex<Engine>,
+    log: Mutex<Log>,
+    /// A request waits for the worker, or the worker shall end.
+    work: Condvar,
+    /// The timer shall look again.
+    timer: Condvar,
+    pub(super) button: Arc<Button>,
+    pub(super) clock: SoftClock,
+    abort: Arc<Abort>,
+    /// Requests run on the thread that brings them.
+    inline: bool,
+    ending: AtomicBool,
+}
+
+/// CTAPHID, and what a power cut clears with it.
+struct Engine {
+    device: Device,
+    routes: Routes,
+    powered: bool,
+    /// Counts power cuts: a request that was running at one is not answered.
+    epoch: u64,
+    /// When the timer looks next, in its own view; `None` while it sleeps until it is woken.
+    timer_wakes: Option<u64>,
+    has_work: bool,
+}
+
+impl Token {
+    /// A key that is switched off.
+    pub(super) fn new(inline: bool, clock: SoftClock, button: Arc<Button>, abort: Arc<Abort>) -> Self {
+        Self {
+            runner: Mutex::new(Runner::new()),
+            engine: Mutex::new(Engine {
+                device: Device::new(DEVICE_INFO),
+                routes: Routes::new(),
+                powered: false,
+                epoch: 0,
+                timer_wakes: None,
+                has_work: false,
+            }),
+            log: Mutex::default(),
+            work: Condvar::new(),
+            timer: Condvar::new(),
+            button,
+            clock,
+            abort,
+            inline,
+            ending: AtomicBool::new(false),
+        }
+    }
+
+    /// Hands the key what it runs on. It stays off until [`Self::power_on`].
+    pub(super) fn equip(&self, seams: Seams<SoftPlatform>) {
+        lock(&self.runner).equip(seams);
+    }
+
+    /// Takes in a report that `from` sent.
+    pub(super) fn receive(&self, from: &Peer, report: &Report) {
+        let mut engine = lock(&self.engine);
+        if !engine.powered {
+            return;
+        }
+        match engine.routes.judge(from, report) {
+            Verdict::Pass => {}
+            Verdict::Refuse(refusal) => return from.send(&refusal),
+            Verdict::Ignore => return,
+        }
+        let event = engine.device.receive(report, self.clock.now());
+        engine.transmit(Some(from));
+        self.act(engine, event, report);
+    }
+
+    /// Forgets a host that is gone; what it asked for ends as if it had cancelled.
+    pub(super) fn disconnect(&self, peer: &Peer) {
+        let mut engine = lock(&self.engine);
+        for channel in engine.routes.forget(peer) {
+            let mut cancel = ctaphid::init_report(channel, &[0; 8]);
+            cancel[4] = 0x80 | command::CANCEL;
+            let event = engine.device.receive(&cancel, self.clock.now());
+            self.act(engine, event, &cancel);
+            engine = lock(&self.engine);
+        }
+    }
+
+    fn act(&self, mut engine: MutexGuard<'_, Engine>, event: Event, report: &Report) {
+        self.wake_timer(&mut engine);
+        match event {
+            Event::None => {}
+            Event::Request if self.inline => {
+                drop(engine);
+                self.run();
+            }
+            Event::Request => {
+                engine.has_work = true;
+                self.work.notify_one();
+            }
+            Event::Abort => {
+                self.abort.set(true);
+                drop(engine);
+                self.button.wake();
+            }
+            Event::Wink => {
+                drop(engine);
+                lock(&self.log).push(Record {
+                    time: self.clock.now(),
+                    channel: ctaphid::channel(report),
+                    command: Command::Wink,
+                    status: None,
+                    duration_us: 0,
+                });
+            }
+        }
+    }
+
+    /// Runs requests until none waits.
+    fn run(&self) {
+        let mut runner = lock(&self.runner);
+        loop {
+            let mut engine = lock(&self.engine);
+            let begun = self.clock.now();
+            let Some(request) = engine.device.take_request(runner.message(), begun) else {
+                return;
+            };
+            self.abort.set(request.aborted);
+            let epoch = engine.epoch;
+            self.wake_timer(&mut engine);
+            drop(engine);
+
+            let start = Instant::now();
+            let command = Command::of(request.kind, runner.request(request.length));
+            let response = match request.kind {
+                RequestKind::Cbor => runner.ctap2(request.channel, request.length),
+                RequestKind::Msg => runner.u2f(request.length),
+            };
+            let record = Record {
+                time: begun,
+                channel: request.channel,
+                command,
+                status: LoggedStatus::of(request.kind, response),
+                duration_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            };
+
+            let mut engine = lock(&self.engine);
+            if engine.epoch != epoch {
+                return;
+            }
+            lock(&self.log).push(record);
+            engine.device.respond(response, self.clock.now());
+            engine.transmit(None);
+        }
+    }
+
+    /// The worker: runs requests until the key goes.
+    pub(super) fn work(&self) {
+        let mut engine = lock(&self.engine);
+        while !self.is_ending() {
+            if std::mem::take(&mut engine.has_work) {
+                drop(engine);
+                self.run();
+                engine = lock(&self.engine);
+            } else {
+                engine = unpoison(self.work.wait(engine));
+            }
+        }
+    }
+
+    /// The timer: ticks the engine when it is due, and sleeps while nothing can fall due.
+    pub(super) fn keep_time(&self) {
+        let mut engine = lock(&self.engine);
+        while !self.is_ending() {
+            self.tick(&mut engine);
+            engine.timer_wakes = engine.device.deadline();
+            engine = match engine.timer_wakes.map(|deadline| self.clock.sleep_until(deadline)) {
+                Some(Some(timeout)) => unpoison(self.timer.wait_timeout(engine, timeout)).0,
+                _ => unpoison(self.timer.wait(engine)),
+            };
+        }
+    }
+
+    /// Does what has fallen due.
+    fn tick(&self, engine: &mut Engine) {
+        let now = self.clock.now();
+        if engine.device.deadline().is_some_and(|deadline| deadline <= now) {
+            engine.device.tick(now);
+            engine.transmit(None);
+        }
+    }
+
+    /// Wakes the timer where something falls due before it would look. One that wakes too early sleeps again: that is
+    /// cheaper than to wake it for every change.
+    fn wake_timer(&self, engine: &mut Engine) {
+        if let Some(deadline) = engine.device.deadline()
+            && engine.timer_wakes.is_none_or(|wakes| deadline < wakes)
+        {
+            engine.timer_wakes = Some(deadline);
+            self.timer.notify_one();
+        }
+    }
+
+    /// Moves a scripted clock, and does at once what falls due.
+    pub(super) fn advance(&self, milliseconds: u64) {
+        self.clock.advance(milliseconds);
+        self.tick(&mut lock(&self.engine));
+        self.button.wake();
+    }
+
+    /// Cuts the power: channels, locks, prompts and whatever the authenticator remembers are gone, and a running
+    /// request ends without an answer.
+    pub(super) fn power_off(&self) {
+        let mut engine = lock(&self.engine);
+        engine.powered = false;
+        engine.epoch = engine.epoch.wrapping_add(1);
+        engine.device = Device::new(DEVICE_INFO);
+        engine.routes = Routes::new();
+        engine.has_work = false;
+        self.abort.set(true);
+        drop(engine);
+        self.button.wake();
+        lock(&self.runner).power_off();
+        self.button.clear();
+    }
+
+    /// Switches the key on, where it is off.
+    pub(super) fn power_on(&self) -> Result<(), StartError> {
+        let mut runner = lock(&self.runner);
+        if !runner.is_on() {
+            self.clock.restart();
+            runner.power_on()?;
+            lock(&self.engine).powered = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        lock(&self.engine).powered
+    }
+
+    pub(super) fn log(&self) -> Vec<LogEntry> {
+        lock(&self.log).entries()
+    }
+
+    /// Ends the key's threads.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Release);
+        self.power_off();
+        let _engine = lock(&self.engine);
+        self.work.notify_all();
+        self.timer.notify_all();
+    }
+
+    fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+}
+
+impl Engine {
+    /// Sends what the engine has to say; `from` is the host whose report it answers.
+    fn transmit(&mut self, from: Option<&Peer>) {
+        while let Some(report) = self.device.transmit() {
+            if let Some(peer) = self.routes.destination(from, &report) {
+                peer.send(&report);
+            }
+        }
+    }
+}
+
+/// Feeds what the authenticator shows into the keepalives.
+pub struct SoftStatus(pub(super) Weak<Token>);
+
+impl Status for SoftStatus {
+    fn show(&mut self, indication: Indication) {
+        if let Some(token) = self.0.upgrade() {
+            let mut engine = lock(&token.engine);
+            engine.device.show(indication, token.clock.now());
+            engine.transmit(None);
+            token.wake_timer(&mut engine);
+        }
+    }
+}

@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use crate::client::ctap2::{GetAssertion, Options, Status};
 use crate::client::webauthn::{
-    AssertionResponse, CeremonyError, Origin, OriginError, Protocol, RequestOptions, UserEntity,
-    create, get,
+    AssertionResponse, CeremonyError, Origin, OriginError, Protocol, RequestOptions, UserEntity, create, get,
 };
 use crate::client::{self, ErrorKind, Key, Watch, u2f};
 use crate::relying_party::profile::{Profile, Settings};
@@ -100,9 +99,11 @@ pub fn plan(key: &Key) -> Vec<Round> {
         Protocol::U2f => key.speaks_u2f(),
         Protocol::Ctap2 => key.info().is_some_and(|info| {
             // Keys before CTAP 2.1 do not list their algorithms; ES256 is the one that all have.
-            info.algorithms.as_ref().map_or(round.algorithm == Algorithm::Es256, |offered| {
-                offered.iter().any(|offered| offered.alg == round.algorithm.cose())
-            })
+            info.algorithms
+                .as_ref()
+                .map_or(round.algorithm == Algorithm::Es256, |offered| {
+                    offered.iter().any(|offered| offered.alg == round.algorithm.cose())
+                })
         }),
     };
     ROUNDS.iter().filter(can).copied().collect()
@@ -174,7 +175,13 @@ impl Running<'_> {
     }
 
     fn step(&mut self, name: &'static str, outcome: Outcome, detail: String, report: Option<Report>) {
-        (self.report)(Step { round: self.round.name, name, outcome, detail, report });
+        (self.report)(Step {
+            round: self.round.name,
+            name,
+            outcome,
+            detail,
+            report,
+        });
     }
 
     fn judge(&mut self, name: &'static str, passed: bool, detail: &str) {
@@ -185,7 +192,12 @@ impl Running<'_> {
     /// A ceremony without an answer: the end of the round, or, where it says nothing of the key, of the self-test.
     fn failed(&mut self, name: &'static str, error: CeremonyError) -> Stop {
         match error {
-            CeremonyError::Key(error) if matches!(error.kind(), ErrorKind::User | ErrorKind::NoDevice | ErrorKind::Transport) => {
+            CeremonyError::Key(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::User | ErrorKind::NoDevice | ErrorKind::Transport
+                ) =>
+            {
                 Stop::Error(error.into())
             }
             error => {
@@ -203,8 +215,16 @@ impl Running<'_> {
         }
         let answer = create(self.key, &options, origin, self.round.protocol, self.watch)
             .map_err(|error| self.failed(NAME, error))?;
-        let aaguid = self.key.info().filter(|_| self.round.protocol == Protocol::Ctap2).and_then(|info| info.aaguid);
-        let expected = ExpectedRegistration { options, origin: origin.as_str().to_owned(), aaguid };
+        let aaguid = self
+            .key
+            .info()
+            .filter(|_| self.round.protocol == Protocol::Ctap2)
+            .and_then(|info| info.aaguid);
+        let expected = ExpectedRegistration {
+            options,
+            origin: origin.as_str().to_owned(),
+            aaguid,
+        };
         let (report, credential) = verify_registration(expected, &answer);
         let attestation = credential.as_ref().map(|credential| credential.attestation.clone());
         self.verified(NAME, report, attestation)?;
@@ -215,9 +235,20 @@ impl Running<'_> {
     }
 
     fn verified(&mut self, name: &'static str, report: Report, meaning: Option<String>) -> Result<(), Stop> {
-        let count = report.checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
+        let count = report
+            .checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Passed)
+            .count();
         let (outcome, detail) = match report.passed() {
-            true => (Outcome::Passed, [format!("{count} checks passed")].into_iter().chain(meaning).collect::<Vec<_>>().join("; ")),
+            true => (
+                Outcome::Passed,
+                [format!("{count} checks passed")]
+                    .into_iter()
+                    .chain(meaning)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            ),
             false => (Outcome::Failed, format!("{} checks failed", report.failures().count())),
         };
         let passed = report.passed();
@@ -229,13 +260,19 @@ impl Running<'_> {
     fn register_again(&mut self, settings: &Settings, origin: &Origin, accounts: &Accounts) -> Result<(), Stop> {
         const NAME: &str = "refuses to register twice";
         let account = self.account(settings, accounts)?;
-        let mut options = settings.creation_options(user(), Some(account)).map_err(no_randomness)?;
+        let mut options = settings
+            .creation_options(user(), Some(account))
+            .map_err(no_randomness)?;
         if self.round.legacy {
             options.legacy_app_id.clone_from(&settings.app_id);
         }
         match create(self.key, &options, origin, self.round.protocol, self.watch) {
             Err(CeremonyError::Excluded) => self.judge(NAME, true, "it says that it is registered already"),
-            Ok(_) => self.judge(NAME, false, "it made a second credential although the first was excluded"),
+            Ok(_) => self.judge(
+                NAME,
+                false,
+                "it made a second credential although the first was excluded",
+            ),
             Err(error) => return Err(self.failed(NAME, error)),
         }
         Ok(())
@@ -253,21 +290,34 @@ impl Running<'_> {
         };
         match known {
             Ok(false) => self.judge(NAME, true, "the credential is bound to its own"),
-            Ok(true) => self.judge(NAME, false, "it used the credential for a relying party that it was not made for"),
+            Ok(true) => self.judge(
+                NAME,
+                false,
+                "it used the credential for a relying party that it was not made for",
+            ),
             Err(error) => return Err(self.failed(NAME, error.into())),
         }
         Ok(())
     }
 
     fn answers(&mut self, rp_id: &str, ids: &[Vec<u8>]) -> Result<bool, client::Error> {
-        let allow = ids.iter().map(|id| client::ctap2::CredentialDescriptor { id: id.clone() }).collect();
+        let allow = ids
+            .iter()
+            .map(|id| client::ctap2::CredentialDescriptor { id: id.clone() })
+            .collect();
         let request = GetAssertion {
-            options: Options { up: Some(false), ..Options::default() },
+            options: Options {
+                up: Some(false),
+                ..Options::default()
+            },
             ..GetAssertion::new(rp_id.to_owned(), [0; 32], allow)
         };
         match self.key.send(&request, self.watch) {
             Ok(_) => Ok(true),
-            Err(client::Error::Status { status: Status::NoCredentials, .. }) => Ok(false),
+            Err(client::Error::Status {
+                status: Status::NoCredentials,
+                ..
+            }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -297,7 +347,9 @@ impl Running<'_> {
         let (report, authentication) = verify(options, origin, account, &answer);
         self.verified(NAME, report, None)?;
         if let Some(authentication) = &authentication {
-            accounts.record(&answer.credential_id, authentication).map_err(|_| Stop::Failed)?;
+            accounts
+                .record(&answer.credential_id, authentication)
+                .map_err(|_| Stop::Failed)?;
         }
         Ok(answer)
     }
@@ -340,10 +392,18 @@ fn verify(
         user_handle: account.user_handle.clone(),
     };
     // An answer by another credential is verified with the one there is: the check of the credential fails it.
-    let registration = account.registration(&answer.credential_id).or(account.registrations.first());
+    let registration = account
+        .registration(&answer.credential_id)
+        .or(account.registrations.first());
     match registration {
         Some(registration) => verify_authentication(expected, &registration.credential, answer),
-        None => (Report { checks: Vec::new(), verdict: Outcome::Failed }, None),
+        None => (
+            Report {
+                checks: Vec::new(),
+                verdict: Outcome::Failed,
+            },
+            None,
+        ),
     }
 }
 

@@ -27,7 +27,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let played = args.ceremony.played(output)?;
     let accounts = played.file.load()?;
     let rp_id = &played.settings.rp.id;
-    let account = accounts.account(rp_id, &played.account).filter(|account| !account.registrations.is_empty());
+    let account = accounts
+        .account(rp_id, &played.account)
+        .filter(|account| !account.registrations.is_empty());
     let account = account.ok_or_else(|| {
         Failure::usage(
             format!("no key is registered for {} at {rp_id}", played.user),
@@ -42,9 +44,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         writeln!(to, "{BOLD}Signing {user} in at {rp} with {label}{BOLD:#}")?;
         writeln!(to, "  origin {}, over {}", played.origin.as_str(), protocol.name())?;
         if played.aws.is_some() {
-            let count = account.registrations.len();
+            let devices = match account.registrations.len() {
+                1 => "the one device".to_owned(),
+                count => format!("any of {count} devices"),
+            };
             writeln!(to, "  1. Sign out; sign in with user name and password")?;
-            writeln!(to, "  2. Multi-factor authentication, with any of {count} devices: touch it")?;
+            writeln!(to, "  2. Multi-factor authentication, with {devices}: touch it")?;
         }
         Ok(())
     })?;
@@ -55,7 +60,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
     let mut watch = opened.watch(output);
     let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut watch)?;
-    let registration = account.registration(&answer.credential_id).ok_or(CeremonyError::NoCredentials)?;
+    let registration = account
+        .registration(&answer.credential_id)
+        .ok_or(CeremonyError::NoCredentials)?;
     let expected = ExpectedAuthentication {
         options,
         origin: played.origin.as_str().to_owned(),
@@ -63,7 +70,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     };
     let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
     if let Some(authentication) = &authentication {
-        played.file.update(|accounts| accounts.record(&answer.credential_id, authentication))?;
+        played
+            .file
+            .update(|accounts| accounts.record(&answer.credential_id, authentication))?;
     }
 
     let value = json!({
@@ -85,6 +94,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })?;
     match authentication {
         Some(_) => Ok(()),
-        None => Err(Failure::Verification("the key's answer to the sign-in is not as it must be".to_owned())),
+        None => Err(Failure::Verification(
+            "the key's answer to the sign-in is not as it must be".to_owned(),
+        )),
     }
 }

@@ -97,12 +97,17 @@ impl FileArgs {
 
 impl OwnerArgs {
     fn arn(&self, account: u64) -> String {
-        if self.root { AwsUser::Root.arn(account) } else { self.user.arn(account) }
+        if self.root {
+            AwsUser::Root.arn(account)
+        } else {
+            self.user.arn(account)
+        }
     }
 }
 
 fn user(name: &str) -> Result<AwsUser, String> {
-    name.parse().map_err(|error: DeviceNameError| format!("{error}\nhint: {}", error.hint()))
+    name.parse()
+        .map_err(|error: DeviceNameError| format!("{error}\nhint: {}", error.hint()))
 }
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
@@ -124,7 +129,9 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
     let mut devices = Vec::new();
     for account in accounts.iter().filter(|account| account.rp_id == rp_id) {
         // Accounts of a plain WebAuthn test on the same RP ID are nobody's at AWS.
-        let Some((number, user)) = AwsUser::from_arn(&account.name) else { continue };
+        let Some((number, user)) = AwsUser::from_arn(&account.name) else {
+            continue;
+        };
         if number != args.file.account || only.as_ref().is_some_and(|only| *only != user) {
             continue;
         }
@@ -141,7 +148,10 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
     }
     output.result(&devices, |to| {
         if devices.is_empty() {
-            return writeln!(to, "No devices are registered. Register one with `brasskey register --profile aws`.");
+            return writeln!(
+                to,
+                "No devices are registered. Register one with `brasskey register --profile aws`."
+            );
         }
         let mut table = Table::new();
         table.load_style(NOTHING).set_header(["USER", "NAME", "ARN"]);
@@ -160,7 +170,9 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
     registrations_file(args.file.registrations.as_ref())?
         .update(|accounts| accounts.rename(&args.file.rp_id(), &owner, &args.name, &args.new_name))?;
     let value = json!({ "name": args.name, "newName": args.new_name });
-    output.result(&value, |to| writeln!(to, "Renamed {} to {}.", escape(&args.name), escape(&args.new_name)))
+    output.result(&value, |to| {
+        writeln!(to, "Renamed {} to {}.", escape(&args.name), escape(&args.new_name))
+    })
 }
 
 fn remove(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
@@ -169,6 +181,10 @@ fn remove(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
         .update(|accounts| accounts.remove(&args.file.rp_id(), &owner, &args.name))?;
     let value = json!({ "removed": args.name });
     output.result(&value, |to| {
-        writeln!(to, "Removed {}. The credential itself is still on the key, where it does no harm.", escape(&args.name))
+        writeln!(
+            to,
+            "Removed {}. The credential itself is still on the key, where it does no harm.",
+            escape(&args.name)
+        )
     })
 }

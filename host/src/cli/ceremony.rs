@@ -103,23 +103,37 @@ impl CeremonyArgs {
         let origin = Origin::parse(&settings.origin)
             .and_then(|origin| origin.check_rp_id(&settings.rp.id).map(|()| origin))
             .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
-        if self.origin.is_some() && settings.app_id.as_deref().is_some_and(|app| origin.check_app_id(app).is_err()) {
+        if self.origin.is_some()
+            && settings
+                .app_id
+                .as_deref()
+                .is_some_and(|app| origin.check_app_id(app).is_err())
+        {
             settings.app_id = None;
         }
-        if let Some(assumed) = settings.assumed.filter(|_| self.rp_id.is_none() || self.origin.is_none()) {
+        if let Some(assumed) = settings
+            .assumed
+            .filter(|_| self.rp_id.is_none() || self.origin.is_none())
+        {
             output.notice(&format!(
                 "{assumed}: assumed are RP ID {} and origin {}",
                 escape(&settings.rp.id),
                 origin.as_str()
             ));
         }
-        let aws = (self.profile == ProfileName::Aws).then(|| self.aws_user()).transpose()?;
+        let aws = (self.profile == ProfileName::Aws)
+            .then(|| self.aws_user())
+            .transpose()?;
         Ok(Played {
             account: match &aws {
                 Some((account, user)) => user.arn(*account),
                 None => self.user.clone(),
             },
-            user: if self.root { "root".to_owned() } else { self.user.clone() },
+            user: if self.root {
+                "root".to_owned()
+            } else {
+                self.user.clone()
+            },
             settings,
             origin,
             aws,
@@ -130,9 +144,12 @@ impl CeremonyArgs {
     fn aws_user(&self) -> Result<(u64, AwsUser), Failure> {
         let user = match self.root {
             true => AwsUser::Root,
-            false => self.user.parse().map_err(|error: crate::relying_party::profile::DeviceNameError| {
-                Failure::usage(error.to_string(), error.hint())
-            })?,
+            false => self
+                .user
+                .parse()
+                .map_err(|error: crate::relying_party::profile::DeviceNameError| {
+                    Failure::usage(error.to_string(), error.hint())
+                })?,
         };
         Ok((self.account, user))
     }

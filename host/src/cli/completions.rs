@@ -1,4 +1,6 @@
 use super::{failure::Failure, output::Output};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
-pub(super) fn run(_: &Args, _: clap::Command, _: &Output) -> Result<(), Failure> { Ok(()) }
+pub(super) fn run(_: &Args, _: clap::Command, _: &Output) -> Result<(), Failure> {
+    Ok(())
+}

@@ -45,7 +45,8 @@ pub(super) struct SoftArgs {
 }
 
 fn spec(text: &str) -> Result<DeviceSpec, String> {
-    text.parse().map_err(|error: transport::DeviceSpecError| format!("{error}\nhint: {}", error.hint()))
+    text.parse()
+        .map_err(|error: transport::DeviceSpecError| format!("{error}\nhint: {}", error.hint()))
 }
 
 impl SoftArgs {

@@ -4,8 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::client::{self, ErrorKind};
 use crate::client::webauthn::CeremonyError;
+use crate::client::{self, ErrorKind};
 use crate::relying_party::registrations::RegistrationsError;
 use crate::soft;
 use crate::soft::storage::StorageOpenError;

@@ -72,10 +72,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let protocol = args.ceremony.protocol(&opened.key);
     output.text(|to| {
         let (rp, origin, label) = (escape(&played.settings.rp.id), played.origin.as_str(), &opened.label);
-        writeln!(to, "{BOLD}Registering {label} for {} at {rp}{BOLD:#}", escape(&played.user))?;
+        writeln!(
+            to,
+            "{BOLD}Registering {label} for {} at {rp}{BOLD:#}",
+            escape(&played.user)
+        )?;
         writeln!(to, "  origin {origin}, over {}", protocol.name())?;
         if played.aws.is_some() {
-            writeln!(to, "  1. IAM, security credentials, Assign MFA device: name it {}", escape(&name))?;
+            writeln!(
+                to,
+                "  1. IAM, security credentials, Assign MFA device: name it {}",
+                escape(&name)
+            )?;
             writeln!(to, "  2. Security key, Next: touch it")?;
         }
         Ok(())
@@ -99,7 +107,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let expected = ExpectedRegistration {
         options,
         origin: played.origin.as_str().to_owned(),
-        aaguid: opened.key.info().filter(|_| protocol == Protocol::Ctap2).and_then(|info| info.aaguid),
+        aaguid: opened
+            .key
+            .info()
+            .filter(|_| protocol == Protocol::Ctap2)
+            .and_then(|info| info.aaguid),
     };
     let (report, credential) = verify_registration(expected, &answer);
 
@@ -109,7 +121,16 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         let settings = &played.settings;
         played.file.update(|accounts| {
             let credential = credential.clone();
-            accounts.add(&settings.rp.id, &played.account, &user_handle, &name, credential, settings.limit).map(drop)
+            accounts
+                .add(
+                    &settings.rp.id,
+                    &played.account,
+                    &user_handle,
+                    &name,
+                    credential,
+                    settings.limit,
+                )
+                .map(drop)
         })?;
     }
     let value = json!({
@@ -133,7 +154,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })?;
     match credential {
         Some(_) => Ok(()),
-        None => Err(Failure::Verification("the key's answer to the registration is not as it must be".to_owned())),
+        None => Err(Failure::Verification(
+            "the key's answer to the registration is not as it must be".to_owned(),
+        )),
     }
 }
 
@@ -162,7 +185,12 @@ impl Args {
     /// The name for the key: one that is free, before anybody touches anything.
     fn device_name(&self, played: &Played, account: Option<&Account>) -> Result<String, Failure> {
         let taken = |name: &str| {
-            account.is_some_and(|account| account.registrations.iter().any(|registration| registration.name == name))
+            account.is_some_and(|account| {
+                account
+                    .registrations
+                    .iter()
+                    .any(|registration| registration.name == name)
+            })
         };
         let count = account.map_or(0, |account| account.registrations.len());
         if played.settings.limit.is_some_and(|limit| count >= limit) {

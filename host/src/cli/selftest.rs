@@ -36,7 +36,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             Event::Round(round) => writeln!(to, "\n{BOLD}{round}{BOLD:#}"),
             Event::Step(step) => {
                 let (style, mark) = mark(step.outcome);
-                writeln!(to, "  {style}{mark}{style:#}  {}  {DIM}{}{DIM:#}", step.name, step.detail)?;
+                writeln!(
+                    to,
+                    "  {style}{mark}{style:#}  {}  {DIM}{}{DIM:#}",
+                    step.name, step.detail
+                )?;
                 match &step.report {
                     Some(report) if args.verbose || step.outcome == Outcome::Failed => show_report(report, to),
                     _ => Ok(()),
@@ -58,8 +62,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         let label = &opened.label;
         writeln!(to)?;
         match fit {
-            true => writeln!(to, "{GOOD}This key is fit for use:{GOOD:#} {label} passed all {passed} steps."),
-            false => writeln!(to, "{BAD}This key is NOT fit for use:{BAD:#} {label} failed {failed} of {} steps.", passed + failed),
+            true => writeln!(
+                to,
+                "{GOOD}This key is fit for use:{GOOD:#} {label} passed all {passed} steps."
+            ),
+            false => writeln!(
+                to,
+                "{BAD}This key is NOT fit for use:{BAD:#} {label} failed {failed} of {} steps.",
+                passed + failed
+            ),
         }
     })?;
     match fit {

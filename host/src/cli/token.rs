@@ -108,7 +108,11 @@ impl Args {
                 },
             }),
         };
-        Ok(Listen { udp, unix: self.unix.clone(), control })
+        Ok(Listen {
+            udp,
+            unix: self.unix.clone(),
+            control,
+        })
     }
 
     /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.

@@ -34,6 +34,14 @@ pub fn default_relying_party() -> Result<PathBuf, NoHome> {
     in_data_dir("relying-party.json")
 }
 
+/// The token of the control endpoint: `control-token` beside [`default_state`].
+///
+/// # Errors
+/// [`NoHome`].
+pub fn default_control_token() -> Result<PathBuf, NoHome> {
+    in_data_dir("control-token")
+}
+
 fn in_data_dir(name: &str) -> Result<PathBuf, NoHome> {
     let base = etcetera::base_strategy::choose_native_strategy().map_err(|_| NoHome)?;
     Ok(base.data_dir().join("brasskey").join(name))

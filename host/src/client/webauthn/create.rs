@@ -60,7 +60,9 @@ fn create_ctap2(
     };
     let transports = info.transports.clone().unwrap_or_else(|| vec!["usb".to_owned()]);
     // A list that is too long for the key is asked about piece by piece; what is held is all that matters of it.
-    let exclude_list = first_held(key, &options.rp.id, &options.exclude, watch)?.into_iter().collect();
+    let exclude_list = first_held(key, &options.rp.id, &options.exclude, watch)?
+        .into_iter()
+        .collect();
 
     let request = MakeCredential {
         exclude_list,
@@ -84,7 +86,12 @@ fn create_ctap2(
                 name: Some(options.user.name.clone()),
                 display_name: Some(options.user.display_name.clone()),
             },
-            options.algorithms.iter().copied().map(PublicKeyCredentialParameters::public_key).collect(),
+            options
+                .algorithms
+                .iter()
+                .copied()
+                .map(PublicKeyCredentialParameters::public_key)
+                .collect(),
         )
     };
     let answer = key.send(&request, watch)?;
@@ -109,7 +116,9 @@ fn create_u2f(
         return Err(CeremonyError::Unsupported("U2F"));
     }
     if !options.algorithms.contains(&ES256) {
-        return Err(CeremonyError::Unsupported("any of the algorithms over U2F, which knows ES256 alone"));
+        return Err(CeremonyError::Unsupported(
+            "any of the algorithms over U2F, which knows ES256 alone",
+        ));
     }
     if options.user_verification == Requirement::Required {
         return Err(CeremonyError::Unsupported("user verification over U2F"));

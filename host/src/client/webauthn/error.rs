@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use super::{MalformedAnswer, OriginError};
-use crate::relying_party::NoRandomness;
 use crate::client;
 use crate::client::ctap2::Status;
+use crate::relying_party::NoRandomness;
 
 /// Why a ceremony ended without a response for the relying party.
 #[derive(Debug, Error)]
@@ -36,7 +36,10 @@ pub enum CeremonyError {
 impl From<client::Error> for CeremonyError {
     fn from(error: client::Error) -> Self {
         match error {
-            client::Error::Status { status: Status::CredentialExcluded, .. } => Self::Excluded,
+            client::Error::Status {
+                status: Status::CredentialExcluded,
+                ..
+            } => Self::Excluded,
             error => Self::Key(error),
         }
     }

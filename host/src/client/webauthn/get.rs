@@ -66,7 +66,10 @@ fn get_ctap2(
         };
         return match key.send(&request, watch) {
             Ok(answer) => respond(answer, client_data, options, app_id_used),
-            Err(Error::Status { status: Status::NoCredentials, .. }) => Err(CeremonyError::NoCredentials),
+            Err(Error::Status {
+                status: Status::NoCredentials,
+                ..
+            }) => Err(CeremonyError::NoCredentials),
             Err(error) => Err(error.into()),
         };
     }
@@ -87,7 +90,10 @@ fn respond(
         answer.signature,
         answer.user.map(|user| user.id),
     )?;
-    Ok(AssertionResponse { app_id_used, ..response })
+    Ok(AssertionResponse {
+        app_id_used,
+        ..response
+    })
 }
 
 /// CTAP 2.3 §10.3: sign-in on a key by its U2F side.
@@ -110,7 +116,13 @@ fn get_u2f(
             continue;
         };
         let authentication = u2f::with_touch(key.channel(), watch, |channel| {
-            u2f::authenticate(channel, u2f::Control::Enforce, &client_data.hash, &application, &key_handle)
+            u2f::authenticate(
+                channel,
+                u2f::Control::Enforce,
+                &client_data.hash,
+                &application,
+                &key_handle,
+            )
         })?;
         return Ok(AssertionResponse::from_u2f(
             client_data.json,

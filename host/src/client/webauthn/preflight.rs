@@ -20,10 +20,18 @@ pub(super) fn first_held(
     watch: &mut dyn Watch,
 ) -> Result<Option<CredentialDescriptor>, CeremonyError> {
     let info = key.info();
-    let limit = |limit: Option<u64>| limit.and_then(|limit| usize::try_from(limit).ok()).filter(|&limit| limit > 0);
-    let longest = info.and_then(|info| limit(info.max_credential_id_length)).unwrap_or(usize::MAX);
+    let limit = |limit: Option<u64>| {
+        limit
+            .and_then(|limit| usize::try_from(limit).ok())
+            .filter(|&limit| limit > 0)
+    };
+    let longest = info
+        .and_then(|info| limit(info.max_credential_id_length))
+        .unwrap_or(usize::MAX);
     // A key that does not say how many it takes, takes one.
-    let count = info.and_then(|info| limit(info.max_credential_count_in_list)).unwrap_or(1);
+    let count = info
+        .and_then(|info| limit(info.max_credential_count_in_list))
+        .unwrap_or(1);
 
     let possible: Vec<CredentialDescriptor> = listed
         .iter()
@@ -41,7 +49,10 @@ pub(super) fn first_held(
         match key.send(&request, watch) {
             // A key may leave the credential out where there was one to choose from.
             Ok(answer) => return Ok(answer.credential.or_else(|| piece.first().cloned())),
-            Err(Error::Status { status: Status::NoCredentials, .. }) => {}
+            Err(Error::Status {
+                status: Status::NoCredentials,
+                ..
+            }) => {}
             Err(error) => return Err(error.into()),
         }
     }

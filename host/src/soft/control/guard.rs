@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -54,9 +54,8 @@ impl Guard {
                 "send Authorization: Bearer and the text of the control token file",
             ));
         }
-        let content_type = only(headers, &CONTENT_TYPE);
-        let needs_type = parts.method == Method::POST || headers.contains_key(CONTENT_TYPE);
-        if needs_type && !content_type.is_some_and(is_json) {
+        // Also of requests without a body: no form and no link can send this.
+        if !only(headers, &CONTENT_TYPE).is_some_and(is_json) {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the content type is not JSON",

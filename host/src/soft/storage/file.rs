@@ -29,7 +29,7 @@ const ATTEMPTS: usize = 8;
 /// Records in a `redb` database, one transaction a write, durable before the call returns.
 ///
 /// The file has mode 0600 and belongs to this process alone while it is open. Beside it there may be `FILE.owner`
-/// (see [`announce`](Self::announce)) and, for a moment, `FILE.brasskey-new`, which is to take the file's place.
+/// (see [`Announcer`]) and, for a moment, `FILE.brasskey-new`, which is to take the file's place.
 pub struct FileStorage {
     path: PathBuf,
     records: Records,
@@ -59,13 +59,26 @@ impl FileStorage {
         }
     }
 
-    /// Notes that `device`, a value for `--device`, reaches the token that has this file open, for the hint that
-    /// another process gets when it finds the file locked. The note goes when the storage is dropped.
+    /// The way to note how this token is reached, also once the storage is in other hands. The note goes when the
+    /// storage is dropped.
+    #[must_use]
+    pub fn announcer(&self) -> Announcer {
+        Announcer(self.path.clone())
+    }
+}
+
+/// Notes how the token that has a state file open is reached.
+#[derive(Clone, Debug)]
+pub struct Announcer(PathBuf);
+
+impl Announcer {
+    /// Notes that `device`, a value for `--device`, reaches the token, for the hint that another process gets when it
+    /// finds the file locked.
     ///
     /// # Errors
     /// Those of writing a file beside the state file.
     pub fn announce(&self, device: &str) -> io::Result<()> {
-        owner::announce(&self.path, device)
+        owner::announce(&self.0, device)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 
-pub use file::{FileStorage, StorageOpenError, StorageOpenProblem};
+pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
 pub use memory::MemoryStorage;
 
 /// The storage that the user chose when the token started.

@@ -63,7 +63,7 @@ fn only_its_owner_can_read_the_file() {
     let parent = directory.path().join("a/b");
     let path = parent.join("token.redb");
     let mut storage = open(&path);
-    storage.announce("udp:127.0.0.1:8111").unwrap();
+    storage.announcer().announce("udp:127.0.0.1:8111").unwrap();
     assert_eq!(mode(&directory.path().join("a")), 0o700);
     assert_eq!(mode(&parent), 0o700);
     assert_eq!(mode(&path), 0o600);
@@ -106,8 +106,8 @@ fn a_file_in_use_is_refused_with_the_device_that_reaches_its_token() {
     let mut storage = open(&path);
     assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
 
-    storage.announce("udp:127.0.0.1:8111").unwrap();
-    storage.announce("unix:/run/key").unwrap();
+    storage.announcer().announce("udp:127.0.0.1:8111").unwrap();
+    storage.announcer().announce("unix:/run/key").unwrap();
     storage.scrub().unwrap();
     let error = FileStorage::open(&path).unwrap_err();
     assert!(error.hint().contains("--device udp:127.0.0.1:8111"), "{}", error.hint());

@@ -3,6 +3,8 @@
 mod in_process;
 mod udp;
 
+pub use udp::Socket;
+
 use crate::key::{Key, Kind, Need};
 
 /// Every form.

@@ -33,9 +33,7 @@ impl Udp {
 
 impl Form for Udp {
     fn connect(&self) -> Box<dyn Wire> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-        socket.connect(self.address).expect("the key's address");
-        Box::new(Socket(socket))
+        Box::new(Socket::to(self.address))
     }
 
     fn wait_until_asked(&self) {
@@ -63,7 +61,18 @@ impl Form for Udp {
     }
 }
 
-struct Socket(UdpSocket);
+/// A host's socket.
+pub struct Socket(UdpSocket);
+
+impl Socket {
+    /// A socket that talks to the key at `address`.
+    #[must_use]
+    pub fn to(address: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+        socket.connect(address).expect("the key's address");
+        Self(socket)
+    }
+}
 
 impl Wire for Socket {
     fn send(&mut self, report: &Report) {

@@ -1,12 +1,14 @@
 //! CTAP2 requests (CTAP 2.3 §6) as a host makes them, and as none should.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ciborium::Value;
 
 use super::cbor::{array, encode, map};
 use super::hid::{Host, UP_NEEDED, command};
 use super::response::{Assertion, Made, Response};
+use crate::key::LONG;
 
 /// authenticatorGetInfo.
 pub const GET_INFO: &[u8] = &[0x04];
@@ -205,12 +207,18 @@ impl Host {
     /// The answer to the request that runs. Keepalives on the way are well-formed.
     #[track_caller]
     pub fn answer(&mut self) -> Response {
+        self.answer_within(LONG).expect("an answer from the key")
+    }
+
+    /// The same, or `None` where the key says nothing for `timeout`.
+    #[track_caller]
+    pub fn answer_within(&mut self, timeout: Duration) -> Option<Response> {
         loop {
-            let message = self.message();
+            let message = self.message_within(timeout)?;
             assert_eq!(message.channel, self.channel);
             match message.command {
                 command::KEEPALIVE => assert!(matches!(message.payload[..], [1 | 2]), "{message:02x?}"),
-                command::CBOR => return Response::decode(&message.payload),
+                command::CBOR => return Some(Response::decode(&message.payload)),
                 _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
             }
         }

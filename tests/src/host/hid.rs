@@ -135,19 +135,27 @@ impl Host {
     }
 
     /// The next report.
+    #[track_caller]
     pub fn report(&mut self) -> Report {
         self.wire.receive(LONG).expect("a report from the key")
     }
 
     /// The next message; packets must follow each other, with nothing behind the payload.
+    #[track_caller]
     pub fn message(&mut self) -> Message {
-        let first = self.report();
+        self.message_within(LONG).expect("a message from the key")
+    }
+
+    /// The same, or `None` where a packet of it does not come within `timeout`.
+    #[track_caller]
+    pub fn message_within(&mut self, timeout: Duration) -> Option<Message> {
+        let first = self.wire.receive(timeout)?;
         let (channel, command) = (channel_of(&first), first[4]);
         let length = usize::from(u16::from_be_bytes([first[5], first[6]]));
         let mut payload = first[7..].to_vec();
         let mut packets = vec![first];
         while payload.len() < length {
-            let next = self.report();
+            let next = self.wire.receive(timeout)?;
             payload.extend(&next[5..]);
             packets.push(next);
         }
@@ -157,11 +165,11 @@ impl Host {
             self::packets(channel, command, &payload),
             "well-formed packets"
         );
-        Message {
+        Some(Message {
             channel,
             command,
             payload,
-        }
+        })
     }
 
     /// Sends a message and returns the payload of its answer.

@@ -12,6 +12,7 @@ macro_rules! checks {
     };
 }
 
+mod by_hand;
 mod cbor;
 mod ctaphid;
 mod get_assertion;
@@ -40,6 +41,7 @@ pub struct Check {
 pub const ALL: &[(&str, &[Check])] = &[
     ("ctaphid", ctaphid::CHECKS),
     ("u2f", u2f::CHECKS),
+    ("by_hand", by_hand::CHECKS),
     ("cbor", cbor::CHECKS),
     ("get_info", get_info::CHECKS),
     ("make_credential_request", make_credential_request::CHECKS),

@@ -1,0 +1,129 @@
+//! What the key costs beside the primitives that it must use, in one run and one table: `cargo bench`.
+//!
+//! All times are CPU time of the whole process, both ends of the wire together: other work on the computer does not
+//! count, and an operation's figure is its cheapest sample.
+
+mod meter;
+mod wire;
+
+use std::cell::LazyCell;
+use std::hint::black_box;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use brasskey::soft::{Listen, Servers, SoftKey, Touch};
+use brasskey_protocol::crypto::p256;
+use brasskey_tests::host::ctap2::{GET_INFO, get_assertion, get_assertion_by, make_credential, make_discoverable};
+use brasskey_tests::host::response::{Made, Response};
+use brasskey_tests::host::u2f::{Registered, authenticate, control, register};
+use brasskey_tests::host::verify::sha256;
+use brasskey_tests::host::{command, packets};
+use criterion::Criterion;
+
+use meter::Meter;
+use wire::{Link, Transaction};
+
+const RP_ID: &str = "example.com";
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .without_plots()
+        .configure_from_args();
+    let mut meter = Meter::default();
+    primitives(&mut criterion, &mut meter);
+    let (key, servers) = served();
+    let address = servers.addresses().udp.expect("an address");
+    operations("in process", &Link::in_process(&key), &mut criterion, &mut meter);
+    operations("UDP", &Link::udp(address), &mut criterion, &mut meter);
+    growth(&mut criterion, &mut meter);
+    criterion.final_summary();
+    print!("{}", meter.table());
+}
+
+/// A key that everybody reaches and nobody needs to touch.
+fn served() -> (SoftKey, Servers) {
+    let key = SoftKey::builder().touch(Touch::Auto).build().expect("a soft key");
+    let listen = Listen {
+        udp: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        ..Listen::default()
+    };
+    let servers = key.serve(&listen).expect("a server");
+    (key, servers)
+}
+
+/// Bare P-256: the portable library, and the one that this computer's key uses.
+fn primitives(criterion: &mut Criterion, meter: &mut Meter) {
+    let scalar = sha256(b"a private key");
+    let message: [&[u8]; 2] = [&[1; 200], &[2; 32]];
+    meter.measure(criterion, "p256 crate", "public key", || {
+        black_box(p256::rustcrypto::public_key(black_box(&scalar)).expect("a key"));
+    });
+    meter.measure(criterion, "p256 crate", "signature", || {
+        black_box(p256::rustcrypto::sign(black_box(&scalar), &message).expect("a signature"));
+    });
+    meter.measure(criterion, "selected", "public key", || {
+        black_box(p256::public_key(black_box(&scalar)).expect("a key"));
+    });
+    meter.measure(criterion, "selected", "signature", || {
+        black_box(p256::sign(black_box(&scalar), &message).expect("a signature"));
+    });
+}
+
+/// Everything that a host asks of a key, over one link.
+fn operations(group: &'static str, link: &Link, criterion: &mut Criterion, meter: &mut Meter) {
+    let channel = link.allocate();
+    let cbor = |request: Vec<u8>| Transaction::new(channel, packets(channel, command::CBOR, &request));
+    let msg = |apdu: Vec<u8>| Transaction::new(channel, packets(channel, command::MSG, &apdu));
+
+    let make = cbor(make_credential(RP_ID, b"1").encode());
+    let made = Made::of(&Response::decode(&link.run(&make)));
+    let application = sha256(RP_ID.as_bytes());
+    let u2f_register = msg(register(&application));
+    let registered = Registered::of(wire::data(&link.run(&u2f_register)), &application);
+
+    let transactions = [
+        ("INIT", Transaction::new(channel, packets(channel, command::INIT, b"a nonce."))),
+        ("getInfo", cbor(GET_INFO.to_vec())),
+        ("CTAP2 register", make),
+        (
+            "CTAP2 authenticate",
+            cbor(get_assertion_by(RP_ID, &[&made.id]).encode()),
+        ),
+        ("U2F register", u2f_register),
+        (
+            "U2F authenticate",
+            msg(authenticate(control::ENFORCE, &application, &registered.key_handle)),
+        ),
+    ];
+    for (name, transaction) in &transactions {
+        meter.measure(criterion, group, name, || {
+            black_box(link.run(transaction));
+        });
+    }
+}
+
+/// An assertion of one of a relying party's ten accounts, on a key with nothing else and on a full one.
+fn growth(criterion: &mut Criterion, meter: &mut Meter) {
+    for (name, relying_parties) in [("10 credentials", 1), ("10,000 credentials", 1000)] {
+        let prepared = LazyCell::new(|| {
+            let key = SoftKey::builder().touch(Touch::Auto).build().expect("a soft key");
+            let link = Link::in_process(&key);
+            let channel = link.allocate();
+            let cbor = |request: Vec<u8>| Transaction::new(channel, packets(channel, command::CBOR, &request));
+            for party in 0..relying_parties {
+                for user in 0..10 {
+                    let request = make_discoverable(&format!("{party}.example.com"), &[user]);
+                    assert_eq!(link.run(&cbor(request.encode()))[0], 0x00);
+                }
+            }
+            (link, cbor(get_assertion("0.example.com").encode()))
+        });
+        meter.measure(criterion, "growth", name, || {
+            let (link, transaction) = &*prepared;
+            black_box(link.run(transaction));
+        });
+    }
+}

@@ -1,0 +1,101 @@
+//! CBOR by `ciborium`, and the strictest reading of the canonical form (CTAP 2.3 §8).
+
+use ciborium::Value;
+
+/// Encodes a value with its maps in the order that they are in.
+#[must_use]
+pub fn encode(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(value, &mut bytes).expect("room in memory");
+    bytes
+}
+
+/// A map with text keys, in the order given.
+#[must_use]
+pub fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Map(members.map(|(name, value)| (name.into(), value)).into())
+}
+
+/// An array.
+#[must_use]
+pub fn array<const N: usize>(items: [Value; N]) -> Value {
+    Value::Array(items.into())
+}
+
+/// Decodes what must be canonical: shortest, definite, sorted, no duplicates, no tags, no floats, no null, nested at
+/// most four deep, and nothing behind it.
+///
+/// # Panics
+/// Where it is not.
+#[must_use]
+#[track_caller]
+pub fn decode_canonical(bytes: &[u8]) -> Value {
+    let value: Value = ciborium::from_reader(bytes).expect("well-formed CBOR");
+    check(&value, 1);
+    // Encoding is shortest and definite, so this finds whatever was not, and whatever was behind the value.
+    assert_eq!(encode(&value), bytes, "the key's CBOR is not in its shortest form");
+    value
+}
+
+#[track_caller]
+fn check(value: &Value, depth: usize) {
+    match value {
+        Value::Integer(_) | Value::Bytes(_) | Value::Text(_) | Value::Bool(_) => {}
+        Value::Array(items) => {
+            assert!(depth <= 4, "nested too deep");
+            items.iter().for_each(|item| check(item, depth + 1));
+        }
+        Value::Map(members) => {
+            assert!(depth <= 4, "nested too deep");
+            let order: Vec<_> = members.iter().map(|(key, _)| sort_key(key)).collect();
+            assert!(order.is_sorted_by(|a, b| a < b), "keys out of order: {members:?}");
+            members.iter().for_each(|(_, member)| check(member, depth + 1));
+        }
+        other => panic!("no CTAP2 message holds {other:?}"),
+    }
+}
+
+/// Major type first, then the shorter encoding, then its bytes.
+fn sort_key(key: &Value) -> (u8, usize, Vec<u8>) {
+    let bytes = encode(key);
+    (bytes[0] >> 5, bytes.len(), bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_canonical_passes() {
+        for bytes in [
+            &b"\xa0"[..],
+            b"\xa2\x01\x18\x18\x20\x81\xf5",
+            b"\xa2\x62rk\xf5\x64plat\xf4",
+        ] {
+            let _ = decode_canonical(bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_not_is_noticed() {
+        for bytes in [
+            &b"\xa0\x00"[..],        // something behind
+            b"\x18\x01",             // a longer integer
+            b"\x58\x01\x00",         // a longer length
+            b"\x9f\xff",             // indefinite
+            b"\xa2\x02\x00\x01\x00", // out of order
+            b"\xa2\x01\x00\x01\x00", // twice
+            b"\xa2\x20\x00\x01\x00", // negative before unsigned
+            b"\xc0\x60",             // a tag
+            b"\xf6",                 // null
+            b"\xf9\x3c\x00",         // a float
+            b"\x81\x81\x81\x81\x80", // five deep
+            b"\x62\x61",             // truncated
+        ] {
+            assert!(
+                std::panic::catch_unwind(|| decode_canonical(bytes)).is_err(),
+                "{bytes:02x?}"
+            );
+        }
+    }
+}

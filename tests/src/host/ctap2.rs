@@ -1,0 +1,277 @@
+//! CTAP2 requests (CTAP 2.3 §6) as a host makes them, and as none should.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ciborium::Value;
+
+use super::cbor::{array, encode, map};
+use super::hid::{Host, UP_NEEDED, command};
+use super::response::{Assertion, Made, Response};
+use crate::key::LONG;
+
+/// authenticatorGetInfo.
+pub const GET_INFO: &[u8] = &[0x04];
+/// authenticatorReset.
+pub const RESET: &[u8] = &[0x07];
+/// authenticatorGetNextAssertion.
+pub const GET_NEXT_ASSERTION: &[u8] = &[0x08];
+/// authenticatorSelection.
+pub const SELECTION: &[u8] = &[0x0B];
+
+/// Status codes (CTAP 2.3 §8.2) that the suites expect.
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod status {
+    pub const OK: u8 = 0x00;
+    pub const INVALID_COMMAND: u8 = 0x01;
+    pub const INVALID_PARAMETER: u8 = 0x02;
+    pub const INVALID_LENGTH: u8 = 0x03;
+    pub const CBOR_UNEXPECTED_TYPE: u8 = 0x11;
+    pub const INVALID_CBOR: u8 = 0x12;
+    pub const MISSING_PARAMETER: u8 = 0x14;
+    pub const LIMIT_EXCEEDED: u8 = 0x15;
+    pub const CREDENTIAL_EXCLUDED: u8 = 0x19;
+    pub const UNSUPPORTED_ALGORITHM: u8 = 0x26;
+    pub const OPERATION_DENIED: u8 = 0x27;
+    pub const UNSUPPORTED_OPTION: u8 = 0x2B;
+    pub const INVALID_OPTION: u8 = 0x2C;
+    pub const KEEPALIVE_CANCEL: u8 = 0x2D;
+    pub const NO_CREDENTIALS: u8 = 0x2E;
+    pub const USER_ACTION_TIMEOUT: u8 = 0x2F;
+    pub const NOT_ALLOWED: u8 = 0x30;
+}
+
+/// Members of authenticatorMakeCredential's parameters (§6.1.1).
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod mc {
+    pub const CLIENT_DATA_HASH: u8 = 0x01;
+    pub const RP: u8 = 0x02;
+    pub const USER: u8 = 0x03;
+    pub const PUB_KEY_CRED_PARAMS: u8 = 0x04;
+    pub const EXCLUDE_LIST: u8 = 0x05;
+    pub const EXTENSIONS: u8 = 0x06;
+    pub const OPTIONS: u8 = 0x07;
+    pub const PIN_UV_AUTH_PARAM: u8 = 0x08;
+    pub const PIN_UV_AUTH_PROTOCOL: u8 = 0x09;
+    pub const ENTERPRISE_ATTESTATION: u8 = 0x0A;
+    pub const ATTESTATION_FORMATS_PREFERENCE: u8 = 0x0B;
+}
+
+/// Members of authenticatorGetAssertion's parameters (§6.2.1).
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod ga {
+    pub const RP_ID: u8 = 0x01;
+    pub const CLIENT_DATA_HASH: u8 = 0x02;
+    pub const ALLOW_LIST: u8 = 0x03;
+    pub const EXTENSIONS: u8 = 0x04;
+    pub const OPTIONS: u8 = 0x05;
+    pub const PIN_UV_AUTH_PARAM: u8 = 0x06;
+    pub const PIN_UV_AUTH_PROTOCOL: u8 = 0x07;
+}
+
+/// COSE algorithm identifiers.
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod algorithm {
+    pub const ES256: i64 = -7;
+    pub const EDDSA: i64 = -8;
+}
+
+/// What the relying party asks to be signed: any 32 bytes do.
+pub const CLIENT_DATA_HASH: [u8; 32] = *b"the hash of the client's data...";
+
+/// A command and its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    command: u8,
+    members: BTreeMap<u8, Value>,
+}
+
+impl Request {
+    /// A command without parameters yet.
+    #[must_use]
+    pub fn new(command: u8) -> Self {
+        Self {
+            command,
+            members: BTreeMap::new(),
+        }
+    }
+
+    /// Sets a parameter.
+    #[must_use]
+    pub fn with(mut self, member: u8, value: impl Into<Value>) -> Self {
+        self.members.insert(member, value.into());
+        self
+    }
+
+    /// Leaves a parameter out.
+    #[must_use]
+    pub fn without(mut self, member: u8) -> Self {
+        self.members.remove(&member);
+        self
+    }
+
+    /// The bytes on the wire: the command and a canonical map.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let members = self.members.iter().map(|(key, value)| ((*key).into(), value.clone()));
+        let mut bytes = vec![self.command];
+        bytes.extend(encode(&Value::Map(members.collect())));
+        bytes
+    }
+}
+
+impl From<Request> for Vec<u8> {
+    fn from(request: Request) -> Self {
+        request.encode()
+    }
+}
+
+impl From<&Request> for Vec<u8> {
+    fn from(request: &Request) -> Self {
+        request.encode()
+    }
+}
+
+/// authenticatorMakeCredential: ES256, not discoverable, nothing else.
+#[must_use]
+pub fn make_credential(rp_id: &str, user_id: &[u8]) -> Request {
+    Request::new(0x01)
+        .with(mc::CLIENT_DATA_HASH, &CLIENT_DATA_HASH[..])
+        .with(mc::RP, map([("id", rp_id.into()), ("name", "Example".into())]))
+        .with(mc::USER, map([("id", user_id.into()), ("name", "alice".into())]))
+        .with(mc::PUB_KEY_CRED_PARAMS, array([parameters(algorithm::ES256)]))
+}
+
+/// The same, discoverable.
+#[must_use]
+pub fn make_discoverable(rp_id: &str, user_id: &[u8]) -> Request {
+    make_credential(rp_id, user_id).with(mc::OPTIONS, map([("rk", true.into())]))
+}
+
+/// authenticatorGetAssertion without an allow list.
+#[must_use]
+pub fn get_assertion(rp_id: &str) -> Request {
+    Request::new(0x02)
+        .with(ga::RP_ID, rp_id)
+        .with(ga::CLIENT_DATA_HASH, &CLIENT_DATA_HASH[..])
+}
+
+/// The same with an allow list of these IDs.
+#[must_use]
+pub fn get_assertion_by(rp_id: &str, ids: &[&[u8]]) -> Request {
+    get_assertion(rp_id).with(ga::ALLOW_LIST, descriptors(ids))
+}
+
+/// An entry of pubKeyCredParams.
+#[must_use]
+pub fn parameters(algorithm: i64) -> Value {
+    map([("alg", algorithm.into()), ("type", "public-key".into())])
+}
+
+/// A PublicKeyCredentialDescriptor.
+#[must_use]
+pub fn descriptor(id: &[u8]) -> Value {
+    map([("id", id.into()), ("type", "public-key".into())])
+}
+
+/// A list of descriptors.
+#[must_use]
+pub fn descriptors(ids: &[&[u8]]) -> Value {
+    Value::Array(ids.iter().copied().map(descriptor).collect())
+}
+
+impl Host {
+    /// Sends a request.
+    pub fn begin(&mut self, request: impl Into<Vec<u8>>) {
+        self.send(command::CBOR, &request.into());
+    }
+
+    /// Sends a request and returns once the key waits for its user and has said so.
+    #[track_caller]
+    pub fn asked(&mut self, request: impl Into<Vec<u8>>) {
+        self.begin(request);
+        loop {
+            let message = self.message();
+            assert_eq!(
+                (message.channel, message.command),
+                (self.channel, command::KEEPALIVE),
+                "{message:02x?}"
+            );
+            if message.payload == [UP_NEEDED] {
+                break;
+            }
+        }
+        self.key.wait_until_asked();
+    }
+
+    /// The answer to the request that runs. Keepalives on the way are well-formed.
+    #[track_caller]
+    pub fn answer(&mut self) -> Response {
+        self.answer_within(LONG).expect("an answer from the key")
+    }
+
+    /// The same, or `None` where the key says nothing for `timeout`.
+    #[track_caller]
+    pub fn answer_within(&mut self, timeout: Duration) -> Option<Response> {
+        loop {
+            let message = self.message_within(timeout)?;
+            assert_eq!(message.channel, self.channel);
+            match message.command {
+                command::KEEPALIVE => assert!(matches!(message.payload[..], [1 | 2]), "{message:02x?}"),
+                command::CBOR => return Some(Response::decode(&message.payload)),
+                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+            }
+        }
+    }
+
+    /// Sends a request that needs no touch, and returns the answer.
+    #[track_caller]
+    pub fn ctap2(&mut self, request: impl Into<Vec<u8>>) -> Response {
+        self.begin(request);
+        loop {
+            let message = self.message();
+            assert_eq!(message.channel, self.channel);
+            match message.command {
+                command::KEEPALIVE => assert_ne!(message.payload, [UP_NEEDED], "the key was not to ask for a touch"),
+                command::CBOR => return Response::decode(&message.payload),
+                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+            }
+        }
+    }
+
+    /// Sends a request, touches the key when it asks, and returns the answer.
+    #[track_caller]
+    pub fn touched(&mut self, request: impl Into<Vec<u8>>) -> Response {
+        self.asked(request);
+        self.key.touch();
+        self.answer()
+    }
+
+    /// A request is refused with this status, without a touch.
+    #[track_caller]
+    pub fn denied(&mut self, request: impl Into<Vec<u8>>, status: u8) {
+        let response = self.ctap2(request);
+        assert_eq!(response, Response::bare(status));
+    }
+
+    /// Makes a credential with a touch, and checks everything that a relying party checks.
+    #[track_caller]
+    pub fn make(&mut self, request: &Request) -> Made {
+        let made = Made::of(&self.touched(request));
+        made.verify();
+        made
+    }
+
+    /// Signs in with a touch.
+    #[track_caller]
+    pub fn assert(&mut self, request: &Request) -> Assertion {
+        Assertion::of(&self.touched(request))
+    }
+
+    /// Signs in without a touch: a request with `up` false.
+    #[track_caller]
+    pub fn assert_silently(&mut self, request: &Request) -> Assertion {
+        let request = request.clone().with(ga::OPTIONS, map([("up", false.into())]));
+        Assertion::of(&self.ctap2(request))
+    }
+}

@@ -1,0 +1,243 @@
+//! CTAPHID from the host's side (CTAP 2.3 §11.2), packet by packet.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use crate::key::{Key, LONG, Report, Wire};
+
+/// The channel on which hosts ask for one of their own.
+pub const BROADCAST: u32 = 0xFFFF_FFFF;
+
+/// Commands as they are on the wire (§11.2.9).
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod command {
+    pub const PING: u8 = 0x81;
+    pub const MSG: u8 = 0x83;
+    pub const LOCK: u8 = 0x84;
+    pub const INIT: u8 = 0x86;
+    pub const WINK: u8 = 0x88;
+    pub const CBOR: u8 = 0x90;
+    pub const CANCEL: u8 = 0x91;
+    pub const KEEPALIVE: u8 = 0xBB;
+    pub const ERROR: u8 = 0xBF;
+}
+
+/// Codes of CTAPHID_ERROR (§11.2.9.1.6).
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod error {
+    pub const INVALID_CMD: u8 = 0x01;
+    pub const INVALID_PAR: u8 = 0x02;
+    pub const INVALID_LEN: u8 = 0x03;
+    pub const INVALID_SEQ: u8 = 0x04;
+    pub const MSG_TIMEOUT: u8 = 0x05;
+    pub const CHANNEL_BUSY: u8 = 0x06;
+    pub const INVALID_CHANNEL: u8 = 0x0B;
+}
+
+/// The keepalive status of a key that waits for its user (§11.2.9.1.7).
+pub(super) const UP_NEEDED: u8 = 2;
+
+/// A whole message from the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its channel.
+    pub channel: u32,
+    /// Its command, as on the wire.
+    pub command: u8,
+    /// Its payload.
+    pub payload: Vec<u8>,
+}
+
+/// Cuts a message into packets (§11.2.4).
+#[must_use]
+pub fn packets(channel: u32, command: u8, payload: &[u8]) -> Vec<Report> {
+    let length = u16::try_from(payload.len()).expect("a length of 16 bits");
+    let (first, rest) = payload.split_at(payload.len().min(57));
+    let [high, low] = length.to_be_bytes();
+    let mut packets = vec![packet(channel, &[command, high, low], first)];
+    for (sequence, data) in (0..).zip(rest.chunks(59)) {
+        packets.push(packet(channel, &[sequence], data));
+    }
+    packets
+}
+
+fn packet(channel: u32, header: &[u8], data: &[u8]) -> Report {
+    let mut packet = [0; 64];
+    let bytes = channel
+        .to_be_bytes()
+        .into_iter()
+        .chain(header.iter().chain(data).copied());
+    packet.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    packet
+}
+
+fn channel_of(report: &Report) -> u32 {
+    u32::from_be_bytes([report[0], report[1], report[2], report[3]])
+}
+
+/// A host with a channel.
+pub struct Host {
+    /// The key that it is plugged into.
+    pub key: Key,
+    /// The channel that it speaks on. A test may choose another.
+    pub channel: u32,
+    wire: Box<dyn Wire>,
+    nonce: u64,
+}
+
+impl Host {
+    pub(crate) fn new(key: Key, wire: Box<dyn Wire>) -> Self {
+        let mut host = Self {
+            key,
+            channel: BROADCAST,
+            wire,
+            nonce: 0,
+        };
+        host.channel = host.allocate();
+        host
+    }
+
+    /// Asks for one more channel, and checks the answer's form.
+    pub fn allocate(&mut self) -> u32 {
+        let (nonce, payload) = self.init(BROADCAST);
+        assert_eq!(payload[..8], nonce, "the nonce comes back");
+        u32::from_be_bytes(payload[8..12].try_into().expect("four bytes"))
+    }
+
+    /// INIT on `channel`: the nonce, and the payload of the answer, which must be the next report.
+    pub fn init(&mut self, channel: u32) -> ([u8; 8], Vec<u8>) {
+        self.nonce += 1;
+        let nonce = self.nonce.to_be_bytes();
+        self.send_on(channel, command::INIT, &nonce);
+        let answer = self.message();
+        assert_eq!(
+            (answer.channel, answer.command, answer.payload.len()),
+            (channel, command::INIT, 17)
+        );
+        (nonce, answer.payload)
+    }
+
+    /// Sends a message.
+    pub fn send(&mut self, command: u8, payload: &[u8]) {
+        self.send_on(self.channel, command, payload);
+    }
+
+    /// Sends a message on `channel`.
+    pub fn send_on(&mut self, channel: u32, command: u8, payload: &[u8]) {
+        for report in packets(channel, command, payload) {
+            self.send_report(&report);
+        }
+    }
+
+    /// Sends a report, as it is.
+    pub fn send_report(&mut self, report: &Report) {
+        self.wire.send(report);
+    }
+
+    /// The next report.
+    #[track_caller]
+    pub fn report(&mut self) -> Report {
+        self.wire.receive(LONG).expect("a report from the key")
+    }
+
+    /// The next message; packets must follow each other, with nothing behind the payload.
+    #[track_caller]
+    pub fn message(&mut self) -> Message {
+        self.message_within(LONG).expect("a message from the key")
+    }
+
+    /// The same, or `None` where a packet of it does not come within `timeout`.
+    #[track_caller]
+    pub fn message_within(&mut self, timeout: Duration) -> Option<Message> {
+        let first = self.wire.receive(timeout)?;
+        let (channel, command) = (channel_of(&first), first[4]);
+        let length = usize::from(u16::from_be_bytes([first[5], first[6]]));
+        let mut payload = first[7..].to_vec();
+        let mut packets = vec![first];
+        while payload.len() < length {
+            let next = self.wire.receive(timeout)?;
+            payload.extend(&next[5..]);
+            packets.push(next);
+        }
+        payload.truncate(length);
+        assert_eq!(
+            packets,
+            self::packets(channel, command, &payload),
+            "well-formed packets"
+        );
+        Some(Message {
+            channel,
+            command,
+            payload,
+        })
+    }
+
+    /// Sends a message and returns the payload of its answer.
+    pub fn exchange(&mut self, command: u8, payload: &[u8]) -> Vec<u8> {
+        self.send(command, payload);
+        let answer = self.message();
+        assert_eq!(
+            (answer.channel, answer.command),
+            (self.channel, command),
+            "{answer:02x?}"
+        );
+        answer.payload
+    }
+
+    /// The next message is an error with this code, on this host's channel.
+    #[track_caller]
+    pub fn expect_error(&mut self, code: u8) {
+        let answer = self.message();
+        let error = Message {
+            channel: self.channel,
+            command: command::ERROR,
+            payload: vec![code],
+        };
+        assert_eq!(answer, error);
+    }
+
+    /// A message is refused with this code.
+    #[track_caller]
+    pub fn refused(&mut self, command: u8, payload: &[u8], code: u8) {
+        self.send(command, payload);
+        self.expect_error(code);
+    }
+
+    /// The key has nothing more to say: what it says next answers a question that only now is asked.
+    #[track_caller]
+    pub fn nothing_more(&mut self) {
+        self.allocate();
+    }
+
+    /// A PING works.
+    #[track_caller]
+    pub fn ping(&mut self) {
+        assert_eq!(self.exchange(command::PING, b"still there"), b"still there");
+    }
+
+    /// The key says nothing for a while of its own time.
+    #[track_caller]
+    pub fn quiet(&mut self, milliseconds: u64) {
+        let wait = if self.key.advance(milliseconds) {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(milliseconds)
+        };
+        assert_eq!(self.wire.receive(wait), None, "the key was to be silent");
+    }
+
+    /// The report that falls due in this window of the key's time, in milliseconds from now. Where time runs by itself
+    /// only the window's begin is checked: a busy computer is late.
+    pub fn due(&mut self, window: Range<u64>) -> Report {
+        let begun = Instant::now();
+        if self.key.advance(window.start) {
+            assert_eq!(self.wire.receive(Duration::ZERO), None, "too early");
+            self.key.advance(window.end - window.start);
+            self.report()
+        } else {
+            let report = self.report();
+            assert!(begun.elapsed() >= Duration::from_millis(window.start), "too early");
+            report
+        }
+    }
+}

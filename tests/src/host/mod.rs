@@ -1,0 +1,10 @@
+//! A host of its own: it speaks CTAPHID, CTAP2 and U2F from the standards alone.
+
+pub mod cbor;
+pub mod ctap2;
+mod hid;
+pub mod response;
+pub mod u2f;
+pub mod verify;
+
+pub use hid::{BROADCAST, Host, Message, command, error, packets};

@@ -1,0 +1,229 @@
+//! CTAP2 responses as a relying party reads them (CTAP 2.3 §6.1.3, §6.2.3; WebAuthn Level 3 §6.1).
+
+use std::collections::BTreeMap;
+
+use ciborium::Value;
+
+use super::cbor::decode_canonical;
+use super::ctap2::CLIENT_DATA_HASH;
+use super::verify::{PublicKey, sha256};
+
+/// The flags of authenticator data (WebAuthn Level 3 §6.1).
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod flags {
+    pub const UP: u8 = 0x01;
+    pub const UV: u8 = 0x04;
+    pub const AT: u8 = 0x40;
+    pub const ED: u8 = 0x80;
+}
+
+/// A status byte, and the members of the map behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// The status.
+    pub status: u8,
+    /// The map; `None` where the status stands alone.
+    pub members: Option<BTreeMap<u8, Value>>,
+}
+
+impl Response {
+    /// Reads a response, which must be canonical; only success may carry data.
+    #[must_use]
+    #[track_caller]
+    pub fn decode(bytes: &[u8]) -> Self {
+        let (&status, body) = bytes.split_first().expect("a status byte");
+        assert!(status == 0 || body.is_empty(), "a refusal with data: {bytes:02x?}");
+        let members = (!body.is_empty()).then(|| members(&decode_canonical(body)));
+        Self { status, members }
+    }
+
+    /// A status alone.
+    #[must_use]
+    pub fn bare(status: u8) -> Self {
+        Self { status, members: None }
+    }
+
+    /// The map of a success.
+    #[must_use]
+    #[track_caller]
+    pub fn ok(&self) -> &BTreeMap<u8, Value> {
+        assert_eq!(self.status, 0x00, "the key refused");
+        self.members.as_ref().expect("a map")
+    }
+}
+
+#[track_caller]
+fn members(map: &Value) -> BTreeMap<u8, Value> {
+    let member = |(key, value): &(Value, Value)| {
+        let key: i128 = key.as_integer().expect("an integer key").into();
+        (u8::try_from(key).expect("a small key"), value.clone())
+    };
+    map.as_map().expect("a map").iter().map(member).collect()
+}
+
+/// The member of a map with text keys.
+#[must_use]
+#[track_caller]
+pub fn member<'a>(map: &'a Value, name: &str) -> &'a Value {
+    let mut members = map.as_map().expect("a map").iter();
+    let found = members.find(|(key, _)| key.as_text() == Some(name));
+    &found.unwrap_or_else(|| panic!("no member {name}")).1
+}
+
+#[track_caller]
+fn bytes(value: &Value) -> Vec<u8> {
+    value.as_bytes().expect("a byte string").clone()
+}
+
+/// Authenticator data (WebAuthn Level 3 §6.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthData {
+    /// As it was signed.
+    pub bytes: Vec<u8>,
+    /// The SHA-256 of the RP ID.
+    pub rp_id_hash: [u8; 32],
+    /// The flags.
+    pub flags: u8,
+    /// The signature counter.
+    pub sign_count: u32,
+    /// What is behind these.
+    pub rest: Vec<u8>,
+}
+
+impl AuthData {
+    #[track_caller]
+    fn decode(bytes: Vec<u8>) -> Self {
+        let (head, rest) = bytes.split_first_chunk::<37>().expect("37 bytes");
+        let (rp_id_hash, tail) = head.split_first_chunk::<32>().expect("a hash");
+        let (&[flags], count) = tail.split_first_chunk().expect("flags");
+        Self {
+            rp_id_hash: *rp_id_hash,
+            flags,
+            sign_count: u32::from_be_bytes(count.try_into().expect("four bytes")),
+            rest: rest.to_vec(),
+            bytes,
+        }
+    }
+}
+
+/// The answer of authenticatorMakeCredential.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The attestation statement's format.
+    pub format: String,
+    /// The attestation statement.
+    pub statement: Value,
+    /// The authenticator data.
+    pub auth_data: AuthData,
+    /// The AAGUID.
+    pub aaguid: [u8; 16],
+    /// The credential ID.
+    pub id: Vec<u8>,
+    /// The credential's public key.
+    pub public_key: PublicKey,
+}
+
+impl Made {
+    /// Reads a success with exactly fmt, authData and attStmt.
+    #[must_use]
+    #[track_caller]
+    pub fn of(response: &Response) -> Self {
+        let members = response.ok();
+        assert_eq!(
+            members.keys().collect::<Vec<_>>(),
+            [&1, &2, &3],
+            "exactly these members"
+        );
+        let auth_data = AuthData::decode(bytes(&members[&2]));
+        let (aaguid, rest) = auth_data.rest.split_first_chunk().expect("an AAGUID");
+        let (length, rest) = rest.split_first_chunk().expect("a length");
+        let (id, cose_key) = rest.split_at(u16::from_be_bytes(*length).into());
+        Self {
+            format: members[&1].as_text().expect("a text").to_owned(),
+            statement: members[&3].clone(),
+            aaguid: *aaguid,
+            id: id.to_vec(),
+            public_key: PublicKey::of(&decode_canonical(cose_key)),
+            auth_data,
+        }
+    }
+
+    /// The flags of a key without user verification or extensions, and the statement's signature.
+    #[track_caller]
+    pub fn verify(&self) {
+        assert_eq!(self.auth_data.flags, flags::UP | flags::AT);
+        assert!(
+            (16..=1023).contains(&self.id.len()),
+            "a credential ID of {} bytes",
+            self.id.len()
+        );
+        match self.format.as_str() {
+            "none" => assert_eq!(self.statement, Value::Map(Vec::new())),
+            "packed" => {
+                assert_eq!(
+                    self.statement.as_map().expect("a map").len(),
+                    2,
+                    "self attestation: alg and sig"
+                );
+                assert_eq!(member(&self.statement, "alg"), &self.public_key.algorithm().into());
+                let signature = bytes(member(&self.statement, "sig"));
+                self.public_key
+                    .verify(&[&self.auth_data.bytes, &CLIENT_DATA_HASH], &signature);
+            }
+            other => panic!("the format {other} was not asked for"),
+        }
+    }
+}
+
+/// The answer of authenticatorGetAssertion and authenticatorGetNextAssertion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    /// The credential ID.
+    pub id: Vec<u8>,
+    /// The authenticator data.
+    pub auth_data: AuthData,
+    /// The signature over it and the client data hash.
+    pub signature: Vec<u8>,
+    /// The user entity.
+    pub user: Option<Value>,
+    /// How many accounts there are.
+    pub number_of_credentials: Option<u64>,
+}
+
+impl Assertion {
+    /// Reads a success, with no members but those of a key without extensions.
+    #[must_use]
+    #[track_caller]
+    pub fn of(response: &Response) -> Self {
+        let members = response.ok();
+        assert!(members.keys().all(|key| (1..=5).contains(key)), "{members:?}");
+        let credential = &members[&1];
+        assert_eq!(credential.as_map().expect("a map").len(), 2, "id and type");
+        assert_eq!(member(credential, "type"), &"public-key".into());
+        Self {
+            id: bytes(member(credential, "id")),
+            auth_data: AuthData::decode(bytes(&members[&2])),
+            signature: bytes(&members[&3]),
+            user: members.get(&4).cloned(),
+            number_of_credentials: members.get(&5).map(|number| {
+                let number = number.as_integer().expect("an integer");
+                number.try_into().expect("an unsigned integer")
+            }),
+        }
+    }
+
+    /// It is by this credential, for this relying party, with these flags, and nothing behind the counter.
+    #[track_caller]
+    pub fn verify(&self, public_key: &PublicKey, rp_id: &str, flags: u8) {
+        self.verify_over(public_key, rp_id, flags, &CLIENT_DATA_HASH);
+    }
+
+    /// The same over another client data hash.
+    #[track_caller]
+    pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {
+        assert_eq!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
+        assert_eq!(self.auth_data.flags, flags);
+        assert_eq!(self.auth_data.bytes.len(), 37);
+        public_key.verify(&[&self.auth_data.bytes, client_data_hash], &self.signature);
+    }
+}

@@ -1,0 +1,200 @@
+//! CTAP2 messages (CTAP 2.3 §8): canonical or refused. That responses are canonical is checked wherever one is read.
+
+use ciborium::Value;
+
+use crate::host::cbor::{array, map};
+use crate::host::ctap2::{GET_INFO, get_assertion, make_credential, make_discoverable, mc, status};
+use crate::host::response::{Made, Response};
+use crate::host::{Host, command};
+use crate::key::Key;
+
+checks! {
+    unknown_commands_are_refused,
+    a_missing_map_misses_its_parameters,
+    what_is_not_canonical_is_refused,
+    a_duplicate_key_is_refused,
+    nesting_ends_at_four,
+    unknown_parameters_are_ignored,
+    the_longest_message_is_accepted,
+    every_short_body_has_a_defined_answer,
+    every_flipped_bit_has_a_defined_answer,
+    every_truncation_is_refused,
+    a_huge_pin_protocol_is_refused,
+    an_algorithm_beyond_64_bits_is_refused,
+}
+
+fn unknown_commands_are_refused(key: &Key) {
+    let mut host = key.host();
+    for command in [0x00, 0x03, 0x05, 0x06, 0x09, 0x0A, 0x0C, 0x0D, 0x40, 0x41, 0x7E, 0xFF] {
+        host.denied([command], status::INVALID_COMMAND);
+        host.denied([command, 0xA0], status::INVALID_COMMAND);
+    }
+}
+
+fn a_missing_map_misses_its_parameters(key: &Key) {
+    let mut host = key.host();
+    for command in [0x01, 0x02] {
+        host.denied([command], status::MISSING_PARAMETER);
+        host.denied([command, 0xA0], status::MISSING_PARAMETER);
+    }
+}
+
+/// A getAssertion in pieces: `02 a2 01 6b "example.com" 02 5820 hash`.
+struct Pieces {
+    head: Vec<u8>,
+    rp_id: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Pieces {
+    fn new() -> Self {
+        let whole = get_assertion("example.com").encode();
+        Self {
+            head: whole[..2].to_vec(),
+            rp_id: whole[2..15].to_vec(),
+            hash: whole[15..].to_vec(),
+        }
+    }
+
+    fn join(&self, pieces: &[&[u8]]) -> Vec<u8> {
+        [&self.head, &pieces.concat()[..]].concat()
+    }
+}
+
+fn what_is_not_canonical_is_refused(key: &Key) {
+    let mut host = key.host();
+    let it = Pieces::new();
+    let (rp_id, hash) = (&it.rp_id[..], &it.hash[..]);
+    // As it should be, for comparison.
+    host.denied(it.join(&[rp_id, hash]), status::NO_CREDENTIALS);
+    let malformed = [
+        ("out of order", it.join(&[hash, rp_id])),
+        ("an indefinite map", [&[0x02, 0xBF], rp_id, hash, &[0xFF]].concat()),
+        ("an indefinite string", it.join(&[b"\x01\x7f\x6bexample.com\xff", hash])),
+        ("a longer key", it.join(&[&[0x18], rp_id, hash])),
+        ("a longer length", it.join(&[b"\x01\x78\x0bexample.com", hash])),
+        ("a longer map", [&[0x02, 0xB8, 0x02], rp_id, hash].concat()),
+        ("a tag", it.join(&[&[0x01, 0xC0], &rp_id[1..], hash])),
+        ("not UTF-8", it.join(&[b"\x01\x62\xff\xfe", hash])),
+        ("something behind", it.join(&[rp_id, hash, &[0x00]])),
+        ("a break alone", vec![0x02, 0xFF]),
+        ("a reserved length", vec![0x02, 0xBC]),
+    ];
+    for (what, request) in malformed {
+        assert_eq!(host.ctap2(request), Response::bare(status::INVALID_CBOR), "{what}");
+    }
+    // Well-formed, but not what the member is.
+    host.denied([0x02, 0x80], status::CBOR_UNEXPECTED_TYPE);
+    host.denied(it.join(&[b"\x01\xf9\x00\x00", hash]), status::CBOR_UNEXPECTED_TYPE);
+}
+
+fn a_duplicate_key_is_refused(key: &Key) {
+    let it = Pieces::new();
+    let request = [&[0x02, 0xA3], &it.rp_id[..], &it.rp_id, &it.hash].concat();
+    key.host().denied(request, status::INVALID_CBOR);
+}
+
+fn nesting_ends_at_four(key: &Key) {
+    let mut host = key.host();
+    // In a member that the key does not know, so that nothing but the depth matters; the request's map is the first.
+    let four = array([array([array([])])]);
+    host.denied(
+        get_assertion("example.com").with(0x17, four.clone()),
+        status::NO_CREDENTIALS,
+    );
+    host.denied(
+        get_assertion("example.com").with(0x17, array([four])),
+        status::INVALID_CBOR,
+    );
+    let abyss = [&[0x02, 0xA1, 0x01][..], &[0x81; 7000], &[0x00]].concat();
+    host.denied(abyss, status::INVALID_CBOR);
+}
+
+fn unknown_parameters_are_ignored(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_credential("example.com", b"1").with(0x20, 1));
+    host.denied(get_assertion("example.com").with(0x20, 1), status::NO_CREDENTIALS);
+}
+
+fn the_longest_message_is_accepted(key: &Key) {
+    let mut host = key.host();
+    let request = |padding: usize| make_credential("example.com", b"1").with(0x20, vec![0; padding]);
+    let padding = 7609 - request(1000).encode().len() + 1000;
+    let request = request(padding);
+    assert_eq!(request.encode().len(), 7609);
+    host.make(&request);
+}
+
+/// Whatever the request is: the key is touched if it asks, and answers with a status that the standard defines.
+fn anything(host: &mut Host, request: &[u8]) -> Response {
+    host.begin(request);
+    loop {
+        let message = host.message();
+        match (message.command, &message.payload[..]) {
+            (command::KEEPALIVE, [2]) => host.key.touch(),
+            (command::KEEPALIVE, [1]) => {}
+            (command::CBOR, payload) => {
+                let response = Response::decode(payload);
+                const DEFINED: [u8; 16] = [
+                    0x00, 0x01, 0x02, 0x03, 0x11, 0x12, 0x14, 0x15, 0x19, 0x26, 0x27, 0x2B, 0x2C, 0x2E, 0x2F, 0x30,
+                ];
+                assert!(
+                    DEFINED.contains(&response.status),
+                    "{request:02x?} => {:02x}",
+                    response.status
+                );
+                return response;
+            }
+            other => panic!("{request:02x?} => {other:02x?}"),
+        }
+    }
+}
+
+fn every_short_body_has_a_defined_answer(key: &Key) {
+    let mut host = key.host();
+    for command in [0x01, 0x02, 0x04, 0x06, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x40, 0x41] {
+        for byte in 0..=u8::MAX {
+            anything(&mut host, &[command, byte]);
+        }
+    }
+    host.ping();
+}
+
+fn every_flipped_bit_has_a_defined_answer(key: &Key) {
+    let mut host = key.host();
+    let request = make_discoverable("example.com", b"1").encode();
+    for (at, bit) in (1..request.len()).zip((0..8).cycle()) {
+        let mut altered = request.clone();
+        altered[at] ^= 1 << bit;
+        anything(&mut host, &altered);
+    }
+    assert_eq!(host.ctap2(GET_INFO).status, status::OK);
+}
+
+fn every_truncation_is_refused(key: &Key) {
+    let mut host = key.host();
+    let request = make_credential("example.com", b"1").encode();
+    for length in 2..request.len() {
+        host.denied(&request[..length], status::INVALID_CBOR);
+    }
+    assert!(matches!(Made::of(&host.touched(request)).format.as_str(), "packed"));
+}
+
+fn a_huge_pin_protocol_is_refused(key: &Key) {
+    let mut host = key.host();
+    let request = make_credential("example.com", b"1").with(mc::PIN_UV_AUTH_PARAM, vec![0; 16]);
+    let protocols: [(Value, u8); 3] = [
+        (u64::MAX.into(), status::INVALID_PARAMETER),
+        ((-1).into(), status::CBOR_UNEXPECTED_TYPE),
+        ("1".into(), status::CBOR_UNEXPECTED_TYPE),
+    ];
+    for (protocol, status) in protocols {
+        host.denied(request.clone().with(mc::PIN_UV_AUTH_PROTOCOL, protocol), status);
+    }
+}
+
+fn an_algorithm_beyond_64_bits_is_refused(key: &Key) {
+    let vast = map([("alg", u64::MAX.into()), ("type", "public-key".into())]);
+    let request = make_credential("example.com", b"1").with(mc::PUB_KEY_CRED_PARAMS, array([vast]));
+    key.host().denied(request, status::INVALID_PARAMETER);
+}

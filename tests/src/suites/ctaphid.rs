@@ -1,0 +1,317 @@
+//! CTAPHID (CTAP 2.3 §11.2).
+
+use std::collections::BTreeSet;
+
+use crate::host::ctap2::{SELECTION, get_assertion, make_discoverable, status};
+use crate::host::response::Response;
+use crate::host::{BROADCAST, command, error, packets};
+use crate::key::Key;
+
+checks! {
+    an_idle_key_says_nothing,
+    a_lone_continuation_is_ignored,
+    init_allocates_a_channel_and_says_what_the_key_can_do,
+    every_init_allocates_another_channel,
+    init_on_a_channel_keeps_it,
+    init_takes_eight_bytes,
+    ping_returns_every_length,
+    ping_keeps_leading_zeros,
+    a_message_too_long_is_refused,
+    init_resynchronizes_a_channel_within_a_message,
+    a_broadcast_init_does_not_disturb_a_message,
+    another_channel_is_told_to_wait_for_a_message,
+    anothers_continuation_does_not_disturb_a_message,
+    a_skipped_packet_ends_the_message,
+    a_new_message_within_a_message_ends_it,
+    a_message_that_stalls_times_out_once,
+    channels_never_allocated_are_refused,
+    the_broadcast_channel_carries_nothing_but_init,
+    unknown_commands_are_refused,
+    empty_requests_are_refused,
+    wink_is_answered,
+    wink_and_lock_check_their_parameters,
+    a_lock_keeps_other_channels_away,
+    a_lock_ends_by_itself needs Clock,
+    a_waiting_key_says_so_in_time,
+    cancel_ends_a_registration_once,
+    cancel_ends_a_selection_once,
+    another_channel_is_told_to_wait_and_cannot_cancel,
+    init_aborts_the_request_of_its_channel,
+    cancel_with_nothing_to_cancel_is_not_answered,
+    a_cancelled_registration_leaves_nothing,
+}
+
+fn an_idle_key_says_nothing(key: &Key) {
+    let mut host = key.host();
+    host.quiet(if key.advance(0) { 3000 } else { 150 });
+    host.nothing_more();
+}
+
+fn a_lone_continuation_is_ignored(key: &Key) {
+    let mut host = key.host();
+    for channel in [host.channel, host.channel.wrapping_add(1), 0, BROADCAST] {
+        for packet in &packets(channel, command::PING, &[0; 200])[1..] {
+            host.send_report(packet);
+        }
+    }
+    host.nothing_more();
+}
+
+fn init_allocates_a_channel_and_says_what_the_key_can_do(key: &Key) {
+    let mut host = key.host();
+    let (nonce, payload) = host.init(BROADCAST);
+    assert_eq!(payload[..8], nonce);
+    assert!(![[0; 4], [0xFF; 4]].contains(payload[8..12].try_into().expect("four bytes")));
+    assert_eq!(payload[12], 2, "the protocol's version");
+    assert_eq!(
+        payload[16],
+        0x01 | 0x04,
+        "WINK and CBOR; U2F is there, so NMSG is not set"
+    );
+}
+
+fn every_init_allocates_another_channel(key: &Key) {
+    let mut host = key.host();
+    let channels: BTreeSet<u32> = (0..100).map(|_| host.allocate()).collect();
+    assert_eq!(channels.len(), 100);
+    assert!(!channels.contains(&host.channel));
+}
+
+fn init_on_a_channel_keeps_it(key: &Key) {
+    let mut host = key.host();
+    let (nonce, payload) = host.init(host.channel);
+    assert_eq!(payload[..8], nonce);
+    assert_eq!(payload[8..12], host.channel.to_be_bytes());
+}
+
+fn init_takes_eight_bytes(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 7, 9] {
+        host.refused(command::INIT, &vec![0; length], error::INVALID_LEN);
+    }
+}
+
+fn ping_returns_every_length(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 1, 56, 57, 58, 116, 117, 512, 1024, 7608, 7609] {
+        let payload: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+        assert_eq!(host.exchange(command::PING, &payload), payload);
+    }
+}
+
+fn ping_keeps_leading_zeros(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.exchange(command::PING, &[0, 0, 7]), [0, 0, 7]);
+}
+
+fn a_message_too_long_is_refused(key: &Key) {
+    let mut host = key.host();
+    for length in [7610_u16, 0xFFFF] {
+        let mut packet = packets(host.channel, command::PING, &[0; 57])[0];
+        packet[5..7].copy_from_slice(&length.to_be_bytes());
+        host.send_report(&packet);
+        host.expect_error(error::INVALID_LEN);
+    }
+    host.ping();
+}
+
+fn init_resynchronizes_a_channel_within_a_message(key: &Key) {
+    let mut host = key.host();
+    let message = packets(host.channel, command::PING, &[1; 512]);
+    let (last, begun) = message.split_last().expect("packets");
+    begun.iter().for_each(|packet| host.send_report(packet));
+    host.init(host.channel);
+    host.send_report(last);
+    host.nothing_more();
+    host.ping();
+}
+
+fn a_broadcast_init_does_not_disturb_a_message(key: &Key) {
+    let mut host = key.host();
+    let message = packets(host.channel, command::PING, &[1; 100]);
+    host.send_report(&message[0]);
+    host.allocate();
+    host.send_report(&message[1]);
+    assert_eq!(host.message().payload, [1; 100]);
+}
+
+fn another_channel_is_told_to_wait_for_a_message(key: &Key) {
+    let (mut a, mut b) = (key.host(), key.host());
+    let message = packets(a.channel, command::PING, &[1; 100]);
+    a.send_report(&message[0]);
+    b.refused(command::PING, b"x", error::CHANNEL_BUSY);
+    a.send_report(&message[1]);
+    assert_eq!(a.message().payload, [1; 100]);
+    b.ping();
+}
+
+fn anothers_continuation_does_not_disturb_a_message(key: &Key) {
+    let (mut a, mut b) = (key.host(), key.host());
+    let message = packets(a.channel, command::PING, &[1; 100]);
+    a.send_report(&message[0]);
+    b.send_report(&packets(b.channel, command::PING, &[2; 100])[1]);
+    b.nothing_more();
+    a.send_report(&message[1]);
+    assert_eq!(a.message().payload, [1; 100]);
+}
+
+fn a_skipped_packet_ends_the_message(key: &Key) {
+    let mut host = key.host();
+    let message = packets(host.channel, command::PING, &[1; 300]);
+    host.send_report(&message[0]);
+    host.send_report(&message[2]);
+    host.expect_error(error::INVALID_SEQ);
+    host.send_report(&message[1]);
+    host.nothing_more();
+    host.ping();
+}
+
+fn a_new_message_within_a_message_ends_it(key: &Key) {
+    let mut host = key.host();
+    let message = packets(host.channel, command::PING, &[1; 100]);
+    host.send_report(&message[0]);
+    host.refused(command::PING, b"x", error::INVALID_SEQ);
+    host.send_report(&message[1]);
+    host.nothing_more();
+    host.ping();
+}
+
+fn a_message_that_stalls_times_out_once(key: &Key) {
+    let mut host = key.host();
+    let message = packets(host.channel, command::PING, &[1; 300]);
+    host.send_report(&message[0]);
+    host.send_report(&message[1]);
+    // §11.2.5.2 leaves the time to the key; test tools look between 0.4 and 1 s.
+    let report = host.due(400..1000);
+    assert_eq!(report, packets(host.channel, command::ERROR, &[error::MSG_TIMEOUT])[0]);
+    host.send_report(&message[2]);
+    host.nothing_more();
+    host.ping();
+}
+
+fn channels_never_allocated_are_refused(key: &Key) {
+    let mut host = key.host();
+    for channel in [0, host.channel.wrapping_add(1000), 0xFFFF_FFFE] {
+        host.channel = channel;
+        for command in [command::INIT, command::PING, command::MSG, command::CBOR, command::LOCK] {
+            host.refused(command, &[0; 8], error::INVALID_CHANNEL);
+        }
+    }
+}
+
+fn the_broadcast_channel_carries_nothing_but_init(key: &Key) {
+    let mut host = key.host();
+    host.channel = BROADCAST;
+    for command in [command::PING, command::MSG, command::CBOR, command::WINK, command::LOCK] {
+        host.refused(command, &[0], error::INVALID_CHANNEL);
+    }
+}
+
+fn unknown_commands_are_refused(key: &Key) {
+    let mut host = key.host();
+    for command in [0x80, 0x82, 0x85, 0xA0, 0xBB, 0xBF, 0xC0, 0xE6, 0xFF] {
+        host.refused(command, b"x", error::INVALID_CMD);
+    }
+}
+
+fn empty_requests_are_refused(key: &Key) {
+    let mut host = key.host();
+    host.refused(command::CBOR, &[], error::INVALID_LEN);
+    host.refused(command::MSG, &[], error::INVALID_LEN);
+}
+
+fn wink_is_answered(key: &Key) {
+    assert_eq!(key.host().exchange(command::WINK, &[]), b"");
+}
+
+fn wink_and_lock_check_their_parameters(key: &Key) {
+    let mut host = key.host();
+    host.refused(command::WINK, &[0], error::INVALID_LEN);
+    host.refused(command::LOCK, &[], error::INVALID_LEN);
+    host.refused(command::LOCK, &[1, 1], error::INVALID_LEN);
+    host.refused(command::LOCK, &[11], error::INVALID_PAR);
+    assert_eq!(host.exchange(command::LOCK, &[0]), b"");
+}
+
+fn a_lock_keeps_other_channels_away(key: &Key) {
+    let (mut a, mut b) = (key.host(), key.host());
+    assert_eq!(a.exchange(command::LOCK, &[10]), b"");
+    b.refused(command::PING, b"x", error::CHANNEL_BUSY);
+    b.refused(command::INIT, &[0; 8], error::CHANNEL_BUSY);
+    b.refused(command::LOCK, &[0], error::CHANNEL_BUSY);
+    a.ping();
+    assert_eq!(a.exchange(command::LOCK, &[0]), b"");
+    b.init(b.channel);
+    b.ping();
+}
+
+fn a_lock_ends_by_itself(key: &Key) {
+    let (mut a, mut b) = (key.host(), key.host());
+    assert_eq!(a.exchange(command::LOCK, &[8]), b"");
+    key.advance(7999);
+    b.refused(command::PING, b"x", error::CHANNEL_BUSY);
+    key.advance(1);
+    b.ping();
+}
+
+fn a_waiting_key_says_so_in_time(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
+    for _ in 0..3 {
+        // §11.2.9.1.7: at most 100 ms apart.
+        assert_eq!(host.due(0..100), keepalive);
+    }
+    key.touch();
+    assert_eq!(host.answer().status, status::OK);
+}
+
+fn cancel_ends_a_registration_once(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    host.send(command::CANCEL, &[]);
+    host.nothing_more();
+}
+
+fn cancel_ends_a_selection_once(key: &Key) {
+    let mut host = key.host();
+    host.asked(SELECTION);
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    host.send(command::CANCEL, &[]);
+    host.nothing_more();
+}
+
+fn another_channel_is_told_to_wait_and_cannot_cancel(key: &Key) {
+    let (mut a, mut b) = (key.host(), key.host());
+    a.asked(make_discoverable("example.com", b"1"));
+    b.refused(command::PING, b"x", error::CHANNEL_BUSY);
+    b.send(command::CANCEL, &[]);
+    b.nothing_more();
+    key.touch();
+    assert_eq!(a.answer().status, status::OK);
+}
+
+fn init_aborts_the_request_of_its_channel(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    host.init(host.channel);
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn cancel_with_nothing_to_cancel_is_not_answered(key: &Key) {
+    let mut host = key.host();
+    host.send(command::CANCEL, &[]);
+    host.nothing_more();
+    host.ping();
+}
+
+fn a_cancelled_registration_leaves_nothing(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}

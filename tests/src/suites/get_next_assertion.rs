@@ -1,0 +1,165 @@
+//! authenticatorGetNextAssertion (CTAP 2.3 §6.3).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::cbor::map;
+use crate::host::command;
+use crate::host::ctap2::{
+    GET_INFO, GET_NEXT_ASSERTION, SELECTION, ga, get_assertion, make_credential, make_discoverable, status,
+};
+use crate::host::response::{Assertion, Made, flags};
+use crate::key::Key;
+
+checks! {
+    it_walks_from_the_newest_account_to_the_oldest,
+    an_account_made_anew_is_the_newest,
+    it_signs_what_get_assertion_asked_for,
+    without_user_presence_there_is_none_either,
+    nothing_begun_is_nothing_to_continue,
+    one_account_leaves_nothing_to_continue,
+    a_power_cycle_ends_the_walk,
+    thirty_seconds_end_the_walk needs Clock,
+    each_step_has_thirty_seconds needs Clock,
+    another_command_ends_the_walk,
+    a_failed_get_assertion_ends_the_walk,
+    get_info_and_ping_do_not_end_the_walk,
+    another_channel_cannot_continue,
+}
+
+/// Makes an account for each user, and begins to sign in with the newest.
+fn begun(host: &mut Host, users: &[&[u8]]) -> Vec<Made> {
+    let made = users
+        .iter()
+        .map(|user| host.make(&make_discoverable("example.com", user)))
+        .collect();
+    let first = host.assert(&get_assertion("example.com"));
+    assert_eq!(first.number_of_credentials, Some(users.len() as u64));
+    made
+}
+
+#[track_caller]
+fn next(host: &mut Host) -> Assertion {
+    let assertion = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
+    assert_eq!(assertion.number_of_credentials, None);
+    assertion
+}
+
+fn user(id: &[u8]) -> Option<Value> {
+    Some(map([("id", id.into())]))
+}
+
+fn it_walks_from_the_newest_account_to_the_oldest(key: &Key) {
+    let mut host = key.host();
+    // In an order that neither the IDs nor their hashes have.
+    let users: [&[u8]; 5] = [b"c", b"a", b"e", b"b", b"d"];
+    let made = begun(&mut host, &users);
+    for (made, id) in made.iter().zip(users).rev().skip(1) {
+        let assertion = next(&mut host);
+        assertion.verify(&made.public_key, "example.com", flags::UP);
+        assert_eq!((&assertion.id, assertion.user), (&made.id, user(id)));
+    }
+    for _ in 0..2 {
+        host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+    }
+}
+
+fn an_account_made_anew_is_the_newest(key: &Key) {
+    let mut host = key.host();
+    for id in [b"1", b"2", b"1"] {
+        host.make(&make_discoverable("example.com", id));
+    }
+    let first = host.assert(&get_assertion("example.com"));
+    assert_eq!((first.user, first.number_of_credentials), (user(b"1"), Some(2)));
+    assert_eq!(next(&mut host).user, user(b"2"));
+    host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn it_signs_what_get_assertion_asked_for(key: &Key) {
+    let mut host = key.host();
+    let made = begun(&mut host, &[b"1", b"2"]);
+    let hash = [0xC3; 32];
+    host.assert(&get_assertion("example.com").with(ga::CLIENT_DATA_HASH, &hash[..]));
+    next(&mut host).verify_over(&made[0].public_key, "example.com", flags::UP, &hash);
+}
+
+fn without_user_presence_there_is_none_either(key: &Key) {
+    let mut host = key.host();
+    let made = begun(&mut host, &[b"1", b"2"]);
+    let first = host.assert_silently(&get_assertion("example.com"));
+    assert_eq!(first.number_of_credentials, Some(2));
+    next(&mut host).verify(&made[0].public_key, "example.com", 0);
+}
+
+fn nothing_begun_is_nothing_to_continue(key: &Key) {
+    key.host().denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn one_account_leaves_nothing_to_continue(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_discoverable("example.com", b"1"));
+    host.assert(&get_assertion("example.com"));
+    host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn a_power_cycle_ends_the_walk(key: &Key) {
+    begun(&mut key.host(), &[b"1", b"2"]);
+    key.power_cycle();
+    // The first host of a power-up may well get the channel that the walk was on.
+    key.host().denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn thirty_seconds_end_the_walk(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2"]);
+    key.advance(30_001);
+    for _ in 0..2 {
+        host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+    }
+}
+
+fn each_step_has_thirty_seconds(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2", b"3"]);
+    for id in [b"2", b"1"] {
+        key.advance(30_000);
+        assert_eq!(next(&mut host).user, user(id));
+    }
+}
+
+fn another_command_ends_the_walk(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2"]);
+    for other in [make_credential("example.org", b"3").encode(), SELECTION.to_vec()] {
+        host.assert(&get_assertion("example.com"));
+        assert_eq!(host.touched(other).status, status::OK);
+        host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+    }
+}
+
+fn a_failed_get_assertion_ends_the_walk(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2"]);
+    host.denied(get_assertion("example.org"), status::NO_CREDENTIALS);
+    host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+
+    host.assert(&get_assertion("example.com"));
+    host.asked(get_assertion("example.com"));
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
+    host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn get_info_and_ping_do_not_end_the_walk(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2"]);
+    assert_eq!(host.ctap2(GET_INFO).status, status::OK);
+    host.ping();
+    assert_eq!(next(&mut host).user, user(b"1"));
+}
+
+fn another_channel_cannot_continue(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2"]);
+    key.host().denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}

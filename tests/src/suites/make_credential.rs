@@ -1,0 +1,201 @@
+//! What authenticatorMakeCredential does (CTAP 2.3 §6.1.2).
+
+use crate::host::cbor::{array, map};
+use crate::host::command;
+use crate::host::ctap2::{
+    Request, algorithm, descriptor, descriptors, get_assertion, get_assertion_by, make_credential, make_discoverable,
+    mc, parameters, status,
+};
+use crate::host::response::{Response, flags};
+use crate::host::verify::sha256;
+use crate::key::Key;
+
+checks! {
+    a_credential_is_for_its_relying_party,
+    every_credential_is_another,
+    every_algorithm_attests_and_signs,
+    packed_is_the_default_format,
+    the_preferred_format_is_used,
+    an_own_credential_is_excluded_after_a_touch,
+    an_own_credential_is_excluded_though_the_user_declines needs Decline,
+    an_own_credential_is_excluded_though_nobody_comes needs Clock,
+    an_exclusion_can_be_cancelled,
+    foreign_credentials_are_not_excluded,
+    a_descriptor_of_another_type_excludes_nothing,
+    an_account_has_one_discoverable_credential,
+    accounts_of_other_relying_parties_are_others,
+    a_plain_credential_is_not_discoverable,
+    a_user_who_declines_leaves_nothing needs Decline,
+    a_user_who_does_not_come_leaves_nothing needs Clock,
+    a_button_held_before_is_no_consent,
+}
+
+fn a_credential_is_for_its_relying_party(key: &Key) {
+    let mut host = key.host();
+    for request in [
+        make_credential("example.com", b"1"),
+        make_discoverable("example.com", b"1"),
+    ] {
+        let made = host.make(&request);
+        assert_eq!(made.auth_data.rp_id_hash, sha256(b"example.com"));
+        let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
+        assert_eq!(assertion.id, made.id);
+        assertion.verify(&made.public_key, "example.com", flags::UP);
+        assert!(assertion.auth_data.sign_count > made.auth_data.sign_count);
+        host.denied(get_assertion_by("example.org", &[&made.id]), status::NO_CREDENTIALS);
+    }
+}
+
+fn every_credential_is_another(key: &Key) {
+    let mut host = key.host();
+    let one = host.make(&make_credential("example.com", b"1"));
+    let other = host.make(&make_credential("example.com", b"1"));
+    assert_ne!(one.id, other.id);
+    assert_ne!(one.public_key, other.public_key);
+    for made in [one, other] {
+        let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
+        assertion.verify(&made.public_key, "example.com", flags::UP);
+    }
+}
+
+fn every_algorithm_attests_and_signs(key: &Key) {
+    let mut host = key.host();
+    for algorithm in [algorithm::ES256, algorithm::EDDSA] {
+        let request = make_credential("example.com", b"1");
+        let made = host.make(&request.with(mc::PUB_KEY_CRED_PARAMS, array([parameters(algorithm)])));
+        assert_eq!(made.public_key.algorithm(), algorithm);
+        let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
+        assertion.verify(&made.public_key, "example.com", flags::UP);
+    }
+}
+
+fn packed_is_the_default_format(key: &Key) {
+    let made = key.host().make(&make_credential("example.com", b"1"));
+    assert_eq!(made.format, "packed");
+}
+
+fn the_preferred_format_is_used(key: &Key) {
+    let mut host = key.host();
+    for (preference, format) in [
+        (&["packed"][..], "packed"),
+        (&["none"], "none"),
+        (&["none", "packed"], "none"),
+        (&["zzz", "none"], "none"),
+        (&["zzz"], "packed"),
+        (&[], "packed"),
+    ] {
+        let names = preference
+            .iter()
+            .copied()
+            .map(ciborium::Value::from)
+            .collect::<Vec<_>>();
+        let request = make_credential("example.com", b"1").with(mc::ATTESTATION_FORMATS_PREFERENCE, names);
+        assert_eq!(host.make(&request).format, format, "{preference:?}");
+    }
+}
+
+/// A key with a credential, and a request that excludes it.
+fn excluding(key: &Key) -> Request {
+    let made = key.host().make(&make_credential("example.com", b"1"));
+    make_discoverable("example.com", b"2").with(mc::EXCLUDE_LIST, descriptors(&[&[9; 43], &made.id]))
+}
+
+fn an_own_credential_is_excluded_after_a_touch(key: &Key) {
+    let request = excluding(key);
+    let mut host = key.host();
+    assert_eq!(host.touched(request), Response::bare(status::CREDENTIAL_EXCLUDED));
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn an_own_credential_is_excluded_though_the_user_declines(key: &Key) {
+    let request = excluding(key);
+    let mut host = key.host();
+    host.asked(request);
+    key.decline();
+    assert_eq!(host.answer().status, status::CREDENTIAL_EXCLUDED);
+}
+
+fn an_own_credential_is_excluded_though_nobody_comes(key: &Key) {
+    let request = excluding(key);
+    let mut host = key.host();
+    host.asked(request);
+    key.advance(30_000);
+    assert_eq!(host.answer().status, status::CREDENTIAL_EXCLUDED);
+}
+
+fn an_exclusion_can_be_cancelled(key: &Key) {
+    let request = excluding(key);
+    let mut host = key.host();
+    host.asked(request);
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
+}
+
+fn foreign_credentials_are_not_excluded(key: &Key) {
+    let mut host = key.host();
+    let other = host.make(&make_credential("example.org", b"1"));
+    let list = descriptors(&[&other.id, &[7; 43], &[], &[7; 300]]);
+    host.make(&make_credential("example.com", b"1").with(mc::EXCLUDE_LIST, list));
+}
+
+fn a_descriptor_of_another_type_excludes_nothing(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&make_credential("example.com", b"1"));
+    let unknown = map([("id", made.id.into()), ("type", "unknown".into())]);
+    host.make(&make_credential("example.com", b"1").with(mc::EXCLUDE_LIST, array([unknown])));
+}
+
+fn an_account_has_one_discoverable_credential(key: &Key) {
+    let mut host = key.host();
+    let old = host.make(&make_discoverable("example.com", b"1"));
+    let new = host.make(&make_discoverable("example.com", b"1"));
+    assert_ne!(old.id, new.id);
+    assert_ne!(old.public_key, new.public_key);
+    host.denied(get_assertion_by("example.com", &[&old.id]), status::NO_CREDENTIALS);
+    let assertion = host.assert(&get_assertion("example.com"));
+    assert_eq!((assertion.id, assertion.number_of_credentials), (new.id, None));
+    // What is gone is not excluded either.
+    let list = array([descriptor(&old.id)]);
+    host.make(&make_credential("example.com", b"1").with(mc::EXCLUDE_LIST, list));
+}
+
+fn accounts_of_other_relying_parties_are_others(key: &Key) {
+    let mut host = key.host();
+    let one = host.make(&make_discoverable("example.com", b"1"));
+    let other = host.make(&make_discoverable("example.org", b"1"));
+    assert_eq!(host.assert(&get_assertion("example.com")).id, one.id);
+    assert_eq!(host.assert(&get_assertion("example.org")).id, other.id);
+}
+
+fn a_plain_credential_is_not_discoverable(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_credential("example.com", b"1"));
+    host.make(&make_credential("example.com", b"2").with(mc::OPTIONS, map([("rk", false.into())])));
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn a_user_who_declines_leaves_nothing(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    key.decline();
+    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn a_user_who_does_not_come_leaves_nothing(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    key.advance(30_000);
+    assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn a_button_held_before_is_no_consent(key: &Key) {
+    let mut host = key.host();
+    key.press();
+    host.asked(make_credential("example.com", b"1"));
+    host.quiet(0);
+    key.release();
+    key.touch();
+    assert_eq!(host.answer().status, status::OK);
+}

@@ -1,0 +1,273 @@
+//! What authenticatorMakeCredential refuses, and what it ignores (CTAP 2.3 §6.1.1, §6.1.2). No refusal asks for a touch.
+
+use ciborium::Value;
+
+use crate::host::cbor::{array, map};
+use crate::host::ctap2::{Request, algorithm, descriptor, make_credential, make_discoverable, mc, parameters, status};
+use crate::key::Key;
+
+checks! {
+    the_plain_request_is_accepted,
+    missing_parameters_are_named_so,
+    wrong_types_are_named_so,
+    the_relying_party_needs_an_id_of_text,
+    the_user_needs_an_id_of_bytes,
+    parameters_need_both_members,
+    no_supported_algorithm_is_refused,
+    the_first_supported_algorithm_is_chosen,
+    an_entry_behind_the_chosen_one_is_checked_too,
+    the_client_data_hash_has_32_bytes,
+    the_user_id_has_1_to_64_bytes,
+    long_names_are_accepted,
+    unknown_options_are_ignored,
+    options_are_boolean,
+    user_presence_cannot_be_switched_off,
+    user_verification_is_not_there,
+    descriptors_need_both_members,
+    an_exclude_list_has_at_most_16_entries,
+    format_preferences_are_texts,
+    a_pin_parameter_needs_a_protocol_and_there_is_none,
+    enterprise_attestation_is_not_there,
+    extensions_are_ignored,
+}
+
+fn plain() -> Request {
+    make_credential("example.com", b"1")
+}
+
+fn the_plain_request_is_accepted(key: &Key) {
+    key.host().make(&plain());
+}
+
+fn missing_parameters_are_named_so(key: &Key) {
+    let mut host = key.host();
+    for member in [mc::CLIENT_DATA_HASH, mc::RP, mc::USER, mc::PUB_KEY_CRED_PARAMS] {
+        host.denied(plain().without(member), status::MISSING_PARAMETER);
+    }
+}
+
+fn wrong_types_are_named_so(key: &Key) {
+    let mut host = key.host();
+    for (member, name) in (0x01..).zip([
+        "clientDataHash",
+        "rp",
+        "user",
+        "pubKeyCredParams",
+        "excludeList",
+        "extensions",
+        "options",
+        "pinUvAuthParam",
+    ]) {
+        for wrong in [Value::from(1), "text".into(), true.into()] {
+            let response = host.ctap2(plain().with(member, wrong));
+            assert_eq!(response.status, status::CBOR_UNEXPECTED_TYPE, "{name}");
+        }
+    }
+}
+
+fn the_relying_party_needs_an_id_of_text(key: &Key) {
+    let mut host = key.host();
+    let with_rp = |rp: Value| plain().with(mc::RP, rp);
+    host.denied(with_rp(map([("name", "x".into())])), status::MISSING_PARAMETER);
+    host.denied(with_rp(map([("id", vec![1_u8].into())])), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(
+        with_rp(map([("id", "example.com".into()), ("name", 1.into())])),
+        status::CBOR_UNEXPECTED_TYPE,
+    );
+    host.make(&with_rp(map([("id", "example.com".into()), ("icon", 1.into())])));
+}
+
+fn the_user_needs_an_id_of_bytes(key: &Key) {
+    let mut host = key.host();
+    let with_user = |user: Value| plain().with(mc::USER, user);
+    let id = || Value::from(vec![1_u8]);
+    host.denied(with_user(map([("name", "x".into())])), status::MISSING_PARAMETER);
+    host.denied(with_user(map([("id", "x".into())])), status::CBOR_UNEXPECTED_TYPE);
+    for name in ["name", "displayName"] {
+        host.denied(
+            with_user(map([("id", id()), (name, 1.into())])),
+            status::CBOR_UNEXPECTED_TYPE,
+        );
+    }
+    host.make(&with_user(map([("id", id())])));
+}
+
+fn parameters_need_both_members(key: &Key) {
+    let mut host = key.host();
+    let with_entry = |entry: Value| plain().with(mc::PUB_KEY_CRED_PARAMS, array([entry]));
+    let (alg, kind) = (Value::from(algorithm::ES256), Value::from("public-key"));
+    host.denied(with_entry(1.into()), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(with_entry(map([("alg", alg.clone())])), status::INVALID_CBOR);
+    host.denied(with_entry(map([("type", kind.clone())])), status::INVALID_CBOR);
+    host.denied(
+        with_entry(map([("alg", alg), ("type", 1.into())])),
+        status::CBOR_UNEXPECTED_TYPE,
+    );
+    host.denied(
+        with_entry(map([("alg", "-7".into()), ("type", kind)])),
+        status::CBOR_UNEXPECTED_TYPE,
+    );
+}
+
+fn no_supported_algorithm_is_refused(key: &Key) {
+    let mut host = key.host();
+    let other_type = map([("alg", algorithm::ES256.into()), ("type", "private-key".into())]);
+    for entries in [
+        array([]),
+        array([parameters(-65535), parameters(-257)]),
+        array([other_type]),
+    ] {
+        host.denied(
+            plain().with(mc::PUB_KEY_CRED_PARAMS, entries),
+            status::UNSUPPORTED_ALGORITHM,
+        );
+    }
+}
+
+fn the_first_supported_algorithm_is_chosen(key: &Key) {
+    let mut host = key.host();
+    for (offered, chosen) in [
+        ([-65535, algorithm::ES256], algorithm::ES256),
+        ([algorithm::EDDSA, algorithm::ES256], algorithm::EDDSA),
+        ([algorithm::ES256, algorithm::EDDSA], algorithm::ES256),
+    ] {
+        let made = host.make(&plain().with(mc::PUB_KEY_CRED_PARAMS, array(offered.map(parameters))));
+        assert_eq!(made.public_key.algorithm(), chosen);
+    }
+}
+
+fn an_entry_behind_the_chosen_one_is_checked_too(key: &Key) {
+    let entries = array([parameters(algorithm::ES256), map([("alg", algorithm::EDDSA.into())])]);
+    key.host()
+        .denied(plain().with(mc::PUB_KEY_CRED_PARAMS, entries), status::INVALID_CBOR);
+}
+
+fn the_client_data_hash_has_32_bytes(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 31, 33] {
+        host.denied(
+            plain().with(mc::CLIENT_DATA_HASH, vec![0; length]),
+            status::INVALID_LENGTH,
+        );
+    }
+}
+
+fn the_user_id_has_1_to_64_bytes(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 65] {
+        host.denied(make_credential("example.com", &vec![1; length]), status::INVALID_LENGTH);
+    }
+    for length in [1, 64] {
+        host.make(&make_discoverable("example.com", &vec![1; length]));
+    }
+}
+
+fn long_names_are_accepted(key: &Key) {
+    let mut host = key.host();
+    let name = Value::from("é".repeat(100));
+    let user = map([("id", vec![1_u8].into()), ("name", name.clone()), ("displayName", name)]);
+    host.make(&make_discoverable("example.com", b"1").with(mc::USER, user));
+    host.make(&make_discoverable(&format!("{}.example.com", "a".repeat(500)), b"1"));
+}
+
+fn unknown_options_are_ignored(key: &Key) {
+    let options = map([("up", true.into()), ("xx", true.into()), ("makeTea", false.into())]);
+    key.host().make(&plain().with(mc::OPTIONS, options));
+}
+
+fn options_are_boolean(key: &Key) {
+    let mut host = key.host();
+    for name in ["rk", "up", "uv"] {
+        host.denied(
+            plain().with(mc::OPTIONS, map([(name, 1.into())])),
+            status::CBOR_UNEXPECTED_TYPE,
+        );
+    }
+}
+
+fn user_presence_cannot_be_switched_off(key: &Key) {
+    let mut host = key.host();
+    host.denied(
+        plain().with(mc::OPTIONS, map([("up", false.into())])),
+        status::INVALID_OPTION,
+    );
+    host.make(&plain().with(mc::OPTIONS, map([("up", true.into())])));
+}
+
+fn user_verification_is_not_there(key: &Key) {
+    let mut host = key.host();
+    host.denied(
+        plain().with(mc::OPTIONS, map([("uv", true.into())])),
+        status::INVALID_OPTION,
+    );
+    host.make(&plain().with(mc::OPTIONS, map([("uv", false.into())])));
+}
+
+fn descriptors_need_both_members(key: &Key) {
+    let mut host = key.host();
+    let (id, kind) = (Value::from(vec![1_u8]), Value::from("public-key"));
+    for entry in [
+        1.into(),
+        map([("id", id.clone())]),
+        map([("type", kind.clone())]),
+        map([("id", id), ("type", 1.into())]),
+        map([("id", "x".into()), ("type", kind)]),
+    ] {
+        // Behind a good entry, which must not end the search.
+        let list = array([descriptor(&[1]), entry]);
+        host.denied(plain().with(mc::EXCLUDE_LIST, list), status::CBOR_UNEXPECTED_TYPE);
+    }
+}
+
+fn an_exclude_list_has_at_most_16_entries(key: &Key) {
+    let mut host = key.host();
+    let list = |length: u8| Value::Array((0..length).map(|id| descriptor(&[id; 59])).collect());
+    host.denied(plain().with(mc::EXCLUDE_LIST, list(17)), status::LIMIT_EXCEEDED);
+    host.make(&plain().with(mc::EXCLUDE_LIST, list(16)));
+    host.make(&plain().with(mc::EXCLUDE_LIST, list(0)));
+}
+
+fn format_preferences_are_texts(key: &Key) {
+    let mut host = key.host();
+    let with = |preference: Value| plain().with(mc::ATTESTATION_FORMATS_PREFERENCE, preference);
+    host.denied(with("packed".into()), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(with(array([1.into()])), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(with(array(["none".into(), 1.into()])), status::CBOR_UNEXPECTED_TYPE);
+}
+
+fn a_pin_parameter_needs_a_protocol_and_there_is_none(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 16, 32] {
+        let with = plain().with(mc::PIN_UV_AUTH_PARAM, vec![0; length]);
+        host.denied(&with, status::MISSING_PARAMETER);
+        for protocol in [0, 1, 2, 3] {
+            let with = with.clone().with(mc::PIN_UV_AUTH_PROTOCOL, protocol);
+            host.denied(with, status::INVALID_PARAMETER);
+        }
+    }
+    // A protocol alone means nothing.
+    host.make(&plain().with(mc::PIN_UV_AUTH_PROTOCOL, 3));
+}
+
+fn enterprise_attestation_is_not_there(key: &Key) {
+    let mut host = key.host();
+    for value in [1, 2, 7] {
+        host.denied(
+            plain().with(mc::ENTERPRISE_ATTESTATION, value),
+            status::INVALID_PARAMETER,
+        );
+    }
+    host.denied(
+        plain().with(mc::ENTERPRISE_ATTESTATION, "1"),
+        status::CBOR_UNEXPECTED_TYPE,
+    );
+}
+
+fn extensions_are_ignored(key: &Key) {
+    let extensions = map([
+        ("foo", 1.into()),
+        ("credProtect", 3.into()),
+        ("hmac-secret", true.into()),
+    ]);
+    key.host().make(&plain().with(mc::EXTENSIONS, extensions));
+}

@@ -1,0 +1,53 @@
+//! What every key does. Each check begins with a key fresh from the factory.
+
+/// Lists a suite's checks; one that is missing here is dead code, and the compiler says so.
+macro_rules! checks {
+    ($($name:ident $(needs $need:ident)?),* $(,)?) => {
+        /// The checks of this suite.
+        pub(super) const CHECKS: &[$crate::suites::Check] = &[$($crate::suites::Check {
+            name: stringify!($name),
+            needs: &[$($crate::key::Need::$need)?],
+            run: $name,
+        }),*];
+    };
+}
+
+mod by_hand;
+mod cbor;
+mod ctaphid;
+mod get_assertion;
+mod get_info;
+mod get_next_assertion;
+mod make_credential;
+mod make_credential_request;
+mod reset;
+mod selection;
+mod u2f;
+
+use crate::key::{Key, Need};
+
+/// One behaviour.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// What the key does.
+    pub name: &'static str,
+    /// What the form must have.
+    pub needs: &'static [Need],
+    /// Panics where the key does not.
+    pub run: fn(&Key),
+}
+
+/// Every suite and its checks.
+pub const ALL: &[(&str, &[Check])] = &[
+    ("ctaphid", ctaphid::CHECKS),
+    ("u2f", u2f::CHECKS),
+    ("by_hand", by_hand::CHECKS),
+    ("cbor", cbor::CHECKS),
+    ("get_info", get_info::CHECKS),
+    ("make_credential_request", make_credential_request::CHECKS),
+    ("make_credential", make_credential::CHECKS),
+    ("get_assertion", get_assertion::CHECKS),
+    ("get_next_assertion", get_next_assertion::CHECKS),
+    ("reset", reset::CHECKS),
+    ("selection", selection::CHECKS),
+];

@@ -1,0 +1,127 @@
+//! authenticatorReset (CTAP 2.3 §6.6).
+
+use crate::host::ctap2::{
+    GET_NEXT_ASSERTION, RESET, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
+};
+use crate::host::response::{Made, Response};
+use crate::host::u2f::{authenticate, control, word};
+use crate::host::verify::sha256;
+use crate::host::{Host, command};
+use crate::key::Key;
+
+checks! {
+    a_touch_just_after_power_up_forgets_everything,
+    a_key_that_was_reset_works_as_before,
+    reset_ends_a_walk_through_assertions,
+    ten_seconds_after_power_up_it_is_too_late needs Clock,
+    a_power_cycle_opens_the_window_again needs Clock,
+    a_user_who_declines_keeps_everything needs Decline,
+    a_user_who_does_not_come_keeps_everything needs Clock,
+    cancel_keeps_everything,
+}
+
+/// What a key holds: a discoverable credential and another.
+struct Holdings {
+    made: [Made; 2],
+}
+
+impl Holdings {
+    /// On a key just powered up, so that a reset is allowed.
+    fn new(key: &Key) -> (Self, Host) {
+        let mut host = key.host();
+        let requests = [
+            make_discoverable("example.com", b"1"),
+            make_credential("example.com", b"2"),
+        ];
+        let made = requests.map(|request| host.make(&request));
+        key.power_cycle();
+        (Self { made }, key.host())
+    }
+
+    #[track_caller]
+    fn are_there(&self, host: &mut Host) {
+        assert_eq!(host.assert(&get_assertion("example.com")).id, self.made[0].id);
+        for made in &self.made {
+            host.assert(&get_assertion_by("example.com", &[&made.id]));
+        }
+    }
+
+    #[track_caller]
+    fn are_gone(&self, host: &mut Host) {
+        host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+        for made in &self.made {
+            host.denied(get_assertion_by("example.com", &[&made.id]), status::NO_CREDENTIALS);
+            let check = authenticate(control::CHECK_ONLY, &sha256(b"example.com"), &made.id);
+            host.u2f_denied(&check, word::WRONG_DATA);
+        }
+    }
+}
+
+fn a_touch_just_after_power_up_forgets_everything(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    assert_eq!(host.touched(RESET), Response::bare(status::OK));
+    holdings.are_gone(&mut host);
+    key.power_cycle();
+    holdings.are_gone(&mut key.host());
+}
+
+fn a_key_that_was_reset_works_as_before(key: &Key) {
+    let (old, mut host) = Holdings::new(key);
+    assert_eq!(host.touched(RESET).status, status::OK);
+    let (new, mut host) = Holdings::new(key);
+    new.are_there(&mut host);
+    assert_ne!(old.made[0].public_key, new.made[0].public_key);
+}
+
+fn reset_ends_a_walk_through_assertions(key: &Key) {
+    let (_, mut host) = Holdings::new(key);
+    host.make(&make_discoverable("example.com", b"3"));
+    assert_eq!(
+        host.assert(&get_assertion("example.com")).number_of_credentials,
+        Some(2)
+    );
+    assert_eq!(host.touched(RESET).status, status::OK);
+    host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn ten_seconds_after_power_up_it_is_too_late(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    key.advance(10_001);
+    host.denied(RESET, status::NOT_ALLOWED);
+    holdings.are_there(&mut host);
+}
+
+fn a_power_cycle_opens_the_window_again(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    key.advance(10_001);
+    host.denied(RESET, status::NOT_ALLOWED);
+    key.power_cycle();
+    key.advance(10_000);
+    let mut host = key.host();
+    assert_eq!(host.touched(RESET).status, status::OK);
+    holdings.are_gone(&mut host);
+}
+
+fn a_user_who_declines_keeps_everything(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    host.asked(RESET);
+    key.decline();
+    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    holdings.are_there(&mut host);
+}
+
+fn a_user_who_does_not_come_keeps_everything(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    host.asked(RESET);
+    key.advance(30_000);
+    assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    holdings.are_there(&mut host);
+}
+
+fn cancel_keeps_everything(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    host.asked(RESET);
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    holdings.are_there(&mut host);
+}

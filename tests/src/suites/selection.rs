@@ -1,0 +1,51 @@
+//! authenticatorSelection (CTAP 2.3 §6.9).
+
+use crate::host::ctap2::{SELECTION, status};
+use crate::host::response::Response;
+use crate::host::{command, packets};
+use crate::key::Key;
+
+checks! {
+    a_touch_selects_the_key,
+    a_user_who_declines_does_not_select_it needs Decline,
+    a_user_who_does_not_come_does_not_select_it needs Clock,
+    cancel_ends_it,
+    the_key_says_that_it_waits,
+}
+
+fn a_touch_selects_the_key(key: &Key) {
+    assert_eq!(key.host().touched(SELECTION), Response::bare(status::OK));
+}
+
+fn a_user_who_declines_does_not_select_it(key: &Key) {
+    let mut host = key.host();
+    host.asked(SELECTION);
+    key.decline();
+    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+}
+
+fn a_user_who_does_not_come_does_not_select_it(key: &Key) {
+    let mut host = key.host();
+    host.asked(SELECTION);
+    // At least 10 s; this key gives 30.
+    key.advance(29_999);
+    key.wait_until_asked();
+    key.advance(1);
+    assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+}
+
+fn cancel_ends_it(key: &Key) {
+    let mut host = key.host();
+    host.asked(SELECTION);
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+}
+
+fn the_key_says_that_it_waits(key: &Key) {
+    let mut host = key.host();
+    host.asked(SELECTION);
+    let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
+    assert_eq!(host.due(0..100), keepalive);
+    key.touch();
+    assert_eq!(host.answer().status, status::OK);
+}

@@ -1,0 +1,262 @@
+//! U2F raw messages (FIDO U2F Raw Message Formats v1.2), and credentials that U2F and CTAP2 share.
+
+use crate::host::cbor::array;
+use crate::host::ctap2::{algorithm, get_assertion_by, make_credential, make_discoverable, mc, parameters};
+use crate::host::response::flags;
+use crate::host::u2f::{
+    Authenticated, VERSION, authenticate, authenticate_data, control, extended, register, register_data, short, word,
+};
+use crate::host::verify::sha256;
+use crate::key::Key;
+
+checks! {
+    version_is_u2f_v2,
+    other_classes_and_instructions_are_refused,
+    register_without_a_touch_says_so_at_once,
+    register_makes_an_attested_credential,
+    register_takes_64_bytes,
+    a_touch_is_good_for_one_registration,
+    a_touch_is_good_for_its_application_only,
+    check_only_says_mine_and_nothing_else,
+    check_only_refuses_a_foreign_handle,
+    authenticate_without_a_touch_says_so_at_once,
+    authenticate_signs_with_a_growing_counter,
+    authenticate_without_enforcing_signs_without_a_touch,
+    a_foreign_handle_is_refused_before_any_touch,
+    authenticate_checks_lengths,
+    authenticate_refuses_other_controls,
+    short_and_extended_encodings_mean_the_same,
+    a_u2f_registration_signs_in_by_ctap2,
+    a_ctap2_credential_signs_in_by_u2f,
+    a_discoverable_credential_signs_in_by_u2f,
+    an_eddsa_credential_is_foreign_to_u2f,
+    a_touch_given_for_u2f_is_not_one_for_ctap2,
+    a_touch_lasts_ten_seconds needs Clock,
+}
+
+const APPLICATION: [u8; 32] = [0xA5; 32];
+
+fn version_is_u2f_v2(key: &Key) {
+    assert_eq!(key.host().u2f(VERSION), (b"U2F_V2".to_vec(), word::NO_ERROR));
+}
+
+fn other_classes_and_instructions_are_refused(key: &Key) {
+    let mut host = key.host();
+    host.u2f_denied(&[0x80, 3, 0, 0, 0, 0, 0], word::CLA_NOT_SUPPORTED);
+    for instruction in [0x00, 0x04, 0x40, 0xC0, 0xFF] {
+        host.u2f_denied(&[0, instruction, 0, 0, 0, 0, 0], word::INS_NOT_SUPPORTED);
+    }
+}
+
+fn register_without_a_touch_says_so_at_once(key: &Key) {
+    let mut host = key.host();
+    for _ in 0..3 {
+        host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+    }
+}
+
+fn register_makes_an_attested_credential(key: &Key) {
+    let mut host = key.host();
+    let one = host.u2f_register(&APPLICATION);
+    let other = host.u2f_register(&APPLICATION);
+    assert_ne!(one.key_handle, other.key_handle);
+    assert_ne!(one.public_key, other.public_key);
+}
+
+fn register_takes_64_bytes(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 63, 65] {
+        host.u2f_denied(&extended(0x01, 0, &vec![0; length]), word::WRONG_LENGTH);
+    }
+}
+
+fn a_touch_is_good_for_one_registration(key: &Key) {
+    let mut host = key.host();
+    host.u2f_register(&APPLICATION);
+    host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+}
+
+fn a_touch_is_good_for_its_application_only(key: &Key) {
+    let mut host = key.host();
+    host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+    key.touch();
+    host.u2f_denied(&register(&[0x5A; 32]), word::CONDITIONS_NOT_SATISFIED);
+}
+
+fn check_only_says_mine_and_nothing_else(key: &Key) {
+    let mut host = key.host();
+    let registered = host.u2f_register(&APPLICATION);
+    let check = authenticate(control::CHECK_ONLY, &APPLICATION, &registered.key_handle);
+    host.u2f_denied(&check, word::CONDITIONS_NOT_SATISFIED);
+
+    // A touch that waits to be used is neither used nor lost.
+    let sign = authenticate(control::ENFORCE, &APPLICATION, &registered.key_handle);
+    host.u2f_denied(&sign, word::CONDITIONS_NOT_SATISFIED);
+    key.touch();
+    host.u2f_denied(&check, word::CONDITIONS_NOT_SATISFIED);
+    let (data, word) = host.u2f(&sign);
+    assert_eq!(word, word::NO_ERROR);
+    let _ = Authenticated::of(&data, &APPLICATION, &registered.public_key);
+}
+
+fn check_only_refuses_a_foreign_handle(key: &Key) {
+    let mut host = key.host();
+    let handle = host.u2f_register(&APPLICATION).key_handle;
+    host.u2f_denied(
+        &authenticate(control::CHECK_ONLY, &[0x5A; 32], &handle),
+        word::WRONG_DATA,
+    );
+    host.u2f_denied(
+        &authenticate(control::CHECK_ONLY, &APPLICATION, &[7; 64]),
+        word::WRONG_DATA,
+    );
+    host.u2f_denied(&authenticate(control::CHECK_ONLY, &APPLICATION, &[]), word::WRONG_DATA);
+}
+
+fn authenticate_without_a_touch_says_so_at_once(key: &Key) {
+    let mut host = key.host();
+    let handle = host.u2f_register(&APPLICATION).key_handle;
+    for _ in 0..3 {
+        host.u2f_denied(
+            &authenticate(control::ENFORCE, &APPLICATION, &handle),
+            word::CONDITIONS_NOT_SATISFIED,
+        );
+    }
+}
+
+fn authenticate_signs_with_a_growing_counter(key: &Key) {
+    let mut host = key.host();
+    let registered = host.u2f_register(&APPLICATION);
+    let request = authenticate(control::ENFORCE, &APPLICATION, &registered.key_handle);
+    let mut last = 0;
+    for _ in 0..3 {
+        let data = host.u2f_touched(&request);
+        let signed = Authenticated::of(&data, &APPLICATION, &registered.public_key);
+        assert_eq!(signed.user_presence, 0x01);
+        assert!(signed.counter > last, "{} after {last}", signed.counter);
+        last = signed.counter;
+    }
+}
+
+fn authenticate_without_enforcing_signs_without_a_touch(key: &Key) {
+    let mut host = key.host();
+    let registered = host.u2f_register(&APPLICATION);
+    let (data, word) = host.u2f(&authenticate(
+        control::DONT_ENFORCE,
+        &APPLICATION,
+        &registered.key_handle,
+    ));
+    assert_eq!(word, word::NO_ERROR);
+    let signed = Authenticated::of(&data, &APPLICATION, &registered.public_key);
+    assert_eq!(signed.user_presence, 0x00);
+}
+
+fn a_foreign_handle_is_refused_before_any_touch(key: &Key) {
+    let mut host = key.host();
+    let handle = host.u2f_register(&APPLICATION).key_handle;
+    host.u2f_denied(&authenticate(control::ENFORCE, &[0x5A; 32], &handle), word::WRONG_DATA);
+    for bit in [0, 8, 8 * handle.len() / 2, 8 * handle.len() - 1] {
+        let mut altered = handle.clone();
+        altered[bit / 8] ^= 1 << (bit % 8);
+        host.u2f_denied(
+            &authenticate(control::ENFORCE, &APPLICATION, &altered),
+            word::WRONG_DATA,
+        );
+    }
+}
+
+fn authenticate_checks_lengths(key: &Key) {
+    let mut host = key.host();
+    let handle = host.u2f_register(&APPLICATION).key_handle;
+    let mut data = authenticate_data(&APPLICATION, &handle);
+    data[64] += 1;
+    host.u2f_denied(&extended(0x02, control::ENFORCE, &data), word::WRONG_LENGTH);
+    data[64] -= 2;
+    host.u2f_denied(&extended(0x02, control::ENFORCE, &data), word::WRONG_LENGTH);
+    host.u2f_denied(&extended(0x02, control::ENFORCE, &data[..64]), word::WRONG_LENGTH);
+}
+
+fn authenticate_refuses_other_controls(key: &Key) {
+    let mut host = key.host();
+    let handle = host.u2f_register(&APPLICATION).key_handle;
+    for control in [0x00, 0x01, 0x02, 0x04, 0xFF] {
+        host.u2f_denied(&authenticate(control, &APPLICATION, &handle), word::INCORRECT_P1P2);
+    }
+}
+
+fn short_and_extended_encodings_mean_the_same(key: &Key) {
+    let mut host = key.host();
+    for version in [
+        &[0, 3, 0, 0][..],
+        &[0, 3, 0, 0, 0],
+        &[0, 3, 0, 0, 6],
+        VERSION,
+        &[0, 3, 0, 0, 0, 0, 6],
+    ] {
+        assert_eq!(host.u2f(version), (b"U2F_V2".to_vec(), word::NO_ERROR));
+    }
+    let handle = host.u2f_register(&APPLICATION).key_handle;
+    let data = authenticate_data(&APPLICATION, &handle);
+    for encode in [short, extended] {
+        let with_le = encode(0x02, control::CHECK_ONLY, &data);
+        host.u2f_denied(&with_le, word::CONDITIONS_NOT_SATISFIED);
+        let le = if with_le[4] == 0 { 2 } else { 1 };
+        host.u2f_denied(&with_le[..with_le.len() - le], word::CONDITIONS_NOT_SATISFIED);
+        host.u2f_denied(&with_le[..with_le.len() - le - 1], word::WRONG_LENGTH);
+        host.u2f_denied(
+            &encode(0x01, 0, &register_data(&APPLICATION)),
+            word::CONDITIONS_NOT_SATISFIED,
+        );
+        host.u2f_denied(&encode(0x01, 0, &data[..63]), word::WRONG_LENGTH);
+    }
+}
+
+fn a_u2f_registration_signs_in_by_ctap2(key: &Key) {
+    let mut host = key.host();
+    let registered = host.u2f_register(&sha256(b"example.com"));
+    let assertion = host.assert(&get_assertion_by("example.com", &[&registered.key_handle]));
+    assert_eq!(assertion.id, registered.key_handle);
+    assertion.verify(&registered.public_key, "example.com", flags::UP);
+}
+
+fn a_ctap2_credential_signs_in_by_u2f(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&make_credential("example.com", b"1"));
+    let application = sha256(b"example.com");
+    let data = host.u2f_touched(&authenticate(control::ENFORCE, &application, &made.id));
+    let signed = Authenticated::of(&data, &application, &made.public_key);
+    assert!(signed.counter > made.auth_data.sign_count);
+}
+
+fn a_discoverable_credential_signs_in_by_u2f(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&make_discoverable("example.com", b"1"));
+    let application = sha256(b"example.com");
+    let data = host.u2f_touched(&authenticate(control::ENFORCE, &application, &made.id));
+    let _ = Authenticated::of(&data, &application, &made.public_key);
+}
+
+fn an_eddsa_credential_is_foreign_to_u2f(key: &Key) {
+    let mut host = key.host();
+    let request = make_credential("example.com", b"1");
+    let made = host.make(&request.with(mc::PUB_KEY_CRED_PARAMS, array([parameters(algorithm::EDDSA)])));
+    let check = authenticate(control::CHECK_ONLY, &sha256(b"example.com"), &made.id);
+    host.u2f_denied(&check, word::WRONG_DATA);
+}
+
+fn a_touch_given_for_u2f_is_not_one_for_ctap2(key: &Key) {
+    let mut host = key.host();
+    host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+    key.touch();
+    // Asks anew, and what was given for U2F is gone.
+    host.make(&make_credential("example.com", b"1"));
+    host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+}
+
+fn a_touch_lasts_ten_seconds(key: &Key) {
+    let mut host = key.host();
+    host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+    key.touch();
+    key.advance(10_000);
+    host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
+}

@@ -1,0 +1,23 @@
+//! Every suite against every form of the key: `form::suite::what_it_does`.
+
+use brasskey_tests::{forms, suites};
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let mut trials = Vec::new();
+    for form in forms::ALL {
+        for (suite, checks) in suites::ALL {
+            for check in *checks {
+                if check.needs.iter().all(|need| form.has.contains(need)) {
+                    let name = format!("{}::{suite}::{}", form.name, check.name);
+                    let run = move || {
+                        (check.run)(&(form.make)());
+                        Ok(())
+                    };
+                    trials.push(Trial::test(name, run));
+                }
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}

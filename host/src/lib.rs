@@ -9,3 +9,8 @@ pub mod selftest;
 pub mod soft;
 pub mod text;
 pub mod transport;
+
+/// The examples of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

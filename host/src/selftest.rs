@@ -226,29 +226,21 @@ impl Running<'_> {
             aaguid,
         };
         let (report, credential) = verify_registration(expected, &answer);
-        let attestation = credential.as_ref().map(|credential| credential.attestation.clone());
-        self.verified(NAME, report, attestation)?;
+        self.verified(NAME, report)?;
         let credential = credential.ok_or(Stop::Failed)?;
         // A new list takes every credential.
         let added = accounts.add(&settings.rp.id, USER, &user().id, "key", credential, settings.limit);
         added.map(drop).map_err(|_| Stop::Failed)
     }
 
-    fn verified(&mut self, name: &'static str, report: Report, meaning: Option<String>) -> Result<(), Stop> {
+    fn verified(&mut self, name: &'static str, report: Report) -> Result<(), Stop> {
         let count = report
             .checks
             .iter()
             .filter(|check| check.outcome == Outcome::Passed)
             .count();
         let (outcome, detail) = match report.passed() {
-            true => (
-                Outcome::Passed,
-                [format!("{count} checks passed")]
-                    .into_iter()
-                    .chain(meaning)
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            ),
+            true => (Outcome::Passed, format!("{count} checks passed")),
             false => (Outcome::Failed, format!("{} checks failed", report.failures().count())),
         };
         let passed = report.passed();
@@ -345,7 +337,7 @@ impl Running<'_> {
         let answer = get(self.key, &options, origin, self.round.protocol, self.watch)
             .map_err(|error| self.failed(NAME, error))?;
         let (report, authentication) = verify(options, origin, account, &answer);
-        self.verified(NAME, report, None)?;
+        self.verified(NAME, report)?;
         if let Some(authentication) = &authentication {
             accounts
                 .record(&answer.credential_id, authentication)

@@ -85,7 +85,10 @@ fn operations(group: &'static str, link: &Link, criterion: &mut Criterion, meter
     let registered = Registered::of(wire::data(&link.run(&u2f_register)), &application);
 
     let transactions = [
-        ("INIT", Transaction::new(channel, packets(channel, command::INIT, b"a nonce."))),
+        (
+            "INIT",
+            Transaction::new(channel, packets(channel, command::INIT, b"a nonce.")),
+        ),
         ("getInfo", cbor(GET_INFO.to_vec())),
         ("CTAP2 register", make),
         (

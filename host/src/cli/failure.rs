@@ -93,6 +93,27 @@ impl Failure {
         }
     }
 
+    /// A command line that clap refuses, in the words of clap and the form of every other error.
+    pub(super) fn of_clap(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let mut paragraphs = text.split("\n\n").map(|paragraph| {
+            let lines = paragraph.lines().map(str::trim).filter(|line| !line.is_empty());
+            lines.collect::<Vec<_>>().join(" ")
+        });
+        let message = paragraphs.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+        // Our own parsers put their hint behind the message.
+        let (message, ours) = match message.split_once(" hint: ") {
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => (message, None),
+        };
+        let tip = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
+        let hint = ours
+            .or(tip)
+            .unwrap_or_else(|| "see `brasskey --help`, and --help after any command".to_owned());
+        Self::Usage { message, hint }
+    }
+
     /// The exit code. Stable.
     pub(super) fn exit_code(&self) -> u8 {
         match self {

@@ -23,6 +23,7 @@ mod wink;
 use std::io;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use failure::Failure;
@@ -77,12 +78,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // Also --help and --version, which are no errors.
-        Err(error) => {
-            // Nothing can be said where nothing can be written.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
-        }
+        Err(error) => return unparsed(&error),
     };
     let output = Output::new(cli.json);
     match run(cli.command, output) {
@@ -94,6 +90,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// --help and --version, which are no errors, and command lines that mean nothing.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Nothing can be said where nothing can be written.
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+    }
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let failure = Failure::of_clap(error);
+    Output::new(json).failure(&failure);
+    ExitCode::from(failure.exit_code())
 }
 
 fn run(command: Command, output: Output) -> Result<(), Failure> {

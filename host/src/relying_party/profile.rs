@@ -107,6 +107,7 @@ impl Settings {
             attestation: self.attestation,
             user_verification: self.user_verification,
             resident_key: self.resident_key,
+            app_id_exclude: self.app_id.clone(),
             legacy_app_id: None,
             timeout: self.timeout,
         })

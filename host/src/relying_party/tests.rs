@@ -31,6 +31,7 @@ fn creation_options() -> CreationOptions {
         attestation: AttestationConveyancePreference::Direct,
         user_verification: Requirement::Preferred,
         resident_key: Requirement::Discouraged,
+        app_id_exclude: None,
         legacy_app_id: None,
         timeout: Challenge::LIFETIME,
     }

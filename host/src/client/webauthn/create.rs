@@ -29,6 +29,9 @@ pub fn create(
         Some(app_id) => origin.check_app_id(app_id)?,
         None => origin.check_rp_id(&options.rp.id)?,
     }
+    if let Some(app_id) = &options.app_id_exclude {
+        origin.check_app_id(app_id)?;
+    }
     let client_data = ClientData::new(CeremonyType::Create, options.challenge.bytes(), origin.as_str());
     match protocol {
         Protocol::Ctap2 => create_ctap2(key, options, client_data, watch),
@@ -59,6 +62,13 @@ fn create_ctap2(
         Requirement::Required | Requirement::Preferred => info.has("uv"),
     };
     let transports = info.transports.clone().unwrap_or_else(|| vec!["usb".to_owned()]);
+    // §10.1.2: credentials from the time of U2F are the AppID's. Nothing tells before the user has touched.
+    if let Some(app_id) = &options.app_id_exclude
+        && first_held(key, app_id, &options.exclude, watch)?.is_some()
+    {
+        key.touch(watch)?;
+        return Err(CeremonyError::Excluded);
+    }
     // A list that is too long for the key is asked about piece by piece; what is held is all that matters of it.
     let exclude_list = first_held(key, &options.rp.id, &options.exclude, watch)?
         .into_iter()
@@ -127,7 +137,14 @@ fn create_u2f(
         return Err(CeremonyError::Unsupported("discoverable credentials over U2F"));
     }
     let application = Sha256::digest(options.scope()).into();
-    let excluded = first_held_u2f(key, &application, &options.exclude)?.is_some();
+    let mut excluded = false;
+    for scope in [Some(&options.rp.id), options.app_id_exclude.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        let application = Sha256::digest(scope).into();
+        excluded |= first_held_u2f(key, &application, &options.exclude)?.is_some();
+    }
     if excluded {
         // Nothing tells that it is registered before the user has touched: a registration that nobody keeps.
         key.touch(watch)?;

@@ -24,6 +24,8 @@ pub struct CreationOptions {
     pub user_verification: Requirement,
     /// Whether the key keeps the credential itself (`residentKey`).
     pub resident_key: Requirement,
+    /// The `appidExclude` extension (§10.1.2): the AppID that some of the excluded credentials were made for.
+    pub app_id_exclude: Option<String>,
     /// The AppID under which a U2F-only registration is made instead of the RP ID, as relying parties did before
     /// WebAuthn. `None` for every registration of today.
     pub legacy_app_id: Option<String>,

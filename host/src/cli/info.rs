@@ -1,6 +1,61 @@
-use super::{failure::Failure, output::Output};
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) fn run(_: &Args, _: &Output) -> Result<(), Failure> {
+//! `brasskey info`: everything that a key says about itself, explained.
+
+mod explain;
+mod facts;
+mod oddities;
+mod sections;
+
+use std::io::{self, Write};
+
+use clap::Args as ClapArgs;
+
+use super::device::{self, DeviceArgs};
+use super::failure::Failure;
+use super::layout::{columns, terminal_width};
+use super::output::{BAD, BOLD, Output};
+use facts::Facts;
+use sections::Section;
+
+/// The arguments of `info`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let opened = device::open(&args.device, output)?;
+    let facts = Facts::of(&opened.key, &opened.label);
+    output.result(&facts, |to| show(&facts, terminal_width(), to))
+}
+
+/// Heading, sections and warnings.
+fn show(facts: &Facts<'_>, width: Option<u16>, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "{BOLD}{}{BOLD:#}", facts.device)?;
+    let sections = sections::of(facts);
+    // The same first column in all sections, so that the page has one margin.
+    let names = sections
+        .iter()
+        .flat_map(|section| &section.rows)
+        .filter_map(|row| row.first());
+    let margin = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    for Section { title, rows } in &sections {
+        writeln!(to, "\n{BOLD}{title}{BOLD:#}")?;
+        let padded = rows.iter().map(|row| {
+            let mut cells = row.iter();
+            let name = cells.next().map(|name| format!("  {name:margin$}"));
+            name.into_iter().chain(cells.cloned())
+        });
+        writeln!(to, "{}", columns(padded, width).trim_fmt())?;
+    }
+    if !facts.warnings.is_empty() {
+        writeln!(to, "\n{BAD}Warnings{BAD:#}")?;
+    }
+    for warning in &facts.warnings {
+        writeln!(to, "  {warning}")?;
+    }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,144 @@
-use super::{failure::Failure, output::Output};
-#[derive(Debug, clap::Args)]
+//! `brasskey list`: the keys that are plugged in, and what each of them is.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::layout::{aaguid, columns, terminal_width};
+use super::output::Output;
+use crate::client::{Channel, Error, Key, SystemTime, Timeouts};
+use crate::text::escape;
+use crate::transport::{self, ListedDevice};
+
+/// How long the list waits for the slowest key.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The arguments of `list`.
+#[derive(Debug, ClapArgs)]
 pub(super) struct Args {}
-pub(super) fn run(_: &Args, _: &Output) -> Result<(), Failure> {
-    Ok(())
+
+/// One plugged-in key. Texts are as the key gave them.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    address: String,
+    product: Option<String>,
+    manufacturer: Option<String>,
+    serial_number: Option<String>,
+    vendor_id: u16,
+    product_id: u16,
+    versions: Option<Vec<String>>,
+    aaguid: Option<String>,
+    /// Why the key could not be asked.
+    error: Option<String>,
 }
+
+/// What a key said when it was asked.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    versions: Vec<String>,
+    aaguid: Option<[u8; 16]>,
+}
+
+pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
+    let listed = transport::list()?;
+    if listed.is_empty() {
+        output.notice(
+            "no security key is plugged in\nhint: plug one in, or add `--device soft` to a command to use the built-in \
+             soft token",
+        );
+    }
+    let entries = ask_all(listed, ask);
+    output.result(&entries, |to| show(&entries, terminal_width(), to))
+}
+
+/// Asks all keys at once. A key that takes too long is left behind: its thread ends with the process.
+fn ask_all(
+    listed: Vec<ListedDevice>,
+    ask: impl Fn(&ListedDevice) -> Result<Answer, Error> + Clone + Send + 'static,
+) -> Vec<Entry> {
+    let deadline = Instant::now() + PATIENCE;
+    let asked: Vec<(ListedDevice, Receiver<_>)> = listed
+        .into_iter()
+        .map(|device| {
+            let (sender, receiver) = channel();
+            let (ask, asked) = (ask.clone(), device.clone());
+            // Where there is no thread or no listener any more, the receiver knows.
+            let _ = thread::Builder::new().spawn(move || sender.send(ask(&asked)));
+            (device, receiver)
+        })
+        .collect();
+    asked
+        .into_iter()
+        .map(|(device, receiver)| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            Entry::new(device, receiver.recv_timeout(left).unwrap_or(Err(Error::NoAnswer)))
+        })
+        .collect()
+}
+
+fn ask(device: &ListedDevice) -> Result<Answer, Error> {
+    let timeouts = Timeouts {
+        init: PATIENCE / 4,
+        silence: PATIENCE / 2,
+        whole: PATIENCE / 2,
+        busy: PATIENCE / 4,
+        ..Timeouts::default()
+    };
+    let channel = Channel::open_with(device.address.open()?, Box::new(SystemTime::start()), timeouts)?;
+    let key = Key::over(channel)?;
+    Ok(Answer {
+        versions: key.versions().into_iter().map(str::to_owned).collect(),
+        aaguid: key.info().and_then(|info| info.aaguid),
+    })
+}
+
+impl Entry {
+    fn new(device: ListedDevice, answer: Result<Answer, Error>) -> Self {
+        let (answer, error) = match answer {
+            Ok(answer) => (Some(answer), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self {
+            address: device.address.to_string(),
+            product: device.product,
+            manufacturer: device.manufacturer,
+            serial_number: device.serial,
+            vendor_id: device.vendor_id,
+            product_id: device.product_id,
+            aaguid: answer.as_ref().and_then(|answer| answer.aaguid).map(aaguid),
+            versions: answer.map(|answer| answer.versions),
+            error,
+        }
+    }
+
+    fn cells(&self) -> [String; 4] {
+        let product = self
+            .product
+            .clone()
+            .unwrap_or_else(|| format!("{:04x}:{:04x}", self.vendor_id, self.product_id));
+        let versions = match (&self.versions, &self.error) {
+            (Some(versions), _) => versions.join(", "),
+            (None, error) => error.clone().unwrap_or_default(),
+        };
+        let aaguid = self.aaguid.clone().unwrap_or_else(|| "-".to_owned());
+        [self.address.clone(), product, versions, aaguid].map(|text| escape(&text).into_owned())
+    }
+}
+
+fn show(entries: &[Entry], width: Option<u16>, to: &mut dyn Write) -> io::Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut table = columns(entries.iter().map(Entry::cells), width);
+    table.set_header(["--device", "Product", "Versions", "AAGUID"]);
+    writeln!(to, "{}", table.trim_fmt())
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ mod completions;
 mod device;
 mod failure;
 mod info;
+mod latency;
+mod layout;
 mod list;
 mod man;
 mod output;

@@ -1,6 +1,23 @@
-use super::{failure::Failure, output::Output};
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) fn run(_: &Args, _: &Output) -> Result<(), Failure> {
-    Ok(())
+//! `brasskey wink`: CTAPHID_WINK, to find one key among several.
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::device::{self, DeviceArgs};
+use super::failure::Failure;
+use super::output::Output;
+
+/// The arguments of `wink`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let mut opened = device::open(&args.device, output)?;
+    opened.key.channel().wink()?;
+    output.result(&json!({ "device": opened.label }), |to| {
+        writeln!(to, "{} was asked to show itself.", opened.label)
+    })
 }

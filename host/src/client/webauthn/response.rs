@@ -120,7 +120,7 @@ fn is_anonymous_self_attestation(fmt: &str, auth_data: &[u8], att_stmt: &[u8]) -
 }
 
 /// The credential ID within authenticator data (§6.1): after RP ID hash, flags, counter and AAGUID.
-fn credential_id(auth_data: &[u8]) -> Result<&[u8], MalformedAnswer> {
+pub(crate) fn credential_id(auth_data: &[u8]) -> Result<&[u8], MalformedAnswer> {
     const ATTESTED_CREDENTIAL_DATA: u8 = 0x40;
     let flags = auth_data.get(32).copied().unwrap_or(0);
     let (length, rest) = auth_data

@@ -1,0 +1,178 @@
+//! What is known of a key, in the standard's names.
+
+use std::collections::BTreeMap;
+
+use brasskey_protocol::ctaphid::{InitResponse, capability};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::super::layout::{aaguid, hex};
+use super::oddities;
+use crate::client::Key;
+use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
+
+/// A bit of old U2F headers, which keys still set: CTAPHID_LOCK is supported.
+pub(super) const LOCK: u8 = 0x02;
+
+/// Everything that a key says without a touch.
+pub(super) struct Facts<'a> {
+    /// What to call the key: escaped.
+    pub(super) device: &'a str,
+    pub(super) init: &'a InitResponse,
+    /// The versions that getInfo or U2F_VERSION names. Untrusted texts.
+    pub(super) versions: Vec<&'a str>,
+    pub(super) u2f: bool,
+    pub(super) info: Option<&'a Info>,
+    /// Why a key that says that it speaks CTAP2 did not answer getInfo.
+    pub(super) info_error: Option<String>,
+    /// What departs from the standard: escaped.
+    pub(super) warnings: Vec<String>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(key: &'a Key, device: &'a str) -> Self {
+        let info_error = key.info_error().map(ToString::to_string);
+        Self {
+            device,
+            init: key.init(),
+            versions: key.versions(),
+            u2f: key.speaks_u2f(),
+            info: key.info(),
+            warnings: oddities::of(key.init(), key.info(), info_error.as_deref()),
+            info_error,
+        }
+    }
+}
+
+/// The key's version as CTAPHID_INIT gives it.
+pub(super) fn device_version(init: &InitResponse) -> String {
+    let [major, minor, build] = init.version;
+    format!("{major}.{minor}.{build}")
+}
+
+impl Serialize for Facts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("device", self.device)?;
+        map.serialize_entry("ctaphid", &Ctaphid(self.init))?;
+        map.serialize_entry("versions", &self.versions)?;
+        map.serialize_entry("u2f", &self.u2f)?;
+        map.serialize_entry("getInfo", &self.info.map(GetInfo))?;
+        map.serialize_entry("getInfoError", &self.info_error)?;
+        map.serialize_entry("warnings", &self.warnings)?;
+        map.end()
+    }
+}
+
+struct Ctaphid<'a>(&'a InitResponse);
+
+impl Serialize for Ctaphid<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bits = self.0.capabilities;
+        let names = [
+            (capability::WINK, "WINK"),
+            (LOCK, "LOCK"),
+            (capability::CBOR, "CBOR"),
+            (capability::NMSG, "NMSG"),
+        ];
+        let names: Vec<_> = names
+            .into_iter()
+            .filter(|(bit, _)| bits & bit != 0)
+            .map(|(_, name)| name)
+            .collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("protocolVersion", &self.0.protocol_version)?;
+        map.serialize_entry("deviceVersion", &device_version(self.0))?;
+        map.serialize_entry("capabilities", &names)?;
+        map.serialize_entry("capabilityBits", &bits)?;
+        map.end()
+    }
+}
+
+/// authenticatorGetInfo's answer: members in the standard's order and under its names, absent ones left out.
+struct GetInfo<'a>(&'a Info);
+
+impl Serialize for GetInfo<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let info = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("versions", &info.versions)?;
+        member(&mut map, "extensions", info.extensions.as_ref())?;
+        member(&mut map, "aaguid", info.aaguid.map(aaguid))?;
+        map.serialize_entry("options", &info.options)?;
+        member(&mut map, "maxMsgSize", info.max_msg_size)?;
+        member(&mut map, "pinUvAuthProtocols", info.pin_uv_auth_protocols.as_ref())?;
+        member(&mut map, "maxCredentialCountInList", info.max_credential_count_in_list)?;
+        member(&mut map, "maxCredentialIdLength", info.max_credential_id_length)?;
+        member(&mut map, "transports", info.transports.as_ref())?;
+        let algorithms = |list: &Vec<_>| list.iter().map(algorithm).collect::<Vec<_>>();
+        member(&mut map, "algorithms", info.algorithms.as_ref().map(algorithms))?;
+        member(
+            &mut map,
+            "maxSerializedLargeBlobArray",
+            info.max_serialized_large_blob_array,
+        )?;
+        member(&mut map, "forcePINChange", info.force_pin_change)?;
+        member(&mut map, "minPINLength", info.min_pin_length)?;
+        member(&mut map, "firmwareVersion", info.firmware_version)?;
+        member(&mut map, "maxCredBlobLength", info.max_cred_blob_length)?;
+        member(
+            &mut map,
+            "maxRPIDsForSetMinPINLength",
+            info.max_rp_ids_for_set_min_pin_length,
+        )?;
+        member(
+            &mut map,
+            "preferredPlatformUvAttempts",
+            info.preferred_platform_uv_attempts,
+        )?;
+        member(&mut map, "uvModality", info.uv_modality)?;
+        member(&mut map, "certifications", info.certifications.as_ref())?;
+        member(
+            &mut map,
+            "remainingDiscoverableCredentials",
+            info.remaining_discoverable_credentials,
+        )?;
+        member(
+            &mut map,
+            "vendorPrototypeConfigCommands",
+            info.vendor_prototype_config_commands.as_ref(),
+        )?;
+        member(&mut map, "attestationFormats", info.attestation_formats.as_ref())?;
+        member(&mut map, "uvCountSinceLastPinEntry", info.uv_count_since_last_pin_entry)?;
+        member(&mut map, "longTouchForReset", info.long_touch_for_reset)?;
+        member(&mut map, "encIdentifier", info.enc_identifier.map(|bytes| hex(&bytes)))?;
+        member(&mut map, "transportsForReset", info.transports_for_reset.as_ref())?;
+        member(&mut map, "pinComplexityPolicy", info.pin_complexity_policy)?;
+        member(
+            &mut map,
+            "pinComplexityPolicyURL",
+            info.pin_complexity_policy_url.as_deref().map(String::from_utf8_lossy),
+        )?;
+        member(&mut map, "maxPINLength", info.max_pin_length)?;
+        member(
+            &mut map,
+            "encCredStoreState",
+            info.enc_cred_store_state.map(|bytes| hex(&bytes)),
+        )?;
+        member(
+            &mut map,
+            "authenticatorConfigCommands",
+            info.authenticator_config_commands.as_ref(),
+        )?;
+        let unknown: BTreeMap<_, _> = info
+            .unknown
+            .iter()
+            .map(|(key, cbor)| (key.to_string(), hex(cbor)))
+            .collect();
+        map.serialize_entry("unknown", &unknown)?;
+        map.end()
+    }
+}
+
+fn member<M: SerializeMap>(map: &mut M, name: &str, value: Option<impl Serialize>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(name, &value))
+}
+
+fn algorithm(parameters: &PublicKeyCredentialParameters) -> serde_json::Value {
+    serde_json::json!({ "alg": parameters.alg, "type": parameters.kind })
+}

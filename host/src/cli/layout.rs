@@ -1,0 +1,83 @@
+//! How results look: columns without borders, as wide as the terminal.
+
+use std::fmt::Write as _;
+use std::io;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use uuid::Uuid;
+
+/// How many characters fit beside each other on stdout; `None` where it is no terminal, and nothing is wrapped.
+pub(super) fn terminal_width() -> Option<u16> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
+}
+
+/// A table of `rows`, wrapped to `width`. Text from outside must have been escaped.
+pub(super) fn columns<R, C>(rows: R, width: Option<u16>) -> Table
+where
+    R: IntoIterator<Item = C>,
+    C: IntoIterator<Item: ToString>,
+{
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .add_rows(rows.into_iter().map(comfy_table::Row::from));
+    if let Some(width) = width {
+        table.set_width(width);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    if let Some(last) = table.column_iter_mut().last() {
+        last.set_padding((0, 0));
+    }
+    table
+}
+
+/// The model of a key, as metadata services write it.
+pub(super) fn aaguid(bytes: [u8; 16]) -> String {
+    Uuid::from_bytes(bytes).to_string()
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// A count with its noun: `1 byte`, `2 bytes`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_without_trailing_space() {
+        let table = columns([["a", "first"], ["long name", "second"]], None);
+        assert_eq!(table.trim_fmt(), "a          first\nlong name  second");
+    }
+
+    #[test]
+    fn the_last_column_is_wrapped_beside_itself() {
+        let table = columns([["name", "some words that do not fit"]], Some(22));
+        assert_eq!(table.trim_fmt(), "name  some words that\n      do not fit");
+    }
+
+    #[test]
+    fn bytes_and_counts_are_written_as_people_expect() {
+        assert_eq!(aaguid([0xAB; 16]), "abababab-abab-abab-abab-abababababab");
+        assert_eq!(hex(&[0x00, 0xFF, 0x1A]), "00ff1a");
+        assert_eq!(
+            (count(1, "byte").as_str(), count(0, "byte").as_str()),
+            ("1 byte", "0 bytes")
+        );
+    }
+}

@@ -25,7 +25,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-fn is_hostile(character: char) -> bool {
+/// Whether a character could disguise what is shown, or be obeyed instead of shown.
+pub(crate) fn is_hostile(character: char) -> bool {
     match character {
         '\\' | '<' | '>' | '&' => true,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => true,

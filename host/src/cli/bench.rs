@@ -11,13 +11,12 @@ use comfy_table::CellAlignment;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Serialize, Serializer};
 
-use super::device::{self, DeviceArgs, Fallback, Opened};
+use super::device::{self, DeviceArgs, Fallback};
 use super::failure::Failure;
 use super::latency::{Latency, time};
 use super::layout::{columns, count, terminal_width};
 use super::output::{BOLD, Output};
 use crate::client::webauthn::Protocol;
-use crate::soft::Touch;
 use rounds::Rounds;
 
 /// Rounds where nobody has to touch anything.
@@ -87,7 +86,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         Protocol::Ctap2
     };
     let commands = args.commands();
-    let may_wait = !touches_itself(&args.device, &opened);
+    let may_wait = !opened.automatic;
     let rounds = args.rounds.unwrap_or(if may_wait { ROUNDS_WITH_TOUCH } else { ROUNDS });
     let touches = touches(&commands, rounds);
     if may_wait && touches > 0 {
@@ -133,16 +132,6 @@ impl Args {
         let wanted = |command: &Command| self.commands.is_empty() || self.commands.contains(command);
         Command::value_variants().iter().copied().filter(wanted).collect()
     }
-}
-
-/// Whether the key is a soft token whose touch is automatic.
-fn touches_itself(args: &DeviceArgs, opened: &Opened) -> bool {
-    // Without --touch the soft token of this command touches itself unless it is the user's own (`Fallback`).
-    let automatic = match &args.soft.touch {
-        Some(touch) => *touch == Touch::Auto,
-        None => args.soft.state.is_none(),
-    };
-    opened.soft.is_some() && automatic
 }
 
 /// How many touches the commands take on a key that asks for each; sign-in without registration registers once.

@@ -73,6 +73,8 @@ pub(super) struct Opened {
     pub(super) label: String,
     /// The soft token, where it is that: it lives as long as this.
     pub(super) soft: Option<SoftKey>,
+    /// Whether the key touches itself.
+    pub(super) automatic: bool,
 }
 
 /// What to use where nobody chose a key and none is plugged in.
@@ -125,6 +127,7 @@ fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
         key: Key::open(address.open()?)?,
         label: escape(&label).into_owned(),
         soft: None,
+        automatic: false,
     })
 }
 
@@ -138,11 +141,13 @@ fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
         true => AnyStorage::open(None)?,
         false => args.storage()?,
     };
+    let automatic = touch == Touch::Auto;
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;
     Ok(Opened {
         key: Key::open(Box::new(soft.connect()))?,
         label: "built-in soft token".to_owned(),
         soft: Some(soft),
+        automatic,
     })
 }
 
@@ -169,6 +174,7 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
         key: keys.swap_remove(index),
         label: labels.swap_remove(index),
         soft: None,
+        automatic: false,
     })
 }
 

@@ -11,6 +11,7 @@ mod completions;
 mod device;
 mod failure;
 mod info;
+mod json;
 mod latency;
 mod layout;
 mod list;

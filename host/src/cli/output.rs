@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal as _, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::json as value;
 
 use super::failure::Failure;
+use super::json;
 use crate::text::escape;
 
 /// A check that passed.
@@ -47,8 +48,7 @@ impl Output {
     ) -> Result<(), Failure> {
         let mut stdout = anstream::stdout().lock();
         if self.json {
-            serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
-            writeln!(stdout)?;
+            json::write(&mut stdout, value)?;
         } else {
             human(&mut stdout)?;
         }
@@ -58,8 +58,7 @@ impl Output {
     /// One JSON value on one line, at once: for a reader that waits for it.
     pub(super) fn line(&self, value: &impl Serialize) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        serde_json::to_writer(&mut stdout, value).map_err(io::Error::from)?;
-        writeln!(stdout)?;
+        json::write_line(&mut stdout, value)?;
         Ok(stdout.flush()?)
     }
 
@@ -90,8 +89,8 @@ impl Output {
         }
         // A refused answer was printed with its checks; two values would be none.
         if self.json && !matches!(failure, Failure::Verification(_)) {
-            let value = json!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });
-            let _ = writeln!(io::stdout(), "{value:#}");
+            let value = value!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });
+            let _ = json::write(&mut io::stdout(), &value);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! UDP on loopback: one report a datagram, as the emulators of several keys do it.
 
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ use super::{Address, Transport, TransportError};
 pub struct UdpTransport {
     socket: UdpSocket,
     peer: SocketAddr,
+    /// Whether the key has ever answered.
+    heard: bool,
 }
 
 impl UdpTransport {
@@ -27,8 +30,23 @@ impl UdpTransport {
             SocketAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
         };
         UdpSocket::bind(local)
-            .and_then(|socket| socket.connect(peer).map(|()| Self { socket, peer }))
+            .and_then(|socket| {
+                socket.connect(peer).map(|()| Self {
+                    socket,
+                    peer,
+                    heard: false,
+                })
+            })
             .map_err(|error| TransportError::opening(Address::Udp(peer), error))
+    }
+
+    /// A port where nobody listens shows when something is sent there: then there never was a key.
+    fn failed(&self, error: io::Error) -> TransportError {
+        let address = Address::Udp(self.peer);
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused if !self.heard => TransportError::NotFound { address },
+            _ => TransportError::talking(address, error),
+        }
     }
 }
 
@@ -36,7 +54,7 @@ impl Transport for UdpTransport {
     fn send(&mut self, report: &Report) -> Result<(), TransportError> {
         match self.socket.send(report) {
             Ok(_) => Ok(()),
-            Err(error) => Err(TransportError::talking(Address::Udp(self.peer), error)),
+            Err(error) => Err(self.failed(error)),
         }
     }
 
@@ -53,12 +71,13 @@ impl Transport for UdpTransport {
                 .and_then(|()| self.socket.recv(&mut datagram));
             match received {
                 Ok(length) => {
+                    self.heard = true;
                     if let Some(report) = datagram.get(..length).and_then(|bytes| Report::try_from(bytes).ok()) {
                         return Ok(Some(report));
                     }
                 }
                 Err(error) if is_timeout(&error) => {}
-                Err(error) => return Err(TransportError::talking(Address::Udp(self.peer), error)),
+                Err(error) => return Err(self.failed(error)),
             }
             if Instant::now() >= deadline {
                 return Ok(None);

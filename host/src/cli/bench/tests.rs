@@ -101,7 +101,10 @@ fn commands_are_sent_in_their_order_and_once() {
 #[test]
 fn the_soft_token_is_measured_by_both_protocols() {
     for protocol in [Protocol::Ctap2, Protocol::U2f] {
-        let soft = crate::soft::SoftKey::builder().touch(Touch::Auto).build().unwrap();
+        let soft = crate::soft::SoftKey::builder()
+            .touch(crate::soft::Touch::Auto)
+            .build()
+            .unwrap();
         let mut key = crate::client::Key::open(Box::new(soft.connect())).unwrap();
         let mut watch = ();
         let mut rounds = Rounds::new(&mut key, protocol, &mut watch);

@@ -322,7 +322,8 @@ fn a_unix_socket_serves_its_user() {
         headers: Vec::new(),
         body: String::new(),
     }
-    .with("Authorization", format!("Bearer {TOKEN}"));
+    .with("Authorization", format!("Bearer {TOKEN}"))
+    .with("Content-Type", "application/json");
     for (expected, request) in [
         (200, request.clone().with("Host", "localhost")),
         (421, request.clone().with("Host", "evil.example")),

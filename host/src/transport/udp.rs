@@ -124,13 +124,28 @@ mod tests {
         assert_eq!(transport.receive(Duration::from_millis(5)).unwrap(), None);
     }
 
+    fn ask(transport: &mut UdpTransport) -> Result<Option<Report>, TransportError> {
+        transport.send(&[7; 64])?;
+        transport.receive(Duration::from_secs(5))
+    }
+
     #[test]
-    fn nobody_there_is_gone() {
+    fn nobody_there_is_not_found() {
         let (mut transport, key) = pair();
         drop(key);
-        let result = transport
-            .send(&[7; 64])
-            .and_then(|()| transport.receive(Duration::from_secs(5)));
+        let result = ask(&mut transport);
+        assert!(matches!(result, Err(TransportError::NotFound { .. })), "{result:?}");
+    }
+
+    #[test]
+    fn who_was_there_is_gone() {
+        let (mut transport, key) = pair();
+        transport.send(&[7; 64]).unwrap();
+        let (_, host) = key.recv_from(&mut [0; 64]).unwrap();
+        key.send_to(&[1; 64], host).unwrap();
+        transport.receive(Duration::from_secs(5)).unwrap();
+        drop(key);
+        let result = ask(&mut transport);
         assert!(matches!(result, Err(TransportError::Gone { .. })), "{result:?}");
     }
 }

@@ -35,6 +35,12 @@ impl<R: Rng> HealthyRng<R> {
         self.failed = false;
     }
 
+    /// The platform's generator, for tests that break it.
+    #[cfg(test)]
+    pub(crate) fn inner_mut(&mut self) -> &mut R {
+        &mut self.rng
+    }
+
     /// Whether the generator failed since power-up.
     pub fn has_failed(&self) -> bool {
         self.failed

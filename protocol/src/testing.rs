@@ -1,4 +1,9 @@
-//! What the crate's own tests share.
+//! What the crate's own tests share: a world whose every seam is a script, and a host that speaks to the key in it.
+
+pub(crate) mod cbor;
+pub(crate) mod key;
+pub(crate) mod platform;
+pub(crate) mod request;
 
 /// Bytes from hexadecimal digits, for vectors.
 pub(crate) const fn hex<const N: usize>(text: &str) -> [u8; N] {

@@ -113,7 +113,7 @@ impl Known {
 fn registration(number: u32) -> Request {
     let user = number.to_be_bytes();
     // Each kind is made in every other round, both at leisure and under the knife.
-    if number / 2 % 2 == 0 {
+    if (number / 2).is_multiple_of(2) {
         make_discoverable(RP_ID, &user)
     } else {
         make_credential(RP_ID, &user)

@@ -12,6 +12,7 @@ mod select;
 mod time;
 pub mod u2f;
 mod watch;
+pub mod webauthn;
 
 #[cfg(test)]
 mod fake;

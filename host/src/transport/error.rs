@@ -125,3 +125,36 @@ pub(super) fn is_timeout(error: &io::Error) -> bool {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hid() -> Address {
+        Address::Hid("/dev/hidraw0".to_owned())
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_may_not_open_a_key_hears_of_udev() {
+        let error = TransportError::opening(hid(), io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(error, TransportError::Permission { .. }));
+        assert!(error.hint().is_some_and(|hint| hint.contains("udev")));
+    }
+
+    #[test]
+    fn a_missing_key_is_told_from_a_missing_token() {
+        let token = Address::Udp(([127, 0, 0, 1], 8111).into());
+        let [key, token] =
+            [hid(), token].map(|address| TransportError::opening(address, io::ErrorKind::NotFound.into()));
+        assert!(key.hint().is_some_and(|hint| hint.contains("plug")));
+        assert!(token.hint().is_some_and(|hint| hint.contains("brasskey token")));
+    }
+
+    #[test]
+    fn other_errors_keep_their_cause() {
+        let error = TransportError::talking(hid(), io::Error::other("on fire"));
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("on fire"));
+    }
+}

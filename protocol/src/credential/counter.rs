@@ -59,14 +59,18 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Reads the shared counter at power-up.
+    /// Reads the shared counter at power-up. A new key's takes its place now: later, accounts may have filled the
+    /// storage, and without this record no other credential could sign.
     ///
     /// # Errors
     /// The storage's.
     pub fn start(storage: &mut impl Storage) -> Result<Self, StorageError> {
         let mut record = [0; 4];
         let shared = match storage.read(SHARED, &mut record)? {
-            None => 0,
+            None => {
+                storage.write(SHARED, &[0; 4])?;
+                0
+            }
             Some(4) => u32::from_be_bytes(record),
             Some(_) => return Err(StorageError::Failed),
         };

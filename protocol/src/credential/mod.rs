@@ -7,12 +7,14 @@
 mod algorithm;
 mod counter;
 mod id;
+mod root;
 mod store;
 
 pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
 pub use counter::Counters;
 pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret};
-pub use store::{Epoch, Newest, Record, RecordKey, StartError, Store, read_record, write_record};
+pub use root::StartError;
+pub use store::{Epoch, Newest, Record, RecordKey, Store, read_record, write_record};
 
 #[cfg(test)]
 mod tests;

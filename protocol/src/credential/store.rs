@@ -2,7 +2,7 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `R` | schema (1) ‖ epoch (4) ‖ master secret (32) |
+//! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
 //! | `C` ‖ epoch (4) ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
 //! | `N` | the shared signature counter, see [`Counters`] |
 //!
@@ -10,58 +10,19 @@
 //! replacing its credential is a single atomic write, a relying party's accounts lie side by side, and finding them
 //! costs the same however many others there are. Everything hangs on the root: a reset writes a new epoch and secret
 //! there, and from that moment no record and no credential ID of another epoch exists. What is left of them is
-//! collected then, or at the next start.
-
-use core::fmt;
+//! collected and made unreadable then, or at the next start.
 
 use rand_core::TryRng;
-use zeroize::Zeroizing;
 
 use super::Counters;
 use super::id::{Credential, Kind, MasterSecret};
+use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::ctap2::Status;
 use crate::limits::{RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_NAME_MAX};
-use crate::platform::{Storage, StorageError};
+use crate::platform::Storage;
 
-const ROOT: &[u8] = b"R";
-const SCHEMA: u8 = 1;
-const ROOT_SIZE: usize = 1 + 4 + 32;
-const CREDENTIAL: u8 = b'C';
-
-/// Why the key cannot start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartError {
-    /// The storage failed, or holds what no version of this key wrote. Nothing was changed.
-    Storage(StorageError),
-    /// The storage was written by a newer version of this key, which this one would harm. Nothing was changed.
-    NewerSchema(u8),
-    /// The random number generator failed.
-    Rng,
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Storage(error) => error.fmt(f),
-            Self::NewerSchema(schema) => {
-                write!(
-                    f,
-                    "the key's storage has schema {schema}; this version knows {SCHEMA} and older"
-                )
-            }
-            Self::Rng => f.write_str("the random number generator failed"),
-        }
-    }
-}
-
-impl core::error::Error for StartError {}
-
-impl From<StorageError> for StartError {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
-}
+pub(super) const CREDENTIAL: u8 = b'C';
 
 /// The key of a discoverable credential's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +118,10 @@ pub struct Newest {
 
 /// Counts the resets: records of another epoch do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epoch(u32);
+pub struct Epoch(pub(super) u32);
 
 impl Epoch {
-    fn prefix(self) -> [u8; 5] {
+    pub(super) fn prefix(self) -> [u8; 5] {
         let [a, b, c, d] = self.0.to_be_bytes();
         [CREDENTIAL, a, b, c, d]
     }
@@ -223,29 +184,27 @@ pub struct Store {
 }
 
 impl Store {
-    /// Power-up: reads the root record, or makes one for a new key, and collects what a power cut left behind.
+    /// Power-up: reads the root record, or makes one for a new key, and finishes a reset that a power cut ended.
     ///
     /// # Errors
-    /// [`StartError`]; the storage is then as it was.
+    /// [`StartError`]; what was stored is then as it was, but for what a reset had left behind.
     pub fn start(storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<Self, StartError> {
-        let mut root = Zeroizing::new([0; ROOT_SIZE]);
-        let (epoch, secret) = match storage.read(ROOT, &mut *root)? {
-            None => write_root(storage, rng, Epoch(0))
-                .map_err(|error| error.map_or(StartError::Rng, StartError::Storage))?,
-            Some(length) => match root.get(..length).and_then(<[u8]>::split_first) {
-                Some((&SCHEMA, body)) => read_root(body).ok_or(StorageError::Failed)?,
-                Some((&newer, _)) if newer > SCHEMA => return Err(StartError::NewerSchema(newer)),
-                _ => return Err(StorageError::Failed.into()),
-            },
+        let mut root = match Root::read(storage)? {
+            Some(root) => root,
+            None => {
+                let root = Root::new(Epoch(0), false, rng).ok_or(StartError::Rng)?;
+                root.write(storage)?;
+                root
+            }
         };
-        let counters = Counters::start(storage)?;
-        let store = Self {
-            epoch,
-            secret,
-            counters,
-        };
-        store.collect_orphans(storage)?;
-        Ok(store)
+        if root.reset_unfinished {
+            root.finish_reset(storage)?;
+        }
+        Ok(Self {
+            epoch: root.epoch,
+            secret: MasterSecret::new(&root.secret),
+            counters: Counters::start(storage)?,
+        })
     }
 
     /// Forgets every credential: one write of the root record does it, the rest is cleaning up.
@@ -254,23 +213,11 @@ impl Store {
     /// [`Status::Other`] where storage or randomness fails. If that was before the one write, nothing was changed.
     pub fn reset(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<(), Status> {
         let epoch = self.epoch.0.checked_add(1).map(Epoch).ok_or(Status::Other)?;
-        (self.epoch, self.secret) = write_root(storage, rng, epoch).map_err(|_| Status::Other)?;
-        self.collect_orphans(storage)?;
-        Ok(storage.scrub()?)
-    }
-
-    /// Removes the records of epochs before this one. They come first in the order of keys.
-    fn collect_orphans(&self, storage: &mut impl Storage) -> Result<(), StorageError> {
-        let mut key = [0; STORAGE_KEY_MAX];
-        let current = self.epoch.prefix();
-        while let Some(length) = storage.next_key(&[CREDENTIAL], None, &mut key)? {
-            let key = key.get(..length).ok_or(StorageError::Failed)?;
-            if key.starts_with(&current) {
-                break;
-            }
-            storage.remove(key)?;
-        }
-        Ok(())
+        let mut root = Root::new(epoch, true, rng).ok_or(Status::Other)?;
+        root.write(storage).map_err(|_| Status::Other)?;
+        self.epoch = root.epoch;
+        self.secret = MasterSecret::new(&root.secret);
+        Ok(root.finish_reset(storage)?)
     }
 
     /// Opens a credential ID that a host presents for the relying party. `None` where it is not ours, or names a
@@ -341,27 +288,4 @@ impl Store {
         }
         Ok(newest)
     }
-}
-
-/// Makes a new master secret and writes the root record. The error is `None` where randomness failed.
-fn write_root(
-    storage: &mut impl Storage,
-    rng: &mut impl TryRng,
-    epoch: Epoch,
-) -> Result<(Epoch, MasterSecret), Option<StorageError>> {
-    let mut secret = Zeroizing::new([0; 32]);
-    rng.try_fill_bytes(&mut *secret).map_err(|_| None)?;
-    let mut root = Zeroizing::new([SCHEMA; ROOT_SIZE]);
-    let body = epoch.0.to_be_bytes().into_iter().chain(*secret);
-    root.iter_mut().skip(1).zip(body).for_each(|(to, from)| *to = from);
-    storage.write(ROOT, &*root).map_err(Some)?;
-    Ok((epoch, MasterSecret::new(&secret)))
-}
-
-fn read_root(body: &[u8]) -> Option<(Epoch, MasterSecret)> {
-    let (&epoch, secret) = body.split_first_chunk::<4>()?;
-    Some((
-        Epoch(u32::from_be_bytes(epoch)),
-        MasterSecret::new(secret.try_into().ok()?),
-    ))
 }

@@ -1,1 +1,257 @@
+use std::collections::BTreeSet;
+use std::vec::Vec;
 
+use super::*;
+use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK};
+use crate::platform::StorageError;
+use crate::testing::key::Key;
+use crate::testing::platform::{Dice, Memory};
+use crate::testing::request::{RP, discover, get_assertion, option};
+
+const HASH: [u8; 32] = [7; 32];
+
+fn kinds() -> [Kind; 2] {
+    [Kind::NonDiscoverable, Kind::discoverable(b"alice")]
+}
+
+#[test]
+fn an_id_opens_to_what_was_sealed_in_it() {
+    let secret = MasterSecret::new(&[1; 32]);
+    let levels = [
+        CredProtect::Optional,
+        CredProtect::OptionalWithList,
+        CredProtect::Required,
+    ];
+    for algorithm in Algorithm::OFFERED {
+        for kind in kinds() {
+            for level in levels {
+                let (credential, id) = secret
+                    .seal(&mut Dice::default(), &HASH, algorithm, kind, level)
+                    .unwrap();
+                assert_eq!(
+                    (credential.algorithm, credential.kind, credential.protection),
+                    (algorithm, kind, level)
+                );
+                assert_eq!(secret.open(&id, &HASH), Some(credential));
+                assert_eq!(secret.open(&id, &[8; 32]), None, "for its own relying party alone");
+                assert_eq!(
+                    MasterSecret::new(&[2; 32]).open(&id, &HASH),
+                    None,
+                    "by its own key alone"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_private_key_belongs_to_one_credential_relying_party_and_secret() {
+    let mut rng = Dice::default();
+    let secret = MasterSecret::new(&[1; 32]);
+    let mut make = || {
+        let made = secret.seal(
+            &mut rng,
+            &HASH,
+            Algorithm::Es256,
+            Kind::NonDiscoverable,
+            CredProtect::Optional,
+        );
+        made.unwrap().0
+    };
+    let (one, other) = (make(), make());
+    let points = [
+        secret.private_key(&one, &HASH),
+        secret.private_key(&other, &HASH),
+        secret.private_key(&one, &[8; 32]),
+        MasterSecret::new(&[2; 32]).private_key(&one, &HASH),
+    ];
+    let points: BTreeSet<_> = points.map(|key| key.unwrap().point().unwrap()).into();
+    assert_eq!(points.len(), 4);
+}
+
+#[test]
+fn without_randomness_nothing_is_sealed() {
+    let mut rng = Dice::default();
+    rng.broken = true;
+    for kind in kinds() {
+        let sealed = MasterSecret::new(&[1; 32]).seal(&mut rng, &HASH, Algorithm::EdDsa, kind, CredProtect::Optional);
+        assert!(sealed.is_err());
+    }
+}
+
+/// Why a key with this root record does not start. The storage is left as it was.
+fn refused(root: &[u8]) -> StartError {
+    let mut storage = Key::new().storage().clone();
+    storage.records.insert(b"R".to_vec(), root.to_vec());
+    let (after, error) = Key::start(storage.clone(), Dice::default()).map(drop).unwrap_err();
+    assert_eq!(after.records, storage.records);
+    error
+}
+
+#[test]
+fn a_storage_of_a_newer_version_is_refused_untouched() {
+    for length in [1, 38, 39, 1024] {
+        let mut root = std::vec![0; length];
+        root[0] = 2;
+        assert_eq!(refused(&root), StartError::NewerSchema(2));
+    }
+}
+
+#[test]
+fn a_root_record_that_no_version_wrote_is_refused_untouched() {
+    let valid = Key::new().storage().records[&b"R"[..]].clone();
+    let mut older = valid.clone();
+    older[0] = 0;
+    let mut flag = valid.clone();
+    flag[1] = 2;
+    let longer = [&valid[..], &[0]].concat();
+    for root in [&[][..], &valid[..1], &valid[..valid.len() - 1], &longer, &older, &flag] {
+        assert_eq!(refused(root), StartError::Storage(StorageError::Failed));
+    }
+}
+
+#[test]
+fn a_shared_counter_that_no_version_wrote_is_refused_untouched() {
+    for value in [&[][..], &[0; 3], &[0; 5]] {
+        let mut storage = Key::new().storage().clone();
+        storage.records.insert(b"N".to_vec(), value.to_vec());
+        let (after, error) = Key::start(storage.clone(), Dice::default()).map(drop).unwrap_err();
+        assert_eq!(error, StartError::Storage(StorageError::Failed));
+        assert_eq!(after.records, storage.records);
+    }
+}
+
+#[test]
+fn a_new_key_needs_randomness_and_storage() {
+    let mut rng = Dice::default();
+    rng.broken = true;
+    let (storage, error) = Key::start(Memory::default(), rng).map(drop).unwrap_err();
+    assert_eq!(error, StartError::Rng);
+    assert!(storage.records.is_empty());
+
+    for (broken, room, expected) in [(true, None, StorageError::Failed), (false, Some(0), StorageError::Full)] {
+        let mut storage = Memory::default();
+        (storage.broken, storage.room) = (broken, room);
+        let (_, error) = Key::start(storage, Dice::default()).map(drop).unwrap_err();
+        assert_eq!(error, StartError::Storage(expected));
+    }
+}
+
+#[test]
+fn a_new_key_is_whole_after_a_cut_at_any_operation_of_its_first_start() {
+    for operation in 0..6 {
+        for happens in [false, true] {
+            let mut storage = Memory::default();
+            storage.cut_power_at(operation, happens);
+            let mut key = Key::recover(storage);
+            let made = key.register_discoverable(RP, b"alice");
+            made.verify(RP, &key.restarted().asserted(&discover(RP)).unwrap());
+        }
+    }
+}
+
+fn count(key: &mut Key, id: &[u8]) -> u32 {
+    let assertion = key.asserted(&get_assertion(RP, &[id])).unwrap();
+    assertion.auth_data.sign_count
+}
+
+#[test]
+fn a_discoverable_credential_counts_for_itself_by_one() {
+    let mut key = Key::new();
+    let (alice, bob) = (
+        key.register_discoverable(RP, b"alice"),
+        key.register_discoverable(RP, b"bob"),
+    );
+    assert_eq!((alice.auth_data.sign_count, bob.auth_data.sign_count), (0, 0));
+    for expected in 1..=2 * COUNTER_BLOCK {
+        assert_eq!(count(&mut key, &alice.id), expected);
+    }
+    assert_eq!(count(&mut key, &bob.id), 1);
+}
+
+#[test]
+fn other_credentials_share_a_counter_that_takes_random_steps() {
+    let mut key = Key::new();
+    let made = ["one", "two"].map(|user| {
+        let request = crate::testing::request::make_credential(RP, user.as_bytes());
+        key.made(&request).unwrap()
+    });
+    let mut last = made[1].auth_data.sign_count;
+    let mut steps = BTreeSet::new();
+    let mut writes = BTreeSet::new();
+    for round in 0..300 {
+        let next = count(&mut key, &made[round % 2].id);
+        assert!(next > last && next - last <= 1 + SHARED_COUNTER_STEP_MASK);
+        steps.insert(next - last);
+        last = next;
+        writes.insert(key.storage().records[&b"N"[..]].clone());
+    }
+    assert_eq!(steps.len(), 16, "every step occurs");
+    let blocks = usize::try_from(last / SHARED_COUNTER_BLOCK).unwrap() + 1;
+    assert_eq!(writes.len(), blocks, "storage is written once a block");
+    // A new credential takes the counter over as it stands.
+    assert_eq!(key.register(RP).auth_data.sign_count, last);
+}
+
+#[test]
+fn counters_go_up_across_power_cycles() {
+    let mut key = Key::new();
+    let made = [key.register(RP), key.register_discoverable(RP, b"alice")];
+    let mut last = [0, 0];
+    for _ in 0..5 {
+        for (made, last) in made.iter().zip(&mut last) {
+            for _ in 0..3 {
+                let next = count(&mut key, &made.id);
+                assert!(next > *last);
+                *last = next;
+            }
+        }
+        key = key.restarted();
+    }
+}
+
+#[test]
+fn counters_stay_where_they_are_without_user_presence() {
+    let mut key = Key::new();
+    for made in [key.register(RP), key.register_discoverable(RP, b"alice")] {
+        let silent = get_assertion(RP, &[&made.id]).with(5, option("up", false));
+        let before = count(&mut key, &made.id);
+        for _ in 0..3 {
+            assert_eq!(key.asserted(&silent).unwrap().auth_data.sign_count, before);
+        }
+        let mut key = key.fork();
+        let resumed = key.asserted(&silent).unwrap().auth_data.sign_count;
+        assert!(resumed >= before && count(&mut key, &made.id) > resumed);
+    }
+}
+
+#[test]
+fn more_credentials_than_are_remembered_keep_counting_up() {
+    let mut key = Key::new();
+    let users: Vec<[u8; 1]> = (0..20).map(|user| [user]).collect();
+    let made: Vec<_> = users.iter().map(|user| key.register_discoverable(RP, user)).collect();
+    let mut last = std::vec![0; made.len()];
+    for _ in 0..3 {
+        for (made, last) in made.iter().zip(&mut last) {
+            let next = count(&mut key, &made.id);
+            assert!(next > *last);
+            *last = next;
+        }
+    }
+}
+
+#[test]
+fn an_exhausted_counter_signs_no_more() {
+    let mut storage = Key::new().storage().clone();
+    storage
+        .records
+        .insert(b"N".to_vec(), (u32::MAX - 20).to_be_bytes().to_vec());
+    let mut key = Key::start(storage, Dice::default()).map_err(drop).unwrap();
+    let made = key.register(RP);
+    let mut last = 0;
+    while let Ok(assertion) = key.asserted(&get_assertion(RP, &[&made.id])) {
+        assert!(assertion.auth_data.sign_count > last);
+        last = assertion.auth_data.sign_count;
+    }
+    assert!(last > u32::MAX - 20);
+}

@@ -17,7 +17,7 @@ use brasskey_tests::host::ctap2::{GET_INFO, get_assertion, get_assertion_by, mak
 use brasskey_tests::host::response::{Made, Response};
 use brasskey_tests::host::u2f::{Registered, authenticate, control, register};
 use brasskey_tests::host::verify::sha256;
-use brasskey_tests::host::{BROADCAST, command, packets};
+use brasskey_tests::host::{command, packets};
 use criterion::Criterion;
 
 use meter::Meter;
@@ -75,7 +75,6 @@ fn primitives(criterion: &mut Criterion, meter: &mut Meter) {
 /// Everything that a host asks of a key, over one link.
 fn operations(group: &'static str, link: &Link, criterion: &mut Criterion, meter: &mut Meter) {
     let channel = link.allocate();
-    let init = Transaction::new(BROADCAST, packets(BROADCAST, command::INIT, b"a nonce."));
     let cbor = |request: Vec<u8>| Transaction::new(channel, packets(channel, command::CBOR, &request));
     let msg = |apdu: Vec<u8>| Transaction::new(channel, packets(channel, command::MSG, &apdu));
 
@@ -86,7 +85,10 @@ fn operations(group: &'static str, link: &Link, criterion: &mut Criterion, meter
     let registered = Registered::of(wire::data(&link.run(&u2f_register)), &application);
 
     let transactions = [
-        ("INIT", init),
+        (
+            "INIT",
+            Transaction::new(channel, packets(channel, command::INIT, b"a nonce.")),
+        ),
         ("getInfo", cbor(GET_INFO.to_vec())),
         ("CTAP2 register", make),
         (

@@ -110,8 +110,7 @@ impl Storage for FileStorage {
 
     /// Puts a new file with the records there are in place of the old one.
     fn scrub(&mut self) -> Result<(), StorageError> {
-        let fresh =
-            prepare(&self.path, Some(&mut self.records)).map_err(|_| StorageError::Failed)?;
+        let fresh = prepare(&self.path, Some(&mut self.records)).map_err(|_| StorageError::Failed)?;
         fs::rename(new_file(&self.path), &self.path).map_err(|_| StorageError::Failed)?;
         // From here on the old file has no name, so whatever comes next, writes go to the new one. It was locked
         // before it got the name: nobody else came in between.
@@ -138,11 +137,7 @@ fn open(path: &Path) -> Result<Records, StorageOpenProblem> {
 
 /// Locks `file`, found at `path`, and opens the database in it; None where another process put a new file in its place
 /// before the lock was ours.
-fn take(
-    path: &Path,
-    file: File,
-    metadata: &Metadata,
-) -> Result<Option<Records>, StorageOpenProblem> {
+fn take(path: &Path, file: File, metadata: &Metadata) -> Result<Option<Records>, StorageOpenProblem> {
     if metadata.len() > 0 {
         let records = Records::open(FileBackend::new(file)?)?;
         if !is_at(path, metadata)? {
@@ -175,11 +170,7 @@ fn prepare(path: &Path, old: Option<&mut Records>) -> Result<Records, StorageOpe
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    let file = private()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(&new)?;
+    let file = private().read(true).write(true).create_new(true).open(&new)?;
     let mut records = Records::open(FileBackend::new(file)?)?;
     if let Some(old) = old {
         old.copy_to(&mut records)?;

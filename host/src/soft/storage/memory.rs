@@ -68,8 +68,7 @@ impl Storage for MemoryStorage {
         if is_full && !self.records.contains_key(key) {
             return Err(StorageError::Full);
         }
-        self.records
-            .insert(key.to_vec(), Zeroizing::new(value.to_vec()));
+        self.records.insert(key.to_vec(), Zeroizing::new(value.to_vec()));
         Ok(())
     }
 
@@ -86,10 +85,7 @@ impl Storage for MemoryStorage {
         key: &mut [u8; STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError> {
         let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
-        let next = self
-            .records
-            .range::<[u8], _>((from, Bound::Unbounded))
-            .next();
+        let next = self.records.range::<[u8], _>((from, Bound::Unbounded)).next();
         match next {
             Some((found, _)) if found.starts_with(prefix) => copy(found, key).map(Some),
             _ => Ok(None),

@@ -61,10 +61,7 @@ fn a_read_leaves_what_lies_beyond_the_record() {
         let mut value = *b"....";
         assert_eq!(storage.read(b"key", &mut value), Ok(Some(2)));
         assert_eq!(&value, b"ab..");
-        assert_eq!(
-            storage.read(b"key", &mut value[..1]),
-            Err(StorageError::Failed)
-        );
+        assert_eq!(storage.read(b"key", &mut value[..1]), Err(StorageError::Failed));
     });
 }
 
@@ -87,18 +84,12 @@ fn keys_come_in_bytewise_order_within_their_prefix() {
         for key in [&b"b\xff"[..], b"b", b"a", b"b\x00", b"c", b"b\xff\xff"] {
             storage.write(key, b"").unwrap();
         }
-        assert_eq!(
-            keys(storage, b"b"),
-            [&b"b"[..], b"b\x00", b"b\xff", b"b\xff\xff"]
-        );
+        assert_eq!(keys(storage, b"b"), [&b"b"[..], b"b\x00", b"b\xff", b"b\xff\xff"]);
         assert_eq!(keys(storage, b"b\xff"), [&b"b\xff"[..], b"b\xff\xff"]);
         assert_eq!(keys(storage, b"").len(), 6);
         assert_eq!(keys(storage, b"d"), [b""; 0]);
         let mut key = [0; STORAGE_KEY_MAX];
-        assert_eq!(
-            storage.next_key(b"b", Some(b"b\x7f"), &mut key),
-            Ok(Some(2))
-        );
+        assert_eq!(storage.next_key(b"b", Some(b"b\x7f"), &mut key), Ok(Some(2)));
         assert_eq!(&key[..2], b"b\xff");
     });
 }
@@ -119,13 +110,7 @@ fn scrubbing_keeps_the_records_there_are() {
 #[test]
 fn a_storage_can_move_to_the_tokens_thread() {
     for_each(|storage| {
-        std::thread::scope(|scope| {
-            scope
-                .spawn(|| storage.write(b"key", b"value"))
-                .join()
-                .unwrap()
-        })
-        .unwrap();
+        std::thread::scope(|scope| scope.spawn(|| storage.write(b"key", b"value")).join().unwrap()).unwrap();
         assert_eq!(keys(storage, b""), [b"key"]);
     });
 }

@@ -100,9 +100,7 @@ impl From<io::Error> for StorageOpenProblem {
 impl From<redb::Error> for StorageOpenProblem {
     fn from(error: redb::Error) -> Self {
         match error {
-            redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => {
-                Self::Locked { holder: None }
-            }
+            redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => Self::Locked { holder: None },
             // How `redb` says that the file does not begin as its files do.
             redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Self::NotOurs,
             redb::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Self::Corrupt,

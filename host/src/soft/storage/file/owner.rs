@@ -35,11 +35,7 @@ pub(super) fn holder(state: &Path) -> Option<String> {
         return None;
     }
     let mut text = String::new();
-    File::open(note)
-        .ok()?
-        .take(NOTE_MAX)
-        .read_to_string(&mut text)
-        .ok()?;
+    File::open(note).ok()?.take(NOTE_MAX).read_to_string(&mut text).ok()?;
     let device = text.lines().next()?;
     let is_plain = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
     (!device.is_empty() && device.chars().all(is_plain)).then(|| device.to_owned())

@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use brasskey_protocol::platform::StorageError;
 use redb::{
-    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable,
-    StorageBackend, TableDefinition,
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend,
+    TableDefinition,
 };
 
 use super::StorageOpenProblem;
@@ -45,11 +45,7 @@ impl Records {
         })
     }
 
-    pub(super) fn read(
-        &mut self,
-        key: &[u8],
-        value: &mut [u8],
-    ) -> Result<Option<usize>, StorageError> {
+    pub(super) fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
         let view = self.view().map_err(refusal)?;
         match view.get(key).map_err(refusal)? {
             Some(record) => copy(record.value(), value).map(Some),
@@ -66,13 +62,9 @@ impl Records {
     ) -> Result<Option<usize>, StorageError> {
         let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
         let view = self.view().map_err(refusal)?;
-        let mut range = view
-            .range::<&[u8]>((from, Bound::Unbounded))
-            .map_err(refusal)?;
+        let mut range = view.range::<&[u8]>((from, Bound::Unbounded)).map_err(refusal)?;
         match range.next().transpose().map_err(refusal)? {
-            Some((found, _)) if found.value().starts_with(prefix) => {
-                copy(found.value(), key).map(Some)
-            }
+            Some((found, _)) if found.value().starts_with(prefix) => copy(found.value(), key).map(Some),
             _ => Ok(None),
         }
     }
@@ -176,9 +168,7 @@ fn check_format(database: &Database) -> Result<(), StorageOpenProblem> {
                 _ => Err(StorageOpenProblem::Corrupt),
             }
         }
-        Err(redb::TableError::TableDoesNotExist(_)) if tables.next().is_none() => {
-            Ok(mark(database)?)
-        }
+        Err(redb::TableError::TableDoesNotExist(_)) if tables.next().is_none() => Ok(mark(database)?),
         Err(redb::TableError::Storage(error)) => Err(redb::Error::from(error).into()),
         Err(_) => Err(StorageOpenProblem::NotOurs),
     }
@@ -186,9 +176,7 @@ fn check_format(database: &Database) -> Result<(), StorageOpenProblem> {
 
 fn mark(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
-    transaction
-        .open_table(BRASSKEY)?
-        .insert(FORMAT_KEY, FORMAT)?;
+    transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, FORMAT)?;
     transaction.open_table(RECORDS)?;
     transaction.commit()?;
     Ok(())
@@ -196,9 +184,7 @@ fn mark(database: &Database) -> Result<(), redb::Error> {
 
 fn refusal(error: impl Into<redb::Error>) -> StorageError {
     match error.into() {
-        redb::Error::Io(error)
-            if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) =>
-        {
+        redb::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
             StorageError::Full
         }
         _ => StorageError::Failed,

@@ -73,10 +73,7 @@ fn only_its_owner_can_read_the_file() {
     drop(storage);
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::Exposed { mode: 0o640 }
-    ));
+    assert!(matches!(problem(&path), StorageOpenProblem::Exposed { mode: 0o640 }));
 }
 
 #[test]
@@ -107,20 +104,13 @@ fn a_file_put_in_place_of_another_is_noticed() {
 fn a_file_in_use_is_refused_with_the_device_that_reaches_its_token() {
     let (_directory, path) = place();
     let mut storage = open(&path);
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::Locked { holder: None }
-    ));
+    assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
 
     storage.announce("udp:127.0.0.1:8111").unwrap();
     storage.announce("unix:/run/key").unwrap();
     storage.scrub().unwrap();
     let error = FileStorage::open(&path).unwrap_err();
-    assert!(
-        error.hint().contains("--device udp:127.0.0.1:8111"),
-        "{}",
-        error.hint()
-    );
+    assert!(error.hint().contains("--device udp:127.0.0.1:8111"), "{}", error.hint());
 
     drop(storage);
     assert!(!beside(&path, ".owner").exists());
@@ -133,10 +123,7 @@ fn a_note_left_by_a_killed_process_does_no_harm() {
     drop(open(&path));
     fs::write(beside(&path, ".owner"), "udp:127.0.0.1:1\n").unwrap();
     let storage = open(&path);
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::Locked { holder: None }
-    ));
+    assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
     drop(storage);
 }
 
@@ -152,10 +139,7 @@ fn a_hostile_note_is_not_shown() {
         );
     }
     fs::write(beside(&path, ".owner"), [0xff, 0xfe]).unwrap();
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::Locked { holder: None }
-    ));
+    assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
 }
 
 #[cfg(unix)]
@@ -163,10 +147,7 @@ fn a_hostile_note_is_not_shown() {
 fn what_is_not_a_regular_file_is_refused() {
     let (directory, path) = place();
     fs::create_dir(&path).unwrap();
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::NotAFile("a directory")
-    ));
+    assert!(matches!(problem(&path), StorageOpenProblem::NotAFile("a directory")));
     fs::remove_dir(&path).unwrap();
 
     // A link may point to a state file, to another file or nowhere.
@@ -227,13 +208,7 @@ fn another_programs_database_keeps_its_records() {
     let transaction = database.begin_read().unwrap();
     assert_eq!(transaction.list_tables().unwrap().count(), 1);
     assert_eq!(
-        transaction
-            .open_table(OTHER)
-            .unwrap()
-            .get(1)
-            .unwrap()
-            .unwrap()
-            .value(),
+        transaction.open_table(OTHER).unwrap().get(1).unwrap().unwrap().value(),
         2
     );
 }
@@ -246,10 +221,7 @@ fn a_newer_format_is_refused_and_kept() {
     insert(&path, BRASSKEY, "format", 2);
     assert!(matches!(
         problem(&path),
-        StorageOpenProblem::Newer {
-            found: 2,
-            supported: 1
-        }
+        StorageOpenProblem::Newer { found: 2, supported: 1 }
     ));
     insert(&path, BRASSKEY, "format", 1);
     assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
@@ -263,22 +235,13 @@ fn insert<'k, K: redb::Key + 'static, V: redb::Value + 'static>(
 ) {
     let database = Database::create(path).unwrap();
     let transaction = database.begin_write().unwrap();
-    transaction
-        .open_table(table)
-        .unwrap()
-        .insert(key, value)
-        .unwrap();
+    transaction.open_table(table).unwrap().insert(key, value).unwrap();
     transaction.commit().unwrap();
 }
 
 #[test]
 fn scrubbing_leaves_nothing_of_what_was_removed_or_replaced() {
-    let contains = |path: &Path, text: &[u8]| {
-        fs::read(path)
-            .unwrap()
-            .windows(text.len())
-            .any(|window| window == text)
-    };
+    let contains = |path: &Path, text: &[u8]| fs::read(path).unwrap().windows(text.len()).any(|window| window == text);
     let (_directory, path) = place();
     let mut storage = open(&path);
     storage.write(b"kept", b"the secret that stays").unwrap();

@@ -8,20 +8,10 @@ use crate::soft::storage::file::records::Records;
 
 #[derive(Clone, Debug)]
 enum Damage {
-    Flip {
-        at: prop::sample::Index,
-        mask: u8,
-    },
-    Overwrite {
-        at: prop::sample::Index,
-        with: Vec<u8>,
-    },
-    Truncate {
-        at: prop::sample::Index,
-    },
-    Append {
-        what: Vec<u8>,
-    },
+    Flip { at: prop::sample::Index, mask: u8 },
+    Overwrite { at: prop::sample::Index, with: Vec<u8> },
+    Truncate { at: prop::sample::Index },
+    Append { what: Vec<u8> },
 }
 
 impl Damage {

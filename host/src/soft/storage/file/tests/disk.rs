@@ -124,16 +124,13 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.change()?
-            .add(Change::Length(usize::try_from(len).unwrap()));
+        self.change()?.add(Change::Length(usize::try_from(len).unwrap()));
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.change()?;
-        let State {
-            pending, durable, ..
-        } = &mut *state;
+        let State { pending, durable, .. } = &mut *state;
         for change in pending.drain(..) {
             change.apply(durable);
         }

@@ -150,11 +150,7 @@ fn a_second_cut_during_recovery_loses_nothing_either() {
             let disk = Disk::new(image.clone(), Fault::Cut(second));
             let opened = Records::open(disk.clone()).is_ok();
             for (n, image) in images(&disk, second as u64).enumerate() {
-                check_cut(
-                    image,
-                    &outcome,
-                    &format!("cuts {cut} and {second}, image {n}"),
-                );
+                check_cut(image, &outcome, &format!("cuts {cut} and {second}, image {n}"));
             }
             if opened {
                 break;

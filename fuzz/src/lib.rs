@@ -1,0 +1,152 @@
+//! A key for fuzzing: memory for storage, a user who always touches, the same numbers in every run.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use brasskey_protocol::authenticator::{Authenticator, Config};
+use brasskey_protocol::limits::STORAGE_KEY_MAX;
+use brasskey_protocol::platform::{
+    Clock, Indication, Platform, Presence, PresenceRequest, Seams, Status, Storage, StorageError, UserPresence,
+};
+use brasskey_protocol::rng::HealthyRng;
+use rand_core::{TryCryptoRng, TryRng};
+
+/// Splits an input into messages, each behind its length in two bytes: a sequence finds what one message cannot.
+pub fn messages(mut input: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = input.split_first_chunk()?;
+        let (message, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)).min(rest.len()));
+        input = rest;
+        Some(message)
+    })
+}
+
+/// A new key.
+pub fn key() -> Authenticator<World> {
+    let seams = Seams {
+        presence: Touch,
+        storage: Memory::default(),
+        rng: HealthyRng::new(Dice(1)),
+        clock: Frozen,
+        status: Dark,
+    };
+    let config = Config {
+        aaguid: [0; 16],
+        firmware_version: 1,
+    };
+    Authenticator::new(seams, config).unwrap_or_else(|(_, error)| panic!("memory is always there: {error}"))
+}
+
+/// The platform.
+pub struct World;
+
+impl Platform for World {
+    type UserPresence = Touch;
+    type Storage = Memory;
+    type Rng = Dice;
+    type Clock = Frozen;
+    type Status = Dark;
+}
+
+/// Always agrees.
+pub struct Touch;
+
+impl UserPresence for Touch {
+    fn wait(&mut self, _: &PresenceRequest<'_>, _: u64) -> Presence {
+        Presence::Confirmed
+    }
+
+    fn poll(&mut self, _: &PresenceRequest<'_>) -> bool {
+        true
+    }
+
+    fn forget(&mut self) {}
+}
+
+/// Records in a map.
+#[derive(Default)]
+pub struct Memory(BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl Storage for Memory {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        let Some(record) = self.0.get(key) else {
+            return Ok(None);
+        };
+        let place = value.get_mut(..record.len()).ok_or(StorageError::Failed)?;
+        place.copy_from_slice(record);
+        Ok(Some(record.len()))
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        self.0.insert(key.to_vec(), value.to_vec());
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        self.0.remove(key);
+        Ok(())
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        let mut candidates = self.0.keys().filter(|key| key.starts_with(prefix));
+        let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
+        Ok(next.map(|next| {
+            key[..next.len()].copy_from_slice(next);
+            next.len()
+        }))
+    }
+
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+/// SplitMix64: the same numbers in every run, so that an input that fails fails again.
+pub struct Dice(u64);
+
+impl TryRng for Dice {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.try_next_u64()? >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Ok(mixed ^ (mixed >> 31))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let drawn = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&drawn[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Dice {}
+
+/// Just plugged in, for ever: reset stays allowed.
+pub struct Frozen;
+
+impl Clock for Frozen {
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// Shows nothing.
+pub struct Dark;
+
+impl Status for Dark {
+    fn show(&mut self, _: Indication) {}
+}

@@ -1,0 +1,247 @@
+//! What the relying party receives, made from what the key answered.
+
+use std::fmt;
+
+use cbor4ii::core::Value;
+
+use super::options::{AttestationConveyancePreference, CredentialDescriptor};
+use crate::cbor;
+
+/// `AuthenticatorAttestationResponse` (WebAuthn Level 3 §5.2.1) with the credential's `rawId`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttestationResponse {
+    /// The credential ID as the client names it.
+    pub credential_id: Vec<u8>,
+    /// `clientDataJSON`.
+    pub client_data_json: Vec<u8>,
+    /// The attestation object: CBOR.
+    pub attestation_object: Vec<u8>,
+    /// How the key was reached, such as `usb`.
+    pub transports: Vec<String>,
+}
+
+/// `AuthenticatorAssertionResponse` (§5.2.2) with the credential's `rawId`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionResponse {
+    /// The credential ID as the client names it.
+    pub credential_id: Vec<u8>,
+    /// `clientDataJSON`.
+    pub client_data_json: Vec<u8>,
+    /// `authenticatorData`.
+    pub authenticator_data: Vec<u8>,
+    /// The signature over authenticator data and client data hash.
+    pub signature: Vec<u8>,
+    /// The user handle, for discoverable credentials.
+    pub user_handle: Option<Vec<u8>>,
+    /// The `appid` extension's output (§10.1.1): the AppID was used in place of the RP ID.
+    pub app_id_used: bool,
+}
+
+impl AttestationResponse {
+    /// Builds the response from the members of a makeCredential answer (CTAP 2.3 §6.1): `fmt`, `authData`, and `attStmt`
+    /// as the raw CBOR that the key sent.
+    pub fn from_ctap2(
+        client_data_json: Vec<u8>,
+        fmt: &str,
+        auth_data: &[u8],
+        att_stmt: &[u8],
+        preference: AttestationConveyancePreference,
+        transports: Vec<String>,
+    ) -> Result<Self, MalformedAnswer> {
+        let credential_id = credential_id(auth_data)?.to_vec();
+        let attestation_object = if preference == AttestationConveyancePreference::None
+            && !is_anonymous_self_attestation(fmt, auth_data, att_stmt)
+        {
+            attestation_object("none", auth_data, b"\xa0")
+        } else {
+            attestation_object(fmt, auth_data, att_stmt)
+        };
+        Ok(Self {
+            credential_id,
+            client_data_json,
+            attestation_object,
+            transports,
+        })
+    }
+}
+
+impl AssertionResponse {
+    /// Builds the response from the members of a getAssertion answer (CTAP 2.3 §6.2). A key may leave the credential
+    /// out when the allow list had one entry; the client fills it in.
+    pub fn from_ctap2(
+        client_data_json: Vec<u8>,
+        credential_id: Option<Vec<u8>>,
+        allow: &[CredentialDescriptor],
+        authenticator_data: Vec<u8>,
+        signature: Vec<u8>,
+        user_handle: Option<Vec<u8>>,
+    ) -> Result<Self, MalformedAnswer> {
+        let credential_id = match (credential_id, allow) {
+            (Some(id), _) => id,
+            (None, [only]) => only.id.clone(),
+            (None, _) => return Err(MalformedAnswer::CredentialMissing),
+        };
+        Ok(Self {
+            credential_id,
+            client_data_json,
+            authenticator_data,
+            signature,
+            user_handle,
+            app_id_used: false,
+        })
+    }
+}
+
+/// The attestation object (WebAuthn Level 3 §6.5.4) in CTAP2 canonical CBOR: `{"fmt", "attStmt", "authData"}`.
+pub(super) fn attestation_object(fmt: &str, auth_data: &[u8], att_stmt: &[u8]) -> Vec<u8> {
+    let text = |text: &str| cbor::encode(&Value::Text(text.to_owned()));
+    // The statement is copied as the key encoded it, so that the relying party judges the key's bytes and not ours.
+    [
+        &[0xa3][..],
+        &text("fmt"),
+        &text(fmt),
+        &text("attStmt"),
+        att_stmt,
+        &text("authData"),
+        &cbor::encode(&Value::Bytes(auth_data.to_vec())),
+    ]
+    .concat()
+}
+
+/// WebAuthn Level 3 §5.1.3, attestation conveyance `none`: packed self attestation under an all-zero AAGUID reveals
+/// nothing and stays; for anything else the format becomes `none` and the statement empty. (Level 2 also set the AAGUID
+/// to zero; Level 3 leaves it.)
+fn is_anonymous_self_attestation(fmt: &str, auth_data: &[u8], att_stmt: &[u8]) -> bool {
+    let is_self = match cbor::decode(att_stmt) {
+        Ok(Value::Map(members)) => cbor::member(&members, "x5c").is_none(),
+        _ => false,
+    };
+    fmt == "packed" && is_self && auth_data.get(37..53) == Some(&[0; 16][..])
+}
+
+/// The credential ID within authenticator data (§6.1): after RP ID hash, flags, counter and AAGUID.
+fn credential_id(auth_data: &[u8]) -> Result<&[u8], MalformedAnswer> {
+    const ATTESTED_CREDENTIAL_DATA: u8 = 0x40;
+    let flags = auth_data.get(32).copied().unwrap_or(0);
+    let (length, rest) = auth_data
+        .get(53..)
+        .and_then(<[u8]>::split_first_chunk)
+        .ok_or(MalformedAnswer::CredentialMissing)?;
+    if flags & ATTESTED_CREDENTIAL_DATA == 0 {
+        return Err(MalformedAnswer::CredentialMissing);
+    }
+    rest.get(..usize::from(u16::from_be_bytes(*length)))
+        .ok_or(MalformedAnswer::CredentialMissing)
+}
+
+/// An answer of the key out of which no response can be made: the key is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MalformedAnswer {
+    /// It does not name the credential.
+    CredentialMissing,
+    /// A U2F key handle that is longer than a U2F key handle can be.
+    U2fRegistration,
+}
+
+impl MalformedAnswer {
+    /// What to do about it.
+    pub fn hint(self) -> &'static str {
+        "try again; if it stays, the key is faulty or not a security key"
+    }
+}
+
+impl fmt::Display for MalformedAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CredentialMissing => "the key's answer does not name its credential",
+            Self::U2fRegistration => "the key's U2F key handle is too long",
+        })
+    }
+}
+
+impl std::error::Error for MalformedAnswer {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auth_data(flags: u8, aaguid: u8) -> Vec<u8> {
+        [&[1; 32][..], &[flags], &[0; 4], &[aaguid; 16], &[0, 3], b"abc", b"\xa0"].concat()
+    }
+
+    fn create(fmt: &str, auth_data: &[u8], att_stmt: &[u8], preference: AttestationConveyancePreference) -> Vec<u8> {
+        let response = AttestationResponse::from_ctap2(vec![], fmt, auth_data, att_stmt, preference, vec![]).unwrap();
+        assert_eq!(response.credential_id, b"abc");
+        cbor::decode(&response.attestation_object).unwrap();
+        response.attestation_object
+    }
+
+    #[test]
+    fn direct_passes_the_statement_on() {
+        let data = auth_data(0x41, 9);
+        let object = create(
+            "packed",
+            &data,
+            b"\xa1\x63alg\x26",
+            AttestationConveyancePreference::Direct,
+        );
+        let expected = [
+            &b"\xa3\x63fmt\x66packed\x67attStmt\xa1\x63alg\x26\x68authData\x58\x3b"[..],
+            &data,
+        ]
+        .concat();
+        assert_eq!(object, expected);
+    }
+
+    #[test]
+    fn none_removes_the_statement_unless_it_reveals_nothing() {
+        use AttestationConveyancePreference::None;
+        let removed = |data: &[u8]| attestation_object("none", data, b"\xa0");
+        let named = auth_data(0x41, 9);
+        assert_eq!(create("packed", &named, b"\xa1\x63alg\x26", None), removed(&named));
+        let zero = auth_data(0x41, 0);
+        assert_eq!(create("packed", &zero, b"\xa1\x63x5c\x80", None), removed(&zero));
+        assert_eq!(create("fido-u2f", &zero, b"\xa0", None), removed(&zero));
+        let kept = attestation_object("packed", &zero, b"\xa1\x63alg\x26");
+        assert_eq!(create("packed", &zero, b"\xa1\x63alg\x26", None), kept);
+    }
+
+    #[test]
+    fn an_answer_without_a_credential_is_malformed() {
+        let short = auth_data(0x41, 0)[..57].to_vec();
+        for data in [&[][..], &auth_data(0x01, 0), &short] {
+            let answer = AttestationResponse::from_ctap2(
+                vec![],
+                "none",
+                data,
+                b"\xa0",
+                AttestationConveyancePreference::Direct,
+                vec![],
+            );
+            assert_eq!(answer, Err(MalformedAnswer::CredentialMissing));
+        }
+    }
+
+    #[test]
+    fn a_lone_allowed_credential_is_filled_in() {
+        let allow = |ids: &[&[u8]]| -> Vec<CredentialDescriptor> {
+            ids.iter()
+                .map(|id| CredentialDescriptor {
+                    id: id.to_vec(),
+                    transports: vec![],
+                })
+                .collect()
+        };
+        let from = |id: Option<&[u8]>, allow: &[CredentialDescriptor]| {
+            AssertionResponse::from_ctap2(vec![], id.map(<[u8]>::to_vec), allow, vec![], vec![], None)
+                .map(|response| response.credential_id)
+        };
+        assert_eq!(from(None, &allow(&[b"a"])), Ok(b"a".to_vec()));
+        assert_eq!(from(Some(b"b"), &allow(&[b"a"])), Ok(b"b".to_vec()));
+        assert_eq!(
+            from(None, &allow(&[b"a", b"b"])),
+            Err(MalformedAnswer::CredentialMissing)
+        );
+        assert_eq!(from(None, &[]), Err(MalformedAnswer::CredentialMissing));
+    }
+}

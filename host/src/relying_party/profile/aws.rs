@@ -1,0 +1,97 @@
+//! What is known of AWS: device names, ARNs, the number of devices, and the AppID from the time of U2F.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ring::digest::{SHA256, digest};
+
+/// How many MFA devices a user may have, of any kind (IAM User Guide, "Multi-factor authentication").
+pub const MAX_DEVICES: usize = 8;
+
+/// The AppID of security keys that were registered as U2F keys.
+pub const LEGACY_APP_ID: &str = "https://u2f.aws.amazon.com/app-id.json";
+
+/// The longest device name. Assumed: AWS publishes the characters (`[\w+=,.@-]+`) and that a serial number, which is
+/// the whole ARN, has at most 256; this leaves room for the rest of the ARN.
+const DEVICE_NAME_MAX: usize = 128;
+
+/// The name of an MFA device, unique within its user: letters, digits and `_+=,.@-`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DeviceName(String);
+
+impl DeviceName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DeviceName {
+    type Err = DeviceNameError;
+
+    fn from_str(name: &str) -> Result<Self, DeviceNameError> {
+        is_iam_name(name, DEVICE_NAME_MAX)
+            .then(|| Self(name.to_owned()))
+            .ok_or(DeviceNameError)
+    }
+}
+
+/// A name that IAM does not accept for a device or a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceNameError;
+
+impl DeviceNameError {
+    /// What to do about it.
+    pub fn hint(self) -> &'static str {
+        "use letters, digits and _+=,.@- only: up to 128 for a device, up to 64 for a user"
+    }
+}
+
+impl fmt::Display for DeviceNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AWS does not accept this name")
+    }
+}
+
+impl std::error::Error for DeviceNameError {}
+
+/// Whose device it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AwsUser {
+    /// The account's root user.
+    Root,
+    /// An IAM user: 1 to 64 letters, digits and `_+=,.@-` (IAM API Reference, `MFADevice`).
+    Iam(String),
+}
+
+impl FromStr for AwsUser {
+    type Err = DeviceNameError;
+
+    fn from_str(name: &str) -> Result<Self, DeviceNameError> {
+        is_iam_name(name, 64)
+            .then(|| Self::Iam(name.to_owned()))
+            .ok_or(DeviceNameError)
+    }
+}
+
+fn is_iam_name(name: &str, longest: usize) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (1..=longest).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+/// The serial number that AWS shows for a security key: `arn:aws:iam::ACCOUNT:u2f/user/NAME/DEVICE-ID`, or
+/// `…:u2f/root/DEVICE-ID`. AWS makes the device ID; here it is derived from the credential ID, so that it stays when the
+/// device is renamed.
+pub fn device_arn(account: u64, user: &AwsUser, credential_id: &[u8]) -> String {
+    let hash = digest(&SHA256, credential_id);
+    let id: String = hash
+        .as_ref()
+        .iter()
+        .take(13)
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    match user {
+        AwsUser::Root => format!("arn:aws:iam::{account:012}:u2f/root/{id}"),
+        AwsUser::Iam(name) => format!("arn:aws:iam::{account:012}:u2f/user/{name}/{id}"),
+    }
+}

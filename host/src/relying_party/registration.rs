@@ -1,0 +1,196 @@
+//! Registering a new credential (WebAuthn Level 3 §7.1).
+
+use serde::{Deserialize, Serialize};
+
+use super::algorithm::{Algorithm, PublicKey, cose_algorithm};
+use super::attestation::{self, AttestationObject, Statement, Subject};
+use super::authenticator_data::{AttestedCredential, AuthenticatorData, BACKUP_ELIGIBLE};
+use super::ceremony::{self, unreadable};
+use super::registrations::base64url;
+use super::{Check, Report, independent};
+use crate::client::webauthn::{AttestationResponse, CeremonyType, CreationOptions};
+
+/// What the relying party asked for, and so expects. Its challenge is used up by the verification.
+#[derive(Debug)]
+pub struct ExpectedRegistration {
+    /// The options that the client was given.
+    pub options: CreationOptions,
+    /// The origin that the client data must name.
+    pub origin: String,
+    /// The AAGUID from the key's getInfo, where known.
+    pub aaguid: Option<[u8; 16]>,
+}
+
+/// A verified credential: what the relying party needs to verify it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// The credential ID, 1 to 1023 bytes.
+    #[serde(with = "base64url")]
+    pub id: Vec<u8>,
+    /// The public key as the key encoded it: COSE, canonical CBOR.
+    #[serde(with = "base64url")]
+    pub public_key: Vec<u8>,
+    /// The COSE algorithm identifier.
+    pub algorithm: i64,
+    /// The signature counter.
+    pub counter: u32,
+    /// The model of the key; zero where it does not say.
+    #[serde(with = "base64url")]
+    pub aaguid: [u8; 16],
+    /// The RP ID, or the AppID of a legacy U2F registration: what the key is bound to the hash of.
+    pub scope: String,
+    /// Whether the scope is an AppID, used through the `appid` extension.
+    pub scope_is_app_id: bool,
+    /// Whether the credential may leave the key. It never changes.
+    pub backup_eligible: bool,
+    /// How the key was reached.
+    pub transports: Vec<String>,
+    /// What the attestation proved, in plain words; escaped.
+    pub attestation: String,
+}
+
+/// Verifies an answer to creation options, check by check. The credential is there if every check passed.
+pub fn verify_registration(
+    expected: ExpectedRegistration,
+    answer: &AttestationResponse,
+) -> (Report, Option<Credential>) {
+    let ExpectedRegistration {
+        options,
+        origin,
+        aaguid,
+    } = expected;
+    let object = AttestationObject::parse(&answer.attestation_object);
+    let data = match &object {
+        Ok(object) => AuthenticatorData::parse(&object.auth_data),
+        Err(why) => Err(why.clone()),
+    };
+    let encoding = ceremony::encoding(&data);
+    let data = data.ok();
+    let attested = data.as_ref().and_then(|data| data.attested.as_ref());
+    let public_key = attested.map(|attested| PublicKey::parse(attested.public_key));
+
+    let mut checks = Vec::from(ceremony::client_data(
+        &answer.client_data_json,
+        CeremonyType::Create,
+        &options.challenge,
+        &origin,
+    ));
+    checks.push(encoding);
+    checks.extend(ceremony::authenticator_data(
+        data.as_ref(),
+        options.scope(),
+        options.user_verification,
+        None,
+    ));
+    checks.push(match &data {
+        Some(data) => Check::of(
+            "credential",
+            credential(data.attested.as_ref(), &answer.credential_id, aaguid),
+        ),
+        None => unreadable("credential"),
+    });
+    checks.push(match (attested, &public_key) {
+        (Some(attested), Some(key)) => Check::of("algorithm", algorithm(attested, key, &options.algorithms)),
+        _ => unreadable("algorithm"),
+    });
+    let statement = match (&object, &data, attested, &public_key) {
+        (Ok(object), Some(data), Some(credential), Some(Ok(public_key))) => {
+            let message = ceremony::signed_message(&object.auth_data, &answer.client_data_json);
+            let subject = Subject {
+                data,
+                credential,
+                public_key,
+                message: &message,
+            };
+            Some(attestation::read(object, &subject))
+        }
+        _ => None,
+    };
+    checks.extend(attestation(statement.as_ref()));
+    checks.push(match &data {
+        Some(data) => Check::passed("counter", format!("starts at {}", data.counter)),
+        None => unreadable("counter"),
+    });
+    checks.push(independent::registration(
+        &options,
+        &origin,
+        answer,
+        attested,
+        public_key.and_then(Result::ok).as_ref(),
+    ));
+
+    let report = Report::new(checks);
+    let credential = match (data.as_ref(), attested, statement) {
+        (Some(data), Some(attested), Some(Ok(statement))) if report.passed() => Some(Credential {
+            id: attested.id.to_vec(),
+            public_key: attested.public_key.to_vec(),
+            algorithm: cose_algorithm(attested.public_key).unwrap_or_default(),
+            counter: data.counter,
+            aaguid: *attested.aaguid,
+            scope: options.scope().to_owned(),
+            scope_is_app_id: options.legacy_app_id.is_some(),
+            backup_eligible: data.has(BACKUP_ELIGIBLE),
+            transports: answer.transports.clone(),
+            attestation: statement.meaning,
+        }),
+        _ => None,
+    };
+    (report, credential)
+}
+
+/// Attested credential data is there, is the response's, and is of the model that getInfo named.
+fn credential(
+    attested: Option<&AttestedCredential<'_>>,
+    response_id: &[u8],
+    aaguid: Option<[u8; 16]>,
+) -> Result<String, &'static str> {
+    let attested = attested.ok_or("the key sent no credential")?;
+    if attested.id != response_id {
+        return Err("the credential ID is not the one that the client names");
+    }
+    match aaguid {
+        Some(known) if known != *attested.aaguid => Err("the AAGUID is not the one that the key gives in getInfo"),
+        _ => Ok(format!("its ID has {} bytes", attested.id.len())),
+    }
+}
+
+/// §7.1 step 20: the algorithm is one that was asked for.
+fn algorithm(
+    attested: &AttestedCredential<'_>,
+    key: &Result<PublicKey, String>,
+    asked: &[i64],
+) -> Result<&'static str, String> {
+    let algorithm = key.as_ref().map_err(Clone::clone)?.algorithm;
+    if asked.contains(&algorithm.cose()) && cose_algorithm(attested.public_key) == Some(algorithm.cose()) {
+        Ok(algorithm.name())
+    } else {
+        let names: Vec<&str> = asked
+            .iter()
+            .filter_map(|id| Algorithm::from_cose(*id))
+            .map(Algorithm::name)
+            .collect();
+        Err(format!(
+            "{} was not asked for, only {}",
+            algorithm.name(),
+            names.join(", ")
+        ))
+    }
+}
+
+/// `attestation` and `signature`. The statement proves something only if its signature is valid.
+fn attestation(statement: Option<&Result<Statement, String>>) -> [Check; 2] {
+    match statement {
+        None => ["attestation", "signature"].map(unreadable),
+        Some(Err(why)) => [Check::failed("attestation", why.as_str()), unreadable("signature")],
+        Some(Ok(statement)) => [
+            Check::passed("attestation", statement.meaning.as_str()),
+            match &statement.signature {
+                Some(signature) => Check::of("signature", signature.verify()),
+                None => Check::skipped(
+                    "signature",
+                    "this attestation has none; the first sign-in will show one",
+                ),
+            },
+        ],
+    }
+}

@@ -1,0 +1,63 @@
+//! Verification against a small key made of other crypto crates, and against everything that can be wrong.
+
+mod authentication;
+mod key;
+mod registration;
+
+pub(super) use key::Key;
+
+use super::*;
+use crate::client::webauthn::{
+    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RequestOptions, Requirement,
+};
+
+const ORIGIN: &str = "https://login.example.com";
+const USER: &[u8] = b"handle";
+
+fn creation_options() -> CreationOptions {
+    CreationOptions {
+        rp: crate::client::webauthn::RelyingPartyEntity {
+            id: "example.com".to_owned(),
+            name: "Example".to_owned(),
+        },
+        user: crate::client::webauthn::UserEntity {
+            id: USER.to_vec(),
+            name: "alice".to_owned(),
+            display_name: "Alice".to_owned(),
+        },
+        challenge: Challenge::issue().unwrap(),
+        algorithms: vec![-7, -8],
+        exclude: vec![],
+        attestation: AttestationConveyancePreference::Direct,
+        user_verification: Requirement::Preferred,
+        resident_key: Requirement::Discouraged,
+        legacy_app_id: None,
+        timeout: Challenge::LIFETIME,
+    }
+}
+
+fn request_options(allow: &[&[u8]]) -> RequestOptions {
+    RequestOptions {
+        rp_id: "example.com".to_owned(),
+        challenge: Challenge::issue().unwrap(),
+        allow: allow
+            .iter()
+            .map(|id| CredentialDescriptor {
+                id: id.to_vec(),
+                transports: vec![],
+            })
+            .collect(),
+        user_verification: Requirement::Preferred,
+        app_id: None,
+        timeout: Challenge::LIFETIME,
+    }
+}
+
+/// The names of the checks that failed.
+fn failures(report: &Report) -> Vec<&'static str> {
+    report.failures().map(|check| check.name).collect()
+}
+
+fn same_challenge(challenge: &Challenge) -> Challenge {
+    Challenge::issued_at(*challenge.bytes(), challenge.issued())
+}

@@ -1,0 +1,53 @@
+//! authenticatorGetInfo (CTAP 2.3 §6.4).
+
+use cbor4ii::core::Value;
+
+use crate::limits::MAX_MESSAGE;
+use crate::testing::cbor::{Tree, array, int, map, text};
+use crate::testing::key::{CONFIG, Key};
+use crate::testing::request::{RP, get_info, parameter};
+
+fn info(key: &mut Key) -> Value {
+    key.send(&get_info()).unwrap().unwrap()
+}
+
+#[test]
+fn it_says_what_the_key_can_do_and_nothing_else() {
+    let mut key = Key::new();
+    let info = info(&mut key);
+    let keys = [0x01, 0x03, 0x04, 0x05, 0x07, 0x08, 0x0a, 0x0e, 0x16];
+    assert_eq!(info.keys(), keys.map(int));
+    assert_eq!(info.number(0x01), &array([text("U2F_V2"), text("FIDO_2_0")]));
+    assert_eq!(info.number(0x03).as_bytes(), CONFIG.aaguid);
+    assert_eq!(
+        info.number(0x04),
+        &map([("rk", Value::Bool(true)), ("up", Value::Bool(true))])
+    );
+    assert_eq!(info.number(0x05), &Value::Integer(MAX_MESSAGE as i128));
+    assert_eq!(info.number(0x07), &int(16));
+    assert_eq!(info.number(0x0a), &array([parameter(-7), parameter(-8)]));
+    assert_eq!(info.number(0x0e), &Value::Integer(CONFIG.firmware_version.into()));
+    assert_eq!(info.number(0x16), &array([text("packed"), text("none")]));
+}
+
+#[test]
+fn it_asks_for_no_touch() {
+    let mut key = Key::new();
+    info(&mut key);
+    assert!(key.user().prompts.is_empty());
+}
+
+#[test]
+fn no_credential_id_is_longer_than_it_says() {
+    let mut key = Key::new();
+    let longest = usize::try_from(info(&mut key).number(0x08).as_int()).unwrap();
+    assert!(key.register(RP).id.len() <= longest);
+    assert_eq!(key.register_discoverable(RP, b"alice").id.len(), longest);
+}
+
+#[test]
+fn the_aaguid_is_that_of_the_credentials() {
+    let mut key = Key::new();
+    let attested = key.register(RP).auth_data.attested.unwrap();
+    assert_eq!(info(&mut key).number(0x03).as_bytes(), attested.aaguid);
+}

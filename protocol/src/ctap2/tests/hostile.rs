@@ -1,0 +1,175 @@
+//! Whatever a host sends: no panic, a defined status, and nothing changed unless the status is success.
+
+use std::vec::Vec;
+
+use cbor4ii::core::Value;
+use proptest::prelude::*;
+
+use crate::ctap2::{Status, command};
+use crate::testing::cbor::{array, bytes, encode, int, map, text};
+use crate::testing::key::{CHANNEL, Key};
+use crate::testing::request::{
+    RP, Request, descriptor, get_assertion, get_info, make_discoverable, next_assertion, option, reset, selection,
+};
+
+/// The statuses that this key has reason to answer.
+const DEFINED: [Status; 16] = [
+    Status::InvalidCommand,
+    Status::InvalidParameter,
+    Status::InvalidLength,
+    Status::CborUnexpectedType,
+    Status::InvalidCbor,
+    Status::MissingParameter,
+    Status::LimitExceeded,
+    Status::CredentialExcluded,
+    Status::UnsupportedAlgorithm,
+    Status::KeyStoreFull,
+    Status::UnsupportedOption,
+    Status::InvalidOption,
+    Status::NoCredentials,
+    Status::NotAllowed,
+    Status::OperationDenied,
+    Status::Other,
+];
+
+fn key() -> Key {
+    let mut key = Key::new();
+    key.register_discoverable(RP, b"alice");
+    key
+}
+
+/// Sends the message to a key with an account; `send_on` itself holds every success to the canonical form.
+fn survives(mut key: Key, message: &[u8]) -> Result<(), TestCaseError> {
+    let before = key.storage().records.clone();
+    if let Err(status) = key.send_on(CHANNEL, message) {
+        prop_assert!(DEFINED.contains(&status), "{status:?}");
+        prop_assert_eq!(&key.storage().records, &before);
+    }
+    prop_assert!(key.send(&get_info()).is_ok(), "the key is alive");
+    Ok(())
+}
+
+/// Requests with every parameter that the key knows.
+fn valid(id: &[u8]) -> [Request; 6] {
+    [
+        make_discoverable(RP, b"bob")
+            .with(5, array([descriptor(b"foreign")]))
+            .with(6, map([("foo", Value::Null)]))
+            .with(9, int(1))
+            .with(11, array([text("none")])),
+        get_assertion(RP, &[b"foreign", id])
+            .with(4, map([("foo", Value::Null)]))
+            .with(5, option("up", true))
+            .with(7, int(1)),
+        next_assertion(),
+        get_info(),
+        selection(),
+        reset(),
+    ]
+}
+
+/// The leaves of a tree, each of which a mutation may hit.
+fn leaves(value: &mut Value) -> Vec<&mut Value> {
+    match value {
+        Value::Map(members) => members.iter_mut().flat_map(|(_, value)| leaves(value)).collect(),
+        Value::Array(items) => items.iter_mut().flat_map(leaves).collect(),
+        leaf => [leaf].into(),
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(int),
+        (0_i64..24).prop_map(int),
+        proptest::collection::vec(any::<u8>(), 0..80).prop_map(bytes),
+        "\\PC{0,80}".prop_map(text),
+    ];
+    leaf.prop_recursive(2, 8, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(array),
+            inner.prop_map(|value| map([("id", value)])),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_behind_every_command_byte(
+        command: u8,
+        known: bool,
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let command = if known { command % 12 } else { command };
+        survives(key(), &[&[command], &body[..]].concat())?;
+    }
+
+    #[test]
+    fn valid_requests_with_bytes_flipped(
+        which in 0_usize..2,
+        flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut key = key();
+        let id = key.register(RP).id;
+        let mut message = valid(&id)[which].bytes();
+        for (index, flip) in flips {
+            *index.get_mut(&mut message) ^= flip;
+        }
+        survives(key, &message)?;
+    }
+
+    #[test]
+    fn valid_requests_cut_short_or_continued(
+        which in 0_usize..6,
+        length: prop::sample::Index,
+        tail in proptest::collection::vec(any::<u8>(), 0..8),
+    ) {
+        let mut message = valid(b"id")[which].bytes();
+        message.truncate(length.index(message.len() + 1));
+        message.extend(tail);
+        survives(key(), &message)?;
+    }
+
+    #[test]
+    fn valid_requests_without_a_member_or_with_another_in_its_place(
+        which in 0_usize..2,
+        member in 1_u64..12,
+        replacement in proptest::option::of(any_value()),
+    ) {
+        let mut key = key();
+        let id = key.register(RP).id;
+        let request = valid(&id)[which].clone();
+        let request = match replacement {
+            Some(value) => request.with(member, value),
+            None => request.without(member),
+        };
+        survives(key, &request.bytes())?;
+    }
+
+    #[test]
+    fn valid_requests_with_a_leaf_of_another_type(
+        which in 0_usize..2,
+        leaf: prop::sample::Index,
+        replacement in any_value(),
+    ) {
+        let mut key = key();
+        let id = key.register(RP).id;
+        let request = &valid(&id)[which];
+        let members = request.members.iter().map(|(&key, value)| (Value::Integer(key.into()), value.clone()));
+        let mut tree = Value::Map(members.collect());
+        let mut leaves = leaves(&mut tree);
+        let index = leaf.index(leaves.len());
+        *leaves[index] = replacement;
+        survives(key, &[&[request.command], &encode(&tree)[..]].concat())?;
+    }
+
+    #[test]
+    fn requests_made_of_arbitrary_members(
+        make: bool,
+        members in proptest::collection::btree_map(0_u64..14, any_value(), 0..8),
+    ) {
+        let command = if make { command::MAKE_CREDENTIAL } else { command::GET_ASSERTION };
+        survives(key(), &Request { command, members }.bytes())?;
+    }
+}

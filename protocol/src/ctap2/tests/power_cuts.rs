@@ -1,0 +1,183 @@
+//! The power goes away at each storage operation of each command, just before it takes effect or just after.
+
+use std::vec::Vec;
+
+use cbor4ii::core::Value;
+
+use crate::ctap2::Status;
+use crate::testing::key::{Key, Registration};
+use crate::testing::request::{RP, Request, discover, get_assertion, make_discoverable, reset};
+
+/// Runs `act` with a cut at each of its storage operations in turn, and shows `check` the key after the next
+/// power-up and what the host was told.
+fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check: impl Fn(Key, T)) {
+    for operation in 0.. {
+        let mut cuts = 0;
+        for happens in [false, true] {
+            let mut key = prepared.fork();
+            key.storage_mut().cut_power_at(operation, happens);
+            let answer = act(&mut key);
+            cuts += usize::from(key.storage().was_cut());
+            check(key.restarted(), answer);
+        }
+        if cuts == 0 {
+            assert!(operation > 0, "a command that does nothing proves nothing");
+            return;
+        }
+    }
+}
+
+fn send(request: &Request) -> impl Fn(&mut Key) -> Result<Option<Value>, Status> {
+    |key| key.send(request)
+}
+
+/// The accounts of the relying party, the newest first.
+fn accounts(key: &mut Key) -> Vec<Vec<u8>> {
+    let mut accounts = Vec::new();
+    let mut step = key.asserted(&discover(RP));
+    while let Ok(assertion) = step {
+        accounts.push(assertion.user_id().to_vec());
+        step = key.asserted(&crate::testing::request::next_assertion());
+    }
+    accounts
+}
+
+fn signs(key: &mut Key, made: &Registration) {
+    made.verify(RP, &key.asserted(&get_assertion(RP, &[&made.id])).unwrap());
+}
+
+#[test]
+fn a_new_account_is_there_whole_or_not_at_all() {
+    let mut prepared = Key::new();
+    let listed = prepared.register(RP);
+    let alice = prepared.register_discoverable(RP, b"alice");
+    at_every_cut(
+        &prepared,
+        |key| key.made(&make_discoverable(RP, b"bob")),
+        |mut key, answer| {
+            let names = accounts(&mut key);
+            match &answer {
+                Ok(bob) => signs(&mut key, bob),
+                Err(status) => assert_eq!(*status, Status::Other),
+            }
+            assert!(names == [b"bob".to_vec(), b"alice".to_vec()] || answer.is_err() && names == [b"alice"]);
+            signs(&mut key, &alice);
+            signs(&mut key, &listed);
+        },
+    );
+}
+
+#[test]
+fn a_renewed_account_has_its_old_credential_or_its_new_one() {
+    let mut prepared = Key::new();
+    let bob = prepared.register_discoverable(RP, b"bob");
+    let old = prepared.register_discoverable(RP, b"alice");
+    at_every_cut(
+        &prepared,
+        |key| key.made(&make_discoverable(RP, b"alice")),
+        |mut key, answer| {
+            assert_eq!(accounts(&mut key), [b"alice".to_vec(), b"bob".to_vec()]);
+            let current = key.asserted(&discover(RP)).unwrap();
+            if let Ok(new) = answer {
+                new.verify(RP, &current);
+            }
+            let old_signs = key.asserted(&get_assertion(RP, &[&old.id])).is_ok();
+            assert_eq!(old_signs, current.id == old.id, "never both");
+            signs(&mut key, &bob);
+        },
+    );
+}
+
+#[test]
+fn a_counter_value_is_never_given_out_twice() {
+    let mut prepared = Key::new();
+    let listed = prepared.register(RP);
+    let discovered = prepared.register_discoverable(RP, b"alice");
+    for request in [
+        get_assertion(RP, &[&listed.id]),
+        discover(RP),
+        get_assertion(RP, &[&discovered.id]),
+    ] {
+        let last = prepared.asserted(&request).unwrap().auth_data.sign_count;
+        at_every_cut(
+            &prepared,
+            |key| key.asserted(&request),
+            |mut key, answer| {
+                let cut = answer.map_or(last, |assertion| assertion.auth_data.sign_count);
+                let after = key.asserted(&request).unwrap().auth_data.sign_count;
+                assert!(last <= cut && cut < after, "{last} {cut} {after}");
+            },
+        );
+    }
+}
+
+#[test]
+fn a_u2f_counter_value_is_never_given_out_twice() {
+    let mut prepared = Key::new();
+    let listed = prepared.register(RP);
+    let data = [&[0; 32], &listed.auth_data.rp_id_hash[..], &[43], &listed.id].concat();
+    let apdu = [&[0, 2, 8, 0, 108][..], &data].concat();
+    let count = |data: Vec<u8>| u32::from_be_bytes(data[1..5].try_into().unwrap());
+    let last = count(prepared.apdu(&apdu).unwrap());
+    at_every_cut(
+        &prepared,
+        |key| key.apdu(&apdu),
+        |mut key, answer| {
+            let cut = match answer {
+                Ok(data) => count(data),
+                Err(word) => {
+                    assert_eq!(word, 0x6f00);
+                    last
+                }
+            };
+            let after = count(key.apdu(&apdu).unwrap());
+            assert!(last <= cut && cut < after, "{last} {cut} {after}");
+        },
+    );
+}
+
+#[test]
+fn a_reset_erases_everything_or_nothing() {
+    let mut prepared = Key::new();
+    let empty = prepared.storage().records.len();
+    let listed = prepared.register(RP);
+    let made = [b"alice", b"bobby", b"carol"].map(|user| prepared.register_discoverable(RP, user));
+    at_every_cut(&prepared, send(&reset()), |mut key, answer| {
+        let gone = accounts(&mut key).is_empty();
+        assert!(gone || answer == Err(Status::Other));
+        for made in made.iter().chain([&listed]) {
+            let signed = key.asserted(&get_assertion(RP, &[&made.id]));
+            assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
+        }
+        if gone {
+            assert_eq!(key.storage().records.len(), empty, "nothing is left behind");
+            assert!(key.storage().scrubbed > 0, "nor can be read");
+        }
+    });
+}
+
+#[test]
+fn collecting_what_a_reset_left_can_be_cut_too() {
+    let mut key = Key::new();
+    let empty = key.storage().records.len();
+    for user in [b"alice", b"bobby", b"carol"] {
+        key.register_discoverable(RP, user);
+    }
+    // The root is written, nothing is collected: the cut comes at the operation behind it.
+    let operation_behind_root = 1;
+    key.storage_mut().cut_power_at(operation_behind_root, false);
+    assert_eq!(key.refusal(&reset()), Status::Other);
+    let mut left = key.storage().clone();
+    left.power_up();
+    assert!(left.records.len() > empty);
+    for operation in 0..16 {
+        for happens in [false, true] {
+            let mut storage = left.clone();
+            storage.cut_power_at(operation, happens);
+            let mut key = Key::recover(storage);
+            assert_eq!(accounts(&mut key), Vec::<Vec<u8>>::new());
+            assert_eq!(key.storage().records.len(), empty);
+            assert!(key.storage().scrubbed > 0);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! authenticatorSelection (CTAP 2.3 §6.9).
+
+use crate::ctap2::Status;
+use crate::limits::USER_ACTION_TIMEOUT;
+use crate::platform::{Indication, Operation, Presence};
+use crate::testing::key::Key;
+use crate::testing::platform::Prompt;
+use crate::testing::request::selection;
+
+#[test]
+fn a_touch_selects_the_key() {
+    let mut key = Key::new();
+    key.at(1_000);
+    assert_eq!(key.send(&selection()), Ok(None));
+    let prompt = Prompt {
+        operation: Operation::Select,
+        rp_id: None,
+        application: None,
+        user: None,
+        deadline: Some(1_000 + USER_ACTION_TIMEOUT),
+    };
+    assert_eq!(key.user().prompts, [prompt]);
+}
+
+#[test]
+fn without_a_touch_it_is_refused_by_its_reason() {
+    for (presence, status) in [
+        (Presence::Declined, Status::OperationDenied),
+        (Presence::TimedOut, Status::UserActionTimeout),
+        (Presence::Aborted, Status::KeepaliveCancel),
+    ] {
+        let mut key = Key::new();
+        key.user().answers.push_back(presence);
+        assert_eq!(key.refusal(&selection()), status);
+    }
+}
+
+#[test]
+fn the_light_shows_that_the_key_waits_for_a_touch() {
+    let mut key = Key::new();
+    key.send(&selection()).unwrap();
+    let shown = [
+        Indication::Processing,
+        Indication::WaitingForTouch,
+        Indication::Processing,
+        Indication::Idle,
+    ];
+    assert_eq!(key.0.seams.status.0, shown);
+}
+
+#[test]
+fn a_touch_left_over_from_u2f_is_dropped() {
+    let mut key = Key::new();
+    key.user().touches = 1;
+    key.user().answers.push_back(Presence::Declined);
+    assert_eq!(key.refusal(&selection()), Status::OperationDenied);
+    assert_eq!(key.user().touches, 0);
+}

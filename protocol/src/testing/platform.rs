@@ -1,0 +1,255 @@
+//! A world for the key in which everything that happens is written in the test.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use crate::crypto::sha256;
+use crate::limits::STORAGE_KEY_MAX;
+use crate::platform::{
+    Clock, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage, StorageError,
+    UserPresence,
+};
+
+pub(crate) struct World;
+
+impl Platform for World {
+    type UserPresence = Script;
+    type Storage = Memory;
+    type Rng = Dice;
+    type Clock = Time;
+    type Status = Light;
+}
+
+/// What the key asked the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prompt {
+    pub(crate) operation: Operation,
+    /// The RP ID, where it was asked for by CTAP2.
+    pub(crate) rp_id: Option<String>,
+    /// The application parameter, where it was asked for by U2F.
+    pub(crate) application: Option<[u8; 32]>,
+    pub(crate) user: Option<String>,
+    /// `None` for a U2F poll.
+    pub(crate) deadline: Option<u64>,
+}
+
+/// A user who does what the test says, and otherwise touches whenever CTAP2 asks and never when U2F does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) answers: VecDeque<Presence>,
+    /// Touches that wait for a U2F poll.
+    pub(crate) touches: usize,
+    pub(crate) prompts: Vec<Prompt>,
+}
+
+impl Script {
+    fn see(&mut self, request: &PresenceRequest<'_>, deadline: Option<u64>) {
+        let (rp_id, application) = match request.relying_party {
+            RelyingParty::None => (None, None),
+            RelyingParty::Id(id) => (Some(id.to_string()), None),
+            RelyingParty::Application(hash) => (None, Some(*hash)),
+        };
+        self.prompts.push(Prompt {
+            operation: request.operation,
+            rp_id,
+            application,
+            user: request.user.map(ToString::to_string),
+            deadline,
+        });
+    }
+}
+
+impl UserPresence for Script {
+    fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence {
+        self.see(request, Some(deadline));
+        self.answers.pop_front().unwrap_or(Presence::Confirmed)
+    }
+
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool {
+        self.see(request, None);
+        let touched = self.touches > 0;
+        self.touches = self.touches.saturating_sub(1);
+        touched
+    }
+
+    fn forget(&mut self) {
+        self.touches = 0;
+    }
+}
+
+/// The power goes away in the middle of a storage operation.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    operation: usize,
+    /// Whether that operation still took place.
+    happens: bool,
+}
+
+/// Records in memory, which count what is done to them and can lose power.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) records: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// How many records there is room for; `None`: any number.
+    pub(crate) room: Option<usize>,
+    /// The medium is broken: nothing works.
+    pub(crate) broken: bool,
+    pub(crate) scrubbed: usize,
+    operations: usize,
+    cut: Option<Cut>,
+}
+
+impl Memory {
+    /// Cuts the power at the operation with this number, counted from now on.
+    pub(crate) fn cut_power_at(&mut self, operation: usize, happens: bool) {
+        self.operations = 0;
+        self.cut = Some(Cut { operation, happens });
+    }
+
+    /// Whether the cut came.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.cut.is_some_and(|cut| self.operations > cut.operation)
+    }
+
+    pub(crate) fn power_up(&mut self) {
+        self.cut = None;
+    }
+
+    fn operate<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let number = self.operations;
+        self.operations += 1;
+        match self.cut {
+            _ if self.broken => Err(StorageError::Failed),
+            Some(cut) if number == cut.operation => {
+                if cut.happens {
+                    let _ = run(self);
+                }
+                Err(StorageError::Failed)
+            }
+            Some(cut) if number > cut.operation => Err(StorageError::Failed),
+            _ => run(self),
+        }
+    }
+}
+
+impl Storage for Memory {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        self.operate(|memory| {
+            let Some(record) = memory.records.get(key) else {
+                return Ok(None);
+            };
+            let place = value.get_mut(..record.len()).ok_or(StorageError::Failed)?;
+            place.copy_from_slice(record);
+            Ok(Some(record.len()))
+        })
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        self.operate(|memory| {
+            let is_new = !memory.records.contains_key(key);
+            if is_new && memory.room.is_some_and(|room| memory.records.len() >= room) {
+                return Err(StorageError::Full);
+            }
+            memory.records.insert(key.to_vec(), value.to_vec());
+            Ok(())
+        })
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        self.operate(|memory| {
+            memory.records.remove(key);
+            Ok(())
+        })
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        self.operate(|memory| {
+            let mut candidates = memory.records.keys().filter(|key| key.starts_with(prefix));
+            let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
+            Ok(next.map(|next| {
+                key[..next.len()].copy_from_slice(next);
+                next.len()
+            }))
+        })
+    }
+
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        self.operate(|memory| {
+            memory.scrubbed += 1;
+            Ok(())
+        })
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dice {
+    seed: u8,
+    drawn: u64,
+    pub(crate) broken: bool,
+}
+
+impl Dice {
+    pub(crate) fn seeded(seed: u8) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
+    }
+}
+
+impl TryRng for Dice {
+    type Error = core::fmt::Error;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        if self.broken {
+            return Err(core::fmt::Error);
+        }
+        for chunk in bytes.chunks_mut(32) {
+            self.drawn += 1;
+            chunk.copy_from_slice(&sha256(&[&[self.seed], &self.drawn.to_be_bytes()])[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Dice {}
+
+/// The time that the test says it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Time(pub(crate) u64);
+
+impl Clock for Time {
+    fn now(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Remembers what was shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Light(pub(crate) Vec<Indication>);
+
+impl Status for Light {
+    fn show(&mut self, indication: Indication) {
+        self.0.push(indication);
+    }
+}

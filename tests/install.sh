@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# Finds or installs what the tests and the gates need. Sourced by tests/run and .ci/run, from the project's root.
+# Everything that is not a system package goes to one cache, so that the checkout stays clean.
+
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/brasskey-tests"
+
+# note TEXT: says something to whoever runs this.
+note() {
+  printf '%s\n' "$*" >&2
+}
+
+# fail TEXT HINT: ends the run with what happened and what to do about it.
+fail() {
+  note "tests: error: $1"
+  note "hint: $2"
+  exit 1
+}
+
+# install_package PACKAGE: by apt, where there is apt and the right to use it.
+install_package() {
+  command -v apt-get >/dev/null || fail "the system package $1 is missing" "install it, or what your system calls it"
+  local -a elevate=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "the system package $1 is missing" "run as root: apt-get install $1"
+    elevate=(sudo -n)
+  fi
+  note "installing $1"
+  "${elevate[@]}" apt-get update -qq </dev/null >&2
+  "${elevate[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" </dev/null >&2
+}
+
+# need COMMAND PACKAGE: makes COMMAND exist.
+need() {
+  command -v "$1" >/dev/null || install_package "$2"
+}
+
+# need_rust: cargo, with the toolchain that rust-toolchain.toml names, and a linker.
+need_rust() {
+  command -v cargo >/dev/null || fail "cargo is missing" "install Rust: https://rustup.rs"
+  need cc gcc
+  # rustup installs the pinned toolchain on first use; without rustup, cargo says itself if it is too old.
+  cargo --version >/dev/null
+}
+
+# rust_target TARGET: the standard library of TARGET for the pinned toolchain.
+rust_target() {
+  rustup target list --installed | grep -qx "$1" || rustup target add "$1"
+}
+
+# python_environment REQUIREMENTS: prints the path of a virtual environment that holds REQUIREMENTS and nothing else.
+# Fails, rather than ends the run, where they cannot be installed.
+python_environment() {
+  local key directory
+  need python3 python3
+  python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" ||
+    fail "python3 is too old" "install Python 3.11 or newer"
+  python3 -c 'import ensurepip' 2>/dev/null || install_package python3-venv
+  key="$({ python3 --version && cat "$1"; } | sha256sum | cut -c1-16)"
+  directory="$cache/python-$key"
+  if [ ! -e "$directory/complete" ]; then
+    note "installing $(grep -v '^#' "$1" | paste -sd' ') to $directory"
+    rm -rf "$directory" &&
+      python3 -m venv "$directory" >&2 &&
+      "$directory/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" >&2 &&
+      touch "$directory/complete" || return
+  fi
+  printf '%s\n' "$directory"
+}

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
                 let (style, mark) = mark(step.outcome);
                 let (name, detail) = (step.name, &step.detail);
                 // As wide as the longest name of a step.
-                writeln!(to, "  {style}{mark}{style:#}  {name:32}  {DIM}{detail}{DIM:#}")?;
+                writeln!(to, "  {style}{mark}{style:#}  {name:33}  {DIM}{detail}{DIM:#}")?;
                 match &step.report {
                     Some(report) if args.verbose || step.outcome == Outcome::Failed => show_report(report, to),
                     _ => Ok(()),

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use brasskey_protocol::credential::StartError;
 use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::platform::{Abort, Seams, Storage};
 use brasskey_protocol::rng::HealthyRng;
@@ -94,6 +95,10 @@ impl Builder {
         } = self;
         let button = Arc::new(Button::new(clock.clone()));
         let abort = Arc::new(Abort::new());
+        let rng = match seed {
+            Some(seed) => SoftRng::seeded(seed),
+            None => SoftRng::system().map_err(|_| Error::Start(StartError::Rng))?,
+        };
         let waits = touch.waits();
         let token = Arc::new(Token::new(
             !waits,
@@ -104,7 +109,7 @@ impl Builder {
         token.equip(Seams {
             presence: SoftPresence::new(touch, button, abort),
             storage: SoftStorage(storage.unwrap_or_else(|| Box::new(MemoryStorage::new()))),
-            rng: HealthyRng::new(seed.map_or_else(SoftRng::system, SoftRng::seeded)),
+            rng: HealthyRng::new(rng),
             clock: clock.clone(),
             status: SoftStatus(Arc::downgrade(&token)),
         });

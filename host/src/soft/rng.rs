@@ -1,26 +1,24 @@
-//! The key's randomness: the operating system's, or a test's seed.
+//! The key's randomness: ChaCha20, seeded by the operating system at power-up, or by a test.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use chacha20::ChaCha20Rng;
 use getrandom::SysRng;
-use rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
+use rand_core::{SeedableRng, TryCryptoRng, TryRng};
 
-/// The operating system's generator; seeded only for tests that need the same key twice.
-pub struct SoftRng(Source);
-
-enum Source {
-    System(SysRng),
-    Seeded(Box<ChaCha20Rng>),
-}
+/// A ChaCha20 generator. The operating system's own would cost a system call for every number.
+pub struct SoftRng(Box<ChaCha20Rng>);
 
 impl SoftRng {
-    pub(super) fn system() -> Self {
-        Self(Source::System(SysRng))
+    /// A generator that nobody can predict.
+    pub(super) fn system() -> Result<Self, getrandom::Error> {
+        Ok(Self(Box::new(ChaCha20Rng::try_from_rng(&mut SysRng)?)))
     }
 
+    /// A generator that repeats itself: for tests that need the same key twice.
     pub(super) fn seeded(seed: [u8; 32]) -> Self {
-        Self(Source::Seeded(Box::new(ChaCha20Rng::from_seed(seed))))
+        Self(Box::new(ChaCha20Rng::from_seed(seed)))
     }
 }
 
@@ -31,30 +29,18 @@ impl fmt::Debug for SoftRng {
 }
 
 impl TryRng for SoftRng {
-    type Error = getrandom::Error;
+    type Error = Infallible;
 
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        match &mut self.0 {
-            Source::System(rng) => rng.try_next_u32(),
-            Source::Seeded(rng) => Ok(rng.next_u32()),
-        }
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.0.try_next_u32()
     }
 
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        match &mut self.0 {
-            Source::System(rng) => rng.try_next_u64(),
-            Source::Seeded(rng) => Ok(rng.next_u64()),
-        }
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0.try_next_u64()
     }
 
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        match &mut self.0 {
-            Source::System(rng) => rng.try_fill_bytes(bytes),
-            Source::Seeded(rng) => {
-                rng.fill_bytes(bytes);
-                Ok(())
-            }
-        }
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.try_fill_bytes(bytes)
     }
 }
 
@@ -74,6 +60,6 @@ mod tests {
     fn a_seed_repeats_itself_and_the_system_does_not() {
         assert_eq!(draw(SoftRng::seeded([7; 32])), draw(SoftRng::seeded([7; 32])));
         assert_ne!(draw(SoftRng::seeded([7; 32])), draw(SoftRng::seeded([8; 32])));
-        assert_ne!(draw(SoftRng::system()), draw(SoftRng::system()));
+        assert_ne!(draw(SoftRng::system().unwrap()), draw(SoftRng::system().unwrap()));
     }
 }

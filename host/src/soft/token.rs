@@ -290,12 +290,12 @@ impl Engine {
     }
 }
 
-/// Feeds what the authenticator shows into the keepalives.
+/// Feeds what the authenticator shows into the keepalives. A key that never waits for anybody has nothing to show.
 pub struct SoftStatus(pub(super) Weak<Token>);
 
 impl Status for SoftStatus {
     fn show(&mut self, indication: Indication) {
-        if let Some(token) = self.0.upgrade() {
+        if let Some(token) = self.0.upgrade().filter(|token| !token.inline) {
             let mut engine = lock(&token.engine);
             engine.device.show(indication, token.clock.now());
             engine.transmit(None);

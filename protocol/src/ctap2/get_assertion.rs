@@ -3,7 +3,7 @@
 use super::Status;
 use super::authenticator_data::{AuthenticatorData, Flags};
 use super::parameters::{CredentialList, Options, client_data_hash, numbered, required};
-use super::user_verification::verified;
+use super::user_verification::{PinUvAuth, verified};
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::credential::{CredProtect, Credential, CredentialId, Newest, Record, RecordKey, read_record, write_record};
@@ -17,8 +17,7 @@ struct Parameters<'a> {
     client_data_hash: &'a [u8; 32],
     allow_list: Option<CredentialList<'a>>,
     options: Options,
-    pin_uv_auth_param: Option<Item<'a>>,
-    pin_uv_auth_protocol: Option<Item<'a>>,
+    pin_uv_auth: PinUvAuth<'a>,
 }
 
 impl<'a> Parameters<'a> {
@@ -39,8 +38,7 @@ impl<'a> Parameters<'a> {
             client_data_hash: client_data_hash(required(hash)?)?,
             allow_list: allow_list.map(CredentialList::decode).transpose()?,
             options: Options::decode(options)?,
-            pin_uv_auth_param,
-            pin_uv_auth_protocol,
+            pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
         })
     }
 }
@@ -86,8 +84,10 @@ impl<P: Platform> Authenticator<P> {
         let request = Parameters::decode(parameters)?;
         let rp_id_hash = sha256(&[request.rp_id.as_bytes()]);
 
-        // Steps 1, 2 and 4: options and pinUvAuthParam; `rk` must not be sent.
-        let user_verified = verified(request.options, request.pin_uv_auth_param, request.pin_uv_auth_protocol)?;
+        // Steps 1 and 2: pinUvAuthParam.
+        request.pin_uv_auth.check()?;
+        // Step 4: the options; `rk` must not be sent.
+        let user_verified = verified(request.options)?;
         if request.options.rk.is_some() {
             return Err(Status::UnsupportedOption);
         }

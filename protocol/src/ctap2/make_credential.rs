@@ -3,7 +3,7 @@
 use super::Status;
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
 use super::parameters::{CredentialList, Options, client_data_hash, named, numbered, required};
-use super::user_verification::verified;
+use super::user_verification::{PinUvAuth, verified};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
@@ -27,8 +27,7 @@ struct Parameters<'a> {
     algorithm: Option<Algorithm>,
     exclude_list: Option<CredentialList<'a>>,
     options: Options,
-    pin_uv_auth_param: Option<Item<'a>>,
-    pin_uv_auth_protocol: Option<Item<'a>>,
+    pin_uv_auth: PinUvAuth<'a>,
     enterprise_attestation: Option<u64>,
     format: Format,
 }
@@ -57,8 +56,7 @@ impl<'a> Parameters<'a> {
             algorithm: algorithm(required(algorithms)?)?,
             exclude_list: exclude_list.map(CredentialList::decode).transpose()?,
             options: Options::decode(options)?,
-            pin_uv_auth_param,
-            pin_uv_auth_protocol,
+            pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
             enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
             format: Format::preferred(formats)?,
         })
@@ -108,10 +106,12 @@ impl<P: Platform> Authenticator<P> {
         } = &request;
         let rp_id_hash = sha256(&[rp_id.as_bytes()]);
 
+        // Steps 1 and 2: pinUvAuthParam.
+        request.pin_uv_auth.check()?;
         // Step 3: an algorithm that both know.
         let algorithm = request.algorithm.ok_or(Status::UnsupportedAlgorithm)?;
-        // Steps 1, 2 and 5: the uv option and pinUvAuthParam; `up` cannot be switched off.
-        let user_verified = verified(*options, request.pin_uv_auth_param, request.pin_uv_auth_protocol)?;
+        // Step 5: the options; `up` cannot be switched off.
+        let user_verified = verified(*options)?;
         if options.up == Some(false) {
             return Err(Status::InvalidOption);
         }

@@ -32,12 +32,12 @@ impl Counter {
     }
 
     /// Goes up by `step`. `reserve` stores the end of a new block where the old one is used up.
-    fn advance<E: From<Status>>(
+    fn advance(
         &mut self,
         step: u32,
         block: u32,
-        reserve: impl FnOnce(u32) -> Result<(), E>,
-    ) -> Result<u32, E> {
+        reserve: impl FnOnce(u32) -> Result<(), StorageError>,
+    ) -> Result<u32, Status> {
         let next = self.last.checked_add(step).ok_or(Status::Other)?;
         if next > self.reserved {
             let reserved = next.saturating_add(block);
@@ -89,12 +89,12 @@ impl Counters {
     /// The next value of the shared counter.
     ///
     /// # Errors
-    /// [`Status::Other`] where storage or randomness fails: then no signature may leave.
+    /// [`Status::Other`] where storage or randomness fails, or no value is left: then no signature may leave.
     pub fn next_shared(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<u32, Status> {
         let random = rng.try_next_u32().map_err(|_| Status::Other)?;
         let step = 1 + (random & SHARED_COUNTER_STEP_MASK);
         self.shared.advance(step, SHARED_COUNTER_BLOCK, |reserved| {
-            storage.write(SHARED, &reserved.to_be_bytes()).map_err(Status::from)
+            storage.write(SHARED, &reserved.to_be_bytes())
         })
     }
 
@@ -108,12 +108,12 @@ impl Counters {
     /// The next value of a discoverable credential's counter. `reserve` writes its record.
     ///
     /// # Errors
-    /// What `reserve` says: then no signature may leave.
+    /// [`Status::Other`] where `reserve` fails, or no value is left: then no signature may leave.
     pub fn next_own(
         &mut self,
         nonce: &[u8; 24],
         reserved: u32,
-        reserve: impl FnOnce(u32) -> Result<(), Status>,
+        reserve: impl FnOnce(u32) -> Result<(), StorageError>,
     ) -> Result<u32, Status> {
         if let Some((_, counter)) = self.recent.iter_mut().find(|(recent, _)| recent == nonce) {
             return counter.advance(1, COUNTER_BLOCK, reserve);

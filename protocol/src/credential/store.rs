@@ -19,8 +19,8 @@ use super::id::{Credential, Kind, MasterSecret};
 use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::ctap2::Status;
-use crate::limits::{RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_NAME_MAX};
-use crate::platform::Storage;
+use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::platform::{Storage, StorageError};
 
 pub(super) const CREDENTIAL: u8 = b'C';
 
@@ -69,14 +69,14 @@ impl<'a> Record<'a> {
                 4 => record.user_name = Some(value.text().ok()?),
                 5 => record.user_display_name = Some(value.text().ok()?),
                 6 => record.sequence = value.uint().ok()?.try_into().ok()?,
-                7 => record.counter_reserved = value.uint().ok()?.try_into().ok()?,
+                7 => record.counter_reserved = u32::from_be_bytes(value.bytes().ok()?.try_into().ok()?),
                 _ => {}
             }
         }
         Some(record)
     }
 
-    fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, Status> {
+    fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
         let names = usize::from(self.user_name.is_some()) + usize::from(self.user_display_name.is_some());
         let mut writer = Writer::new(value);
         writer.map(5 + names);
@@ -89,10 +89,14 @@ impl<'a> Record<'a> {
             }
         }
         writer.uint(6).uint(self.sequence.into());
-        writer.uint(7).uint(self.counter_reserved.into());
-        writer.finish().map_err(|_| Status::KeyStoreFull)
+        // Of one length whatever its value: counting needs no room.
+        writer.uint(7).bytes(&self.counter_reserved.to_be_bytes());
+        writer.finish().map_err(|_| StorageError::Full)
     }
 }
+
+/// A record of the longest texts, and 40 bytes for what is around them, fits the storage.
+const _: () = assert!(MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + 40 <= STORAGE_VALUE_MAX);
 
 /// At most `max` bytes of the start of `text`, never half a character.
 fn start(text: &str, max: usize) -> &str {
@@ -146,31 +150,28 @@ impl Epoch {
     }
 }
 
-/// The record at `key`.
+/// The record at `key`; `None` also for one that is damaged. It hides its own account, which can be registered anew,
+/// and not the others of its relying party.
 ///
 /// # Errors
-/// [`Status::Other`] where the storage fails, or the record is not one.
+/// The storage's.
 pub fn read_record<'v>(
     storage: &mut impl Storage,
     key: &RecordKey,
     value: &'v mut [u8; STORAGE_VALUE_MAX],
-) -> Result<Option<Record<'v>>, Status> {
-    let Some(length) = storage.read(&key.0, value)? else {
-        return Ok(None);
-    };
-    let record = value.get(..length).and_then(Record::decode);
-    record.map(Some).ok_or(Status::Other)
+) -> Result<Option<Record<'v>>, StorageError> {
+    let length = storage.read(&key.0, value)?;
+    Ok(length.and_then(|length| Record::decode(value.get(..length)?)))
 }
 
 /// Writes a record, in one piece: the account's older one, if any, is gone when this one is there.
 ///
 /// # Errors
-/// [`Status::KeyStoreFull`] where there is no room, with the old record still there; [`Status::Other`] where the
-/// storage fails.
-pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record<'_>) -> Result<(), Status> {
+/// The storage's; [`StorageError::Full`] leaves the older one where it is.
+pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record<'_>) -> Result<(), StorageError> {
     let mut value = [0; STORAGE_VALUE_MAX];
     let length = record.encode(&mut value)?;
-    Ok(storage.write(&key.0, value.get(..length).ok_or(Status::Other)?)?)
+    storage.write(&key.0, value.get(..length).ok_or(StorageError::Failed)?)
 }
 
 /// The secrets and records of the running key.
@@ -210,11 +211,12 @@ impl Store {
     /// Forgets every credential: one write of the root record does it, the rest is cleaning up.
     ///
     /// # Errors
-    /// [`Status::Other`] where storage or randomness fails. If that was before the one write, nothing was changed.
+    /// [`Status::Other`] where storage or randomness fails. The storage then holds the old secret or the new one, and
+    /// this store must not be used again: start another, which also finishes the reset.
     pub fn reset(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<(), Status> {
         let epoch = self.epoch.0.checked_add(1).map(Epoch).ok_or(Status::Other)?;
         let mut root = Root::new(epoch, true, rng).ok_or(Status::Other)?;
-        root.write(storage).map_err(|_| Status::Other)?;
+        root.write(storage)?;
         self.epoch = root.epoch;
         self.secret = MasterSecret::new(&root.secret);
         Ok(root.finish_reset(storage)?)
@@ -224,13 +226,13 @@ impl Store {
     /// discoverable credential that was deleted or replaced.
     ///
     /// # Errors
-    /// [`Status::Other`] where the storage fails.
+    /// The storage's.
     pub fn open(
         &self,
         storage: &mut impl Storage,
         id: &[u8],
         rp_id_hash: &[u8; 32],
-    ) -> Result<Option<Credential>, Status> {
+    ) -> Result<Option<Credential>, StorageError> {
         let Some(credential) = self.secret.open(id, rp_id_hash) else {
             return Ok(None);
         };
@@ -245,14 +247,14 @@ impl Store {
     /// The newest account of the relying party among those that `usable` accepts and that are older than `before`.
     ///
     /// # Errors
-    /// [`Status::Other`] where the storage fails.
+    /// The storage's.
     pub fn newest(
         &self,
         storage: &mut impl Storage,
         rp_id_hash: &[u8; 32],
         before: Option<u32>,
         usable: impl Fn(&Credential) -> bool,
-    ) -> Result<Option<Newest>, Status> {
+    ) -> Result<Option<Newest>, StorageError> {
         let prefix = self.epoch.rp_prefix(rp_id_hash);
         let mut newest: Option<Newest> = None;
         let mut after: Option<RecordKey> = None;
@@ -263,7 +265,7 @@ impl Store {
                 .get(..length)
                 .and_then(|key| key.try_into().ok())
                 .map(RecordKey)
-                .ok_or(Status::Other)?;
+                .ok_or(StorageError::Failed)?;
             after = Some(key);
             let Some(record) = read_record(storage, &key, &mut value)? else {
                 continue;

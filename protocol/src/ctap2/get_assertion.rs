@@ -198,7 +198,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<Option<Newest>, Status> {
         // Levels 2 and 3 hide a credential from discovery without user verification.
         let usable = |credential: &Credential| credential.protection == CredProtect::Optional || user_verified;
-        self.store.newest(&mut self.seams.storage, rp_id_hash, before, usable)
+        Ok(self.store.newest(&mut self.seams.storage, rp_id_hash, before, usable)?)
     }
 
     /// Step 13 and §6.2.3: signs, and writes the response.
@@ -286,14 +286,11 @@ impl<P: Platform> Authenticator<P> {
         let record = read_record(storage, &key, &mut value)?.ok_or(Status::Other)?;
         if counts {
             counters.next_own(&credential.nonce, record.counter_reserved, |counter_reserved| {
-                write_record(
-                    storage,
-                    &key,
-                    &Record {
-                        counter_reserved,
-                        ..record
-                    },
-                )
+                let record = Record {
+                    counter_reserved,
+                    ..record
+                };
+                write_record(storage, &key, &record)
             })
         } else {
             Ok(counters.own(&credential.nonce, record.counter_reserved))

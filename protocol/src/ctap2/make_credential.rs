@@ -9,8 +9,8 @@ use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::credential::{Algorithm, CredProtect, Kind, Record, write_record};
 use crate::crypto::sha256;
-use crate::limits::{STORAGE_VALUE_MAX, USER_ID_MAX};
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
+use crate::limits::USER_ID_MAX;
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, StorageError};
 
 /// PublicKeyCredentialUserEntity.
 struct User<'a> {
@@ -198,7 +198,10 @@ impl<P: Platform> Authenticator<P> {
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
             };
-            write_record(&mut self.seams.storage, &key, &record)?;
+            write_record(&mut self.seams.storage, &key, &record).map_err(|error| match error {
+                StorageError::Full => Status::KeyStoreFull,
+                StorageError::Failed => Status::Other,
+            })?;
         }
         Ok(())
     }
@@ -220,6 +223,3 @@ impl<P: Platform> Authenticator<P> {
         Ok(false)
     }
 }
-
-/// A record of the longest texts must fit the storage's largest value.
-const _: () = assert!(59 + 255 + USER_ID_MAX + 2 * 64 + 40 < STORAGE_VALUE_MAX);

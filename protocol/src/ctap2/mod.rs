@@ -49,12 +49,10 @@ pub mod command {
     }
 }
 
+/// Want of room is an error of its own only where something new is to be kept: that command says so.
 impl From<StorageError> for Status {
-    fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Full => Self::KeyStoreFull,
-            StorageError::Failed => Self::Other,
-        }
+    fn from(_: StorageError) -> Self {
+        Self::Other
     }
 }
 
@@ -79,7 +77,7 @@ impl<P: Platform> Authenticator<P> {
     }
 
     fn dispatch(&mut self, channel: u32, request: &[u8], response: &mut Writer<'_>) -> Result<(), Status> {
-        if self.seams.rng.has_failed() {
+        if self.must_refuse() {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;

@@ -52,7 +52,7 @@ impl<P: Platform> Authenticator<P> {
     }
 
     fn run(&mut self, apdu: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
-        if self.seams.rng.has_failed() {
+        if self.must_refuse() {
             return Err(StatusWord::Unknown);
         }
         let apdu = Apdu::parse(apdu)?;

@@ -2,7 +2,8 @@
 
 use super::Status;
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
-use super::parameters::{CredentialList, Options, client_data_hash, named, numbered, required};
+use super::credential_list::CredentialList;
+use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::user_verification::{PinUvAuth, verified};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
@@ -122,7 +123,7 @@ impl<P: Platform> Authenticator<P> {
 
         // Step 12: is the user's credential here already? Nothing tells before the user has acted.
         if let Some(list) = request.exclude_list
-            && self.holds_any_of(list, &rp_id_hash, user_verified)?
+            && self.first_listed(list, &rp_id_hash, user_verified)?.is_some()
         {
             let presence = self.user_presence(&PresenceRequest {
                 operation: Operation::Excluded,
@@ -204,22 +205,5 @@ impl<P: Platform> Authenticator<P> {
             })?;
         }
         Ok(())
-    }
-
-    /// Step 12: whether the list names a credential of this key that the relying party may know of.
-    fn holds_any_of(
-        &mut self,
-        list: CredentialList<'_>,
-        rp_id_hash: &[u8; 32],
-        user_verified: bool,
-    ) -> Result<bool, Status> {
-        for id in list.ids() {
-            if let Some(credential) = self.store.open(&mut self.seams.storage, id, rp_id_hash)?
-                && (credential.protection != CredProtect::Required || user_verified)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

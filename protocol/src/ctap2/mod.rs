@@ -1,8 +1,11 @@
 //! CTAP2 commands, one file each (CTAP 2.3 §6).
 
+mod assertion;
 mod authenticator_data;
+mod credential_list;
 mod get_assertion;
 mod get_info;
+mod get_next_assertion;
 mod make_credential;
 mod parameters;
 mod reset;
@@ -11,7 +14,7 @@ mod status;
 mod user_presence;
 mod user_verification;
 
-pub(crate) use get_assertion::PendingAssertions;
+pub(crate) use get_next_assertion::PendingAssertions;
 pub use status::Status;
 
 use crate::authenticator::Authenticator;

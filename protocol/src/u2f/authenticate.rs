@@ -58,7 +58,9 @@ impl<P: Platform> Authenticator<P> {
 
         let private_key = self.store.secret.private_key(&credential, application)?;
         // U2F counts every signature, a touch or none (§5.4).
-        let counter = self.sign_count(&credential, application, true)?.to_be_bytes();
+        let (storage, rng) = (&mut self.seams.storage, &mut self.seams.rng);
+        let counter = self.store.sign_count(storage, rng, &credential, application, true)?;
+        let counter = counter.to_be_bytes();
         let presence = [u8::from(user_present)];
         let signature = private_key.sign(&[application, &presence, &counter, challenge])?;
         response.raw(&presence).raw(&counter).raw(&signature);

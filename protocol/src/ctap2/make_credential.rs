@@ -176,14 +176,9 @@ impl<P: Platform> Authenticator<P> {
             }),
         }
         .write(response);
-        let signature = match request.format {
-            Format::Packed => Some(private_key.sign(&[response.since(start), request.client_data_hash])?),
-            Format::None => None,
-        };
-        response.uint(0x03);
         request
             .format
-            .write_statement(algorithm, signature.as_deref(), response);
+            .attest(&private_key, start, request.client_data_hash, response)?;
 
         // Step 17: a discoverable credential is kept, in place of the account's older one.
         if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {

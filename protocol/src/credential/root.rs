@@ -16,7 +16,8 @@ const ROOT_SIZE: usize = 1 + 1 + 4 + 32;
 /// Why the key cannot start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartError {
-    /// The storage failed, or holds what no version of this key wrote. Nothing was changed.
+    /// The storage failed, or holds what no version of this key wrote. Nothing is lost but what a reset had already
+    /// begun to erase.
     Storage(StorageError),
     /// The storage was written by a newer version of this key, which this one would harm. Nothing was changed.
     NewerSchema(u8),

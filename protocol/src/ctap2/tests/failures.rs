@@ -2,6 +2,8 @@
 
 use std::vec::Vec;
 
+use proptest::prelude::*;
+
 use crate::ctap2::Status;
 use crate::testing::cbor::array;
 use crate::testing::key::Key;
@@ -112,6 +114,34 @@ fn a_damaged_record_hides_its_own_account_and_no_other() {
         let anew = key.made(&make_discoverable(RP, b"alice").with(5, exclude)).unwrap();
         anew.verify(RP, &key.asserted(&discover(RP)).unwrap());
         assert_eq!(key.storage().records.len(), prepared.storage().records.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_record_holds_the_key_survives_it(
+        flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        length: prop::sample::Index,
+        shorten: bool,
+    ) {
+        let mut key = Key::new();
+        let alice = key.register_discoverable(RP, b"alice");
+        let records = &mut key.storage_mut().records;
+        let (_, record) = records.iter_mut().find(|(name, _)| name.starts_with(b"C")).unwrap();
+        for (index, flip) in flips {
+            *index.get_mut(record) ^= flip;
+        }
+        if shorten {
+            record.truncate(length.index(record.len()));
+        }
+        let bob = key.register_discoverable(RP, b"bob");
+        for request in [discover(RP), get_assertion(RP, &[&alice.id])] {
+            if let Err(status) = key.asserted(&request) {
+                prop_assert!([Status::NoCredentials, Status::Other].contains(&status), "{status:?}");
+            }
+        }
+        bob.verify(RP, &key.asserted(&get_assertion(RP, &[&alice.id[..9], &bob.id])).unwrap());
+        prop_assert!(key.made(&make_discoverable(RP, b"alice")).is_ok());
     }
 }
 

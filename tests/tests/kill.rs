@@ -133,7 +133,6 @@ fn nothing_acknowledged_is_lost_when_the_token_is_killed() {
     let program = escargot::CargoBuild::new()
         .package("brasskey")
         .bin("brasskey")
-        .current_target()
         .run()
         .expect("the program is built");
     let directory = tempfile::tempdir().expect("a directory");

@@ -104,7 +104,7 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
         None => {
             let listed = transport::list()?;
             if listed.is_empty() {
-                output.notice("no security key is plugged in: using the built-in soft token, which is software");
+                output.notice("no security key is plugged in: using the built-in soft token");
                 return open_soft(&args.soft, fallback);
             }
             open_listed(&listed, output)
@@ -145,7 +145,7 @@ fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;
     Ok(Opened {
         key: Key::open(Box::new(soft.connect()))?,
-        label: "built-in soft token".to_owned(),
+        label: "built-in soft token (software)".to_owned(),
         soft: Some(soft),
         automatic,
     })

@@ -36,11 +36,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             Event::Round(round) => writeln!(to, "\n{BOLD}{round}{BOLD:#}"),
             Event::Step(step) => {
                 let (style, mark) = mark(step.outcome);
-                writeln!(
-                    to,
-                    "  {style}{mark}{style:#}  {}  {DIM}{}{DIM:#}",
-                    step.name, step.detail
-                )?;
+                let (name, detail) = (step.name, &step.detail);
+                // As wide as the longest name of a step.
+                writeln!(to, "  {style}{mark}{style:#}  {name:33}  {DIM}{detail}{DIM:#}")?;
                 match &step.report {
                     Some(report) if args.verbose || step.outcome == Outcome::Failed => show_report(report, to),
                     _ => Ok(()),

@@ -5,7 +5,7 @@ use std::fmt;
 use brasskey_protocol::ctaphid;
 use thiserror::Error;
 
-use super::ctap2::Status;
+use super::ctap2::{Status, status};
 use super::u2f::StatusWord;
 use crate::transport::TransportError;
 
@@ -22,7 +22,7 @@ pub enum Error {
     #[error("nobody touched the security key in time")]
     TimedOut,
     /// A CTAP2 command was refused.
-    #[error("the security key answered {command} with {status}")]
+    #[error("the security key answered {command} with {status}: {}", status::meaning(*.status))]
     Status {
         /// The command as the standard names it.
         command: &'static str,
@@ -154,7 +154,7 @@ impl Error {
         match self {
             Self::NoDevice => ErrorKind::NoDevice,
             Self::Cancelled | Self::TimedOut => ErrorKind::User,
-            Self::Status { status, .. } if status.is_from_user() => ErrorKind::User,
+            Self::Status { status, .. } if status::is_from_user(*status) => ErrorKind::User,
             Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
@@ -168,7 +168,7 @@ impl Error {
         match self {
             Self::NoDevice => Some("plug a security key in, or use the built-in one with `--device soft`"),
             Self::TimedOut => Some("try again, and touch the security key while it blinks"),
-            Self::Status { status, .. } => status.hint(),
+            Self::Status { status, .. } => status::hint(*status),
             Self::StatusWord { status_word, .. } => status_word.hint(),
             Self::Ctaphid(CtaphidError::BUSY) => {
                 Some("another program is using the security key; close it, or finish there first")

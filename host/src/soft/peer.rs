@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
 
@@ -54,35 +54,40 @@ impl PartialEq for Peer {
 /// Reports on their way to a host of the same process.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    reports: Mutex<VecDeque<Report>>,
+    state: Mutex<QueueState>,
     arrived: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct QueueState {
+    reports: VecDeque<Report>,
+    /// Threads that wait for a report. To wake nobody costs a system call all the same, for every report.
+    readers: usize,
 }
 
 impl Queue {
     fn push(&self, report: Report) {
-        let mut reports = lock(&self.reports);
-        if reports.len() == QUEUE_MAX {
-            reports.pop_front();
+        let mut state = lock(&self.state);
+        if state.reports.len() == QUEUE_MAX {
+            state.reports.pop_front();
         }
-        reports.push_back(report);
-        self.arrived.notify_one();
+        state.reports.push_back(report);
+        if state.readers > 0 {
+            self.arrived.notify_one();
+        }
     }
 
     /// The next report, or `None` when `timeout` has passed.
     pub(super) fn pop(&self, timeout: Duration) -> Option<Report> {
-        let mut reports = lock(&self.reports);
-        if let Some(report) = reports.pop_front() {
+        let mut state = lock(&self.state);
+        if let Some(report) = state.reports.pop_front() {
             return Some(report);
         }
-        let start = Instant::now();
-        loop {
-            let left = timeout.checked_sub(start.elapsed())?;
-            let (guard, _) = super::unpoison(self.arrived.wait_timeout(reports, left));
-            reports = guard;
-            if let Some(report) = reports.pop_front() {
-                return Some(report);
-            }
-        }
+        state.readers += 1;
+        let is_empty = |state: &mut QueueState| state.reports.is_empty();
+        let (mut state, _) = super::unpoison(self.arrived.wait_timeout_while(state, timeout, is_empty));
+        state.readers -= 1;
+        state.reports.pop_front()
     }
 }
 

@@ -1,12 +1,18 @@
 //! CTAP2 status codes (CTAP 2.3 §8.2).
 
+use core::fmt;
+
 macro_rules! statuses {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
+    ($($name:ident = $code:literal, $text:literal;)*) => {
         /// The status byte that begins every CTAP2 response. Total over `u8`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Status {
             $(#[doc = $text] $name,)*
-            /// A code that the standard does not name: extension or vendor specific, or reserved.
+            /// A code of an extension (0xE0 to 0xEF).
+            Extension(u8),
+            /// A code of the key's vendor (0xF0 to 0xFF).
+            Vendor(u8),
+            /// A code that the standard does not know.
             Unknown(u8),
         }
 
@@ -14,6 +20,8 @@ macro_rules! statuses {
             fn from(code: u8) -> Self {
                 match code {
                     $($code => Self::$name,)*
+                    0xe0..=0xef => Self::Extension(code),
+                    0xf0..=0xff => Self::Vendor(code),
                     code => Self::Unknown(code),
                 }
             }
@@ -25,7 +33,7 @@ macro_rules! statuses {
             pub const fn code(self) -> u8 {
                 match self {
                     $(Self::$name => $code,)*
-                    Self::Unknown(code) => code,
+                    Self::Extension(code) | Self::Vendor(code) | Self::Unknown(code) => code,
                 }
             }
 
@@ -34,7 +42,9 @@ macro_rules! statuses {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
-                    Self::Unknown(_) => "unknown status",
+                    Self::Extension(_) => "an error of an extension",
+                    Self::Vendor(_) => "an error of the vendor",
+                    Self::Unknown(_) => "an unknown error",
                 }
             }
         }
@@ -55,6 +65,7 @@ statuses! {
     InvalidCbor = 0x12, "CTAP2_ERR_INVALID_CBOR";
     MissingParameter = 0x14, "CTAP2_ERR_MISSING_PARAMETER";
     LimitExceeded = 0x15, "CTAP2_ERR_LIMIT_EXCEEDED";
+    UnsupportedExtension = 0x16, "CTAP2_ERR_UNSUPPORTED_EXTENSION";
     FpDatabaseFull = 0x17, "CTAP2_ERR_FP_DATABASE_FULL";
     LargeBlobStorageFull = 0x18, "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL";
     CredentialExcluded = 0x19, "CTAP2_ERR_CREDENTIAL_EXCLUDED";
@@ -66,6 +77,8 @@ statuses! {
     UnsupportedAlgorithm = 0x26, "CTAP2_ERR_UNSUPPORTED_ALGORITHM";
     OperationDenied = 0x27, "CTAP2_ERR_OPERATION_DENIED";
     KeyStoreFull = 0x28, "CTAP2_ERR_KEY_STORE_FULL";
+    NotBusy = 0x29, "CTAP2_ERR_NOT_BUSY";
+    NoOperationPending = 0x2a, "CTAP2_ERR_NO_OPERATION_PENDING";
     UnsupportedOption = 0x2b, "CTAP2_ERR_UNSUPPORTED_OPTION";
     InvalidOption = 0x2c, "CTAP2_ERR_INVALID_OPTION";
     KeepaliveCancel = 0x2d, "CTAP2_ERR_KEEPALIVE_CANCEL";
@@ -79,6 +92,7 @@ statuses! {
     PinNotSet = 0x35, "CTAP2_ERR_PIN_NOT_SET";
     PuatRequired = 0x36, "CTAP2_ERR_PUAT_REQUIRED";
     PinPolicyViolation = 0x37, "CTAP2_ERR_PIN_POLICY_VIOLATION";
+    PinTokenExpired = 0x38, "CTAP2_ERR_PIN_TOKEN_EXPIRED";
     RequestTooLarge = 0x39, "CTAP2_ERR_REQUEST_TOO_LARGE";
     ActionTimeout = 0x3a, "CTAP2_ERR_ACTION_TIMEOUT";
     UpRequired = 0x3b, "CTAP2_ERR_UP_REQUIRED";
@@ -88,6 +102,13 @@ statuses! {
     UvInvalid = 0x3f, "CTAP2_ERR_UV_INVALID";
     UnauthorizedPermission = 0x40, "CTAP2_ERR_UNAUTHORIZED_PERMISSION";
     Other = 0x7f, "CTAP1_ERR_OTHER";
+    SpecLast = 0xdf, "CTAP2_ERR_SPEC_LAST";
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (0x{:02X})", self.name(), self.code())
+    }
 }
 
 #[cfg(test)]
@@ -99,5 +120,12 @@ mod tests {
         for code in 0..=u8::MAX {
             assert_eq!(Status::from(code).code(), code);
         }
+    }
+
+    #[test]
+    fn ranges_without_names_are_told_apart() {
+        assert_eq!(Status::from(0xe3), Status::Extension(0xe3));
+        assert_eq!(Status::from(0xf3), Status::Vendor(0xf3));
+        assert_eq!(Status::from(0x13), Status::Unknown(0x13));
     }
 }

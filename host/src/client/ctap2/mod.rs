@@ -11,7 +11,7 @@ mod get_info;
 mod make_credential;
 mod reset;
 mod selection;
-mod status;
+pub mod status;
 
 pub use cbor::Oddity;
 pub use cbor4ii::core::Value;

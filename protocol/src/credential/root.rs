@@ -5,7 +5,7 @@ use core::fmt;
 use rand_core::TryRng;
 use zeroize::Zeroizing;
 
-use super::store::{CREDENTIAL, Epoch};
+use super::store::{Epoch, OF_EPOCH};
 use crate::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 
@@ -107,7 +107,7 @@ impl Root {
     pub(super) fn finish_reset(&mut self, storage: &mut impl Storage) -> Result<(), StorageError> {
         let mut key = [0; STORAGE_KEY_MAX];
         let current = self.epoch.prefix();
-        while let Some(length) = storage.next_key(&[CREDENTIAL], None, &mut key)? {
+        while let Some(length) = storage.next_key(&[OF_EPOCH], None, &mut key)? {
             let key = key.get(..length).ok_or(StorageError::Failed)?;
             if key.starts_with(&current) {
                 break;

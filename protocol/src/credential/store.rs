@@ -3,14 +3,14 @@
 //! | key | value |
 //! |---|---|
 //! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
-//! | `C` ‖ epoch (4) ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
 //! | `N` | the shared signature counter, see [`Counters`] |
 //!
 //! RP and user are the first 16 bytes of the SHA-256 of the RP ID and of the user ID. So an account has one key:
 //! replacing its credential is a single atomic write, a relying party's accounts lie side by side, and finding them
 //! costs the same however many others there are. Everything hangs on the root: a reset writes a new epoch and secret
-//! there, and from that moment no record and no credential ID of another epoch exists. What is left of them is
-//! collected and made unreadable then, or at the next start.
+//! there, and from that moment no record and no credential ID of another epoch exists. What is left of them, whatever
+//! it is, is collected and made unreadable then, or at the next start.
 
 use rand_core::TryRng;
 
@@ -22,11 +22,13 @@ use crate::ctap2::Status;
 use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
 use crate::platform::{Storage, StorageError};
 
-pub(super) const CREDENTIAL: u8 = b'C';
+/// Begins the keys of all records that end with their epoch.
+pub(super) const OF_EPOCH: u8 = b'E';
+const CREDENTIAL: u8 = b'C';
 
 /// The key of a discoverable credential's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordKey([u8; 37]);
+pub struct RecordKey([u8; 38]);
 
 /// What is kept of a discoverable credential besides what its ID says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,12 +129,12 @@ pub struct Epoch(pub(super) u32);
 impl Epoch {
     pub(super) fn prefix(self) -> [u8; 5] {
         let [a, b, c, d] = self.0.to_be_bytes();
-        [CREDENTIAL, a, b, c, d]
+        [OF_EPOCH, a, b, c, d]
     }
 
-    fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 21] {
-        let mut prefix = [0; 21];
-        let parts = self.prefix().into_iter().chain(*rp_id_hash);
+    fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 22] {
+        let mut prefix = [0; 22];
+        let parts = self.prefix().into_iter().chain([CREDENTIAL]).chain(*rp_id_hash);
         prefix.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         prefix
     }
@@ -143,7 +145,7 @@ impl Epoch {
         let Kind::Discoverable(user) = kind else {
             return None;
         };
-        let mut key = [0; 37];
+        let mut key = [0; 38];
         let parts = self.rp_prefix(rp_id_hash).into_iter().chain(user);
         key.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         Some(RecordKey(key))

@@ -5,7 +5,7 @@
 //! public and shared by every install, and its subject says so.
 
 use crate::cbor::{Array, Item, Writer};
-use crate::credential::{Algorithm, Signature};
+use crate::credential::{PrivateKey, Signature};
 use crate::crypto::p256;
 use crate::ctap2::Status;
 
@@ -49,21 +49,28 @@ impl Format {
         Ok(preferred.unwrap_or(Self::Packed))
     }
 
-    /// Writes the statement. `signature` is there for the formats that are signed.
-    pub fn write_statement(self, algorithm: Algorithm, signature: Option<&[u8]>, writer: &mut Writer<'_>) {
-        match signature {
-            Some(signature) => {
-                writer
-                    .map(2)
-                    .text("alg")
-                    .int(algorithm.cose())
-                    .text("sig")
-                    .bytes(signature);
+    /// Writes the member `attStmt`, 03, behind the authenticator data that `writer` holds from `start` on.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where the cryptographic library fails.
+    pub fn attest(
+        self,
+        private_key: &PrivateKey,
+        start: usize,
+        client_data_hash: &[u8; 32],
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        match self {
+            Self::Packed => {
+                let signature = private_key.sign(&[writer.since(start), client_data_hash])?;
+                writer.uint(0x03).map(2).text("alg").int(private_key.algorithm().cose());
+                writer.text("sig").bytes(&signature);
             }
-            None => {
-                writer.map(0);
+            Self::None => {
+                writer.uint(0x03).map(0);
             }
         }
+        Ok(())
     }
 }
 

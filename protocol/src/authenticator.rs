@@ -21,6 +21,8 @@ pub struct Authenticator<P: Platform> {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) pending: Option<PendingAssertions>,
+    /// A reset began and did not succeed.
+    pub(crate) reset_failed: bool,
 }
 
 impl<P: Platform> Authenticator<P> {
@@ -36,9 +38,17 @@ impl<P: Platform> Authenticator<P> {
                 config,
                 store,
                 pending: None,
+                reset_failed: false,
             }),
             Err(error) => Err((seams, error)),
         }
+    }
+
+    /// Whether no command may run until the next power-up: a generator that failed once is not trusted again, and
+    /// after a reset that failed only the storage knows which secret is the key's. A credential made with the other
+    /// would be lost.
+    pub(crate) fn must_refuse(&self) -> bool {
+        self.seams.rng.has_failed() || self.reset_failed
     }
 
     /// Power-down: what was volatile is gone, secrets are wiped.

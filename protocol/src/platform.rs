@@ -140,12 +140,13 @@ pub trait UserPresence {
     fn forget(&mut self);
 }
 
-/// Why a record could not be kept.
+/// Why the storage did not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageError {
     /// No room. Nothing was changed.
     Full,
-    /// The medium failed, or holds what no version of this key wrote.
+    /// The medium failed, or holds what no version of this key wrote. Each record that was to change is as it was or
+    /// as it was to become; the next power-up shows which.
     Failed,
 }
 
@@ -172,16 +173,18 @@ pub trait Storage {
     /// [`StorageError::Failed`], also where `value` is too short for the record.
     fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError>;
 
-    /// Creates or replaces the record at `key`.
+    /// Creates or replaces the record at `key`. There is always room for a record as long as the one that it replaces:
+    /// counters go up and a reset works also when no new account fits.
     ///
     /// # Errors
-    /// [`StorageError::Full`] where there is no room: the record is as it was. [`StorageError::Failed`] otherwise.
+    /// [`StorageError::Full`] where there is no room: the record is as it was. [`StorageError::Failed`] otherwise: it
+    /// is as it was or as it was to become.
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError>;
 
     /// Removes the record at `key`, if there is one.
     ///
     /// # Errors
-    /// [`StorageError::Failed`].
+    /// [`StorageError::Failed`]: it is still there, or not.
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError>;
 
     /// Copies to `key` the first key that begins with `prefix` and comes after `after` (or is the first of all), and

@@ -56,16 +56,15 @@ impl<'a> Item<'a> {
         Ok(self.of_major(major::UNSIGNED)?.0.argument)
     }
 
-    /// An integer of either sign.
+    /// An integer of either sign. CBOR's range is -2⁶⁴ to 2⁶⁴ - 1.
     ///
     /// # Errors
-    /// [`Status::InvalidParameter`] for one that needs more than 64 bits with its sign.
-    pub fn int(self) -> Result<i64, Status> {
+    /// [`Status::CborUnexpectedType`] for an item of another type.
+    pub fn int(self) -> Result<i128, Status> {
         let (head, _) = self.head()?;
-        let argument = i64::try_from(head.argument);
         match head.major {
-            major::UNSIGNED => argument.map_err(|_| Status::InvalidParameter),
-            major::NEGATIVE => argument.map(|n| -1 - n).map_err(|_| Status::InvalidParameter),
+            major::UNSIGNED => Ok(head.argument.into()),
+            major::NEGATIVE => Ok(-1 - i128::from(head.argument)),
             _ => Err(Status::CborUnexpectedType),
         }
     }

@@ -35,12 +35,12 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm with this COSE identifier, if this key offers it.
+    /// The algorithm with this COSE identifier, if this key offers it. A host may name any integer that CBOR has.
     #[must_use]
-    pub fn from_cose(identifier: i64) -> Option<Self> {
+    pub fn from_cose(identifier: i128) -> Option<Self> {
         Self::OFFERED
             .into_iter()
-            .find(|algorithm| algorithm.cose() == identifier)
+            .find(|algorithm| i128::from(algorithm.cose()) == identifier)
     }
 }
 

@@ -8,8 +8,10 @@
 use heapless::Deque;
 use rand_core::TryRng;
 
+use super::id::Credential;
+use super::store::{Record, Store, read_record, write_record};
 use crate::ctap2::Status;
-use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK};
+use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 
 /// The record of the shared counter: the end of the block that was reserved last, four bytes.
@@ -32,12 +34,12 @@ impl Counter {
     }
 
     /// Goes up by `step`. `reserve` stores the end of a new block where the old one is used up.
-    fn advance<E: From<Status>>(
+    fn advance(
         &mut self,
         step: u32,
         block: u32,
-        reserve: impl FnOnce(u32) -> Result<(), E>,
-    ) -> Result<u32, E> {
+        reserve: impl FnOnce(u32) -> Result<(), StorageError>,
+    ) -> Result<u32, Status> {
         let next = self.last.checked_add(step).ok_or(Status::Other)?;
         if next > self.reserved {
             let reserved = next.saturating_add(block);
@@ -53,8 +55,8 @@ impl Counter {
 #[derive(Debug, Default)]
 pub struct Counters {
     shared: Counter,
-    /// The discoverable credentials used last, by the nonces in their IDs. One that falls out resumes at its
-    /// reserved value.
+    /// Discoverable credentials used since power-up, by the nonces in their IDs. One that makes way for another
+    /// resumes at its reserved value.
     recent: Deque<([u8; 24], Counter), 16>,
 }
 
@@ -87,33 +89,26 @@ impl Counters {
     }
 
     /// The next value of the shared counter.
-    ///
-    /// # Errors
-    /// [`Status::Other`] where storage or randomness fails: then no signature may leave.
-    pub fn next_shared(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<u32, Status> {
+    fn next_shared(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<u32, Status> {
         let random = rng.try_next_u32().map_err(|_| Status::Other)?;
         let step = 1 + (random & SHARED_COUNTER_STEP_MASK);
         self.shared.advance(step, SHARED_COUNTER_BLOCK, |reserved| {
-            storage.write(SHARED, &reserved.to_be_bytes()).map_err(Status::from)
+            storage.write(SHARED, &reserved.to_be_bytes())
         })
     }
 
     /// The counter of a discoverable credential as it stands. `reserved` is what its record says.
-    #[must_use]
-    pub fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
+    fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
         let recent = self.recent.iter().find(|(recent, _)| recent == nonce);
         recent.map_or(reserved, |(_, counter)| counter.last)
     }
 
     /// The next value of a discoverable credential's counter. `reserve` writes its record.
-    ///
-    /// # Errors
-    /// What `reserve` says: then no signature may leave.
-    pub fn next_own(
+    fn next_own(
         &mut self,
         nonce: &[u8; 24],
         reserved: u32,
-        reserve: impl FnOnce(u32) -> Result<(), Status>,
+        reserve: impl FnOnce(u32) -> Result<(), StorageError>,
     ) -> Result<u32, Status> {
         if let Some((_, counter)) = self.recent.iter_mut().find(|(recent, _)| recent == nonce) {
             return counter.advance(1, COUNTER_BLOCK, reserve);
@@ -126,5 +121,43 @@ impl Counters {
         // There is room: one was just removed if not.
         let _ = self.recent.push_back((*nonce, counter));
         Ok(next)
+    }
+}
+
+impl Store {
+    /// The counter that a signature carries. Without user presence it stays as it stands: a relying party's silent
+    /// questions are not uses of the key.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where storage or randomness fails, or no value is left: then no signature may leave.
+    pub fn sign_count(
+        &mut self,
+        storage: &mut impl Storage,
+        rng: &mut impl TryRng,
+        credential: &Credential,
+        rp_id_hash: &[u8; 32],
+        counts: bool,
+    ) -> Result<u32, Status> {
+        let counters = &mut self.counters;
+        let Some(key) = self.epoch.record_key(rp_id_hash, credential.kind) else {
+            return if counts {
+                counters.next_shared(storage, rng)
+            } else {
+                Ok(counters.shared())
+            };
+        };
+        let mut value = [0; STORAGE_VALUE_MAX];
+        let record = read_record(storage, &key, &mut value)?.ok_or(Status::Other)?;
+        if counts {
+            counters.next_own(&credential.nonce, record.counter_reserved, |counter_reserved| {
+                let record = Record {
+                    counter_reserved,
+                    ..record
+                };
+                write_record(storage, &key, &record)
+            })
+        } else {
+            Ok(counters.own(&credential.nonce, record.counter_reserved))
+        }
     }
 }

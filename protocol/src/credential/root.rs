@@ -5,7 +5,7 @@ use core::fmt;
 use rand_core::TryRng;
 use zeroize::Zeroizing;
 
-use super::store::{CREDENTIAL, Epoch};
+use super::store::{Epoch, OF_EPOCH};
 use crate::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 
@@ -16,7 +16,8 @@ const ROOT_SIZE: usize = 1 + 1 + 4 + 32;
 /// Why the key cannot start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartError {
-    /// The storage failed, or holds what no version of this key wrote. Nothing was changed.
+    /// The storage failed, or holds what no version of this key wrote. Nothing is lost but what a reset had already
+    /// begun to erase.
     Storage(StorageError),
     /// The storage was written by a newer version of this key, which this one would harm. Nothing was changed.
     NewerSchema(u8),
@@ -106,7 +107,7 @@ impl Root {
     pub(super) fn finish_reset(&mut self, storage: &mut impl Storage) -> Result<(), StorageError> {
         let mut key = [0; STORAGE_KEY_MAX];
         let current = self.epoch.prefix();
-        while let Some(length) = storage.next_key(&[CREDENTIAL], None, &mut key)? {
+        while let Some(length) = storage.next_key(&[OF_EPOCH], None, &mut key)? {
             let key = key.get(..length).ok_or(StorageError::Failed)?;
             if key.starts_with(&current) {
                 break;

@@ -3,14 +3,14 @@
 //! | key | value |
 //! |---|---|
 //! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
-//! | `C` ‖ epoch (4) ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
 //! | `N` | the shared signature counter, see [`Counters`] |
 //!
 //! RP and user are the first 16 bytes of the SHA-256 of the RP ID and of the user ID. So an account has one key:
 //! replacing its credential is a single atomic write, a relying party's accounts lie side by side, and finding them
 //! costs the same however many others there are. Everything hangs on the root: a reset writes a new epoch and secret
-//! there, and from that moment no record and no credential ID of another epoch exists. What is left of them is
-//! collected and made unreadable then, or at the next start.
+//! there, and from that moment no record and no credential ID of another epoch exists. What is left of them, whatever
+//! it is, is collected and made unreadable then, or at the next start.
 
 use rand_core::TryRng;
 
@@ -19,14 +19,16 @@ use super::id::{Credential, Kind, MasterSecret};
 use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::ctap2::Status;
-use crate::limits::{RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_NAME_MAX};
-use crate::platform::Storage;
+use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::platform::{Storage, StorageError};
 
-pub(super) const CREDENTIAL: u8 = b'C';
+/// Begins the keys of all records that end with their epoch.
+pub(super) const OF_EPOCH: u8 = b'E';
+const CREDENTIAL: u8 = b'C';
 
 /// The key of a discoverable credential's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordKey([u8; 37]);
+pub struct RecordKey([u8; 38]);
 
 /// What is kept of a discoverable credential besides what its ID says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +71,14 @@ impl<'a> Record<'a> {
                 4 => record.user_name = Some(value.text().ok()?),
                 5 => record.user_display_name = Some(value.text().ok()?),
                 6 => record.sequence = value.uint().ok()?.try_into().ok()?,
-                7 => record.counter_reserved = value.uint().ok()?.try_into().ok()?,
+                7 => record.counter_reserved = u32::from_be_bytes(value.bytes().ok()?.try_into().ok()?),
                 _ => {}
             }
         }
         Some(record)
     }
 
-    fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, Status> {
+    fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
         let names = usize::from(self.user_name.is_some()) + usize::from(self.user_display_name.is_some());
         let mut writer = Writer::new(value);
         writer.map(5 + names);
@@ -89,10 +91,14 @@ impl<'a> Record<'a> {
             }
         }
         writer.uint(6).uint(self.sequence.into());
-        writer.uint(7).uint(self.counter_reserved.into());
-        writer.finish().map_err(|_| Status::KeyStoreFull)
+        // Of one length whatever its value: counting needs no room.
+        writer.uint(7).bytes(&self.counter_reserved.to_be_bytes());
+        writer.finish().map_err(|_| StorageError::Full)
     }
 }
+
+/// A record of the longest texts, and 40 bytes for what is around them, fits the storage.
+const _: () = assert!(MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + 40 <= STORAGE_VALUE_MAX);
 
 /// At most `max` bytes of the start of `text`, never half a character.
 fn start(text: &str, max: usize) -> &str {
@@ -123,12 +129,12 @@ pub struct Epoch(pub(super) u32);
 impl Epoch {
     pub(super) fn prefix(self) -> [u8; 5] {
         let [a, b, c, d] = self.0.to_be_bytes();
-        [CREDENTIAL, a, b, c, d]
+        [OF_EPOCH, a, b, c, d]
     }
 
-    fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 21] {
-        let mut prefix = [0; 21];
-        let parts = self.prefix().into_iter().chain(*rp_id_hash);
+    fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 22] {
+        let mut prefix = [0; 22];
+        let parts = self.prefix().into_iter().chain([CREDENTIAL]).chain(*rp_id_hash);
         prefix.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         prefix
     }
@@ -139,38 +145,35 @@ impl Epoch {
         let Kind::Discoverable(user) = kind else {
             return None;
         };
-        let mut key = [0; 37];
+        let mut key = [0; 38];
         let parts = self.rp_prefix(rp_id_hash).into_iter().chain(user);
         key.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         Some(RecordKey(key))
     }
 }
 
-/// The record at `key`.
+/// The record at `key`; `None` also for one that is damaged. It hides its own account, which can be registered anew,
+/// and not the others of its relying party.
 ///
 /// # Errors
-/// [`Status::Other`] where the storage fails, or the record is not one.
+/// The storage's.
 pub fn read_record<'v>(
     storage: &mut impl Storage,
     key: &RecordKey,
     value: &'v mut [u8; STORAGE_VALUE_MAX],
-) -> Result<Option<Record<'v>>, Status> {
-    let Some(length) = storage.read(&key.0, value)? else {
-        return Ok(None);
-    };
-    let record = value.get(..length).and_then(Record::decode);
-    record.map(Some).ok_or(Status::Other)
+) -> Result<Option<Record<'v>>, StorageError> {
+    let length = storage.read(&key.0, value)?;
+    Ok(length.and_then(|length| Record::decode(value.get(..length)?)))
 }
 
 /// Writes a record, in one piece: the account's older one, if any, is gone when this one is there.
 ///
 /// # Errors
-/// [`Status::KeyStoreFull`] where there is no room, with the old record still there; [`Status::Other`] where the
-/// storage fails.
-pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record<'_>) -> Result<(), Status> {
+/// The storage's; [`StorageError::Full`] leaves the older one where it is.
+pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record<'_>) -> Result<(), StorageError> {
     let mut value = [0; STORAGE_VALUE_MAX];
     let length = record.encode(&mut value)?;
-    Ok(storage.write(&key.0, value.get(..length).ok_or(Status::Other)?)?)
+    storage.write(&key.0, value.get(..length).ok_or(StorageError::Failed)?)
 }
 
 /// The secrets and records of the running key.
@@ -210,11 +213,12 @@ impl Store {
     /// Forgets every credential: one write of the root record does it, the rest is cleaning up.
     ///
     /// # Errors
-    /// [`Status::Other`] where storage or randomness fails. If that was before the one write, nothing was changed.
+    /// [`Status::Other`] where storage or randomness fails. The storage then holds the old secret or the new one, and
+    /// this store must not be used again: start another, which also finishes the reset.
     pub fn reset(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<(), Status> {
         let epoch = self.epoch.0.checked_add(1).map(Epoch).ok_or(Status::Other)?;
         let mut root = Root::new(epoch, true, rng).ok_or(Status::Other)?;
-        root.write(storage).map_err(|_| Status::Other)?;
+        root.write(storage)?;
         self.epoch = root.epoch;
         self.secret = MasterSecret::new(&root.secret);
         Ok(root.finish_reset(storage)?)
@@ -224,13 +228,13 @@ impl Store {
     /// discoverable credential that was deleted or replaced.
     ///
     /// # Errors
-    /// [`Status::Other`] where the storage fails.
+    /// The storage's.
     pub fn open(
         &self,
         storage: &mut impl Storage,
         id: &[u8],
         rp_id_hash: &[u8; 32],
-    ) -> Result<Option<Credential>, Status> {
+    ) -> Result<Option<Credential>, StorageError> {
         let Some(credential) = self.secret.open(id, rp_id_hash) else {
             return Ok(None);
         };
@@ -245,14 +249,14 @@ impl Store {
     /// The newest account of the relying party among those that `usable` accepts and that are older than `before`.
     ///
     /// # Errors
-    /// [`Status::Other`] where the storage fails.
+    /// The storage's.
     pub fn newest(
         &self,
         storage: &mut impl Storage,
         rp_id_hash: &[u8; 32],
         before: Option<u32>,
         usable: impl Fn(&Credential) -> bool,
-    ) -> Result<Option<Newest>, Status> {
+    ) -> Result<Option<Newest>, StorageError> {
         let prefix = self.epoch.rp_prefix(rp_id_hash);
         let mut newest: Option<Newest> = None;
         let mut after: Option<RecordKey> = None;
@@ -263,7 +267,7 @@ impl Store {
                 .get(..length)
                 .and_then(|key| key.try_into().ok())
                 .map(RecordKey)
-                .ok_or(Status::Other)?;
+                .ok_or(StorageError::Failed)?;
             after = Some(key);
             let Some(record) = read_record(storage, &key, &mut value)? else {
                 continue;

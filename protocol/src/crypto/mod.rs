@@ -3,9 +3,22 @@
 pub mod ed25519;
 pub mod p256;
 
+use aes_gcm::Aes256Gcm;
+use ed25519_dalek::{SigningKey, hazmat::ExpandedSecretKey};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use sha2::{Digest, Sha256, Sha512};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// Secrets that the libraries hold are wiped too: without the features that see to it this does not compile. An HMAC
+/// is two states of its hash.
+const _: () = {
+    const fn wipes<T: ZeroizeOnDrop>() {}
+    wipes::<Aes256Gcm>();
+    wipes::<SigningKey>();
+    wipes::<ExpandedSecretKey>();
+    wipes::<Sha256>();
+    wipes::<Sha512>();
+};
 
 /// The SHA-256 of the parts, one behind the other.
 #[must_use]

@@ -49,12 +49,15 @@ pub mod rustcrypto {
     use p256::elliptic_curve::sec1::ToSec1Point;
     use p256::{NistP256, NonZeroScalar, ProjectivePoint};
     use sha2::Sha256;
+    use zeroize::Zeroizing;
 
     use super::{Failed, Signature};
     use crate::crypto::sha256;
 
-    pub(super) fn scalar(bytes: &[u8; 32]) -> Option<NonZeroScalar> {
-        NonZeroScalar::from_repr((*bytes).into()).into_option()
+    pub(super) fn scalar(bytes: &[u8; 32]) -> Option<Zeroizing<NonZeroScalar>> {
+        NonZeroScalar::from_repr((*bytes).into())
+            .into_option()
+            .map(Zeroizing::new)
     }
 
     /// See [`super::public_key`].

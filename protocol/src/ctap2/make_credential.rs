@@ -2,15 +2,16 @@
 
 use super::Status;
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
-use super::parameters::{CredentialList, Options, client_data_hash, named, numbered, required};
-use super::user_verification::verified;
+use super::credential_list::CredentialList;
+use super::parameters::{Options, client_data_hash, named, numbered, required};
+use super::user_verification::{PinUvAuth, verified};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::credential::{Algorithm, CredProtect, Kind, Record, write_record};
 use crate::crypto::sha256;
-use crate::limits::{STORAGE_VALUE_MAX, USER_ID_MAX};
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
+use crate::limits::USER_ID_MAX;
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, StorageError};
 
 /// PublicKeyCredentialUserEntity.
 struct User<'a> {
@@ -27,8 +28,7 @@ struct Parameters<'a> {
     algorithm: Option<Algorithm>,
     exclude_list: Option<CredentialList<'a>>,
     options: Options,
-    pin_uv_auth_param: Option<Item<'a>>,
-    pin_uv_auth_protocol: Option<Item<'a>>,
+    pin_uv_auth: PinUvAuth<'a>,
     enterprise_attestation: Option<u64>,
     format: Format,
 }
@@ -57,8 +57,7 @@ impl<'a> Parameters<'a> {
             algorithm: algorithm(required(algorithms)?)?,
             exclude_list: exclude_list.map(CredentialList::decode).transpose()?,
             options: Options::decode(options)?,
-            pin_uv_auth_param,
-            pin_uv_auth_protocol,
+            pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
             enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
             format: Format::preferred(formats)?,
         })
@@ -108,10 +107,12 @@ impl<P: Platform> Authenticator<P> {
         } = &request;
         let rp_id_hash = sha256(&[rp_id.as_bytes()]);
 
+        // Steps 1 and 2: pinUvAuthParam.
+        request.pin_uv_auth.check()?;
         // Step 3: an algorithm that both know.
         let algorithm = request.algorithm.ok_or(Status::UnsupportedAlgorithm)?;
-        // Steps 1, 2 and 5: the uv option and pinUvAuthParam; `up` cannot be switched off.
-        let user_verified = verified(*options, request.pin_uv_auth_param, request.pin_uv_auth_protocol)?;
+        // Step 5: the options; `up` cannot be switched off.
+        let user_verified = verified(*options)?;
         if options.up == Some(false) {
             return Err(Status::InvalidOption);
         }
@@ -122,7 +123,7 @@ impl<P: Platform> Authenticator<P> {
 
         // Step 12: is the user's credential here already? Nothing tells before the user has acted.
         if let Some(list) = request.exclude_list
-            && self.holds_any_of(list, &rp_id_hash, user_verified)?
+            && self.first_listed(list, &rp_id_hash, user_verified)?.is_some()
         {
             let presence = self.user_presence(&PresenceRequest {
                 operation: Operation::Excluded,
@@ -175,14 +176,9 @@ impl<P: Platform> Authenticator<P> {
             }),
         }
         .write(response);
-        let signature = match request.format {
-            Format::Packed => Some(private_key.sign(&[response.since(start), request.client_data_hash])?),
-            Format::None => None,
-        };
-        response.uint(0x03);
         request
             .format
-            .write_statement(algorithm, signature.as_deref(), response);
+            .attest(&private_key, start, request.client_data_hash, response)?;
 
         // Step 17: a discoverable credential is kept, in place of the account's older one.
         if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {
@@ -198,28 +194,11 @@ impl<P: Platform> Authenticator<P> {
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
             };
-            write_record(&mut self.seams.storage, &key, &record)?;
+            write_record(&mut self.seams.storage, &key, &record).map_err(|error| match error {
+                StorageError::Full => Status::KeyStoreFull,
+                StorageError::Failed => Status::Other,
+            })?;
         }
         Ok(())
     }
-
-    /// Step 12: whether the list names a credential of this key that the relying party may know of.
-    fn holds_any_of(
-        &mut self,
-        list: CredentialList<'_>,
-        rp_id_hash: &[u8; 32],
-        user_verified: bool,
-    ) -> Result<bool, Status> {
-        for id in list.ids() {
-            if let Some(credential) = self.store.open(&mut self.seams.storage, id, rp_id_hash)?
-                && (credential.protection != CredProtect::Required || user_verified)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
 }
-
-/// A record of the longest texts must fit the storage's largest value.
-const _: () = assert!(59 + 255 + USER_ID_MAX + 2 * 64 + 40 < STORAGE_VALUE_MAX);

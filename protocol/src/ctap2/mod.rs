@@ -1,8 +1,11 @@
 //! CTAP2 commands, one file each (CTAP 2.3 §6).
 
+mod assertion;
 mod authenticator_data;
+mod credential_list;
 mod get_assertion;
 mod get_info;
+mod get_next_assertion;
 mod make_credential;
 mod parameters;
 mod reset;
@@ -11,7 +14,7 @@ mod status;
 mod user_presence;
 mod user_verification;
 
-pub(crate) use get_assertion::PendingAssertions;
+pub(crate) use get_next_assertion::PendingAssertions;
 pub use status::Status;
 
 use crate::authenticator::Authenticator;
@@ -49,12 +52,10 @@ pub mod command {
     }
 }
 
+/// Want of room is an error of its own only where something new is to be kept: that command says so.
 impl From<StorageError> for Status {
-    fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Full => Self::KeyStoreFull,
-            StorageError::Failed => Self::Other,
-        }
+    fn from(_: StorageError) -> Self {
+        Self::Other
     }
 }
 
@@ -79,7 +80,7 @@ impl<P: Platform> Authenticator<P> {
     }
 
     fn dispatch(&mut self, channel: u32, request: &[u8], response: &mut Writer<'_>) -> Result<(), Status> {
-        if self.seams.rng.has_failed() {
+        if self.must_refuse() {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;

@@ -1,8 +1,7 @@
 //! Decoders for what several commands have in common. Each gives the exact error of CTAP 2.3 §8 and §6.
 
-use crate::cbor::{Array, Item};
+use crate::cbor::Item;
 use crate::ctap2::Status;
-use crate::limits::MAX_CREDENTIALS_IN_LIST;
 
 /// The members 1 to `N` of a map with unsigned keys. Others are ignored, as the standard asks.
 pub(super) fn numbered<'a, const N: usize>(map: Item<'a>) -> Result<[Option<Item<'a>>; N], Status> {
@@ -68,44 +67,5 @@ impl Options {
             }
         }
         Ok(options)
-    }
-}
-
-/// An allow or exclude list whose descriptors were all checked.
-#[derive(Clone, Copy)]
-pub(super) struct CredentialList<'a>(Array<'a>);
-
-impl<'a> CredentialList<'a> {
-    pub(super) fn decode(item: Item<'a>) -> Result<Self, Status> {
-        let list = item.array()?;
-        for descriptor in list {
-            let (kind, id) = descriptor_parts(descriptor)?;
-            kind.text()?;
-            id.bytes()?;
-        }
-        // More than `maxCredentialCountInList`: the standard leaves the code open.
-        if list.remaining() > MAX_CREDENTIALS_IN_LIST as u64 {
-            return Err(Status::LimitExceeded);
-        }
-        Ok(Self(list))
-    }
-
-    /// The credential IDs of type "public-key"; descriptors of other types are skipped.
-    pub(super) fn ids(self) -> impl Iterator<Item = &'a [u8]> {
-        self.0.filter_map(|descriptor| {
-            let (kind, id) = descriptor_parts(descriptor).ok()?;
-            if kind.text() == Ok("public-key") {
-                id.bytes().ok()
-            } else {
-                None
-            }
-        })
-    }
-}
-
-fn descriptor_parts(descriptor: Item<'_>) -> Result<(Item<'_>, Item<'_>), Status> {
-    match named(descriptor, ["type", "id"])? {
-        [Some(kind), Some(id)] => Ok((kind, id)),
-        _ => Err(Status::CborUnexpectedType),
     }
 }

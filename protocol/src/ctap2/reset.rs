@@ -17,6 +17,8 @@ impl<P: Platform> Authenticator<P> {
             relying_party: RelyingParty::None,
             user: None,
         })?;
-        self.store.reset(&mut self.seams.storage, &mut self.seams.rng)
+        let outcome = self.store.reset(&mut self.seams.storage, &mut self.seams.rng);
+        self.reset_failed = outcome.is_err();
+        outcome
     }
 }

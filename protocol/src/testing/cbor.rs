@@ -51,9 +51,13 @@ fn write(value: &Value, writer: &mut Writer<'_>) {
             writer.bool(*value);
         }
         Value::Integer(value) => {
-            match u64::try_from(*value) {
-                Ok(value) => writer.uint(value),
-                Err(_) => writer.int((*value).try_into().expect("64 bits")),
+            match (u64::try_from(*value), i64::try_from(*value)) {
+                (Ok(value), _) => writer.uint(value),
+                (_, Ok(value)) => writer.int(value),
+                // The writer has no need of them: a negative integer of nine bytes.
+                _ => writer
+                    .raw(&[0x3b])
+                    .raw(&u64::try_from(-1 - *value).expect("CBOR's range").to_be_bytes()),
             };
         }
         Value::Bytes(value) => {

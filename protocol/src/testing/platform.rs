@@ -80,12 +80,14 @@ impl UserPresence for Script {
     }
 }
 
-/// The power goes away in the middle of a storage operation.
+/// A storage operation fails.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
+struct Fault {
     operation: usize,
     /// Whether that operation still took place.
     happens: bool,
+    /// Whether every later operation fails too: the power is gone.
+    for_good: bool,
 }
 
 /// Records in memory, which count what is done to them and can lose power.
@@ -94,41 +96,56 @@ pub(crate) struct Memory {
     pub(crate) records: BTreeMap<Vec<u8>, Vec<u8>>,
     /// How many records there is room for; `None`: any number.
     pub(crate) room: Option<usize>,
+    /// There is no room, not even to replace a record.
+    pub(crate) refuses: bool,
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
     pub(crate) scrubbed: usize,
     operations: usize,
-    cut: Option<Cut>,
+    fault: Option<Fault>,
 }
 
 impl Memory {
     /// Cuts the power at the operation with this number, counted from now on.
     pub(crate) fn cut_power_at(&mut self, operation: usize, happens: bool) {
-        self.operations = 0;
-        self.cut = Some(Cut { operation, happens });
+        self.fault_at(operation, happens, true);
     }
 
-    /// Whether the cut came.
-    pub(crate) fn was_cut(&self) -> bool {
-        self.cut.is_some_and(|cut| self.operations > cut.operation)
+    /// Lets the operation with this number fail and none after it.
+    pub(crate) fn fail_at(&mut self, operation: usize, happens: bool) {
+        self.fault_at(operation, happens, false);
+    }
+
+    fn fault_at(&mut self, operation: usize, happens: bool, for_good: bool) {
+        self.operations = 0;
+        self.fault = Some(Fault {
+            operation,
+            happens,
+            for_good,
+        });
+    }
+
+    /// Whether the cut or failure came.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.fault.is_some_and(|fault| self.operations > fault.operation)
     }
 
     pub(crate) fn power_up(&mut self) {
-        self.cut = None;
+        self.fault = None;
     }
 
     fn operate<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, StorageError>) -> Result<T, StorageError> {
         let number = self.operations;
         self.operations += 1;
-        match self.cut {
+        match self.fault {
             _ if self.broken => Err(StorageError::Failed),
-            Some(cut) if number == cut.operation => {
-                if cut.happens {
+            Some(fault) if number == fault.operation => {
+                if fault.happens {
                     let _ = run(self);
                 }
                 Err(StorageError::Failed)
             }
-            Some(cut) if number > cut.operation => Err(StorageError::Failed),
+            Some(fault) if number > fault.operation && fault.for_good => Err(StorageError::Failed),
             _ => run(self),
         }
     }
@@ -149,7 +166,8 @@ impl Storage for Memory {
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         self.operate(|memory| {
             let is_new = !memory.records.contains_key(key);
-            if is_new && memory.room.is_some_and(|room| memory.records.len() >= room) {
+            let is_full = memory.room.is_some_and(|room| memory.records.len() >= room);
+            if memory.refuses || is_new && is_full {
                 return Err(StorageError::Full);
             }
             memory.records.insert(key.to_vec(), value.to_vec());

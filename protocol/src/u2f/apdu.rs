@@ -52,7 +52,7 @@ pub struct Apdu<'a> {
 }
 
 impl<'a> Apdu<'a> {
-    /// Reads CLA ‖ INS ‖ P1 ‖ P2 ‖ [Lc ‖ data] ‖ [Le].
+    /// Reads `CLA ‖ INS ‖ P1 ‖ P2 ‖ [Lc ‖ data] ‖ [Le]`.
     ///
     /// # Errors
     /// [`StatusWord::ClaNotSupported`], or [`StatusWord::WrongLength`] where Lc and the length disagree.

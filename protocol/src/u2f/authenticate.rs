@@ -4,6 +4,7 @@ use super::StatusWord;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{Algorithm, CredProtect};
+use crate::ctap2::Status;
 use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 
 /// P1: whether a touch is needed, or only an answer whether the handle is known (§5.1).
@@ -31,7 +32,8 @@ impl<P: Platform> Authenticator<P> {
         // Whose handle it is comes before any question of presence.
         let credential = self
             .store
-            .open(&mut self.seams.storage, key_handle, application)?
+            .open(&mut self.seams.storage, key_handle, application)
+            .map_err(Status::from)?
             // U2F knows ES256 alone, and has no user verification that level 3 could be content with.
             .filter(|credential| credential.algorithm == Algorithm::Es256)
             .filter(|credential| credential.protection != CredProtect::Required)
@@ -56,7 +58,9 @@ impl<P: Platform> Authenticator<P> {
 
         let private_key = self.store.secret.private_key(&credential, application)?;
         // U2F counts every signature, a touch or none (§5.4).
-        let counter = self.sign_count(&credential, application, true)?.to_be_bytes();
+        let (storage, rng) = (&mut self.seams.storage, &mut self.seams.rng);
+        let counter = self.store.sign_count(storage, rng, &credential, application, true)?;
+        let counter = counter.to_be_bytes();
         let presence = [u8::from(user_present)];
         let signature = private_key.sign(&[application, &presence, &counter, challenge])?;
         response.raw(&presence).raw(&counter).raw(&signature);

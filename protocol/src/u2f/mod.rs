@@ -33,26 +33,32 @@ pub mod instruction {
     }
 }
 
+/// The bytes that end every response.
+const STATUS_WORD: usize = 2;
+
 impl<P: Platform> Authenticator<P> {
     /// Runs one U2F request: a raw APDU in, data ‖ status word out. Returns the response's length.
     ///
     /// Never waits: where a touch is needed the host is told so (6985), and asks again.
     pub fn u2f(&mut self, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.seams.status.show(Indication::Processing);
-        let mut writer = Writer::new(response);
+        let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
+        let mut writer = Writer::new(room);
         let outcome = self.run(apdu, &mut writer);
-        let data = match outcome {
-            Ok(()) => writer.position(),
-            Err(_) => 0,
-        };
-        let word = outcome.err().unwrap_or(StatusWord::NoError);
+        // As in CTAP2, a response that outgrows a message is refused whole.
+        let outcome = outcome.and_then(|()| writer.finish().map_err(|_| StatusWord::Unknown));
         self.seams.status.show(Indication::Idle);
+        let (data, word) = match outcome {
+            Ok(data) => (data, StatusWord::NoError),
+            Err(word) => (0, word),
+        };
         let trailer = response.iter_mut().skip(data).zip(word.code().to_be_bytes());
-        data + trailer.map(|(to, from)| *to = from).count()
+        trailer.for_each(|(to, from)| *to = from);
+        data + STATUS_WORD
     }
 
     fn run(&mut self, apdu: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
-        if self.seams.rng.has_failed() {
+        if self.must_refuse() {
             return Err(StatusWord::Unknown);
         }
         let apdu = Apdu::parse(apdu)?;

@@ -1,9 +1,15 @@
 //! The world around fails: storage that is full or broken, randomness that ends.
 
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
 use crate::ctap2::Status;
+use crate::testing::cbor::array;
 use crate::testing::key::Key;
 use crate::testing::request::{
-    RP, discover, get_assertion, get_info, make_credential, make_discoverable, next_assertion, option, reset, selection,
+    RP, descriptor, discover, get_assertion, get_info, make_credential, make_discoverable, next_assertion, option,
+    reset, selection,
 };
 
 #[test]
@@ -42,6 +48,30 @@ fn a_storage_full_of_accounts_still_counts_the_use_of_other_credentials() {
 }
 
 #[test]
+fn counting_needs_no_room() {
+    let mut key = Key::new();
+    let made = [key.register(RP), key.register_discoverable(RP, b"alice")];
+    let sizes = |key: &Key| key.storage().records.values().map(Vec::len).collect::<Vec<_>>();
+    let before = sizes(&key);
+    for made in made {
+        for _ in 0..300 {
+            key.asserted(&get_assertion(RP, &[&made.id])).unwrap();
+        }
+    }
+    assert_eq!(sizes(&key), before);
+}
+
+#[test]
+fn only_a_registration_is_told_that_the_key_store_is_full() {
+    let mut key = Key::new();
+    let made = key.register_discoverable(RP, b"alice");
+    key.storage_mut().refuses = true;
+    assert_eq!(key.refusal(&get_assertion(RP, &[&made.id])), Status::Other);
+    assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::KeyStoreFull);
+    assert_eq!(key.refusal(&reset()), Status::Other);
+}
+
+#[test]
 fn a_broken_storage_ends_commands_that_need_it_and_no_signature_leaves() {
     let mut key = Key::new();
     let listed = key.register(RP);
@@ -52,7 +82,6 @@ fn a_broken_storage_ends_commands_that_need_it_and_no_signature_leaves() {
         get_assertion(RP, &[&listed.id]),
         get_assertion(RP, &[&discovered.id]),
         discover(RP),
-        reset(),
     ] {
         assert_eq!(key.refusal(&request), Status::Other, "{request:?}");
     }
@@ -65,16 +94,102 @@ fn a_broken_storage_ends_commands_that_need_it_and_no_signature_leaves() {
 }
 
 #[test]
-fn a_record_that_is_none_is_a_failure_and_not_a_credential() {
-    let mut key = Key::new();
-    let made = key.register_discoverable(RP, b"alice");
-    let records = &mut key.storage_mut().records;
-    let (name, _) = records.iter().find(|(name, _)| name.starts_with(b"C")).unwrap();
+fn a_damaged_record_hides_its_own_account_and_no_other() {
+    let mut prepared = Key::new();
+    let alice = prepared.register_discoverable(RP, b"alice");
+    let records = &prepared.storage().records;
+    let (name, _) = records.iter().find(|(name, _)| name.starts_with(b"E")).unwrap();
     let name = name.clone();
+    let bob = prepared.register_discoverable(RP, b"bob");
     for garbage in [&b""[..], b"\xff", b"\xa1\x01\x42\x00", b"\x81\x01", &[0x5a; 1024]] {
+        let mut key = prepared.fork();
         key.storage_mut().records.insert(name.clone(), garbage.to_vec());
-        assert_eq!(key.refusal(&get_assertion(RP, &[&made.id])), Status::Other);
-        assert_eq!(key.refusal(&discover(RP)), Status::Other);
+        assert_eq!(key.refusal(&get_assertion(RP, &[&alice.id])), Status::NoCredentials);
+        bob.verify(RP, &key.asserted(&get_assertion(RP, &[&alice.id, &bob.id])).unwrap());
+        let assertion = key.asserted(&discover(RP)).unwrap();
+        bob.verify(RP, &assertion);
+        assert_eq!(assertion.number_of_credentials, None);
+        // It does not exclude its account either, which so can be registered anew.
+        let exclude = array([descriptor(&alice.id)]);
+        let anew = key.made(&make_discoverable(RP, b"alice").with(5, exclude)).unwrap();
+        anew.verify(RP, &key.asserted(&discover(RP)).unwrap());
+        assert_eq!(key.storage().records.len(), prepared.storage().records.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_record_holds_the_key_survives_it(
+        flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        length: prop::sample::Index,
+        shorten: bool,
+    ) {
+        let mut key = Key::new();
+        let alice = key.register_discoverable(RP, b"alice");
+        let records = &mut key.storage_mut().records;
+        let (_, record) = records.iter_mut().find(|(name, _)| name.starts_with(b"E")).unwrap();
+        for (index, flip) in flips {
+            *index.get_mut(record) ^= flip;
+        }
+        if shorten {
+            record.truncate(length.index(record.len()));
+        }
+        let bob = key.register_discoverable(RP, b"bob");
+        for request in [discover(RP), get_assertion(RP, &[&alice.id])] {
+            if let Err(status) = key.asserted(&request) {
+                prop_assert!([Status::NoCredentials, Status::Other].contains(&status), "{status:?}");
+            }
+        }
+        bob.verify(RP, &key.asserted(&get_assertion(RP, &[&alice.id[..9], &bob.id])).unwrap());
+        prop_assert!(key.made(&make_discoverable(RP, b"alice")).is_ok());
+    }
+}
+
+#[test]
+fn after_a_reset_that_failed_the_key_refuses_all_work_until_the_next_power_up() {
+    let mut prepared = Key::new();
+    let listed = prepared.register(RP);
+    let discovered = prepared.register_discoverable(RP, b"alice");
+    let version = [0, 3, 0, 0];
+    for operation in 0.. {
+        for happens in [false, true] {
+            let mut key = prepared.fork();
+            key.storage_mut().fail_at(operation, happens);
+            let answer = key.send(&reset());
+            if !key.storage().has_failed() {
+                assert_eq!(answer, Ok(None));
+                assert!(operation > 4, "the root, two records, the medium and the root again");
+                return;
+            }
+            assert_eq!(answer, Err(Status::Other));
+            key.user().prompts.clear();
+            for request in [
+                get_info(),
+                make_credential(RP, b"bob"),
+                make_discoverable(RP, b"bob"),
+                get_assertion(RP, &[&listed.id]).with(5, option("up", false)),
+                reset(),
+            ] {
+                assert_eq!(key.refusal(&request), Status::Other, "{request:?}");
+            }
+            assert_eq!(key.apdu(&version), Err(0x6f00));
+            assert!(key.user().prompts.is_empty());
+
+            let mut key = key.restarted();
+            let expected = if operation == 0 && !happens {
+                Ok(())
+            } else {
+                Err(Status::NoCredentials)
+            };
+            for request in [
+                get_assertion(RP, &[&listed.id]),
+                get_assertion(RP, &[&discovered.id]),
+                discover(RP),
+            ] {
+                assert_eq!(key.asserted(&request).map(drop), expected);
+            }
+            assert!(key.apdu(&version).is_ok());
+        }
     }
 }
 

@@ -138,6 +138,37 @@ fn the_first_algorithm_that_the_key_offers_is_chosen() {
 }
 
 #[test]
+fn an_algorithm_that_no_registry_can_hold_is_one_that_nobody_offers() {
+    for beyond in [
+        Value::Integer(u64::MAX.into()),
+        Value::Integer(-1 - i128::from(u64::MAX)),
+    ] {
+        let entry = map([("alg", beyond), ("type", text("public-key"))]);
+        let made = Key::new().made(&valid().with(4, array([entry.clone(), parameter(-7)])));
+        assert_eq!(made.unwrap().cose_key.number(3), &int(-7));
+        refused(
+            &valid().with(4, array([entry])),
+            Status::UnsupportedAlgorithm,
+            "no algorithm in common",
+        );
+    }
+}
+
+#[test]
+fn a_request_wrong_in_several_ways_gets_the_code_of_the_earliest_step() {
+    let request = valid()
+        .with(4, array([parameter(0)]))
+        .with(7, option("uv", true))
+        .with(10, int(1));
+    let with_param = request.clone().with(8, bytes([0; 16])).with(9, int(1));
+    refused(&with_param, Status::InvalidParameter, "step 2");
+    refused(&request, Status::UnsupportedAlgorithm, "step 3");
+    let request = request.with(4, array([parameter(-7)]));
+    refused(&request, Status::InvalidOption, "step 5");
+    refused(&request.without(7), Status::InvalidParameter, "step 9");
+}
+
+#[test]
 fn a_hash_has_thirty_two_bytes() {
     for length in [0, 31, 33] {
         refused(

@@ -17,7 +17,7 @@ fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check: impl Fn(K
             let mut key = prepared.fork();
             key.storage_mut().cut_power_at(operation, happens);
             let answer = act(&mut key);
-            cuts += usize::from(key.storage().was_cut());
+            cuts += usize::from(key.storage().has_failed());
             check(key.restarted(), answer);
         }
         if cuts == 0 {

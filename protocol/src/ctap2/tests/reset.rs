@@ -35,6 +35,19 @@ fn the_records_go_and_the_medium_is_scrubbed() {
 }
 
 #[test]
+fn every_record_of_the_epoch_goes_whatever_it_is() {
+    let mut key = Key::new();
+    let empty = key.storage().records.len();
+    key.register_discoverable(RP, b"alice");
+    for kind in [&b""[..], b"A", b"Z", &[0xff; 35]] {
+        let name = [b"E\0\0\0\0", kind].concat();
+        key.storage_mut().records.insert(name, b"of another kind".to_vec());
+    }
+    key.send(&reset()).unwrap();
+    assert_eq!(key.storage().records.len(), empty);
+}
+
+#[test]
 fn the_user_is_asked_to_reset() {
     let mut key = Key::new();
     key.at(100).send(&reset()).unwrap();

@@ -1,0 +1,126 @@
+//! What getAssertion and getNextAssertion answer (CTAP 2.3 §6.2.2 steps 7 to 13, §6.2.3).
+
+use super::Status;
+use super::authenticator_data::{AuthenticatorData, Flags};
+use crate::authenticator::Authenticator;
+use crate::cbor::Writer;
+use crate::credential::{CredProtect, Credential, CredentialId, Newest, Record, RecordKey, read_record};
+use crate::limits::STORAGE_VALUE_MAX;
+use crate::platform::Platform;
+
+/// What an assertion answers, whichever credential it is by.
+pub(super) struct Ceremony<'a> {
+    pub(super) rp_id_hash: &'a [u8; 32],
+    pub(super) client_data_hash: &'a [u8; 32],
+    pub(super) flags: Flags,
+}
+
+/// The credential that an assertion is by.
+pub(super) enum Chosen<'a> {
+    /// Named by the allow list.
+    Listed { id: &'a [u8], credential: Credential },
+    /// Found by its relying party; the count is given in the first of several answers.
+    Discovered {
+        key: RecordKey,
+        number_of_credentials: Option<u32>,
+    },
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// The relying party's newest usable account, of those older than `before`.
+    pub(super) fn newest_account(
+        &mut self,
+        rp_id_hash: &[u8; 32],
+        before: Option<u32>,
+        user_verified: bool,
+    ) -> Result<Option<Newest>, Status> {
+        // Levels 2 and 3 hide a credential from discovery without user verification.
+        let usable = |credential: &Credential| credential.protection == CredProtect::Optional || user_verified;
+        Ok(self.store.newest(&mut self.seams.storage, rp_id_hash, before, usable)?)
+    }
+
+    /// Step 13 and §6.2.3: signs, and writes the response.
+    pub(super) fn assertion(
+        &mut self,
+        ceremony: &Ceremony<'_>,
+        chosen: &Chosen<'_>,
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        let mut value = [0; STORAGE_VALUE_MAX];
+        let (id, credential, user, number_of_credentials) = match *chosen {
+            Chosen::Listed { id, credential } => (
+                CredentialId::from_slice(id).map_err(|_| Status::Other)?,
+                credential,
+                None,
+                None,
+            ),
+            Chosen::Discovered {
+                key,
+                number_of_credentials,
+            } => {
+                let record = read_record(&mut self.seams.storage, &key, &mut value)?.ok_or(Status::Other)?;
+                let credential = self
+                    .store
+                    .secret
+                    .open(record.id, ceremony.rp_id_hash)
+                    .ok_or(Status::Other)?;
+                let id = CredentialId::from_slice(record.id).map_err(|_| Status::Other)?;
+                (id, credential, Some(record), number_of_credentials)
+            }
+        };
+        let private_key = self.store.secret.private_key(&credential, ceremony.rp_id_hash)?;
+        let sign_count = self.store.sign_count(
+            &mut self.seams.storage,
+            &mut self.seams.rng,
+            &credential,
+            ceremony.rp_id_hash,
+            ceremony.flags.user_present,
+        )?;
+
+        response.map(3 + usize::from(user.is_some()) + usize::from(number_of_credentials.is_some()));
+        // 01 credential
+        response
+            .uint(0x01)
+            .map(2)
+            .text("id")
+            .bytes(&id)
+            .text("type")
+            .text("public-key");
+        // 02 authData
+        response.uint(0x02);
+        let start = AuthenticatorData {
+            rp_id_hash: ceremony.rp_id_hash,
+            flags: ceremony.flags,
+            sign_count,
+            attested: None,
+        }
+        .write(response);
+        // 03 signature
+        let signature = private_key.sign(&[response.since(start), ceremony.client_data_hash])?;
+        response.uint(0x03).bytes(&signature);
+        // 04 user
+        if let Some(record) = user {
+            response.uint(0x04);
+            write_user(&record, ceremony.flags.user_verified, response);
+        }
+        // 05 numberOfCredentials
+        if let Some(number) = number_of_credentials {
+            response.uint(0x05).uint(number.into());
+        }
+        Ok(())
+    }
+}
+
+/// The user entity: without user verification nothing that names a person (§6.2.3).
+fn write_user(record: &Record<'_>, user_verified: bool, response: &mut Writer<'_>) {
+    let name = record.user_name.filter(|_| user_verified);
+    let display_name = record.user_display_name.filter(|_| user_verified);
+    response.map(1 + usize::from(name.is_some()) + usize::from(display_name.is_some()));
+    response.text("id").bytes(record.user_id);
+    if let Some(name) = name {
+        response.text("name").text(name);
+    }
+    if let Some(display_name) = display_name {
+        response.text("displayName").text(display_name);
+    }
+}

@@ -1,0 +1,68 @@
+//! Allow and exclude lists: arrays of PublicKeyCredentialDescriptor (WebAuthn Level 3 §5.8.3).
+
+use super::Status;
+use super::parameters::named;
+use crate::authenticator::Authenticator;
+use crate::cbor::{Array, Item};
+use crate::credential::{CredProtect, Credential};
+use crate::limits::MAX_CREDENTIALS_IN_LIST;
+use crate::platform::Platform;
+
+/// An allow or exclude list whose descriptors were all checked.
+#[derive(Clone, Copy)]
+pub(super) struct CredentialList<'a>(Array<'a>);
+
+impl<'a> CredentialList<'a> {
+    pub(super) fn decode(item: Item<'a>) -> Result<Self, Status> {
+        let list = item.array()?;
+        for descriptor in list {
+            let (kind, id) = descriptor_parts(descriptor)?;
+            kind.text()?;
+            id.bytes()?;
+        }
+        // More than `maxCredentialCountInList`: the standard leaves the code open.
+        if list.remaining() > MAX_CREDENTIALS_IN_LIST as u64 {
+            return Err(Status::LimitExceeded);
+        }
+        Ok(Self(list))
+    }
+
+    /// The credential IDs of type "public-key"; descriptors of other types are skipped.
+    fn ids(self) -> impl Iterator<Item = &'a [u8]> {
+        self.0.filter_map(|descriptor| {
+            let (kind, id) = descriptor_parts(descriptor).ok()?;
+            if kind.text() == Ok("public-key") {
+                id.bytes().ok()
+            } else {
+                None
+            }
+        })
+    }
+}
+
+fn descriptor_parts(descriptor: Item<'_>) -> Result<(Item<'_>, Item<'_>), Status> {
+    match named(descriptor, ["type", "id"])? {
+        [Some(kind), Some(id)] => Ok((kind, id)),
+        _ => Err(Status::CborUnexpectedType),
+    }
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// The first entry of the list that is a credential of this key for the relying party. Level 3 hides one from who
+    /// did not verify the user (§6.1.2 step 12, §6.2.2 step 7).
+    pub(super) fn first_listed<'a>(
+        &mut self,
+        list: CredentialList<'a>,
+        rp_id_hash: &[u8; 32],
+        user_verified: bool,
+    ) -> Result<Option<(&'a [u8], Credential)>, Status> {
+        for id in list.ids() {
+            if let Some(credential) = self.store.open(&mut self.seams.storage, id, rp_id_hash)?
+                && (credential.protection != CredProtect::Required || user_verified)
+            {
+                return Ok(Some((id, credential)));
+            }
+        }
+        Ok(None)
+    }
+}

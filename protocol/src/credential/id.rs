@@ -15,7 +15,7 @@ use rand_core::TryRng;
 use zeroize::Zeroizing;
 
 use super::algorithm::{Algorithm, PrivateKey};
-use crate::crypto::{hmac_sha256, sha256};
+use crate::crypto::{MacKey, sha256};
 use crate::ctap2::Status;
 use crate::limits::MAX_CREDENTIAL_ID;
 
@@ -79,16 +79,17 @@ pub struct Credential {
 /// The secret from which all others of this key come, until the next reset. Wiped when dropped.
 pub struct MasterSecret {
     sealing: Aes256Gcm,
-    deriving: Zeroizing<[u8; 32]>,
+    deriving: MacKey,
 }
 
 impl MasterSecret {
     /// Splits 32 random bytes into the secrets for their several uses.
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
+        let secret = MacKey::new(secret);
         Self {
-            sealing: Aes256Gcm::new((&*hmac_sha256(secret, &[b"brasskey credential id sealing"])).into()),
-            deriving: hmac_sha256(secret, &[b"brasskey credential key derivation"]),
+            sealing: Aes256Gcm::new((&*secret.authenticate(&[b"brasskey credential id sealing"])).into()),
+            deriving: MacKey::new(&secret.authenticate(&[b"brasskey credential key derivation"])),
         }
     }
 
@@ -193,16 +194,13 @@ impl MasterSecret {
     fn derive(&self, credential: &Credential, rp_id_hash: &[u8; 32], purpose: &[&[u8]; 2]) -> Zeroizing<[u8; 32]> {
         let [name, detail] = purpose;
         // Every part but the name has a fixed length, and the name comes last but one: no two inputs run together.
-        hmac_sha256(
-            &self.deriving,
-            &[
-                rp_id_hash,
-                &credential.nonce,
-                &[code(credential.algorithm)],
-                name,
-                detail,
-            ],
-        )
+        self.deriving.authenticate(&[
+            rp_id_hash,
+            &credential.nonce,
+            &[code(credential.algorithm)],
+            name,
+            detail,
+        ])
     }
 }
 

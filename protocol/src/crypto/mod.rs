@@ -30,15 +30,26 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The HMAC-SHA-256 of the parts under a 32-byte key.
-#[must_use]
-pub fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2); a whole block cannot have a wrong length.
-    let mut block = Zeroizing::new([0; 64]);
-    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-    let mut mac = Hmac::<Sha256>::new((&*block).into());
-    for part in parts {
-        mac.update(part);
+/// A 32-byte key for HMAC-SHA-256, worked in once for many messages. Wiped when dropped.
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    /// Works the key in.
+    #[must_use]
+    pub fn new(key: &[u8; 32]) -> Self {
+        // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2); a whole block cannot have a wrong length.
+        let mut block = Zeroizing::new([0; 64]);
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        Self(Hmac::new((&*block).into()))
     }
-    Zeroizing::new(mac.finalize().into_bytes().into())
+
+    /// The HMAC of the parts, one behind the other.
+    #[must_use]
+    pub fn authenticate(&self, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
 }

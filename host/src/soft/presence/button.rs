@@ -217,9 +217,11 @@ impl Button {
     /// Closes what is open and drops a touch not yet spent. A button that is held stays held.
     pub(crate) fn clear(&self) {
         let mut state = lock(&self.state);
-        state.open = None;
         state.touch = None;
-        self.changed.notify_all();
+        // To wake nobody costs a system call all the same.
+        if state.open.take().is_some() {
+            self.changed.notify_all();
+        }
     }
 
     /// Makes whoever waits look again, at the abort flag or at the clock.

@@ -1,6 +1,6 @@
 //! The secret that the control endpoint's users share.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -19,6 +19,9 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
         path: path.to_owned(),
         source,
     };
+    if let Some(directory) = path.parent() {
+        make_directory(directory).map_err(failed)?;
+    }
     match create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         created => return created.map_err(failed),
@@ -58,6 +61,14 @@ fn create(path: &Path) -> io::Result<Zeroizing<String>> {
     Ok(token)
 }
 
+/// Makes the directory where it is missing, for its user only.
+fn make_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
 #[cfg(unix)]
 fn is_private(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -78,7 +89,7 @@ mod tests {
     #[test]
     fn a_token_is_made_once_and_kept() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("token");
+        let path = directory.path().join("new/token");
         let made = read_or_create(&path).expect("a token");
         assert_eq!(made.len(), 2 * TOKEN_BYTES);
         assert_eq!(read_or_create(&path).expect("the same token"), made);

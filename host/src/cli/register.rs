@@ -163,6 +163,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 impl Args {
     /// The flags over the profile's settings.
     fn adjust(&self, played: &mut Played) -> Result<(), Failure> {
+        if self.ceremony.u2f && matches!(self.alg, Some(AlgorithmName::Eddsa)) {
+            return Err(Failure::usage(
+                "U2F knows ES256 alone",
+                "leave out --alg, or leave out --u2f",
+            ));
+        }
         if let Some(algorithm) = self.alg {
             played.settings.algorithms = vec![Algorithm::from(algorithm).cose()];
         }

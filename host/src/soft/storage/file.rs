@@ -72,6 +72,12 @@ impl FileStorage {
 pub struct Announcer(PathBuf);
 
 impl Announcer {
+    /// The state file, as an absolute path.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.0
+    }
+
     /// Notes that `device`, a value for `--device`, reaches the token, for the hint that another process gets when it
     /// finds the file locked.
     ///

@@ -68,6 +68,28 @@ fn a_failure_is_json_too() {
 }
 
 #[test]
+fn a_registration_is_json_of_one_style() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), "register --touch auto --ephemeral --json");
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let credential = value["registration"]["credential"].as_object().unwrap();
+    assert_eq!(credential["aaguid"], "5b1d0f6c-0b7a-4d52-9c3e-662a8f41e790");
+    assert_eq!(credential["scope"], "example.com");
+    assert!(credential.contains_key("publicKey") && credential.keys().all(|name| !name.contains('_')));
+}
+
+#[test]
+fn nobody_touches_a_key_for_a_registration_that_cannot_be_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(
+        home.path(),
+        "register --touch auto --ephemeral --registrations /dev/null/no",
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "the ceremony has not begun");
+}
+
+#[test]
 fn an_account_with_eight_devices_takes_no_ninth() {
     let home = tempfile::tempdir().unwrap();
     let register = "register --profile aws --touch auto --ephemeral";

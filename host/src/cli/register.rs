@@ -6,6 +6,7 @@ use serde_json::json;
 use super::ceremony::{CeremonyArgs, Played, show_report};
 use super::device;
 use super::failure::Failure;
+use super::layout::aaguid;
 use super::output::{BOLD, Output};
 use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
 use crate::relying_party::profile::{DeviceName, DeviceNameError, device_arn};
@@ -64,7 +65,8 @@ enum AttestationName {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut played = args.ceremony.played(output)?;
     args.adjust(&mut played)?;
-    let accounts = played.file.load()?;
+    // Stored once as it is, so that nobody touches a key for a registration that then cannot be kept.
+    let accounts = played.file.update(|accounts| Ok(accounts.clone()))?;
     let account = accounts.account(&played.settings.rp.id, &played.account);
     let name = args.device_name(&played, account)?;
 
@@ -140,7 +142,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "origin": played.origin.as_str(),
         "user": played.user,
         "report": report,
-        "registration": credential.as_ref().map(|credential| json!({ "name": name, "arn": arn, "credential": credential })),
+        "registration": credential.as_ref().map(|credential| {
+            let mut shown = json!(credential);
+            shown["aaguid"] = aaguid(credential.aaguid).into();
+            json!({ "name": name, "arn": arn, "credential": shown })
+        }),
     });
     output.result(&value, |to| {
         show_report(&report, to)?;

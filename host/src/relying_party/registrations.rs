@@ -98,6 +98,7 @@ pub struct Accounts {
 
 /// An account at a relying party.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The RP ID.
     pub rp_id: String,

@@ -137,19 +137,20 @@ impl Failure {
         }
     }
 
-    /// What to do next, where there is something to do.
-    pub(super) fn hint(&self) -> Option<String> {
+    /// What to do next.
+    pub(super) fn hint(&self) -> String {
+        const AGAIN: &str = "try once more; if it fails again, `brasskey info` says what this key can do";
         match self {
-            Self::Usage { hint, .. } => Some(hint.clone()),
-            Self::Key(error) => error.hint().map(str::to_owned),
-            Self::Ceremony(error) => error.hint().map(str::to_owned),
-            Self::Verification(_) => Some("the checks above say what is wrong; do not rely on this key".to_owned()),
-            Self::Registrations(error) => Some(error.hint().to_owned()),
-            Self::State(error) => Some(error.hint()),
-            Self::Soft(error) => Some(error.hint()),
-            Self::NoHome(error) => Some(error.hint().to_owned()),
-            Self::System { .. } => Some("look at what the system says, and try again".to_owned()),
-            Self::Output(_) => Some("write them where there is room, and where this user may write".to_owned()),
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Key(error) => error.hint().unwrap_or(AGAIN).to_owned(),
+            Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
+            Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Registrations(error) => error.hint().to_owned(),
+            Self::State(error) => error.hint(),
+            Self::Soft(error) => error.hint(),
+            Self::NoHome(error) => error.hint().to_owned(),
+            Self::System { .. } => "look at what the system says, and try again".to_owned(),
+            Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
         }
     }
 }

@@ -176,7 +176,7 @@ impl Error {
             Self::NoAnswer => Some("unplug the security key, plug it in again, and try once more"),
             Self::Malformed { .. } => Some("this is a fault of the security key: tell its maker"),
             Self::Transport(error) => error.hint(),
-            Self::Cancelled => Some("nothing was changed: run the command again when you are ready"),
+            Self::Cancelled => Some("run the command again when you are ready"),
             Self::Unsupported { .. } | Self::TooLong { .. } => Some("ask for less, or use another key"),
             Self::Ctaphid(_) | Self::Random(_) => None,
         }

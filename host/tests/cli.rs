@@ -1,4 +1,5 @@
 //! The command line as a user, a script and a careless pipe meet it.
+#![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,11 +1,12 @@
 //! The secret that the control endpoint's users share.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::private;
 use crate::soft::Error;
 
 /// Random bytes in a token that is made here.
@@ -20,7 +21,7 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
         source,
     };
     if let Some(directory) = path.parent() {
-        make_directory(directory).map_err(failed)?;
+        private::make_directory(directory).map_err(failed)?;
     }
     match create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -42,11 +43,7 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
 
 /// Makes the file, never following or replacing what is there.
 fn create(path: &Path) -> io::Result<Zeroizing<String>> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private::options().write(true).create_new(true).open(path)?;
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|_| io::Error::other("the system has no randomness"))?;
     let mut token = Zeroizing::new(String::with_capacity(2 * TOKEN_BYTES + 1));
@@ -59,14 +56,6 @@ fn create(path: &Path) -> io::Result<Zeroizing<String>> {
     file.sync_all()?;
     token.pop();
     Ok(token)
-}
-
-/// Makes the directory where it is missing, for its user only.
-fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(path)
 }
 
 #[cfg(unix)]

@@ -4,6 +4,7 @@ mod cbor;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
+mod private;
 pub mod relying_party;
 pub mod selftest;
 pub mod soft;

@@ -1,5 +1,7 @@
 //! The self-test: what a website and the AWS console do with a security key, tried on one key, nothing kept.
 
+mod rounds;
+
 use serde::Serialize;
 
 use crate::client::ctap2::{GetAssertion, Options, Status};
@@ -7,65 +9,13 @@ use crate::client::webauthn::{
     AssertionResponse, CeremonyError, Origin, OriginError, Protocol, RequestOptions, UserEntity, create, get,
 };
 use crate::client::{self, ErrorKind, Key, Watch, u2f};
-use crate::relying_party::profile::{Profile, Settings};
+use crate::relying_party::profile::Settings;
 use crate::relying_party::registrations::{Account, Accounts};
 use crate::relying_party::{
-    Algorithm, ExpectedAuthentication, ExpectedRegistration, Outcome, Report, verify_authentication,
-    verify_registration,
+    ExpectedAuthentication, ExpectedRegistration, Outcome, Report, verify_authentication, verify_registration,
 };
 
-/// Steps that belong together: one relying party, one protocol, one credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Round {
-    /// What it is called.
-    pub name: &'static str,
-    profile: Profile,
-    protocol: Protocol,
-    algorithm: Algorithm,
-    /// Whether the credential is made for the AppID, as before WebAuthn.
-    legacy: bool,
-}
-
-const ROUNDS: [Round; 5] = [
-    Round {
-        name: "WebAuthn",
-        profile: Profile::Webauthn,
-        protocol: Protocol::Ctap2,
-        algorithm: Algorithm::Es256,
-        legacy: false,
-    },
-    Round {
-        name: "WebAuthn with EdDSA",
-        profile: Profile::Webauthn,
-        protocol: Protocol::Ctap2,
-        algorithm: Algorithm::EdDsa,
-        legacy: false,
-    },
-    Round {
-        name: "WebAuthn over U2F",
-        profile: Profile::Webauthn,
-        protocol: Protocol::U2f,
-        algorithm: Algorithm::Es256,
-        legacy: false,
-    },
-    Round {
-        name: "AWS console",
-        profile: Profile::Aws,
-        protocol: Protocol::Ctap2,
-        algorithm: Algorithm::Es256,
-        legacy: false,
-    },
-    Round {
-        name: "AWS console, with a U2F registration from before 2022",
-        profile: Profile::Aws,
-        protocol: Protocol::U2f,
-        algorithm: Algorithm::Es256,
-        legacy: true,
-    },
-];
-
-/// Touches that a round asks for: registration, the refused second one, sign-in.
-const TOUCHES: usize = 3;
+pub use rounds::{Round, plan, touches};
 
 /// One thing that was tried.
 #[derive(Clone, Debug, Serialize)]
@@ -90,29 +40,6 @@ pub enum Event<'a> {
     Round(&'static str),
     /// A step ended.
     Step(&'a Step),
-}
-
-/// The rounds that the key's own words promise.
-#[must_use]
-pub fn plan(key: &Key) -> Vec<Round> {
-    let can = |round: &&Round| match round.protocol {
-        Protocol::U2f => key.speaks_u2f(),
-        Protocol::Ctap2 => key.info().is_some_and(|info| {
-            // Keys before CTAP 2.1 do not list their algorithms; ES256 is the one that all have.
-            info.algorithms
-                .as_ref()
-                .map_or(round.algorithm == Algorithm::Es256, |offered| {
-                    offered.iter().any(|offered| offered.alg == round.algorithm.cose())
-                })
-        }),
-    };
-    ROUNDS.iter().filter(can).copied().collect()
-}
-
-/// How often the user will touch the key.
-#[must_use]
-pub fn touches(plan: &[Round]) -> usize {
-    plan.len() * TOUCHES
 }
 
 /// Runs the rounds. What fails is a failed step, and the next round goes on.

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::ceremony::registrations_file;
+use super::ceremony::{EXAMPLE_ACCOUNT, registrations_file};
 use super::failure::Failure;
+use super::layout::{columns, terminal_width};
 use super::output::Output;
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, MAX_DEVICES, Profile, device_arn};
 use crate::text::escape;
@@ -79,7 +78,7 @@ pub(super) struct OwnerArgs {
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
     /// The AWS account
-    #[arg(long, value_name = "NUMBER", default_value_t = 123_456_789_012, value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = EXAMPLE_ACCOUNT, value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
     account: u64,
     /// The RP ID that the devices were registered for [default: the profile's]
     #[arg(long, value_name = "DOMAIN")]
@@ -153,11 +152,10 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
                 "No devices are registered. Register one with `brasskey register --profile aws`."
             );
         }
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_header(["USER", "NAME", "ARN"]);
-        for device in &devices {
-            table.add_row(["user", "name", "arn"].map(|key| escape(device[key].as_str().unwrap_or("")).into_owned()));
-        }
+        let cells =
+            |device: &Value| ["user", "name", "arn"].map(|key| escape(device[key].as_str().unwrap_or("")).into_owned());
+        let mut table = columns(devices.iter().map(cells), terminal_width());
+        table.set_header(["User", "Name", "ARN"]);
         writeln!(to, "{}", table.trim_fmt())?;
         writeln!(to, "A user has at most {MAX_DEVICES} MFA devices.")
     })

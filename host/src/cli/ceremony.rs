@@ -16,6 +16,9 @@ use crate::relying_party::{Outcome, Report};
 use crate::soft::paths;
 use crate::text::escape;
 
+/// The AWS account that AWS's own documentation uses.
+pub(super) const EXAMPLE_ACCOUNT: u64 = 123_456_789_012;
+
 /// Whom to play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProfileName {
@@ -53,17 +56,17 @@ pub(super) struct CeremonyArgs {
     #[arg(long, value_name = "NAME", default_value = "alice")]
     user: String,
 
-    /// The AWS account
-    #[arg(long, value_name = "NUMBER", default_value_t = 123_456_789_012, value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
-    account: u64,
+    /// With --profile aws: the AWS account [default: 123456789012]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
+    account: Option<u64>,
 
-    /// The AWS account's root user instead of an IAM user
+    /// With --profile aws: the account's root user instead of an IAM user
     #[arg(long, conflicts_with = "user")]
     root: bool,
 
     /// Talk U2F even to a key that speaks CTAP2
     #[arg(long)]
-    u2f: bool,
+    pub(super) u2f: bool,
 
     /// The file that keeps registrations [default: relying-party.json in your data directory]
     #[arg(long, value_name = "FILE")]
@@ -89,6 +92,12 @@ pub(super) struct Played {
 impl CeremonyArgs {
     /// The relying party that the flags describe.
     pub(super) fn played(&self, output: &Output) -> Result<Played, Failure> {
+        if self.profile != ProfileName::Aws && (self.root || self.account.is_some()) {
+            return Err(Failure::usage(
+                "--root and --account name a user of AWS, which is not played here",
+                "add --profile aws, or name the user with --user",
+            ));
+        }
         let mut settings = Profile::from(self.profile).settings();
         if let Some(rp_id) = &self.rp_id {
             settings.origin = format!("https://{rp_id}");
@@ -151,7 +160,7 @@ impl CeremonyArgs {
                     Failure::usage(error.to_string(), error.hint())
                 })?,
         };
-        Ok((self.account, user))
+        Ok((self.account.unwrap_or(EXAMPLE_ACCOUNT), user))
     }
 
     /// How to talk to the key: CTAP2, or U2F where the user or the key wants it.

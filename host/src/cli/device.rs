@@ -30,8 +30,8 @@ pub(super) struct DeviceArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SoftArgs {
-    /// Who touches the soft token: prompt (you, on the terminal), auto, deny, or control (the control endpoint)
-    /// [default: prompt on a terminal]
+    /// Who touches the soft token: prompt (you, on the terminal), auto, deny, or control (programs, with `brasskey token
+    /// --control`) [default: prompt on a terminal; auto where selftest and bench use one that is in memory only]
     #[arg(long, value_name = "TOUCH")]
     pub(super) touch: Option<Touch>,
 
@@ -132,6 +132,12 @@ fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
 }
 
 fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
+    if args.touch == Some(Touch::Control) {
+        return Err(Failure::usage(
+            "with `--touch control` nobody can press the button of the built-in soft token",
+            "run `brasskey token --touch control --control 127.0.0.1:0`, and name it here with --device",
+        ));
+    }
     let ephemeral = fallback == Fallback::Ephemeral && args.state.is_none();
     let touch = args.touch.clone().unwrap_or_else(|| match ephemeral {
         true => Touch::Auto,

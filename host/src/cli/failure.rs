@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::client::webauthn::CeremonyError;
 use crate::client::{self, ErrorKind};
-use crate::relying_party::registrations::RegistrationsError;
+use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;
 use crate::soft::storage::StorageOpenError;
 use crate::transport::TransportError;
@@ -101,7 +101,7 @@ impl Failure {
             lines.collect::<Vec<_>>().join(" ")
         });
         let message = paragraphs.next().unwrap_or_default();
-        let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+        let message = without_brackets(message.strip_prefix("error: ").unwrap_or(&message));
         // Our own parsers put their hint behind the message.
         let (message, ours) = match message.split_once(" hint: ") {
             Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
@@ -118,35 +118,95 @@ impl Failure {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } => USAGE,
+            Self::Key(client::Error::Random(_)) | Self::Ceremony(CeremonyError::Random(_)) => SYSTEM,
+            Self::Key(client::Error::Transport(TransportError::NotFound { .. })) => NO_DEVICE,
             Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
                 ErrorKind::NoDevice => NO_DEVICE,
                 ErrorKind::User => USER,
-                ErrorKind::Transport if matches!(error, client::Error::Transport(error) if matches!(error, TransportError::NotFound { .. })) => {
-                    NO_DEVICE
-                }
                 ErrorKind::Transport | ErrorKind::Key | ErrorKind::Unsupported => KEY,
                 ErrorKind::Malformed => VERIFICATION,
             },
             Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_)) => USAGE,
             Self::Ceremony(_) => KEY,
+            // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
+            Self::Registrations(RegistrationsError::Unchanged(Unchanged::AlreadyRegistered)) => VERIFICATION,
+            Self::Registrations(RegistrationsError::Unchanged(_)) | Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
             Self::Registrations(_) | Self::State(_) | Self::Soft(_) | Self::NoHome(_) => SYSTEM,
             Self::System { .. } | Self::Output(_) => SYSTEM,
         }
     }
 
-    /// What to do next, where there is something to do.
-    pub(super) fn hint(&self) -> Option<String> {
+    /// What to do next.
+    pub(super) fn hint(&self) -> String {
+        const AGAIN: &str = "try once more; if it fails again, `brasskey info` says what this key can do";
         match self {
-            Self::Usage { hint, .. } => Some(hint.clone()),
-            Self::Key(error) => error.hint().map(str::to_owned),
-            Self::Ceremony(error) => error.hint().map(str::to_owned),
-            Self::Verification(_) => Some("the checks above say what is wrong; do not rely on this key".to_owned()),
-            Self::Registrations(error) => Some(error.hint().to_owned()),
-            Self::State(error) => Some(error.hint()),
-            Self::Soft(error) => Some(error.hint()),
-            Self::NoHome(error) => Some(error.hint().to_owned()),
-            Self::System { .. } | Self::Output(_) => None,
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Key(error) => error.hint().unwrap_or(AGAIN).to_owned(),
+            Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
+            Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Registrations(error) => error.hint().to_owned(),
+            Self::State(error) => error.hint(),
+            Self::Soft(error) => error.hint(),
+            Self::NoHome(error) => error.hint().to_owned(),
+            Self::System { .. } => "look at what the system says, and try again".to_owned(),
+            Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
         }
+    }
+}
+
+/// Takes the brackets from the names that clap gives values, `<FILE>`: as markup they would be escaped. Those that the
+/// user wrote stay.
+fn without_brackets(text: &str) -> String {
+    let mut rest = text;
+    let mut plain = String::with_capacity(text.len());
+    while let Some((before, after)) = rest.split_once('<') {
+        plain.push_str(before);
+        match after.split_once('>') {
+            Some((name, behind)) if name.chars().all(|c| c.is_ascii_uppercase() || c == '|') => {
+                plain.push_str(name);
+                rest = behind;
+            }
+            _ => {
+                plain.push('<');
+                rest = after;
+            }
+        }
+    }
+    plain + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_values_are_told_from_what_the_user_wrote() {
+        for (text, plain) in [
+            (
+                "a value is required for '--touch <TOUCH>'",
+                "a value is required for '--touch TOUCH'",
+            ),
+            ("'--control <ADDRESS|PATH>' <SHELL>", "'--control ADDRESS|PATH' SHELL"),
+            ("unexpected argument '--<b>' <", "unexpected argument '--<b>' <"),
+        ] {
+            assert_eq!(without_brackets(text), plain);
+        }
+    }
+
+    #[test]
+    fn who_was_wrong_decides_the_exit_code() {
+        let unchanged = |why: Unchanged| Failure::Registrations(why.into()).exit_code();
+        assert_eq!(
+            [Unchanged::Full, Unchanged::NameTaken, Unchanged::Unknown].map(unchanged),
+            [USAGE; 3]
+        );
+        assert_eq!(unchanged(Unchanged::AlreadyRegistered), VERIFICATION);
+        let address = ([192, 0, 2, 1], 1).into();
+        assert_eq!(Failure::Soft(soft::Error::NotLoopback(address)).exit_code(), USAGE);
+        let missing = TransportError::NotFound {
+            address: crate::transport::Address::Udp(address),
+        };
+        assert_eq!(Failure::from(missing).exit_code(), NO_DEVICE);
     }
 }

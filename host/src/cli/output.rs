@@ -81,12 +81,10 @@ impl Output {
     /// Why the command failed. With `--json`, stdout has the same as a value.
     pub(super) fn failure(&self, failure: &Failure) {
         let message = escape(&failure.to_string()).into_owned();
-        let hint = failure.hint().map(|hint| escape(&hint).into_owned());
+        let hint = escape(&failure.hint()).into_owned();
         let mut stderr = anstream::stderr().lock();
         let _ = writeln!(stderr, "brasskey: {BAD}error:{BAD:#} {message}");
-        if let Some(hint) = &hint {
-            let _ = writeln!(stderr, "hint: {hint}");
-        }
+        let _ = writeln!(stderr, "hint: {hint}");
         // A refused answer was printed with its checks; two values would be none.
         if self.json && !matches!(failure, Failure::Verification(_)) {
             let value = value!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });

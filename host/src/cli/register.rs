@@ -6,6 +6,7 @@ use serde_json::json;
 use super::ceremony::{CeremonyArgs, Played, show_report};
 use super::device;
 use super::failure::Failure;
+use super::layout::aaguid;
 use super::output::{BOLD, Output};
 use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
 use crate::relying_party::profile::{DeviceName, DeviceNameError, device_arn};
@@ -64,7 +65,8 @@ enum AttestationName {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut played = args.ceremony.played(output)?;
     args.adjust(&mut played)?;
-    let accounts = played.file.load()?;
+    // Stored once as it is, so that nobody touches a key for a registration that then cannot be kept.
+    let accounts = played.file.update(|accounts| Ok(accounts.clone()))?;
     let account = accounts.account(&played.settings.rp.id, &played.account);
     let name = args.device_name(&played, account)?;
 
@@ -140,7 +142,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "origin": played.origin.as_str(),
         "user": played.user,
         "report": report,
-        "registration": credential.as_ref().map(|credential| json!({ "name": name, "arn": arn, "credential": credential })),
+        "registration": credential.as_ref().map(|credential| {
+            let mut shown = json!(credential);
+            shown["aaguid"] = aaguid(credential.aaguid).into();
+            json!({ "name": name, "arn": arn, "credential": shown })
+        }),
     });
     output.result(&value, |to| {
         show_report(&report, to)?;
@@ -163,6 +169,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 impl Args {
     /// The flags over the profile's settings.
     fn adjust(&self, played: &mut Played) -> Result<(), Failure> {
+        if self.ceremony.u2f && matches!(self.alg, Some(AlgorithmName::Eddsa)) {
+            return Err(Failure::usage(
+                "U2F knows ES256 alone",
+                "leave out --alg, or leave out --u2f",
+            ));
+        }
         if let Some(algorithm) = self.alg {
             played.settings.algorithms = vec![Algorithm::from(algorithm).cose()];
         }

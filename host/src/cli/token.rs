@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::mpsc::channel;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
 
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -49,15 +49,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let listen = args.listen()?;
     let touch = args.touch(&listen)?;
     let storage = args.soft.storage()?;
-    if listen.udp.is_some() && touch == Touch::Auto {
-        output.notice("warning: any user of this computer can use this key, and nobody is asked");
-    }
-    output.notice("this security key is software: whoever can read its file, or its memory, has its keys");
-
     let owner = match &storage {
         AnyStorage::File(file) => Some(file.announcer()),
         AnyStorage::Memory(_) => None,
     };
+    let state = owner.as_ref().map(|owner| owner.state().to_owned());
+    let is_open = listen.udp.is_some() && touch == Touch::Auto;
+    // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
+    let ended = end()?;
     let key = SoftKey::builder().touch(touch).storage(storage).build()?;
     let servers = key.serve(&listen)?;
     let addresses = servers.addresses();
@@ -67,12 +66,23 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             source,
         })?;
     }
+    match &state {
+        Some(state) => output.notice(&format!(
+            "this security key is software: whoever can read {}, or its memory, has its keys",
+            escape(&state.display().to_string())
+        )),
+        None => output.notice("this security key is software: whoever can read its memory has its keys"),
+    }
+    if is_open {
+        output.notice("warning: any user of this computer can use this key, and nobody is asked");
+    }
 
     let value = json!({
         "ready": true,
         "device": addresses.device(),
         "udp": addresses.udp,
         "unix": addresses.unix,
+        "state": state,
         "control": addresses.control,
         "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
     });
@@ -89,7 +99,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             writeln!(to, "  {DIM}(Ctrl-C ends){DIM:#}")
         })?;
     }
-    wait_for_the_end()
+    // Without a sender there is nobody left who could end it.
+    let _ = ended.recv();
+    Ok(())
 }
 
 impl Args {
@@ -103,14 +115,14 @@ impl Args {
             Some(address) => Some(ControlOptions {
                 address: address.clone(),
                 token_file: match &self.control_token_file {
-                    Some(file) => file.clone(),
+                    Some(file) => absolute(file)?,
                     None => paths::default_control_token()?,
                 },
             }),
         };
         Ok(Listen {
             udp,
-            unix: self.unix.clone(),
+            unix: self.unix.as_deref().map(absolute).transpose()?,
             control,
         })
     }
@@ -134,8 +146,8 @@ impl Args {
     }
 }
 
-/// Until Ctrl-C, or the signal that ends services.
-fn wait_for_the_end() -> Result<(), Failure> {
+/// Hears of Ctrl-C, and of the signals that end services.
+fn end() -> Result<Receiver<()>, Failure> {
     let (end, ended) = channel();
     ctrlc::set_handler(move || {
         // Nobody waits any more where it has ended already.
@@ -145,7 +157,13 @@ fn wait_for_the_end() -> Result<(), Failure> {
         what: "cannot wait for the end".to_owned(),
         source: io::Error::other(error),
     })?;
-    // The sender lives as long as the process.
-    let _ = ended.recv();
-    Ok(())
+    Ok(ended)
+}
+
+/// A path that means the same to whoever reads it elsewhere.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|source| Failure::System {
+        what: format!("cannot find {}", path.display()),
+        source,
+    })
 }

@@ -176,9 +176,9 @@ impl Error {
             Self::NoAnswer => Some("unplug the security key, plug it in again, and try once more"),
             Self::Malformed { .. } => Some("this is a fault of the security key: tell its maker"),
             Self::Transport(error) => error.hint(),
-            Self::Cancelled | Self::Ctaphid(_) | Self::Unsupported { .. } | Self::TooLong { .. } | Self::Random(_) => {
-                None
-            }
+            Self::Cancelled => Some("run the command again when you are ready"),
+            Self::Unsupported { .. } | Self::TooLong { .. } => Some("ask for less, or use another key"),
+            Self::Ctaphid(_) | Self::Random(_) => None,
         }
     }
 }

@@ -23,6 +23,7 @@ pub struct ExpectedRegistration {
 
 /// A verified credential: what the relying party needs to verify it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Credential {
     /// The credential ID, 1 to 1023 bytes.
     #[serde(with = "base64url")]

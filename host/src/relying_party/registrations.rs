@@ -6,7 +6,7 @@
 mod error;
 mod format;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +17,7 @@ pub use error::{RegistrationsError, Unchanged};
 pub(super) use format::base64url;
 
 use super::{Authentication, Credential};
+use crate::private;
 
 /// The relying-party file.
 #[derive(Debug, Clone)]
@@ -51,10 +52,10 @@ impl RegistrationsFile {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(directory).map_err(at_path)?;
+        private::make_directory(directory).map_err(at_path)?;
         let mut lock_path = self.path.clone().into_os_string();
         lock_path.push(".lock");
-        let lock = private(&mut OpenOptions::new())
+        let lock = private::options()
             .write(true)
             .create(true)
             .truncate(false)
@@ -83,13 +84,6 @@ impl RegistrationsFile {
     }
 }
 
-/// Makes a file that will be created readable by its owner only.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
 /// What the file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accounts {
@@ -98,6 +92,7 @@ pub struct Accounts {
 
 /// An account at a relying party.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The RP ID.
     pub rp_id: String,

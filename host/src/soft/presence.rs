@@ -7,6 +7,7 @@ mod waiting;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::{self, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -207,8 +208,12 @@ impl UserPresence for SoftPresence {
 /// Tells the person who started the key why it refuses.
 fn refuse(request: &PresenceRequest<'_>, why: &str) {
     let waiting = Waiting::new(request, 0);
-    eprintln!("brasskey: error: the key was asked to {waiting} and refused: {why}");
-    eprintln!("hint: start it with --touch auto, --touch control or --touch deny, or from a terminal");
+    // Not `eprintln!`, which panics where nobody reads stderr any more.
+    let _ = writeln!(
+        io::stderr(),
+        "brasskey: error: the key was asked to {waiting} and refused: {why}\n\
+         hint: start it with --touch auto, --touch control or --touch deny, or from a terminal"
+    );
 }
 
 #[cfg(unix)]

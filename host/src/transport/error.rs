@@ -28,7 +28,7 @@ pub enum TransportError {
         address: Address,
     },
     /// The key cannot be opened for another reason.
-    #[error("cannot open {address}")]
+    #[error("cannot open {address}: {source}")]
     Open {
         /// The address.
         address: Address,
@@ -42,7 +42,7 @@ pub enum TransportError {
         address: Address,
     },
     /// Sending or receiving failed for another reason.
-    #[error("cannot talk to {address}")]
+    #[error("cannot talk to {address}: {source}")]
     Failed {
         /// The address.
         address: Address,
@@ -50,7 +50,7 @@ pub enum TransportError {
         source: Cause,
     },
     /// The plugged-in keys cannot be listed.
-    #[error("cannot list the plugged-in keys")]
+    #[error("cannot list the plugged-in keys: {source}")]
     List {
         /// What the operating system said.
         source: Cause,
@@ -85,6 +85,10 @@ impl TransportError {
             }
             Self::Permission { .. } => Some("run this as the user who started the token"),
             Self::Unsupported { .. } => Some("build brasskey with the feature `hid`, or choose another transport"),
+            Self::Open {
+                address: Address::Hid(_),
+                ..
+            } => Some("name a security key: `brasskey list` shows them"),
             Self::Open { .. } | Self::Failed { .. } | Self::List { .. } => None,
         }
     }
@@ -152,8 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn other_errors_keep_their_cause() {
+    fn other_errors_tell_their_cause() {
         let error = TransportError::talking(hid(), io::Error::other("on fire"));
+        assert_eq!(error.to_string(), "cannot talk to hid:/dev/hidraw0: on fire");
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("on fire"));
     }

@@ -2,13 +2,8 @@
 
 use super::{CeremonyError, CredentialDescriptor as Listed};
 use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, Status};
+use crate::client::key::EMPTY_HASH;
 use crate::client::{Error, Key, Watch, u2f};
-
-/// The SHA-256 of nothing: the client data hash of a request whose answer is thrown away.
-const EMPTY_HASH: [u8; 32] = [
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41,
-    0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
-];
 
 /// The first of the listed credentials that the key holds for an RP ID or AppID (CTAP 2.3 §6.2: `up` false).
 ///

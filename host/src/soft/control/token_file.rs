@@ -1,11 +1,12 @@
 //! The secret that the control endpoint's users share.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::private;
 use crate::soft::Error;
 
 /// Random bytes in a token that is made here.
@@ -19,6 +20,9 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
         path: path.to_owned(),
         source,
     };
+    if let Some(directory) = path.parent() {
+        private::make_directory(directory).map_err(failed)?;
+    }
     match create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         created => return created.map_err(failed),
@@ -39,11 +43,7 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
 
 /// Makes the file, never following or replacing what is there.
 fn create(path: &Path) -> io::Result<Zeroizing<String>> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private::options().write(true).create_new(true).open(path)?;
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|_| io::Error::other("the system has no randomness"))?;
     let mut token = Zeroizing::new(String::with_capacity(2 * TOKEN_BYTES + 1));
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_token_is_made_once_and_kept() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("token");
+        let path = directory.path().join("new/token");
         let made = read_or_create(&path).expect("a token");
         assert_eq!(made.len(), 2 * TOKEN_BYTES);
         assert_eq!(read_or_create(&path).expect("the same token"), made);

@@ -83,7 +83,11 @@ fn ask(terminal: &mut File, closed: &PipeReader, button: &Button, ticket: Ticket
                     "brasskey: press Enter to touch the key, n to refuse: "
                 )),
             },
-            Ok(Line::End) | Err(_) => return button.answer(ticket, Answer::Decline),
+            Ok(Line::End) | Err(_) => {
+                // Ends the line that the user left open. Best effort: the terminal may be gone.
+                let _ = writeln!(terminal);
+                return button.answer(ticket, Answer::Decline);
+            }
         }
     }
     // Best effort: the terminal may be gone with the request.

@@ -19,8 +19,9 @@ use brasskey_protocol::platform::{Storage, StorageError};
 use redb::backends::FileBackend;
 
 use self::records::Records;
-use self::system::{check_mode, is_at, make_directory, private, sync_directory};
+use self::system::{check_mode, is_at, sync_directory};
 use super::check_size;
+use crate::private;
 pub use error::{StorageOpenError, StorageOpenProblem};
 
 /// How often the file may be replaced while it is being opened before it counts as in use.
@@ -72,6 +73,12 @@ impl FileStorage {
 pub struct Announcer(PathBuf);
 
 impl Announcer {
+    /// The state file, as an absolute path.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.0
+    }
+
     /// Notes that `device`, a value for `--device`, reaches the token, for the hint that another process gets when it
     /// finds the file locked.
     ///
@@ -133,7 +140,7 @@ impl Storage for FileStorage {
 }
 
 fn open(path: &Path) -> Result<Records, StorageOpenProblem> {
-    make_directory(directory(path))?;
+    private::make_directory(directory(path))?;
     for _ in 0..ATTEMPTS {
         let file = open_file(path)?;
         let metadata = file.metadata()?;
@@ -183,7 +190,7 @@ fn prepare(path: &Path, old: Option<&mut Records>) -> Result<Records, StorageOpe
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    let file = private().read(true).write(true).create_new(true).open(&new)?;
+    let file = private::options().read(true).write(true).create_new(true).open(&new)?;
     let mut records = Records::open(FileBackend::new(file)?)?;
     if let Some(old) = old {
         old.copy_to(&mut records)?;
@@ -196,7 +203,7 @@ fn open_file(path: &Path) -> Result<File, StorageOpenProblem> {
         // Looked at before it is opened: opening a device can have effects.
         Ok(metadata) => check_file(&metadata)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match private().read(true).write(true).create_new(true).open(path) {
+            match private::options().read(true).write(true).create_new(true).open(path) {
                 // Another process was faster.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 created => return Ok(created?),

@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::{beside, private};
+use super::beside;
+use crate::private;
 
 /// More than any `--device` value needs.
 const NOTE_MAX: u64 = 4096;
@@ -18,7 +19,7 @@ fn note(state: &Path) -> PathBuf {
 
 /// Adds `device` to the note.
 pub(super) fn announce(state: &Path, device: &str) -> io::Result<()> {
-    let mut file = private().append(true).create(true).open(note(state))?;
+    let mut file = private::options().append(true).create(true).open(note(state))?;
     file.write_all(format!("{device}\n").as_bytes())
 }
 

@@ -7,23 +7,12 @@ pub(super) use self::unix::*;
 
 #[cfg(unix)]
 mod unix {
-    use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+    use std::fs::{self, File, Metadata};
     use std::io;
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+    use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
     use crate::soft::storage::StorageOpenProblem;
-
-    /// Options that create a file for its owner only, from its first moment on.
-    pub(in super::super) fn private() -> OpenOptions {
-        let mut options = OpenOptions::new();
-        options.mode(0o600);
-        options
-    }
-
-    pub(in super::super) fn make_directory(path: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)
-    }
 
     /// Only its owner may read or write the file. Who gets past this and can open it is its owner, or root.
     pub(in super::super) fn check_mode(metadata: &Metadata) -> Result<(), StorageOpenProblem> {
@@ -48,23 +37,15 @@ mod unix {
     }
 }
 
-/// Elsewhere the user's data directory is private by inheritance, links need privileges, and a directory cannot be
+/// Elsewhere files are private by inheritance, links need privileges, and a directory cannot be
 /// synced.
 #[cfg(not(unix))]
 mod other {
-    use std::fs::{self, Metadata, OpenOptions};
+    use std::fs::Metadata;
     use std::io;
     use std::path::Path;
 
     use crate::soft::storage::StorageOpenProblem;
-
-    pub(in super::super) fn private() -> OpenOptions {
-        OpenOptions::new()
-    }
-
-    pub(in super::super) fn make_directory(path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
-    }
 
     pub(in super::super) fn check_mode(_: &Metadata) -> Result<(), StorageOpenProblem> {
         Ok(())

@@ -42,7 +42,7 @@ fn records_survive_the_process() {
 fn an_empty_file_becomes_a_state_file() {
     let (_directory, path) = place();
     drop(
-        super::private()
+        super::private::options()
             .write(true)
             .create(true)
             .truncate(true)
@@ -177,7 +177,7 @@ fn another_programs_file_is_left_as_it_is() {
     let (_directory, path) = place();
     for content in [&b"#"[..], b"a diary, not a key's state", &[0; 8192]] {
         drop(
-            super::private()
+            super::private::options()
                 .write(true)
                 .create(true)
                 .truncate(true)
@@ -195,7 +195,7 @@ fn another_programs_database_keeps_its_records() {
     const OTHER: TableDefinition<'_, u64, u64> = TableDefinition::new("other");
     let (_directory, path) = place();
     drop(
-        super::private()
+        super::private::options()
             .write(true)
             .create(true)
             .truncate(true)

@@ -1,0 +1,207 @@
+//! The command line as a user, a script and a careless pipe meet it.
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The command with a home of its own, and nobody at its terminal.
+fn brasskey(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_brasskey"));
+    command
+        .args(arguments)
+        .current_dir(home)
+        .env("HOME", home)
+        .env_remove("XDG_DATA_HOME")
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(home: &Path, arguments: &str) -> Output {
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    brasskey(home, &arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn flags_that_mean_nothing_here_are_refused_with_a_hint() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [
+        "register --touch control",
+        "register --touch nobody",
+        "register --touch auto --root",
+        "register --touch auto --account 1",
+        "register --touch auto --u2f --alg eddsa",
+        "register --touch auto --legacy-app-id",
+        "info --device udp:127.0.0.1:1 --touch auto",
+        "token --udp 192.0.2.1:1 --touch deny --ephemeral",
+        "token --touch auto",
+        "token --touch control",
+        "token --control-token-file token",
+        "aws devices remove nothing",
+        "completions",
+        "no-such-command",
+    ] {
+        let output = run(home.path(), arguments);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {said}");
+        assert!(
+            said.contains("\nhint: ") && !said.contains("\\u{"),
+            "{arguments}: {said}"
+        );
+        assert!(output.stdout.is_empty(), "{arguments}");
+    }
+}
+
+#[test]
+fn a_failure_is_json_too() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), "wink --device udp:127.0.0.1:1 --json");
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(value["error"]["exitCode"], 3);
+    assert_eq!(value["error"]["hint"], "start it with `brasskey token`");
+}
+
+#[test]
+fn a_registration_is_json_of_one_style() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), "register --touch auto --ephemeral --json");
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let credential = value["registration"]["credential"].as_object().unwrap();
+    assert_eq!(credential["aaguid"], "5b1d0f6c-0b7a-4d52-9c3e-662a8f41e790");
+    assert_eq!(credential["scope"], "example.com");
+    assert!(credential.contains_key("publicKey") && credential.keys().all(|name| !name.contains('_')));
+}
+
+#[test]
+fn nobody_touches_a_key_for_a_registration_that_cannot_be_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(
+        home.path(),
+        "register --touch auto --ephemeral --registrations /dev/null/no",
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "the ceremony has not begun");
+}
+
+#[test]
+fn an_account_with_eight_devices_takes_no_ninth() {
+    let home = tempfile::tempdir().unwrap();
+    let register = "register --profile aws --touch auto --ephemeral";
+    for _ in 0..8 {
+        assert!(run(home.path(), register).status.success());
+    }
+    assert_eq!(run(home.path(), register).status.code(), Some(2));
+    let listed = run(home.path(), "aws devices list --json");
+    assert_eq!(serde_json::from_slice::<Vec<Value>>(&listed.stdout).unwrap().len(), 8);
+}
+
+#[test]
+fn a_state_file_that_was_copied_back_is_noticed() {
+    let home = tempfile::tempdir().unwrap();
+    let (state, copy) = (home.path().join("state"), home.path().join("copy"));
+    assert!(run(home.path(), "register --touch auto --state state").status.success());
+    std::fs::copy(&state, &copy).unwrap();
+    // Each start of the key skips the rest of a block of counters: after three it is ahead of what one can reach.
+    for _ in 0..3 {
+        assert!(
+            run(home.path(), "authenticate --touch auto --state state")
+                .status
+                .success()
+        );
+    }
+    std::fs::copy(&copy, &state).unwrap();
+    let again = run(home.path(), "authenticate --touch auto --state state --json");
+    let value: Value = serde_json::from_slice(&again.stdout).unwrap();
+    let counter = value["report"]["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == "counter");
+    assert_eq!(
+        (again.status.code(), &counter.unwrap()["outcome"]),
+        (Some(6), &"failed".into())
+    );
+}
+
+/// Nobody reads stdout or stderr any more: that is no reason to fail otherwise than the key does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_refusal_that_nobody_reads_is_still_a_refusal() {
+    let home = tempfile::tempdir().unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = brasskey(home.path(), &["register", "--ephemeral", "--touch", "deny"]);
+    assert_eq!(
+        command
+            .stdout(Stdio::null())
+            .stderr(full.try_clone().unwrap())
+            .status()
+            .unwrap()
+            .code(),
+        Some(4)
+    );
+    // A session of its own has no terminal, so that nobody can be asked.
+    let mut command = Command::new("setsid");
+    command.args(["--wait", env!("CARGO_BIN_EXE_brasskey"), "register", "--ephemeral"]);
+    command
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(full);
+    assert_eq!(command.status().unwrap().code(), Some(4));
+}
+
+#[test]
+fn a_token_says_where_it_is_and_what_it_keeps() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = "token --unix socket --state state --touch control --control 127.0.0.1:0 --json";
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    let mut token = brasskey(home.path(), &arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(token.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let place = |name: &str| {
+        home.path()
+            .canonicalize()
+            .unwrap()
+            .join(name)
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    let device = format!("unix:{}", place("socket"));
+    assert_eq!(
+        (&ready["device"], &ready["state"]),
+        (&device.as_str().into(), &place("state").into())
+    );
+    assert!(Path::new(ready["controlTokenFile"].as_str().unwrap()).is_file());
+
+    // The hint of who finds the file locked works from anywhere.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let locked = run(elsewhere.path(), &format!("info --state {}", place("state")));
+    assert_eq!(locked.status.code(), Some(1));
+    assert!(
+        stderr(&locked).contains(&format!("--device {device},")),
+        "{}",
+        stderr(&locked)
+    );
+    assert!(
+        run(elsewhere.path(), &format!("wink --device {device}"))
+            .status
+            .success()
+    );
+    token.kill().unwrap();
+    token.wait().unwrap();
+}

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
 //! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value (`JSON.md` describes
-//! them). [`Failure`] says how a command ends and with which exit code.
+//! them). The file `failure.rs` says how a command fails, and with which exit code.
 
 mod authenticate;
 mod aws;

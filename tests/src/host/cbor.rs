@@ -31,7 +31,7 @@ pub fn array<const N: usize>(items: [Value; N]) -> Value {
 #[track_caller]
 pub fn decode_canonical(bytes: &[u8]) -> Value {
     let (value, rest) = split_canonical(bytes);
-    assert_eq!(rest, [], "something is behind the key's CBOR");
+    assert!(rest.is_empty(), "something is behind the key's CBOR");
     value
 }
 

@@ -128,7 +128,7 @@ impl AuthData {
             assert!(!outputs.as_map().expect("a map").is_empty(), "ED without an output");
             outputs
         });
-        assert_eq!(rest, [], "something behind the authenticator data");
+        assert!(rest.is_empty(), "something behind the authenticator data");
         Self {
             rp_id_hash: *rp_id_hash,
             flags,
@@ -143,7 +143,9 @@ impl AuthData {
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&Value> {
         let mut outputs = self.extensions.iter().flat_map(|map| map.as_map().expect("a map"));
-        outputs.find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
+        outputs
+            .find(|(key, _)| key.as_text() == Some(name))
+            .map(|(_, value)| value)
     }
 }
 
@@ -174,10 +176,7 @@ impl Made {
     #[track_caller]
     pub fn of(response: &Response) -> Self {
         let members = response.ok();
-        assert!(
-            [1, 2, 3].iter().all(|key| members.contains_key(key)),
-            "{members:?}"
-        );
+        assert!([1, 2, 3].iter().all(|key| members.contains_key(key)), "{members:?}");
         assert!(members.keys().all(|key| (1..=5).contains(key)), "{members:?}");
         let auth_data = AuthData::decode(bytes(&members[&2]));
         let Attested { aaguid, id, public_key } = auth_data.attested.clone().expect("a credential");

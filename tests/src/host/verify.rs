@@ -3,13 +3,13 @@
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use ciborium::Value;
-use ring::aead::AES_128_GCM;
-use ring::{digest, hkdf};
 use fips204::traits::{SerDes as _, Verifier as _};
 use fips204::{ml_dsa_44, ml_dsa_65};
+use ring::aead::AES_128_GCM;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm,
 };
+use ring::{digest, hkdf};
 
 use super::cbor::encode;
 use super::ctap2::algorithm;
@@ -38,7 +38,10 @@ impl PublicKey {
     pub fn es256(point: [u8; 65]) -> Self {
         let mut members = vec![(1, 2.into()), (3, algorithm::ES256.into()), (-1, 1.into())];
         members.extend([(-2, point[1..33].into()), (-3, point[33..].into())]);
-        let members: Vec<(Value, Value)> = members.into_iter().map(|(label, value)| (label.into(), value)).collect();
+        let members: Vec<(Value, Value)> = members
+            .into_iter()
+            .map(|(label, value)| (label.into(), value))
+            .collect();
         Self::of(&Value::Map(members))
     }
 
@@ -97,7 +100,9 @@ impl PublicKey {
     pub fn verify(&self, parts: &[&[u8]], signature: &[u8]) {
         let message = parts.concat();
         let by_ring = |algorithm: &'static dyn VerificationAlgorithm| {
-            UnparsedPublicKey::new(algorithm, &self.key).verify(&message, signature).is_ok()
+            UnparsedPublicKey::new(algorithm, &self.key)
+                .verify(&message, signature)
+                .is_ok()
         };
         let valid = match self.algorithm {
             algorithm::ES256 | algorithm::ESP256 => by_ring(&ECDSA_P256_SHA256_ASN1),

@@ -190,10 +190,7 @@ fn short_pins_are_refused(key: &Key) {
 }
 
 fn characters_count_not_bytes(key: &Key) {
-    assert_eq!(
-        set(key, Protocol::Two, &padded("🔑🔑🔑")),
-        status::PIN_POLICY_VIOLATION
-    );
+    assert_eq!(set(key, Protocol::Two, &padded("🔑🔑🔑")), status::PIN_POLICY_VIOLATION);
     assert_eq!(set(key, Protocol::Two, &padded("🔑🔑🔑🔑")), status::OK);
     assert_eq!(key.host().try_pin("🔑🔑🔑🔑"), status::OK);
 }
@@ -201,10 +198,7 @@ fn characters_count_not_bytes(key: &Key) {
 fn a_pin_has_at_most_63_bytes(key: &Key) {
     let long = "0123456789".repeat(7);
     for protocol in PROTOCOLS {
-        assert_eq!(
-            set(key, protocol, &padded(&long[..64])),
-            status::PIN_POLICY_VIOLATION
-        );
+        assert_eq!(set(key, protocol, &padded(&long[..64])), status::PIN_POLICY_VIOLATION);
     }
     assert_eq!(set(key, Protocol::Two, &padded(&long[..63])), status::OK);
     assert_eq!(key.host().try_pin(&long[..63]), status::OK);
@@ -253,10 +247,7 @@ fn changing_needs_a_pin(key: &Key) {
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_NOT_SET);
     host.denied(agreement.get_pin_token(PIN), status::PIN_NOT_SET);
-    host.denied(
-        agreement.get_token(PIN, permission::CM, None),
-        status::PIN_NOT_SET,
-    );
+    host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_NOT_SET);
     assert_eq!(host.pin_retries(), (8, false));
 }
 
@@ -264,7 +255,9 @@ fn a_wrong_parameter_costs_no_retry(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::Two);
-    let request = agreement.change_pin(PIN, "5678").with(cp::PIN_UV_AUTH_PARAM, vec![0; 32]);
+    let request = agreement
+        .change_pin(PIN, "5678")
+        .with(cp::PIN_UV_AUTH_PARAM, vec![0; 32]);
     host.denied(request, status::PIN_AUTH_INVALID);
     assert_eq!(host.pin_retries(), (8, false));
     assert_eq!(host.try_pin(PIN), status::OK);
@@ -287,10 +280,7 @@ fn changing_the_pin_ends_its_tokens(key: &Key) {
     assert_eq!(host.ctap2(persistent.manage(0x01, None)).status, status::OK);
     let agreement = host.agree(Protocol::Two);
     assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
-    host.denied(
-        token.on(make_credential("example.com", b"1")),
-        status::PIN_AUTH_INVALID,
-    );
+    host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     host.denied(persistent.manage(0x02, None), status::PIN_AUTH_INVALID);
 }
 
@@ -314,10 +304,7 @@ fn the_pin_survives_a_power_cycle(key: &Key) {
     let token = host.token(permission::MC, Some("example.com"));
     key.power_cycle();
     let mut host = key.host();
-    host.denied(
-        token.on(make_credential("example.com", b"1")),
-        status::PIN_AUTH_INVALID,
-    );
+    host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     assert_eq!(host.try_pin(PIN), status::OK);
 }
 

@@ -96,7 +96,10 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
     host.denied(request.clone().without(0x03), status::MISSING_PARAMETER);
     host.denied(request.clone().with(0x03, 3), status::INVALID_PARAMETER);
     host.denied(request.clone().with(0x04, vec![0; 32]), status::PIN_AUTH_INVALID);
-    host.denied(token.configure(LONG_TOUCH, None).with(0x01, ALWAYS_UV), status::PIN_AUTH_INVALID);
+    host.denied(
+        token.configure(LONG_TOUCH, None).with(0x01, ALWAYS_UV),
+        status::PIN_AUTH_INVALID,
+    );
     assert_eq!(host.option("alwaysUv"), Some(false));
     assert_eq!(host.ctap2(request), Response::bare(status::OK));
     assert_eq!(host.option("alwaysUv"), Some(true));
@@ -104,9 +107,18 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
 
 fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
     let mut host = with_pin(key, "12345678");
-    let token = host.token_by(crate::host::client_pin::Protocol::Two, "12345678", permission::ACFG, None);
+    let token = host.token_by(
+        crate::host::client_pin::Protocol::Two,
+        "12345678",
+        permission::ACFG,
+        None,
+    );
     let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, 6.into())]));
-    for other in [params([(1, 7.into())]), params([]), params([(1, 6.into()), (3, false.into())])] {
+    for other in [
+        params([(1, 7.into())]),
+        params([]),
+        params([(1, 6.into()), (3, false.into())]),
+    ] {
         let other = request.clone().with(0x02, other.expect("a map"));
         host.denied(other, status::PIN_AUTH_INVALID);
     }
@@ -151,7 +163,10 @@ fn the_minimum_pin_length_only_grows(key: &Key) {
 
 fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
     let mut host = with_pin(key, PIN);
-    assert_eq!(run(&mut host, PIN, SET_MIN_PIN_LENGTH, params([(1, 6.into())])), status::OK);
+    assert_eq!(
+        run(&mut host, PIN, SET_MIN_PIN_LENGTH, params([(1, 6.into())])),
+        status::OK
+    );
     let info = host.info();
     assert_eq!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
     let agreement = host.agree(crate::host::client_pin::Protocol::Two);
@@ -186,7 +201,11 @@ fn told(host: &mut Host, rp_id: &str) -> Option<Value> {
 
 fn relying_parties_that_may_know_the_length_are_listed(key: &Key) {
     let mut host = key.host();
-    let maximum = host.info()[&0x10].as_integer().expect("an integer").try_into().expect("small");
+    let maximum = host.info()[&0x10]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
     let list = |count: usize, domain: &str| {
         let names: Vec<_> = (0..count).map(|n| format!("{n}.{domain}")).collect();
         configure(SET_MIN_PIN_LENGTH, params([(2, texts(&names))]))
@@ -218,7 +237,13 @@ fn a_refused_change_leaves_everything(key: &Key) {
     host.denied(request, status::PIN_POLICY_VIOLATION);
     assert_eq!(host.info()[&0x0D], 4.into());
     assert_eq!(told(&mut host, "example.com"), None);
-    for (key, wrong) in [(1, "4".into()), (2, 1.into()), (2, Value::Array(vec![1.into()])), (3, 1.into()), (4, 1.into())] {
+    for (key, wrong) in [
+        (1, "4".into()),
+        (2, 1.into()),
+        (2, Value::Array(vec![1.into()])),
+        (3, 1.into()),
+        (4, 1.into()),
+    ] {
         host.denied(
             configure(SET_MIN_PIN_LENGTH, params([(key, wrong)])),
             status::CBOR_UNEXPECTED_TYPE,

@@ -92,7 +92,11 @@ fn of_user(id: &[u8], user: Value) -> Option<Value> {
 #[track_caller]
 fn relying_parties(host: &mut Host, token: &Token) -> Vec<String> {
     let mut response = host.ctap2(token.manage(RPS_BEGIN, None));
-    let total: u64 = response.ok()[&5].as_integer().expect("an integer").try_into().expect("small");
+    let total: u64 = response.ok()[&5]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
     let mut found = Vec::new();
     loop {
         let members = response.ok();
@@ -114,7 +118,11 @@ fn relying_parties(host: &mut Host, token: &Token) -> Vec<String> {
 #[track_caller]
 fn credentials(host: &mut Host, token: &Token, rp_id: &str) -> BTreeMap<Vec<u8>, BTreeMap<u8, Value>> {
     let mut response = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp(rp_id)));
-    let total: u64 = response.ok()[&9].as_integer().expect("an integer").try_into().expect("small");
+    let total: u64 = response.ok()[&9]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
     let mut found = BTreeMap::new();
     for n in 1..=total {
         let mut members = response.ok().clone();
@@ -134,7 +142,13 @@ fn counts(host: &mut Host, token: &Token) -> (u64, u64) {
     let response = host.ctap2(token.manage(METADATA, None));
     let members = response.ok();
     assert_eq!(members.keys().collect::<Vec<_>>(), [&1, &2]);
-    let count = |key: u8| members[&key].as_integer().expect("an integer").try_into().expect("small");
+    let count = |key: u8| {
+        members[&key]
+            .as_integer()
+            .expect("an integer")
+            .try_into()
+            .expect("small")
+    };
     (count(1), count(2))
 }
 
@@ -200,7 +214,11 @@ fn metadata_counts_credentials(key: &Key) {
         let (count, remaining) = counts(&mut host, &token);
         assert_eq!(count, existing);
         assert!(remaining > 0);
-        made(&mut host, "example.com", &[b'1' + u8::try_from(existing).expect("small")]);
+        made(
+            &mut host,
+            "example.com",
+            &[b'1' + u8::try_from(existing).expect("small")],
+        );
     }
 }
 
@@ -276,11 +294,17 @@ fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
         made(&mut host, rp_id, user);
     }
     let token = cm(&mut host);
-    host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).ok();
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
     let found = credentials(&mut host, &token, "example.org");
     assert_eq!(found.keys().collect::<Vec<_>>(), [b"3", b"4"]);
-    host.ctap2(token.manage(RPS_BEGIN, None)).ok();
-    host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).ok();
+    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
     host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
 }
 
@@ -298,7 +322,10 @@ fn walking(key: &Key) -> Host {
     made(&mut host, "example.com", b"1");
     made(&mut host, "example.com", b"2");
     let token = cm(&mut host);
-    host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).ok();
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
     host
 }
 
@@ -373,7 +400,10 @@ fn a_deleted_credential_is_gone(key: &Key) {
     assert_eq!(counts(&mut host, &token).0, 1);
     host.denied(token.manage(DELETE, of_credential(&one.id)), status::NO_CREDENTIALS);
     // With its last credential the relying party goes.
-    assert_eq!(host.ctap2(token.manage(DELETE, of_credential(&two.id))).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&two.id))).status,
+        status::OK
+    );
     host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
     key.power_cycle();
     key.host().denied(get_assertion("example.com"), status::NO_CREDENTIALS);
@@ -432,10 +462,7 @@ fn another_users_information_is_refused(key: &Key) {
     let made = made(&mut host, "example.com", b"1");
     let token = cm(&mut host);
     let user = map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
-    host.denied(
-        token.manage(UPDATE, of_user(&made.id, user)),
-        status::INVALID_PARAMETER,
-    );
+    host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
     let found = credentials(&mut host, &token, "example.com");
     assert_eq!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
 }
@@ -462,10 +489,7 @@ fn the_persistent_token_lists(key: &Key) {
     key.power_cycle();
     let mut host = key.host();
     assert_eq!(counts(&mut host, &persistent).0, 3);
-    assert_eq!(
-        relying_parties(&mut host, &persistent),
-        ["example.com", "example.org"]
-    );
+    assert_eq!(relying_parties(&mut host, &persistent), ["example.com", "example.org"]);
     assert_eq!(credentials(&mut host, &persistent, "example.com").len(), 2);
 }
 
@@ -535,9 +559,15 @@ fn the_store_state_changes_with_the_store(key: &Key) {
     changed(&mut host);
     let token = cm(&mut host);
     let user = map([("id", b"1".to_vec().into()), ("name", "bob".into())]);
-    assert_eq!(host.ctap2(token.manage(UPDATE, of_user(&made.id, user))).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(UPDATE, of_user(&made.id, user))).status,
+        status::OK
+    );
     changed(&mut host);
-    assert_eq!(host.ctap2(token.manage(DELETE, of_credential(&made.id))).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
+        status::OK
+    );
     changed(&mut host);
 }
 
@@ -561,7 +591,11 @@ fn the_store_state_does_not_change_with_use(key: &Key) {
 fn room_is_counted(key: &Key) {
     let mut host = with_pin(key);
     let remaining = |host: &mut Host| -> u64 {
-        host.info()[&0x14].as_integer().expect("an integer").try_into().expect("small")
+        host.info()[&0x14]
+            .as_integer()
+            .expect("an integer")
+            .try_into()
+            .expect("small")
     };
     let before = remaining(&mut host);
     let made = made(&mut host, "example.com", b"1");
@@ -569,6 +603,9 @@ fn room_is_counted(key: &Key) {
     assert!(after < before, "{after} after {before}");
     let token = cm(&mut host);
     assert_eq!(counts(&mut host, &token), (1, after));
-    assert_eq!(host.ctap2(token.manage(DELETE, of_credential(&made.id))).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
+        status::OK
+    );
     assert!(remaining(&mut host) > after);
 }

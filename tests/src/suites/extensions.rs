@@ -6,8 +6,7 @@ use crate::host::Host;
 use crate::host::cbor::map;
 use crate::host::client_pin::configure;
 use crate::host::ctap2::{
-    GET_NEXT_ASSERTION, Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable,
-    status,
+    GET_NEXT_ASSERTION, Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
 use crate::host::response::{Assertion, Made, flags};
 use crate::key::Key;
@@ -63,7 +62,10 @@ fn get_info_lists_every_extension(key: &Key) {
         assert_eq!(names.iter().filter(|listed| **listed == name).count(), 1, "{name}");
     }
     assert_eq!(names.len(), 8, "{names:?}");
-    assert!(info[&0x0F].as_integer().expect("an integer") >= 32.into(), "maxCredBlobLength");
+    assert!(
+        info[&0x0F].as_integer().expect("an integer") >= 32.into(),
+        "maxCredBlobLength"
+    );
 }
 
 fn blob(host: &mut Host, request: &Request) -> Option<Value> {
@@ -90,7 +92,10 @@ fn a_blob_comes_back_silently(key: &Key) {
     let request = extending(by(&made), [("credBlob", true.into())]);
     let assertion = host.assert_silently(&request);
     assertion.verify(&made.public_key, "example.com", flags::ED);
-    assert_eq!(assertion.auth_data.extension("credBlob"), Some(&b"note".to_vec().into()));
+    assert_eq!(
+        assertion.auth_data.extension("credBlob"),
+        Some(&b"note".to_vec().into())
+    );
 }
 
 fn a_credential_without_a_blob_has_an_empty_one(key: &Key) {
@@ -103,7 +108,11 @@ fn a_credential_without_a_blob_has_an_empty_one(key: &Key) {
 
 fn a_blob_too_long_is_not_kept(key: &Key) {
     let mut host = key.host();
-    let maximum: usize = host.info()[&0x0F].as_integer().expect("an integer").try_into().expect("small");
+    let maximum: usize = host.info()[&0x0F]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
     let request = extending(discoverable(), [("credBlob", vec![7; maximum + 1].into())]);
     let made = host.register(&request);
     assert_eq!(made.auth_data.extensions, Some(map([("credBlob", false.into())])));
@@ -137,13 +146,19 @@ fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
         assert_eq!(made.auth_data.extensions, None, "nothing for the relying party");
         let secret = made.large_blob_key.clone().expect("a key");
         assert_eq!(secret.len(), 32);
-        assert_eq!(host.assert(&large_blob_key(by(&made))).large_blob_key, Some(secret.clone()));
+        assert_eq!(
+            host.assert(&large_blob_key(by(&made))).large_blob_key,
+            Some(secret.clone())
+        );
         keys.push(secret);
     }
     assert_ne!(keys[0], keys[1]);
     let first = host.assert(&large_blob_key(get_assertion("example.com")));
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
-    assert_eq!([next, first].map(|assertion| assertion.large_blob_key.expect("a key")), keys[..]);
+    assert_eq!(
+        [next, first].map(|assertion| assertion.large_blob_key.expect("a key")),
+        keys[..]
+    );
 }
 
 fn a_large_blob_key_is_not_given_unasked(key: &Key) {

@@ -81,7 +81,12 @@ fn algorithms_are_listed_once(key: &Key) {
     let info = key.host().info();
     let listed = info[&0x0A].as_array().expect("an array");
     assert_eq!(listed[0], parameters(algorithm::ES256), "the most preferred");
-    for wanted in [algorithm::ES256, algorithm::EDDSA, algorithm::ESP256, algorithm::ED25519] {
+    for wanted in [
+        algorithm::ES256,
+        algorithm::EDDSA,
+        algorithm::ESP256,
+        algorithm::ED25519,
+    ] {
         let count = listed.iter().filter(|entry| **entry == parameters(wanted)).count();
         assert_eq!(count, 1, "{wanted}");
     }

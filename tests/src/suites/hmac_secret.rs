@@ -103,7 +103,10 @@ fn a_credential_says_that_it_has_secrets(key: &Key) {
 fn what_is_not_asked_for_is_not_answered(key: &Key) {
     let mut host = key.host();
     let request = make_credential("example.com", b"1");
-    assert_eq!(host.make(&asking(request.clone(), false.into())).auth_data.extensions, None);
+    assert_eq!(
+        host.make(&asking(request.clone(), false.into())).auth_data.extensions,
+        None
+    );
     for wrong in ["yes".into(), 1.into(), map([])] {
         host.denied(asking(request.clone(), wrong), status::CBOR_UNEXPECTED_TYPE);
     }
@@ -279,11 +282,7 @@ fn a_new_credential_gives_its_secret_at_once(key: &Key) {
         for protocol in PROTOCOLS {
             for salts in [&salts[..32], &salts] {
                 let agreement = host.agree(protocol);
-                let request = at_creation(
-                    make_credential("example.com", b"1"),
-                    true,
-                    input(&agreement, salts),
-                );
+                let request = at_creation(make_credential("example.com", b"1"), true, input(&agreement, salts));
                 let request = match verified {
                     true => host.token(permission::MC, Some("example.com")).on(request),
                     false => request,

@@ -38,7 +38,9 @@ pub(super) fn array(bytes: &[u8]) -> Vec<u8> {
 
 /// An array of this length with its hash; the key does not look inside.
 fn array_of(length: usize) -> Vec<u8> {
-    let bytes: Vec<u8> = (0..length - 16).map(|n| u8::try_from(n % 251).expect("a byte")).collect();
+    let bytes: Vec<u8> = (0..length - 16)
+        .map(|n| u8::try_from(n % 251).expect("a byte"))
+        .collect();
     array(&bytes)
 }
 
@@ -78,14 +80,15 @@ fn window(host: &mut Host, count: u64, offset: u64) -> Vec<u8> {
 /// Writes an array whole, without a token.
 #[track_caller]
 fn write(host: &mut Host, array: &[u8]) {
-    assert_eq!(
-        host.ctap2(set(0, array, Some(array.len()))),
-        Response::bare(status::OK)
-    );
+    assert_eq!(host.ctap2(set(0, array, Some(array.len()))), Response::bare(status::OK));
 }
 
 fn uint(value: &Value) -> usize {
-    value.as_integer().expect("an integer").try_into().expect("an unsigned integer")
+    value
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("an unsigned integer")
 }
 
 /// maxFragmentLength, and maxSerializedLargeBlobArray.
@@ -108,7 +111,16 @@ fn get_reads_a_window(key: &Key) {
     let mut host = key.host();
     let array = array_of(3000);
     write(&mut host, &array);
-    for (offset, count) in [(0, 1), (0, 3000), (0, 4000), (1, 1023), (1024, 1), (1023, 2), (2999, 1), (1500, 5000)] {
+    for (offset, count) in [
+        (0, 1),
+        (0, 3000),
+        (0, 4000),
+        (1, 1023),
+        (1024, 1),
+        (1023, 2),
+        (2999, 1),
+        (1500, 5000),
+    ] {
         let end = array.len().min(offset + count);
         assert_eq!(window(&mut host, count as u64, offset as u64), array[offset..end]);
     }
@@ -253,10 +265,7 @@ fn every_fragment_is_authenticated(key: &Key) {
     assert_eq!(host.ctap2(&first).status, status::OK);
     host.denied(second(), status::PUAT_REQUIRED);
     assert_eq!(host.ctap2(&first).status, status::OK);
-    host.denied(
-        token.set_blob(second(), 999, &array[1000..]),
-        status::PIN_AUTH_INVALID,
-    );
+    host.denied(token.set_blob(second(), 999, &array[1000..]), status::PIN_AUTH_INVALID);
     assert_eq!(host.ctap2(&first).status, status::OK);
     let signed = token.set_blob(second(), 1000, &array[1000..]);
     assert_eq!(host.ctap2(signed).status, status::OK);

@@ -1,13 +1,13 @@
 //! What authenticatorMakeCredential does (CTAP 2.3 §6.1.2).
 
 use crate::host::cbor::{array, map};
-use crate::host::{Host, command};
 use crate::host::ctap2::{
     Request, algorithm, descriptor, descriptors, get_assertion, get_assertion_by, make_credential, make_discoverable,
     mc, parameters, status,
 };
 use crate::host::response::{Response, flags, member};
 use crate::host::verify::sha256;
+use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {

@@ -38,10 +38,7 @@ fn three_wrong_pins_in_a_row_need_a_power_cycle(key: &Key) {
     assert_eq!(host.try_pin(PIN), status::PIN_AUTH_BLOCKED);
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_AUTH_BLOCKED);
-    host.denied(
-        agreement.get_token(PIN, permission::CM, None),
-        status::PIN_AUTH_BLOCKED,
-    );
+    host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_AUTH_BLOCKED);
     assert_eq!(host.pin_retries(), (5, true));
     key.power_cycle();
     let mut host = key.host();

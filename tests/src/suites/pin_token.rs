@@ -77,10 +77,7 @@ fn permissions_for_ceremonies_need_a_relying_party(key: &Key) {
     let mut host = with_pin(key);
     let agreement = host.agree(Protocol::Two);
     for permissions in [permission::MC, permission::GA, permission::MC | permission::CM] {
-        host.denied(
-            agreement.get_token(PIN, permissions, None),
-            status::MISSING_PARAMETER,
-        );
+        host.denied(agreement.get_token(PIN, permissions, None), status::MISSING_PARAMETER);
     }
 }
 
@@ -216,10 +213,7 @@ fn blobs_may_be_written_after_a_ceremony(key: &Key) {
 fn a_token_without_the_permission_is_refused(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(permission::GA, Some("example.com"));
-    host.denied(
-        token.on(make_credential("example.com", b"1")),
-        status::PIN_AUTH_INVALID,
-    );
+    host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     host.denied(token.manage(0x02, None), status::PIN_AUTH_INVALID);
     host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
     let array = crate::suites::large_blobs::array(b"\x80");
@@ -237,10 +231,7 @@ fn a_token_without_the_permission_is_refused(key: &Key) {
 fn a_token_is_for_its_relying_party(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(permission::MC | permission::GA, Some("example.com"));
-    host.denied(
-        token.on(make_credential("example.org", b"1")),
-        status::PIN_AUTH_INVALID,
-    );
+    host.denied(token.on(make_credential("example.org", b"1")), status::PIN_AUTH_INVALID);
     assert!(made(&mut host, &token.on(make_discoverable("example.com", b"1"))));
     let token = host.token(permission::MC | permission::GA, Some("example.org"));
     host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);

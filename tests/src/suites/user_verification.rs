@@ -100,13 +100,12 @@ fn a_discoverable_credential_needs_the_pin(key: &Key) {
 fn a_token_verifies_the_user(key: &Key) {
     let mut host = with_pin(key);
     for protocol in PROTOCOLS {
-        for request in [plain(), make_discoverable("example.com", b"1"), get_assertion("example.com")] {
-            let token = host.token_by(
-                protocol,
-                PIN,
-                permission::MC | permission::GA,
-                Some("example.com"),
-            );
+        for request in [
+            plain(),
+            make_discoverable("example.com", b"1"),
+            get_assertion("example.com"),
+        ] {
+            let token = host.token_by(protocol, PIN, permission::MC | permission::GA, Some("example.com"));
             let response = host.touched(token.on(request));
             let auth_data = response.ok()[&2].as_bytes().expect("bytes");
             assert_eq!(auth_data[32] & (flags::UP | flags::UV), flags::UP | flags::UV);

@@ -1,7 +1,7 @@
 //! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
 
 use crate::credential::{StartError, Store};
-use crate::ctap2::{PendingAssertions, Tokens};
+use crate::ctap2::{Pending, Tokens};
 use crate::pin_protocol::KeyAgreement;
 use crate::platform::{Platform, Seams};
 
@@ -25,7 +25,7 @@ pub struct Authenticator<P: Platform> {
     pub(crate) tokens: Tokens,
     /// Wrong PINs in a row since power-up.
     pub(crate) pin_mismatches: u8,
-    pub(crate) pending: Option<PendingAssertions>,
+    pub(crate) pending: Option<Pending>,
     /// A reset began and did not succeed.
     pub(crate) reset_failed: bool,
 }

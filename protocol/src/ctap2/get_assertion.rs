@@ -6,12 +6,13 @@ use super::authenticator_data::Flags;
 use super::credential_list::CredentialList;
 use super::get_next_assertion::PendingAssertions;
 use super::parameters::{Options, client_data_hash, numbered, required};
+use super::pending::Sequence;
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
-use crate::platform::{Clock as _, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
 
 /// The parameters of §6.2.1, each of its right type.
 struct Parameters<'a> {
@@ -116,17 +117,15 @@ impl<P: Platform> Authenticator<P> {
         self.assertion(&ceremony, &chosen, response)?;
 
         // Step 12: remember where getNextAssertion goes on.
-        self.pending = newest
-            .filter(|newest| newest.count > 1)
-            .map(|newest| PendingAssertions {
-                channel,
+        if let Some(newest) = newest.filter(|newest| newest.count > 1) {
+            let pending = PendingAssertions {
                 rp_id_hash,
                 client_data_hash: *request.client_data_hash,
                 flags: ceremony.flags,
-                token,
                 sequence: newest.sequence,
-                since: self.seams.clock.now(),
-            });
+            };
+            self.suspend(channel, token, Sequence::Assertions(pending));
+        }
         Ok(())
     }
 }

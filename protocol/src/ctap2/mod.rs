@@ -8,6 +8,7 @@ mod credential_management;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
+mod identifiers;
 mod make_credential;
 mod parameters;
 mod pending;
@@ -21,6 +22,8 @@ mod user_verification;
 pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
+#[cfg(test)]
+pub(crate) use token::{Grant, Permissions};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};

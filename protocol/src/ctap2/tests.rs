@@ -1,5 +1,6 @@
 //! Every command, from the host's side of the wire.
 
+mod credential_management;
 mod encoding;
 mod failures;
 mod get_assertion;

@@ -1,6 +1,7 @@
 //! A world for the key in which everything that happens is written in the test.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -101,6 +102,7 @@ pub(crate) struct Memory {
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
     pub(crate) scrubbed: usize,
+    /// What was done since the test last set this to zero, or asked for a fault.
     pub(crate) operations: usize,
     fault: Option<Fault>,
 }
@@ -189,8 +191,9 @@ impl Storage for Memory {
         key: &mut [u8; STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError> {
         self.operate(|memory| {
-            let mut candidates = memory.records.keys().filter(|key| key.starts_with(prefix));
-            let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
+            let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+            let next = memory.records.range::<[u8], _>((from, Bound::Unbounded)).next();
+            let next = next.map(|(key, _)| key).filter(|key| key.starts_with(prefix));
             Ok(next.map(|next| {
                 key[..next.len()].copy_from_slice(next);
                 next.len()

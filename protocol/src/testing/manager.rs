@@ -9,6 +9,7 @@ use cbor4ii::core::Value;
 use super::cbor::{Tree, bytes, encode, int};
 use super::key::Key;
 use super::request::{Request, descriptor};
+use crate::credential::{Algorithm, CredProtect, Kind, Record};
 use crate::crypto::{MacKey, sha256};
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT;
 use crate::ctap2::{Grant, Permissions, Status};
@@ -53,6 +54,29 @@ impl Key {
             protocol: Protocol::Two,
             token: MacKey::new(&pin.persistent_token(&self.0.store.secret)),
         }
+    }
+
+    /// Keeps a discoverable credential as authenticatorMakeCredential does, without looking through the others.
+    pub(crate) fn keep_account(&mut self, rp_id: &str, user_id: &[u8]) {
+        let rp_id_hash = sha256(&[rp_id.as_bytes()]);
+        let kind = Kind::discoverable(user_id);
+        let (seams, store) = (&mut self.0.seams, &mut self.0.store);
+        let protection = CredProtect::default();
+        let sealed = store
+            .secret
+            .seal(&mut seams.rng, &rp_id_hash, Algorithm::Es256, kind, protection);
+        let record = Record {
+            id: &sealed.unwrap().1,
+            rp_id,
+            user_id,
+            user_name: None,
+            user_display_name: None,
+            sequence: 0,
+            counter_reserved: 0,
+            rp_id_hash: None,
+        };
+        let key = store.epoch.record_key(&rp_id_hash, kind).unwrap();
+        store.keep(&mut seams.storage, &key, &record).unwrap();
     }
 
     /// Sends what is expected to have an answer.

@@ -12,7 +12,7 @@ mod store;
 
 pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
 pub use counter::Counters;
-pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret};
+pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret, Traits};
 pub use root::StartError;
 pub use store::{Epoch, Newest, Record, RecordKey, Store, read_record, write_record};
 

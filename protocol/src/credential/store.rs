@@ -19,7 +19,9 @@ use super::id::{Credential, Kind, MasterSecret};
 use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::ctap2::Status;
-use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::limits::{
+    CRED_BLOB_MAX, MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX,
+};
 use crate::platform::{Storage, StorageError};
 
 /// Begins the keys of all records that end with their epoch.
@@ -47,6 +49,8 @@ pub struct Record<'a> {
     pub sequence: u32,
     /// The end of the block of counter values reserved last.
     pub counter_reserved: u32,
+    /// credBlob (CTAP 2.3 §12.2): at most [`CRED_BLOB_MAX`] bytes that the relying party left here. Empty: none.
+    pub cred_blob: &'a [u8],
 }
 
 impl<'a> Record<'a> {
@@ -62,6 +66,7 @@ impl<'a> Record<'a> {
             user_display_name: None,
             sequence: 0,
             counter_reserved: 0,
+            cred_blob: &[],
         };
         for (key, value) in item.map().ok()? {
             match key.uint().ok()? {
@@ -72,6 +77,7 @@ impl<'a> Record<'a> {
                 5 => record.user_display_name = Some(value.text().ok()?),
                 6 => record.sequence = value.uint().ok()?.try_into().ok()?,
                 7 => record.counter_reserved = u32::from_be_bytes(value.bytes().ok()?.try_into().ok()?),
+                8 => record.cred_blob = value.bytes().ok()?,
                 _ => {}
             }
         }
@@ -79,9 +85,13 @@ impl<'a> Record<'a> {
     }
 
     fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
-        let names = usize::from(self.user_name.is_some()) + usize::from(self.user_display_name.is_some());
+        let optional = [
+            self.user_name.is_some(),
+            self.user_display_name.is_some(),
+            !self.cred_blob.is_empty(),
+        ];
         let mut writer = Writer::new(value);
-        writer.map(5 + names);
+        writer.map(5 + optional.map(usize::from).iter().sum::<usize>());
         writer.uint(1).bytes(self.id);
         writer.uint(2).text(tail(self.rp_id, RP_ID_MAX));
         writer.uint(3).bytes(self.user_id);
@@ -93,12 +103,16 @@ impl<'a> Record<'a> {
         writer.uint(6).uint(self.sequence.into());
         // Of one length whatever its value: counting needs no room.
         writer.uint(7).bytes(&self.counter_reserved.to_be_bytes());
+        if !self.cred_blob.is_empty() {
+            writer.uint(8).bytes(self.cred_blob);
+        }
         writer.finish().map_err(|_| StorageError::Full)
     }
 }
 
 /// A record of the longest texts, and 40 bytes for what is around them, fits the storage.
-const _: () = assert!(MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + 40 <= STORAGE_VALUE_MAX);
+const _: () =
+    assert!(MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + CRED_BLOB_MAX + 40 <= STORAGE_VALUE_MAX);
 
 /// At most `max` bytes of the start of `text`, never half a character.
 fn start(text: &str, max: usize) -> &str {
@@ -127,7 +141,8 @@ pub struct Newest {
 pub struct Epoch(pub(super) u32);
 
 impl Epoch {
-    pub(super) fn prefix(self) -> [u8; 5] {
+    /// Begins the keys of all records of this epoch.
+    pub(crate) fn prefix(self) -> [u8; 5] {
         let [a, b, c, d] = self.0.to_be_bytes();
         [OF_EPOCH, a, b, c, d]
     }

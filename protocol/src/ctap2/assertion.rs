@@ -35,7 +35,7 @@ impl<P: Platform> Authenticator<P> {
         user_verified: bool,
     ) -> Result<Option<Newest>, Status> {
         // Levels 2 and 3 hide a credential from discovery without user verification.
-        let usable = |credential: &Credential| credential.protection == CredProtect::Optional || user_verified;
+        let usable = |credential: &Credential| credential.traits.protection == CredProtect::Optional || user_verified;
         Ok(self.store.newest(&mut self.seams.storage, rp_id_hash, before, usable)?)
     }
 

@@ -8,7 +8,7 @@ use super::user_verification::{PinUvAuth, verified};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, CredProtect, Kind, Record, write_record};
+use crate::credential::{Algorithm, Kind, Record, Traits, write_record};
 use crate::crypto::sha256;
 use crate::limits::USER_ID_MAX;
 use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, StorageError};
@@ -149,9 +149,9 @@ impl<P: Platform> Authenticator<P> {
         } else {
             Kind::NonDiscoverable
         };
-        let protection = CredProtect::default();
+        let traits = Traits::default();
         let secret = &self.store.secret;
-        let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, protection)?;
+        let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, traits)?;
         let private_key = secret.private_key(&credential, &rp_id_hash)?;
         let cose_key = private_key.cose_key()?;
         // A discoverable credential counts for itself, from 0; the others take over the shared counter.
@@ -193,6 +193,7 @@ impl<P: Platform> Authenticator<P> {
                 user_display_name: user.display_name,
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
+                cred_blob: &[],
             };
             write_record(&mut self.seams.storage, &key, &record).map_err(|error| match error {
                 StorageError::Full => Status::KeyStoreFull,

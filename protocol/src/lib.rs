@@ -9,6 +9,7 @@
 //! | [`ctaphid`] | messages over 64-byte reports, the key's end and the host's |
 //! | [`authenticator`] | the key's state |
 //! | [`ctap2`], [`u2f`] | its commands, one file each |
+//! | [`pin_protocol`] | what a PIN and its proofs are sent under |
 //! | [`credential`] | sealed credential IDs, records, keys, counters |
 //! | [`attestation`] | what the key says of itself |
 //! | [`cbor`] | the canonical form, checked on the way in and kept on the way out |
@@ -41,6 +42,7 @@ pub mod crypto;
 pub mod ctap2;
 pub mod ctaphid;
 pub mod limits;
+pub mod pin_protocol;
 pub mod platform;
 pub mod rng;
 pub mod u2f;

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod authenticator_data;
+mod config;
 mod credential_list;
 mod get_assertion;
 mod get_info;
@@ -11,11 +12,13 @@ mod parameters;
 mod reset;
 mod selection;
 mod status;
+mod token;
 mod user_presence;
 mod user_verification;
 
 pub(crate) use get_next_assertion::PendingAssertions;
 pub use status::Status;
+pub(crate) use token::Tokens;
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};

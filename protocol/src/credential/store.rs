@@ -146,7 +146,7 @@ pub struct Epoch(pub(super) u32);
 
 impl Epoch {
     /// Begins the keys of all records of this epoch.
-    pub(crate) fn prefix(self) -> [u8; 5] {
+    pub(super) fn prefix(self) -> [u8; 5] {
         let [a, b, c, d] = self.0.to_be_bytes();
         [OF_EPOCH, a, b, c, d]
     }

@@ -3,13 +3,14 @@
 use super::Status;
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
 use super::credential_list::CredentialList;
+use super::extensions::RegistrationInputs;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, Kind, Record, Traits, write_record};
+use crate::credential::{Algorithm, Kind, Record, write_record};
 use crate::crypto::sha256;
 use crate::limits::USER_ID_MAX;
 use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, StorageError};
@@ -28,6 +29,7 @@ struct Parameters<'a> {
     user: User<'a>,
     algorithm: Option<Algorithm>,
     exclude_list: Option<CredentialList<'a>>,
+    extensions: RegistrationInputs<'a>,
     options: Options,
     pin_uv_auth: PinUvAuth<'a>,
     enterprise_attestation: Option<u64>,
@@ -49,15 +51,15 @@ impl<'a> Parameters<'a> {
             enterprise_attestation,
             formats,
         ] = numbered(parameters)?;
-        // No extension is offered: their inputs are ignored, but they come in a map.
-        extensions.map(Item::map).transpose()?;
+        let options = Options::decode(options)?;
         Ok(Self {
             client_data_hash: client_data_hash(required(hash)?)?,
             rp_id: rp_id(required(rp)?)?,
             user: self::user(required(user)?)?,
             algorithm: algorithm(required(algorithms)?)?,
             exclude_list: exclude_list.map(CredentialList::decode).transpose()?,
-            options: Options::decode(options)?,
+            extensions: RegistrationInputs::decode(extensions, options.rk == Some(true))?,
+            options,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
             enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
             format: Format::preferred(formats)?,
@@ -151,6 +153,9 @@ impl<P: Platform> Authenticator<P> {
             });
         }
 
+        // Step 15: what extensions refuse costs no touch.
+        let salts = request.extensions.salts(&self.key_agreement)?;
+
         // Step 14: user presence.
         let presence = PresenceRequest {
             operation: Operation::Register,
@@ -166,7 +171,7 @@ impl<P: Platform> Authenticator<P> {
         } else {
             Kind::NonDiscoverable
         };
-        let traits = Traits::default();
+        let traits = request.extensions.traits();
         let secret = &self.store.secret;
         let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, traits)?;
         let private_key = secret.private_key(&credential, &rp_id_hash)?;
@@ -176,9 +181,20 @@ impl<P: Platform> Authenticator<P> {
             Kind::Discoverable(_) => 0,
             Kind::NonDiscoverable => self.store.counters.shared(),
         };
+        let large_blob_key = traits
+            .large_blob_key
+            .then(|| secret.large_blob_key(&credential, &rp_id_hash));
+        let extensions = self.registration_outputs(
+            &request.extensions,
+            salts.as_ref(),
+            &rp_id_hash,
+            &credential,
+            user_verified,
+        )?;
 
         // Step 19 and §6.1.3: the response.
-        response.map(3).uint(0x01).text(request.format.identifier()).uint(0x02);
+        response.map(3 + usize::from(large_blob_key.is_some()));
+        response.uint(0x01).text(request.format.identifier()).uint(0x02);
         let start = AuthenticatorData {
             rp_id_hash: &rp_id_hash,
             flags: Flags {
@@ -191,11 +207,15 @@ impl<P: Platform> Authenticator<P> {
                 id: &id,
                 cose_key: &cose_key,
             }),
+            extensions: &extensions,
         }
         .write(response);
         request
             .format
             .attest(&private_key, start, request.client_data_hash, response)?;
+        if let Some(key) = large_blob_key {
+            response.uint(0x05).bytes(&*key);
+        }
 
         // Step 17: a discoverable credential is kept, in place of the account's older one.
         if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {
@@ -210,7 +230,7 @@ impl<P: Platform> Authenticator<P> {
                 user_display_name: user.display_name,
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
-                cred_blob: &[],
+                cred_blob: request.extensions.kept_blob(kind).unwrap_or_default(),
             };
             write_record(&mut self.seams.storage, &key, &record).map_err(|error| match error {
                 StorageError::Full => Status::KeyStoreFull,

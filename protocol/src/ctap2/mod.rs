@@ -4,11 +4,14 @@ mod assertion;
 mod authenticator_data;
 mod config;
 mod credential_list;
+mod extensions;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
+mod large_blobs;
 mod make_credential;
 mod parameters;
+mod pending;
 mod reset;
 mod selection;
 mod status;
@@ -16,7 +19,8 @@ mod token;
 mod user_presence;
 mod user_verification;
 
-pub(crate) use get_next_assertion::PendingAssertions;
+pub(crate) use large_blobs::collect as collect_large_blobs;
+pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
 
@@ -39,6 +43,8 @@ pub mod command {
     pub const GET_NEXT_ASSERTION: u8 = 0x08;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
+    /// authenticatorLargeBlobs.
+    pub const LARGE_BLOBS: u8 = 0x0c;
 
     /// The standard's name for a command, for logs.
     #[must_use]
@@ -50,6 +56,7 @@ pub mod command {
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
             SELECTION => "authenticatorSelection",
+            LARGE_BLOBS => "authenticatorLargeBlobs",
             _ => "unknown command",
         }
     }
@@ -65,7 +72,7 @@ impl From<StorageError> for Status {
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
     ///
-    /// `channel` is the CTAPHID channel that it came on: getNextAssertion continues only there.
+    /// `channel` is the CTAPHID channel that it came on: a sequence of commands continues only there.
     pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.seams.status.show(Indication::Processing);
         let (status, body) = response.split_at_mut(1);
@@ -87,8 +94,11 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
-        // CTAP 2.3 §6: other commands may end a walk through assertions. getInfo does not: hosts interleave it.
-        if !matches!(command, command::GET_INFO | command::GET_NEXT_ASSERTION) {
+        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
+        if !matches!(
+            command,
+            command::GET_INFO | command::GET_NEXT_ASSERTION | command::LARGE_BLOBS
+        ) {
             self.pending = None;
         }
         match command {
@@ -99,6 +109,7 @@ impl<P: Platform> Authenticator<P> {
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
             command::RESET => self.reset(),
             command::SELECTION => self.selection(),
+            command::LARGE_BLOBS => self.large_blobs(channel, parameters(body)?, response),
             _ => Err(Status::InvalidCommand),
         }
     }

@@ -3,6 +3,7 @@
 use super::Status;
 use super::credential_management::{PendingCredentials, PendingRelyingParties};
 use super::get_next_assertion::PendingAssertions;
+use super::large_blobs::Upload;
 use super::token::TokenId;
 use crate::authenticator::Authenticator;
 use crate::limits::SEQUENCE_TIMEOUT;
@@ -27,6 +28,8 @@ pub(crate) enum Sequence {
     RelyingParties(PendingRelyingParties),
     /// For enumerateCredentialsGetNextCredential.
     Credentials(PendingCredentials),
+    /// For the next fragment of a large-blob array.
+    LargeBlobs(Upload),
 }
 
 impl<P: Platform> Authenticator<P> {

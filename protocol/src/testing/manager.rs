@@ -9,7 +9,7 @@ use cbor4ii::core::Value;
 use super::cbor::{Tree, bytes, encode, int};
 use super::key::Key;
 use super::request::{Request, descriptor};
-use crate::credential::{Algorithm, CredProtect, Kind, Record};
+use crate::credential::{Algorithm, Kind, Record, Traits};
 use crate::crypto::{MacKey, sha256};
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT;
 use crate::ctap2::{Grant, Permissions, Status};
@@ -61,10 +61,9 @@ impl Key {
         let rp_id_hash = sha256(&[rp_id.as_bytes()]);
         let kind = Kind::discoverable(user_id);
         let (seams, store) = (&mut self.0.seams, &mut self.0.store);
-        let protection = CredProtect::default();
         let sealed = store
             .secret
-            .seal(&mut seams.rng, &rp_id_hash, Algorithm::Es256, kind, protection);
+            .seal(&mut seams.rng, &rp_id_hash, Algorithm::Es256, kind, Traits::default());
         let record = Record {
             id: &sealed.unwrap().1,
             rp_id,
@@ -73,6 +72,7 @@ impl Key {
             user_display_name: None,
             sequence: 0,
             counter_reserved: 0,
+            cred_blob: &[],
             rp_id_hash: None,
         };
         let key = store.epoch.record_key(&rp_id_hash, kind).unwrap();

@@ -83,12 +83,37 @@ fn a_credential_is_shown_as_it_was_made() {
             .unwrap();
         let manager = key.manager();
         let answer = key.answer(&manager.credentials_of(RP)).unwrap();
-        assert_eq!(answer.keys(), [6, 7, 8, 9, 10].map(int));
+        assert_eq!(answer.keys(), [6, 7, 8, 9, 10, 12].map(int));
         assert_eq!(answer.number(6), &user(b"alice"));
         assert_eq!(answer.number(7), &descriptor(&made.id));
         assert_eq!(answer.number(8), &made.cose_key);
         assert_eq!(answer.number(9), &int(1));
         assert_eq!(answer.number(10), &int(1));
+        assert_eq!(answer.number(12), &Value::Bool(false));
+    }
+}
+
+#[test]
+fn what_extensions_made_of_a_credential_is_shown() {
+    for level in 1..=3 {
+        for (payment, large_blob) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut inputs = Vec::from([(text("credProtect"), int(level))]);
+            if large_blob {
+                inputs.push((text("largeBlobKey"), Value::Bool(true)));
+            }
+            if payment {
+                inputs.push((text("thirdPartyPayment"), Value::Bool(true)));
+            }
+            let mut key = Key::new();
+            let request = make_discoverable(RP, b"alice").with(6, Value::Map(inputs));
+            let made = key.answer(&request).unwrap();
+            let manager = key.manager();
+            let answer = key.answer(&manager.credentials_of(RP)).unwrap();
+            assert_eq!(answer.number(10), &int(level));
+            assert_eq!(answer.find(&int(11)), made.find(&int(5)));
+            assert_eq!(answer.find(&int(11)).is_some(), large_blob);
+            assert_eq!(answer.number(12), &Value::Bool(payment));
+        }
     }
 }
 
@@ -100,7 +125,7 @@ fn credentials_of_a_relying_party_follow_each_other() {
     users.sort_by_key(|user| user.member("id").as_bytes().to_vec());
     assert_eq!(users, [b"alice", b"bobby", b"carol"].map(|id| user(id)));
     for answer in &answers[1..] {
-        assert_eq!(answer.keys(), [6, 7, 8, 10].map(int), "not counted again");
+        assert_eq!(answer.keys(), [6, 7, 8, 10, 12].map(int), "not counted again");
     }
     assert_eq!(key.refusal(&next(NEXT_CREDENTIAL)), Status::NotAllowed, "over for good");
 }
@@ -406,20 +431,20 @@ proptest! {
                 }
                 Action::Restart => key = key.restarted(),
             }
-            let manager = key.manager();
-            let mut listed = BTreeMap::new();
-            for (rp_id, credentials) in key.listed(&manager) {
-                for credential in credentials {
-                    let entity = credential.number(6);
-                    let name = entity.find(&text("name")).map(|name| String::from(name.as_text()));
-                    let id = credential.number(7).member("id").as_bytes().to_vec();
-                    let account = (rp_id.clone(), entity.member("id").as_bytes()[0]);
-                    prop_assert!(listed.insert(account, (id, credential.number(8).clone(), name)).is_none());
-                }
-            }
-            prop_assert_eq!(&listed, &model);
-            let existing = key.answer(&manager.metadata()).unwrap().number(1).as_int();
-            prop_assert_eq!(usize::try_from(existing).unwrap(), model.len());
         }
+        let manager = key.manager();
+        let mut listed = BTreeMap::new();
+        for (rp_id, credentials) in key.listed(&manager) {
+            for credential in credentials {
+                let entity = credential.number(6);
+                let name = entity.find(&text("name")).map(|name| String::from(name.as_text()));
+                let id = credential.number(7).member("id").as_bytes().to_vec();
+                let account = (rp_id.clone(), entity.member("id").as_bytes()[0]);
+                prop_assert!(listed.insert(account, (id, credential.number(8).clone(), name)).is_none());
+            }
+        }
+        prop_assert_eq!(&listed, &model);
+        let existing = key.answer(&manager.metadata()).unwrap().number(1).as_int();
+        prop_assert_eq!(usize::try_from(existing).unwrap(), model.len());
     }
 }

@@ -1,5 +1,7 @@
 //! Every command, from the host's side of the wire.
 
+mod client_pin;
+mod config;
 mod credential_changes;
 mod credential_enumeration;
 mod credential_management;
@@ -11,6 +13,8 @@ mod get_next_assertion;
 mod hostile;
 mod make_credential;
 mod make_credential_parameters;
+mod pin_power_cuts;
 mod power_cuts;
 mod reset;
 mod selection;
+mod user_verification;

@@ -14,7 +14,8 @@ use crate::limits::{RP_ID_MAX, SEQUENCE_TIMEOUT, TOKEN_MAX_USAGE};
 use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::manager::{Manager, next};
+use crate::testing::manager::next;
+use crate::testing::pin::Token;
 use crate::testing::request::{
     RP, Request, descriptor, discover, get_info, make_credential, make_discoverable, next_assertion, parameter,
     selection, user,
@@ -27,7 +28,7 @@ const NEXT_CREDENTIAL: i64 = 0x05;
 const RPS: [&str; 3] = [RP, "login.example.org", "other.example"];
 
 /// A key with three relying parties that have three credentials each, and more that are not discoverable.
-fn key_with_nine() -> (Key, Manager) {
+fn key_with_nine() -> (Key, Token) {
     let mut key = Key::new();
     for rp_id in RPS {
         for user in [b"alice", b"bobby", b"carol"] {
@@ -296,7 +297,7 @@ fn an_rp_id_that_is_too_long_to_keep_is_known_by_its_hash() {
             made.verify(rp_id, &key.asserted(&discover(rp_id)).unwrap());
             key = key.restarted();
         }
-        let manager = key.token(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(rp_id));
+        let manager = key.issue(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(rp_id));
         key.send(&manager.update(&made.id, user(id))).unwrap();
         let answer = key.answer(&manager.credentials_of(rp_id)).unwrap();
         assert_eq!(answer.number(8), &made.cose_key);

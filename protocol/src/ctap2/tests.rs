@@ -5,6 +5,7 @@ mod config;
 mod credential_changes;
 mod credential_enumeration;
 mod credential_management;
+mod credential_model;
 mod encoding;
 mod failures;
 mod get_assertion;

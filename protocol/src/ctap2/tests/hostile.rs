@@ -165,6 +165,17 @@ proptest! {
     }
 
     #[test]
+    fn parameters_of_any_kind_under_a_token_to_manage_credentials(
+        sub_command in 0_i64..9,
+        members in proptest::collection::btree_map(0_i64..5, any_value(), 0..4),
+    ) {
+        let mut key = key();
+        let token = key.manager();
+        let params = members.into_iter().map(|(member, value)| (int(member), value));
+        survives(key, &token.request(sub_command, Some(Value::Map(params.collect()))).bytes())?;
+    }
+
+    #[test]
     fn requests_made_of_arbitrary_members(
         make: bool,
         members in proptest::collection::btree_map(0_u64..14, any_value(), 0..8),

@@ -13,7 +13,7 @@ use crate::cbor::{Item, Writer};
 use crate::credential::{Algorithm, Kind, Record, write_record};
 use crate::crypto::sha256;
 use crate::limits::USER_ID_MAX;
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, StorageError};
+use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, StorageError};
 
 /// PublicKeyCredentialUserEntity.
 struct User<'a> {
@@ -144,6 +144,7 @@ impl<P: Platform> Authenticator<P> {
         {
             let presence = PresenceRequest {
                 operation: Operation::Excluded,
+                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Id(rp_id),
                 user: user.name,
             };
@@ -159,6 +160,7 @@ impl<P: Platform> Authenticator<P> {
         // Step 14: user presence.
         let presence = PresenceRequest {
             operation: Operation::Register,
+            gesture: Gesture::Touch,
             relying_party: RelyingParty::Id(rp_id),
             user: user.name,
         };

@@ -2,7 +2,8 @@
 
 mod assertion;
 mod authenticator_data;
-mod config;
+pub(crate) mod client_pin;
+pub(crate) mod config;
 mod credential_list;
 mod extensions;
 mod get_assertion;
@@ -15,7 +16,7 @@ mod pending;
 mod reset;
 mod selection;
 mod status;
-mod token;
+pub(crate) mod token;
 mod user_presence;
 mod user_verification;
 
@@ -23,6 +24,8 @@ pub(crate) use large_blobs::collect as collect_large_blobs;
 pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
+#[cfg(test)]
+pub(crate) use token::{Grant, Permissions};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
@@ -37,6 +40,8 @@ pub mod command {
     pub const GET_ASSERTION: u8 = 0x02;
     /// authenticatorGetInfo.
     pub const GET_INFO: u8 = 0x04;
+    /// authenticatorClientPIN.
+    pub const CLIENT_PIN: u8 = 0x06;
     /// authenticatorReset.
     pub const RESET: u8 = 0x07;
     /// authenticatorGetNextAssertion.
@@ -45,6 +50,8 @@ pub mod command {
     pub const SELECTION: u8 = 0x0b;
     /// authenticatorLargeBlobs.
     pub const LARGE_BLOBS: u8 = 0x0c;
+    /// authenticatorConfig.
+    pub const CONFIG: u8 = 0x0d;
 
     /// The standard's name for a command, for logs.
     #[must_use]
@@ -53,10 +60,12 @@ pub mod command {
             MAKE_CREDENTIAL => "authenticatorMakeCredential",
             GET_ASSERTION => "authenticatorGetAssertion",
             GET_INFO => "authenticatorGetInfo",
+            CLIENT_PIN => "authenticatorClientPIN",
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
             SELECTION => "authenticatorSelection",
             LARGE_BLOBS => "authenticatorLargeBlobs",
+            CONFIG => "authenticatorConfig",
             _ => "unknown command",
         }
     }
@@ -104,6 +113,8 @@ impl<P: Platform> Authenticator<P> {
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),
             command::GET_ASSERTION => self.get_assertion(channel, parameters(body)?, response),
+            command::CLIENT_PIN => self.client_pin(parameters(body)?, response),
+            command::CONFIG => self.config(parameters(body)?),
             // These have no parameters; what follows the command byte is ignored.
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),

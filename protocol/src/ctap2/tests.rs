@@ -1,11 +1,13 @@
 //! Every command, from the host's side of the wire.
 
 mod encoding;
+mod extensions;
 mod failures;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod hostile;
+mod large_blobs;
 mod make_credential;
 mod make_credential_parameters;
 mod power_cuts;

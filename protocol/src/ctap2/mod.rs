@@ -116,13 +116,9 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
-        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it. Two commands see for
-        // themselves what goes on with one.
-        if !matches!(
-            command,
-            command::GET_INFO | command::GET_NEXT_ASSERTION | command::CREDENTIAL_MANAGEMENT | command::LARGE_BLOBS
-        ) {
-            self.pending = None;
+        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
+        if command != command::GET_INFO {
+            self.pending.take_if(|pending| !pending.goes_on_with(command));
         }
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),

@@ -1,10 +1,10 @@
 //! Commands that go on where the one before them ended (CTAP 2.3 §6, stateful commands).
 
-use super::Status;
 use super::credential_management::{PendingCredentials, PendingRelyingParties};
 use super::get_next_assertion::PendingAssertions;
 use super::large_blobs::Upload;
 use super::token::TokenId;
+use super::{Status, command};
 use crate::authenticator::Authenticator;
 use crate::limits::SEQUENCE_TIMEOUT;
 use crate::platform::{Clock as _, Platform};
@@ -18,6 +18,18 @@ pub(crate) struct Pending {
     /// `None` where it needed none, or the persistent one.
     token: Option<TokenId>,
     sequence: Sequence,
+}
+
+impl Pending {
+    /// Whether the command takes the next step.
+    pub(super) fn goes_on_with(&self, command: u8) -> bool {
+        command
+            == match self.sequence {
+                Sequence::Assertions(_) => command::GET_NEXT_ASSERTION,
+                Sequence::RelyingParties(_) | Sequence::Credentials(_) => command::CREDENTIAL_MANAGEMENT,
+                Sequence::LargeBlobs(_) => command::LARGE_BLOBS,
+            }
+    }
 }
 
 /// What the next step needs.

@@ -52,7 +52,10 @@ impl<'a> Input<'a> {
 
     /// Decrypts the salts: one of 32 bytes, or two.
     pub(super) fn open(&self, key_agreement: &KeyAgreement) -> Result<Salts, Status> {
-        let secret = key_agreement.shared_secret(self.protocol, self.key_agreement)?;
+        self.decrypt(key_agreement.shared_secret(self.protocol, self.key_agreement)?)
+    }
+
+    fn decrypt(&self, secret: SharedSecret) -> Result<Salts, Status> {
         if !secret.verify(&[self.salt_enc], self.salt_auth) {
             return Err(Status::PinAuthInvalid);
         }

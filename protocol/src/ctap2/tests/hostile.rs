@@ -13,7 +13,7 @@ use crate::testing::request::{
 };
 
 /// The statuses that this key has reason to answer.
-const DEFINED: [Status; 16] = [
+const DEFINED: [Status; 19] = [
     Status::InvalidCommand,
     Status::InvalidParameter,
     Status::InvalidLength,
@@ -29,6 +29,9 @@ const DEFINED: [Status; 16] = [
     Status::NoCredentials,
     Status::NotAllowed,
     Status::OperationDenied,
+    Status::PinAuthInvalid,
+    Status::PuatRequired,
+    Status::InvalidSubcommand,
     Status::Other,
 ];
 

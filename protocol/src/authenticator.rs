@@ -1,5 +1,6 @@
 //! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
 
+use crate::attestation::Installed;
 use crate::credential::{StartError, Store};
 use crate::ctap2::PendingAssertions;
 use crate::platform::{Platform, Seams};
@@ -7,10 +8,13 @@ use crate::platform::{Platform, Seams};
 /// What a form of the key is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The AAGUID: one for each form of the key (chip, virtual), the same for all installs of it.
+    /// The AAGUID: one for each form of the key (chip, virtual), the same for all installs of it. A key with an
+    /// attestation certificate has that certificate's instead.
     pub aaguid: [u8; 16],
     /// `firmwareVersion` in getInfo.
     pub firmware_version: u32,
+    /// Whether getInfo lists algorithms that older browsers do not know: see [`Algorithm::listed`](crate::credential::Algorithm::listed).
+    pub lists_recent_algorithms: bool,
 }
 
 /// The key: plain synchronous code that answers one request after the other.
@@ -20,6 +24,9 @@ pub struct Authenticator<P: Platform> {
     pub(crate) seams: Seams<P>,
     pub(crate) config: Config,
     pub(crate) store: Store,
+    /// The attestation certificates.
+    pub(crate) attestation: Option<Installed>,
+    pub(crate) enterprise_attestation_enabled: bool,
     pub(crate) pending: Option<PendingAssertions>,
     /// A reset began and did not succeed.
     pub(crate) reset_failed: bool,
@@ -30,18 +37,26 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// # Errors
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
-    pub fn new(mut seams: Seams<P>, config: Config) -> Result<Self, (Seams<P>, StartError)> {
+    pub fn new(mut seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
         seams.rng.power_up();
-        match Store::start(&mut seams.storage, &mut seams.rng) {
-            Ok(store) => Ok(Self {
-                seams,
-                config,
-                store,
-                pending: None,
-                reset_failed: false,
-            }),
-            Err(error) => Err((seams, error)),
+        let started = Store::start(&mut seams.storage, &mut seams.rng)
+            .and_then(|store| Ok((store, Installed::find(&mut seams.storage)?)));
+        let (store, attestation) = match started {
+            Ok(started) => started,
+            Err(error) => return Err((seams, error)),
+        };
+        if let Some(installed) = attestation {
+            config.aaguid = installed.aaguid;
         }
+        Ok(Self {
+            seams,
+            config,
+            store,
+            attestation,
+            enterprise_attestation_enabled: false,
+            pending: None,
+            reset_failed: false,
+        })
     }
 
     /// Whether no command may run until the next power-up: a generator that failed once is not trusted again, and

@@ -22,7 +22,7 @@ fn an_id_opens_to_what_was_sealed_in_it() {
         CredProtect::OptionalWithList,
         CredProtect::Required,
     ];
-    for algorithm in Algorithm::OFFERED {
+    for &algorithm in Algorithm::SUPPORTED {
         for kind in kinds() {
             for level in levels {
                 let (credential, id) = secret

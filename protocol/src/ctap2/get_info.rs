@@ -29,8 +29,9 @@ impl<P: Platform> Authenticator<P> {
         response.uint(0x07).uint(MAX_CREDENTIALS_IN_LIST as u64);
         response.uint(0x08).uint(MAX_CREDENTIAL_ID as u64);
         // 0A algorithms
-        response.uint(0x0a).array(Algorithm::OFFERED.len());
-        for algorithm in Algorithm::OFFERED {
+        let algorithms = Algorithm::listed(self.config.lists_recent_algorithms);
+        response.uint(0x0a).array(algorithms.clone().count());
+        for algorithm in algorithms {
             response
                 .map(2)
                 .text("alg")

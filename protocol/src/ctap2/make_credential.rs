@@ -5,7 +5,7 @@ use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
 use super::credential_list::CredentialList;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::user_verification::{PinUvAuth, verified};
-use crate::attestation::Format;
+use crate::attestation::{Plan, Preference, Subject};
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::credential::{Algorithm, CredProtect, Kind, Record, write_record};
@@ -30,7 +30,7 @@ struct Parameters<'a> {
     options: Options,
     pin_uv_auth: PinUvAuth<'a>,
     enterprise_attestation: Option<u64>,
-    format: Format,
+    formats: Preference<'a>,
 }
 
 impl<'a> Parameters<'a> {
@@ -59,7 +59,7 @@ impl<'a> Parameters<'a> {
             options: Options::decode(options)?,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
             enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
-            format: Format::preferred(formats)?,
+            formats: Preference::decode(formats)?,
         })
     }
 }
@@ -116,10 +116,8 @@ impl<P: Platform> Authenticator<P> {
         if options.up == Some(false) {
             return Err(Status::InvalidOption);
         }
-        // Step 9: this key is not capable of enterprise attestation.
-        if request.enterprise_attestation.is_some() {
-            return Err(Status::InvalidParameter);
-        }
+        // Step 9: enterprise attestation.
+        let enterprise = self.enterprise_attestation(request.enterprise_attestation, rp_id)?;
 
         // Step 12: is the user's credential here already? Nothing tells before the user has acted.
         if let Some(list) = request.exclude_list
@@ -161,8 +159,11 @@ impl<P: Platform> Authenticator<P> {
         };
 
         // Step 19 and §6.1.3: the response.
-        response.map(3).uint(0x01).text(request.format.identifier()).uint(0x02);
-        let start = AuthenticatorData {
+        let attestation = Plan::new(request.formats.choose(algorithm), self.attestation, enterprise);
+        response.map(3 + usize::from(attestation.is_enterprise()));
+        // 01 fmt, 02 authData
+        response.uint(0x01).text(attestation.format().identifier()).uint(0x02);
+        let auth_data = AuthenticatorData {
             rp_id_hash: &rp_id_hash,
             flags: Flags {
                 user_present: true,
@@ -170,15 +171,25 @@ impl<P: Platform> Authenticator<P> {
             },
             sign_count,
             attested: Some(AttestedCredential {
-                aaguid: &self.config.aaguid,
+                aaguid: &attestation.aaguid(&self.config.aaguid),
                 id: &id,
                 cose_key: &cose_key,
             }),
         }
         .write(response);
-        request
-            .format
-            .attest(&private_key, start, request.client_data_hash, response)?;
+        // 03 attStmt
+        let subject = Subject {
+            private_key: &private_key,
+            rp_id_hash: &rp_id_hash,
+            id: &id,
+            client_data_hash: request.client_data_hash,
+            auth_data,
+        };
+        attestation.write(&mut self.seams.storage, &subject, response)?;
+        // 04 epAtt
+        if attestation.is_enterprise() {
+            response.uint(0x04).bool(true);
+        }
 
         // Step 17: a discoverable credential is kept, in place of the account's older one.
         if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {

@@ -3,6 +3,7 @@
 mod assertion;
 mod authenticator_data;
 mod credential_list;
+mod enterprise_attestation;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;

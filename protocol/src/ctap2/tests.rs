@@ -1,6 +1,8 @@
 //! Every command, from the host's side of the wire.
 
+mod attestation;
 mod encoding;
+mod enterprise_attestation;
 mod failures;
 mod get_assertion;
 mod get_info;

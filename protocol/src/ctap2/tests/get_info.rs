@@ -2,6 +2,8 @@
 
 use cbor4ii::core::Value;
 
+use crate::authenticator::Config;
+use crate::credential::Algorithm;
 use crate::limits::MAX_MESSAGE;
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CONFIG, Key};
@@ -25,9 +27,23 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     );
     assert_eq!(info.number(0x05), &Value::Integer(MAX_MESSAGE as i128));
     assert_eq!(info.number(0x07), &int(16));
-    assert_eq!(info.number(0x0a), &array([parameter(-7), parameter(-8)]));
+    let algorithms: std::vec::Vec<_> = Algorithm::listed(false).map(|one| parameter(one.cose())).collect();
+    assert_eq!(info.number(0x0a), &array(algorithms));
     assert_eq!(info.number(0x0e), &Value::Integer(CONFIG.firmware_version.into()));
-    assert_eq!(info.number(0x16), &array([text("packed"), text("none")]));
+    assert_eq!(info.number(0x16), &array(["packed", "none", "fido-u2f"].map(text)));
+}
+
+#[test]
+fn it_lists_algorithms_that_older_browsers_do_not_know_where_it_was_built_to() {
+    let mut key = Key::new();
+    let config = Config {
+        lists_recent_algorithms: true,
+        ..CONFIG
+    };
+    key.0.config = config;
+    let listed: std::vec::Vec<_> = Algorithm::listed(true).map(|one| parameter(one.cose())).collect();
+    assert!(listed.len() > Algorithm::listed(false).count());
+    assert_eq!(info(&mut key).number(0x0a), &array(listed));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::vec;
 
 use cbor4ii::core::Value;
 
+use crate::credential::Algorithm;
 use crate::ctap2::Status;
 use crate::limits::USER_NAME_MAX;
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};
@@ -134,6 +135,17 @@ fn the_first_algorithm_that_the_key_offers_is_chosen() {
         let made = Key::new().made(&valid().with(4, array(list))).unwrap();
         assert_eq!(made.cose_key.number(3), &int(chosen));
         assert_eq!(made.answer.number(3).member("alg"), &int(chosen));
+    }
+}
+
+#[test]
+fn every_algorithm_built_in_is_made_under_the_identifier_that_was_asked_for() {
+    for identifier in [-7, -8, -9, -19, -35, -47, -48, -49, -51] {
+        let request = valid().with(4, array([parameter(identifier)]));
+        match Algorithm::from_cose(identifier.into()) {
+            Some(_) => assert_eq!(Key::new().made(&request).unwrap().cose_key.number(3), &int(identifier)),
+            None => refused(&request, Status::UnsupportedAlgorithm, "not built in"),
+        }
     }
 }
 
@@ -279,6 +291,7 @@ fn the_first_attestation_format_that_the_key_offers_is_chosen() {
     for (preference, format) in [
         (&["packed"][..], "packed"),
         (&["none"], "none"),
+        (&["fido-u2f"], "fido-u2f"),
         (&["zzz", "none", "packed"], "none"),
         (&["zzz"], "packed"),
         (&[], "packed"),

@@ -2,7 +2,8 @@
 
 use crate::attestation::Installed;
 use crate::credential::{StartError, Store};
-use crate::ctap2::PendingAssertions;
+use crate::ctap2::{PendingAssertions, Tokens};
+use crate::pin_protocol::KeyAgreement;
 use crate::platform::{Platform, Seams};
 
 /// What a form of the key is built with.
@@ -26,7 +27,10 @@ pub struct Authenticator<P: Platform> {
     pub(crate) store: Store,
     /// The attestation certificates.
     pub(crate) attestation: Option<Installed>,
-    pub(crate) enterprise_attestation_enabled: bool,
+    pub(crate) key_agreement: KeyAgreement,
+    pub(crate) tokens: Tokens,
+    /// Wrong PINs in a row since power-up.
+    pub(crate) pin_mismatches: u8,
     pub(crate) pending: Option<PendingAssertions>,
     /// A reset began and did not succeed.
     pub(crate) reset_failed: bool,
@@ -39,9 +43,12 @@ impl<P: Platform> Authenticator<P> {
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
     pub fn new(mut seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
         seams.rng.power_up();
-        let started = Store::start(&mut seams.storage, &mut seams.rng)
-            .and_then(|store| Ok((store, Installed::find(&mut seams.storage)?)));
-        let (store, attestation) = match started {
+        let store = Store::start(&mut seams.storage, &mut seams.rng);
+        let started = store.and_then(|store| {
+            let key_agreement = KeyAgreement::new(&mut seams.rng).map_err(|_| StartError::Rng)?;
+            Ok((store, key_agreement, Installed::find(&mut seams.storage)?))
+        });
+        let (store, key_agreement, attestation) = match started {
             Ok(started) => started,
             Err(error) => return Err((seams, error)),
         };
@@ -53,7 +60,9 @@ impl<P: Platform> Authenticator<P> {
             config,
             store,
             attestation,
-            enterprise_attestation_enabled: false,
+            key_agreement,
+            tokens: Tokens::default(),
+            pin_mismatches: 0,
             pending: None,
             reset_failed: false,
         })

@@ -26,6 +26,9 @@ pub const NEXT_ASSERTION_TIMEOUT: u64 = 30_000;
 /// How long after power-up a key without a display accepts authenticatorReset (§6.6).
 pub const RESET_WINDOW: u64 = 10_000;
 
+/// How long a long touch is held at least (§6.6).
+pub const LONG_TOUCH: u64 = 5_000;
+
 /// Maps and arrays may nest this deep (§8, message encoding).
 pub const CBOR_MAX_DEPTH: usize = 4;
 /// Entries in an allow or exclude list: `maxCredentialCountInList`. Our choice: Firefox and Chrome split longer lists.
@@ -38,6 +41,25 @@ pub const USER_ID_MAX: usize = 64;
 pub const USER_NAME_MAX: usize = 64;
 /// An RP ID is kept to this many bytes: longer than any domain name (RFC 1035 §2.3.4: 253).
 pub const RP_ID_MAX: usize = 255;
+
+/// Wrong PINs until none is accepted any more (CTAP 2.3 §6.5.2.2: at most 8).
+pub const PIN_RETRIES: u8 = 8;
+/// Wrong PINs in a row until the key wants a power cycle (§6.5.5.7).
+pub const PIN_MISMATCHES: u8 = 3;
+/// The length that a PIN has at least, in code points, unless configured longer (§6.4: at least 4).
+pub const MIN_PIN_LENGTH: u8 = 4;
+/// The length that a PIN has at most, in code points as in bytes (§6.4: 8 to 63).
+pub const MAX_PIN_LENGTH: u8 = 63;
+/// A PIN as it is sent: padded with zeros (§6.5.5.5).
+pub const PADDED_PIN: usize = 64;
+/// RP IDs that may learn the minimum PIN length: `maxRPIDsForSetMinPINLength`.
+pub const MIN_PIN_LENGTH_RP_IDS: usize = 8;
+/// How long a token may wait for its first use over USB (§6.5.2.1).
+pub const TOKEN_INITIAL_USAGE: u64 = 30_000;
+/// How long the touch that gave a token counts over USB (§6.5.2.1).
+pub const TOKEN_USER_PRESENT: u64 = 30_000;
+/// How long a token is accepted (§6.5.2.1: at most 10 minutes).
+pub const TOKEN_MAX_USAGE: u64 = 600_000;
 
 /// The longest key of a storage record.
 pub const STORAGE_KEY_MAX: usize = 40;

@@ -80,7 +80,7 @@ trait Family {
 }
 
 impl Algorithm {
-    /// What is built in, most preferred first.
+    /// What is built in, most preferred first, and behind the others those whose identifiers are recent.
     pub const SUPPORTED: &'static [Self] = &[
         Self::Es256,
         Self::EdDsa,
@@ -101,9 +101,13 @@ impl Algorithm {
     /// `algorithms` in getInfo. The identifiers of RFC 9864 and RFC 9964 are in it only where `recent` asks for them:
     /// Firefox before mid-2026 refuses the whole of getInfo for one number that it does not know, and the key with it.
     /// Relying parties get these algorithms all the same, by naming them in pubKeyCredParams.
-    pub fn listed(recent: bool) -> impl Iterator<Item = Self> + Clone {
-        let listed = move |algorithm: &&Self| recent || !algorithm.is_recent();
-        Self::SUPPORTED.iter().filter(listed).copied()
+    #[must_use]
+    pub fn listed(recent: bool) -> &'static [Self] {
+        let first_recent = Self::SUPPORTED.iter().position(|algorithm| algorithm.is_recent());
+        match first_recent.and_then(|index| Self::SUPPORTED.get(..index)) {
+            Some(known) if !recent => known,
+            _ => Self::SUPPORTED,
+        }
     }
 
     /// Whether the identifier is younger than the browsers that are about.

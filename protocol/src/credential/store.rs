@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
 //! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `E` ‖ epoch (4) ‖ `P` | the PIN, see [`Pin`] |
+//! | `E` ‖ epoch (4) ‖ `S` | the settings, see [`Settings`] |
 //! | `N` | the shared signature counter, see [`Counters`] |
 //!
 //! RP and user are the first 16 bytes of the SHA-256 of the RP ID and of the user ID. So an account has one key:
@@ -20,7 +22,9 @@ use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::ctap2::Status;
 use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::pin::Pin;
 use crate::platform::{Storage, StorageError};
+use crate::settings::Settings;
 
 /// Begins the keys of all records that end with their epoch.
 pub(super) const OF_EPOCH: u8 = b'E';
@@ -132,6 +136,31 @@ impl Epoch {
         [OF_EPOCH, a, b, c, d]
     }
 
+    /// The key of the epoch's one record of a kind.
+    pub(crate) fn key(self, kind: u8) -> [u8; 6] {
+        let [e, a, b, c, d] = self.prefix();
+        [e, a, b, c, d, kind]
+    }
+
+    /// Writes the epoch's one record of a kind, where there is none and there is room for it.
+    pub(crate) fn take_place<S: Storage>(
+        self,
+        storage: &mut S,
+        kind: u8,
+        write: impl FnOnce(&mut S) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let mut found = [0; STORAGE_KEY_MAX];
+        let key = self.key(kind);
+        // Whether it is there, whatever it holds: keys of one kind have no other behind them.
+        if storage.next_key(&key, None, &mut found)?.is_some() {
+            return Ok(());
+        }
+        match write(storage) {
+            Err(StorageError::Full) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
     fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 22] {
         let mut prefix = [0; 22];
         let parts = self.prefix().into_iter().chain([CREDENTIAL]).chain(*rp_id_hash);
@@ -176,6 +205,12 @@ pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record
     storage.write(&key.0, value.get(..length).ok_or(StorageError::Failed)?)
 }
 
+/// The records of an epoch that shall never want for room.
+fn take_places(storage: &mut impl Storage, epoch: Epoch) -> Result<(), StorageError> {
+    Pin::take_place(storage, epoch)?;
+    Settings::take_place(storage, epoch)
+}
+
 /// The secrets and records of the running key.
 pub struct Store {
     /// The epoch of all its records.
@@ -203,6 +238,7 @@ impl Store {
         if root.reset_unfinished {
             root.finish_reset(storage)?;
         }
+        take_places(storage, root.epoch)?;
         Ok(Self {
             epoch: root.epoch,
             secret: MasterSecret::new(&root.secret),
@@ -221,7 +257,8 @@ impl Store {
         root.write(storage)?;
         self.epoch = root.epoch;
         self.secret = MasterSecret::new(&root.secret);
-        Ok(root.finish_reset(storage)?)
+        root.finish_reset(storage)?;
+        Ok(take_places(storage, self.epoch)?)
     }
 
     /// Opens a credential ID that a host presents for the relying party. `None` where it is not ours, or names a

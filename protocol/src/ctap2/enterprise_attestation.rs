@@ -13,7 +13,7 @@ mod kind {
 
 impl<P: Platform> Authenticator<P> {
     /// Whether the key has a certificate for it: `ep` is in getInfo, and authenticatorConfig can enable it.
-    pub(super) fn is_enterprise_attestation_capable(&self) -> bool {
+    pub(super) fn enterprise_capable(&self) -> bool {
         self.attestation.is_some_and(|installed| installed.enterprise)
     }
 
@@ -22,7 +22,7 @@ impl<P: Platform> Authenticator<P> {
         let Some(requested) = requested else {
             return Ok(false);
         };
-        if !(self.is_enterprise_attestation_capable() && self.enterprise_attestation_enabled) {
+        if !(self.enterprise_capable() && self.settings()?.enterprise_attestation) {
             return Err(Status::InvalidParameter);
         }
         match requested {

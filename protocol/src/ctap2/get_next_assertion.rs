@@ -3,6 +3,7 @@
 use super::Status;
 use super::assertion::{Ceremony, Chosen};
 use super::authenticator_data::Flags;
+use super::token::TokenId;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::Newest;
@@ -15,6 +16,8 @@ pub(crate) struct PendingAssertions {
     pub(super) rp_id_hash: [u8; 32],
     pub(super) client_data_hash: [u8; 32],
     pub(super) flags: Flags,
+    /// The token that verified the user.
+    pub(super) token: Option<TokenId>,
     /// The account answered last, by its place in the order of creation.
     pub(super) sequence: u32,
     /// The time of that answer.
@@ -30,7 +33,7 @@ impl<P: Platform> Authenticator<P> {
             .pending
             .take_if(|pending| pending.channel == channel)
             .ok_or(Status::NotAllowed)?;
-        if now.saturating_sub(pending.since) > NEXT_ASSERTION_TIMEOUT {
+        if now.saturating_sub(pending.since) > NEXT_ASSERTION_TIMEOUT || !self.still_authorized(pending.token) {
             return Err(Status::NotAllowed);
         }
         let next = self.newest_account(&pending.rp_id_hash, Some(pending.sequence), pending.flags.user_verified)?;

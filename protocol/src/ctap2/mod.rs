@@ -2,6 +2,8 @@
 
 mod assertion;
 mod authenticator_data;
+pub(crate) mod client_pin;
+pub(crate) mod config;
 mod credential_list;
 mod enterprise_attestation;
 mod get_assertion;
@@ -12,11 +14,13 @@ mod parameters;
 mod reset;
 mod selection;
 mod status;
+pub(crate) mod token;
 mod user_presence;
 mod user_verification;
 
 pub(crate) use get_next_assertion::PendingAssertions;
 pub use status::Status;
+pub(crate) use token::Tokens;
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
@@ -31,12 +35,16 @@ pub mod command {
     pub const GET_ASSERTION: u8 = 0x02;
     /// authenticatorGetInfo.
     pub const GET_INFO: u8 = 0x04;
+    /// authenticatorClientPIN.
+    pub const CLIENT_PIN: u8 = 0x06;
     /// authenticatorReset.
     pub const RESET: u8 = 0x07;
     /// authenticatorGetNextAssertion.
     pub const GET_NEXT_ASSERTION: u8 = 0x08;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
+    /// authenticatorConfig.
+    pub const CONFIG: u8 = 0x0d;
 
     /// The standard's name for a command, for logs.
     #[must_use]
@@ -45,9 +53,11 @@ pub mod command {
             MAKE_CREDENTIAL => "authenticatorMakeCredential",
             GET_ASSERTION => "authenticatorGetAssertion",
             GET_INFO => "authenticatorGetInfo",
+            CLIENT_PIN => "authenticatorClientPIN",
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
             SELECTION => "authenticatorSelection",
+            CONFIG => "authenticatorConfig",
             _ => "unknown command",
         }
     }
@@ -92,6 +102,8 @@ impl<P: Platform> Authenticator<P> {
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),
             command::GET_ASSERTION => self.get_assertion(channel, parameters(body)?, response),
+            command::CLIENT_PIN => self.client_pin(parameters(body)?, response),
+            command::CONFIG => self.config(parameters(body)?),
             // These have no parameters; what follows the command byte is ignored.
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),

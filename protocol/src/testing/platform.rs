@@ -9,8 +9,8 @@ use rand_core::{TryCryptoRng, TryRng};
 use crate::crypto::sha256;
 use crate::limits::STORAGE_KEY_MAX;
 use crate::platform::{
-    Clock, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage, StorageError,
-    UserPresence,
+    Clock, Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage,
+    StorageError, UserPresence,
 };
 
 pub(crate) struct World;
@@ -27,6 +27,7 @@ impl Platform for World {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prompt {
     pub(crate) operation: Operation,
+    pub(crate) gesture: Gesture,
     /// The RP ID, where it was asked for by CTAP2.
     pub(crate) rp_id: Option<String>,
     /// The application parameter, where it was asked for by U2F.
@@ -54,6 +55,7 @@ impl Script {
         };
         self.prompts.push(Prompt {
             operation: request.operation,
+            gesture: request.gesture,
             rp_id,
             application,
             user: request.user.map(ToString::to_string),

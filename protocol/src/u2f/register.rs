@@ -8,7 +8,7 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{Algorithm, CredProtect, Kind};
 use crate::limits::STORAGE_VALUE_MAX;
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
+use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 
 impl<P: Platform> Authenticator<P> {
     /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
@@ -19,6 +19,7 @@ impl<P: Platform> Authenticator<P> {
 
         let touched = self.seams.presence.poll(&PresenceRequest {
             operation: Operation::Register,
+            gesture: Gesture::Touch,
             relying_party: RelyingParty::Application(application),
             user: None,
         });

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::sha256;
-use crate::platform::Operation;
+use crate::platform::{Gesture, Operation};
 use crate::testing::attestation::{BATCH, certificate, point};
 use crate::testing::cbor::array;
 use crate::testing::key::Key;
@@ -158,6 +158,7 @@ fn registering_without_a_touch_says_that_one_is_needed() {
     assert_eq!(key.apdu(&register_apdu()), Err(0x6985));
     let prompt = Prompt {
         operation: Operation::Register,
+        gesture: Gesture::Touch,
         rp_id: None,
         application: Some(application()),
         user: None,

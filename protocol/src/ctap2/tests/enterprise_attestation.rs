@@ -2,15 +2,29 @@
 
 use cbor4ii::core::Value;
 
-use crate::ctap2::Status;
+use crate::ctap2::{Status, command};
 use crate::testing::attestation::{BATCH, ENTERPRISE, LISTED, certificate, point};
 use crate::testing::cbor::{Tree, array, bytes, int, text};
 use crate::testing::key::{Key, Registration, verifies_p256};
-use crate::testing::request::{HASH, RP, Request, make_credential};
+use crate::testing::request::{HASH, RP, Request, get_info, make_credential, reset};
+
+/// authenticatorConfig, enableEnterpriseAttestation.
+fn enable() -> Request {
+    Request::new(command::CONFIG).with(1, int(1))
+}
+
+/// `ep` in getInfo, and whether the key says that it can be enabled.
+fn advertised(key: &mut Key) -> (Option<Value>, bool) {
+    let info = key.send(&get_info()).unwrap().unwrap();
+    let Value::Array(commands) = info.number(0x1f) else {
+        panic!("no authenticatorConfigCommands")
+    };
+    (info.number(4).find(&text("ep")).cloned(), commands.contains(&int(1)))
+}
 
 fn enabled() -> Key {
     let mut key = Key::with_enterprise();
-    key.0.enterprise_attestation_enabled = true;
+    key.send(&enable()).unwrap();
     key
 }
 
@@ -38,6 +52,29 @@ fn verify(made: &Registration, enterprise: bool) {
         &message,
         statement.member("sig").as_bytes()
     ));
+}
+
+#[test]
+fn a_key_without_a_certificate_for_it_is_not_capable() {
+    for mut key in [Key::new(), Key::with_batch()] {
+        assert_eq!(advertised(&mut key), (None, false));
+        assert_eq!(key.refusal(&enable()), Status::InvalidSubcommand);
+    }
+}
+
+#[test]
+fn it_is_enabled_once_and_for_all_until_a_reset() {
+    let mut key = Key::with_enterprise();
+    assert_eq!(advertised(&mut key), (Some(Value::Bool(false)), true));
+    for _ in 0..2 {
+        key.send(&enable()).unwrap();
+        assert_eq!(advertised(&mut key), (Some(Value::Bool(true)), true));
+    }
+    let mut key = key.restarted();
+    assert_eq!(advertised(&mut key), (Some(Value::Bool(true)), true));
+    key.send(&reset()).unwrap();
+    assert_eq!(advertised(&mut key), (Some(Value::Bool(false)), true));
+    assert_eq!(key.refusal(&asking(LISTED, 1)), Status::InvalidParameter);
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     );
     assert_eq!(info.number(0x05), &Value::Integer(MAX_MESSAGE as i128));
     assert_eq!(info.number(0x07), &int(16));
-    let algorithms: std::vec::Vec<_> = Algorithm::listed(false).map(|one| parameter(one.cose())).collect();
+    let algorithms: std::vec::Vec<_> = Algorithm::listed(false)
+        .iter()
+        .map(|one| parameter(one.cose()))
+        .collect();
     assert_eq!(info.number(0x0a), &array(algorithms));
     assert_eq!(info.number(0x0e), &Value::Integer(CONFIG.firmware_version.into()));
     assert_eq!(info.number(0x16), &array(["packed", "none", "fido-u2f"].map(text)));
@@ -41,8 +44,11 @@ fn it_lists_algorithms_that_older_browsers_do_not_know_where_it_was_built_to() {
         ..CONFIG
     };
     key.0.config = config;
-    let listed: std::vec::Vec<_> = Algorithm::listed(true).map(|one| parameter(one.cose())).collect();
-    assert!(listed.len() > Algorithm::listed(false).count());
+    let listed: std::vec::Vec<_> = Algorithm::listed(true)
+        .iter()
+        .map(|one| parameter(one.cose()))
+        .collect();
+    assert!(listed.len() > Algorithm::listed(false).len());
     assert_eq!(info(&mut key).number(0x0a), &array(listed));
 }
 

@@ -269,17 +269,6 @@ fn a_pin_uv_auth_param_needs_a_protocol_and_the_key_has_none() {
 }
 
 #[test]
-fn enterprise_attestation_is_not_offered() {
-    for value in [0, 1, 2, 7] {
-        refused(
-            &valid().with(10, int(value)),
-            Status::InvalidParameter,
-            "enterpriseAttestation",
-        );
-    }
-}
-
-#[test]
 fn extensions_that_are_not_offered_are_ignored() {
     let extensions = map([("foo", Value::Null), ("credProtect", int(3))]);
     let made = Key::new().made(&valid().with(6, extensions)).unwrap();

@@ -14,7 +14,7 @@ mod certificate;
 mod format;
 mod statement;
 
-pub use certificate::{Certificate, Enterprise, InstallError, Provision, install};
+pub use certificate::{Certificate, Enterprise, InstallError, Provision, install, installed};
 pub use format::{Format, Preference};
 
 pub(crate) use certificate::{Installed, for_u2f, is_vendor_facilitated};

@@ -11,7 +11,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::cbor::{Array, Item, Writer};
+use crate::cbor::{Item, Writer};
 use crate::crypto::p256;
 use crate::ctap2::Status;
 use crate::limits::STORAGE_VALUE_MAX;
@@ -112,6 +112,15 @@ pub fn install(storage: &mut impl Storage, provision: &Provision<'_>) -> Result<
     Ok(storage.write(BATCH_RECORD, batch.bytes())?)
 }
 
+/// The AAGUID of the certificates in a storage; `None`: there are none.
+///
+/// # Errors
+/// The storage's; [`StorageError::Failed`] also for records that no version wrote.
+pub fn installed(storage: &mut impl Storage) -> Result<Option<[u8; 16]>, StorageError> {
+    Ok(Installed::find(storage)?.map(|installed| installed.aaguid))
+}
+
+/// A record as it is written.
 struct Encoded {
     value: Value,
     length: usize,
@@ -173,7 +182,7 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
-    /// What is installed; `None`: nothing. [`StorageError::Failed`] also for records that no version wrote.
+    /// What is installed; `None`: nothing.
     pub(crate) fn find(storage: &mut impl Storage) -> Result<Option<Self>, StorageError> {
         let mut value = Zeroizing::new([0; STORAGE_VALUE_MAX]);
         let aaguid = match read(storage, BATCH_RECORD, &mut value)? {
@@ -209,9 +218,8 @@ impl<'v> Certificate<'v> {
 pub(crate) fn is_vendor_facilitated(storage: &mut impl Storage, rp_id: &str) -> Result<bool, Status> {
     let mut value = Zeroizing::new([0; STORAGE_VALUE_MAX]);
     let (_, rp_ids) = read(storage, ENTERPRISE_RECORD, &mut value)?.ok_or(Status::Other)?;
-    Ok(rp_ids.array().map_or(false, |mut rp_ids: Array<'_>| {
-        rp_ids.any(|listed| listed.text() == Ok(rp_id))
-    }))
+    let mut rp_ids = rp_ids.array()?;
+    Ok(rp_ids.any(|listed| listed.text() == Ok(rp_id)))
 }
 
 /// The certificate of a key without one, in U2F: there a registration cannot be made without. Certificate and private

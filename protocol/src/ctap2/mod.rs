@@ -24,8 +24,6 @@ pub(crate) use large_blobs::collect as collect_large_blobs;
 pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
-#[cfg(test)]
-pub(crate) use token::{Grant, Permissions};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};

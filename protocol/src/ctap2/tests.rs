@@ -1,5 +1,7 @@
 //! Every command, from the host's side of the wire.
 
+mod client_pin;
+mod config;
 mod encoding;
 mod extensions;
 mod failures;
@@ -10,6 +12,8 @@ mod hostile;
 mod large_blobs;
 mod make_credential;
 mod make_credential_parameters;
+mod pin_power_cuts;
 mod power_cuts;
 mod reset;
 mod selection;
+mod user_verification;

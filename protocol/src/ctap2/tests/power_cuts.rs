@@ -163,8 +163,8 @@ fn collecting_what_a_reset_left_can_be_cut_too() {
     for user in [b"alice", b"bobby", b"carol"] {
         key.register_discoverable(RP, user);
     }
-    // The root is written, nothing is collected: the cut comes at the operation behind it.
-    let operation_behind_root = 1;
+    // The settings are read, the root is written, nothing is collected: the cut comes at the operation behind it.
+    let operation_behind_root = 2;
     key.storage_mut().cut_power_at(operation_behind_root, false);
     assert_eq!(key.refusal(&reset()), Status::Other);
     let mut left = key.storage().clone();

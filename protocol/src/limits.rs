@@ -73,6 +73,10 @@ pub const TOKEN_MAX_USAGE: u64 = 600_000;
 pub const STORAGE_KEY_MAX: usize = 40;
 /// The largest storage record.
 pub const STORAGE_VALUE_MAX: usize = 1024;
+/// Records, each as long as a credential's longest, that discoverable credentials leave room for: the PIN, the settings,
+/// RP IDs that may see the minimum PIN length, the attestations, and two large-blob arrays, as a new one is written
+/// before the old one goes. Our choice.
+pub const RESERVED_RECORDS: u32 = 32;
 /// Values of a discoverable credential's counter that one storage write reserves.
 pub const COUNTER_BLOCK: u32 = 64;
 /// Values of the shared counter that one storage write reserves.

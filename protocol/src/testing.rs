@@ -3,6 +3,7 @@
 pub(crate) mod cbor;
 pub(crate) mod hmac_secret;
 pub(crate) mod key;
+pub(crate) mod manager;
 pub(crate) mod pin;
 pub(crate) mod platform;
 pub(crate) mod request;

@@ -1,25 +1,25 @@
 //! authenticatorMakeCredential (CTAP 2.3 §6.1).
 
-use super::Status;
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
 use super::credential_list::CredentialList;
 use super::extensions::RegistrationInputs;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
+use super::{Status, key_store_error};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, Kind, Record, write_record};
+use crate::credential::{Algorithm, Kind, Record};
 use crate::crypto::sha256;
-use crate::limits::USER_ID_MAX;
-use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, StorageError};
+use crate::limits::{RP_ID_MAX, USER_ID_MAX};
+use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
 
 /// PublicKeyCredentialUserEntity.
-struct User<'a> {
-    id: &'a [u8],
-    name: Option<&'a str>,
-    display_name: Option<&'a str>,
+pub(super) struct User<'a> {
+    pub(super) id: &'a [u8],
+    pub(super) name: Option<&'a str>,
+    pub(super) display_name: Option<&'a str>,
 }
 
 /// The parameters of §6.1.1, each of its right type.
@@ -73,7 +73,7 @@ fn rp_id(rp: Item<'_>) -> Result<&str, Status> {
     required(id)?.text()
 }
 
-fn user(user: Item<'_>) -> Result<User<'_>, Status> {
+pub(super) fn user(user: Item<'_>) -> Result<User<'_>, Status> {
     let [id, name, display_name] = named(user, ["id", "name", "displayName"])?;
     let id = required(id)?.bytes()?;
     // WebAuthn Level 3 §5.4.3; the code is open.
@@ -233,11 +233,11 @@ impl<P: Platform> Authenticator<P> {
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
                 cred_blob: request.extensions.kept_blob(kind).unwrap_or_default(),
+                rp_id_hash: (rp_id.len() > RP_ID_MAX).then_some(&rp_id_hash),
             };
-            write_record(&mut self.seams.storage, &key, &record).map_err(|error| match error {
-                StorageError::Full => Status::KeyStoreFull,
-                StorageError::Failed => Status::Other,
-            })?;
+            self.store
+                .keep(&mut self.seams.storage, &key, &record)
+                .map_err(key_store_error)?;
         }
         Ok(())
     }

@@ -5,10 +5,12 @@ mod authenticator_data;
 pub(crate) mod client_pin;
 pub(crate) mod config;
 mod credential_list;
+mod credential_management;
 mod extensions;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
+mod identifiers;
 mod large_blobs;
 mod make_credential;
 mod parameters;
@@ -24,6 +26,8 @@ pub(crate) use large_blobs::collect as collect_large_blobs;
 pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
+#[cfg(test)]
+pub(crate) use token::{Grant, Permissions};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
@@ -44,6 +48,8 @@ pub mod command {
     pub const RESET: u8 = 0x07;
     /// authenticatorGetNextAssertion.
     pub const GET_NEXT_ASSERTION: u8 = 0x08;
+    /// authenticatorCredentialManagement.
+    pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
     /// authenticatorLargeBlobs.
@@ -61,6 +67,7 @@ pub mod command {
             CLIENT_PIN => "authenticatorClientPIN",
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
+            CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
             SELECTION => "authenticatorSelection",
             LARGE_BLOBS => "authenticatorLargeBlobs",
             CONFIG => "authenticatorConfig",
@@ -73,6 +80,14 @@ pub mod command {
 impl From<StorageError> for Status {
     fn from(_: StorageError) -> Self {
         Self::Other
+    }
+}
+
+/// The error of a command that keeps something new.
+fn key_store_error(error: StorageError) -> Status {
+    match error {
+        StorageError::Full => Status::KeyStoreFull,
+        StorageError::Failed => Status::Other,
     }
 }
 
@@ -114,6 +129,7 @@ impl<P: Platform> Authenticator<P> {
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
             command::RESET => self.reset(),
+            command::CREDENTIAL_MANAGEMENT => self.credential_management(channel, parameters(body)?, response),
             command::SELECTION => self.selection(),
             command::LARGE_BLOBS => self.large_blobs(channel, parameters(body)?, response),
             _ => Err(Status::InvalidCommand),

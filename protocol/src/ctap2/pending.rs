@@ -1,5 +1,6 @@
 //! Commands that go on where the one before them ended (CTAP 2.3 §6, stateful commands).
 
+use super::credential_management::{PendingCredentials, PendingRelyingParties};
 use super::get_next_assertion::PendingAssertions;
 use super::large_blobs::Upload;
 use super::token::TokenId;
@@ -25,6 +26,7 @@ impl Pending {
         command
             == match self.sequence {
                 Sequence::Assertions(_) => command::GET_NEXT_ASSERTION,
+                Sequence::RelyingParties(_) | Sequence::Credentials(_) => command::CREDENTIAL_MANAGEMENT,
                 Sequence::LargeBlobs(_) => command::LARGE_BLOBS,
             }
     }
@@ -34,6 +36,10 @@ impl Pending {
 pub(crate) enum Sequence {
     /// For getNextAssertion.
     Assertions(PendingAssertions),
+    /// For enumerateRPsGetNextRP.
+    RelyingParties(PendingRelyingParties),
+    /// For enumerateCredentialsGetNextCredential.
+    Credentials(PendingCredentials),
     /// For the next fragment of a large-blob array.
     LargeBlobs(Upload),
 }

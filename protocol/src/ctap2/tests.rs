@@ -2,6 +2,10 @@
 
 mod client_pin;
 mod config;
+mod credential_changes;
+mod credential_enumeration;
+mod credential_management;
+mod credential_model;
 mod encoding;
 mod extensions;
 mod failures;

@@ -11,15 +11,13 @@ use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, bytes, int, text};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, CM, MC, PIN};
-use crate::testing::request::{
-    RP, Request, config, get_info, make_credential, reset, set_min_pin_length, toggle_always_uv,
-};
+use crate::testing::request::{RP, Request, config, make_credential, reset, set_min_pin_length, toggle_always_uv};
 
 const TRUE: Value = Value::Bool(true);
 const FALSE: Value = Value::Bool(false);
 
 fn info(key: &mut Key) -> Value {
-    key.send(&get_info()).unwrap().unwrap()
+    key.steady_info()
 }
 
 /// A member of getInfo.

@@ -16,8 +16,8 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     let mut key = Key::new();
     let info = info(&mut key);
     let keys = [
-        0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x16, 0x18,
-        0x1a, 0x1b, 0x1d, 0x1f,
+        0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x14, 0x16,
+        0x18, 0x19, 0x1a, 0x1b, 0x1d, 0x1e, 0x1f,
     ];
     assert_eq!(info.keys(), keys.map(int));
     assert_eq!(
@@ -42,9 +42,11 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
             ("rk", Value::Bool(true)),
             ("up", Value::Bool(true)),
             ("alwaysUv", Value::Bool(false)),
+            ("credMgmt", Value::Bool(true)),
             ("authnrCfg", Value::Bool(true)),
             ("clientPin", Value::Bool(false)),
             ("largeBlobs", Value::Bool(true)),
+            ("perCredMgmtRO", Value::Bool(true)),
             ("pinUvAuthToken", Value::Bool(true)),
             ("setMinPINLength", Value::Bool(true)),
             ("makeCredUvNotRqd", Value::Bool(true)),
@@ -61,11 +63,14 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     assert_eq!(info.number(0x0e), &Value::Integer(CONFIG.firmware_version.into()));
     assert_eq!(info.number(0x0f), &int(32));
     assert_eq!(info.number(0x10), &int(8));
+    assert!(info.number(0x14).as_int() > 0);
     assert_eq!(info.number(0x16), &array([text("packed"), text("none")]));
     assert_eq!(info.number(0x18), &Value::Bool(false));
+    assert_eq!(info.number(0x19).as_bytes().len(), 32);
     assert_eq!(info.number(0x1a), &array([text("usb")]));
     assert_eq!(info.number(0x1b), &Value::Bool(false));
     assert_eq!(info.number(0x1d), &int(63));
+    assert_eq!(info.number(0x1e).as_bytes().len(), 32);
     assert_eq!(info.number(0x1f), &array([int(2), int(3), int(4)]));
 }
 

@@ -7,7 +7,7 @@ use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, PCMR, PIN, get_key_agreement};
 use crate::testing::platform::Prompt;
-use crate::testing::request::{RP, config, discover, get_assertion, get_info, reset, toggle_always_uv};
+use crate::testing::request::{RP, config, discover, get_assertion, reset, toggle_always_uv};
 
 #[test]
 fn a_touch_soon_after_power_up_erases_every_credential() {
@@ -126,7 +126,7 @@ fn no_pin_is_needed_and_none_is_left() {
     let before = agreements(&mut key);
     assert_eq!(key.send(&reset()), Ok(None));
 
-    assert_eq!(key.send(&get_info()), Key::new().send(&get_info()));
+    assert_eq!(key.steady_info(), Key::new().steady_info());
     let after = agreements(&mut key);
     assert!(
         before.iter().all(|key| !after.contains(key)),

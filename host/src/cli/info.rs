@@ -8,11 +8,13 @@ mod sections;
 use std::io::{self, Write};
 
 use clap::Args as ClapArgs;
+use serde_json::{Map, Value};
 
 use super::device::{self, DeviceArgs};
 use super::failure::Failure;
 use super::layout::{columns, terminal_width};
 use super::output::{BAD, BOLD, Output};
+use crate::client::ctap2::Info;
 use facts::Facts;
 use sections::Section;
 
@@ -27,6 +29,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let opened = device::open(&args.device, output)?;
     let facts = Facts::of(&opened.key, &opened.label);
     output.result(&facts, |to| show(&facts, terminal_width(), to))
+}
+
+/// authenticatorGetInfo's answer, as `--json` shows it.
+pub(super) fn get_info_members(info: &Info) -> Map<String, Value> {
+    match serde_json::to_value(facts::GetInfo(info)) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
 }
 
 /// Heading, sections and warnings.

@@ -232,7 +232,10 @@ fn an_attestation_lab_makes_a_token_that_its_root_vouches_for() {
     let info: Value = serde_json::from_slice(&info.stdout).unwrap();
     assert_eq!(metadata["aaguid"], made["aaguid"]);
     assert_eq!(info["getInfo"]["aaguid"], made["aaguid"]);
-    assert_eq!(metadata["authenticatorGetInfo"]["versions"], info["getInfo"]["versions"]);
+    assert_eq!(
+        metadata["authenticatorGetInfo"]["versions"],
+        info["getInfo"]["versions"]
+    );
     assert_eq!(metadata["authenticatorGetInfo"]["options"], info["getInfo"]["options"]);
 
     let register = "register --touch auto --json --attestation-root";

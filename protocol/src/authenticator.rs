@@ -2,7 +2,7 @@
 
 use crate::attestation::Installed;
 use crate::credential::{StartError, Store};
-use crate::ctap2::{PendingAssertions, Tokens};
+use crate::ctap2::{Pending, Tokens, collect_large_blobs};
 use crate::pin_protocol::KeyAgreement;
 use crate::platform::{Platform, Seams};
 
@@ -31,7 +31,7 @@ pub struct Authenticator<P: Platform> {
     pub(crate) tokens: Tokens,
     /// Wrong PINs in a row since power-up.
     pub(crate) pin_mismatches: u8,
-    pub(crate) pending: Option<PendingAssertions>,
+    pub(crate) pending: Option<Pending>,
     /// A reset began and did not succeed.
     pub(crate) reset_failed: bool,
 }
@@ -43,12 +43,7 @@ impl<P: Platform> Authenticator<P> {
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
     pub fn new(mut seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
         seams.rng.power_up();
-        let store = Store::start(&mut seams.storage, &mut seams.rng);
-        let started = store.and_then(|store| {
-            let key_agreement = KeyAgreement::new(&mut seams.rng).map_err(|_| StartError::Rng)?;
-            Ok((store, key_agreement, Installed::find(&mut seams.storage)?))
-        });
-        let (store, key_agreement, attestation) = match started {
+        let (store, key_agreement, attestation) = match Self::power_up(&mut seams) {
             Ok(started) => started,
             Err(error) => return Err((seams, error)),
         };
@@ -59,13 +54,20 @@ impl<P: Platform> Authenticator<P> {
             seams,
             config,
             store,
-            attestation,
             key_agreement,
+            attestation,
             tokens: Tokens::default(),
             pin_mismatches: 0,
             pending: None,
             reset_failed: false,
         })
+    }
+
+    fn power_up(seams: &mut Seams<P>) -> Result<(Store, KeyAgreement, Option<Installed>), StartError> {
+        let store = Store::start(&mut seams.storage, &mut seams.rng)?;
+        collect_large_blobs(&mut seams.storage, store.epoch)?;
+        let key_agreement = KeyAgreement::new(&mut seams.rng).map_err(|_| StartError::Rng)?;
+        Ok((store, key_agreement, Installed::find(&mut seams.storage)?))
     }
 
     /// Whether no command may run until the next power-up: a generator that failed once is not trusted again, and

@@ -21,8 +21,9 @@ pub const LOCK_MAX_SECONDS: u8 = 10;
 pub const USER_ACTION_TIMEOUT: u64 = 30_000;
 /// How long a touch given for a U2F request may wait for the host's next poll (FIDO U2F Raw Message Formats v1.2 §3).
 pub const U2F_TOUCH_LIFETIME: u64 = 10_000;
-/// How long getNextAssertion may follow getAssertion or the one before it (CTAP 2.3 §6.3).
-pub const NEXT_ASSERTION_TIMEOUT: u64 = 30_000;
+/// How long a command that goes on with a sequence may follow the one before it: for getNextAssertion the standard's
+/// rule (CTAP 2.3 §6.3), for the others what it allows (§6).
+pub const SEQUENCE_TIMEOUT: u64 = 30_000;
 /// How long after power-up a key without a display accepts authenticatorReset (§6.6).
 pub const RESET_WINDOW: u64 = 10_000;
 
@@ -39,6 +40,12 @@ pub const MAX_CREDENTIAL_ID: usize = 59;
 pub const USER_ID_MAX: usize = 64;
 /// `user.name` and `user.displayName` are kept to this many bytes, cut at a character's end (CTAP 2.3 §6.1.2: at least 64).
 pub const USER_NAME_MAX: usize = 64;
+/// `maxCredBlobLength`: at least 32 (CTAP 2.3 §12.2).
+pub const CRED_BLOB_MAX: usize = 32;
+/// `maxSerializedLargeBlobArray`: at least 1024 (CTAP 2.3 §6.10).
+pub const LARGE_BLOB_ARRAY_MAX: usize = 4096;
+/// `maxFragmentLength`: the most of a large-blob array that one message carries (§6.10.2).
+pub const MAX_FRAGMENT: usize = MAX_MESSAGE - 64;
 /// An RP ID is kept to this many bytes: longer than any domain name (RFC 1035 §2.3.4: 253).
 pub const RP_ID_MAX: usize = 255;
 
@@ -65,6 +72,10 @@ pub const TOKEN_MAX_USAGE: u64 = 600_000;
 pub const STORAGE_KEY_MAX: usize = 40;
 /// The largest storage record.
 pub const STORAGE_VALUE_MAX: usize = 1024;
+/// Records, each as long as a credential's longest, that discoverable credentials leave room for: the PIN, the settings,
+/// RP IDs that may see the minimum PIN length, the attestations, and two large-blob arrays, as a new one is written
+/// before the old one goes. Our choice.
+pub const RESERVED_RECORDS: u32 = 32;
 /// Values of a discoverable credential's counter that one storage write reserves.
 pub const COUNTER_BLOCK: u32 = 64;
 /// Values of the shared counter that one storage write reserves.

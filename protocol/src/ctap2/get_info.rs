@@ -1,12 +1,15 @@
 //! authenticatorGetInfo (CTAP 2.3 §6.4).
 
 use super::Status;
-use super::config;
+use super::{config, extensions};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::Algorithm;
-use crate::limits::{MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE, MAX_PIN_LENGTH, MIN_PIN_LENGTH_RP_IDS};
+use crate::limits::{
+    CRED_BLOB_MAX, LARGE_BLOB_ARRAY_MAX, MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE, MAX_PIN_LENGTH,
+    MIN_PIN_LENGTH_RP_IDS,
+};
 use crate::pin_protocol::Protocol;
 use crate::platform::Platform;
 
@@ -77,6 +80,8 @@ impl<P: Platform> Authenticator<P> {
             &VERSIONS
         };
         let enterprise = self.enterprise_capable();
+        let remaining = self.store.remaining(&mut self.seams.storage)?;
+        let (identifier, state) = (self.enc_identifier(&pin)?, self.enc_cred_store_state(&pin)?);
 
         // In the canonical order: shorter names first, then bytewise.
         let options = [
@@ -84,8 +89,11 @@ impl<P: Platform> Authenticator<P> {
             ("rk", Some(true)),
             ("up", Some(true)),
             ("alwaysUv", Some(settings.always_uv)),
+            ("credMgmt", Some(true)),
             ("authnrCfg", Some(true)),
             ("clientPin", Some(pin.is_set())),
+            ("largeBlobs", Some(true)),
+            ("perCredMgmtRO", Some(true)),
             ("pinUvAuthToken", Some(true)),
             ("setMinPINLength", Some(true)),
             ("makeCredUvNotRqd", Some(!settings.always_uv)),
@@ -93,6 +101,8 @@ impl<P: Platform> Authenticator<P> {
         let members = [
             // versions
             (0x01, Value::Texts(versions)),
+            // extensions
+            (0x02, Value::Texts(&extensions::OFFERED)),
             // aaguid
             (0x03, Value::Bytes(&self.config.aaguid)),
             // options
@@ -112,24 +122,34 @@ impl<P: Platform> Authenticator<P> {
                 0x0a,
                 Value::Algorithms(Algorithm::listed(self.config.lists_recent_algorithms)),
             ),
+            // maxSerializedLargeBlobArray
+            (0x0b, Value::Uint(LARGE_BLOB_ARRAY_MAX as u64)),
             // forcePINChange
             (0x0c, Value::Bool(pin.force_change)),
             // minPINLength
             (0x0d, Value::Uint(settings.min_pin_length.into())),
             // firmwareVersion
             (0x0e, Value::Uint(self.config.firmware_version.into())),
+            // maxCredBlobLength
+            (0x0f, Value::Uint(CRED_BLOB_MAX as u64)),
             // maxRPIDsForSetMinPINLength
             (0x10, Value::Uint(MIN_PIN_LENGTH_RP_IDS as u64)),
+            // remainingDiscoverableCredentials
+            (0x14, Value::Uint(remaining.into())),
             // attestationFormats
             (0x16, Value::Texts(&Format::OFFERED.map(Format::identifier))),
             // longTouchForReset
             (0x18, Value::Bool(settings.long_touch_for_reset)),
+            // encIdentifier
+            (0x19, Value::Bytes(&identifier)),
             // transportsForReset
             (0x1a, Value::Texts(&["usb"])),
             // pinComplexityPolicy
             (0x1b, Value::Bool(settings.pin_complexity)),
             // maxPINLength
             (0x1d, Value::Uint(MAX_PIN_LENGTH.into())),
+            // encCredStoreState
+            (0x1e, Value::Bytes(&state)),
             // authenticatorConfigCommands
             (0x1f, Value::Numbers(config::commands(enterprise))),
         ];

@@ -5,12 +5,17 @@ mod authenticator_data;
 pub(crate) mod client_pin;
 pub(crate) mod config;
 mod credential_list;
+mod credential_management;
 mod enterprise_attestation;
+mod extensions;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
+mod identifiers;
+mod large_blobs;
 mod make_credential;
 mod parameters;
+mod pending;
 mod reset;
 mod selection;
 mod status;
@@ -18,9 +23,12 @@ pub(crate) mod token;
 mod user_presence;
 mod user_verification;
 
-pub(crate) use get_next_assertion::PendingAssertions;
+pub(crate) use large_blobs::collect as collect_large_blobs;
+pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
+#[cfg(test)]
+pub(crate) use token::{Grant, Permissions};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
@@ -41,8 +49,12 @@ pub mod command {
     pub const RESET: u8 = 0x07;
     /// authenticatorGetNextAssertion.
     pub const GET_NEXT_ASSERTION: u8 = 0x08;
+    /// authenticatorCredentialManagement.
+    pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
+    /// authenticatorLargeBlobs.
+    pub const LARGE_BLOBS: u8 = 0x0c;
     /// authenticatorConfig.
     pub const CONFIG: u8 = 0x0d;
 
@@ -56,7 +68,9 @@ pub mod command {
             CLIENT_PIN => "authenticatorClientPIN",
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
+            CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
             SELECTION => "authenticatorSelection",
+            LARGE_BLOBS => "authenticatorLargeBlobs",
             CONFIG => "authenticatorConfig",
             _ => "unknown command",
         }
@@ -70,10 +84,18 @@ impl From<StorageError> for Status {
     }
 }
 
+/// The error of a command that keeps something new.
+fn key_store_error(error: StorageError) -> Status {
+    match error {
+        StorageError::Full => Status::KeyStoreFull,
+        StorageError::Failed => Status::Other,
+    }
+}
+
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
     ///
-    /// `channel` is the CTAPHID channel that it came on: getNextAssertion continues only there.
+    /// `channel` is the CTAPHID channel that it came on: a sequence of commands continues only there.
     pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.seams.status.show(Indication::Processing);
         let (status, body) = response.split_at_mut(1);
@@ -95,9 +117,9 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
-        // CTAP 2.3 §6: other commands may end a walk through assertions. getInfo does not: hosts interleave it.
-        if !matches!(command, command::GET_INFO | command::GET_NEXT_ASSERTION) {
-            self.pending = None;
+        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
+        if command != command::GET_INFO {
+            self.pending.take_if(|pending| !pending.goes_on_with(command));
         }
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),
@@ -108,7 +130,9 @@ impl<P: Platform> Authenticator<P> {
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
             command::RESET => self.reset(),
+            command::CREDENTIAL_MANAGEMENT => self.credential_management(channel, parameters(body)?, response),
             command::SELECTION => self.selection(),
+            command::LARGE_BLOBS => self.large_blobs(channel, parameters(body)?, response),
             _ => Err(Status::InvalidCommand),
         }
     }

@@ -1,6 +1,7 @@
 //! A world for the key in which everything that happens is written in the test.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -102,8 +103,11 @@ pub(crate) struct Memory {
     pub(crate) refuses: bool,
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
+    /// Writes are said to be done, and are not.
+    pub(crate) forgets: bool,
     pub(crate) scrubbed: usize,
-    operations: usize,
+    /// What was done since the test last set this to zero, or asked for a fault.
+    pub(crate) operations: usize,
     fault: Option<Fault>,
 }
 
@@ -172,7 +176,9 @@ impl Storage for Memory {
             if memory.refuses || is_new && is_full {
                 return Err(StorageError::Full);
             }
-            memory.records.insert(key.to_vec(), value.to_vec());
+            if !memory.forgets {
+                memory.records.insert(key.to_vec(), value.to_vec());
+            }
             Ok(())
         })
     }
@@ -191,12 +197,20 @@ impl Storage for Memory {
         key: &mut [u8; STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError> {
         self.operate(|memory| {
-            let mut candidates = memory.records.keys().filter(|key| key.starts_with(prefix));
-            let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
+            let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+            let next = memory.records.range::<[u8], _>((from, Bound::Unbounded)).next();
+            let next = next.map(|(key, _)| key).filter(|key| key.starts_with(prefix));
             Ok(next.map(|next| {
                 key[..next.len()].copy_from_slice(next);
                 next.len()
             }))
+        })
+    }
+
+    fn room(&mut self, _length: usize) -> Result<u32, StorageError> {
+        self.operate(|memory| {
+            let room = memory.room.unwrap_or(1_000_000).saturating_sub(memory.records.len());
+            Ok(room.try_into().expect("a test's storage is small"))
         })
     }
 

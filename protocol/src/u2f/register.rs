@@ -6,7 +6,7 @@ use super::StatusWord;
 use crate::attestation::for_u2f;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{Algorithm, CredProtect, Kind};
+use crate::credential::{Algorithm, Kind, Traits};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 
@@ -33,7 +33,7 @@ impl<P: Platform> Authenticator<P> {
             application,
             Algorithm::Es256,
             Kind::NonDiscoverable,
-            CredProtect::default(),
+            Traits::default(),
         )?;
         let point = secret.private_key(&credential, application)?.point()?;
         let mut value = Zeroizing::new([0; STORAGE_VALUE_MAX]);

@@ -17,6 +17,10 @@ pub(super) const ALL_ONES: Scalar = {
 
 /// For each table and each choice of signs for the lower teeth (bit `i` is set where tooth `i` is positive), the sum
 /// over all teeth.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a constant with an index out of bounds does not compile"
+)]
 pub(super) static TABLE: [[Affine; ENTRIES]; TABLES] = {
     let mut tables = [[Affine::ZERO; ENTRIES]; TABLES];
     let mut index = 0;

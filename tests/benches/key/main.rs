@@ -13,11 +13,15 @@ use std::time::Duration;
 
 use brasskey::soft::{Listen, Servers, SoftKey, Touch};
 use brasskey_protocol::crypto::p256;
-use brasskey_tests::host::ctap2::{GET_INFO, get_assertion, get_assertion_by, make_credential, make_discoverable};
+use brasskey_tests::host::client_pin::{Agreement, PIN, Protocol, client_pin, cp, permission};
+use brasskey_tests::host::ctap2::{
+    GET_INFO, Request, get_assertion, get_assertion_by, make_credential, make_discoverable,
+};
 use brasskey_tests::host::response::{Made, Response};
 use brasskey_tests::host::u2f::{Registered, authenticate, control, register};
 use brasskey_tests::host::verify::sha256;
 use brasskey_tests::host::{command, packets};
+use ciborium::Value;
 use criterion::Criterion;
 
 use meter::Meter;
@@ -39,6 +43,7 @@ fn main() {
     operations("in process", &Link::in_process(&key), &mut criterion, &mut meter);
     operations("UDP", &Link::udp(address), &mut criterion, &mut meter);
     growth(&mut criterion, &mut meter);
+    management(&mut criterion, &mut meter);
     criterion.final_summary();
     print!("{}", meter.table());
 }
@@ -54,7 +59,7 @@ fn served() -> (SoftKey, Servers) {
     (key, servers)
 }
 
-/// Bare P-256: the portable library, and the one that this computer's key uses.
+/// Bare P-256 (ECDSA and ECDH): the portable library, and the one that this computer's key uses.
 fn primitives(criterion: &mut Criterion, meter: &mut Meter) {
     let scalar = sha256(b"a private key");
     let message: [&[u8]; 2] = [&[1; 200], &[2; 32]];
@@ -69,6 +74,10 @@ fn primitives(criterion: &mut Criterion, meter: &mut Meter) {
     });
     meter.measure(criterion, "selected", "signature", || {
         black_box(p256::sign(black_box(&scalar), &message).expect("a signature"));
+    });
+    let point = p256::public_key(&sha256(b"another")).expect("a key");
+    meter.measure(criterion, "selected", "key agreement", || {
+        black_box(p256::diffie_hellman(black_box(&scalar), &point).expect("a secret"));
     });
 }
 
@@ -127,6 +136,41 @@ fn growth(criterion: &mut Criterion, meter: &mut Meter) {
         meter.measure(criterion, "growth", name, || {
             let (link, transaction) = &*prepared;
             black_box(link.run(transaction));
+        });
+    }
+}
+
+/// A PIN that is tried, and the credentials of a relying party listed from the first to the last.
+fn management(criterion: &mut Criterion, meter: &mut Meter) {
+    for (name, users) in [("list 100 credentials", 100_u16), ("list 1,000 credentials", 1000)] {
+        let key = SoftKey::builder().touch(Touch::Auto).build().expect("a soft key");
+        let link = Link::in_process(&key);
+        let channel = link.allocate();
+        let cbor = |request: Request| Transaction::new(channel, packets(channel, command::CBOR, &request.encode()));
+        let send = |request: Request| Response::decode(&link.run(&cbor(request)));
+        for user in 0..users {
+            assert_eq!(send(make_discoverable(RP_ID, &user.to_be_bytes())).status, 0x00);
+        }
+        let two = Protocol::Two;
+        let key_agreement = send(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, two as u8));
+        let agreement = Agreement::new(two, &key_agreement.ok()[&1]);
+        assert_eq!(send(agreement.set_pin(PIN)).status, 0x00);
+
+        if users == 100 {
+            let attempt = cbor(agreement.get_token(PIN, permission::CM, None));
+            meter.measure(criterion, "in process", "PIN verification", || {
+                black_box(link.run(&attempt));
+            });
+        }
+        let token = agreement.token(&send(agreement.get_token(PIN, permission::CM, None)));
+        let rp_id_hash = Value::Map(vec![(1.into(), sha256(RP_ID.as_bytes()).to_vec().into())]);
+        let begin = cbor(token.manage(0x04, Some(rp_id_hash)));
+        let next = cbor(Request::new(0x0A).with(0x01, 0x05));
+        meter.measure(criterion, "management", name, || {
+            black_box(link.run(&begin));
+            for _ in 1..users {
+                black_box(link.run(&next));
+            }
         });
     }
 }

@@ -73,8 +73,13 @@ pub struct Agreement {
 }
 
 impl Agreement {
+    /// Agrees on a secret with a key that gave this COSE_Key.
+    ///
+    /// # Panics
+    /// Where it is not of the standard's form, or no point of the curve.
+    #[must_use]
     #[track_caller]
-    fn with(protocol: Protocol, key_agreement: &Value) -> Self {
+    pub fn new(protocol: Protocol, key_agreement: &Value) -> Self {
         let point = point(key_agreement);
         let private = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).expect("a key pair");
         let public = private.compute_public_key().expect("a public key");
@@ -292,7 +297,7 @@ impl Host {
     #[track_caller]
     pub fn agree(&mut self, protocol: Protocol) -> Agreement {
         let response = self.ctap2(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol as u8));
-        Agreement::with(protocol, &response.ok()[&1])
+        Agreement::new(protocol, &response.ok()[&1])
     }
 
     /// Sets the first PIN, by protocol two.

@@ -101,6 +101,10 @@ impl Storage for Memory {
         }))
     }
 
+    fn room(&mut self, _: usize) -> Result<u32, StorageError> {
+        Ok(1_000_000)
+    }
+
     fn scrub(&mut self) -> Result<(), StorageError> {
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
 
 use crate::credential::{StartError, Store};
-use crate::ctap2::PendingAssertions;
+use crate::ctap2::{Pending, Tokens};
+use crate::pin_protocol::KeyAgreement;
 use crate::platform::{Platform, Seams};
 
 /// What a form of the key is built with.
@@ -20,7 +21,11 @@ pub struct Authenticator<P: Platform> {
     pub(crate) seams: Seams<P>,
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) pending: Option<PendingAssertions>,
+    pub(crate) key_agreement: KeyAgreement,
+    pub(crate) tokens: Tokens,
+    /// Wrong PINs in a row since power-up.
+    pub(crate) pin_mismatches: u8,
+    pub(crate) pending: Option<Pending>,
     /// A reset began and did not succeed.
     pub(crate) reset_failed: bool,
 }
@@ -32,11 +37,19 @@ impl<P: Platform> Authenticator<P> {
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
     pub fn new(mut seams: Seams<P>, config: Config) -> Result<Self, (Seams<P>, StartError)> {
         seams.rng.power_up();
-        match Store::start(&mut seams.storage, &mut seams.rng) {
-            Ok(store) => Ok(Self {
+        let store = Store::start(&mut seams.storage, &mut seams.rng);
+        let started = store.and_then(|store| match KeyAgreement::new(&mut seams.rng) {
+            Ok(key_agreement) => Ok((store, key_agreement)),
+            Err(_) => Err(StartError::Rng),
+        });
+        match started {
+            Ok((store, key_agreement)) => Ok(Self {
                 seams,
                 config,
                 store,
+                key_agreement,
+                tokens: Tokens::default(),
+                pin_mismatches: 0,
                 pending: None,
                 reset_failed: false,
             }),

@@ -9,6 +9,8 @@
 //! | [`ctaphid`] | messages over 64-byte reports, the key's end and the host's |
 //! | [`authenticator`] | the key's state |
 //! | [`ctap2`], [`u2f`] | its commands, one file each |
+//! | [`pin_protocol`] | what a PIN and its proofs are sent under |
+//! | [`pin`], [`settings`] | what the key keeps of its PIN and its configuration |
 //! | [`credential`] | sealed credential IDs, records, keys, counters |
 //! | [`attestation`] | what the key says of itself |
 //! | [`cbor`] | the canonical form, checked on the way in and kept on the way out |
@@ -41,8 +43,11 @@ pub mod crypto;
 pub mod ctap2;
 pub mod ctaphid;
 pub mod limits;
+pub mod pin;
+pub mod pin_protocol;
 pub mod platform;
 pub mod rng;
+pub mod settings;
 pub mod u2f;
 
 #[cfg(test)]

@@ -21,8 +21,9 @@ pub const LOCK_MAX_SECONDS: u8 = 10;
 pub const USER_ACTION_TIMEOUT: u64 = 30_000;
 /// How long a touch given for a U2F request may wait for the host's next poll (FIDO U2F Raw Message Formats v1.2 §3).
 pub const U2F_TOUCH_LIFETIME: u64 = 10_000;
-/// How long getNextAssertion may follow getAssertion or the one before it (CTAP 2.3 §6.3).
-pub const NEXT_ASSERTION_TIMEOUT: u64 = 30_000;
+/// How long a command that goes on with a sequence may follow the one before it: for getNextAssertion the standard's
+/// rule (CTAP 2.3 §6.3), for the others what it allows (§6).
+pub const SEQUENCE_TIMEOUT: u64 = 30_000;
 /// How long after power-up a key without a display accepts authenticatorReset (§6.6).
 pub const RESET_WINDOW: u64 = 10_000;
 
@@ -39,10 +40,33 @@ pub const USER_NAME_MAX: usize = 64;
 /// An RP ID is kept to this many bytes: longer than any domain name (RFC 1035 §2.3.4: 253).
 pub const RP_ID_MAX: usize = 255;
 
+/// Wrong PINs until none is accepted any more (CTAP 2.3 §6.5.2.2: at most 8).
+pub const PIN_RETRIES: u8 = 8;
+/// Wrong PINs in a row until the key wants a power cycle (§6.5.5.7).
+pub const PIN_MISMATCHES: u8 = 3;
+/// The length that a PIN has at least, in code points, unless configured longer (§6.4: at least 4).
+pub const MIN_PIN_LENGTH: u8 = 4;
+/// The length that a PIN has at most, in code points as in bytes (§6.4: 8 to 63).
+pub const MAX_PIN_LENGTH: u8 = 63;
+/// A PIN as it is sent: padded with zeros (§6.5.5.5).
+pub const PADDED_PIN: usize = 64;
+/// RP IDs that may learn the minimum PIN length: `maxRPIDsForSetMinPINLength`.
+pub const MIN_PIN_LENGTH_RP_IDS: usize = 8;
+/// How long a token may wait for its first use over USB (§6.5.2.1).
+pub const TOKEN_INITIAL_USAGE: u64 = 30_000;
+/// How long the touch that gave a token counts over USB (§6.5.2.1).
+pub const TOKEN_USER_PRESENT: u64 = 30_000;
+/// How long a token is accepted (§6.5.2.1: at most 10 minutes).
+pub const TOKEN_MAX_USAGE: u64 = 600_000;
+
 /// The longest key of a storage record.
 pub const STORAGE_KEY_MAX: usize = 40;
 /// The largest storage record.
 pub const STORAGE_VALUE_MAX: usize = 1024;
+/// Records, each as long as a credential's longest, that discoverable credentials leave room for: the PIN, the settings,
+/// RP IDs that may see the minimum PIN length, the attestations, and two large-blob arrays, as a new one is written
+/// before the old one goes. Our choice.
+pub const RESERVED_RECORDS: u32 = 32;
 /// Values of a discoverable credential's counter that one storage write reserves.
 pub const COUNTER_BLOCK: u32 = 64;
 /// Values of the shared counter that one storage write reserves.

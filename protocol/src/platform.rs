@@ -199,6 +199,13 @@ pub trait Storage {
         key: &mut [u8; crate::limits::STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError>;
 
+    /// How many more records of `length` bytes fit for certain: an estimate, but never too high. Every record that is
+    /// created takes at least one of these places, however short it is, and gives it back when it is removed.
+    ///
+    /// # Errors
+    /// [`StorageError::Failed`].
+    fn room(&mut self, length: usize) -> Result<u32, StorageError>;
+
     /// Makes what was removed or replaced unreadable (erases pages, or recreates the file). Called after a reset.
     ///
     /// # Errors

@@ -77,6 +77,10 @@ impl Storage for SoftStorage {
         self.0.next_key(prefix, after, key)
     }
 
+    fn room(&mut self, length: usize) -> Result<u32, StorageError> {
+        self.0.room(length)
+    }
+
     fn scrub(&mut self) -> Result<(), StorageError> {
         self.0.scrub()
     }

@@ -97,6 +97,11 @@ impl Counters {
         })
     }
 
+    /// Drops what is remembered of a discoverable credential that is no more.
+    pub(super) fn forget(&mut self, nonce: &[u8; 24]) {
+        self.recent.retain(|(recent, _)| recent != nonce);
+    }
+
     /// The counter of a discoverable credential as it stands. `reserved` is what its record says.
     fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
         let recent = self.recent.iter().find(|(recent, _)| recent == nonce);

@@ -80,6 +80,7 @@ pub struct Credential {
 pub struct MasterSecret {
     sealing: Aes256Gcm,
     deriving: MacKey,
+    device: MacKey,
 }
 
 impl MasterSecret {
@@ -90,6 +91,7 @@ impl MasterSecret {
         Self {
             sealing: Aes256Gcm::new((&*secret.authenticate(&[b"brasskey credential id sealing"])).into()),
             deriving: MacKey::new(&secret.authenticate(&[b"brasskey credential key derivation"])),
+            device: MacKey::new(&secret.authenticate(&[b"brasskey device secrets"])),
         }
     }
 
@@ -188,6 +190,13 @@ impl MasterSecret {
                 PrivateKey::new(credential.algorithm, candidate)
             })
             .ok_or(Status::Other)
+    }
+
+    /// A secret of the key itself, for a purpose and what that depends on.
+    #[must_use]
+    pub fn device_secret(&self, purpose: &str, detail: &[u8]) -> Zeroizing<[u8; 32]> {
+        // The zero byte ends the purpose: no two inputs run together.
+        self.device.authenticate(&[purpose.as_bytes(), &[0], detail])
     }
 
     /// A secret that belongs to one credential and one purpose.

@@ -4,17 +4,23 @@
 //! the key; the private key is derived from the key's master secret, that nonce and the RP ID hash. A discoverable
 //! credential has a record besides, for what its relying party shall find without knowing the ID.
 
+mod accounts;
 mod algorithm;
+mod changes;
 mod counter;
+mod epoch;
 mod id;
 mod root;
 mod store;
 
+pub use accounts::Account;
 pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
+pub use changes::Changes;
 pub use counter::Counters;
+pub use epoch::{Epoch, RecordKey};
 pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret};
 pub use root::StartError;
-pub use store::{Epoch, Newest, Record, RecordKey, Store, read_record, write_record};
+pub use store::{Newest, Record, Store, read_record, write_record};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use core::fmt;
 use rand_core::TryRng;
 use zeroize::Zeroizing;
 
-use super::store::{Epoch, OF_EPOCH};
+use super::epoch::{Epoch, OF_EPOCH};
 use crate::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 

@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
 //! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `E` ‖ epoch (4) ‖ `P` | the PIN, see [`Pin`] |
+//! | `E` ‖ epoch (4) ‖ `S` | the settings, see [`Settings`] |
+//! | `E` ‖ epoch (4) ‖ `V` | how often the discoverable credentials changed, see [`Changes`] |
 //! | `N` | the shared signature counter, see [`Counters`] |
 //!
 //! RP and user are the first 16 bytes of the SHA-256 of the RP ID and of the user ID. So an account has one key:
@@ -14,21 +17,18 @@
 
 use rand_core::TryRng;
 
-use super::Counters;
-use super::id::{Credential, Kind, MasterSecret};
+use super::changes::Changes;
+use super::counter::Counters;
+use super::epoch::{Epoch, RecordKey, next_key};
+use super::id::{Credential, MasterSecret};
 use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
+use crate::crypto::sha256;
 use crate::ctap2::Status;
-use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_KEY_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::pin::Pin;
 use crate::platform::{Storage, StorageError};
-
-/// Begins the keys of all records that end with their epoch.
-pub(super) const OF_EPOCH: u8 = b'E';
-const CREDENTIAL: u8 = b'C';
-
-/// The key of a discoverable credential's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordKey([u8; 38]);
+use crate::settings::Settings;
 
 /// What is kept of a discoverable credential besides what its ID says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +47,12 @@ pub struct Record<'a> {
     pub sequence: u32,
     /// The end of the block of counter values reserved last.
     pub counter_reserved: u32,
+    /// The SHA-256 of the RP ID, where that is longer than what is kept of it.
+    pub rp_id_hash: Option<&'a [u8; 32]>,
 }
 
 impl<'a> Record<'a> {
-    fn decode(value: &'a [u8]) -> Option<Self> {
+    pub(super) fn decode(value: &'a [u8]) -> Option<Self> {
         let (item, []) = Item::split(value)? else {
             return None;
         };
@@ -62,6 +64,7 @@ impl<'a> Record<'a> {
             user_display_name: None,
             sequence: 0,
             counter_reserved: 0,
+            rp_id_hash: None,
         };
         for (key, value) in item.map().ok()? {
             match key.uint().ok()? {
@@ -72,6 +75,7 @@ impl<'a> Record<'a> {
                 5 => record.user_display_name = Some(value.text().ok()?),
                 6 => record.sequence = value.uint().ok()?.try_into().ok()?,
                 7 => record.counter_reserved = u32::from_be_bytes(value.bytes().ok()?.try_into().ok()?),
+                9 => record.rp_id_hash = Some(value.bytes().ok()?.try_into().ok()?),
                 _ => {}
             }
         }
@@ -81,7 +85,7 @@ impl<'a> Record<'a> {
     fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
         let names = usize::from(self.user_name.is_some()) + usize::from(self.user_display_name.is_some());
         let mut writer = Writer::new(value);
-        writer.map(5 + names);
+        writer.map(5 + names + usize::from(self.rp_id_hash.is_some()));
         writer.uint(1).bytes(self.id);
         writer.uint(2).text(tail(self.rp_id, RP_ID_MAX));
         writer.uint(3).bytes(self.user_id);
@@ -93,12 +97,23 @@ impl<'a> Record<'a> {
         writer.uint(6).uint(self.sequence.into());
         // Of one length whatever its value: counting needs no room.
         writer.uint(7).bytes(&self.counter_reserved.to_be_bytes());
+        if let Some(rp_id_hash) = self.rp_id_hash {
+            writer.uint(9).bytes(rp_id_hash);
+        }
         writer.finish().map_err(|_| StorageError::Full)
+    }
+
+    /// The SHA-256 of the whole RP ID.
+    pub(super) fn full_rp_id_hash(&self) -> [u8; 32] {
+        self.rp_id_hash
+            .copied()
+            .unwrap_or_else(|| sha256(&[self.rp_id.as_bytes()]))
     }
 }
 
-/// A record of the longest texts, and 40 bytes for what is around them, fits the storage.
-const _: () = assert!(MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + 40 <= STORAGE_VALUE_MAX);
+/// The longest record: all its texts at their longest, the hash of an RP ID, and 40 bytes for what is around them.
+pub(super) const RECORD_MAX: usize = MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + 32 + 40;
+const _: () = assert!(RECORD_MAX <= STORAGE_VALUE_MAX);
 
 /// At most `max` bytes of the start of `text`, never half a character.
 fn start(text: &str, max: usize) -> &str {
@@ -122,36 +137,6 @@ pub struct Newest {
     pub count: u32,
 }
 
-/// Counts the resets: records of another epoch do not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epoch(pub(super) u32);
-
-impl Epoch {
-    pub(super) fn prefix(self) -> [u8; 5] {
-        let [a, b, c, d] = self.0.to_be_bytes();
-        [OF_EPOCH, a, b, c, d]
-    }
-
-    fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; 22] {
-        let mut prefix = [0; 22];
-        let parts = self.prefix().into_iter().chain([CREDENTIAL]).chain(*rp_id_hash);
-        prefix.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
-        prefix
-    }
-
-    /// The key of the record of a discoverable credential; `None` for another kind.
-    #[must_use]
-    pub fn record_key(self, rp_id_hash: &[u8; 32], kind: Kind) -> Option<RecordKey> {
-        let Kind::Discoverable(user) = kind else {
-            return None;
-        };
-        let mut key = [0; 38];
-        let parts = self.rp_prefix(rp_id_hash).into_iter().chain(user);
-        key.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
-        Some(RecordKey(key))
-    }
-}
-
 /// The record at `key`; `None` also for one that is damaged. It hides its own account, which can be registered anew,
 /// and not the others of its relying party.
 ///
@@ -162,7 +147,7 @@ pub fn read_record<'v>(
     key: &RecordKey,
     value: &'v mut [u8; STORAGE_VALUE_MAX],
 ) -> Result<Option<Record<'v>>, StorageError> {
-    let length = storage.read(&key.0, value)?;
+    let length = storage.read(key.bytes(), value)?;
     Ok(length.and_then(|length| Record::decode(value.get(..length)?)))
 }
 
@@ -173,7 +158,14 @@ pub fn read_record<'v>(
 pub fn write_record(storage: &mut impl Storage, key: &RecordKey, record: &Record<'_>) -> Result<(), StorageError> {
     let mut value = [0; STORAGE_VALUE_MAX];
     let length = record.encode(&mut value)?;
-    storage.write(&key.0, value.get(..length).ok_or(StorageError::Failed)?)
+    storage.write(key.bytes(), value.get(..length).ok_or(StorageError::Failed)?)
+}
+
+/// The records of an epoch that shall never want for room.
+fn take_places(storage: &mut impl Storage, epoch: Epoch) -> Result<(), StorageError> {
+    Pin::take_place(storage, epoch)?;
+    Settings::take_place(storage, epoch)?;
+    Changes::take_place(storage, epoch)
 }
 
 /// The secrets and records of the running key.
@@ -184,6 +176,8 @@ pub struct Store {
     pub secret: MasterSecret,
     /// The signature counters.
     pub counters: Counters,
+    /// Counts the changes of the discoverable credentials.
+    pub(super) changes: Changes,
 }
 
 impl Store {
@@ -203,10 +197,12 @@ impl Store {
         if root.reset_unfinished {
             root.finish_reset(storage)?;
         }
+        take_places(storage, root.epoch)?;
         Ok(Self {
             epoch: root.epoch,
             secret: MasterSecret::new(&root.secret),
             counters: Counters::start(storage)?,
+            changes: Changes::read(storage, root.epoch)?,
         })
     }
 
@@ -221,7 +217,10 @@ impl Store {
         root.write(storage)?;
         self.epoch = root.epoch;
         self.secret = MasterSecret::new(&root.secret);
-        Ok(root.finish_reset(storage)?)
+        root.finish_reset(storage)?;
+        take_places(storage, self.epoch)?;
+        self.changes = Changes::read(storage, self.epoch)?;
+        Ok(())
     }
 
     /// Opens a credential ID that a host presents for the relying party. `None` where it is not ours, or names a
@@ -260,14 +259,8 @@ impl Store {
         let prefix = self.epoch.rp_prefix(rp_id_hash);
         let mut newest: Option<Newest> = None;
         let mut after: Option<RecordKey> = None;
-        let mut found = [0; STORAGE_KEY_MAX];
         let mut value = [0; STORAGE_VALUE_MAX];
-        while let Some(length) = storage.next_key(&prefix, after.as_ref().map(|key| &key.0[..]), &mut found)? {
-            let key = found
-                .get(..length)
-                .and_then(|key| key.try_into().ok())
-                .map(RecordKey)
-                .ok_or(StorageError::Failed)?;
+        while let Some(key) = next_key(storage, &prefix, after.as_ref().map(RecordKey::bytes))? {
             after = Some(key);
             let Some(record) = read_record(storage, &key, &mut value)? else {
                 continue;

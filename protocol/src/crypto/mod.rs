@@ -1,8 +1,10 @@
 //! The primitives, each behind a small module, so that a platform can choose who computes them.
 
+pub mod aes_cbc;
 pub mod ed25519;
 pub mod p256;
 
+use aes::Aes256;
 use aes_gcm::Aes256Gcm;
 use ed25519_dalek::{SigningKey, hazmat::ExpandedSecretKey};
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,6 +16,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 const _: () = {
     const fn wipes<T: ZeroizeOnDrop>() {}
     wipes::<Aes256Gcm>();
+    wipes::<cbc::Encryptor<Aes256>>();
+    wipes::<cbc::Decryptor<Aes256>>();
     wipes::<SigningKey>();
     wipes::<ExpandedSecretKey>();
     wipes::<Sha256>();
@@ -28,6 +32,14 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// HKDF-SHA-256 (RFC 5869) with the salt of 32 zero bytes and the output of 32 bytes that CTAP uses throughout. Its
+/// first bytes are the shorter outputs.
+#[must_use]
+pub fn hkdf_sha256(input_key: &[u8; 32], info: &[u8]) -> Zeroizing<[u8; 32]> {
+    let pseudorandom_key = MacKey::new(&[0; 32]).authenticate(&[input_key]);
+    MacKey::new(&pseudorandom_key).authenticate(&[info, &[1]])
 }
 
 /// A 32-byte key for HMAC-SHA-256, worked in once for many messages. Wiped when dropped.

@@ -1,14 +1,15 @@
-//! ECDSA with P-256 and SHA-256 (FIPS 186-5, RFC 6979), by one of two libraries.
+//! P-256: ECDSA with SHA-256 (FIPS 186-5, RFC 6979) and ECDH (NIST SP 800-56A), by one of two libraries.
 //!
 //! A chip uses [`rustcrypto`]. A PC uses graviola, whose assembly is some four times faster and formally verified;
 //! where the processor lacks what that needs, it falls back. Both are constant-time.
 
 use heapless::Vec;
+use zeroize::Zeroizing;
 
 /// A DER-encoded ECDSA signature: 70 to 72 bytes nearly always, never more than 72.
 pub type Signature = Vec<u8, 72>;
 
-/// The library could not compute: nothing about the input causes this.
+/// The library could not compute: what was given is not a private key, or not a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;
 
@@ -42,12 +43,24 @@ pub fn sign(scalar: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Failed> {
     rustcrypto::sign(scalar, message)
 }
 
+/// The X coordinate of the point that both sides of a key agreement come to.
+///
+/// # Errors
+/// [`Failed`] where `scalar` is not a private key, or `point` not an uncompressed point of the curve.
+pub fn diffie_hellman(scalar: &[u8; 32], point: &[u8; 65]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+    #[cfg(feature = "graviola")]
+    if ::graviola::util::is_cpu_supported() {
+        return graviola::diffie_hellman(scalar, point);
+    }
+    rustcrypto::diffie_hellman(scalar, point)
+}
+
 /// The `p256` crate: portable, no_std, small.
 pub mod rustcrypto {
     use ecdsa::hazmat::sign_prehashed_rfc6979;
     use p256::elliptic_curve::Group;
     use p256::elliptic_curve::sec1::ToSec1Point;
-    use p256::{NistP256, NonZeroScalar, ProjectivePoint};
+    use p256::{NistP256, NonZeroScalar, ProjectivePoint, PublicKey};
     use sha2::Sha256;
     use zeroize::Zeroizing;
 
@@ -80,16 +93,27 @@ pub mod rustcrypto {
         let (signature, _) = sign_prehashed_rfc6979::<NistP256, Sha256>(&scalar, &sha256(message), &[]);
         Signature::from_slice(signature.to_der().as_bytes()).map_err(|_| Failed)
     }
+
+    /// See [`super::diffie_hellman`].
+    ///
+    /// # Errors
+    /// [`Failed`] where `scalar` is not a private key, or `point` not an uncompressed point of the curve.
+    pub fn diffie_hellman(scalar: &[u8; 32], point: &[u8; 65]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+        let scalar = self::scalar(scalar).ok_or(Failed)?;
+        let point = PublicKey::from_sec1_bytes(point).map_err(|_| Failed)?;
+        let shared = p256::ecdh::diffie_hellman(&*scalar, point.as_affine());
+        Ok(Zeroizing::new((*shared.raw_secret_bytes()).into()))
+    }
 }
 
 /// graviola: for PCs.
 #[cfg(feature = "graviola")]
 mod graviola {
     use ::graviola::hashing::Sha256;
-    use ::graviola::key_agreement::p256::StaticPrivateKey;
+    use ::graviola::key_agreement::p256::{PublicKey, StaticPrivateKey};
     use ::graviola::signing::ecdsa::{P256, SigningKey};
 
-    use super::{Failed, Signature};
+    use super::{Failed, Signature, Zeroizing};
 
     pub(super) fn public_key(scalar: &[u8; 32]) -> Result<[u8; 65], Failed> {
         let key = StaticPrivateKey::from_bytes(scalar).map_err(|_| Failed)?;
@@ -103,6 +127,13 @@ mod graviola {
         let mut signature = [0; 80];
         let signature = key.sign_asn1::<Sha256>(message, &mut signature).map_err(|_| Failed)?;
         Signature::from_slice(signature).map_err(|_| Failed)
+    }
+
+    pub(super) fn diffie_hellman(scalar: &[u8; 32], point: &[u8; 65]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+        let key = StaticPrivateKey::from_bytes(scalar).map_err(|_| Failed)?;
+        let point = PublicKey::from_x962_uncompressed(point).map_err(|_| Failed)?;
+        let shared = key.diffie_hellman(&point).map_err(|_| Failed)?;
+        Ok(Zeroizing::new(shared.0))
     }
 }
 

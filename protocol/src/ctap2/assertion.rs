@@ -2,6 +2,7 @@
 
 use super::Status;
 use super::authenticator_data::{AuthenticatorData, Flags};
+use super::credential_list::write_descriptor;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{CredProtect, Credential, CredentialId, Newest, Record, RecordKey, read_record};
@@ -79,13 +80,8 @@ impl<P: Platform> Authenticator<P> {
 
         response.map(3 + usize::from(user.is_some()) + usize::from(number_of_credentials.is_some()));
         // 01 credential
-        response
-            .uint(0x01)
-            .map(2)
-            .text("id")
-            .bytes(&id)
-            .text("type")
-            .text("public-key");
+        response.uint(0x01);
+        write_descriptor(&id, response);
         // 02 authData
         response.uint(0x02);
         let start = AuthenticatorData {
@@ -112,7 +108,7 @@ impl<P: Platform> Authenticator<P> {
 }
 
 /// The user entity: without user verification nothing that names a person (§6.2.3).
-fn write_user(record: &Record<'_>, user_verified: bool, response: &mut Writer<'_>) {
+pub(super) fn write_user(record: &Record<'_>, user_verified: bool, response: &mut Writer<'_>) {
     let name = record.user_name.filter(|_| user_verified);
     let display_name = record.user_display_name.filter(|_| user_verified);
     response.map(1 + usize::from(name.is_some()) + usize::from(display_name.is_some()));

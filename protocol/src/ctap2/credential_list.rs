@@ -3,7 +3,7 @@
 use super::Status;
 use super::parameters::named;
 use crate::authenticator::Authenticator;
-use crate::cbor::{Array, Item};
+use crate::cbor::{Array, Item, Writer};
 use crate::credential::{CredProtect, Credential};
 use crate::limits::MAX_CREDENTIALS_IN_LIST;
 use crate::platform::Platform;
@@ -40,7 +40,13 @@ impl<'a> CredentialList<'a> {
     }
 }
 
-fn descriptor_parts(descriptor: Item<'_>) -> Result<(Item<'_>, Item<'_>), Status> {
+/// A PublicKeyCredentialDescriptor that the key answers with.
+pub(super) fn write_descriptor(id: &[u8], response: &mut Writer<'_>) {
+    response.map(2).text("id").bytes(id).text("type").text("public-key");
+}
+
+/// `type` and `id` of a descriptor.
+pub(super) fn descriptor_parts(descriptor: Item<'_>) -> Result<(Item<'_>, Item<'_>), Status> {
     match named(descriptor, ["type", "id"])? {
         [Some(kind), Some(id)] => Ok((kind, id)),
         _ => Err(Status::CborUnexpectedType),

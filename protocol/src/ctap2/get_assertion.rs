@@ -6,11 +6,13 @@ use super::authenticator_data::Flags;
 use super::credential_list::CredentialList;
 use super::get_next_assertion::PendingAssertions;
 use super::parameters::{Options, client_data_hash, numbered, required};
-use super::user_verification::{PinUvAuth, verified};
+use super::pending::Sequence;
+use super::token::Permissions;
+use super::user_verification::PinUvAuth;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
-use crate::platform::{Clock as _, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
 
 /// The parameters of §6.2.1, each of its right type.
 struct Parameters<'a> {
@@ -56,13 +58,24 @@ impl<P: Platform> Authenticator<P> {
         let rp_id_hash = sha256(&[request.rp_id.as_bytes()]);
 
         // Steps 1 and 2: pinUvAuthParam.
+        self.answer_probe(request.pin_uv_auth)?;
         request.pin_uv_auth.check()?;
         // Step 4: the options; `rk` must not be sent.
-        let user_verified = verified(request.options)?;
+        request.pin_uv_auth.check_option(request.options)?;
         if request.options.rk.is_some() {
             return Err(Status::UnsupportedOption);
         }
         let user_present = request.options.up.unwrap_or(true);
+        // Step 5: alwaysUv, which lets silent questions pass.
+        self.demand_user_verification(request.pin_uv_auth, |protection| protection.always_uv && user_present)?;
+        // Step 6: user verification.
+        let token = self.verify_user(
+            request.pin_uv_auth,
+            request.client_data_hash,
+            Permissions::GET_ASSERTION,
+            &rp_id_hash,
+        )?;
+        let user_verified = token.is_some();
 
         // Step 7: locate the credentials. Nothing found is answered at once, without a touch.
         let (chosen, newest) = match request.allow_list {
@@ -84,11 +97,13 @@ impl<P: Platform> Authenticator<P> {
 
         // Step 9: user presence.
         if user_present {
-            self.user_presence(&PresenceRequest {
+            let presence = PresenceRequest {
                 operation: Operation::Authenticate,
                 relying_party: RelyingParty::Id(request.rp_id),
                 user: None,
-            })?;
+            };
+            self.user_presence_unless_tested(token, &presence)?;
+            self.tokens.spend();
         }
 
         let ceremony = Ceremony {
@@ -102,16 +117,15 @@ impl<P: Platform> Authenticator<P> {
         self.assertion(&ceremony, &chosen, response)?;
 
         // Step 12: remember where getNextAssertion goes on.
-        self.pending = newest
-            .filter(|newest| newest.count > 1)
-            .map(|newest| PendingAssertions {
-                channel,
+        if let Some(newest) = newest.filter(|newest| newest.count > 1) {
+            let pending = PendingAssertions {
                 rp_id_hash,
                 client_data_hash: *request.client_data_hash,
                 flags: ceremony.flags,
                 sequence: newest.sequence,
-                since: self.seams.clock.now(),
-            });
+            };
+            self.suspend(channel, token, Sequence::Assertions(pending));
+        }
         Ok(())
     }
 }

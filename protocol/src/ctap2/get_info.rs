@@ -1,49 +1,139 @@
 //! authenticatorGetInfo (CTAP 2.3 §6.4).
 
 use super::Status;
+use super::config;
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::Algorithm;
-use crate::limits::{MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE};
+use crate::limits::{MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE, MAX_PIN_LENGTH, MIN_PIN_LENGTH_RP_IDS};
+use crate::pin_protocol::Protocol;
 use crate::platform::Platform;
 
-const VERSIONS: [&str; 2] = ["U2F_V2", "FIDO_2_0"];
+/// U2F first: it leaves with the setting `alwaysUv`. There is no `FIDO_2_2`.
+const VERSIONS: [&str; 4] = ["U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_3"];
+
+/// What members hold.
+enum Value<'a> {
+    Bool(bool),
+    Uint(u64),
+    Bytes(&'a [u8]),
+    Texts(&'a [&'a str]),
+    Numbers(&'a [u64]),
+    /// Those that are absent say something else than those that are false.
+    Options(&'a [(&'a str, Option<bool>)]),
+    Algorithms(&'a [Algorithm]),
+}
+
+impl Value<'_> {
+    fn write(&self, writer: &mut Writer<'_>) {
+        match *self {
+            Self::Bool(value) => {
+                writer.bool(value);
+            }
+            Self::Uint(value) => {
+                writer.uint(value);
+            }
+            Self::Bytes(value) => {
+                writer.bytes(value);
+            }
+            Self::Texts(texts) => {
+                writer.array(texts.len());
+                for text in texts {
+                    writer.text(text);
+                }
+            }
+            Self::Numbers(numbers) => {
+                writer.array(numbers.len());
+                for &number in numbers {
+                    writer.uint(number);
+                }
+            }
+            Self::Options(options) => {
+                let present = options.iter().filter_map(|&(name, value)| Some((name, value?)));
+                writer.map(present.clone().count());
+                for (name, value) in present {
+                    writer.text(name).bool(value);
+                }
+            }
+            Self::Algorithms(algorithms) => {
+                writer.array(algorithms.len());
+                for algorithm in algorithms {
+                    writer.map(2).text("alg").int(algorithm.cose());
+                    writer.text("type").text("public-key");
+                }
+            }
+        }
+    }
+}
 
 impl<P: Platform> Authenticator<P> {
-    /// Says what this key can do; never waits.
+    /// Says what this key can do, and how it is set now; never waits.
     pub(super) fn get_info(&mut self, response: &mut Writer<'_>) -> Result<(), Status> {
-        response.map(9);
-        // 01 versions
-        response.uint(0x01).array(VERSIONS.len());
-        for version in VERSIONS {
-            response.text(version);
-        }
-        // 03 aaguid
-        response.uint(0x03).bytes(&self.config.aaguid);
-        // 04 options
-        response.uint(0x04).map(2).text("rk").bool(true).text("up").bool(true);
-        // 05 maxMsgSize
-        response.uint(0x05).uint(MAX_MESSAGE as u64);
-        // 07 maxCredentialCountInList, 08 maxCredentialIdLength
-        response.uint(0x07).uint(MAX_CREDENTIALS_IN_LIST as u64);
-        response.uint(0x08).uint(MAX_CREDENTIAL_ID as u64);
-        // 0A algorithms
-        response.uint(0x0a).array(Algorithm::OFFERED.len());
-        for algorithm in Algorithm::OFFERED {
-            response
-                .map(2)
-                .text("alg")
-                .int(algorithm.cose())
-                .text("type")
-                .text("public-key");
-        }
-        // 0E firmwareVersion
-        response.uint(0x0e).uint(self.config.firmware_version.into());
-        // 16 attestationFormats
-        response.uint(0x16).array(Format::OFFERED.len());
-        for format in Format::OFFERED {
-            response.text(format.identifier());
+        let (pin, settings) = (self.pin()?, self.settings()?);
+        let versions = if settings.always_uv {
+            VERSIONS.split_at(1).1
+        } else {
+            &VERSIONS
+        };
+        let enterprise = self.enterprise_capable();
+
+        // In the canonical order: shorter names first, then bytewise.
+        let options = [
+            ("ep", enterprise.then_some(settings.enterprise_attestation)),
+            ("rk", Some(true)),
+            ("up", Some(true)),
+            ("alwaysUv", Some(settings.always_uv)),
+            ("authnrCfg", Some(true)),
+            ("clientPin", Some(pin.is_set())),
+            ("pinUvAuthToken", Some(true)),
+            ("setMinPINLength", Some(true)),
+            ("makeCredUvNotRqd", Some(!settings.always_uv)),
+        ];
+        let members = [
+            // versions
+            (0x01, Value::Texts(versions)),
+            // aaguid
+            (0x03, Value::Bytes(&self.config.aaguid)),
+            // options
+            (0x04, Value::Options(&options)),
+            // maxMsgSize
+            (0x05, Value::Uint(MAX_MESSAGE as u64)),
+            // pinUvAuthProtocols
+            (0x06, Value::Numbers(&Protocol::OFFERED.map(Protocol::number))),
+            // maxCredentialCountInList
+            (0x07, Value::Uint(MAX_CREDENTIALS_IN_LIST as u64)),
+            // maxCredentialIdLength
+            (0x08, Value::Uint(MAX_CREDENTIAL_ID as u64)),
+            // transports
+            (0x09, Value::Texts(&["usb"])),
+            // algorithms
+            (0x0a, Value::Algorithms(&Algorithm::OFFERED)),
+            // forcePINChange
+            (0x0c, Value::Bool(pin.force_change)),
+            // minPINLength
+            (0x0d, Value::Uint(settings.min_pin_length.into())),
+            // firmwareVersion
+            (0x0e, Value::Uint(self.config.firmware_version.into())),
+            // maxRPIDsForSetMinPINLength
+            (0x10, Value::Uint(MIN_PIN_LENGTH_RP_IDS as u64)),
+            // attestationFormats
+            (0x16, Value::Texts(&Format::OFFERED.map(Format::identifier))),
+            // longTouchForReset
+            (0x18, Value::Bool(settings.long_touch_for_reset)),
+            // transportsForReset
+            (0x1a, Value::Texts(&["usb"])),
+            // pinComplexityPolicy
+            (0x1b, Value::Bool(settings.pin_complexity)),
+            // maxPINLength
+            (0x1d, Value::Uint(MAX_PIN_LENGTH.into())),
+            // authenticatorConfigCommands
+            (0x1f, Value::Numbers(config::commands(enterprise))),
+        ];
+        response.map(members.len());
+        for (key, value) in &members {
+            response.uint(*key);
+            value.write(response);
         }
         Ok(())
     }

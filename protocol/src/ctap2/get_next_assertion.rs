@@ -3,36 +3,28 @@
 use super::Status;
 use super::assertion::{Ceremony, Chosen};
 use super::authenticator_data::Flags;
+use super::pending::Sequence;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::Newest;
-use crate::limits::NEXT_ASSERTION_TIMEOUT;
-use crate::platform::{Clock as _, Platform};
+use crate::platform::Platform;
 
 /// What getNextAssertion needs to go on (§6.2.2 step 12).
 pub(crate) struct PendingAssertions {
-    pub(super) channel: u32,
     pub(super) rp_id_hash: [u8; 32],
     pub(super) client_data_hash: [u8; 32],
     pub(super) flags: Flags,
     /// The account answered last, by its place in the order of creation.
     pub(super) sequence: u32,
-    /// The time of that answer.
-    pub(super) since: u64,
 }
 
 impl<P: Platform> Authenticator<P> {
     /// Signs in with the next older account, for the request that getAssertion began.
     pub(super) fn get_next_assertion(&mut self, channel: u32, response: &mut Writer<'_>) -> Result<(), Status> {
-        let now = self.seams.clock.now();
-        // Steps 1 to 3. Another channel's attempt is refused and leaves the walk to its owner.
-        let pending = self
-            .pending
-            .take_if(|pending| pending.channel == channel)
-            .ok_or(Status::NotAllowed)?;
-        if now.saturating_sub(pending.since) > NEXT_ASSERTION_TIMEOUT {
+        // Steps 1 to 3.
+        let (token, Sequence::Assertions(pending)) = self.resume(channel)? else {
             return Err(Status::NotAllowed);
-        }
+        };
         let next = self.newest_account(&pending.rp_id_hash, Some(pending.sequence), pending.flags.user_verified)?;
         let Newest { key, sequence, .. } = next.ok_or(Status::NotAllowed)?;
         let ceremony = Ceremony {
@@ -45,11 +37,11 @@ impl<P: Platform> Authenticator<P> {
             number_of_credentials: None,
         };
         self.assertion(&ceremony, &chosen, response)?;
-        self.pending = Some(PendingAssertions {
-            sequence,
-            since: now,
-            ..pending
-        });
+        self.suspend(
+            channel,
+            token,
+            Sequence::Assertions(PendingAssertions { sequence, ..pending }),
+        );
         Ok(())
     }
 }

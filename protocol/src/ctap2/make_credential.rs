@@ -1,23 +1,24 @@
 //! authenticatorMakeCredential (CTAP 2.3 §6.1).
 
-use super::Status;
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
 use super::credential_list::CredentialList;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
-use super::user_verification::{PinUvAuth, verified};
+use super::token::Permissions;
+use super::user_verification::PinUvAuth;
+use super::{Status, key_store_error};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, CredProtect, Kind, Record, write_record};
+use crate::credential::{Algorithm, CredProtect, Kind, Record};
 use crate::crypto::sha256;
-use crate::limits::USER_ID_MAX;
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, StorageError};
+use crate::limits::{RP_ID_MAX, USER_ID_MAX};
+use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
 
 /// PublicKeyCredentialUserEntity.
-struct User<'a> {
-    id: &'a [u8],
-    name: Option<&'a str>,
-    display_name: Option<&'a str>,
+pub(super) struct User<'a> {
+    pub(super) id: &'a [u8],
+    pub(super) name: Option<&'a str>,
+    pub(super) display_name: Option<&'a str>,
 }
 
 /// The parameters of §6.1.1, each of its right type.
@@ -70,7 +71,7 @@ fn rp_id(rp: Item<'_>) -> Result<&str, Status> {
     required(id)?.text()
 }
 
-fn user(user: Item<'_>) -> Result<User<'_>, Status> {
+pub(super) fn user(user: Item<'_>) -> Result<User<'_>, Status> {
     let [id, name, display_name] = named(user, ["id", "name", "displayName"])?;
     let id = required(id)?.bytes()?;
     // WebAuthn Level 3 §5.4.3; the code is open.
@@ -108,43 +109,59 @@ impl<P: Platform> Authenticator<P> {
         let rp_id_hash = sha256(&[rp_id.as_bytes()]);
 
         // Steps 1 and 2: pinUvAuthParam.
+        self.answer_probe(request.pin_uv_auth)?;
         request.pin_uv_auth.check()?;
         // Step 3: an algorithm that both know.
         let algorithm = request.algorithm.ok_or(Status::UnsupportedAlgorithm)?;
         // Step 5: the options; `up` cannot be switched off.
-        let user_verified = verified(*options)?;
+        request.pin_uv_auth.check_option(*options)?;
         if options.up == Some(false) {
             return Err(Status::InvalidOption);
         }
+        // Steps 6 to 8: makeCredUvNotRqd, which alwaysUv takes back, spares a credential that is not discoverable.
+        let discoverable = options.rk == Some(true);
+        self.demand_user_verification(request.pin_uv_auth, |protection| {
+            protection.always_uv || protection.by_pin && discoverable
+        })?;
         // Step 9: this key is not capable of enterprise attestation.
         if request.enterprise_attestation.is_some() {
             return Err(Status::InvalidParameter);
         }
+        // Steps 10 and 11: user verification.
+        let token = self.verify_user(
+            request.pin_uv_auth,
+            request.client_data_hash,
+            Permissions::MAKE_CREDENTIAL,
+            &rp_id_hash,
+        )?;
+        let user_verified = token.is_some();
 
         // Step 12: is the user's credential here already? Nothing tells before the user has acted.
         if let Some(list) = request.exclude_list
             && self.first_listed(list, &rp_id_hash, user_verified)?.is_some()
         {
-            let presence = self.user_presence(&PresenceRequest {
+            let presence = PresenceRequest {
                 operation: Operation::Excluded,
                 relying_party: RelyingParty::Id(rp_id),
                 user: user.name,
-            });
-            return Err(match presence {
+            };
+            return Err(match self.user_presence_unless_tested(token, &presence) {
                 Err(Status::KeepaliveCancel) => Status::KeepaliveCancel,
                 _ => Status::CredentialExcluded,
             });
         }
 
         // Step 14: user presence.
-        self.user_presence(&PresenceRequest {
+        let presence = PresenceRequest {
             operation: Operation::Register,
             relying_party: RelyingParty::Id(rp_id),
             user: user.name,
-        })?;
+        };
+        self.user_presence_unless_tested(token, &presence)?;
+        self.tokens.spend();
 
         // Step 16: the key pair, with everything that can fail before anything is kept.
-        let kind = if options.rk == Some(true) {
+        let kind = if discoverable {
             Kind::discoverable(user.id)
         } else {
             Kind::NonDiscoverable
@@ -193,11 +210,11 @@ impl<P: Platform> Authenticator<P> {
                 user_display_name: user.display_name,
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
+                rp_id_hash: (rp_id.len() > RP_ID_MAX).then_some(&rp_id_hash),
             };
-            write_record(&mut self.seams.storage, &key, &record).map_err(|error| match error {
-                StorageError::Full => Status::KeyStoreFull,
-                StorageError::Failed => Status::Other,
-            })?;
+            self.store
+                .keep(&mut self.seams.storage, &key, &record)
+                .map_err(key_store_error)?;
         }
         Ok(())
     }

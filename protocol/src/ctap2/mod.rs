@@ -2,20 +2,25 @@
 
 mod assertion;
 mod authenticator_data;
+mod config;
 mod credential_list;
+mod credential_management;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod make_credential;
 mod parameters;
+mod pending;
 mod reset;
 mod selection;
 mod status;
+mod token;
 mod user_presence;
 mod user_verification;
 
-pub(crate) use get_next_assertion::PendingAssertions;
+pub(crate) use pending::Pending;
 pub use status::Status;
+pub(crate) use token::Tokens;
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
@@ -34,6 +39,8 @@ pub mod command {
     pub const RESET: u8 = 0x07;
     /// authenticatorGetNextAssertion.
     pub const GET_NEXT_ASSERTION: u8 = 0x08;
+    /// authenticatorCredentialManagement.
+    pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
 
@@ -46,6 +53,7 @@ pub mod command {
             GET_INFO => "authenticatorGetInfo",
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
+            CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
             SELECTION => "authenticatorSelection",
             _ => "unknown command",
         }
@@ -59,10 +67,18 @@ impl From<StorageError> for Status {
     }
 }
 
+/// The error of a command that keeps something new.
+fn key_store_error(error: StorageError) -> Status {
+    match error {
+        StorageError::Full => Status::KeyStoreFull,
+        StorageError::Failed => Status::Other,
+    }
+}
+
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
     ///
-    /// `channel` is the CTAPHID channel that it came on: getNextAssertion continues only there.
+    /// `channel` is the CTAPHID channel that it came on: a sequence of commands continues only there.
     pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.seams.status.show(Indication::Processing);
         let (status, body) = response.split_at_mut(1);
@@ -84,8 +100,12 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
-        // CTAP 2.3 §6: other commands may end a walk through assertions. getInfo does not: hosts interleave it.
-        if !matches!(command, command::GET_INFO | command::GET_NEXT_ASSERTION) {
+        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it. Credential management
+        // sees for itself which of its subcommands go on with one.
+        if !matches!(
+            command,
+            command::GET_INFO | command::GET_NEXT_ASSERTION | command::CREDENTIAL_MANAGEMENT
+        ) {
             self.pending = None;
         }
         match command {
@@ -95,6 +115,7 @@ impl<P: Platform> Authenticator<P> {
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
             command::RESET => self.reset(),
+            command::CREDENTIAL_MANAGEMENT => self.credential_management(channel, parameters(body)?, response),
             command::SELECTION => self.selection(),
             _ => Err(Status::InvalidCommand),
         }

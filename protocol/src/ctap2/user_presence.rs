@@ -1,11 +1,25 @@
 //! Collecting the user's touch for a CTAP2 command.
 
 use super::Status;
+use super::token::TokenId;
 use crate::authenticator::Authenticator;
 use crate::limits::USER_ACTION_TIMEOUT;
 use crate::platform::{Clock as _, Indication, Platform, Presence, PresenceRequest, Status as _, UserPresence as _};
 
 impl<P: Platform> Authenticator<P> {
+    /// Asks for a touch, unless the user gave one to get the token that verified them (§6.1.2 step 14, §6.2.2 step 9).
+    pub(super) fn user_presence_unless_tested(
+        &mut self,
+        token: Option<TokenId>,
+        request: &PresenceRequest<'_>,
+    ) -> Result<(), Status> {
+        let now = self.seams.clock.now();
+        if token.is_some_and(|token| self.tokens.user_is_present(token, now)) {
+            return Ok(());
+        }
+        self.user_presence(request)
+    }
+
     /// Asks for a touch and waits for it.
     ///
     /// The standard's letter gives OPERATION_DENIED for a refusal and for a timeout of makeCredential and

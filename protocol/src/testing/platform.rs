@@ -101,7 +101,7 @@ pub(crate) struct Memory {
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
     pub(crate) scrubbed: usize,
-    operations: usize,
+    pub(crate) operations: usize,
     fault: Option<Fault>,
 }
 
@@ -195,6 +195,13 @@ impl Storage for Memory {
                 key[..next.len()].copy_from_slice(next);
                 next.len()
             }))
+        })
+    }
+
+    fn room(&mut self, _length: usize) -> Result<u32, StorageError> {
+        self.operate(|memory| {
+            let room = memory.room.unwrap_or(1_000_000).saturating_sub(memory.records.len());
+            Ok(room.try_into().expect("a test's storage is small"))
         })
     }
 

@@ -20,7 +20,7 @@ use redb::backends::FileBackend;
 
 use self::records::Records;
 use self::system::{check_mode, is_at, sync_directory};
-use super::check_size;
+use super::{CAPACITY, check_size, room};
 use crate::private;
 pub use error::{StorageOpenError, StorageOpenProblem};
 
@@ -34,6 +34,7 @@ const ATTEMPTS: usize = 8;
 pub struct FileStorage {
     path: PathBuf,
     records: Records,
+    capacity: u32,
 }
 
 impl FileStorage {
@@ -50,7 +51,11 @@ impl FileStorage {
             .map_err(StorageOpenProblem::from)
             .and_then(|path| Ok((open(&path)?, path)));
         match opened {
-            Ok((records, path)) => Ok(Self { path, records }),
+            Ok((records, path)) => Ok(Self {
+                path,
+                records,
+                capacity: CAPACITY,
+            }),
             Err(StorageOpenProblem::Locked { .. }) => {
                 let holder = owner::holder(&path);
                 let problem = StorageOpenProblem::Locked { holder };
@@ -111,6 +116,9 @@ impl Storage for FileStorage {
 
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         check_size(key, value)?;
+        if self.room(value.len())? == 0 && !self.records.contains(key)? {
+            return Err(StorageError::Full);
+        }
         self.records.set(key, Some(value))
     }
 
@@ -126,6 +134,11 @@ impl Storage for FileStorage {
         key: &mut [u8; STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError> {
         self.records.next_key(prefix, after, key)
+    }
+
+    /// The disk may be full before that; a write then says so.
+    fn room(&mut self, _length: usize) -> Result<u32, StorageError> {
+        Ok(room(self.capacity, self.records.len()?))
     }
 
     /// Puts a new file with the records there are in place of the old one.

@@ -8,28 +8,28 @@ use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use brasskey_protocol::platform::{Storage, StorageError};
 use zeroize::Zeroizing;
 
-use super::{check_size, copy};
+use super::{CAPACITY, check_size, copy, room};
 
 /// Records in memory, gone with the value. A clone is a snapshot: what a power cut would leave.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryStorage {
     records: BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>,
-    limit: Option<usize>,
+    capacity: u32,
 }
 
 impl MemoryStorage {
-    /// Empty, bounded by memory only.
+    /// Empty, with room for [`CAPACITY`] records.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::limited_to(CAPACITY)
     }
 
     /// Empty, with room for `records` records.
     #[must_use]
-    pub fn limited_to(records: usize) -> Self {
+    pub fn limited_to(records: u32) -> Self {
         Self {
-            limit: Some(records),
-            ..Self::default()
+            records: BTreeMap::new(),
+            capacity: records,
         }
     }
 
@@ -43,6 +43,12 @@ impl MemoryStorage {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+}
+
+impl Default for MemoryStorage {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -64,8 +70,7 @@ impl Storage for MemoryStorage {
 
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         check_size(key, value)?;
-        let is_full = self.limit.is_some_and(|limit| self.records.len() >= limit);
-        if is_full && !self.records.contains_key(key) {
+        if !self.records.contains_key(key) && self.room(value.len())? == 0 {
             return Err(StorageError::Full);
         }
         self.records.insert(key.to_vec(), Zeroizing::new(value.to_vec()));
@@ -90,6 +95,10 @@ impl Storage for MemoryStorage {
             Some((found, _)) if found.starts_with(prefix) => copy(found, key).map(Some),
             _ => Ok(None),
         }
+    }
+
+    fn room(&mut self, _length: usize) -> Result<u32, StorageError> {
+        Ok(room(self.capacity, self.records.len() as u64))
     }
 
     /// Nothing to do: what was removed or replaced has been overwritten with zeros.

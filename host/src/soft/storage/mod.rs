@@ -13,6 +13,10 @@ use brasskey_protocol::platform::{Storage, StorageError};
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
 pub use memory::MemoryStorage;
 
+/// The records that a token keeps at most, each of any length: some 16,000 accounts in a file of about 10 MB. A host
+/// that fills the token so fills neither the disk nor the memory.
+pub const CAPACITY: u32 = 16_384;
+
 /// The storage that the user chose when the token started.
 #[derive(Debug)]
 pub enum AnyStorage {
@@ -64,6 +68,10 @@ impl Storage for AnyStorage {
         self.chosen().next_key(prefix, after, key)
     }
 
+    fn room(&mut self, length: usize) -> Result<u32, StorageError> {
+        self.chosen().room(length)
+    }
+
     fn scrub(&mut self) -> Result<(), StorageError> {
         self.chosen().scrub()
     }
@@ -73,6 +81,11 @@ impl Storage for AnyStorage {
 fn check_size(key: &[u8], value: &[u8]) -> Result<(), StorageError> {
     let fits = (1..=STORAGE_KEY_MAX).contains(&key.len()) && value.len() <= STORAGE_VALUE_MAX;
     fits.then_some(()).ok_or(StorageError::Failed)
+}
+
+/// How many records fit beside the `held` that there are.
+fn room(capacity: u32, held: u64) -> u32 {
+    capacity.saturating_sub(held.try_into().unwrap_or(u32::MAX))
 }
 
 /// Copies `source` to the start of `target` and returns its length.

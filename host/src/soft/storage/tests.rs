@@ -4,7 +4,7 @@ use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 use proptest::prelude::*;
 
-use super::{AnyStorage, MemoryStorage};
+use super::{AnyStorage, CAPACITY, MemoryStorage};
 
 fn for_each(check: impl Fn(&mut AnyStorage)) {
     check(&mut AnyStorage::open(None).unwrap());
@@ -126,6 +126,20 @@ fn a_limited_memory_is_full_at_its_limit() {
     storage.remove(b"b").unwrap();
     storage.write(b"c", b"1").unwrap();
     assert_eq!(storage.len(), 2);
+}
+
+#[test]
+fn each_record_takes_a_place_and_gives_it_back() {
+    for_each(|storage| {
+        assert_eq!(storage.room(STORAGE_VALUE_MAX), Ok(CAPACITY));
+        storage.write(b"short", b"").unwrap();
+        storage.write(b"long", &[7; STORAGE_VALUE_MAX]).unwrap();
+        assert_eq!(storage.room(STORAGE_VALUE_MAX), Ok(CAPACITY - 2));
+        storage.write(b"short", b"replaced").unwrap();
+        assert_eq!(storage.room(STORAGE_VALUE_MAX), Ok(CAPACITY - 2));
+        storage.remove(b"long").unwrap();
+        assert_eq!(storage.room(STORAGE_VALUE_MAX), Ok(CAPACITY - 1));
+    });
 }
 
 #[test]

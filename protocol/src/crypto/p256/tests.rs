@@ -53,6 +53,23 @@ fn zero_and_the_order_are_no_private_keys() {
     }
 }
 
+/// NIST CAVS 14.1, ECC CDH primitive, P-256, count 0: the peer's point, the private key, the X coordinate.
+#[test]
+fn cavs_key_agreement() {
+    let x: [u8; 32] = hex("700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287");
+    let y: [u8; 32] = hex("db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac");
+    let scalar = hex("7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534");
+    let shared = hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b");
+    let mut point = [4; 65];
+    point[1..33].copy_from_slice(&x);
+    point[33..].copy_from_slice(&y);
+    assert_eq!(*diffie_hellman(&scalar, &point).unwrap(), shared);
+    assert_eq!(*rustcrypto::diffie_hellman(&scalar, &point).unwrap(), shared);
+    point[64] ^= 1;
+    assert_eq!(diffie_hellman(&scalar, &point), Err(Failed));
+    assert_eq!(rustcrypto::diffie_hellman(&scalar, &point), Err(Failed));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 

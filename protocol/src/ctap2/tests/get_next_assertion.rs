@@ -1,7 +1,7 @@
 //! authenticatorGetNextAssertion (CTAP 2.3 §6.3).
 
 use crate::ctap2::Status;
-use crate::limits::NEXT_ASSERTION_TIMEOUT;
+use crate::limits::SEQUENCE_TIMEOUT;
 use crate::testing::cbor::{Tree, bytes, int, map};
 use crate::testing::key::{Assertion, CHANNEL, Key, Registration};
 use crate::testing::request::{
@@ -84,11 +84,11 @@ fn a_walk_ends_with_the_power() {
 #[test]
 fn each_step_has_thirty_seconds() {
     let mut key = key_on_a_walk();
-    key.at(NEXT_ASSERTION_TIMEOUT);
+    key.at(SEQUENCE_TIMEOUT);
     next(&mut key).unwrap();
-    key.at(2 * NEXT_ASSERTION_TIMEOUT + 1);
+    key.at(2 * SEQUENCE_TIMEOUT + 1);
     assert_eq!(next(&mut key).unwrap_err(), Status::NotAllowed);
-    key.at(NEXT_ASSERTION_TIMEOUT);
+    key.at(SEQUENCE_TIMEOUT);
     assert_eq!(next(&mut key).unwrap_err(), Status::NotAllowed, "gone for good");
 }
 

@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use brasskey_protocol::platform::StorageError;
 use redb::{
-    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend,
-    TableDefinition,
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    StorageBackend, TableDefinition,
 };
 
 use super::StorageOpenProblem;
@@ -51,6 +51,15 @@ impl Records {
             Some(record) => copy(record.value(), value).map(Some),
             None => Ok(None),
         }
+    }
+
+    pub(super) fn contains(&mut self, key: &[u8]) -> Result<bool, StorageError> {
+        Ok(self.view().map_err(refusal)?.get(key).map_err(refusal)?.is_some())
+    }
+
+    /// How many records there are; the database keeps count.
+    pub(super) fn len(&mut self) -> Result<u64, StorageError> {
+        self.view().map_err(refusal)?.len().map_err(refusal)
     }
 
     /// The first key that begins with `prefix` and comes after `after`: one descent of the tree.

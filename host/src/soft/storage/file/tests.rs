@@ -7,7 +7,7 @@ mod power_cuts;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use brasskey_protocol::platform::Storage;
+use brasskey_protocol::platform::{Storage, StorageError};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
 
@@ -36,6 +36,19 @@ fn records_survive_the_process() {
     let (_directory, path) = place();
     open(&path).write(b"key", b"value").unwrap();
     assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
+}
+
+#[test]
+fn a_file_is_full_at_its_capacity() {
+    let (_directory, path) = place();
+    let mut storage = open(&path);
+    storage.capacity = 1;
+    storage.write(b"key", b"old").unwrap();
+    assert_eq!(storage.room(0), Ok(0));
+    assert_eq!(storage.write(b"other", b""), Err(StorageError::Full));
+    storage.write(b"key", b"longer than the old one").unwrap();
+    storage.remove(b"key").unwrap();
+    storage.write(b"other", b"").unwrap();
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! The keys of the records, which all begin with their epoch.
+
+use super::id::Kind;
+use crate::limits::STORAGE_KEY_MAX;
+use crate::platform::{Storage, StorageError};
+
+/// Begins the keys of all records that end with their epoch.
+pub(super) const OF_EPOCH: u8 = b'E';
+const CREDENTIAL: u8 = b'C';
+
+/// Counts the resets: records of another epoch do not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch(pub(super) u32);
+
+impl Epoch {
+    pub(super) fn prefix(self) -> [u8; 5] {
+        let [a, b, c, d] = self.0.to_be_bytes();
+        [OF_EPOCH, a, b, c, d]
+    }
+
+    /// The key of the epoch's one record of a kind.
+    pub(crate) fn key(self, kind: u8) -> [u8; 6] {
+        let [e, a, b, c, d] = self.prefix();
+        [e, a, b, c, d, kind]
+    }
+
+    /// Writes the epoch's one record of a kind, where there is none and there is room for it.
+    pub(crate) fn take_place<S: Storage>(
+        self,
+        storage: &mut S,
+        kind: u8,
+        write: impl FnOnce(&mut S) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let mut found = [0; STORAGE_KEY_MAX];
+        let key = self.key(kind);
+        // Whether it is there, whatever it holds: keys of one kind have no other behind them.
+        if storage.next_key(&key, None, &mut found)?.is_some() {
+            return Ok(());
+        }
+        match write(storage) {
+            Err(StorageError::Full) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Begins the keys of all credentials.
+    pub(super) fn credential_prefix(self) -> [u8; 6] {
+        self.key(CREDENTIAL)
+    }
+
+    /// Begins the keys of a relying party's credentials.
+    pub(super) fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; RecordKey::RP_PREFIX] {
+        let mut prefix = [0; RecordKey::RP_PREFIX];
+        let parts = self.credential_prefix().into_iter().chain(*rp_id_hash);
+        prefix.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+        prefix
+    }
+
+    /// The key of the record of a discoverable credential; `None` for another kind.
+    #[must_use]
+    pub fn record_key(self, rp_id_hash: &[u8; 32], kind: Kind) -> Option<RecordKey> {
+        let Kind::Discoverable(user) = kind else {
+            return None;
+        };
+        let mut key = [0; 38];
+        let parts = self.rp_prefix(rp_id_hash).into_iter().chain(user);
+        key.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+        Some(RecordKey(key))
+    }
+}
+
+/// The key of a discoverable credential's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordKey([u8; 38]);
+
+impl RecordKey {
+    /// The bytes that all accounts of a relying party have in common.
+    pub(super) const RP_PREFIX: usize = 22;
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The first key of a credential's record that begins with `prefix` and comes after `after`.
+pub(super) fn next_key(
+    storage: &mut impl Storage,
+    prefix: &[u8],
+    after: Option<&[u8]>,
+) -> Result<Option<RecordKey>, StorageError> {
+    let mut found = [0; STORAGE_KEY_MAX];
+    let Some(length) = storage.next_key(prefix, after, &mut found)? else {
+        return Ok(None);
+    };
+    let key = found.get(..length).and_then(|key| key.try_into().ok());
+    key.map(|key| Some(RecordKey(key))).ok_or(StorageError::Failed)
+}

@@ -1,0 +1,78 @@
+//! deleteCredential and updateUserInformation (CTAP 2.3 §6.8.5 and §6.8.6).
+
+use super::super::credential_list::descriptor_parts;
+use super::super::make_credential::{User, user};
+use super::super::parameters::required;
+use super::super::{Status, key_store_error};
+use super::Request;
+use crate::authenticator::Authenticator;
+use crate::cbor::Item;
+use crate::credential::{Account, Record};
+use crate::limits::STORAGE_VALUE_MAX;
+use crate::platform::Platform;
+
+impl<P: Platform> Authenticator<P> {
+    /// Forgets a credential. Its relying party goes with the last one; large blobs are left to the platform.
+    pub(super) fn delete_credential(&mut self, request: &Request<'_>) -> Result<(), Status> {
+        // 02 credentialID
+        let [_, id] = request.params()?;
+        let id = credential_id(required(id)?)?;
+
+        let mut value = [0; STORAGE_VALUE_MAX];
+        let account = self.authorized_account(request, id, &mut value)?;
+        Ok(self.store.delete(&mut self.seams.storage, &account)?)
+    }
+
+    /// Renames a user. The credential ID and the counter stay as they are.
+    pub(super) fn update_user_information(&mut self, request: &Request<'_>) -> Result<(), Status> {
+        // 02 credentialID, 03 user
+        let [_, id, user] = request.params()?;
+        let (id, user) = (required(id)?, required(user)?);
+        let (
+            id,
+            User {
+                id: user_id,
+                name,
+                display_name,
+            },
+        ) = (credential_id(id)?, self::user(user)?);
+
+        let mut value = [0; STORAGE_VALUE_MAX];
+        let Account { key, record, .. } = self.authorized_account(request, id, &mut value)?;
+        if user_id != record.user_id {
+            return Err(Status::InvalidParameter);
+        }
+        let record = Record {
+            user_name: name.filter(|name| !name.is_empty()),
+            user_display_name: display_name.filter(|name| !name.is_empty()),
+            ..record
+        };
+        self.store
+            .keep(&mut self.seams.storage, &key, &record)
+            .map_err(key_store_error)
+    }
+
+    /// The account with this credential ID, where the request's token may change it.
+    fn authorized_account<'v>(
+        &mut self,
+        request: &Request<'_>,
+        id: &[u8],
+        value: &'v mut [u8; STORAGE_VALUE_MAX],
+    ) -> Result<Account<'v>, Status> {
+        let bound = self.authorize_change(request)?;
+        self.store
+            .account_by_id(&mut self.seams.storage, id, bound.as_ref(), value)?
+            // A token that is bound to a relying party learns nothing of the others' credentials.
+            .ok_or(match bound {
+                Some(_) => Status::PinAuthInvalid,
+                None => Status::NoCredentials,
+            })
+    }
+}
+
+/// The ID in a descriptor; an empty one, which no credential has, where the type is not "public-key".
+fn credential_id(descriptor: Item<'_>) -> Result<&[u8], Status> {
+    let (kind, id) = descriptor_parts(descriptor)?;
+    let (kind, id) = (kind.text()?, id.bytes()?);
+    Ok(if kind == "public-key" { id } else { &[] })
+}

@@ -1,0 +1,92 @@
+//! enumerateCredentialsBegin and enumerateCredentialsGetNextCredential (CTAP 2.3 §6.8.4).
+
+use super::super::Status;
+use super::super::assertion::write_user;
+use super::super::credential_list::write_descriptor;
+use super::super::parameters::required;
+use super::super::pending::Sequence;
+use super::super::token::TokenId;
+use super::Request;
+use crate::authenticator::Authenticator;
+use crate::cbor::Writer;
+use crate::credential::RecordKey;
+use crate::limits::STORAGE_VALUE_MAX;
+use crate::platform::Platform;
+
+/// What enumerateCredentialsGetNextCredential needs to go on.
+pub(in crate::ctap2) struct PendingCredentials {
+    rp_id_hash: [u8; 32],
+    /// The account that was answered last.
+    last: RecordKey,
+}
+
+impl<P: Platform> Authenticator<P> {
+    /// The first credential of a relying party, and how many it has.
+    pub(super) fn enumerate_credentials_begin(
+        &mut self,
+        channel: u32,
+        request: &Request<'_>,
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        // 01 rpIDHash. The standard leaves the code for a wrong length open.
+        let [rp_id_hash] = request.params()?;
+        let rp_id_hash = required(rp_id_hash)?.bytes()?;
+        let rp_id_hash = rp_id_hash.try_into().map_err(|_| Status::InvalidParameter)?;
+        let token = self.authorize_listing_of(request, &rp_id_hash)?;
+        let total = self.store.count_accounts(&mut self.seams.storage, &rp_id_hash)?;
+        self.write_account(channel, token, rp_id_hash, None, Some(total), response)?
+            .ok_or(Status::NoCredentials)
+    }
+
+    /// The next credential.
+    pub(super) fn enumerate_credentials_get_next_credential(
+        &mut self,
+        channel: u32,
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        let (token, Sequence::Credentials(PendingCredentials { rp_id_hash, last })) = self.resume(channel)? else {
+            return Err(Status::NotAllowed);
+        };
+        self.write_account(channel, token, rp_id_hash, Some(&last), None, response)?
+            .ok_or(Status::NotAllowed)
+    }
+
+    /// Answers with the relying party's credential behind `after`; `None` where there is none.
+    fn write_account(
+        &mut self,
+        channel: u32,
+        token: Option<TokenId>,
+        rp_id_hash: [u8; 32],
+        after: Option<&RecordKey>,
+        total: Option<u32>,
+        response: &mut Writer<'_>,
+    ) -> Result<Option<()>, Status> {
+        let mut value = [0; STORAGE_VALUE_MAX];
+        let next = self
+            .store
+            .next_account(&mut self.seams.storage, &rp_id_hash, after, &mut value)?;
+        let Some(account) = next else {
+            return Ok(None);
+        };
+        let private_key = self.store.secret.private_key(&account.credential, &rp_id_hash)?;
+        response.map(4 + usize::from(total.is_some()));
+        // 06 user, 07 credentialID, 08 publicKey
+        response.uint(0x06);
+        write_user(&account.record, true, response);
+        response.uint(0x07);
+        write_descriptor(account.record.id, response);
+        response.uint(0x08).raw(&private_key.cose_key()?);
+        // 09 totalCredentials
+        if let Some(total) = total {
+            response.uint(0x09).uint(total.into());
+        }
+        // 0A credProtect
+        response.uint(0x0a).uint(account.credential.protection as u64);
+        let pending = PendingCredentials {
+            rp_id_hash,
+            last: account.key,
+        };
+        self.suspend(channel, token, Sequence::Credentials(pending));
+        Ok(Some(()))
+    }
+}

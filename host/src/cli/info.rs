@@ -29,6 +29,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     output.result(&facts, |to| show(&facts, terminal_width(), to))
 }
 
+/// The name of a COSE algorithm.
+pub(super) fn algorithm_name(id: i64) -> Option<&'static str> {
+    let known = explain::ALGORITHMS.iter().find(|(known, ..)| *known == id);
+    known.map(|(_, name, _)| *name)
+}
+
+/// The number of a COSE algorithm.
+pub(super) fn algorithm_id(name: &str) -> Option<i64> {
+    let known = explain::ALGORITHMS.iter().find(|(_, known, _)| *known == name);
+    known.map(|(id, ..)| *id)
+}
+
 /// Heading, sections and warnings.
 fn show(facts: &Facts<'_>, width: Option<u16>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "{BOLD}{}{BOLD:#}", facts.device)?;

@@ -36,7 +36,7 @@ fn name(command: &ConfigCommand) -> &'static str {
     match command {
         ConfigCommand::EnableEnterpriseAttestation => "enterprise attestation",
         ConfigCommand::ToggleAlwaysUv => "a switch for user verification always",
-        ConfigCommand::SetMinPinLength { .. } => "rules for PINs",
+        ConfigCommand::SetMinPinLength(_) => "rules for PINs",
         ConfigCommand::EnableLongTouchForReset => "a long touch for a reset",
     }
 }

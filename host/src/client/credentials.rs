@@ -86,15 +86,9 @@ impl Key {
 }
 
 impl Manager<'_> {
-    /// The token, for what it allows besides.
-    #[must_use]
-    pub fn token(&self) -> &PinUvAuthToken {
-        &self.token
-    }
-
-    /// The key, for what is allowed besides.
-    pub fn key(&mut self) -> &mut Key {
-        self.key
+    /// The key and the token, for what is allowed besides.
+    pub fn parts(&mut self) -> (&mut Key, &PinUvAuthToken) {
+        (self.key, &self.token)
     }
 
     /// How many passkeys there are.

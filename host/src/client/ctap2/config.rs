@@ -15,19 +15,44 @@ pub enum ConfigCommand {
     EnableEnterpriseAttestation,
     /// 0x02: the key verifies its user always, or no longer.
     ToggleAlwaysUv,
-    /// 0x03: rules for PINs. What is left out stays as it is.
-    SetMinPinLength {
-        /// The shortest PIN, in code points. It only ever grows.
-        new_min_pin_length: Option<u64>,
-        /// The RP IDs that are told the length; they replace those from before. An empty list changes nothing.
-        rp_ids: Vec<String>,
-        /// The PIN must be changed before it is of use again.
-        force_change_pin: bool,
-        /// Simple PINs are refused from now on.
-        pin_complexity_policy: bool,
-    },
+    /// 0x03: rules for PINs.
+    SetMinPinLength(PinRules),
     /// 0x04: a reset takes a long touch.
     EnableLongTouchForReset,
+}
+
+/// Rules for PINs. What is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PinRules {
+    /// The shortest PIN, in code points. It only ever grows.
+    pub new_min_pin_length: Option<u64>,
+    /// The RP IDs that are told the length; they replace those from before. An empty list changes nothing.
+    pub min_pin_length_rp_ids: Vec<String>,
+    /// The PIN must be changed before it is of use again.
+    pub force_change_pin: bool,
+    /// Simple PINs are refused from now on.
+    pub pin_complexity_policy: bool,
+}
+
+impl PinRules {
+    fn value(&self) -> Option<Value> {
+        let rp_ids = &self.min_pin_length_rp_ids;
+        let rp_ids = (!rp_ids.is_empty()).then(|| Value::Array(rp_ids.iter().map(|id| text(id)).collect()));
+        let parameters = Parameters::default()
+            .set_some(0x01, self.new_min_pin_length.map(|length| Value::Integer(length.into())))
+            .set_some(0x02, rp_ids)
+            .set_some(0x03, self.force_change_pin.then_some(Value::Bool(true)))
+            .set_some(0x04, self.pin_complexity_policy.then_some(Value::Bool(true)));
+        (!parameters.is_empty()).then(|| parameters.value())
+    }
+
+    /// Whether a key with `info` that knows rules for PINs knows all of these.
+    fn is_supported(&self, info: &Info) -> bool {
+        let told = u64::try_from(self.min_pin_length_rp_ids.len()).unwrap_or(u64::MAX);
+        told <= info.max_rp_ids_for_set_min_pin_length.unwrap_or(0)
+            && (!self.pin_complexity_policy || info.pin_complexity_policy.is_some())
+            && self.new_min_pin_length <= info.max_pin_length.or(Some(u64::MAX))
+    }
 }
 
 impl ConfigCommand {
@@ -37,7 +62,7 @@ impl ConfigCommand {
         match self {
             Self::EnableEnterpriseAttestation => 0x01,
             Self::ToggleAlwaysUv => 0x02,
-            Self::SetMinPinLength { .. } => 0x03,
+            Self::SetMinPinLength(_) => 0x03,
             Self::EnableLongTouchForReset => 0x04,
         }
     }
@@ -48,35 +73,25 @@ impl ConfigCommand {
         if !info.has("authnrCfg") {
             return false;
         }
-        if let Some(listed) = &info.authenticator_config_commands {
-            return listed.contains(&self.number().into());
-        }
+        let listed = info.authenticator_config_commands.as_ref();
+        let listed = listed.map(|listed| listed.contains(&self.number().into()));
+        let has = |option| info.options.contains_key(option);
         match self {
-            Self::EnableEnterpriseAttestation => info.options.contains_key("ep"),
-            Self::ToggleAlwaysUv => info.options.contains_key("alwaysUv"),
-            Self::SetMinPinLength { .. } => info.has("setMinPINLength"),
-            Self::EnableLongTouchForReset => info.long_touch_for_reset.is_some(),
+            Self::EnableEnterpriseAttestation => listed.unwrap_or_else(|| has("ep")),
+            Self::ToggleAlwaysUv => listed.unwrap_or_else(|| has("alwaysUv")),
+            Self::SetMinPinLength(rules) => {
+                listed.unwrap_or_else(|| info.has("setMinPINLength")) && rules.is_supported(info)
+            }
+            Self::EnableLongTouchForReset => listed.unwrap_or_else(|| info.long_touch_for_reset.is_some()),
         }
     }
 
     /// `subCommandParams`, where there are any.
     fn parameters(&self) -> Option<Value> {
-        let Self::SetMinPinLength {
-            new_min_pin_length,
-            rp_ids,
-            force_change_pin,
-            pin_complexity_policy,
-        } = self
-        else {
-            return None;
-        };
-        let rp_ids = (!rp_ids.is_empty()).then(|| Value::Array(rp_ids.iter().map(|id| text(id)).collect()));
-        let parameters = Parameters::default()
-            .set_some(0x01, new_min_pin_length.map(|length| Value::Integer(length.into())))
-            .set_some(0x02, rp_ids)
-            .set_some(0x03, force_change_pin.then_some(Value::Bool(true)))
-            .set_some(0x04, pin_complexity_policy.then_some(Value::Bool(true)));
-        (!parameters.is_empty()).then(|| parameters.value())
+        match self {
+            Self::SetMinPinLength(rules) => rules.value(),
+            _ => None,
+        }
     }
 }
 

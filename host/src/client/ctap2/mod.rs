@@ -21,7 +21,7 @@ pub use cbor::Oddity;
 pub(super) use cbor::{array_elements, decode as decode_value, decode_prefix, encode as encode_value};
 pub use cbor4ii::core::Value;
 pub use client_pin::{ClientPin, ClientPinResponse, Permissions};
-pub use config::{Config, ConfigCommand};
+pub use config::{Config, ConfigCommand, PinRules};
 pub use credential_management::{
     CredentialManagement, CredentialManagementCommand, CredentialManagementResponse, StoredPublicKey,
 };

@@ -52,7 +52,6 @@ impl AttestationResponse {
             &statement,
             preference,
             transports,
-            extensions: ExtensionOutputs::default(),
         )
     }
 }

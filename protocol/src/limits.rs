@@ -27,6 +27,9 @@ pub const SEQUENCE_TIMEOUT: u64 = 30_000;
 /// How long after power-up a key without a display accepts authenticatorReset (§6.6).
 pub const RESET_WINDOW: u64 = 10_000;
 
+/// How long a long touch is held at least (§6.6).
+pub const LONG_TOUCH: u64 = 5_000;
+
 /// Maps and arrays may nest this deep (§8, message encoding).
 pub const CBOR_MAX_DEPTH: usize = 4;
 /// Entries in an allow or exclude list: `maxCredentialCountInList`. Our choice: Firefox and Chrome split longer lists.

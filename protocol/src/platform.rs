@@ -62,6 +62,16 @@ pub enum Operation {
     Reset,
 }
 
+/// How the user agrees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Gesture {
+    /// A touch.
+    #[default]
+    Touch,
+    /// A touch held for [`LONG_TOUCH`](crate::limits::LONG_TOUCH) without a break: a shorter one does not count.
+    LongTouch,
+}
+
 /// Who asks: the relying party as the protocol names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RelyingParty<'a> {
@@ -78,6 +88,8 @@ pub enum RelyingParty<'a> {
 pub struct PresenceRequest<'a> {
     /// What the touch allows.
     pub operation: Operation,
+    /// What kind of touch.
+    pub gesture: Gesture,
     /// Who asks.
     pub relying_party: RelyingParty<'a>,
     /// The account's name, where the request has one.

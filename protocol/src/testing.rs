@@ -2,6 +2,7 @@
 
 pub(crate) mod cbor;
 pub(crate) mod key;
+pub(crate) mod manager;
 pub(crate) mod platform;
 pub(crate) mod request;
 

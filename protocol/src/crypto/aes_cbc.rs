@@ -1,6 +1,6 @@
-//! AES-256 in CBC mode without padding (NIST SP 800-38A §6.2), in place.
+//! AES-256 in CBC mode without padding (NIST SP 800-38A §6.2), in place; and one block of AES-128 in that mode.
 
-use aes::Aes256;
+use aes::{Aes128, Aes256};
 use cbc::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use cbc::{Decryptor, Encryptor};
 
@@ -21,6 +21,11 @@ pub fn encrypt(key: &[u8; 32], iv: &[u8; BLOCK], data: &mut [u8]) -> Result<(), 
     };
     Encryptor::<Aes256>::new(key.into(), iv.into()).encrypt_blocks(blocks);
     Ok(())
+}
+
+/// Encrypts one block with AES-128.
+pub fn encrypt_block_128(key: &[u8; 16], iv: &[u8; BLOCK], block: &mut [u8; BLOCK]) {
+    Encryptor::<Aes128>::new(key.into(), iv.into()).encrypt_block(block.into());
 }
 
 /// Decrypts whole blocks.
@@ -54,6 +59,18 @@ mod tests {
         );
         decrypt(&key, &iv, &mut data).unwrap();
         assert_eq!(data, plaintext);
+    }
+
+    /// NIST SP 800-38A appendix F.2.1, the first block.
+    #[test]
+    fn sp_800_38a_vector_of_one_block() {
+        let mut block = hex("6bc1bee22e409f96e93d7e117393172a");
+        encrypt_block_128(
+            &hex("2b7e151628aed2a6abf7158809cf4f3c"),
+            &hex("000102030405060708090a0b0c0d0e0f"),
+            &mut block,
+        );
+        assert_eq!(block, hex("7649abac8119b246cee98e9b12e9197d"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ pub mod aes_cbc;
 pub mod ed25519;
 pub mod p256;
 
-use aes::Aes256;
+use aes::{Aes128, Aes256};
 use aes_gcm::Aes256Gcm;
 use ed25519_dalek::{SigningKey, hazmat::ExpandedSecretKey};
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,6 +16,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 const _: () = {
     const fn wipes<T: ZeroizeOnDrop>() {}
     wipes::<Aes256Gcm>();
+    wipes::<cbc::Encryptor<Aes128>>();
     wipes::<cbc::Encryptor<Aes256>>();
     wipes::<cbc::Decryptor<Aes256>>();
     wipes::<SigningKey>();

@@ -1,35 +1,163 @@
 //! authenticatorConfig (CTAP 2.3 §6.11).
 
-use crate::authenticator::Authenticator;
-use crate::platform::Platform;
+use heapless::Vec;
 
-/// Subcommands.
-mod subcommand {
-    pub(super) const ENABLE_ENTERPRISE_ATTESTATION: u64 = 0x01;
-    pub(super) const TOGGLE_ALWAYS_UV: u64 = 0x02;
-    pub(super) const SET_MIN_PIN_LENGTH: u64 = 0x03;
-    pub(super) const ENABLE_LONG_TOUCH_FOR_RESET: u64 = 0x04;
+use super::parameters::{numbered, required};
+use super::token::Permissions;
+use super::user_verification::PinUvAuth;
+use super::{Status, command};
+use crate::authenticator::Authenticator;
+use crate::cbor::Item;
+use crate::crypto::sha256;
+use crate::limits::MAX_PIN_LENGTH;
+use crate::platform::{Platform, StorageError};
+use crate::settings::{RpIdHashes, Settings};
+
+/// Subcommands (§6.11).
+pub(crate) mod subcommand {
+    pub(crate) const ENABLE_ENTERPRISE_ATTESTATION: u64 = 0x01;
+    pub(crate) const TOGGLE_ALWAYS_UV: u64 = 0x02;
+    pub(crate) const SET_MIN_PIN_LENGTH: u64 = 0x03;
+    pub(crate) const ENABLE_LONG_TOUCH_FOR_RESET: u64 = 0x04;
 }
 
-const COMMANDS: [u64; 4] = [
-    subcommand::ENABLE_ENTERPRISE_ATTESTATION,
-    subcommand::TOGGLE_ALWAYS_UV,
-    subcommand::SET_MIN_PIN_LENGTH,
-    subcommand::ENABLE_LONG_TOUCH_FOR_RESET,
-];
+/// A subcommand with its parameters.
+enum Subcommand {
+    EnableEnterpriseAttestation,
+    ToggleAlwaysUv,
+    SetMinPinLength(MinPinLength),
+    EnableLongTouchForReset,
+}
+
+/// The parameters of setMinPINLength.
+#[derive(Default)]
+struct MinPinLength {
+    new_min_pin_length: Option<u64>,
+    rp_id_hashes: RpIdHashes,
+    /// There are more RP IDs than this key keeps.
+    too_many_rp_ids: bool,
+    force_change_pin: bool,
+    pin_complexity_policy: bool,
+}
+
+impl MinPinLength {
+    fn decode(parameters: Option<Item<'_>>) -> Result<Self, Status> {
+        let Some(parameters) = parameters else {
+            return Ok(Self::default());
+        };
+        let [new_min_pin_length, rp_ids, force_change_pin, pin_complexity_policy] = numbered(parameters)?;
+        let mut rp_id_hashes = Vec::new();
+        let mut too_many_rp_ids = false;
+        for rp_id in rp_ids.map(Item::array).transpose()?.into_iter().flatten() {
+            let hash = sha256(&[rp_id.text()?.as_bytes()]);
+            too_many_rp_ids |= rp_id_hashes.push(hash).is_err();
+        }
+        Ok(Self {
+            new_min_pin_length: new_min_pin_length.map(Item::uint).transpose()?,
+            rp_id_hashes,
+            too_many_rp_ids,
+            force_change_pin: force_change_pin.map(Item::bool).transpose()?.unwrap_or(false),
+            pin_complexity_policy: pin_complexity_policy.map(Item::bool).transpose()?.unwrap_or(false),
+        })
+    }
+}
 
 /// `authenticatorConfigCommands`: enterprise attestation can be enabled only where there is a certificate for it.
 pub(super) fn commands(enterprise_capable: bool) -> &'static [u64] {
-    if enterprise_capable {
-        &COMMANDS
-    } else {
-        COMMANDS.split_at(1).1
-    }
+    const ALL: [u64; 4] = [
+        subcommand::ENABLE_ENTERPRISE_ATTESTATION,
+        subcommand::TOGGLE_ALWAYS_UV,
+        subcommand::SET_MIN_PIN_LENGTH,
+        subcommand::ENABLE_LONG_TOUCH_FOR_RESET,
+    ];
+    if enterprise_capable { &ALL } else { ALL.split_at(1).1 }
 }
 
 impl<P: Platform> Authenticator<P> {
     /// Whether the key can attest for an enterprise: it holds no certificate for that.
     pub(super) fn enterprise_capable(&self) -> bool {
         false
+    }
+
+    /// Sets what holds until the next reset.
+    pub(super) fn config(&mut self, parameters: Item<'_>) -> Result<(), Status> {
+        let [number, parameters, protocol, param] = numbered(parameters)?;
+        // Step 1: the parameters.
+        let number = required(number)?.uint()?;
+        parameters.map(Item::map).transpose()?;
+        let auth = PinUvAuth::decode(param, protocol)?;
+        // Step 2: what this key does not do. The general rule for an unknown subcommand (§6) names this error, this
+        // command's own text another.
+        let subcommand = match number {
+            subcommand::ENABLE_ENTERPRISE_ATTESTATION if self.enterprise_capable() => {
+                Subcommand::EnableEnterpriseAttestation
+            }
+            subcommand::TOGGLE_ALWAYS_UV => Subcommand::ToggleAlwaysUv,
+            subcommand::SET_MIN_PIN_LENGTH => Subcommand::SetMinPinLength(MinPinLength::decode(parameters)?),
+            subcommand::ENABLE_LONG_TOUCH_FOR_RESET => Subcommand::EnableLongTouchForReset,
+            _ => return Err(Status::InvalidSubcommand),
+        };
+        // Step 3: without a PIN there is no token, and alwaysUv would be there to stay.
+        let protection = self.protection()?;
+        let is_way_out = matches!(subcommand, Subcommand::ToggleAlwaysUv) && !protection.by_pin;
+        // Step 4: the raw bytes of the parameters are what is authenticated.
+        if protection.is_any() && !is_way_out {
+            let [.., number] = number.to_be_bytes();
+            let message: [&[u8]; 3] = [
+                &[0xff; 32],
+                &[command::CONFIG, number],
+                parameters.map_or(&[], Item::encoded),
+            ];
+            self.authorize(auth, &message, Permissions::AUTHENTICATOR_CONFIG)?;
+        }
+        // Step 5.
+        let mut settings = self.settings()?;
+        match subcommand {
+            Subcommand::EnableEnterpriseAttestation => settings.enterprise_attestation = true,
+            Subcommand::ToggleAlwaysUv => settings.always_uv = !settings.always_uv,
+            Subcommand::SetMinPinLength(request) => self.set_min_pin_length(request, &mut settings)?,
+            Subcommand::EnableLongTouchForReset => settings.long_touch_for_reset = true,
+        }
+        settings
+            .write(&mut self.seams.storage, self.store.epoch)
+            .map_err(|error| match error {
+                StorageError::Full => Status::KeyStoreFull,
+                StorageError::Failed => Status::Other,
+            })
+    }
+
+    /// setMinPINLength (§6.11.4): into `settings`, and the forced change into the PIN's record. That one is written
+    /// first: a power cut between the two leaves a PIN to be changed, never one that is too short.
+    fn set_min_pin_length(&mut self, request: MinPinLength, settings: &mut Settings) -> Result<(), Status> {
+        let new = match request.new_min_pin_length {
+            None => settings.min_pin_length,
+            Some(new) => u8::try_from(new)
+                .ok()
+                .filter(|new| (settings.min_pin_length..=MAX_PIN_LENGTH).contains(new))
+                .ok_or(Status::PinPolicyViolation)?,
+        };
+        let mut pin = self.pin()?;
+        if request.force_change_pin && !pin.is_set() {
+            return Err(Status::PinNotSet);
+        }
+        if request.too_many_rp_ids {
+            return Err(Status::KeyStoreFull);
+        }
+
+        // A PIN from before the complexity policy was never held to it.
+        let has_new_policy = request.pin_complexity_policy && !settings.pin_complexity;
+        if pin.is_set() && (request.force_change_pin || has_new_policy || pin.code_points() < new) {
+            pin.force_change = true;
+            self.write_pin(&pin)?;
+        }
+        if pin.force_change {
+            self.tokens.reset();
+        }
+        settings.min_pin_length = new;
+        settings.pin_complexity |= request.pin_complexity_policy;
+        if !request.rp_id_hashes.is_empty() {
+            settings.min_pin_length_rp_ids = request.rp_id_hashes;
+        }
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use super::user_verification::PinUvAuth;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
+use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
 
 /// The parameters of §6.2.1, each of its right type.
 struct Parameters<'a> {
@@ -99,6 +99,7 @@ impl<P: Platform> Authenticator<P> {
         if user_present {
             let presence = PresenceRequest {
                 operation: Operation::Authenticate,
+                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Id(request.rp_id),
                 user: None,
             };

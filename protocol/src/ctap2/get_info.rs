@@ -77,6 +77,8 @@ impl<P: Platform> Authenticator<P> {
             &VERSIONS
         };
         let enterprise = self.enterprise_capable();
+        let remaining = self.store.remaining(&mut self.seams.storage)?;
+        let (identifier, state) = (self.enc_identifier(&pin)?, self.enc_cred_store_state(&pin)?);
 
         // In the canonical order: shorter names first, then bytewise.
         let options = [
@@ -84,8 +86,10 @@ impl<P: Platform> Authenticator<P> {
             ("rk", Some(true)),
             ("up", Some(true)),
             ("alwaysUv", Some(settings.always_uv)),
+            ("credMgmt", Some(true)),
             ("authnrCfg", Some(true)),
             ("clientPin", Some(pin.is_set())),
+            ("perCredMgmtRO", Some(true)),
             ("pinUvAuthToken", Some(true)),
             ("setMinPINLength", Some(true)),
             ("makeCredUvNotRqd", Some(!settings.always_uv)),
@@ -117,16 +121,22 @@ impl<P: Platform> Authenticator<P> {
             (0x0e, Value::Uint(self.config.firmware_version.into())),
             // maxRPIDsForSetMinPINLength
             (0x10, Value::Uint(MIN_PIN_LENGTH_RP_IDS as u64)),
+            // remainingDiscoverableCredentials
+            (0x14, Value::Uint(remaining.into())),
             // attestationFormats
             (0x16, Value::Texts(&Format::OFFERED.map(Format::identifier))),
             // longTouchForReset
             (0x18, Value::Bool(settings.long_touch_for_reset)),
+            // encIdentifier
+            (0x19, Value::Bytes(&identifier)),
             // transportsForReset
             (0x1a, Value::Texts(&["usb"])),
             // pinComplexityPolicy
             (0x1b, Value::Bool(settings.pin_complexity)),
             // maxPINLength
             (0x1d, Value::Uint(MAX_PIN_LENGTH.into())),
+            // encCredStoreState
+            (0x1e, Value::Bytes(&state)),
             // authenticatorConfigCommands
             (0x1f, Value::Numbers(config::commands(enterprise))),
         ];

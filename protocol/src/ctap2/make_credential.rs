@@ -12,7 +12,7 @@ use crate::cbor::{Item, Writer};
 use crate::credential::{Algorithm, CredProtect, Kind, Record};
 use crate::crypto::sha256;
 use crate::limits::{RP_ID_MAX, USER_ID_MAX};
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty};
+use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
 
 /// PublicKeyCredentialUserEntity.
 pub(super) struct User<'a> {
@@ -142,6 +142,7 @@ impl<P: Platform> Authenticator<P> {
         {
             let presence = PresenceRequest {
                 operation: Operation::Excluded,
+                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Id(rp_id),
                 user: user.name,
             };
@@ -154,6 +155,7 @@ impl<P: Platform> Authenticator<P> {
         // Step 14: user presence.
         let presence = PresenceRequest {
             operation: Operation::Register,
+            gesture: Gesture::Touch,
             relying_party: RelyingParty::Id(rp_id),
             user: user.name,
         };

@@ -2,25 +2,29 @@
 
 mod assertion;
 mod authenticator_data;
-mod config;
+pub(crate) mod client_pin;
+pub(crate) mod config;
 mod credential_list;
 mod credential_management;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
+mod identifiers;
 mod make_credential;
 mod parameters;
 mod pending;
 mod reset;
 mod selection;
 mod status;
-mod token;
+pub(crate) mod token;
 mod user_presence;
 mod user_verification;
 
 pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
+#[cfg(test)]
+pub(crate) use token::{Grant, Permissions};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
@@ -35,6 +39,8 @@ pub mod command {
     pub const GET_ASSERTION: u8 = 0x02;
     /// authenticatorGetInfo.
     pub const GET_INFO: u8 = 0x04;
+    /// authenticatorClientPIN.
+    pub const CLIENT_PIN: u8 = 0x06;
     /// authenticatorReset.
     pub const RESET: u8 = 0x07;
     /// authenticatorGetNextAssertion.
@@ -43,6 +49,8 @@ pub mod command {
     pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
+    /// authenticatorConfig.
+    pub const CONFIG: u8 = 0x0d;
 
     /// The standard's name for a command, for logs.
     #[must_use]
@@ -51,10 +59,12 @@ pub mod command {
             MAKE_CREDENTIAL => "authenticatorMakeCredential",
             GET_ASSERTION => "authenticatorGetAssertion",
             GET_INFO => "authenticatorGetInfo",
+            CLIENT_PIN => "authenticatorClientPIN",
             RESET => "authenticatorReset",
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
             CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
             SELECTION => "authenticatorSelection",
+            CONFIG => "authenticatorConfig",
             _ => "unknown command",
         }
     }
@@ -111,6 +121,8 @@ impl<P: Platform> Authenticator<P> {
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),
             command::GET_ASSERTION => self.get_assertion(channel, parameters(body)?, response),
+            command::CLIENT_PIN => self.client_pin(parameters(body)?, response),
+            command::CONFIG => self.config(parameters(body)?),
             // These have no parameters; what follows the command byte is ignored.
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),

@@ -33,7 +33,7 @@ pub(super) fn named<'a, const N: usize>(map: Item<'a>, names: [&str; N]) -> Resu
 }
 
 /// A top-level parameter that must be there.
-pub(super) fn required(parameter: Option<Item<'_>>) -> Result<Item<'_>, Status> {
+pub(super) fn required<T>(parameter: Option<T>) -> Result<T, Status> {
     parameter.ok_or(Status::MissingParameter)
 }
 

@@ -3,22 +3,32 @@
 use super::Status;
 use crate::authenticator::Authenticator;
 use crate::limits::RESET_WINDOW;
-use crate::platform::{Clock as _, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::pin_protocol::KeyAgreement;
+use crate::platform::{Clock as _, Gesture, Operation, Platform, PresenceRequest, RelyingParty};
 
 impl<P: Platform> Authenticator<P> {
-    /// Forgets every credential, after a touch, and only just after power-up.
+    /// Forgets every credential, the PIN and the settings, after a touch, and only just after power-up.
     pub(super) fn reset(&mut self) -> Result<(), Status> {
         // A key without a display listens for 10 s: longer, and malware could trick the user's next touch into it.
         if self.seams.clock.now() > RESET_WINDOW {
             return Err(Status::NotAllowed);
         }
+        // Where the settings cannot be read, the user does more rather than less.
+        let long_touch = self.settings().map_or(true, |settings| settings.long_touch_for_reset);
         self.user_presence(&PresenceRequest {
             operation: Operation::Reset,
+            gesture: if long_touch { Gesture::LongTouch } else { Gesture::Touch },
             relying_party: RelyingParty::None,
             user: None,
         })?;
+        // What is volatile first: from the storage's first change on, nothing else may fail.
+        self.key_agreement = KeyAgreement::new(&mut self.seams.rng).map_err(|_| Status::Other)?;
+        self.tokens.reset();
         let outcome = self.store.reset(&mut self.seams.storage, &mut self.seams.rng);
         self.reset_failed = outcome.is_err();
+        if outcome.is_ok() {
+            self.pin_mismatches = 0;
+        }
         outcome
     }
 }

@@ -1,5 +1,8 @@
 //! Every command, from the host's side of the wire.
 
+mod credential_changes;
+mod credential_enumeration;
+mod credential_management;
 mod encoding;
 mod failures;
 mod get_assertion;

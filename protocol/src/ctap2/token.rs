@@ -33,6 +33,10 @@ impl Permissions {
         Self(low & Self::DEFINED)
     }
 
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

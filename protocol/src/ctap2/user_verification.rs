@@ -12,7 +12,7 @@ use crate::cbor::Item;
 use crate::crypto::MacKey;
 use crate::pin::Pin;
 use crate::pin_protocol::Protocol;
-use crate::platform::{Clock as _, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::platform::{Clock as _, Gesture, Operation, Platform, PresenceRequest, RelyingParty};
 use crate::settings::Settings;
 
 /// `pinUvAuthParam` and `pinUvAuthProtocol` as a request has them.
@@ -121,6 +121,7 @@ impl<P: Platform> Authenticator<P> {
         }
         self.user_presence(&PresenceRequest {
             operation: Operation::Select,
+            gesture: Gesture::Touch,
             relying_party: RelyingParty::None,
             user: None,
         })?;

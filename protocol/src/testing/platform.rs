@@ -1,6 +1,7 @@
 //! A world for the key in which everything that happens is written in the test.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -9,8 +10,8 @@ use rand_core::{TryCryptoRng, TryRng};
 use crate::crypto::sha256;
 use crate::limits::STORAGE_KEY_MAX;
 use crate::platform::{
-    Clock, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage, StorageError,
-    UserPresence,
+    Clock, Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage,
+    StorageError, UserPresence,
 };
 
 pub(crate) struct World;
@@ -27,6 +28,7 @@ impl Platform for World {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prompt {
     pub(crate) operation: Operation,
+    pub(crate) gesture: Gesture,
     /// The RP ID, where it was asked for by CTAP2.
     pub(crate) rp_id: Option<String>,
     /// The application parameter, where it was asked for by U2F.
@@ -54,6 +56,7 @@ impl Script {
         };
         self.prompts.push(Prompt {
             operation: request.operation,
+            gesture: request.gesture,
             rp_id,
             application,
             user: request.user.map(ToString::to_string),
@@ -101,6 +104,7 @@ pub(crate) struct Memory {
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
     pub(crate) scrubbed: usize,
+    /// What was done since the test last set this to zero, or asked for a fault.
     pub(crate) operations: usize,
     fault: Option<Fault>,
 }
@@ -189,8 +193,9 @@ impl Storage for Memory {
         key: &mut [u8; STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError> {
         self.operate(|memory| {
-            let mut candidates = memory.records.keys().filter(|key| key.starts_with(prefix));
-            let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
+            let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+            let next = memory.records.range::<[u8], _>((from, Bound::Unbounded)).next();
+            let next = next.map(|(key, _)| key).filter(|key| key.starts_with(prefix));
             Ok(next.map(|next| {
                 key[..next.len()].copy_from_slice(next);
                 next.len()

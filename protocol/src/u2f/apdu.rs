@@ -9,6 +9,8 @@ pub enum StatusWord {
     WrongLength,
     /// 6985: a touch is needed; or, to a check-only request, "that handle is mine".
     ConditionsNotSatisfied,
+    /// 6986: every use of the key takes user verification, which U2F does not know.
+    CommandNotAllowed,
     /// 6A80: the key handle is not one of this key for that application.
     WrongData,
     /// 6A86: P1 is none of those that U2F_AUTHENTICATE knows.
@@ -29,6 +31,7 @@ impl StatusWord {
             Self::NoError => 0x9000,
             Self::WrongLength => 0x6700,
             Self::ConditionsNotSatisfied => 0x6985,
+            Self::CommandNotAllowed => 0x6986,
             Self::WrongData => 0x6a80,
             Self::IncorrectP1P2 => 0x6a86,
             Self::InsNotSupported => 0x6d00,

@@ -63,6 +63,10 @@ impl<P: Platform> Authenticator<P> {
         }
         let apdu = Apdu::parse(apdu)?;
         match apdu.instruction {
+            // CTAP 2.3 §7.2: alwaysUv switches U2F off.
+            instruction::REGISTER | instruction::AUTHENTICATE if self.settings()?.always_uv => {
+                Err(StatusWord::CommandNotAllowed)
+            }
             instruction::REGISTER => self.u2f_register(apdu.data, response),
             instruction::AUTHENTICATE => self.u2f_authenticate(apdu.p1, apdu.data, response),
             instruction::VERSION if apdu.data.is_empty() => {

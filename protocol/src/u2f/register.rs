@@ -5,7 +5,7 @@ use crate::attestation::{U2F_CERTIFICATE, sign_u2f_registration};
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{Algorithm, CredProtect, Kind};
-use crate::platform::{Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
+use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 
 impl<P: Platform> Authenticator<P> {
     /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
@@ -16,6 +16,7 @@ impl<P: Platform> Authenticator<P> {
 
         let touched = self.seams.presence.poll(&PresenceRequest {
             operation: Operation::Register,
+            gesture: Gesture::Touch,
             relying_party: RelyingParty::Application(application),
             user: None,
         });

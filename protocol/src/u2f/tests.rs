@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::attestation::U2F_CERTIFICATE;
 use crate::crypto::sha256;
-use crate::platform::Operation;
+use crate::platform::{Gesture, Operation};
 use crate::testing::cbor::array;
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
@@ -156,6 +156,7 @@ fn registering_without_a_touch_says_that_one_is_needed() {
     assert_eq!(key.apdu(&register_apdu()), Err(0x6985));
     let prompt = Prompt {
         operation: Operation::Register,
+        gesture: Gesture::Touch,
         rp_id: None,
         application: Some(application()),
         user: None,

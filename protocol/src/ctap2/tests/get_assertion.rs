@@ -7,7 +7,7 @@ use cbor4ii::core::Value;
 use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::limits::USER_ACTION_TIMEOUT;
-use crate::platform::{Operation, Presence};
+use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
@@ -57,6 +57,7 @@ fn the_user_is_asked_with_the_relying_party() {
     key.at(2_000).send(&get_assertion(RP, &[&made.id])).unwrap();
     let prompt = Prompt {
         operation: Operation::Authenticate,
+        gesture: Gesture::Touch,
         rp_id: Some(RP.into()),
         application: None,
         user: None,

@@ -3,7 +3,7 @@
 use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::limits::USER_ACTION_TIMEOUT;
-use crate::platform::{Operation, Presence};
+use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CONFIG, Key, Registration};
 use crate::testing::platform::Prompt;
@@ -51,6 +51,7 @@ fn the_user_is_asked_with_the_relying_party_and_the_account() {
     key.at(5_000).register(RP);
     let prompt = Prompt {
         operation: Operation::Register,
+        gesture: Gesture::Touch,
         rp_id: Some(RP.into()),
         application: None,
         user: Some("alice@example.com".into()),

@@ -5,6 +5,7 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 
 use crate::ctap2::Status;
+use crate::testing::cbor::{Tree, bytes, map, text};
 use crate::testing::key::{Key, Registration};
 use crate::testing::request::{RP, Request, discover, get_assertion, make_discoverable, reset};
 
@@ -134,6 +135,80 @@ fn a_u2f_counter_value_is_never_given_out_twice() {
             assert!(last <= cut && cut < after, "{last} {cut} {after}");
         },
     );
+}
+
+/// Whether the credential is listed, with this user name.
+fn listed(key: &mut Key, made: &Registration) -> Option<std::string::String> {
+    let manager = key.manager();
+    let listed = key.listed(&manager);
+    let mut credentials = listed.iter().flat_map(|(_, credentials)| credentials);
+    let found = credentials.find(|credential| credential.number(7).member("id").as_bytes() == made.id)?;
+    Some(found.number(6).member("name").as_text().into())
+}
+
+/// A change of the credentials has another state than what was before it, whatever of it a cut leaves.
+fn assert_state_told(prepared: &Key, key: &Key, changed: bool) {
+    assert!(!changed || prepared.0.store.state() != key.0.store.state());
+}
+
+#[test]
+fn a_deleted_account_is_there_whole_or_not_at_all() {
+    let mut prepared = Key::new();
+    let alice = prepared.register_discoverable(RP, b"alice");
+    let bob = prepared.register_discoverable(RP, b"bob");
+    at_every_cut(
+        &prepared,
+        |key| {
+            let manager = key.manager();
+            key.send(&manager.delete(&alice.id))
+        },
+        |mut key, answer| {
+            let gone = listed(&mut key, &alice).is_none();
+            assert!(gone || answer == Err(Status::Other));
+            assert_state_told(&prepared, &key, gone);
+            let signed = key.asserted(&get_assertion(RP, &[&alice.id]));
+            assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
+            signs(&mut key, &bob);
+        },
+    );
+}
+
+#[test]
+fn a_renamed_user_has_the_old_name_or_the_new_one() {
+    let mut prepared = Key::new();
+    let alice = prepared.register_discoverable(RP, b"alice");
+    let last = prepared.asserted(&discover(RP)).unwrap().auth_data.sign_count;
+    at_every_cut(
+        &prepared,
+        |key| {
+            let manager = key.manager();
+            key.send(&manager.update(&alice.id, map([("id", bytes(b"alice")), ("name", text("new"))])))
+        },
+        |mut key, answer| {
+            let name = listed(&mut key, &alice).unwrap();
+            assert!(name == "new" || name == "alice@example.com" && answer == Err(Status::Other));
+            assert_state_told(&prepared, &key, name == "new");
+            let after = key.asserted(&get_assertion(RP, &[&alice.id])).unwrap();
+            alice.verify(RP, &after);
+            assert!(after.auth_data.sign_count > last);
+        },
+    );
+}
+
+#[test]
+fn a_new_account_is_told_by_the_state() {
+    let mut prepared = Key::new();
+    let old = prepared.register_discoverable(RP, b"alice");
+    for user in [b"alice", b"bobby"] {
+        at_every_cut(
+            &prepared,
+            |key| key.made(&make_discoverable(RP, user)),
+            |mut key, _| {
+                let changed = accounts(&mut key).len() == 2 || listed(&mut key, &old).is_none();
+                assert_state_told(&prepared, &key, changed);
+            },
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::ctap2::Status;
 use crate::limits::{RESET_WINDOW, USER_ACTION_TIMEOUT};
-use crate::platform::{Operation, Presence};
+use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
 use crate::testing::request::{RP, discover, get_assertion, reset};
@@ -53,6 +53,7 @@ fn the_user_is_asked_to_reset() {
     key.at(100).send(&reset()).unwrap();
     let prompt = Prompt {
         operation: Operation::Reset,
+        gesture: Gesture::Touch,
         rp_id: None,
         application: None,
         user: None,

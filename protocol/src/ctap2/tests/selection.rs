@@ -2,7 +2,7 @@
 
 use crate::ctap2::Status;
 use crate::limits::USER_ACTION_TIMEOUT;
-use crate::platform::{Indication, Operation, Presence};
+use crate::platform::{Gesture, Indication, Operation, Presence};
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
 use crate::testing::request::selection;
@@ -14,6 +14,7 @@ fn a_touch_selects_the_key() {
     assert_eq!(key.send(&selection()), Ok(None));
     let prompt = Prompt {
         operation: Operation::Select,
+        gesture: Gesture::Touch,
         rp_id: None,
         application: None,
         user: None,

@@ -1,0 +1,111 @@
+//! getPinToken and getPinUvAuthTokenUsingPinWithPermissions (CTAP 2.3 §6.5.5.7.1, §6.5.5.7.2).
+
+use super::{Parameters, Status, required, supported};
+use crate::authenticator::Authenticator;
+use crate::cbor::Writer;
+use crate::crypto::sha256;
+use crate::ctap2::token::{Grant, Permissions};
+use crate::pin_protocol::SharedSecret;
+use crate::platform::{Clock as _, Platform};
+
+/// An encrypted token: an initialization vector and 32 bytes.
+const TOKEN_ENC_MAX: usize = 48;
+
+impl<P: Platform> Authenticator<P> {
+    /// getPinToken, of CTAP 2.0: a token for ceremonies, bound to the relying party of the first.
+    pub(super) fn get_pin_token(&mut self, request: &Parameters<'_>, response: &mut Writer<'_>) -> Result<(), Status> {
+        // Steps 1 to 4: the parameters.
+        let number = required(request.protocol)?;
+        let platform_key = required(request.key_agreement)?;
+        let pin_hash_enc = required(request.pin_hash_enc)?;
+        let protocol = supported(number)?;
+        if request.permissions.is_some() || request.rp_id.is_some() {
+            return Err(Status::InvalidParameter);
+        }
+        // Blocked; the shared secret; the PIN.
+        let mut pin = self.pin_to_try()?;
+        let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
+        self.try_pin(&mut pin, &shared, pin_hash_enc)?;
+        // A platform of CTAP 2.0 knows no other word for it.
+        if pin.force_change {
+            return Err(Status::PinInvalid);
+        }
+        let grant = Grant {
+            permissions: Permissions::OF_RELYING_PARTY,
+            rp_id_hash: None,
+            user_is_present: false,
+        };
+        self.issue_token(&shared, grant, response)
+    }
+
+    /// getPinUvAuthTokenUsingPinWithPermissions.
+    pub(super) fn get_token_with_permissions(
+        &mut self,
+        request: &Parameters<'_>,
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        // Steps 1 to 3: the parameters.
+        let number = required(request.protocol)?;
+        let platform_key = required(request.key_agreement)?;
+        let pin_hash_enc = required(request.pin_hash_enc)?;
+        let permissions = Permissions::requested(required(request.permissions)?);
+        if permissions.has_any(Permissions::OF_RELYING_PARTY) {
+            required(request.rp_id)?;
+        }
+        let protocol = supported(number)?;
+        if permissions.is_none() {
+            return Err(Status::InvalidParameter);
+        }
+        // Step 4: what this key can grant. The persistent token has one permission alone.
+        let persistent = Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY;
+        if permissions.has_any(Permissions::BIO_ENROLLMENT)
+            || permissions.has_any(persistent) && permissions != persistent
+        {
+            return Err(Status::UnauthorizedPermission);
+        }
+        // Blocked; the shared secret; the PIN.
+        let mut pin = self.pin_to_try()?;
+        let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
+        self.try_pin(&mut pin, &shared, pin_hash_enc)?;
+        if pin.force_change {
+            return Err(Status::PinPolicyViolation);
+        }
+        if permissions == persistent {
+            // Tokens in use stay as they are.
+            if !pin.persistent_token_granted {
+                pin.persistent_token_granted = true;
+                self.write_pin(&pin)?;
+            }
+            let token = pin.persistent_token(&self.store.secret);
+            return self.respond_token(&shared, &token, response);
+        }
+        let grant = Grant {
+            permissions,
+            rp_id_hash: request.rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),
+            user_is_present: false,
+        };
+        self.issue_token(&shared, grant, response)
+    }
+
+    /// The last steps of both: a new token, in place of all before it.
+    fn issue_token(&mut self, shared: &SharedSecret, grant: Grant, response: &mut Writer<'_>) -> Result<(), Status> {
+        let now = self.seams.clock.now();
+        let rng = &mut self.seams.rng;
+        let token = self.tokens.issue(shared.protocol(), grant, now, rng);
+        self.respond_token(shared, &*token.map_err(|_| Status::Other)?, response)
+    }
+
+    fn respond_token(
+        &mut self,
+        shared: &SharedSecret,
+        token: &[u8; 32],
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        let mut encrypted = [0; TOKEN_ENC_MAX];
+        let length = shared.encrypt(&mut self.seams.rng, token, &mut encrypted)?;
+        // 02 pinUvAuthToken
+        let encrypted = encrypted.get(..length).ok_or(Status::Other)?;
+        response.map(1).uint(0x02).bytes(encrypted);
+        Ok(())
+    }
+}

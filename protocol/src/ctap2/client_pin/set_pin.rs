@@ -1,0 +1,62 @@
+//! setPIN and changePIN (CTAP 2.3 §6.5.5.5, §6.5.5.6).
+
+use super::new_pin::NewPin;
+use super::{Parameters, Status, required, supported};
+use crate::authenticator::Authenticator;
+use crate::platform::Platform;
+
+impl<P: Platform> Authenticator<P> {
+    /// setPIN: the first PIN.
+    pub(super) fn set_pin(&mut self, request: &Parameters<'_>) -> Result<(), Status> {
+        // Steps 1 and 2: the parameters.
+        let number = required(request.protocol)?;
+        let platform_key = required(request.key_agreement)?;
+        let param = required(request.pin_uv_auth_param)?;
+        let new_pin_enc = required(request.new_pin_enc)?;
+        let protocol = supported(number)?;
+        // Step 3: there is one already.
+        let mut pin = self.pin()?;
+        if pin.is_set() {
+            return Err(Status::PinAuthInvalid);
+        }
+        // Steps 4 and 5: the shared secret, and what proves that the platform has it.
+        let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
+        if !shared.verify(&[new_pin_enc], param) {
+            return Err(Status::PinAuthInvalid);
+        }
+        // Steps 6 to 12.
+        let new = NewPin::decrypt(&shared, new_pin_enc, &self.settings()?)?;
+        pin.set(&self.store.secret, &new.hash, new.code_points);
+        self.write_pin(&pin)
+    }
+
+    /// changePIN: another one, for who knows the old.
+    pub(super) fn change_pin(&mut self, request: &Parameters<'_>) -> Result<(), Status> {
+        // Steps 1 and 2: the parameters.
+        let number = required(request.protocol)?;
+        let platform_key = required(request.key_agreement)?;
+        let param = required(request.pin_uv_auth_param)?;
+        let new_pin_enc = required(request.new_pin_enc)?;
+        let pin_hash_enc = required(request.pin_hash_enc)?;
+        let protocol = supported(number)?;
+        // Step 3: blocked.
+        let mut pin = self.pin_to_try()?;
+        // Steps 4 and 5: what does not come from who agreed on the secret costs no retry.
+        let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
+        if !shared.verify(&[new_pin_enc, pin_hash_enc], param) {
+            return Err(Status::PinAuthInvalid);
+        }
+        // Steps 6 to 8: the old PIN.
+        self.try_pin(&mut pin, &shared, pin_hash_enc)?;
+        // Steps 9 to 14: the new one. A change that is forced is a change.
+        let new = NewPin::decrypt(&shared, new_pin_enc, &self.settings()?)?;
+        if pin.force_change && pin.matches(&self.store.secret, &new.hash) {
+            return Err(Status::PinPolicyViolation);
+        }
+        // Steps 15 to 20: one write ends the old PIN and what it gave for good; first goes what it gave for now.
+        self.tokens.reset();
+        pin.set(&self.store.secret, &new.hash, new.code_points);
+        pin.renew_persistent_token();
+        self.write_pin(&pin)
+    }
+}

@@ -1,0 +1,78 @@
+//! `encIdentifier` and `encCredStoreState` (CTAP 2.3 §6.4): by the one a platform that holds the persistent token knows
+//! this key again, by the other it sees whether what it knows of the key's credentials is out of date. To others they
+//! are random bytes, new in each getInfo.
+
+use rand_core::TryRng as _;
+
+use super::Status;
+use crate::authenticator::Authenticator;
+use crate::crypto::aes_cbc::{BLOCK, encrypt_block_128};
+use crate::crypto::hkdf_sha256;
+use crate::pin::Pin;
+use crate::platform::Platform;
+
+/// Initialization vector (16) ‖ AES-128-CBC of the identifier (16).
+pub(super) type EncryptedIdentifier = [u8; 2 * BLOCK];
+
+impl<P: Platform> Authenticator<P> {
+    /// The device identifier, which a reset renews.
+    pub(super) fn enc_identifier(&mut self, pin: &Pin) -> Result<EncryptedIdentifier, Status> {
+        let secret = self.store.secret.device_secret("device identifier", &[]);
+        let identifier = secret.first_chunk().copied().unwrap_or_default();
+        self.encrypt_identifier(pin, "encIdentifier", identifier)
+    }
+
+    /// The credential store state, which a change of the discoverable credentials renews, and a reset.
+    pub(super) fn enc_cred_store_state(&mut self, pin: &Pin) -> Result<EncryptedIdentifier, Status> {
+        let state = self.store.state();
+        self.encrypt_identifier(pin, "encCredStoreState", state)
+    }
+
+    fn encrypt_identifier(
+        &mut self,
+        pin: &Pin,
+        info: &str,
+        identifier: [u8; BLOCK],
+    ) -> Result<EncryptedIdentifier, Status> {
+        let mut iv = [0; BLOCK];
+        self.seams.rng.try_fill_bytes(&mut iv).map_err(|_| Status::Other)?;
+        let token = pin.persistent_token(&self.store.secret);
+        encrypt(&token, info, iv, identifier).ok_or(Status::Other)
+    }
+}
+
+fn encrypt(token: &[u8; 32], info: &str, iv: [u8; BLOCK], mut identifier: [u8; BLOCK]) -> Option<EncryptedIdentifier> {
+    let key = hkdf_sha256(token, info.as_bytes());
+    encrypt_block_128(key.first_chunk()?, &iv, &mut identifier);
+    let mut encrypted = [0; 2 * BLOCK];
+    let parts = iv.into_iter().chain(identifier);
+    encrypted.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+    Some(encrypted)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::array;
+
+    use super::encrypt;
+    use crate::testing::hex;
+
+    /// Computed with python-fido2 for the token 20 21 … 3f, the initialization vector and the identifier 00 01 … 0f.
+    #[test]
+    fn vectors() {
+        let token = array::from_fn(|index| 0x20 + index as u8);
+        let count = array::from_fn(|index| index as u8);
+        for (info, expected) in [
+            (
+                "encIdentifier",
+                "000102030405060708090a0b0c0d0e0f6d0a42914e3b9a13a9ce0aaf9330605c",
+            ),
+            (
+                "encCredStoreState",
+                "000102030405060708090a0b0c0d0e0f116539fee5abcba4364811a5686822a9",
+            ),
+        ] {
+            assert_eq!(encrypt(&token, info, count, count), Some(hex(expected)), "{info}");
+        }
+    }
+}

@@ -18,7 +18,7 @@ pub(super) fn apply(
     attendant: &mut Attendant,
     new_pin: &NewPinArgs,
 ) -> Result<(), Failure> {
-    let changes = |rule| items.iter().any(|item| item.rule == rule && item.state == State::Change);
+    let changes = |rule: &str| items.iter().any(|item| item.rule == rule && item.state == State::Change);
     let rules = rules(policy, &changes);
     // Asked for before anything is changed.
     let first_pin = match changes(rule::PIN_REQUIRED) {

@@ -198,6 +198,7 @@ proptest! {
     fn what_is_encrypted_is_decrypted(plaintext in any::<[u8; 32]>(), two in any::<bool>()) {
         let secret = secret(if two { PinProtocol::Two } else { PinProtocol::One });
         let ciphertext = secret.encrypt(&plaintext).unwrap();
-        prop_assert_eq!(secret.decrypt(&ciphertext).unwrap().as_slice(), &plaintext);
+        let decrypted = secret.decrypt(&ciphertext).unwrap();
+        prop_assert_eq!(decrypted.as_slice(), &plaintext);
     }
 }

@@ -13,6 +13,7 @@ mod config;
 mod confirm;
 mod credentials;
 mod device;
+mod extension_args;
 mod failure;
 mod info;
 mod json;

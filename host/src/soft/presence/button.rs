@@ -3,8 +3,8 @@
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
-use brasskey_protocol::platform::{Abort, Clock, Gesture, Operation, Presence, PresenceRequest, RelyingParty};
+use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
+use brasskey_protocol::platform::{Abort, Clock, Operation, Presence, PresenceRequest, RelyingParty};
 
 use super::waiting::Waiting;
 use crate::soft::clock::SoftClock;
@@ -83,9 +83,6 @@ struct Open {
     ticket: Ticket,
     binding: Binding,
     waiting: Waiting,
-    gesture: Gesture,
-    /// When a press began that may become a long touch.
-    pressed: Option<u64>,
     answer: Option<Answer>,
     /// When a request that is polled for lapses, because its host no longer polls.
     lapses: Option<u64>,
@@ -109,27 +106,14 @@ impl Button {
     /// Presses the button. Pressing a button already held does nothing.
     pub(crate) fn press(&self) {
         let mut state = lock(&self.state);
-        if std::mem::replace(&mut state.held, true) {
-            return;
-        }
-        let now = self.clock.now();
-        match state.open.as_mut().filter(|open| open.gesture == Gesture::LongTouch) {
-            Some(open) => {
-                open.pressed = Some(now);
-                self.changed.notify_all();
-            }
-            None => self.answer_open(&mut state, None, Answer::Touch),
+        if !std::mem::replace(&mut state.held, true) {
+            self.answer_open(&mut state, None, Answer::Touch);
         }
     }
 
-    /// Releases the button. What was to become a long touch and is none yet does not count.
+    /// Releases the button.
     pub(crate) fn release(&self) {
-        let mut state = lock(&self.state);
-        state.held = false;
-        let now = self.clock.now();
-        if let Some(open) = &mut state.open {
-            open.pressed.take_if(|pressed| now < pressed.saturating_add(LONG_TOUCH));
-        }
+        lock(&self.state).held = false;
     }
 
     /// Refuses the request that is open, if there is one.
@@ -174,8 +158,6 @@ impl Button {
             ticket,
             binding: Binding::of(request),
             waiting: Waiting::new(request, self.clock.now()),
-            gesture: request.gesture,
-            pressed: None,
             answer: None,
             lapses,
         });
@@ -194,16 +176,13 @@ impl Button {
                 // Only a power cut closes a request that is waited for.
                 break Presence::Aborted;
             };
-            let now = self.clock.now();
-            let confirmed = open.pressed.map(|pressed| pressed.saturating_add(LONG_TOUCH));
             match open.answer {
                 Some(Answer::Touch) => break Presence::Confirmed,
                 Some(Answer::Decline) => break Presence::Declined,
-                None if confirmed.is_some_and(|confirmed| confirmed <= now) => break Presence::Confirmed,
-                None if now >= deadline => break Presence::TimedOut,
+                None if self.clock.now() >= deadline => break Presence::TimedOut,
                 None => {}
             }
-            state = match self.clock.sleep_until(confirmed.map_or(deadline, |confirmed| confirmed.min(deadline))) {
+            state = match self.clock.sleep_until(deadline) {
                 Some(timeout) => unpoison(self.changed.wait_timeout(state, timeout)).0,
                 None => unpoison(self.changed.wait(state)),
             };

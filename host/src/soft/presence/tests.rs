@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
-use brasskey_protocol::platform::{Gesture, Operation, RelyingParty};
+use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
+use brasskey_protocol::platform::{Operation, RelyingParty};
 
 use super::*;
 use crate::soft::clock::SoftClock;
@@ -16,7 +16,6 @@ const LONG: Duration = Duration::from_secs(60);
 
 const REGISTER: PresenceRequest<'static> = PresenceRequest {
     operation: Operation::Register,
-    gesture: Gesture::Touch,
     relying_party: RelyingParty::Id("example.com"),
     user: Some("alice"),
 };
@@ -24,7 +23,6 @@ const REGISTER: PresenceRequest<'static> = PresenceRequest {
 fn u2f(operation: Operation, application: &[u8; 32]) -> PresenceRequest<'_> {
     PresenceRequest {
         operation,
-        gesture: Gesture::Touch,
         relying_party: RelyingParty::Application(application),
         user: None,
     }
@@ -58,13 +56,9 @@ impl Fixture {
 
     /// Starts to wait for `REGISTER` on a thread, and returns when the key waits.
     fn wait(&mut self, deadline: u64) -> mpsc::Receiver<Presence> {
-        self.wait_for(REGISTER, deadline)
-    }
-
-    fn wait_for(&mut self, request: PresenceRequest<'static>, deadline: u64) -> mpsc::Receiver<Presence> {
         let mut presence = self.presence.take().expect("no wait is running");
         let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || sender.send(presence.wait(&request, deadline)));
+        thread::spawn(move || sender.send(presence.wait(&REGISTER, deadline)));
         let waiting = self.button.wait_until_asked(LONG).expect("the key waits");
         assert_eq!(waiting.rp_id.as_deref(), Some("example.com"));
         receiver
@@ -115,32 +109,6 @@ fn a_button_already_held_is_no_consent() {
     assert!(presence.try_recv().is_err());
     key.button.press();
     assert_eq!(end(&presence), Presence::Confirmed);
-}
-
-#[test]
-fn a_long_touch_is_one_without_a_break() {
-    let request = PresenceRequest {
-        gesture: Gesture::LongTouch,
-        ..REGISTER
-    };
-    let mut key = Fixture::new(Touch::Control);
-    key.button.press();
-    let presence = key.wait_for(request, 30_000);
-    key.advance(LONG_TOUCH);
-    key.button.release();
-    for held in [0, LONG_TOUCH - 1] {
-        key.button.press();
-        key.advance(held);
-        key.button.release();
-        assert_eq!(key.button.waiting().map(|waiting| waiting.gesture), Some("long"));
-    }
-    key.button.press();
-    key.advance(LONG_TOUCH);
-    key.button.release();
-    assert_eq!(end(&presence), Presence::Confirmed);
-
-    let mut key = Fixture::new(Touch::Auto);
-    assert_eq!(key.presence().wait(&request, 30_000), Presence::Confirmed);
 }
 
 #[test]

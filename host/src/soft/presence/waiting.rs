@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use brasskey_protocol::platform::{Gesture, Operation, PresenceRequest, RelyingParty};
+use brasskey_protocol::platform::{Operation, PresenceRequest, RelyingParty};
 use serde::Serialize;
 
 use crate::text::escape;
@@ -12,8 +12,6 @@ use crate::text::escape;
 pub struct Waiting {
     /// `register`, `authenticate`, `excluded` (register what is registered already), `select` or `reset`.
     pub operation: &'static str,
-    /// `touch`, or `long` for one that is held for five seconds.
-    pub gesture: &'static str,
     /// CTAP2: the RP ID.
     pub rp_id: Option<String>,
     /// U2F: the application parameter, in hexadecimal.
@@ -38,10 +36,6 @@ impl Waiting {
                 Operation::Excluded => "excluded",
                 Operation::Select => "select",
                 Operation::Reset => "reset",
-            },
-            gesture: match request.gesture {
-                Gesture::Touch => "touch",
-                Gesture::LongTouch => "long",
             },
             rp_id,
             application,
@@ -86,7 +80,6 @@ mod tests {
         let waiting = Waiting::new(
             &PresenceRequest {
                 operation: Operation::Register,
-                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Id("example.com\u{1b}[2J"),
                 user: Some("a\u{202e}b\n"),
             },
@@ -103,7 +96,6 @@ mod tests {
         let waiting = Waiting::new(
             &PresenceRequest {
                 operation: Operation::Authenticate,
-                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Application(&[0xAB; 32]),
                 user: None,
             },

@@ -9,7 +9,6 @@ use super::*;
 use crate::soft::clock::SoftClock;
 
 const REQUEST: PresenceRequest<'static> = PresenceRequest {
-    gesture: brasskey_protocol::platform::Gesture::Touch,
     operation: Operation::Register,
     relying_party: RelyingParty::Id("example.com\u{1b}]0;x\u{7}"),
     user: Some("alice"),

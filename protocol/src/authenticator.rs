@@ -1,7 +1,7 @@
 //! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
 
 use crate::credential::{StartError, Store};
-use crate::ctap2::{Pending, Tokens};
+use crate::ctap2::{Pending, Tokens, collect_large_blobs};
 use crate::pin_protocol::KeyAgreement;
 use crate::platform::{Platform, Seams};
 
@@ -37,12 +37,7 @@ impl<P: Platform> Authenticator<P> {
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
     pub fn new(mut seams: Seams<P>, config: Config) -> Result<Self, (Seams<P>, StartError)> {
         seams.rng.power_up();
-        let store = Store::start(&mut seams.storage, &mut seams.rng);
-        let started = store.and_then(|store| match KeyAgreement::new(&mut seams.rng) {
-            Ok(key_agreement) => Ok((store, key_agreement)),
-            Err(_) => Err(StartError::Rng),
-        });
-        match started {
+        match Self::power_up(&mut seams) {
             Ok((store, key_agreement)) => Ok(Self {
                 seams,
                 config,
@@ -55,6 +50,13 @@ impl<P: Platform> Authenticator<P> {
             }),
             Err(error) => Err((seams, error)),
         }
+    }
+
+    fn power_up(seams: &mut Seams<P>) -> Result<(Store, KeyAgreement), StartError> {
+        let store = Store::start(&mut seams.storage, &mut seams.rng)?;
+        collect_large_blobs(&mut seams.storage, store.epoch)?;
+        let key_agreement = KeyAgreement::new(&mut seams.rng).map_err(|_| StartError::Rng)?;
+        Ok((store, key_agreement))
     }
 
     /// Whether no command may run until the next power-up: a generator that failed once is not trusted again, and

@@ -40,6 +40,12 @@ pub const MAX_CREDENTIAL_ID: usize = 59;
 pub const USER_ID_MAX: usize = 64;
 /// `user.name` and `user.displayName` are kept to this many bytes, cut at a character's end (CTAP 2.3 §6.1.2: at least 64).
 pub const USER_NAME_MAX: usize = 64;
+/// `maxCredBlobLength`: at least 32 (CTAP 2.3 §12.2).
+pub const CRED_BLOB_MAX: usize = 32;
+/// `maxSerializedLargeBlobArray`: at least 1024 (CTAP 2.3 §6.10).
+pub const LARGE_BLOB_ARRAY_MAX: usize = 4096;
+/// `maxFragmentLength`: the most of a large-blob array that one message carries (§6.10.2).
+pub const MAX_FRAGMENT: usize = MAX_MESSAGE - 64;
 /// An RP ID is kept to this many bytes: longer than any domain name (RFC 1035 §2.3.4: 253).
 pub const RP_ID_MAX: usize = 255;
 

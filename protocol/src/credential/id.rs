@@ -63,6 +63,38 @@ pub enum CredProtect {
     Required = 3,
 }
 
+/// What extensions made of a credential (CTAP 2.3 §12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Traits {
+    /// Its credProtect level.
+    pub protection: CredProtect,
+    /// thirdPartyPayment: it may sign payments that other relying parties ask for.
+    pub third_party_payment: bool,
+    /// largeBlobKey: it has one, see [`MasterSecret::large_blob_key`].
+    pub large_blob_key: bool,
+}
+
+impl Traits {
+    /// As in the ID. An ID with bits that are not known here is of a newer version, and not ours.
+    fn decode(bits: u8) -> Option<Self> {
+        let protection = match bits & 0b11 {
+            0 => CredProtect::Optional,
+            1 => CredProtect::OptionalWithList,
+            2 => CredProtect::Required,
+            _ => return None,
+        };
+        (bits >> 4 == 0).then_some(Self {
+            protection,
+            third_party_payment: bits & 0b100 != 0,
+            large_blob_key: bits & 0b1000 != 0,
+        })
+    }
+
+    fn encode(self) -> u8 {
+        (self.protection as u8 - 1) | u8::from(self.third_party_payment) << 2 | u8::from(self.large_blob_key) << 3
+    }
+}
+
 /// What a credential ID says once it is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
@@ -70,8 +102,8 @@ pub struct Credential {
     pub algorithm: Algorithm,
     /// How it is found.
     pub kind: Kind,
-    /// Its credProtect level.
-    pub protection: CredProtect,
+    /// What extensions made of it.
+    pub traits: Traits,
     /// Public, but unique: the private key is derived from it.
     pub nonce: [u8; NONCE],
 }
@@ -105,20 +137,20 @@ impl MasterSecret {
         rp_id_hash: &[u8; 32],
         algorithm: Algorithm,
         kind: Kind,
-        protection: CredProtect,
+        traits: Traits,
     ) -> Result<(Credential, CredentialId), Status> {
         let mut nonce = [0; NONCE];
         rng.try_fill_bytes(&mut nonce).map_err(|_| Status::Other)?;
         let credential = Credential {
             algorithm,
             kind,
-            protection,
+            traits,
             nonce,
         };
 
         let mut body = Vec::<u8, { TRAITS + USER }>::new();
-        let traits = (protection as u8 - 1) << 1 | u8::from(matches!(kind, Kind::Discoverable(_)));
-        body.extend_from_slice(&[code(algorithm), traits])
+        let bits = traits.encode() << 1 | u8::from(matches!(kind, Kind::Discoverable(_)));
+        body.extend_from_slice(&[code(algorithm), bits])
             .map_err(|_| Status::Other)?;
         if let Kind::Discoverable(user) = kind {
             body.extend_from_slice(&user).map_err(|_| Status::Other)?;
@@ -157,16 +189,10 @@ impl MasterSecret {
             )
             .ok()?;
 
-        let (&[algorithm, traits], user) = body.split_first_chunk::<TRAITS>()?;
-        let kind = match (traits & 1, user) {
+        let (&[algorithm, bits], user) = body.split_first_chunk::<TRAITS>()?;
+        let kind = match (bits & 1, user) {
             (0, []) => Kind::NonDiscoverable,
             (1, user) => Kind::Discoverable(user.try_into().ok()?),
-            _ => return None,
-        };
-        let protection = match traits >> 1 {
-            0 => CredProtect::Optional,
-            1 => CredProtect::OptionalWithList,
-            2 => CredProtect::Required,
             _ => return None,
         };
         Some(Credential {
@@ -174,7 +200,7 @@ impl MasterSecret {
                 .into_iter()
                 .find(|&offered| code(offered) == algorithm)?,
             kind,
-            protection,
+            traits: Traits::decode(bits >> 1)?,
             nonce: *nonce,
         })
     }
@@ -199,7 +225,25 @@ impl MasterSecret {
         self.device.authenticate(&[purpose.as_bytes(), &[0], detail])
     }
 
-    /// A secret that belongs to one credential and one purpose.
+    /// The credential's largeBlobKey (CTAP 2.3 §12.3), for one whose traits say that it has one. The relying party
+    /// gives it to whoever shall read the blob; nothing that it sees without asking for the key tells it.
+    #[must_use]
+    pub fn large_blob_key(&self, credential: &Credential, rp_id_hash: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        self.derive(credential, rp_id_hash, &[b"large blob key", &[0]])
+    }
+
+    /// CredRandomWithUV or CredRandomWithoutUV (CTAP 2.3 §12, hmac-secret). Every credential has both.
+    #[must_use]
+    pub fn cred_random(
+        &self,
+        credential: &Credential,
+        rp_id_hash: &[u8; 32],
+        user_verified: bool,
+    ) -> Zeroizing<[u8; 32]> {
+        self.derive(credential, rp_id_hash, &[b"CredRandom", &[u8::from(user_verified)]])
+    }
+
+    /// A secret that belongs to one credential and one purpose: a name, and one byte of detail.
     fn derive(&self, credential: &Credential, rp_id_hash: &[u8; 32], purpose: &[&[u8]; 2]) -> Zeroizing<[u8; 32]> {
         let [name, detail] = purpose;
         // Every part but the name has a fixed length, and the name comes last but one: no two inputs run together.

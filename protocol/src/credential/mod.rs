@@ -18,7 +18,7 @@ pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
 pub use changes::Changes;
 pub use counter::Counters;
 pub use epoch::{Epoch, RecordKey};
-pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret};
+pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret, Traits};
 pub use root::StartError;
 pub use store::{Newest, Record, Store, read_record, write_record};
 

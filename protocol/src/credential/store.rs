@@ -25,7 +25,7 @@ use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
 use crate::ctap2::Status;
-use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::limits::{CRED_BLOB_MAX, MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
 use crate::pin::Pin;
 use crate::platform::{Storage, StorageError};
 use crate::settings::Settings;
@@ -47,6 +47,8 @@ pub struct Record<'a> {
     pub sequence: u32,
     /// The end of the block of counter values reserved last.
     pub counter_reserved: u32,
+    /// credBlob (CTAP 2.3 §12.2): at most [`CRED_BLOB_MAX`] bytes that the relying party left here. Empty: none.
+    pub cred_blob: &'a [u8],
     /// The SHA-256 of the RP ID, where that is longer than what is kept of it.
     pub rp_id_hash: Option<&'a [u8; 32]>,
 }
@@ -64,6 +66,7 @@ impl<'a> Record<'a> {
             user_display_name: None,
             sequence: 0,
             counter_reserved: 0,
+            cred_blob: &[],
             rp_id_hash: None,
         };
         for (key, value) in item.map().ok()? {
@@ -75,6 +78,7 @@ impl<'a> Record<'a> {
                 5 => record.user_display_name = Some(value.text().ok()?),
                 6 => record.sequence = value.uint().ok()?.try_into().ok()?,
                 7 => record.counter_reserved = u32::from_be_bytes(value.bytes().ok()?.try_into().ok()?),
+                8 => record.cred_blob = value.bytes().ok()?,
                 9 => record.rp_id_hash = Some(value.bytes().ok()?.try_into().ok()?),
                 _ => {}
             }
@@ -83,9 +87,14 @@ impl<'a> Record<'a> {
     }
 
     fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
-        let names = usize::from(self.user_name.is_some()) + usize::from(self.user_display_name.is_some());
+        let optional = [
+            self.user_name.is_some(),
+            self.user_display_name.is_some(),
+            !self.cred_blob.is_empty(),
+            self.rp_id_hash.is_some(),
+        ];
         let mut writer = Writer::new(value);
-        writer.map(5 + names + usize::from(self.rp_id_hash.is_some()));
+        writer.map(5 + optional.map(usize::from).iter().sum::<usize>());
         writer.uint(1).bytes(self.id);
         writer.uint(2).text(tail(self.rp_id, RP_ID_MAX));
         writer.uint(3).bytes(self.user_id);
@@ -97,6 +106,9 @@ impl<'a> Record<'a> {
         writer.uint(6).uint(self.sequence.into());
         // Of one length whatever its value: counting needs no room.
         writer.uint(7).bytes(&self.counter_reserved.to_be_bytes());
+        if !self.cred_blob.is_empty() {
+            writer.uint(8).bytes(self.cred_blob);
+        }
         if let Some(rp_id_hash) = self.rp_id_hash {
             writer.uint(9).bytes(rp_id_hash);
         }
@@ -111,8 +123,9 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The longest record: all its texts at their longest, the hash of an RP ID, and 40 bytes for what is around them.
-pub(super) const RECORD_MAX: usize = MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + 32 + 40;
+/// The longest record: all its parts at their longest, the hash of an RP ID, and 40 bytes for what is around them.
+pub(super) const RECORD_MAX: usize =
+    MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + CRED_BLOB_MAX + 32 + 40;
 const _: () = assert!(RECORD_MAX <= STORAGE_VALUE_MAX);
 
 /// At most `max` bytes of the start of `text`, never half a character.

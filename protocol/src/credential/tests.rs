@@ -4,6 +4,7 @@ use std::vec::Vec;
 use super::*;
 use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK};
 use crate::platform::StorageError;
+use crate::testing::hex;
 use crate::testing::key::Key;
 use crate::testing::platform::{Dice, Memory};
 use crate::testing::request::{RP, discover, get_assertion, option};
@@ -22,15 +23,23 @@ fn an_id_opens_to_what_was_sealed_in_it() {
         CredProtect::OptionalWithList,
         CredProtect::Required,
     ];
+    let flags = [(false, false), (false, true), (true, false), (true, true)];
+    let traits = levels.into_iter().flat_map(|protection| {
+        flags.map(|(third_party_payment, large_blob_key)| Traits {
+            protection,
+            third_party_payment,
+            large_blob_key,
+        })
+    });
     for algorithm in Algorithm::OFFERED {
         for kind in kinds() {
-            for level in levels {
+            for traits in traits.clone() {
                 let (credential, id) = secret
-                    .seal(&mut Dice::default(), &HASH, algorithm, kind, level)
+                    .seal(&mut Dice::default(), &HASH, algorithm, kind, traits)
                     .unwrap();
                 assert_eq!(
-                    (credential.algorithm, credential.kind, credential.protection),
-                    (algorithm, kind, level)
+                    (credential.algorithm, credential.kind, credential.traits),
+                    (algorithm, kind, traits)
                 );
                 assert_eq!(secret.open(&id, &HASH), Some(credential));
                 assert_eq!(secret.open(&id, &[8; 32]), None, "for its own relying party alone");
@@ -54,7 +63,7 @@ fn a_private_key_belongs_to_one_credential_relying_party_and_secret() {
             &HASH,
             Algorithm::Es256,
             Kind::NonDiscoverable,
-            CredProtect::Optional,
+            Traits::default(),
         );
         made.unwrap().0
     };
@@ -70,11 +79,46 @@ fn a_private_key_belongs_to_one_credential_relying_party_and_secret() {
 }
 
 #[test]
+fn each_secret_belongs_to_one_credential_and_one_purpose() {
+    let mut rng = Dice::default();
+    let secret = MasterSecret::new(&[1; 32]);
+    let mut secrets = BTreeSet::new();
+    for _ in 0..2 {
+        let made = secret.seal(
+            &mut rng,
+            &HASH,
+            Algorithm::EdDsa,
+            Kind::NonDiscoverable,
+            Traits::default(),
+        );
+        let (credential, _) = made.unwrap();
+        for hash in [HASH, [8; 32]] {
+            secrets.insert(*secret.large_blob_key(&credential, &hash));
+            secrets.insert(*secret.cred_random(&credential, &hash, false));
+            secrets.insert(*secret.cred_random(&credential, &hash, true));
+        }
+    }
+    assert_eq!(secrets.len(), 12);
+}
+
+/// Sealed by the first version of this key, before credentials had other traits than their level.
+#[test]
+fn an_id_without_the_newer_traits_still_opens() {
+    let id: [u8; 43] = hex("012ae1c19c0cbd378e46c927a9f3611923ec07cc1ae357502a830398db9415f57c55f35b1e77e95104e1e3");
+    let credential = MasterSecret::new(&[1; 32]).open(&id, &HASH).unwrap();
+    let traits = Traits {
+        protection: CredProtect::OptionalWithList,
+        ..Traits::default()
+    };
+    assert_eq!((credential.kind, credential.traits), (Kind::NonDiscoverable, traits));
+}
+
+#[test]
 fn without_randomness_nothing_is_sealed() {
     let mut rng = Dice::default();
     rng.broken = true;
     for kind in kinds() {
-        let sealed = MasterSecret::new(&[1; 32]).seal(&mut rng, &HASH, Algorithm::EdDsa, kind, CredProtect::Optional);
+        let sealed = MasterSecret::new(&[1; 32]).seal(&mut rng, &HASH, Algorithm::EdDsa, kind, Traits::default());
         assert!(sealed.is_err());
     }
 }

@@ -3,17 +3,19 @@
 use super::Status;
 use super::authenticator_data::{AuthenticatorData, Flags};
 use super::credential_list::write_descriptor;
+use super::extensions::Requested;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{CredProtect, Credential, CredentialId, Newest, Record, RecordKey, read_record};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
 
-/// What an assertion answers, whichever credential it is by.
-pub(super) struct Ceremony<'a> {
-    pub(super) rp_id_hash: &'a [u8; 32],
-    pub(super) client_data_hash: &'a [u8; 32],
+/// What an assertion answers, whichever credential it is by: the same for a whole walk.
+pub(super) struct Ceremony {
+    pub(super) rp_id_hash: [u8; 32],
+    pub(super) client_data_hash: [u8; 32],
     pub(super) flags: Flags,
+    pub(super) extensions: Requested,
 }
 
 /// The credential that an assertion is by.
@@ -36,72 +38,93 @@ impl<P: Platform> Authenticator<P> {
         user_verified: bool,
     ) -> Result<Option<Newest>, Status> {
         // Levels 2 and 3 hide a credential from discovery without user verification.
-        let usable = |credential: &Credential| credential.protection == CredProtect::Optional || user_verified;
+        let usable = |credential: &Credential| credential.traits.protection == CredProtect::Optional || user_verified;
         Ok(self.store.newest(&mut self.seams.storage, rp_id_hash, before, usable)?)
     }
 
     /// Step 13 and §6.2.3: signs, and writes the response.
     pub(super) fn assertion(
         &mut self,
-        ceremony: &Ceremony<'_>,
+        ceremony: &Ceremony,
         chosen: &Chosen<'_>,
         response: &mut Writer<'_>,
     ) -> Result<(), Status> {
+        let Ceremony {
+            rp_id_hash,
+            client_data_hash,
+            flags,
+            extensions,
+        } = ceremony;
         let mut value = [0; STORAGE_VALUE_MAX];
-        let (id, credential, user, number_of_credentials) = match *chosen {
-            Chosen::Listed { id, credential } => (
-                CredentialId::from_slice(id).map_err(|_| Status::Other)?,
-                credential,
-                None,
-                None,
-            ),
+        let (id, credential, record, number_of_credentials) = match *chosen {
+            Chosen::Listed { id, credential } => {
+                let id = CredentialId::from_slice(id).map_err(|_| Status::Other)?;
+                let key = self.store.epoch.record_key(rp_id_hash, credential.kind);
+                let record = match key.filter(|_| extensions.cred_blob) {
+                    Some(key) => read_record(&mut self.seams.storage, &key, &mut value)?,
+                    None => None,
+                };
+                (id, credential, record, None)
+            }
             Chosen::Discovered {
                 key,
                 number_of_credentials,
             } => {
                 let record = read_record(&mut self.seams.storage, &key, &mut value)?.ok_or(Status::Other)?;
-                let credential = self
-                    .store
-                    .secret
-                    .open(record.id, ceremony.rp_id_hash)
-                    .ok_or(Status::Other)?;
+                let secret = &self.store.secret;
+                let credential = secret.open(record.id, rp_id_hash).ok_or(Status::Other)?;
                 let id = CredentialId::from_slice(record.id).map_err(|_| Status::Other)?;
                 (id, credential, Some(record), number_of_credentials)
             }
         };
-        let private_key = self.store.secret.private_key(&credential, ceremony.rp_id_hash)?;
+        let private_key = self.store.secret.private_key(&credential, rp_id_hash)?;
         let sign_count = self.store.sign_count(
             &mut self.seams.storage,
             &mut self.seams.rng,
             &credential,
-            ceremony.rp_id_hash,
-            ceremony.flags.user_present,
+            rp_id_hash,
+            flags.user_present,
         )?;
+        let blob = record.map_or(&[][..], |record| record.cred_blob);
+        let outputs = self.assertion_outputs(extensions, rp_id_hash, &credential, blob, flags.user_verified)?;
+        let large_blob_key = (extensions.large_blob_key && credential.traits.large_blob_key)
+            .then(|| self.store.secret.large_blob_key(&credential, rp_id_hash));
+        let user = record.filter(|_| matches!(chosen, Chosen::Discovered { .. }));
 
-        response.map(3 + usize::from(user.is_some()) + usize::from(number_of_credentials.is_some()));
+        let optional = [
+            user.is_some(),
+            number_of_credentials.is_some(),
+            large_blob_key.is_some(),
+        ];
+        response.map(3 + optional.map(usize::from).iter().sum::<usize>());
         // 01 credential
         response.uint(0x01);
         write_descriptor(&id, response);
         // 02 authData
         response.uint(0x02);
         let start = AuthenticatorData {
-            rp_id_hash: ceremony.rp_id_hash,
-            flags: ceremony.flags,
+            rp_id_hash,
+            flags: *flags,
             sign_count,
             attested: None,
+            extensions: &outputs,
         }
         .write(response);
         // 03 signature
-        let signature = private_key.sign(&[response.since(start), ceremony.client_data_hash])?;
+        let signature = private_key.sign(&[response.since(start), client_data_hash])?;
         response.uint(0x03).bytes(&signature);
         // 04 user
         if let Some(record) = user {
             response.uint(0x04);
-            write_user(&record, ceremony.flags.user_verified, response);
+            write_user(&record, flags.user_verified, response);
         }
         // 05 numberOfCredentials
         if let Some(number) = number_of_credentials {
             response.uint(0x05).uint(number.into());
+        }
+        // 07 largeBlobKey
+        if let Some(key) = large_blob_key {
+            response.uint(0x07).bytes(&*key);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Authenticator data (WebAuthn Level 3 §6.1).
 
+use super::extensions::Outputs;
 use crate::cbor::Writer;
 
 /// The flags byte. BE and BS stay clear: a key of this kind never leaves the device it was made on.
@@ -23,19 +24,22 @@ pub(super) struct AuthenticatorData<'a> {
     pub(super) flags: Flags,
     pub(super) sign_count: u32,
     pub(super) attested: Option<AttestedCredential<'a>>,
+    pub(super) extensions: &'a Outputs,
 }
 
 impl AuthenticatorData<'_> {
     /// Writes the data as a byte string. Returns where its content begins, to be signed.
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> usize {
         let attested = self.attested.as_ref();
-        let length = 37 + attested.map_or(0, |attested| 18 + attested.id.len() + attested.cose_key.len());
+        let attested_length = attested.map_or(0, |attested| 18 + attested.id.len() + attested.cose_key.len());
+        let length = 37 + attested_length + self.extensions.len();
         writer.bytes_head(length);
         let start = writer.position();
 
         let flags = u8::from(self.flags.user_present)
             | u8::from(self.flags.user_verified) << 2
-            | u8::from(attested.is_some()) << 6;
+            | u8::from(attested.is_some()) << 6
+            | u8::from(!self.extensions.is_empty()) << 7;
         writer
             .raw(self.rp_id_hash)
             .raw(&[flags])
@@ -45,6 +49,7 @@ impl AuthenticatorData<'_> {
             let id_length = u16::try_from(id.len()).unwrap_or(u16::MAX);
             writer.raw(*aaguid).raw(&id_length.to_be_bytes()).raw(id).raw(cose_key);
         }
+        self.extensions.write(writer);
         start
     }
 }

@@ -64,7 +64,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<Option<(&'a [u8], Credential)>, Status> {
         for id in list.ids() {
             if let Some(credential) = self.store.open(&mut self.seams.storage, id, rp_id_hash)?
-                && (credential.protection != CredProtect::Required || user_verified)
+                && (credential.traits.protection != CredProtect::Required || user_verified)
             {
                 return Ok(Some((id, credential)));
             }

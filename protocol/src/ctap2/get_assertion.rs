@@ -4,6 +4,7 @@ use super::Status;
 use super::assertion::{Ceremony, Chosen};
 use super::authenticator_data::Flags;
 use super::credential_list::CredentialList;
+use super::extensions::AssertionInputs;
 use super::get_next_assertion::PendingAssertions;
 use super::parameters::{Options, client_data_hash, numbered, required};
 use super::pending::Sequence;
@@ -19,6 +20,7 @@ struct Parameters<'a> {
     rp_id: &'a str,
     client_data_hash: &'a [u8; 32],
     allow_list: Option<CredentialList<'a>>,
+    extensions: AssertionInputs<'a>,
     options: Options,
     pin_uv_auth: PinUvAuth<'a>,
 }
@@ -34,12 +36,11 @@ impl<'a> Parameters<'a> {
             pin_uv_auth_param,
             pin_uv_auth_protocol,
         ] = numbered(parameters)?;
-        // No extension is offered: their inputs are ignored, but they come in a map.
-        extensions.map(Item::map).transpose()?;
         Ok(Self {
             rp_id: required(rp_id)?.text()?,
             client_data_hash: client_data_hash(required(hash)?)?,
             allow_list: allow_list.map(CredentialList::decode).transpose()?,
+            extensions: AssertionInputs::decode(extensions)?,
             options: Options::decode(options)?,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
         })
@@ -95,6 +96,9 @@ impl<P: Platform> Authenticator<P> {
         };
         let chosen = chosen.ok_or(Status::NoCredentials)?;
 
+        // Step 10: what extensions refuse costs no touch.
+        let extensions = request.extensions.open(user_present, &self.key_agreement)?;
+
         // Step 9: user presence.
         if user_present {
             let presence = PresenceRequest {
@@ -108,21 +112,20 @@ impl<P: Platform> Authenticator<P> {
         }
 
         let ceremony = Ceremony {
-            rp_id_hash: &rp_id_hash,
-            client_data_hash: request.client_data_hash,
+            rp_id_hash,
+            client_data_hash: *request.client_data_hash,
             flags: Flags {
                 user_present,
                 user_verified,
             },
+            extensions,
         };
         self.assertion(&ceremony, &chosen, response)?;
 
         // Step 12: remember where getNextAssertion goes on.
         if let Some(newest) = newest.filter(|newest| newest.count > 1) {
             let pending = PendingAssertions {
-                rp_id_hash,
-                client_data_hash: *request.client_data_hash,
-                flags: ceremony.flags,
+                ceremony,
                 sequence: newest.sequence,
             };
             self.suspend(channel, token, Sequence::Assertions(pending));

@@ -1,12 +1,15 @@
 //! authenticatorGetInfo (CTAP 2.3 §6.4).
 
 use super::Status;
-use super::config;
+use super::{config, extensions};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::Algorithm;
-use crate::limits::{MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE, MAX_PIN_LENGTH, MIN_PIN_LENGTH_RP_IDS};
+use crate::limits::{
+    CRED_BLOB_MAX, LARGE_BLOB_ARRAY_MAX, MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE, MAX_PIN_LENGTH,
+    MIN_PIN_LENGTH_RP_IDS,
+};
 use crate::pin_protocol::Protocol;
 use crate::platform::Platform;
 
@@ -89,6 +92,7 @@ impl<P: Platform> Authenticator<P> {
             ("credMgmt", Some(true)),
             ("authnrCfg", Some(true)),
             ("clientPin", Some(pin.is_set())),
+            ("largeBlobs", Some(true)),
             ("perCredMgmtRO", Some(true)),
             ("pinUvAuthToken", Some(true)),
             ("setMinPINLength", Some(true)),
@@ -97,6 +101,8 @@ impl<P: Platform> Authenticator<P> {
         let members = [
             // versions
             (0x01, Value::Texts(versions)),
+            // extensions
+            (0x02, Value::Texts(&extensions::OFFERED)),
             // aaguid
             (0x03, Value::Bytes(&self.config.aaguid)),
             // options
@@ -113,12 +119,16 @@ impl<P: Platform> Authenticator<P> {
             (0x09, Value::Texts(&["usb"])),
             // algorithms
             (0x0a, Value::Algorithms(&Algorithm::OFFERED)),
+            // maxSerializedLargeBlobArray
+            (0x0b, Value::Uint(LARGE_BLOB_ARRAY_MAX as u64)),
             // forcePINChange
             (0x0c, Value::Bool(pin.force_change)),
             // minPINLength
             (0x0d, Value::Uint(settings.min_pin_length.into())),
             // firmwareVersion
             (0x0e, Value::Uint(self.config.firmware_version.into())),
+            // maxCredBlobLength
+            (0x0f, Value::Uint(CRED_BLOB_MAX as u64)),
             // maxRPIDsForSetMinPINLength
             (0x10, Value::Uint(MIN_PIN_LENGTH_RP_IDS as u64)),
             // remainingDiscoverableCredentials

@@ -2,7 +2,6 @@
 
 use super::Status;
 use super::assertion::{Ceremony, Chosen};
-use super::authenticator_data::Flags;
 use super::pending::Sequence;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
@@ -11,9 +10,7 @@ use crate::platform::Platform;
 
 /// What getNextAssertion needs to go on (§6.2.2 step 12).
 pub(crate) struct PendingAssertions {
-    pub(super) rp_id_hash: [u8; 32],
-    pub(super) client_data_hash: [u8; 32],
-    pub(super) flags: Flags,
+    pub(super) ceremony: Ceremony,
     /// The account answered last, by its place in the order of creation.
     pub(super) sequence: u32,
 }
@@ -25,18 +22,15 @@ impl<P: Platform> Authenticator<P> {
         let (token, Sequence::Assertions(pending)) = self.resume(channel)? else {
             return Err(Status::NotAllowed);
         };
-        let next = self.newest_account(&pending.rp_id_hash, Some(pending.sequence), pending.flags.user_verified)?;
+        let ceremony = &pending.ceremony;
+        let user_verified = ceremony.flags.user_verified;
+        let next = self.newest_account(&ceremony.rp_id_hash, Some(pending.sequence), user_verified)?;
         let Newest { key, sequence, .. } = next.ok_or(Status::NotAllowed)?;
-        let ceremony = Ceremony {
-            rp_id_hash: &pending.rp_id_hash,
-            client_data_hash: &pending.client_data_hash,
-            flags: pending.flags,
-        };
         let chosen = Chosen::Discovered {
             key,
             number_of_credentials: None,
         };
-        self.assertion(&ceremony, &chosen, response)?;
+        self.assertion(ceremony, &chosen, response)?;
         self.suspend(
             channel,
             token,

@@ -2,6 +2,7 @@
 
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
 use super::credential_list::CredentialList;
+use super::extensions::RegistrationInputs;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
@@ -9,7 +10,7 @@ use super::{Status, key_store_error};
 use crate::attestation::Format;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, CredProtect, Kind, Record};
+use crate::credential::{Algorithm, Kind, Record};
 use crate::crypto::sha256;
 use crate::limits::{RP_ID_MAX, USER_ID_MAX};
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
@@ -28,6 +29,7 @@ struct Parameters<'a> {
     user: User<'a>,
     algorithm: Option<Algorithm>,
     exclude_list: Option<CredentialList<'a>>,
+    extensions: RegistrationInputs<'a>,
     options: Options,
     pin_uv_auth: PinUvAuth<'a>,
     enterprise_attestation: Option<u64>,
@@ -49,15 +51,15 @@ impl<'a> Parameters<'a> {
             enterprise_attestation,
             formats,
         ] = numbered(parameters)?;
-        // No extension is offered: their inputs are ignored, but they come in a map.
-        extensions.map(Item::map).transpose()?;
+        let options = Options::decode(options)?;
         Ok(Self {
             client_data_hash: client_data_hash(required(hash)?)?,
             rp_id: rp_id(required(rp)?)?,
             user: self::user(required(user)?)?,
             algorithm: algorithm(required(algorithms)?)?,
             exclude_list: exclude_list.map(CredentialList::decode).transpose()?,
-            options: Options::decode(options)?,
+            extensions: RegistrationInputs::decode(extensions, options.rk == Some(true))?,
+            options,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
             enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
             format: Format::preferred(formats)?,
@@ -152,6 +154,9 @@ impl<P: Platform> Authenticator<P> {
             });
         }
 
+        // Step 15: what extensions refuse costs no touch.
+        let salts = request.extensions.salts(&self.key_agreement)?;
+
         // Step 14: user presence.
         let presence = PresenceRequest {
             operation: Operation::Register,
@@ -168,9 +173,9 @@ impl<P: Platform> Authenticator<P> {
         } else {
             Kind::NonDiscoverable
         };
-        let protection = CredProtect::default();
+        let traits = request.extensions.traits();
         let secret = &self.store.secret;
-        let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, protection)?;
+        let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, traits)?;
         let private_key = secret.private_key(&credential, &rp_id_hash)?;
         let cose_key = private_key.cose_key()?;
         // A discoverable credential counts for itself, from 0; the others take over the shared counter.
@@ -178,9 +183,20 @@ impl<P: Platform> Authenticator<P> {
             Kind::Discoverable(_) => 0,
             Kind::NonDiscoverable => self.store.counters.shared(),
         };
+        let large_blob_key = traits
+            .large_blob_key
+            .then(|| secret.large_blob_key(&credential, &rp_id_hash));
+        let extensions = self.registration_outputs(
+            &request.extensions,
+            salts.as_ref(),
+            &rp_id_hash,
+            &credential,
+            user_verified,
+        )?;
 
         // Step 19 and §6.1.3: the response.
-        response.map(3).uint(0x01).text(request.format.identifier()).uint(0x02);
+        response.map(3 + usize::from(large_blob_key.is_some()));
+        response.uint(0x01).text(request.format.identifier()).uint(0x02);
         let start = AuthenticatorData {
             rp_id_hash: &rp_id_hash,
             flags: Flags {
@@ -193,11 +209,15 @@ impl<P: Platform> Authenticator<P> {
                 id: &id,
                 cose_key: &cose_key,
             }),
+            extensions: &extensions,
         }
         .write(response);
         request
             .format
             .attest(&private_key, start, request.client_data_hash, response)?;
+        if let Some(key) = large_blob_key {
+            response.uint(0x05).bytes(&*key);
+        }
 
         // Step 17: a discoverable credential is kept, in place of the account's older one.
         if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {
@@ -212,6 +232,7 @@ impl<P: Platform> Authenticator<P> {
                 user_display_name: user.display_name,
                 sequence: newest.map_or(0, |newest| newest.sequence.saturating_add(1)),
                 counter_reserved: 0,
+                cred_blob: request.extensions.kept_blob(kind).unwrap_or_default(),
                 rp_id_hash: (rp_id.len() > RP_ID_MAX).then_some(&rp_id_hash),
             };
             self.store

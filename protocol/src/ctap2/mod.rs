@@ -6,10 +6,12 @@ pub(crate) mod client_pin;
 pub(crate) mod config;
 mod credential_list;
 mod credential_management;
+mod extensions;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod identifiers;
+mod large_blobs;
 mod make_credential;
 mod parameters;
 mod pending;
@@ -20,6 +22,7 @@ pub(crate) mod token;
 mod user_presence;
 mod user_verification;
 
+pub(crate) use large_blobs::collect as collect_large_blobs;
 pub(crate) use pending::Pending;
 pub use status::Status;
 pub(crate) use token::Tokens;
@@ -49,6 +52,8 @@ pub mod command {
     pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
     /// authenticatorSelection.
     pub const SELECTION: u8 = 0x0b;
+    /// authenticatorLargeBlobs.
+    pub const LARGE_BLOBS: u8 = 0x0c;
     /// authenticatorConfig.
     pub const CONFIG: u8 = 0x0d;
 
@@ -64,6 +69,7 @@ pub mod command {
             GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
             CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
             SELECTION => "authenticatorSelection",
+            LARGE_BLOBS => "authenticatorLargeBlobs",
             CONFIG => "authenticatorConfig",
             _ => "unknown command",
         }
@@ -110,13 +116,9 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
-        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it. Credential management
-        // sees for itself which of its subcommands go on with one.
-        if !matches!(
-            command,
-            command::GET_INFO | command::GET_NEXT_ASSERTION | command::CREDENTIAL_MANAGEMENT
-        ) {
-            self.pending = None;
+        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
+        if command != command::GET_INFO {
+            self.pending.take_if(|pending| !pending.goes_on_with(command));
         }
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),
@@ -129,6 +131,7 @@ impl<P: Platform> Authenticator<P> {
             command::RESET => self.reset(),
             command::CREDENTIAL_MANAGEMENT => self.credential_management(channel, parameters(body)?, response),
             command::SELECTION => self.selection(),
+            command::LARGE_BLOBS => self.large_blobs(channel, parameters(body)?, response),
             _ => Err(Status::InvalidCommand),
         }
     }

@@ -1,9 +1,10 @@
 //! Commands that go on where the one before them ended (CTAP 2.3 §6, stateful commands).
 
-use super::Status;
 use super::credential_management::{PendingCredentials, PendingRelyingParties};
 use super::get_next_assertion::PendingAssertions;
+use super::large_blobs::Upload;
 use super::token::TokenId;
+use super::{Status, command};
 use crate::authenticator::Authenticator;
 use crate::limits::SEQUENCE_TIMEOUT;
 use crate::platform::{Clock as _, Platform};
@@ -19,6 +20,18 @@ pub(crate) struct Pending {
     sequence: Sequence,
 }
 
+impl Pending {
+    /// Whether the command takes the next step.
+    pub(super) fn goes_on_with(&self, command: u8) -> bool {
+        command
+            == match self.sequence {
+                Sequence::Assertions(_) => command::GET_NEXT_ASSERTION,
+                Sequence::RelyingParties(_) | Sequence::Credentials(_) => command::CREDENTIAL_MANAGEMENT,
+                Sequence::LargeBlobs(_) => command::LARGE_BLOBS,
+            }
+    }
+}
+
 /// What the next step needs.
 pub(crate) enum Sequence {
     /// For getNextAssertion.
@@ -27,6 +40,8 @@ pub(crate) enum Sequence {
     RelyingParties(PendingRelyingParties),
     /// For enumerateCredentialsGetNextCredential.
     Credentials(PendingCredentials),
+    /// For the next fragment of a large-blob array.
+    LargeBlobs(Upload),
 }
 
 impl<P: Platform> Authenticator<P> {

@@ -1,16 +1,23 @@
 //! Every command, from the host's side of the wire.
 
+mod client_pin;
+mod config;
 mod credential_changes;
 mod credential_enumeration;
 mod credential_management;
+mod credential_model;
 mod encoding;
+mod extensions;
 mod failures;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod hostile;
+mod large_blobs;
 mod make_credential;
 mod make_credential_parameters;
+mod pin_power_cuts;
 mod power_cuts;
 mod reset;
 mod selection;
+mod user_verification;

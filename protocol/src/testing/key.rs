@@ -1,5 +1,6 @@
 //! A key in a test's world, the host's view of its answers, and a relying party that verifies them.
 
+use core::mem;
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -160,6 +161,7 @@ pub(crate) struct AuthData {
     pub(crate) flags: u8,
     pub(crate) sign_count: u32,
     pub(crate) attested: Option<Attested>,
+    pub(crate) extensions: Option<Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -174,25 +176,32 @@ impl AuthData {
         let (rp_id_hash, rest) = raw.split_first_chunk().expect("rpIdHash");
         let (&[flags], rest) = rest.split_first_chunk().expect("flags");
         let (sign_count, rest) = rest.split_first_chunk().expect("signCount");
+        let mut rest = rest;
         let attested = (flags & 0x40 != 0).then(|| {
-            let (aaguid, rest) = rest.split_first_chunk().expect("aaguid");
-            let (length, rest) = rest.split_first_chunk().expect("credentialIdLength");
-            let (id, rest) = rest.split_at(u16::from_be_bytes(*length).into());
-            let (cose_key, rest) = decode_first(rest);
-            assert!(rest.is_empty(), "something behind the public key");
+            let (aaguid, behind) = rest.split_first_chunk().expect("aaguid");
+            let (length, behind) = behind.split_first_chunk().expect("credentialIdLength");
+            let (id, behind) = behind.split_at(u16::from_be_bytes(*length).into());
+            let (cose_key, behind) = decode_first(behind);
+            rest = behind;
             Attested {
                 aaguid: *aaguid,
                 id: id.to_vec(),
                 cose_key,
             }
         });
-        assert!(attested.is_some() || rest.is_empty(), "something behind the counter");
+        let extensions = (flags & 0x80 != 0).then(|| {
+            let outputs = decode(mem::take(&mut rest));
+            assert!(!outputs.keys().is_empty(), "ED is set for an empty map");
+            outputs
+        });
+        assert!(rest.is_empty(), "something behind the last part");
         Self {
             raw: raw.to_vec(),
             rp_id_hash: *rp_id_hash,
             flags,
             sign_count: u32::from_be_bytes(*sign_count),
             attested,
+            extensions,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A platform that manages a key's credentials with a token that it was given.
+//! A platform that manages a key's credentials.
 
 use std::string::{String, ToString};
 use std::vec;
@@ -6,53 +6,46 @@ use std::vec::Vec;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{Tree, bytes, encode, int};
+use super::cbor::{Tree, bytes, int};
 use super::key::Key;
-use super::request::{Request, descriptor};
-use crate::credential::{Algorithm, CredProtect, Kind, Record};
-use crate::crypto::{MacKey, sha256};
+use super::pin::Token;
+use super::request::{Request, descriptor, get_info};
+use crate::credential::{Algorithm, Kind, Record, Traits};
+use crate::crypto::sha256;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT;
 use crate::ctap2::{Grant, Permissions, Status};
 use crate::pin::Pin;
 use crate::pin_protocol::Protocol;
 use crate::platform::Clock as _;
 
-/// A token and its protocol.
-pub(crate) struct Manager {
-    protocol: Protocol,
-    token: MacKey,
-}
-
 impl Key {
-    /// Gives out a token, as after a right PIN.
-    pub(crate) fn token(&mut self, protocol: Protocol, permissions: Permissions, rp_id: Option<&str>) -> Manager {
+    /// Gives out a token, as after a right PIN; the key needs none for this.
+    pub(crate) fn issue(&mut self, protocol: Protocol, permissions: Permissions, rp_id: Option<&str>) -> Token {
         let grant = Grant {
             permissions,
             rp_id_hash: rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),
             user_is_present: false,
         };
         let now = self.0.seams.clock.now();
-        let token = self.0.tokens.issue(protocol, grant, now, &mut self.0.seams.rng);
-        Manager {
-            protocol,
-            token: MacKey::new(&token.unwrap()),
-        }
+        let secret = self.0.tokens.issue(protocol, grant, now, &mut self.0.seams.rng);
+        let secret = *secret.unwrap();
+        Token { protocol, secret }
     }
 
     /// Gives out a token to manage all credentials.
-    pub(crate) fn manager(&mut self) -> Manager {
-        self.token(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, None)
+    pub(crate) fn manager(&mut self) -> Token {
+        self.issue(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, None)
     }
 
     /// Gives out the persistent token, with its permission or without.
-    pub(crate) fn persistent_manager(&mut self, granted: bool) -> Manager {
+    pub(crate) fn persistent_manager(&mut self, granted: bool) -> Token {
         let (storage, epoch) = (&mut self.0.seams.storage, self.0.store.epoch);
         let mut pin = Pin::read(storage, epoch).unwrap();
         pin.persistent_token_granted = granted;
         pin.write(storage, epoch).unwrap();
-        Manager {
+        Token {
             protocol: Protocol::Two,
-            token: MacKey::new(&pin.persistent_token(&self.0.store.secret)),
+            secret: *pin.persistent_token(&self.0.store.secret),
         }
     }
 
@@ -61,10 +54,9 @@ impl Key {
         let rp_id_hash = sha256(&[rp_id.as_bytes()]);
         let kind = Kind::discoverable(user_id);
         let (seams, store) = (&mut self.0.seams, &mut self.0.store);
-        let protection = CredProtect::default();
         let sealed = store
             .secret
-            .seal(&mut seams.rng, &rp_id_hash, Algorithm::Es256, kind, protection);
+            .seal(&mut seams.rng, &rp_id_hash, Algorithm::Es256, kind, Traits::default());
         let record = Record {
             id: &sealed.unwrap().1,
             rp_id,
@@ -73,10 +65,20 @@ impl Key {
             user_display_name: None,
             sequence: 0,
             counter_reserved: 0,
+            cred_blob: &[],
             rp_id_hash: None,
         };
         let key = store.epoch.record_key(&rp_id_hash, kind).unwrap();
         store.keep(&mut seams.storage, &key, &record).unwrap();
+    }
+
+    /// getInfo's answer without encIdentifier and encCredStoreState, which differ each time.
+    pub(crate) fn steady_info(&mut self) -> Value {
+        let Ok(Value::Map(mut members)) = self.answer(&get_info()) else {
+            panic!("getInfo is always answered")
+        };
+        members.retain(|(member, _)| ![int(0x19), int(0x1e)].contains(member));
+        Value::Map(members)
     }
 
     /// Sends what is expected to have an answer.
@@ -85,7 +87,7 @@ impl Key {
     }
 
     /// Everything that a listing shows: each relying party's ID with the answers for its credentials.
-    pub(crate) fn listed(&mut self, manager: &Manager) -> Vec<(String, Vec<Value>)> {
+    pub(crate) fn listed(&mut self, manager: &Token) -> Vec<(String, Vec<Value>)> {
         let parties = self.walk(&manager.relying_parties(), &next(0x03), 0x05);
         let credentials = parties.iter().map(|party| {
             let (rp_id, hash) = (party.number(0x03).member("id").as_text(), party.number(0x04).as_bytes());
@@ -120,19 +122,14 @@ pub(crate) fn next(sub_command: i64) -> Request {
     Request::new(CREDENTIAL_MANAGEMENT).with(1, int(sub_command))
 }
 
-impl Manager {
-    /// A request with a proof of this token.
-    pub(crate) fn request(&self, sub_command: u8, params: Option<Value>) -> Request {
-        let encoded = params.as_ref().map(encode).unwrap_or_default();
-        let param = self.protocol.authenticate(&self.token, &[&[sub_command], &encoded]);
-        let number = i64::try_from(self.protocol.number()).unwrap();
-        let request = next(sub_command.into())
-            .with(3, int(number))
-            .with(4, bytes(param.as_slice()));
-        match params {
+impl Token {
+    /// A subcommand with what proves this token.
+    pub(crate) fn request(&self, sub_command: i64, params: Option<Value>) -> Request {
+        let request = next(sub_command);
+        self.sign(match params {
             Some(params) => request.with(2, params),
             None => request,
-        }
+        })
     }
 
     pub(crate) fn metadata(&self) -> Request {

@@ -103,6 +103,8 @@ pub(crate) struct Memory {
     pub(crate) refuses: bool,
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
+    /// Writes are said to be done, and are not.
+    pub(crate) forgets: bool,
     pub(crate) scrubbed: usize,
     /// What was done since the test last set this to zero, or asked for a fault.
     pub(crate) operations: usize,
@@ -174,7 +176,9 @@ impl Storage for Memory {
             if memory.refuses || is_new && is_full {
                 return Err(StorageError::Full);
             }
-            memory.records.insert(key.to_vec(), value.to_vec());
+            if !memory.forgets {
+                memory.records.insert(key.to_vec(), value.to_vec());
+            }
             Ok(())
         })
     }

@@ -8,6 +8,7 @@ use cbor4ii::core::Value;
 
 use super::cbor::{array, bytes, encode, int, map, text};
 use crate::ctap2::command;
+use crate::ctap2::config::subcommand;
 
 pub(crate) const RP: &str = "example.com";
 pub(crate) const HASH: [u8; 32] = [0xcd; 32];
@@ -111,4 +112,20 @@ pub(crate) fn reset() -> Request {
 
 pub(crate) fn selection() -> Request {
     Request::new(command::SELECTION)
+}
+
+/// authenticatorConfig with a subcommand and nothing else.
+pub(crate) fn config(subcommand: u64) -> Request {
+    Request::new(command::CONFIG).with(1, Value::Integer(subcommand.into()))
+}
+
+/// authenticatorConfig toggleAlwaysUv.
+pub(crate) fn toggle_always_uv() -> Request {
+    config(subcommand::TOGGLE_ALWAYS_UV)
+}
+
+/// authenticatorConfig setMinPINLength with these of its parameters.
+pub(crate) fn set_min_pin_length<const N: usize>(parameters: [(i64, Value); N]) -> Request {
+    let parameters = parameters.into_iter().map(|(key, value)| (int(key), value));
+    config(subcommand::SET_MIN_PIN_LENGTH).with(2, Value::Map(parameters.collect()))
 }

@@ -36,7 +36,7 @@ impl<P: Platform> Authenticator<P> {
             .map_err(Status::from)?
             // U2F knows ES256 alone, and has no user verification that level 3 could be content with.
             .filter(|credential| credential.algorithm == Algorithm::Es256)
-            .filter(|credential| credential.protection != CredProtect::Required)
+            .filter(|credential| credential.traits.protection != CredProtect::Required)
             .ok_or(StatusWord::WrongData)?;
 
         let user_present = match control {

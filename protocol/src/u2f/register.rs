@@ -4,7 +4,7 @@ use super::StatusWord;
 use crate::attestation::{U2F_CERTIFICATE, sign_u2f_registration};
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{Algorithm, CredProtect, Kind};
+use crate::credential::{Algorithm, Kind, Traits};
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 
 impl<P: Platform> Authenticator<P> {
@@ -30,7 +30,7 @@ impl<P: Platform> Authenticator<P> {
             application,
             Algorithm::Es256,
             Kind::NonDiscoverable,
-            CredProtect::default(),
+            Traits::default(),
         )?;
         let point = secret.private_key(&credential, application)?.point()?;
         let signature = sign_u2f_registration(&[&[0x00], application, challenge, &key_handle, &point])?;

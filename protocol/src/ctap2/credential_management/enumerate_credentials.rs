@@ -69,7 +69,12 @@ impl<P: Platform> Authenticator<P> {
             return Ok(None);
         };
         let private_key = self.store.secret.private_key(&account.credential, &rp_id_hash)?;
-        response.map(4 + usize::from(total.is_some()));
+        let traits = account.credential.traits;
+        let large_blob_key = traits
+            .large_blob_key
+            .then(|| self.store.secret.large_blob_key(&account.credential, &rp_id_hash));
+        let optional = [total.is_some(), large_blob_key.is_some()];
+        response.map(5 + optional.map(usize::from).iter().sum::<usize>());
         // 06 user, 07 credentialID, 08 publicKey
         response.uint(0x06);
         write_user(&account.record, true, response);
@@ -80,8 +85,12 @@ impl<P: Platform> Authenticator<P> {
         if let Some(total) = total {
             response.uint(0x09).uint(total.into());
         }
-        // 0A credProtect
-        response.uint(0x0a).uint(account.credential.protection as u64);
+        // 0A credProtect, 0B largeBlobKey, 0C thirdPartyPayment
+        response.uint(0x0a).uint(traits.protection as u64);
+        if let Some(key) = large_blob_key {
+            response.uint(0x0b).bytes(&*key);
+        }
+        response.uint(0x0c).bool(traits.third_party_payment);
         let pending = PendingCredentials {
             rp_id_hash,
             last: account.key,

@@ -6,7 +6,6 @@ use std::string::String;
 use std::vec::Vec;
 
 use cbor4ii::core::Value;
-use proptest::prelude::*;
 
 use crate::crypto::sha256;
 use crate::ctap2::{Permissions, Status};
@@ -14,7 +13,8 @@ use crate::limits::{RP_ID_MAX, SEQUENCE_TIMEOUT, TOKEN_MAX_USAGE};
 use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::manager::{Manager, next};
+use crate::testing::manager::next;
+use crate::testing::pin::Token;
 use crate::testing::request::{
     RP, Request, descriptor, discover, get_info, make_credential, make_discoverable, next_assertion, parameter,
     selection, user,
@@ -27,7 +27,7 @@ const NEXT_CREDENTIAL: i64 = 0x05;
 const RPS: [&str; 3] = [RP, "login.example.org", "other.example"];
 
 /// A key with three relying parties that have three credentials each, and more that are not discoverable.
-fn key_with_nine() -> (Key, Manager) {
+fn key_with_nine() -> (Key, Token) {
     let mut key = Key::new();
     for rp_id in RPS {
         for user in [b"alice", b"bobby", b"carol"] {
@@ -83,12 +83,37 @@ fn a_credential_is_shown_as_it_was_made() {
             .unwrap();
         let manager = key.manager();
         let answer = key.answer(&manager.credentials_of(RP)).unwrap();
-        assert_eq!(answer.keys(), [6, 7, 8, 9, 10].map(int));
+        assert_eq!(answer.keys(), [6, 7, 8, 9, 10, 12].map(int));
         assert_eq!(answer.number(6), &user(b"alice"));
         assert_eq!(answer.number(7), &descriptor(&made.id));
         assert_eq!(answer.number(8), &made.cose_key);
         assert_eq!(answer.number(9), &int(1));
         assert_eq!(answer.number(10), &int(1));
+        assert_eq!(answer.number(12), &Value::Bool(false));
+    }
+}
+
+#[test]
+fn what_extensions_made_of_a_credential_is_shown() {
+    for level in 1..=3 {
+        for (payment, large_blob) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut inputs = Vec::from([(text("credProtect"), int(level))]);
+            if large_blob {
+                inputs.push((text("largeBlobKey"), Value::Bool(true)));
+            }
+            if payment {
+                inputs.push((text("thirdPartyPayment"), Value::Bool(true)));
+            }
+            let mut key = Key::new();
+            let request = make_discoverable(RP, b"alice").with(6, Value::Map(inputs));
+            let made = key.answer(&request).unwrap();
+            let manager = key.manager();
+            let answer = key.answer(&manager.credentials_of(RP)).unwrap();
+            assert_eq!(answer.number(10), &int(level));
+            assert_eq!(answer.find(&int(11)), made.find(&int(5)));
+            assert_eq!(answer.find(&int(11)).is_some(), large_blob);
+            assert_eq!(answer.number(12), &Value::Bool(payment));
+        }
     }
 }
 
@@ -100,7 +125,7 @@ fn credentials_of_a_relying_party_follow_each_other() {
     users.sort_by_key(|user| user.member("id").as_bytes().to_vec());
     assert_eq!(users, [b"alice", b"bobby", b"carol"].map(|id| user(id)));
     for answer in &answers[1..] {
-        assert_eq!(answer.keys(), [6, 7, 8, 10].map(int), "not counted again");
+        assert_eq!(answer.keys(), [6, 7, 8, 10, 12].map(int), "not counted again");
     }
     assert_eq!(key.refusal(&next(NEXT_CREDENTIAL)), Status::NotAllowed, "over for good");
 }
@@ -271,7 +296,7 @@ fn an_rp_id_that_is_too_long_to_keep_is_known_by_its_hash() {
             made.verify(rp_id, &key.asserted(&discover(rp_id)).unwrap());
             key = key.restarted();
         }
-        let manager = key.token(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(rp_id));
+        let manager = key.issue(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(rp_id));
         key.send(&manager.update(&made.id, user(id))).unwrap();
         let answer = key.answer(&manager.credentials_of(rp_id)).unwrap();
         assert_eq!(answer.number(8), &made.cose_key);
@@ -346,80 +371,4 @@ fn a_thousand_credentials_of_one_relying_party_are_enumerated_in_linear_time() {
     let manager = key.manager();
     let costs = costs(&mut key, &manager.credentials_of(RP), &next(NEXT_CREDENTIAL), 9);
     assert_linear(&costs, 1000);
-}
-
-/// What a host can do to the discoverable credentials, by the numbers of a relying party and a user.
-#[derive(Clone, Debug)]
-enum Action {
-    Register(usize, u8),
-    RegisterListed(usize, u8),
-    Rename(usize, u8, Option<String>),
-    Delete(usize, u8),
-    Restart,
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    let account = || (0..RPS.len(), 0..4_u8);
-    prop_oneof![
-        4 => account().prop_map(|(rp, user)| Action::Register(rp, user)),
-        1 => account().prop_map(|(rp, user)| Action::RegisterListed(rp, user)),
-        2 => (account(), proptest::option::of("[a-z]{0,70}")).prop_map(|((rp, user), name)| Action::Rename(rp, user, name)),
-        2 => account().prop_map(|(rp, user)| Action::Delete(rp, user)),
-        1 => Just(Action::Restart),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// The key's list is that of a model that keeps its accounts in a map.
-    #[test]
-    fn whatever_is_done_the_list_is_that_of_a_plain_map(actions in proptest::collection::vec(action(), 1..24)) {
-        let mut key = Key::new();
-        let mut model: BTreeMap<(String, u8), (Vec<u8>, Value, Option<String>)> = BTreeMap::new();
-        for action in actions {
-            match action {
-                Action::Register(rp, user) => {
-                    let made = key.register_discoverable(RPS[rp], &[user]);
-                    let name = Some(String::from("alice@example.com"));
-                    model.insert((RPS[rp].into(), user), (made.id, made.cose_key, name));
-                }
-                Action::RegisterListed(rp, user) => {
-                    key.send(&make_credential(RPS[rp], &[user])).unwrap();
-                }
-                Action::Rename(rp, user, name) => {
-                    let Some((id, _, kept)) = model.get_mut(&(RPS[rp].into(), user)) else { continue };
-                    let entity = match &name {
-                        Some(name) => map([("id", Value::Bytes([user].into())), ("name", text(name.clone()))]),
-                        None => map([("id", Value::Bytes([user].into()))]),
-                    };
-                    let manager = key.manager();
-                    key.send(&manager.update(id, entity)).unwrap();
-                    *kept = name.filter(|name| !name.is_empty()).map(|name| name.chars().take(64).collect());
-                }
-                Action::Delete(rp, user) => {
-                    let manager = key.manager();
-                    let removed = model.remove(&(RPS[rp].into(), user));
-                    let expected = if removed.is_some() { Ok(None) } else { Err(Status::NoCredentials) };
-                    let id = removed.map_or([7; 59].into(), |(id, ..)| id);
-                    prop_assert_eq!(key.send(&manager.delete(&id)), expected);
-                }
-                Action::Restart => key = key.restarted(),
-            }
-            let manager = key.manager();
-            let mut listed = BTreeMap::new();
-            for (rp_id, credentials) in key.listed(&manager) {
-                for credential in credentials {
-                    let entity = credential.number(6);
-                    let name = entity.find(&text("name")).map(|name| String::from(name.as_text()));
-                    let id = credential.number(7).member("id").as_bytes().to_vec();
-                    let account = (rp_id.clone(), entity.member("id").as_bytes()[0]);
-                    prop_assert!(listed.insert(account, (id, credential.number(8).clone(), name)).is_none());
-                }
-            }
-            prop_assert_eq!(&listed, &model);
-            let existing = key.answer(&manager.metadata()).unwrap().number(1).as_int();
-            prop_assert_eq!(usize::try_from(existing).unwrap(), model.len());
-        }
-    }
 }

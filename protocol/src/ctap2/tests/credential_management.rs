@@ -8,11 +8,12 @@ use crate::limits::RESERVED_RECORDS;
 use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, bytes, int, map, text};
 use crate::testing::key::Key;
-use crate::testing::manager::{Manager, next};
-use crate::testing::request::{RP, Request, descriptor, make_credential, user};
+use crate::testing::manager::next;
+use crate::testing::pin::{CM, GA, MC, PCMR, PIN, Token};
+use crate::testing::request::{RP, Request, descriptor, make_credential, make_discoverable, reset, user};
 
 /// A request of each subcommand that needs a token, for this credential of [`RP`].
-fn requests(manager: &Manager, id: &[u8]) -> [Request; 5] {
+fn requests(manager: &Token, id: &[u8]) -> [Request; 5] {
     [
         manager.metadata(),
         manager.relying_parties(),
@@ -26,7 +27,7 @@ fn requests(manager: &Manager, id: &[u8]) -> [Request; 5] {
 const READING: usize = 3;
 
 /// What becomes of each of the requests on a key of its own, with the token that `issue` gives out.
-fn outcomes(issue: impl Fn(&mut Key) -> Manager) -> [Result<(), Status>; 5] {
+fn outcomes(issue: impl Fn(&mut Key) -> Token) -> [Result<(), Status>; 5] {
     let mut prepared = Key::new();
     let made = prepared.register_discoverable(RP, b"alice");
     core::array::from_fn(|index| {
@@ -174,7 +175,7 @@ fn parameters_of_a_wrong_type_or_length_are_told() {
 #[test]
 fn a_token_for_credential_management_may_do_everything_by_either_protocol() {
     for protocol in [Protocol::One, Protocol::Two] {
-        let outcomes = outcomes(|key| key.token(protocol, Permissions::CREDENTIAL_MANAGEMENT, None));
+        let outcomes = outcomes(|key| key.issue(protocol, Permissions::CREDENTIAL_MANAGEMENT, None));
         assert_eq!(outcomes, [Ok(()); 5]);
     }
 }
@@ -182,22 +183,22 @@ fn a_token_for_credential_management_may_do_everything_by_either_protocol() {
 #[test]
 fn a_token_for_ceremonies_may_do_nothing() {
     let ceremonies = Permissions::MAKE_CREDENTIAL.and(Permissions::GET_ASSERTION);
-    assert_eq!(outcomes(|key| key.token(Protocol::Two, ceremonies, None)), [REFUSED; 5]);
+    assert_eq!(outcomes(|key| key.issue(Protocol::Two, ceremonies, None)), [REFUSED; 5]);
 }
 
 #[test]
 fn a_token_bound_to_a_relying_party_is_for_that_one_alone() {
     let cm = Permissions::CREDENTIAL_MANAGEMENT;
-    let same = outcomes(|key| key.token(Protocol::Two, cm, Some(RP)));
+    let same = outcomes(|key| key.issue(Protocol::Two, cm, Some(RP)));
     assert_eq!(same, [REFUSED, REFUSED, Ok(()), Ok(()), Ok(())]);
-    let other = outcomes(|key| key.token(Protocol::Two, cm, Some("other.example")));
+    let other = outcomes(|key| key.issue(Protocol::Two, cm, Some("other.example")));
     assert_eq!(other, [REFUSED; 5]);
 }
 
 #[test]
 fn a_token_bound_to_a_relying_party_learns_nothing_of_what_is_not_there() {
     let mut key = Key::new();
-    let manager = key.token(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(RP));
+    let manager = key.issue(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(RP));
     let listed = key.register(RP);
     for id in [&[7; 59][..], &[], &listed.id] {
         for request in [manager.delete(id), manager.update(id, user(b"alice"))] {
@@ -223,8 +224,46 @@ fn the_persistent_token_outlives_the_power_and_not_a_reset() {
     let manager = key.persistent_manager(true);
     let mut key = key.restarted();
     assert_eq!(key.listed(&manager).len(), 1);
-    key.send(&crate::testing::request::reset()).unwrap();
+    key.send(&reset()).unwrap();
     assert_eq!(key.refusal(&manager.metadata()), Status::PinAuthInvalid);
+}
+
+#[test]
+fn one_right_pin_gives_a_token_for_it() {
+    let mut key = Key::with_pin();
+    let token = key.token(MC, Some(RP));
+    let made = key.made(&token.sign(make_discoverable(RP, b"alice"))).unwrap();
+    for (permissions, may_change) in [(CM, true), (PCMR, false)] {
+        let token = key.token(permissions, None);
+        assert_eq!(key.listed(&token).len(), 1);
+        let update = key.send(&token.update(&made.id, user(b"alice")));
+        assert_eq!(
+            update,
+            if may_change {
+                Ok(None)
+            } else {
+                Err(Status::PinAuthInvalid)
+            }
+        );
+    }
+    let token = key.token(CM | GA, Some(RP));
+    key.send(&token.credentials_of(RP)).unwrap();
+    key.send(&token.delete(&made.id)).unwrap();
+}
+
+#[test]
+fn a_changed_pin_ends_a_walk_and_the_persistent_token() {
+    let mut key = Key::with_pin();
+    for rp_id in [RP, "other.example"] {
+        let token = key.token(MC, Some(rp_id));
+        key.send(&token.sign(make_discoverable(rp_id, b"alice"))).unwrap();
+    }
+    let token = key.token(PCMR, None);
+    key.send(&token.relying_parties()).unwrap();
+    let change = key.platform(Protocol::Two).change_pin(PIN, "5678");
+    key.send(&change).unwrap();
+    assert_eq!(key.refusal(&next(0x03)), Status::NotAllowed);
+    assert_eq!(key.refusal(&token.relying_parties()), Status::PinAuthInvalid);
 }
 
 #[test]
@@ -240,7 +279,7 @@ fn no_touch_is_asked_for() {
 }
 
 /// existingResidentCredentialsCount and maxPossibleRemainingResidentCredentialsCount.
-fn counts(key: &mut Key, manager: &Manager) -> (i64, i64) {
+fn counts(key: &mut Key, manager: &Token) -> (i64, i64) {
     let answer = key.answer(&manager.metadata()).unwrap();
     assert_eq!(answer.keys(), [1, 2].map(int));
     (answer.number(1).as_int(), answer.number(2).as_int())
@@ -281,7 +320,7 @@ fn as_many_credentials_fit_as_the_metadata_say_and_leave_room_for_the_rest() {
     }
     let manager = key.manager();
     assert_eq!(counts(&mut key, &manager), (3, 0));
-    let one_more = crate::testing::request::make_discoverable(RP, &[3]);
+    let one_more = make_discoverable(RP, &[3]);
     assert_eq!(key.refusal(&one_more), Status::KeyStoreFull);
     // The account that is there already can be renewed, and one that goes makes room for another.
     let renewed = key.register_discoverable(RP, &[2]);

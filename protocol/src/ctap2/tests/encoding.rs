@@ -24,16 +24,23 @@ fn no_command_byte_is_an_invalid_length() {
 
 #[test]
 fn every_command_that_is_not_offered_is_invalid() {
-    let offered = [0x01, 0x02, 0x04, 0x07, 0x08, 0x0a, 0x0b];
+    let offered = [0x01, 0x02, 0x04, 0x06, 0x07, 0x08, 0x0a, 0x0b, 0x0c, 0x0d];
     for command in (0..=u8::MAX).filter(|command| !offered.contains(command)) {
         assert_eq!(refusal(&[command]), Status::InvalidCommand, "{command:#04x}");
         assert_eq!(refusal(&[command, 0xa0]), Status::InvalidCommand, "{command:#04x}");
     }
 }
 
+const WITH_PARAMETERS: [u8; 4] = [
+    command::MAKE_CREDENTIAL,
+    command::GET_ASSERTION,
+    command::CLIENT_PIN,
+    command::CONFIG,
+];
+
 #[test]
 fn a_command_without_its_parameters_misses_them() {
-    for command in [command::MAKE_CREDENTIAL, command::GET_ASSERTION] {
+    for command in WITH_PARAMETERS {
         assert_eq!(refusal(&[command]), Status::MissingParameter);
         assert_eq!(refusal(&[command, 0xa0]), Status::MissingParameter);
     }
@@ -41,7 +48,7 @@ fn a_command_without_its_parameters_misses_them() {
 
 #[test]
 fn parameters_that_are_no_map_are_of_an_unexpected_type() {
-    for command in [command::MAKE_CREDENTIAL, command::GET_ASSERTION] {
+    for command in WITH_PARAMETERS {
         assert_eq!(refusal(&[command, 0x80]), Status::CborUnexpectedType);
         assert_eq!(refusal(&[command, 0x01]), Status::CborUnexpectedType);
     }

@@ -13,7 +13,7 @@ use crate::testing::request::{
 };
 
 /// The statuses that this key has reason to answer.
-const DEFINED: [Status; 16] = [
+const DEFINED: [Status; 19] = [
     Status::InvalidCommand,
     Status::InvalidParameter,
     Status::InvalidLength,
@@ -29,6 +29,9 @@ const DEFINED: [Status; 16] = [
     Status::NoCredentials,
     Status::NotAllowed,
     Status::OperationDenied,
+    Status::PinAuthInvalid,
+    Status::PuatRequired,
+    Status::InvalidSubcommand,
     Status::Other,
 ];
 
@@ -162,6 +165,17 @@ proptest! {
         let index = leaf.index(leaves.len());
         *leaves[index] = replacement;
         survives(key, &[&[request.command], &encode(&tree)[..]].concat())?;
+    }
+
+    #[test]
+    fn parameters_of_any_kind_under_a_token_to_manage_credentials(
+        sub_command in 0_i64..9,
+        members in proptest::collection::btree_map(0_i64..5, any_value(), 0..4),
+    ) {
+        let mut key = key();
+        let token = key.manager();
+        let params = members.into_iter().map(|(member, value)| (int(member), value));
+        survives(key, &token.request(sub_command, Some(Value::Map(params.collect()))).bytes())?;
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::testing::request::{RP, Request, discover, get_assertion, make_discove
 
 /// Runs `act` with a cut at each of its storage operations in turn, and shows `check` the key after the next
 /// power-up and what the host was told.
-fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check: impl Fn(Key, T)) {
+pub(super) fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check: impl Fn(Key, T)) {
     for operation in 0.. {
         let mut cuts = 0;
         for happens in [false, true] {
@@ -238,8 +238,8 @@ fn collecting_what_a_reset_left_can_be_cut_too() {
     for user in [b"alice", b"bobby", b"carol"] {
         key.register_discoverable(RP, user);
     }
-    // The root is written, nothing is collected: the cut comes at the operation behind it.
-    let operation_behind_root = 1;
+    // The settings are read, the root is written, nothing is collected: the cut comes at the operation behind it.
+    let operation_behind_root = 2;
     key.storage_mut().cut_power_at(operation_behind_root, false);
     assert_eq!(key.refusal(&reset()), Status::Other);
     let mut left = key.storage().clone();

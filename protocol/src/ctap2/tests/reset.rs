@@ -2,10 +2,12 @@
 
 use crate::ctap2::Status;
 use crate::limits::{RESET_WINDOW, USER_ACTION_TIMEOUT};
+use crate::pin_protocol::Protocol;
 use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::key::Key;
+use crate::testing::pin::{ACFG, PCMR, PIN, get_key_agreement};
 use crate::testing::platform::Prompt;
-use crate::testing::request::{RP, discover, get_assertion, reset};
+use crate::testing::request::{RP, config, discover, get_assertion, reset, toggle_always_uv};
 
 #[test]
 fn a_touch_soon_after_power_up_erases_every_credential() {
@@ -113,4 +115,58 @@ fn the_shared_counter_does_not_go_back() {
     let made = key.register(RP);
     let after = key.asserted(&get_assertion(RP, &[&made.id])).unwrap();
     assert!(after.auth_data.sign_count > before.auth_data.sign_count);
+}
+
+#[test]
+fn no_pin_is_needed_and_none_is_left() {
+    let mut key = Key::with_pin();
+    let token = key.token(ACFG, None);
+    let persistent = key.token(PCMR, None);
+    let agreements = |key: &mut Key| [1, 2].map(|protocol| key.send(&get_key_agreement(protocol)).unwrap());
+    let before = agreements(&mut key);
+    assert_eq!(key.send(&reset()), Ok(None));
+
+    assert_eq!(key.steady_info(), Key::new().steady_info());
+    let after = agreements(&mut key);
+    assert!(
+        before.iter().all(|key| !after.contains(key)),
+        "key agreement keys are new"
+    );
+    key.set_pin(PIN);
+    assert_eq!(key.refusal(&token.sign(toggle_always_uv())), Status::PinAuthInvalid);
+    assert_ne!(key.token(PCMR, None).secret, persistent.secret);
+}
+
+#[test]
+fn a_refused_reset_leaves_the_pin_and_its_tokens() {
+    let mut key = Key::with_pin();
+    let token = key.token(ACFG, None);
+    for presence in [Presence::Declined, Presence::TimedOut, Presence::Aborted] {
+        key.user().answers.push_back(presence);
+        assert!(key.send(&reset()).is_err());
+    }
+    assert_eq!(key.send(&token.sign(toggle_always_uv())), Ok(None));
+    assert_eq!(key.try_pin(PIN), Ok(()));
+    let request = key.platform(Protocol::Two).set_pin(PIN);
+    assert_eq!(key.refusal(&request), Status::PinAuthInvalid);
+}
+
+#[test]
+fn a_long_touch_is_asked_for_where_it_was_enabled() {
+    let mut key = Key::new();
+    assert_eq!(key.send(&config(0x04)), Ok(None));
+    key.user().answers.push_back(Presence::TimedOut);
+    assert_eq!(key.refusal(&reset()), Status::UserActionTimeout);
+    assert_eq!(key.send(&reset()), Ok(None));
+    assert_eq!(key.send(&reset()), Ok(None));
+    let gestures: std::vec::Vec<_> = key.user().prompts.iter().map(|prompt| prompt.gesture).collect();
+    assert_eq!(gestures, [Gesture::LongTouch, Gesture::LongTouch, Gesture::Touch]);
+}
+
+#[test]
+fn settings_that_cannot_be_read_take_a_long_touch() {
+    let mut key = Key::new();
+    key.storage_mut().fail_at(0, false);
+    assert_eq!(key.send(&reset()), Ok(None));
+    assert_eq!(key.user().prompts[0].gesture, Gesture::LongTouch);
 }

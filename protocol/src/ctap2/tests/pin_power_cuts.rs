@@ -1,0 +1,221 @@
+//! The power goes away at each storage operation of what reads or changes the PIN: nobody gains a guess, and the PIN
+//! is never gone while a credential is there.
+
+use cbor4ii::core::Value;
+
+use super::power_cuts::at_every_cut;
+use crate::ctap2::Status;
+use crate::pin_protocol::Protocol;
+use crate::testing::cbor::{Tree, array, int, text};
+use crate::testing::key::Key;
+use crate::testing::pin::{ACFG, PCMR, PIN};
+use crate::testing::request::{
+    RP, get_assertion, get_info, make_discoverable, reset, set_min_pin_length, toggle_always_uv,
+};
+
+const NEW: &str = "5678";
+const WRONG: &str = "4321";
+
+fn info(key: &mut Key) -> Value {
+    key.send(&get_info()).unwrap().unwrap()
+}
+
+fn has_pin(key: &mut Key) -> bool {
+    info(key).number(4).member("clientPin") == &Value::Bool(true)
+}
+
+/// A key with a PIN of which one retry is spent.
+fn with_seven_retries() -> Key {
+    let mut key = Key::with_pin();
+    assert_eq!(key.try_pin(WRONG), Err(Status::PinInvalid));
+    key
+}
+
+#[test]
+fn a_first_pin_is_there_whole_or_not_at_all() {
+    let prepared = Key::new();
+    at_every_cut(
+        &prepared,
+        |key| {
+            let request = key.platform(Protocol::Two).set_pin(PIN);
+            key.send(&request)
+        },
+        |mut key, answer| {
+            if has_pin(&mut key) {
+                assert_eq!(key.try_pin(PIN), Ok(()));
+            } else {
+                assert_eq!(answer, Err(Status::Other));
+                key.set_pin(PIN);
+            }
+        },
+    );
+}
+
+#[test]
+fn a_wrong_pin_that_was_compared_has_cost_a_retry() {
+    for protocol in Protocol::OFFERED {
+        at_every_cut(
+            &with_seven_retries(),
+            |key| {
+                let request = key.platform(protocol).get_pin_token(WRONG);
+                key.send(&request)
+            },
+            |mut key, answer| match answer {
+                // The key said that the PIN is wrong: that is a guess.
+                Err(Status::PinInvalid) => assert_eq!(key.retries(), 6),
+                Err(Status::Other) => assert!([6, 7].contains(&key.retries())),
+                other => panic!("{other:?}"),
+            },
+        );
+    }
+}
+
+#[test]
+fn whoever_cuts_the_power_has_eight_guesses_and_no_more() {
+    // At each operation in turn: guess, cut, plug in, until the key is blocked.
+    for operation in 0..6 {
+        for happens in [false, true] {
+            let mut key = Key::with_pin();
+            let mut told = 0;
+            for _ in 0..20 {
+                let before = key.retries();
+                key.storage_mut().cut_power_at(operation, happens);
+                let answer = key.try_pin(WRONG);
+                told += usize::from(matches!(answer, Err(Status::PinInvalid | Status::PinBlocked)) && before > 0);
+                key = key.restarted();
+                assert!(key.retries() <= before, "retries never go up");
+                if answer != Err(Status::Other) {
+                    assert!(key.retries() < before || before == 0);
+                }
+            }
+            assert!(told <= 8);
+        }
+    }
+}
+
+#[test]
+fn the_right_pin_gives_retries_back_only_with_its_token() {
+    at_every_cut(
+        &with_seven_retries(),
+        |key| key.try_token(PIN, ACFG, None),
+        |mut key, answer| {
+            let retries = key.retries();
+            match answer {
+                Ok(_) => assert_eq!(retries, 8),
+                Err(status) => {
+                    assert_eq!(status, Status::Other);
+                    assert!([6, 7, 8].contains(&retries), "{retries}");
+                }
+            }
+            assert_eq!(key.try_pin(PIN), Ok(()));
+        },
+    );
+}
+
+#[test]
+fn a_changed_pin_is_the_old_one_or_the_new_one() {
+    let mut prepared = with_seven_retries();
+    let persistent = prepared.token(PCMR, None);
+    at_every_cut(
+        &prepared,
+        |key| {
+            let request = key.platform(Protocol::Two).change_pin(PIN, NEW);
+            key.send(&request)
+        },
+        |mut key, answer| {
+            assert!(key.retries() >= 6);
+            let is_old = key.try_pin(PIN).is_ok();
+            assert_eq!(key.try_pin(NEW).is_ok(), !is_old, "one of them, never both");
+            assert!(!is_old || answer == Err(Status::Other));
+            // The persistent token goes with the PIN that gave it.
+            let token = key.try_token(if is_old { PIN } else { NEW }, PCMR, None).unwrap();
+            assert_eq!(token.secret == persistent.secret, is_old);
+        },
+    );
+}
+
+#[test]
+fn a_change_with_a_wrong_pin_changes_nothing() {
+    at_every_cut(
+        &with_seven_retries(),
+        |key| {
+            let request = key.platform(Protocol::Two).change_pin(WRONG, NEW);
+            key.send(&request)
+        },
+        |mut key, answer| {
+            let retries = key.retries();
+            assert!(retries == 6 || retries == 7 && answer == Err(Status::Other));
+            assert_eq!(key.try_pin(PIN), Ok(()));
+        },
+    );
+}
+
+#[test]
+fn a_longer_minimum_never_spares_a_pin_that_is_too_short() {
+    let prepared = Key::with_pin();
+    at_every_cut(
+        &prepared,
+        |key| {
+            let token = key.try_token(PIN, ACFG, None)?;
+            key.send(&token.sign(set_min_pin_length([(1, int(6)), (2, array([text(RP)]))])))
+        },
+        |mut key, answer| {
+            let info = info(&mut key);
+            let (minimum, must_change) = (info.number(0x0d).as_int(), info.number(0x0c) == &Value::Bool(true));
+            assert!([4, 6].contains(&minimum));
+            assert!(minimum == 4 || must_change);
+            assert_eq!(key.0.settings().unwrap().min_pin_length_rp_ids.len() == 1, minimum == 6);
+            assert!(answer == Err(Status::Other) || answer == Ok(None) && minimum == 6);
+            let request = key.platform(Protocol::Two).change_pin(PIN, "987654");
+            assert_eq!(key.send(&request), Ok(None), "the way on is open");
+        },
+    );
+}
+
+#[test]
+fn a_setting_is_as_it_was_or_as_it_was_to_become() {
+    let prepared = Key::with_pin();
+    at_every_cut(
+        &prepared,
+        |key| {
+            let token = key.try_token(PIN, ACFG, None)?;
+            key.send(&token.sign(toggle_always_uv()))
+        },
+        |mut key, answer| {
+            let is_on = info(&mut key).number(4).member("alwaysUv") == &Value::Bool(true);
+            assert!(answer == Err(Status::Other) || answer == Ok(None) && is_on);
+            assert!(has_pin(&mut key));
+        },
+    );
+}
+
+#[test]
+fn a_reset_never_takes_the_pin_and_leaves_a_credential() {
+    let mut prepared = Key::new();
+    let listed = prepared.register(RP);
+    let discovered = prepared.made(&make_discoverable(RP, b"alice")).unwrap();
+    assert_eq!(prepared.send(&set_min_pin_length([(4, Value::Bool(true))])), Ok(None));
+    prepared.set_pin("4711");
+    at_every_cut(
+        &prepared,
+        |key| key.send(&reset()),
+        |mut key, answer| {
+            let signs = |key: &mut Key, id: &[u8]| key.asserted(&get_assertion(RP, &[id])).is_ok();
+            let is_there = has_pin(&mut key);
+            assert!(answer.is_err() || !is_there);
+            for id in [&listed.id, &discovered.id] {
+                assert_eq!(signs(&mut key, id), is_there);
+            }
+            assert_eq!(
+                info(&mut key).number(0x1b) == &Value::Bool(true),
+                is_there,
+                "the settings too"
+            );
+            if is_there {
+                assert_eq!(key.try_pin("4711"), Ok(()));
+            } else {
+                key.set_pin("1111");
+            }
+        },
+    );
+}

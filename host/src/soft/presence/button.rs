@@ -3,8 +3,8 @@
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
-use brasskey_protocol::platform::{Abort, Clock, Operation, Presence, PresenceRequest, RelyingParty};
+use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
+use brasskey_protocol::platform::{Abort, Clock, Gesture, Operation, Presence, PresenceRequest, RelyingParty};
 
 use super::waiting::Waiting;
 use crate::soft::clock::SoftClock;
@@ -83,6 +83,9 @@ struct Open {
     ticket: Ticket,
     binding: Binding,
     waiting: Waiting,
+    gesture: Gesture,
+    /// Since when the button is held for a long touch.
+    held_since: Option<u64>,
     answer: Option<Answer>,
     /// When a request that is polled for lapses, because its host no longer polls.
     lapses: Option<u64>,
@@ -106,14 +109,29 @@ impl Button {
     /// Presses the button. Pressing a button already held does nothing.
     pub(crate) fn press(&self) {
         let mut state = lock(&self.state);
-        if !std::mem::replace(&mut state.held, true) {
-            self.answer_open(&mut state, None, Answer::Touch);
+        if std::mem::replace(&mut state.held, true) {
+            return;
+        }
+        match &mut state.open {
+            Some(open) if open.gesture == Gesture::LongTouch => {
+                open.held_since = Some(self.clock.now());
+                self.changed.notify_all();
+            }
+            _ => self.answer_open(&mut state, None, Answer::Touch),
         }
     }
 
-    /// Releases the button.
+    /// Releases the button. A touch that was to be long and was not is none.
     pub(crate) fn release(&self) {
-        lock(&self.state).held = false;
+        let mut state = lock(&self.state);
+        state.held = false;
+        if let Some(open) = &mut state.open {
+            let was_long = open.is_long_touch(self.clock.now());
+            open.held_since = None;
+            if was_long {
+                self.answer_open(&mut state, None, Answer::Touch);
+            }
+        }
     }
 
     /// Refuses the request that is open, if there is one.
@@ -158,6 +176,8 @@ impl Button {
             ticket,
             binding: Binding::of(request),
             waiting: Waiting::new(request, self.clock.now()),
+            gesture: request.gesture,
+            held_since: None,
             answer: None,
             lapses,
         });
@@ -176,13 +196,18 @@ impl Button {
                 // Only a power cut closes a request that is waited for.
                 break Presence::Aborted;
             };
+            let now = self.clock.now();
             match open.answer {
                 Some(Answer::Touch) => break Presence::Confirmed,
                 Some(Answer::Decline) => break Presence::Declined,
-                None if self.clock.now() >= deadline => break Presence::TimedOut,
+                None if open.is_long_touch(now) => break Presence::Confirmed,
+                None if now >= deadline => break Presence::TimedOut,
                 None => {}
             }
-            state = match self.clock.sleep_until(deadline) {
+            let next = open
+                .held_since
+                .map_or(deadline, |since| deadline.min(since + LONG_TOUCH));
+            state = match self.clock.sleep_until(next) {
                 Some(timeout) => unpoison(self.changed.wait_timeout(state, timeout)).0,
                 None => unpoison(self.changed.wait(state)),
             };
@@ -277,6 +302,11 @@ impl Button {
 }
 
 impl Open {
+    fn is_long_touch(&self, now: u64) -> bool {
+        self.held_since
+            .is_some_and(|since| now.saturating_sub(since) >= LONG_TOUCH)
+    }
+
     fn is_live(&self, now: u64) -> bool {
         self.lapses.is_none_or(|lapses| now < lapses)
     }

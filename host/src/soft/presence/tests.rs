@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
-use brasskey_protocol::platform::{Operation, RelyingParty};
+use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
+use brasskey_protocol::platform::{Gesture, Operation, RelyingParty};
 
 use super::*;
 use crate::soft::clock::SoftClock;
@@ -16,6 +16,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 const REGISTER: PresenceRequest<'static> = PresenceRequest {
     operation: Operation::Register,
+    gesture: Gesture::Touch,
     relying_party: RelyingParty::Id("example.com"),
     user: Some("alice"),
 };
@@ -23,6 +24,7 @@ const REGISTER: PresenceRequest<'static> = PresenceRequest {
 fn u2f(operation: Operation, application: &[u8; 32]) -> PresenceRequest<'_> {
     PresenceRequest {
         operation,
+        gesture: Gesture::Touch,
         relying_party: RelyingParty::Application(application),
         user: None,
     }
@@ -56,9 +58,14 @@ impl Fixture {
 
     /// Starts to wait for `REGISTER` on a thread, and returns when the key waits.
     fn wait(&mut self, deadline: u64) -> mpsc::Receiver<Presence> {
+        self.wait_for(Gesture::Touch, deadline)
+    }
+
+    fn wait_for(&mut self, gesture: Gesture, deadline: u64) -> mpsc::Receiver<Presence> {
+        let request = PresenceRequest { gesture, ..REGISTER };
         let mut presence = self.presence.take().expect("no wait is running");
         let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || sender.send(presence.wait(&REGISTER, deadline)));
+        thread::spawn(move || sender.send(presence.wait(&request, deadline)));
         let waiting = self.button.wait_until_asked(LONG).expect("the key waits");
         assert_eq!(waiting.rp_id.as_deref(), Some("example.com"));
         receiver
@@ -118,6 +125,63 @@ fn a_touch_before_the_request_is_lost() {
     let presence = key.wait(30_000);
     key.advance(30_000);
     assert_eq!(end(&presence), Presence::TimedOut);
+}
+
+#[test]
+fn a_long_touch_is_held_without_a_break() {
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait_for(Gesture::LongTouch, 30_000);
+    for _ in 0..2 {
+        key.button.press();
+        key.advance(LONG_TOUCH - 1);
+        key.button.release();
+    }
+    assert!(key.button.waiting().is_some());
+    assert!(presence.try_recv().is_err());
+    key.button.press();
+    key.advance(LONG_TOUCH);
+    assert_eq!(end(&presence), Presence::Confirmed, "while it is held");
+    key.button.release();
+
+    // Taps are no long touch.
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait_for(Gesture::LongTouch, 30_000);
+    key.pulse();
+    key.advance(30_000);
+    assert_eq!(end(&presence), Presence::TimedOut);
+}
+
+#[test]
+fn a_long_touch_counts_also_where_the_key_looks_after_the_release() {
+    let mut key = Fixture::new(Touch::Control);
+    let presence = key.wait_for(Gesture::LongTouch, 30_000);
+    key.button.press();
+    // The clock moves, and nobody is woken.
+    key.clock.advance(LONG_TOUCH);
+    key.button.release();
+    assert_eq!(end(&presence), Presence::Confirmed);
+}
+
+#[test]
+fn a_button_held_before_a_long_touch_is_asked_for_is_no_consent() {
+    let mut key = Fixture::new(Touch::Control);
+    key.button.press();
+    let presence = key.wait_for(Gesture::LongTouch, 30_000);
+    key.advance(LONG_TOUCH);
+    key.button.release();
+    key.advance(30_000);
+    assert_eq!(end(&presence), Presence::TimedOut);
+}
+
+#[test]
+fn who_cannot_measure_confirms_a_long_touch_like_any() {
+    let request = PresenceRequest {
+        gesture: Gesture::LongTouch,
+        ..REGISTER
+    };
+    for touch in [Touch::Auto, Touch::Script(vec![Answer::Touch])] {
+        assert_eq!(Fixture::new(touch).presence().wait(&request, 0), Presence::Confirmed);
+    }
 }
 
 #[test]

@@ -73,6 +73,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use brasskey_protocol::platform::Gesture;
+
     use super::*;
 
     #[test]
@@ -80,6 +82,7 @@ mod tests {
         let waiting = Waiting::new(
             &PresenceRequest {
                 operation: Operation::Register,
+                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Id("example.com\u{1b}[2J"),
                 user: Some("a\u{202e}b\n"),
             },
@@ -96,6 +99,7 @@ mod tests {
         let waiting = Waiting::new(
             &PresenceRequest {
                 operation: Operation::Authenticate,
+                gesture: Gesture::Touch,
                 relying_party: RelyingParty::Application(&[0xAB; 32]),
                 user: None,
             },

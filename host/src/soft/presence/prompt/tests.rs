@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use brasskey_protocol::platform::{Operation, RelyingParty};
+use brasskey_protocol::platform::{Gesture, Operation, RelyingParty};
 use nix::pty::openpty;
 
 use super::*;
@@ -10,6 +10,7 @@ use crate::soft::clock::SoftClock;
 
 const REQUEST: PresenceRequest<'static> = PresenceRequest {
     operation: Operation::Register,
+    gesture: Gesture::Touch,
     relying_party: RelyingParty::Id("example.com\u{1b}]0;x\u{7}"),
     user: Some("alice"),
 };

@@ -18,6 +18,8 @@ pub enum Need {
     Clock,
     /// A user who can say no. A key with nothing but a button has none.
     Decline,
+    /// Room for every algorithm. A chip takes what fits.
+    EveryAlgorithm,
 }
 
 /// A form of the key: `make` makes one fresh from the factory.

@@ -132,8 +132,8 @@ impl<P: Platform> Authenticator<P> {
         })
     }
 
-    /// §6.1.2 steps 6 to 8, §6.2.2 step 5: whether the ceremony takes user verification, then it must come with a
-    /// token. `demanded` is told whether the key is protected, and whether it has the setting `alwaysUv`.
+    /// §6.1.2 steps 6 to 8, §6.2.2 step 5: a ceremony that takes user verification must come with a param, and the key
+    /// must be able to verify it. `demanded` says whether the ceremony does, by what protects the key.
     pub(super) fn demand_user_verification(
         &mut self,
         auth: PinUvAuth<'_>,

@@ -11,12 +11,12 @@ use crate::key::{Key, Kind, Need};
 pub const ALL: &[Kind] = &[
     Kind {
         name: "in_process",
-        has: &[Need::Clock, Need::Decline],
+        has: &[Need::Clock, Need::Decline, Need::EveryAlgorithm],
         make: || Key::new(in_process::InProcess::new()),
     },
     Kind {
         name: "udp",
-        has: &[Need::Decline],
+        has: &[Need::Decline, Need::EveryAlgorithm],
         make: || Key::new(udp::Udp::new()),
     },
 ];

@@ -30,11 +30,25 @@ pub fn array<const N: usize>(items: [Value; N]) -> Value {
 #[must_use]
 #[track_caller]
 pub fn decode_canonical(bytes: &[u8]) -> Value {
-    let value: Value = ciborium::from_reader(bytes).expect("well-formed CBOR");
-    check(&value, 1);
-    // Encoding is shortest and definite, so this finds whatever was not, and whatever was behind the value.
-    assert_eq!(encode(&value), bytes, "the key's CBOR is not in its shortest form");
+    let (value, rest) = split_canonical(bytes);
+    assert!(rest.is_empty(), "something is behind the key's CBOR");
     value
+}
+
+/// The same, and what is behind the value.
+///
+/// # Panics
+/// Where the value is not canonical.
+#[must_use]
+#[track_caller]
+pub fn split_canonical(bytes: &[u8]) -> (Value, &[u8]) {
+    let mut rest = bytes;
+    let value: Value = ciborium::from_reader(&mut rest).expect("well-formed CBOR");
+    check(&value, 1);
+    // Encoding is shortest and definite, so this finds whatever was not.
+    let read = &bytes[..bytes.len() - rest.len()];
+    assert_eq!(encode(&value), read, "the key's CBOR is not in its shortest form");
+    (value, rest)
 }
 
 #[track_caller]

@@ -7,7 +7,7 @@ use ciborium::Value;
 
 use super::cbor::{array, encode, map};
 use super::hid::{Host, UP_NEEDED, command};
-use super::response::{Assertion, Made, Response};
+use super::response::{Assertion, Made, Response, flags};
 use crate::key::LONG;
 
 /// authenticatorGetInfo.
@@ -26,19 +26,32 @@ pub mod status {
     pub const INVALID_COMMAND: u8 = 0x01;
     pub const INVALID_PARAMETER: u8 = 0x02;
     pub const INVALID_LENGTH: u8 = 0x03;
+    pub const INVALID_SEQ: u8 = 0x04;
     pub const CBOR_UNEXPECTED_TYPE: u8 = 0x11;
     pub const INVALID_CBOR: u8 = 0x12;
     pub const MISSING_PARAMETER: u8 = 0x14;
     pub const LIMIT_EXCEEDED: u8 = 0x15;
+    pub const LARGE_BLOB_STORAGE_FULL: u8 = 0x18;
     pub const CREDENTIAL_EXCLUDED: u8 = 0x19;
     pub const UNSUPPORTED_ALGORITHM: u8 = 0x26;
     pub const OPERATION_DENIED: u8 = 0x27;
+    pub const KEY_STORE_FULL: u8 = 0x28;
     pub const UNSUPPORTED_OPTION: u8 = 0x2B;
     pub const INVALID_OPTION: u8 = 0x2C;
     pub const KEEPALIVE_CANCEL: u8 = 0x2D;
     pub const NO_CREDENTIALS: u8 = 0x2E;
     pub const USER_ACTION_TIMEOUT: u8 = 0x2F;
     pub const NOT_ALLOWED: u8 = 0x30;
+    pub const PIN_INVALID: u8 = 0x31;
+    pub const PIN_BLOCKED: u8 = 0x32;
+    pub const PIN_AUTH_INVALID: u8 = 0x33;
+    pub const PIN_AUTH_BLOCKED: u8 = 0x34;
+    pub const PIN_NOT_SET: u8 = 0x35;
+    pub const PUAT_REQUIRED: u8 = 0x36;
+    pub const PIN_POLICY_VIOLATION: u8 = 0x37;
+    pub const INTEGRITY_FAILURE: u8 = 0x3D;
+    pub const INVALID_SUBCOMMAND: u8 = 0x3E;
+    pub const UNAUTHORIZED_PERMISSION: u8 = 0x40;
 }
 
 /// Members of authenticatorMakeCredential's parameters (§6.1.1).
@@ -74,6 +87,13 @@ pub mod ga {
 pub mod algorithm {
     pub const ES256: i64 = -7;
     pub const EDDSA: i64 = -8;
+    pub const ESP256: i64 = -9;
+    pub const ED25519: i64 = -19;
+    pub const ES384: i64 = -35;
+    pub const ES256K: i64 = -47;
+    pub const ML_DSA_44: i64 = -48;
+    pub const ML_DSA_65: i64 = -49;
+    pub const ESP384: i64 = -51;
 }
 
 /// What the relying party asks to be signed: any 32 bytes do.
@@ -108,6 +128,12 @@ impl Request {
     pub fn without(mut self, member: u8) -> Self {
         self.members.remove(&member);
         self
+    }
+
+    /// The command byte.
+    #[must_use]
+    pub fn command(&self) -> u8 {
+        self.command
     }
 
     /// The bytes on the wire: the command and a canonical map.
@@ -160,6 +186,16 @@ pub fn get_assertion(rp_id: &str) -> Request {
 #[must_use]
 pub fn get_assertion_by(rp_id: &str, ids: &[&[u8]]) -> Request {
     get_assertion(rp_id).with(ga::ALLOW_LIST, descriptors(ids))
+}
+
+/// The extensions of a makeCredential or getAssertion.
+#[must_use]
+pub fn extending<const N: usize>(request: Request, inputs: [(&str, Value); N]) -> Request {
+    let member = match request.command {
+        0x01 => mc::EXTENSIONS,
+        _ => ga::EXTENSIONS,
+    };
+    request.with(member, map(inputs))
 }
 
 /// An entry of pubKeyCredParams.
@@ -254,12 +290,37 @@ impl Host {
         assert_eq!(response, Response::bare(status));
     }
 
-    /// Makes a credential with a touch, and checks everything that a relying party checks.
+    /// Makes a credential with a touch, and checks everything that a relying party checks where neither user
+    /// verification nor an extension was asked for.
     #[track_caller]
     pub fn make(&mut self, request: &Request) -> Made {
+        let made = self.register(request);
+        assert_eq!(made.auth_data.flags, flags::UP | flags::AT);
+        assert_eq!((made.enterprise, &made.large_blob_key), (false, &None));
+        made
+    }
+
+    /// Makes a credential with a touch, and checks its attestation statement.
+    #[track_caller]
+    pub fn register(&mut self, request: &Request) -> Made {
         let made = Made::of(&self.touched(request));
         made.verify();
         made
+    }
+
+    /// getInfo's members.
+    #[track_caller]
+    pub fn info(&mut self) -> BTreeMap<u8, Value> {
+        self.ctap2(GET_INFO).ok().clone()
+    }
+
+    /// One of getInfo's options; `None` where it is absent.
+    #[track_caller]
+    pub fn option(&mut self, name: &str) -> Option<bool> {
+        let info = self.info();
+        let mut options = info[&0x04].as_map().expect("a map").iter();
+        let found = options.find(|(key, _)| key.as_text() == Some(name));
+        found.map(|(_, value)| value.as_bool().expect("a boolean"))
     }
 
     /// Signs in with a touch.

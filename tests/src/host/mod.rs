@@ -1,6 +1,7 @@
 //! A host of its own: it speaks CTAPHID, CTAP2 and U2F from the standards alone.
 
 pub mod cbor;
+pub mod client_pin;
 pub mod ctap2;
 mod hid;
 pub mod response;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ciborium::Value;
 
-use super::cbor::decode_canonical;
+use super::cbor::{decode_canonical, split_canonical};
 use super::ctap2::CLIENT_DATA_HASH;
 use super::verify::{PublicKey, sha256};
 
@@ -76,7 +76,7 @@ fn bytes(value: &Value) -> Vec<u8> {
 }
 
 /// Authenticator data (WebAuthn Level 3 §6.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AuthData {
     /// As it was signed.
     pub bytes: Vec<u8>,
@@ -86,23 +86,66 @@ pub struct AuthData {
     pub flags: u8,
     /// The signature counter.
     pub sign_count: u32,
-    /// What is behind these.
-    pub rest: Vec<u8>,
+    /// The attested credential.
+    pub attested: Option<Attested>,
+    /// The extension outputs.
+    pub extensions: Option<Value>,
+}
+
+/// Attested credential data (WebAuthn Level 3 §6.5.2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attested {
+    /// The AAGUID.
+    pub aaguid: [u8; 16],
+    /// The credential ID.
+    pub id: Vec<u8>,
+    /// The credential's public key.
+    pub public_key: PublicKey,
 }
 
 impl AuthData {
+    /// Reads authenticator data to its end; the flags say what is there.
     #[track_caller]
     fn decode(bytes: Vec<u8>) -> Self {
-        let (head, rest) = bytes.split_first_chunk::<37>().expect("37 bytes");
+        let (head, mut rest) = bytes.split_first_chunk::<37>().expect("37 bytes");
         let (rp_id_hash, tail) = head.split_first_chunk::<32>().expect("a hash");
         let (&[flags], count) = tail.split_first_chunk().expect("flags");
+        let attested = (flags & flags::AT != 0).then(|| {
+            let (aaguid, after) = rest.split_first_chunk().expect("an AAGUID");
+            let (length, after) = after.split_first_chunk().expect("a length");
+            let (id, after) = after.split_at(u16::from_be_bytes(*length).into());
+            let (cose_key, after) = split_canonical(after);
+            rest = after;
+            Attested {
+                aaguid: *aaguid,
+                id: id.to_vec(),
+                public_key: PublicKey::of(&cose_key),
+            }
+        });
+        let extensions = (flags & flags::ED != 0).then(|| {
+            let (outputs, after) = split_canonical(rest);
+            rest = after;
+            assert!(!outputs.as_map().expect("a map").is_empty(), "ED without an output");
+            outputs
+        });
+        assert!(rest.is_empty(), "something behind the authenticator data");
         Self {
             rp_id_hash: *rp_id_hash,
             flags,
             sign_count: u32::from_be_bytes(count.try_into().expect("four bytes")),
-            rest: rest.to_vec(),
+            attested,
+            extensions,
             bytes,
         }
+    }
+
+    /// The output of an extension; `None` where there is none.
+    #[must_use]
+    pub fn extension(&self, name: &str) -> Option<&Value> {
+        let mut outputs = self.extensions.iter().flat_map(|map| map.as_map().expect("a map"));
+        outputs
+            .find(|(key, _)| key.as_text() == Some(name))
+            .map(|(_, value)| value)
     }
 }
 
@@ -121,37 +164,40 @@ pub struct Made {
     pub id: Vec<u8>,
     /// The credential's public key.
     pub public_key: PublicKey,
+    /// epAtt: the attestation names the enterprise's device.
+    pub enterprise: bool,
+    /// largeBlobKey.
+    pub large_blob_key: Option<Vec<u8>>,
 }
 
 impl Made {
-    /// Reads a success with exactly fmt, authData and attStmt.
+    /// Reads a success: fmt, authData and attStmt, and epAtt and largeBlobKey where they were asked for.
     #[must_use]
     #[track_caller]
     pub fn of(response: &Response) -> Self {
         let members = response.ok();
-        assert_eq!(
-            members.keys().collect::<Vec<_>>(),
-            [&1, &2, &3],
-            "exactly these members"
-        );
+        assert!([1, 2, 3].iter().all(|key| members.contains_key(key)), "{members:?}");
+        assert!(members.keys().all(|key| (1..=5).contains(key)), "{members:?}");
         let auth_data = AuthData::decode(bytes(&members[&2]));
-        let (aaguid, rest) = auth_data.rest.split_first_chunk().expect("an AAGUID");
-        let (length, rest) = rest.split_first_chunk().expect("a length");
-        let (id, cose_key) = rest.split_at(u16::from_be_bytes(*length).into());
+        let Attested { aaguid, id, public_key } = auth_data.attested.clone().expect("a credential");
+        if let Some(enterprise) = members.get(&4) {
+            assert_eq!(*enterprise, true.into(), "epAtt is true, or absent");
+        }
         Self {
             format: members[&1].as_text().expect("a text").to_owned(),
             statement: members[&3].clone(),
-            aaguid: *aaguid,
-            id: id.to_vec(),
-            public_key: PublicKey::of(&decode_canonical(cose_key)),
+            aaguid,
+            id,
+            public_key,
+            enterprise: members.contains_key(&4),
+            large_blob_key: members.get(&5).map(bytes),
             auth_data,
         }
     }
 
-    /// The flags of a key without user verification or extensions, and the statement's signature.
+    /// The credential ID's length, and the statement's signature.
     #[track_caller]
     pub fn verify(&self) {
-        assert_eq!(self.auth_data.flags, flags::UP | flags::AT);
         assert!(
             (16..=1023).contains(&self.id.len()),
             "a credential ID of {} bytes",
@@ -165,11 +211,12 @@ impl Made {
                     2,
                     "self attestation: alg and sig"
                 );
-                assert_eq!(member(&self.statement, "alg"), &self.public_key.algorithm().into());
+                assert_eq!(member(&self.statement, "alg"), &self.public_key.algorithm.into());
                 let signature = bytes(member(&self.statement, "sig"));
                 self.public_key
                     .verify(&[&self.auth_data.bytes, &CLIENT_DATA_HASH], &signature);
             }
+            "fido-u2f" => {}
             other => panic!("the format {other} was not asked for"),
         }
     }
@@ -188,31 +235,39 @@ pub struct Assertion {
     pub user: Option<Value>,
     /// How many accounts there are.
     pub number_of_credentials: Option<u64>,
+    /// largeBlobKey.
+    pub large_blob_key: Option<Vec<u8>>,
 }
 
 impl Assertion {
-    /// Reads a success, with no members but those of a key without extensions.
+    /// Reads a success.
     #[must_use]
     #[track_caller]
     pub fn of(response: &Response) -> Self {
         let members = response.ok();
-        assert!(members.keys().all(|key| (1..=5).contains(key)), "{members:?}");
+        assert!(
+            members.keys().all(|key| matches!(key, 1..=5 | 7)),
+            "neither userSelected nor unsigned outputs: {members:?}"
+        );
         let credential = &members[&1];
         assert_eq!(credential.as_map().expect("a map").len(), 2, "id and type");
         assert_eq!(member(credential, "type"), &"public-key".into());
+        let auth_data = AuthData::decode(bytes(&members[&2]));
+        assert_eq!(auth_data.attested, None);
         Self {
             id: bytes(member(credential, "id")),
-            auth_data: AuthData::decode(bytes(&members[&2])),
+            auth_data,
             signature: bytes(&members[&3]),
             user: members.get(&4).cloned(),
             number_of_credentials: members.get(&5).map(|number| {
                 let number = number.as_integer().expect("an integer");
                 number.try_into().expect("an unsigned integer")
             }),
+            large_blob_key: members.get(&7).map(bytes),
         }
     }
 
-    /// It is by this credential, for this relying party, with these flags, and nothing behind the counter.
+    /// It is by this credential, for this relying party, with these flags.
     #[track_caller]
     pub fn verify(&self, public_key: &PublicKey, rp_id: &str, flags: u8) {
         self.verify_over(public_key, rp_id, flags, &CLIENT_DATA_HASH);
@@ -223,7 +278,7 @@ impl Assertion {
     pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {
         assert_eq!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
         assert_eq!(self.auth_data.flags, flags);
-        assert_eq!(self.auth_data.bytes.len(), 37);
+        assert_eq!(self.auth_data.bytes.len() > 37, flags & flags::ED != 0);
         public_key.verify(&[&self.auth_data.bytes, client_data_hash], &self.signature);
     }
 }

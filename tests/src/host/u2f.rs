@@ -9,6 +9,7 @@ pub mod word {
     pub const NO_ERROR: u16 = 0x9000;
     pub const WRONG_LENGTH: u16 = 0x6700;
     pub const CONDITIONS_NOT_SATISFIED: u16 = 0x6985;
+    pub const COMMAND_NOT_ALLOWED: u16 = 0x6986;
     pub const WRONG_DATA: u16 = 0x6A80;
     pub const INCORRECT_P1P2: u16 = 0x6A86;
     pub const INS_NOT_SUPPORTED: u16 = 0x6D00;
@@ -91,7 +92,7 @@ impl Registered {
         let (certificate, signature) = rest.split_at(der_length(rest));
         certificate_key(certificate).verify(&[&[0], application, &CHALLENGE, key_handle, point], signature);
         Self {
-            public_key: PublicKey::Es256(*point),
+            public_key: PublicKey::es256(*point),
             key_handle: key_handle.to_vec(),
         }
     }
@@ -114,7 +115,7 @@ fn certificate_key(certificate: &[u8]) -> PublicKey {
         b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
     let at = certificate.windows(P256.len()).position(|window| window == P256);
     let at = at.expect("a P-256 key in the certificate") + P256.len();
-    PublicKey::Es256(certificate[at..at + 65].try_into().expect("65 bytes"))
+    PublicKey::es256(certificate[at..at + 65].try_into().expect("65 bytes"))
 }
 
 /// A signature that was verified (§5.4).

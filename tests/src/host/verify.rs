@@ -1,9 +1,17 @@
 //! A relying party's cryptography, by ring.
 
+use cbc::cipher::block_padding::NoPadding;
+use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use ciborium::Value;
-use ring::digest;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+use fips204::traits::{SerDes as _, Verifier as _};
+use fips204::{ml_dsa_44, ml_dsa_65};
+use ring::aead::AES_128_GCM;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm,
+};
+use ring::{digest, hkdf};
 
+use super::cbor::encode;
 use super::ctap2::algorithm;
 
 /// The SHA-256 of `bytes`.
@@ -15,15 +23,30 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// A credential's public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PublicKey {
-    /// P-256, as an uncompressed point.
-    Es256([u8; 65]),
-    /// Ed25519.
-    EdDsa([u8; 32]),
+pub struct PublicKey {
+    /// Its COSE algorithm.
+    pub algorithm: i64,
+    /// An uncompressed point; 32 bytes of Ed25519; the encoded key of ML-DSA.
+    pub key: Vec<u8>,
+    /// The COSE_Key as it was encoded.
+    pub cose: Vec<u8>,
 }
 
 impl PublicKey {
-    /// Reads a COSE_Key with exactly the members that RFC 9053 §7 has for it, in canonical order.
+    /// A P-256 key from its uncompressed point, as U2F has it.
+    #[must_use]
+    pub fn es256(point: [u8; 65]) -> Self {
+        let mut members = vec![(1, 2.into()), (3, algorithm::ES256.into()), (-1, 1.into())];
+        members.extend([(-2, point[1..33].into()), (-3, point[33..].into())]);
+        let members: Vec<(Value, Value)> = members
+            .into_iter()
+            .map(|(label, value)| (label.into(), value))
+            .collect();
+        Self::of(&Value::Map(members))
+    }
+
+    /// Reads a COSE_Key with exactly the members that its algorithm gives it, in canonical order (RFC 9053 §7,
+    /// RFC 9864, the ML-DSA registrations).
     #[must_use]
     #[track_caller]
     pub fn of(cose_key: &Value) -> Self {
@@ -31,32 +54,42 @@ impl PublicKey {
         let members: Vec<(i128, &Value)> = members
             .map(|(label, value)| (label.as_integer().expect("an integer label").into(), value))
             .collect();
-        let coordinate = |value: &Value| -> [u8; 32] {
-            let bytes = value.as_bytes().expect("a byte string");
-            bytes.as_slice().try_into().expect("32 bytes")
+        let number = |value: &Value| -> i64 {
+            let integer = value.as_integer().expect("an integer");
+            integer.try_into().expect("a small integer")
         };
-        let is = |value: &Value, number: i64| *value == number.into();
-        match members[..] {
-            [(1, kty), (3, alg), (-1, crv), (-2, x), (-3, y)] if is(kty, 2) && is(alg, algorithm::ES256) => {
-                assert!(is(crv, 1), "P-256");
-                let point = [&[0x04][..], &coordinate(x), &coordinate(y)].concat();
-                Self::Es256(point.try_into().expect("65 bytes"))
+        let bytes = |value: &Value| value.as_bytes().expect("a byte string").clone();
+        let (algorithm, key) = match members[..] {
+            [(1, kty), (3, alg), (-1, crv), (-2, x), (-3, y)] => {
+                let (x, y) = (bytes(x), bytes(y));
+                let (curve, size) = match number(alg) {
+                    algorithm::ES256 | algorithm::ESP256 => (1, 32),
+                    algorithm::ES384 | algorithm::ESP384 => (2, 48),
+                    algorithm::ES256K => (8, 32),
+                    other => panic!("{other} is no algorithm of an elliptic curve"),
+                };
+                assert_eq!((number(kty), number(crv)), (2, curve));
+                assert_eq!((x.len(), y.len()), (size, size));
+                (number(alg), [vec![0x04], x, y].concat())
             }
-            [(1, kty), (3, alg), (-1, crv), (-2, x)] if is(kty, 1) && is(alg, algorithm::EDDSA) => {
-                assert!(is(crv, 6), "Ed25519");
-                Self::EdDsa(coordinate(x))
+            [(1, kty), (3, alg), (-1, crv), (-2, x)] => {
+                assert!(matches!(number(alg), algorithm::EDDSA | algorithm::ED25519));
+                assert_eq!((number(kty), number(crv), bytes(x).len()), (1, 6, 32));
+                (number(alg), bytes(x))
             }
-            _ => panic!("neither ES256 nor EdDSA: {cose_key:?}"),
-        }
-    }
-
-    /// Its COSE algorithm.
-    #[must_use]
-    pub fn algorithm(&self) -> i64 {
-        match self {
-            Self::Es256(_) => algorithm::ES256,
-            Self::EdDsa(_) => algorithm::EDDSA,
-        }
+            [(1, kty), (3, alg), (-1, key)] => {
+                let size = match number(alg) {
+                    algorithm::ML_DSA_44 => 1312,
+                    algorithm::ML_DSA_65 => 1952,
+                    other => panic!("{other} is no ML-DSA"),
+                };
+                assert_eq!((number(kty), bytes(key).len()), (7, size));
+                (number(alg), bytes(key))
+            }
+            _ => panic!("no COSE_Key of WebAuthn: {cose_key:?}"),
+        };
+        let cose = encode(cose_key);
+        Self { algorithm, key, cose }
     }
 
     /// The signature over the parts is by this key.
@@ -65,11 +98,52 @@ impl PublicKey {
     /// Where it is not.
     #[track_caller]
     pub fn verify(&self, parts: &[&[u8]], signature: &[u8]) {
-        let (algorithm, key): (&dyn VerificationAlgorithm, &[u8]) = match self {
-            Self::Es256(point) => (&ECDSA_P256_SHA256_ASN1, point),
-            Self::EdDsa(key) => (&ED25519, key),
+        let message = parts.concat();
+        let by_ring = |algorithm: &'static dyn VerificationAlgorithm| {
+            UnparsedPublicKey::new(algorithm, &self.key)
+                .verify(&message, signature)
+                .is_ok()
         };
-        let valid = UnparsedPublicKey::new(algorithm, key).verify(&parts.concat(), signature);
-        assert!(valid.is_ok(), "the signature is not by this key");
+        let valid = match self.algorithm {
+            algorithm::ES256 | algorithm::ESP256 => by_ring(&ECDSA_P256_SHA256_ASN1),
+            algorithm::ES384 | algorithm::ESP384 => by_ring(&ECDSA_P384_SHA384_ASN1),
+            algorithm::EDDSA | algorithm::ED25519 => by_ring(&ED25519),
+            algorithm::ES256K => {
+                let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).expect("a point");
+                let signature = k256::ecdsa::Signature::from_der(signature).expect("DER");
+                k256::ecdsa::signature::Verifier::verify(&key, &message, &signature).is_ok()
+            }
+            algorithm::ML_DSA_44 => ml_dsa_44::PublicKey::try_from_bytes(sized(&self.key))
+                .expect("a key")
+                .verify(&message, &sized(signature), &[]),
+            algorithm::ML_DSA_65 => ml_dsa_65::PublicKey::try_from_bytes(sized(&self.key))
+                .expect("a key")
+                .verify(&message, &sized(signature), &[]),
+            other => panic!("{other} is no algorithm of these tests"),
+        };
+        assert!(valid, "the signature is not by this key");
     }
+}
+
+#[track_caller]
+fn sized<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().expect("the size of ML-DSA")
+}
+
+/// Decrypts encIdentifier or encCredStoreState of getInfo with the persistent token (CTAP 2.3 §6.4).
+#[must_use]
+#[track_caller]
+pub fn decrypt_info(token: &[u8], info: &str, value: &[u8]) -> Vec<u8> {
+    let mut key = [0; 16];
+    hkdf::Salt::new(hkdf::HKDF_SHA256, &[0; 32])
+        .extract(token)
+        .expand(&[info.as_bytes()], &AES_128_GCM)
+        .and_then(|okm| okm.fill(&mut key))
+        .expect("16 bytes");
+    let (iv, ciphertext) = value.split_first_chunk::<16>().expect("an IV");
+    let mut buffer = ciphertext.to_vec();
+    cbc::Decryptor::<aes::Aes128>::new(&key.into(), iv.into())
+        .decrypt_padded::<NoPadding>(&mut buffer)
+        .expect("whole blocks")
+        .to_vec()
 }

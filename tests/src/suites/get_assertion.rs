@@ -25,8 +25,7 @@ checks! {
     unknown_options_are_ignored,
     without_user_presence_nobody_is_asked,
     the_rk_option_is_refused,
-    user_verification_is_not_there,
-    a_pin_parameter_needs_a_protocol_and_there_is_none,
+    built_in_user_verification_is_not_there,
     the_counter_grows,
     foreign_credentials_are_refused_without_a_touch,
     no_credentials_are_refused_without_a_touch,
@@ -36,7 +35,6 @@ checks! {
     a_user_who_does_not_come_gets_nothing needs Clock,
     cancel_ends_it,
     a_power_cycle_keeps_credentials_and_counters,
-    extensions_are_ignored,
 }
 
 fn a_listed_credential_signs_in(key: &Key) {
@@ -198,27 +196,12 @@ fn the_rk_option_is_refused(key: &Key) {
     }
 }
 
-fn user_verification_is_not_there(key: &Key) {
+fn built_in_user_verification_is_not_there(key: &Key) {
     let mut host = key.host();
     host.make(&make_discoverable("example.com", b"1"));
     let with_uv = |uv: bool| get_assertion("example.com").with(ga::OPTIONS, map([("uv", uv.into())]));
     host.denied(with_uv(true), status::INVALID_OPTION);
     host.assert(&with_uv(false));
-}
-
-fn a_pin_parameter_needs_a_protocol_and_there_is_none(key: &Key) {
-    let mut host = key.host();
-    host.make(&make_discoverable("example.com", b"1"));
-    for length in [0, 16, 32] {
-        let with = get_assertion("example.com").with(ga::PIN_UV_AUTH_PARAM, vec![0; length]);
-        host.denied(&with, status::MISSING_PARAMETER);
-        for protocol in [0, 1, 2, 3] {
-            host.denied(
-                with.clone().with(ga::PIN_UV_AUTH_PROTOCOL, protocol),
-                status::INVALID_PARAMETER,
-            );
-        }
-    }
 }
 
 fn the_counter_grows(key: &Key) {
@@ -333,11 +316,4 @@ fn a_power_cycle_keeps_credentials_and_counters(key: &Key) {
         key.power_cycle();
         host = key.host();
     }
-}
-
-fn extensions_are_ignored(key: &Key) {
-    let mut host = key.host();
-    host.make(&make_discoverable("example.com", b"1"));
-    let extensions = map([("foo", 1.into()), ("credBlob", true.into())]);
-    host.assert(&get_assertion("example.com").with(ga::EXTENSIONS, extensions));
 }

@@ -1,19 +1,20 @@
 //! What authenticatorMakeCredential does (CTAP 2.3 §6.1.2).
 
 use crate::host::cbor::{array, map};
-use crate::host::command;
 use crate::host::ctap2::{
     Request, algorithm, descriptor, descriptors, get_assertion, get_assertion_by, make_credential, make_discoverable,
     mc, parameters, status,
 };
-use crate::host::response::{Response, flags};
+use crate::host::response::{Response, flags, member};
 use crate::host::verify::sha256;
+use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {
     a_credential_is_for_its_relying_party,
     every_credential_is_another,
     every_algorithm_attests_and_signs,
+    every_unlisted_algorithm_attests_and_signs needs EveryAlgorithm,
     packed_is_the_default_format,
     the_preferred_format_is_used,
     an_own_credential_is_excluded_after_a_touch,
@@ -60,10 +61,35 @@ fn every_credential_is_another(key: &Key) {
 
 fn every_algorithm_attests_and_signs(key: &Key) {
     let mut host = key.host();
-    for algorithm in [algorithm::ES256, algorithm::EDDSA] {
-        let request = make_credential("example.com", b"1");
+    let info = host.info();
+    for entry in info[&0x0A].as_array().expect("an array") {
+        let algorithm = member(entry, "alg").as_integer().expect("an integer");
+        signs(&mut host, algorithm.try_into().expect("a small integer"));
+    }
+}
+
+/// What getInfo leaves unlisted for the sake of older hosts is there for those who ask.
+fn every_unlisted_algorithm_attests_and_signs(key: &Key) {
+    let mut host = key.host();
+    for algorithm in [
+        algorithm::ES384,
+        algorithm::ESP384,
+        algorithm::ES256K,
+        algorithm::ML_DSA_44,
+        algorithm::ML_DSA_65,
+    ] {
+        signs(&mut host, algorithm);
+    }
+}
+
+#[track_caller]
+fn signs(host: &mut Host, algorithm: i64) {
+    for request in [
+        make_credential("example.com", b"1"),
+        make_discoverable("example.com", b"1"),
+    ] {
         let made = host.make(&request.with(mc::PUB_KEY_CRED_PARAMS, array([parameters(algorithm)])));
-        assert_eq!(made.public_key.algorithm(), algorithm);
+        assert_eq!(made.public_key.algorithm, algorithm);
         let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
         assertion.verify(&made.public_key, "example.com", flags::UP);
     }

@@ -14,15 +14,25 @@ macro_rules! checks {
 
 mod by_hand;
 mod cbor;
+mod client_pin;
+mod config;
+mod cred_protect;
+mod credential_management;
 mod ctaphid;
+mod extensions;
 mod get_assertion;
 mod get_info;
 mod get_next_assertion;
+mod hmac_secret;
+mod large_blobs;
 mod make_credential;
 mod make_credential_request;
+mod pin_retries;
+mod pin_token;
 mod reset;
 mod selection;
 mod u2f;
+mod user_verification;
 
 use crate::key::{Key, Need};
 
@@ -48,6 +58,16 @@ pub const ALL: &[(&str, &[Check])] = &[
     ("make_credential", make_credential::CHECKS),
     ("get_assertion", get_assertion::CHECKS),
     ("get_next_assertion", get_next_assertion::CHECKS),
+    ("client_pin", client_pin::CHECKS),
+    ("pin_retries", pin_retries::CHECKS),
+    ("pin_token", pin_token::CHECKS),
+    ("user_verification", user_verification::CHECKS),
     ("reset", reset::CHECKS),
+    ("credential_management", credential_management::CHECKS),
     ("selection", selection::CHECKS),
+    ("large_blobs", large_blobs::CHECKS),
+    ("config", config::CHECKS),
+    ("cred_protect", cred_protect::CHECKS),
+    ("hmac_secret", hmac_secret::CHECKS),
+    ("extensions", extensions::CHECKS),
 ];

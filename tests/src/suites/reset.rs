@@ -1,5 +1,6 @@
 //! authenticatorReset (CTAP 2.3 §6.6).
 
+use crate::host::client_pin::{PIN, Protocol, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, RESET, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
@@ -18,6 +19,7 @@ checks! {
     a_user_who_declines_keeps_everything needs Decline,
     a_user_who_does_not_come_keeps_everything needs Clock,
     cancel_keeps_everything,
+    everything_of_a_pin_is_forgotten,
 }
 
 /// What a key holds: a discoverable credential and another.
@@ -124,4 +126,26 @@ fn cancel_keeps_everything(key: &Key) {
     host.send(command::CANCEL, &[]);
     assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     holdings.are_there(&mut host);
+}
+
+fn everything_of_a_pin_is_forgotten(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let persistent = host.token(permission::PCMR, None);
+    let identifiers = |host: &mut Host| {
+        let info = host.info();
+        [0x19, 0x1E].map(|member: u8| info[&member].clone())
+    };
+    let before = identifiers(&mut host);
+    let agreement = host.agree(Protocol::Two);
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.touched(RESET).status, status::OK);
+    assert_eq!(host.option("clientPin"), Some(false));
+    assert_eq!(host.pin_retries(), (8, false));
+    assert_ne!(identifiers(&mut host), before);
+    // What was agreed on before the reset is nobody's secret now, and the old persistent token opens nothing.
+    host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
+    host.set_pin(PIN);
+    host.denied(persistent.manage(0x01, None), status::PIN_AUTH_INVALID);
 }

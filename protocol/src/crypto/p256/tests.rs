@@ -81,4 +81,12 @@ proptest! {
         prop_assert!(verifies(&point, &message, &sign(&scalar, &[&message]).unwrap()));
         prop_assert!(verifies(&point, &message, &rustcrypto::sign(&scalar, &[&message]).unwrap()));
     }
+
+    #[test]
+    fn both_sides_of_a_key_agreement_come_to_the_same_by_either_backend(ours: [u8; 32], theirs: [u8; 32]) {
+        prop_assume!(is_private_key(&ours) && is_private_key(&theirs));
+        let shared = diffie_hellman(&ours, &public_key(&theirs).unwrap()).unwrap();
+        prop_assert_eq!(&shared, &diffie_hellman(&theirs, &public_key(&ours).unwrap()).unwrap());
+        prop_assert_eq!(&shared, &rustcrypto::diffie_hellman(&ours, &public_key(&theirs).unwrap()).unwrap());
+    }
 }

@@ -1,5 +1,6 @@
 //! The world around fails: storage that is full or broken, randomness that ends.
 
+use std::vec;
 use std::vec::Vec;
 
 use proptest::prelude::*;
@@ -92,6 +93,32 @@ fn a_broken_storage_ends_commands_that_need_it_and_no_signature_leaves() {
     key.storage_mut().broken = false;
     listed.verify(RP, &key.asserted(&get_assertion(RP, &[&listed.id])).unwrap());
     discovered.verify(RP, &key.asserted(&discover(RP)).unwrap());
+}
+
+#[test]
+fn a_damaged_record_of_the_pin_or_the_settings_is_not_taken_for_none() {
+    let mut prepared = Key::with_pin();
+    prepared.register(RP);
+    for kind in [b"P", b"S"] {
+        let name = [b"E\0\0\0\0", &kind[..]].concat();
+        let length = prepared.storage().records[&name].len();
+        for garbage in [
+            vec![],
+            vec![0; 1],
+            vec![0xff; length],
+            vec![0; length - 1],
+            vec![0; length + 1],
+        ] {
+            let mut key = prepared.fork();
+            key.storage_mut().records.insert(name.clone(), garbage);
+            let mut key = key.restarted();
+            for request in [get_info(), make_credential(RP, b"bob"), discover(RP)] {
+                assert_eq!(key.refusal(&request), Status::Other, "{request:?}");
+            }
+            assert_eq!(key.send(&reset()), Ok(None), "the way out");
+            assert!(key.made(&make_credential(RP, b"bob")).is_ok());
+        }
+    }
 }
 
 #[test]

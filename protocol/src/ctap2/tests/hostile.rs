@@ -6,14 +6,17 @@ use cbor4ii::core::Value;
 use proptest::prelude::*;
 
 use crate::ctap2::{Status, command};
+use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{array, bytes, encode, int, map, text};
 use crate::testing::key::{CHANNEL, Key};
+use crate::testing::pin::{ACFG, PIN};
 use crate::testing::request::{
     RP, Request, descriptor, get_assertion, get_info, make_discoverable, next_assertion, option, reset, selection,
+    set_min_pin_length,
 };
 
 /// The statuses that this key has reason to answer.
-const DEFINED: [Status; 19] = [
+const DEFINED: [Status; 25] = [
     Status::InvalidCommand,
     Status::InvalidParameter,
     Status::InvalidLength,
@@ -29,10 +32,24 @@ const DEFINED: [Status; 19] = [
     Status::NoCredentials,
     Status::NotAllowed,
     Status::OperationDenied,
+    Status::PinInvalid,
+    Status::PinBlocked,
     Status::PinAuthInvalid,
+    Status::PinAuthBlocked,
+    Status::PinNotSet,
     Status::PuatRequired,
+    Status::PinPolicyViolation,
     Status::InvalidSubcommand,
+    Status::UnauthorizedPermission,
     Status::Other,
+];
+
+/// Those with parameters.
+const COMMANDS: [u8; 4] = [
+    command::MAKE_CREDENTIAL,
+    command::GET_ASSERTION,
+    command::CLIENT_PIN,
+    command::CONFIG,
 ];
 
 fn key() -> Key {
@@ -104,7 +121,7 @@ proptest! {
         known: bool,
         body in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
-        let command = if known { command % 12 } else { command };
+        let command = if known { command % 14 } else { command };
         survives(key(), &[&[command], &body[..]].concat())?;
     }
 
@@ -167,6 +184,39 @@ proptest! {
         survives(key, &[&[request.command], &encode(&tree)[..]].concat())?;
     }
 
+    /// Whatever is sent of a PIN, it costs a retry at most, and the PIN stays unless it was changed.
+    #[test]
+    fn pin_requests_without_a_member_or_with_another_in_its_place(
+        which in 0_usize..4,
+        member in 1_u64..12,
+        replacement in proptest::option::of(any_value()),
+    ) {
+        let mut key = Key::with_pin();
+        let token = key.token(ACFG, None);
+        let platform = key.platform(Protocol::Two);
+        let request = match which {
+            0 => platform.change_pin(PIN, "5678"),
+            1 => platform.get_pin_token(PIN),
+            2 => platform.get_token(PIN, ACFG, Some(RP)),
+            _ => token.sign(set_min_pin_length([(1, int(4)), (2, array([text(RP)])), (4, Value::Bool(false))])),
+        };
+        let request = match replacement {
+            Some(value) => request.with(member, value),
+            None => request.without(member),
+        };
+        match key.send(&request) {
+            Ok(_) if which == 0 => prop_assert_eq!(key.try_pin("5678"), Ok(())),
+            answer => {
+                if let Err(status) = answer {
+                    prop_assert!(DEFINED.contains(&status), "{:?}", status);
+                }
+                prop_assert!(key.retries() >= 7);
+                prop_assert_eq!(key.try_pin(PIN), Ok(()));
+            }
+        }
+        prop_assert!(key.send(&get_info()).is_ok(), "the key is alive");
+    }
+
     #[test]
     fn parameters_of_any_kind_under_a_token_to_manage_credentials(
         sub_command in 0_i64..9,
@@ -180,10 +230,9 @@ proptest! {
 
     #[test]
     fn requests_made_of_arbitrary_members(
-        make: bool,
+        command in prop::sample::select(&COMMANDS[..]),
         members in proptest::collection::btree_map(0_u64..14, any_value(), 0..8),
     ) {
-        let command = if make { command::MAKE_CREDENTIAL } else { command::GET_ASSERTION };
         survives(key(), &Request { command, members }.bytes())?;
     }
 }

@@ -1,0 +1,303 @@
+//! authenticatorConfig (CTAP 2.3 §6.11).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::client_pin::{PIN, configure, permission};
+use crate::host::ctap2::{RESET, extending, make_credential, status};
+use crate::host::response::Response;
+use crate::key::Key;
+
+checks! {
+    a_request_needs_a_subcommand,
+    unknown_subcommands_are_refused,
+    get_info_lists_the_subcommands,
+    without_a_pin_no_token_is_needed,
+    with_a_pin_a_token_is_needed,
+    the_parameters_are_authenticated_as_they_were_sent,
+    a_token_serves_again,
+    always_uv_without_a_pin_is_turned_off_without_a_token,
+    the_minimum_pin_length_only_grows,
+    a_pin_shorter_than_the_minimum_must_change,
+    a_pin_long_enough_need_not_change,
+    forcing_a_change_needs_a_pin,
+    relying_parties_that_may_know_the_length_are_listed,
+    a_refused_change_leaves_everything,
+    the_complexity_policy_is_turned_on_and_stays,
+    a_simple_pin_is_refused_under_the_policy,
+    a_long_touch_is_asked_for_when_turned_on,
+    settings_survive_a_power_cycle_and_not_a_reset,
+}
+
+const ALWAYS_UV: u8 = 0x02;
+const SET_MIN_PIN_LENGTH: u8 = 0x03;
+const LONG_TOUCH: u8 = 0x04;
+
+fn with_pin(key: &Key, pin: &str) -> Host {
+    let mut host = key.host();
+    host.set_pin(pin);
+    host
+}
+
+fn params<const N: usize>(members: [(i64, Value); N]) -> Option<Value> {
+    Some(Value::Map(
+        members.into_iter().map(|(key, value)| (key.into(), value)).collect(),
+    ))
+}
+
+fn texts(names: &[String]) -> Value {
+    Value::Array(names.iter().map(|name| name.as_str().into()).collect())
+}
+
+/// Runs a subcommand with a token for `pin`.
+#[track_caller]
+fn run(host: &mut Host, pin: &str, sub_command: u8, params: Option<Value>) -> u8 {
+    let token = host.token_by(crate::host::client_pin::Protocol::Two, pin, permission::ACFG, None);
+    host.ctap2(token.configure(sub_command, params)).status
+}
+
+fn a_request_needs_a_subcommand(key: &Key) {
+    let mut host = key.host();
+    host.denied(configure(0, None).without(0x01), status::MISSING_PARAMETER);
+    host.denied(configure(0, None).with(0x01, "2"), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(configure(0x03, Some(1.into())), status::CBOR_UNEXPECTED_TYPE);
+}
+
+fn unknown_subcommands_are_refused(key: &Key) {
+    let mut host = key.host();
+    // 01 is for keys with an enterprise attestation, FF for a vendor's own.
+    for sub_command in [0x00, 0x01, 0x05, 0x7E, 0xFF] {
+        host.denied(configure(sub_command, None), status::INVALID_SUBCOMMAND);
+    }
+}
+
+fn get_info_lists_the_subcommands(key: &Key) {
+    let mut host = key.host();
+    let info = host.info();
+    assert_eq!(info[&0x1F], Value::Array(vec![2.into(), 3.into(), 4.into()]));
+    assert_eq!(host.option("authnrCfg"), Some(true));
+    assert_eq!(host.option("alwaysUv"), Some(false));
+    assert_eq!(host.option("setMinPINLength"), Some(true));
+    assert_eq!(host.option("ep"), None, "no enterprise attestation was installed");
+}
+
+fn without_a_pin_no_token_is_needed(key: &Key) {
+    let mut host = key.host();
+    for sub_command in [ALWAYS_UV, ALWAYS_UV, SET_MIN_PIN_LENGTH, LONG_TOUCH] {
+        assert_eq!(host.ctap2(configure(sub_command, None)), Response::bare(status::OK));
+    }
+}
+
+fn with_a_pin_a_token_is_needed(key: &Key) {
+    let mut host = with_pin(key, PIN);
+    host.denied(configure(ALWAYS_UV, None), status::PUAT_REQUIRED);
+    let token = host.token(permission::ACFG, None);
+    let request = token.configure(ALWAYS_UV, None);
+    host.denied(request.clone().without(0x03), status::MISSING_PARAMETER);
+    host.denied(request.clone().with(0x03, 3), status::INVALID_PARAMETER);
+    host.denied(request.clone().with(0x04, vec![0; 32]), status::PIN_AUTH_INVALID);
+    host.denied(
+        token.configure(LONG_TOUCH, None).with(0x01, ALWAYS_UV),
+        status::PIN_AUTH_INVALID,
+    );
+    assert_eq!(host.option("alwaysUv"), Some(false));
+    assert_eq!(host.ctap2(request), Response::bare(status::OK));
+    assert_eq!(host.option("alwaysUv"), Some(true));
+}
+
+fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
+    let mut host = with_pin(key, "12345678");
+    let token = host.token_by(
+        crate::host::client_pin::Protocol::Two,
+        "12345678",
+        permission::ACFG,
+        None,
+    );
+    let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, 6.into())]));
+    for other in [
+        params([(1, 7.into())]),
+        params([]),
+        params([(1, 6.into()), (3, false.into())]),
+    ] {
+        let other = request.clone().with(0x02, other.expect("a map"));
+        host.denied(other, status::PIN_AUTH_INVALID);
+    }
+    host.denied(request.clone().without(0x02), status::PIN_AUTH_INVALID);
+    assert_eq!(host.ctap2(request), Response::bare(status::OK));
+}
+
+fn a_token_serves_again(key: &Key) {
+    let mut host = with_pin(key, PIN);
+    let token = host.token(permission::ACFG, None);
+    for on in [true, false, true] {
+        assert_eq!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
+        assert_eq!(host.option("alwaysUv"), Some(on));
+    }
+}
+
+fn always_uv_without_a_pin_is_turned_off_without_a_token(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
+    host.denied(configure(SET_MIN_PIN_LENGTH, None), status::PUAT_REQUIRED);
+    assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
+    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, None)).status, status::OK);
+}
+
+fn the_minimum_pin_length_only_grows(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.info()[&0x0D], 4.into());
+    assert_eq!(host.info()[&0x1D], 63.into());
+    let set = |length: u64| configure(SET_MIN_PIN_LENGTH, params([(1, length.into())]));
+    for length in [4, 6, 6, 8] {
+        assert_eq!(host.ctap2(set(length)), Response::bare(status::OK));
+        assert_eq!(host.info()[&0x0D], length.into());
+    }
+    for length in [0, 7, 64, u64::MAX] {
+        host.denied(set(length), status::PIN_POLICY_VIOLATION);
+    }
+    assert_eq!(host.info()[&0x0D], 8.into());
+    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    host.denied(agreement.set_pin("1234567"), status::PIN_POLICY_VIOLATION);
+    host.set_pin("12345678");
+}
+
+fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
+    let mut host = with_pin(key, PIN);
+    assert_eq!(
+        run(&mut host, PIN, SET_MIN_PIN_LENGTH, params([(1, 6.into())])),
+        status::OK
+    );
+    let info = host.info();
+    assert_eq!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
+    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    assert_eq!(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
+    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
+}
+
+fn a_pin_long_enough_need_not_change(key: &Key) {
+    let mut host = with_pin(key, "12345678");
+    assert_eq!(
+        run(&mut host, "12345678", SET_MIN_PIN_LENGTH, params([(1, 6.into())])),
+        status::OK
+    );
+    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
+    assert_eq!(host.try_pin("12345678"), status::OK);
+}
+
+fn forcing_a_change_needs_a_pin(key: &Key) {
+    let mut host = key.host();
+    let force = || params([(3, true.into())]);
+    host.denied(configure(SET_MIN_PIN_LENGTH, force()), status::PIN_NOT_SET);
+    host.set_pin(PIN);
+    assert_eq!(run(&mut host, PIN, SET_MIN_PIN_LENGTH, force()), status::OK);
+    assert_eq!(host.info()[&0x0C], true.into());
+}
+
+/// The minimum PIN length as a registration tells it to the relying party.
+fn told(host: &mut Host, rp_id: &str) -> Option<Value> {
+    let request = extending(make_credential(rp_id, b"1"), [("minPinLength", true.into())]);
+    host.register(&request).auth_data.extension("minPinLength").cloned()
+}
+
+fn relying_parties_that_may_know_the_length_are_listed(key: &Key) {
+    let mut host = key.host();
+    let maximum = host.info()[&0x10]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
+    let list = |count: usize, domain: &str| {
+        let names: Vec<_> = (0..count).map(|n| format!("{n}.{domain}")).collect();
+        configure(SET_MIN_PIN_LENGTH, params([(2, texts(&names))]))
+    };
+    assert_eq!(told(&mut host, "0.example.com"), None);
+    assert_eq!(host.ctap2(list(maximum, "example.com")).status, status::OK);
+    host.denied(list(maximum + 1, "example.org"), status::KEY_STORE_FULL);
+    // An empty list changes nothing.
+    assert_eq!(host.ctap2(list(0, "")).status, status::OK);
+    for rp_id in ["0.example.com", &format!("{}.example.com", maximum - 1)] {
+        assert_eq!(told(&mut host, rp_id), Some(4.into()), "{rp_id}");
+    }
+    assert_eq!(told(&mut host, "0.example.org"), None);
+    // Another list takes its place.
+    assert_eq!(host.ctap2(list(1, "example.org")).status, status::OK);
+    assert_eq!(told(&mut host, "0.example.com"), None);
+    assert_eq!(told(&mut host, "0.example.org"), Some(4.into()));
+}
+
+fn a_refused_change_leaves_everything(key: &Key) {
+    let mut host = key.host();
+    let names = texts(&["example.com".to_owned()]);
+    let request = configure(
+        SET_MIN_PIN_LENGTH,
+        params([(1, 8.into()), (2, names.clone()), (3, true.into())]),
+    );
+    host.denied(request, status::PIN_NOT_SET);
+    let request = configure(SET_MIN_PIN_LENGTH, params([(1, 3.into()), (2, names)]));
+    host.denied(request, status::PIN_POLICY_VIOLATION);
+    assert_eq!(host.info()[&0x0D], 4.into());
+    assert_eq!(told(&mut host, "example.com"), None);
+    for (key, wrong) in [
+        (1, "4".into()),
+        (2, 1.into()),
+        (2, Value::Array(vec![1.into()])),
+        (3, 1.into()),
+        (4, 1.into()),
+    ] {
+        host.denied(
+            configure(SET_MIN_PIN_LENGTH, params([(key, wrong)])),
+            status::CBOR_UNEXPECTED_TYPE,
+        );
+    }
+}
+
+fn policy() -> Option<Value> {
+    params([(4, true.into())])
+}
+
+fn the_complexity_policy_is_turned_on_and_stays(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.info()[&0x1B], false.into());
+    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
+    assert_eq!(host.info()[&0x1B], true.into());
+    let off = params([(4, false.into())]);
+    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, off)).status, status::OK);
+    assert_eq!(host.info()[&0x1B], true.into());
+}
+
+fn a_simple_pin_is_refused_under_the_policy(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
+    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    for simple in ["1111", "1234", "987654", "aaaaaa"] {
+        host.denied(agreement.set_pin(simple), status::PIN_POLICY_VIOLATION);
+    }
+    host.set_pin("2580");
+}
+
+fn a_long_touch_is_asked_for_when_turned_on(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.info()[&0x18], false.into());
+    for _ in 0..2 {
+        assert_eq!(host.ctap2(configure(LONG_TOUCH, None)).status, status::OK);
+        assert_eq!(host.info()[&0x18], true.into());
+    }
+}
+
+fn settings_survive_a_power_cycle_and_not_a_reset(key: &Key) {
+    let mut host = key.host();
+    let names = texts(&["example.com".to_owned()]);
+    let all = params([(1, 6.into()), (2, names), (4, true.into())]);
+    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, all)).status, status::OK);
+    assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
+    let settings = |host: &mut Host| {
+        let info = host.info();
+        (info[&0x0D].clone(), info[&0x1B].clone(), host.option("alwaysUv"))
+    };
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(settings(&mut host), (6.into(), true.into(), Some(true)));
+    assert_eq!(host.touched(RESET).status, status::OK);
+    assert_eq!(settings(&mut host), (4.into(), false.into(), Some(false)));
+    assert_eq!(told(&mut host, "example.com"), None);
+}

@@ -1,0 +1,611 @@
+//! authenticatorCredentialManagement (CTAP 2.3 §6.8).
+
+use std::collections::BTreeMap;
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::cbor::{encode, map};
+use crate::host::client_pin::{PIN, Protocol, Token, permission};
+use crate::host::ctap2::{
+    GET_INFO, Request, descriptor, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, mc,
+    status,
+};
+use crate::host::response::{Made, Response, flags, member};
+use crate::host::verify::sha256;
+use crate::key::Key;
+
+checks! {
+    a_token_is_always_needed,
+    missing_parameters_are_named_so,
+    wrong_parameters_are_refused,
+    unknown_subcommands_are_refused,
+    metadata_counts_credentials,
+    relying_parties_are_listed,
+    an_empty_key_has_no_relying_parties,
+    credentials_are_listed,
+    an_unknown_relying_party_has_no_credentials,
+    a_second_walk_takes_the_place_of_the_first,
+    nothing_begun_is_nothing_to_continue,
+    another_channel_cannot_continue,
+    a_power_cycle_ends_a_walk,
+    a_change_of_the_pin_ends_a_walk,
+    thirty_seconds_end_a_walk needs Clock,
+    a_bound_token_lists_its_own_credentials_only,
+    a_bound_token_manages_its_own_credentials_only,
+    a_deleted_credential_is_gone,
+    an_unknown_credential_is_not_deleted,
+    user_information_is_updated,
+    names_left_out_are_removed,
+    another_users_information_is_refused,
+    plain_credentials_are_not_listed,
+    the_persistent_token_lists,
+    every_account_is_listed_once,
+    protection_levels_are_told,
+    the_store_state_changes_with_the_store,
+    the_store_state_does_not_change_with_use,
+    room_is_counted,
+}
+
+const METADATA: u8 = 0x01;
+const RPS_BEGIN: u8 = 0x02;
+const RPS_NEXT: u8 = 0x03;
+const CREDENTIALS_BEGIN: u8 = 0x04;
+const CREDENTIALS_NEXT: u8 = 0x05;
+const DELETE: u8 = 0x06;
+const UPDATE: u8 = 0x07;
+
+fn with_pin(key: &Key) -> Host {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    host
+}
+
+fn cm(host: &mut Host) -> Token {
+    host.token(permission::CM, None)
+}
+
+/// Makes a discoverable credential.
+#[track_caller]
+fn made(host: &mut Host, rp_id: &str, user_id: &[u8]) -> Made {
+    let token = host.token(permission::MC, Some(rp_id));
+    host.register(&token.on(make_discoverable(rp_id, user_id)))
+}
+
+fn bare(sub_command: u8) -> Request {
+    Request::new(0x0A).with(0x01, sub_command)
+}
+
+fn of_rp(rp_id: &str) -> Option<Value> {
+    Some(Value::Map(vec![(1.into(), sha256(rp_id.as_bytes()).to_vec().into())]))
+}
+
+fn of_credential(id: &[u8]) -> Option<Value> {
+    Some(Value::Map(vec![(2.into(), descriptor(id))]))
+}
+
+fn of_user(id: &[u8], user: Value) -> Option<Value> {
+    Some(Value::Map(vec![(2.into(), descriptor(id)), (3.into(), user)]))
+}
+
+/// What enumerateRPsBegin and its continuations answer.
+#[track_caller]
+fn relying_parties(host: &mut Host, token: &Token) -> Vec<String> {
+    let mut response = host.ctap2(token.manage(RPS_BEGIN, None));
+    let total: u64 = response.ok()[&5]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
+    let mut found = Vec::new();
+    loop {
+        let members = response.ok();
+        let id = member(&members[&3], "id").as_text().expect("a text").to_owned();
+        assert_eq!(members[&4], sha256(id.as_bytes()).to_vec().into());
+        found.push(id);
+        if found.len() as u64 == total {
+            break;
+        }
+        response = host.ctap2(bare(RPS_NEXT));
+        assert!(!response.ok().contains_key(&5), "the total comes once");
+    }
+    host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
+    found.sort();
+    found
+}
+
+/// What enumerateCredentialsBegin and its continuations answer, by user ID.
+#[track_caller]
+fn credentials(host: &mut Host, token: &Token, rp_id: &str) -> BTreeMap<Vec<u8>, BTreeMap<u8, Value>> {
+    let mut response = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp(rp_id)));
+    let total: u64 = response.ok()[&9]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
+    let mut found = BTreeMap::new();
+    for n in 1..=total {
+        let mut members = response.ok().clone();
+        assert_eq!(members.remove(&9).is_some(), n == 1, "the total comes once");
+        let user = member(&members[&6], "id").as_bytes().expect("bytes").clone();
+        assert_eq!(found.insert(user, members), None, "an account twice");
+        if n < total {
+            response = host.ctap2(bare(CREDENTIALS_NEXT));
+        }
+    }
+    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+    found
+}
+
+#[track_caller]
+fn counts(host: &mut Host, token: &Token) -> (u64, u64) {
+    let response = host.ctap2(token.manage(METADATA, None));
+    let members = response.ok();
+    assert_eq!(members.keys().collect::<Vec<_>>(), [&1, &2]);
+    let count = |key: u8| {
+        members[&key]
+            .as_integer()
+            .expect("an integer")
+            .try_into()
+            .expect("small")
+    };
+    (count(1), count(2))
+}
+
+fn a_token_is_always_needed(key: &Key) {
+    let mut host = key.host();
+    for _ in 0..2 {
+        for sub_command in [METADATA, RPS_BEGIN, CREDENTIALS_BEGIN, DELETE, UPDATE] {
+            host.denied(bare(sub_command), status::PUAT_REQUIRED);
+        }
+        if host.option("clientPin") == Some(false) {
+            host.set_pin(PIN);
+        }
+    }
+}
+
+fn missing_parameters_are_named_so(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    host.denied(token.manage(METADATA, None).without(0x01), status::MISSING_PARAMETER);
+    host.denied(token.manage(METADATA, None).without(0x03), status::MISSING_PARAMETER);
+    for sub_command in [CREDENTIALS_BEGIN, DELETE, UPDATE] {
+        host.denied(token.manage(sub_command, None), status::MISSING_PARAMETER);
+        let nothing = Some(Value::Map(Vec::new()));
+        host.denied(token.manage(sub_command, nothing), status::MISSING_PARAMETER);
+    }
+    host.denied(token.manage(UPDATE, of_credential(&made.id)), status::MISSING_PARAMETER);
+    let user = Some(Value::Map(vec![(3.into(), map([("id", vec![b'1'].into())]))]));
+    host.denied(token.manage(UPDATE, user), status::MISSING_PARAMETER);
+}
+
+fn wrong_parameters_are_refused(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    let request = token.manage(METADATA, None);
+    host.denied(request.clone().with(0x03, 3), status::INVALID_PARAMETER);
+    host.denied(request.clone().with(0x04, vec![0; 32]), status::PIN_AUTH_INVALID);
+    host.denied(request.with(0x01, RPS_BEGIN), status::PIN_AUTH_INVALID);
+    let short = Some(Value::Map(vec![(1.into(), vec![0; 31].into())]));
+    host.denied(token.manage(CREDENTIALS_BEGIN, short), status::INVALID_PARAMETER);
+    let number = Some(Value::Map(vec![(1.into(), 1.into())]));
+    host.denied(token.manage(CREDENTIALS_BEGIN, number), status::CBOR_UNEXPECTED_TYPE);
+    let other = token.manage(CREDENTIALS_BEGIN, of_rp("example.com"));
+    host.denied(
+        other.with(0x02, of_rp("example.org").expect("a map")),
+        status::PIN_AUTH_INVALID,
+    );
+}
+
+fn unknown_subcommands_are_refused(key: &Key) {
+    let mut host = with_pin(key);
+    let token = cm(&mut host);
+    for sub_command in [0x00, 0x08, 0xFF] {
+        host.denied(token.manage(sub_command, None), status::INVALID_SUBCOMMAND);
+    }
+}
+
+fn metadata_counts_credentials(key: &Key) {
+    let mut host = with_pin(key);
+    for existing in 0..3 {
+        let token = cm(&mut host);
+        let (count, remaining) = counts(&mut host, &token);
+        assert_eq!(count, existing);
+        assert!(remaining > 0);
+        made(
+            &mut host,
+            "example.com",
+            &[b'1' + u8::try_from(existing).expect("small")],
+        );
+    }
+}
+
+fn relying_parties_are_listed(key: &Key) {
+    let mut host = with_pin(key);
+    for (rp_id, user) in [("example.com", b"1"), ("example.org", b"1"), ("example.com", b"2")] {
+        made(&mut host, rp_id, user);
+    }
+    let token = cm(&mut host);
+    assert_eq!(relying_parties(&mut host, &token), ["example.com", "example.org"]);
+}
+
+fn an_empty_key_has_no_relying_parties(key: &Key) {
+    let mut host = with_pin(key);
+    let token = cm(&mut host);
+    host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
+    assert_eq!(counts(&mut host, &token).0, 0);
+}
+
+fn credentials_are_listed(key: &Key) {
+    let mut host = with_pin(key);
+    let one = made(&mut host, "example.com", b"1");
+    let token = host.token(permission::MC, Some("example.com"));
+    let user = map([
+        ("id", b"2".to_vec().into()),
+        ("name", "bob".into()),
+        ("displayName", "Bob".into()),
+    ]);
+    let two = host.register(&token.on(make_discoverable("example.com", b"2").with(mc::USER, user.clone())));
+    made(&mut host, "example.org", b"3");
+
+    let token = cm(&mut host);
+    let found = credentials(&mut host, &token, "example.com");
+    assert_eq!(found.len(), 2);
+    for (made, user) in [
+        (&one, map([("id", b"1".to_vec().into()), ("name", "alice".into())])),
+        (&two, user),
+    ] {
+        let id = member(&user, "id").as_bytes().expect("bytes");
+        let members = &found[id];
+        assert_eq!(members[&6], user);
+        assert_eq!(members[&7], descriptor(&made.id));
+        assert_eq!(encode(&members[&8]), made.public_key.cose);
+        assert_eq!(members[&0x0A], 1.into());
+        assert_eq!(members.get(&0x0B), None, "no largeBlobKey was asked for");
+        assert_eq!(members[&0x0C], false.into());
+    }
+}
+
+fn an_unknown_relying_party_has_no_credentials(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    host.denied(
+        token.manage(CREDENTIALS_BEGIN, of_rp("example.org")),
+        status::NO_CREDENTIALS,
+    );
+    // A hash that begins like that of a relying party that is there.
+    let mut hash = sha256(b"example.com");
+    hash[31] ^= 1;
+    let params = Some(Value::Map(vec![(1.into(), hash.to_vec().into())]));
+    host.denied(token.manage(CREDENTIALS_BEGIN, params), status::NO_CREDENTIALS);
+}
+
+fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
+    let mut host = with_pin(key);
+    for (rp_id, user) in [
+        ("example.com", b"1"),
+        ("example.com", b"2"),
+        ("example.org", b"3"),
+        ("example.org", b"4"),
+    ] {
+        made(&mut host, rp_id, user);
+    }
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
+    let found = credentials(&mut host, &token, "example.org");
+    assert_eq!(found.keys().collect::<Vec<_>>(), [b"3", b"4"]);
+    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
+    host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
+}
+
+fn nothing_begun_is_nothing_to_continue(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.com", b"2");
+    for sub_command in [RPS_NEXT, CREDENTIALS_NEXT] {
+        host.denied(bare(sub_command), status::NOT_ALLOWED);
+    }
+}
+
+fn walking(key: &Key) -> Host {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.com", b"2");
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
+    host
+}
+
+fn another_channel_cannot_continue(key: &Key) {
+    let _host = walking(key);
+    key.host().denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn a_power_cycle_ends_a_walk(key: &Key) {
+    walking(key);
+    key.power_cycle();
+    key.host().denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn a_change_of_the_pin_ends_a_walk(key: &Key) {
+    let mut host = walking(key);
+    let agreement = host.agree(Protocol::Two);
+    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn thirty_seconds_end_a_walk(key: &Key) {
+    let mut host = walking(key);
+    assert_eq!(host.ctap2(GET_INFO).status, status::OK, "getInfo ends no walk");
+    key.advance(30_001);
+    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn a_bound_token_lists_its_own_credentials_only(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.org", b"2");
+    let token = host.token(permission::CM, Some("example.com"));
+    host.denied(token.manage(METADATA, None), status::PIN_AUTH_INVALID);
+    host.denied(token.manage(RPS_BEGIN, None), status::PIN_AUTH_INVALID);
+    host.denied(
+        token.manage(CREDENTIALS_BEGIN, of_rp("example.org")),
+        status::PIN_AUTH_INVALID,
+    );
+    // libfido2 lists with a token of this kind.
+    assert_eq!(credentials(&mut host, &token, "example.com").len(), 1);
+}
+
+fn a_bound_token_manages_its_own_credentials_only(key: &Key) {
+    let mut host = with_pin(key);
+    let own = made(&mut host, "example.com", b"1");
+    let other = made(&mut host, "example.org", b"2");
+    let token = host.token(permission::CM, Some("example.com"));
+    let user = || map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
+    for id in [&other.id[..], &[7; 59]] {
+        host.denied(token.manage(DELETE, of_credential(id)), status::PIN_AUTH_INVALID);
+        host.denied(token.manage(UPDATE, of_user(id, user())), status::PIN_AUTH_INVALID);
+    }
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&own.id))),
+        Response::bare(status::OK)
+    );
+    host.assert(&get_assertion("example.org"));
+}
+
+fn a_deleted_credential_is_gone(key: &Key) {
+    let mut host = with_pin(key);
+    let one = made(&mut host, "example.com", b"1");
+    let two = made(&mut host, "example.com", b"2");
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&one.id))),
+        Response::bare(status::OK)
+    );
+    host.denied(get_assertion_by("example.com", &[&one.id]), status::NO_CREDENTIALS);
+    assert_eq!(host.assert(&get_assertion("example.com")).id, two.id);
+    assert_eq!(counts(&mut host, &token).0, 1);
+    host.denied(token.manage(DELETE, of_credential(&one.id)), status::NO_CREDENTIALS);
+    // With its last credential the relying party goes.
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&two.id))).status,
+        status::OK
+    );
+    host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
+    key.power_cycle();
+    key.host().denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn an_unknown_credential_is_not_deleted(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    let user = map([("id", b"1".to_vec().into())]);
+    for id in [&[][..], &[7; 59], &[7; 300]] {
+        host.denied(token.manage(DELETE, of_credential(id)), status::NO_CREDENTIALS);
+        host.denied(token.manage(UPDATE, of_user(id, user.clone())), status::NO_CREDENTIALS);
+    }
+}
+
+fn user_information_is_updated(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let user = map([
+        ("id", b"1".to_vec().into()),
+        ("name", "alice@example.com".into()),
+        ("displayName", "Alice".into()),
+    ]);
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(UPDATE, of_user(&made.id, user.clone()))),
+        Response::bare(status::OK)
+    );
+    let found = credentials(&mut host, &token, "example.com");
+    assert_eq!(found[&b"1"[..]][&6], user);
+    assert_eq!(found[&b"1"[..]][&7], descriptor(&made.id));
+    let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
+    assertion.verify(&made.public_key, "example.com", flags::UP);
+}
+
+fn names_left_out_are_removed(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let id = || ("id", Value::from(b"1".to_vec()));
+    let named = map([id(), ("name", "alice".into()), ("displayName", "Alice".into())]);
+    let empty = map([id(), ("name", "".into()), ("displayName", "".into())]);
+    for removing in [map([id()]), empty] {
+        let token = cm(&mut host);
+        for user in [&named, &removing] {
+            let request = token.manage(UPDATE, of_user(&made.id, user.clone()));
+            assert_eq!(host.ctap2(request).status, status::OK);
+        }
+        let found = credentials(&mut host, &token, "example.com");
+        assert_eq!(found[&b"1"[..]][&6], map([id()]));
+    }
+}
+
+fn another_users_information_is_refused(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    let user = map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
+    host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
+    let found = credentials(&mut host, &token, "example.com");
+    assert_eq!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
+}
+
+fn plain_credentials_are_not_listed(key: &Key) {
+    let mut host = with_pin(key);
+    let made = host.make(&make_credential("example.com", b"1"));
+    let token = cm(&mut host);
+    assert_eq!(counts(&mut host, &token).0, 0);
+    host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
+    host.denied(
+        token.manage(CREDENTIALS_BEGIN, of_rp("example.com")),
+        status::NO_CREDENTIALS,
+    );
+    host.denied(token.manage(DELETE, of_credential(&made.id)), status::NO_CREDENTIALS);
+}
+
+fn the_persistent_token_lists(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.com", b"2");
+    made(&mut host, "example.org", b"3");
+    let persistent = host.token(permission::PCMR, None);
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(counts(&mut host, &persistent).0, 3);
+    assert_eq!(relying_parties(&mut host, &persistent), ["example.com", "example.org"]);
+    assert_eq!(credentials(&mut host, &persistent, "example.com").len(), 2);
+}
+
+fn every_account_is_listed_once(key: &Key) {
+    let mut host = key.host();
+    let users: Vec<[u8; 1]> = (0..12).map(|n| [n]).collect();
+    for user in &users {
+        host.make(&make_discoverable("example.com", user));
+    }
+    for rp_id in ["a.example", "b.example", "c.example"] {
+        host.make(&make_discoverable(rp_id, b"1"));
+    }
+    host.set_pin(PIN);
+    let token = cm(&mut host);
+    assert_eq!(
+        relying_parties(&mut host, &token),
+        ["a.example", "b.example", "c.example", "example.com"]
+    );
+    let found = credentials(&mut host, &token, "example.com");
+    assert!(found.keys().eq(users.iter().map(|user| &user[..])));
+}
+
+fn protection_levels_are_told(key: &Key) {
+    let mut host = key.host();
+    for level in [1_u8, 2, 3] {
+        let request = make_discoverable("example.com", &[level]);
+        host.register(&extending(request, [("credProtect", level.into())]));
+    }
+    host.set_pin(PIN);
+    let token = cm(&mut host);
+    for (user, members) in credentials(&mut host, &token, "example.com") {
+        assert_eq!(members[&0x0A], user[0].into());
+    }
+}
+
+/// Decrypts a member of getInfo with the persistent token (§6.4).
+#[track_caller]
+fn plain(host: &mut Host, persistent: &Token, member: u8, info: &str) -> (Vec<u8>, Vec<u8>) {
+    let value = host.info()[&member].as_bytes().expect("bytes").clone();
+    assert_eq!(value.len(), 32);
+    let plain = crate::host::verify::decrypt_info(&persistent.token, info, &value);
+    (value[..16].to_vec(), plain)
+}
+
+#[track_caller]
+fn identifier(host: &mut Host, persistent: &Token) -> (Vec<u8>, Vec<u8>) {
+    plain(host, persistent, 0x19, "encIdentifier")
+}
+
+#[track_caller]
+fn store_state(host: &mut Host, persistent: &Token) -> Vec<u8> {
+    plain(host, persistent, 0x1E, "encCredStoreState").1
+}
+
+fn the_store_state_changes_with_the_store(key: &Key) {
+    let mut host = with_pin(key);
+    let persistent = host.token(permission::PCMR, None);
+    let mut seen = vec![store_state(&mut host, &persistent)];
+    let mut changed = |host: &mut Host| {
+        let state = store_state(host, &persistent);
+        assert!(!seen.contains(&state));
+        seen.push(state);
+    };
+    made(&mut host, "example.com", b"1");
+    changed(&mut host);
+    let made = made(&mut host, "example.com", b"1");
+    changed(&mut host);
+    let token = cm(&mut host);
+    let user = map([("id", b"1".to_vec().into()), ("name", "bob".into())]);
+    assert_eq!(
+        host.ctap2(token.manage(UPDATE, of_user(&made.id, user))).status,
+        status::OK
+    );
+    changed(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
+        status::OK
+    );
+    changed(&mut host);
+}
+
+fn the_store_state_does_not_change_with_use(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    let persistent = host.token(permission::PCMR, None);
+    let (iv, name) = identifier(&mut host, &persistent);
+    let state = store_state(&mut host, &persistent);
+    host.make(&make_credential("example.com", b"1"));
+    host.assert(&get_assertion("example.com"));
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(store_state(&mut host, &persistent), state);
+    // The device is known by its identifier, and nobody else sees that it is the same one.
+    let (another_iv, same_name) = identifier(&mut host, &persistent);
+    assert_ne!(iv, another_iv);
+    assert_eq!(name, same_name);
+}
+
+fn room_is_counted(key: &Key) {
+    let mut host = with_pin(key);
+    let remaining = |host: &mut Host| -> u64 {
+        host.info()[&0x14]
+            .as_integer()
+            .expect("an integer")
+            .try_into()
+            .expect("small")
+    };
+    let before = remaining(&mut host);
+    let made = made(&mut host, "example.com", b"1");
+    let after = remaining(&mut host);
+    assert!(after < before, "{after} after {before}");
+    let token = cm(&mut host);
+    assert_eq!(counts(&mut host, &token), (1, after));
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
+        status::OK
+    );
+    assert!(remaining(&mut host) > after);
+}

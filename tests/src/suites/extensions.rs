@@ -1,0 +1,288 @@
+//! The small extensions: credBlob, largeBlobKey, minPinLength, pinComplexityPolicy, thirdPartyPayment (CTAP 2.3 §12).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::cbor::map;
+use crate::host::client_pin::configure;
+use crate::host::ctap2::{
+    GET_NEXT_ASSERTION, Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
+};
+use crate::host::response::{Assertion, Made, flags};
+use crate::key::Key;
+
+checks! {
+    get_info_lists_every_extension,
+    a_blob_comes_back,
+    a_blob_comes_back_silently,
+    a_credential_without_a_blob_has_an_empty_one,
+    a_blob_too_long_is_not_kept,
+    a_blob_is_bytes,
+    a_large_blob_key_is_given_at_creation_and_later,
+    a_large_blob_key_is_not_given_unasked,
+    a_large_blob_key_needs_a_discoverable_credential,
+    a_large_blob_key_cannot_be_declined,
+    pin_rules_are_told_to_listed_relying_parties,
+    a_payment_credential_says_so,
+    unknown_extensions_are_ignored,
+    several_outputs_are_in_canonical_order,
+    a_power_cycle_changes_nothing,
+}
+
+fn plain() -> Request {
+    make_credential("example.com", b"1")
+}
+
+fn discoverable() -> Request {
+    make_discoverable("example.com", b"1")
+}
+
+fn by(made: &Made) -> Request {
+    get_assertion_by("example.com", &[&made.id])
+}
+
+fn get_info_lists_every_extension(key: &Key) {
+    let info = key.host().info();
+    let names: Vec<_> = info[&0x02]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|name| name.as_text().expect("a text"))
+        .collect();
+    for name in [
+        "credBlob",
+        "credProtect",
+        "hmac-secret",
+        "hmac-secret-mc",
+        "largeBlobKey",
+        "minPinLength",
+        "pinComplexityPolicy",
+        "thirdPartyPayment",
+    ] {
+        assert_eq!(names.iter().filter(|listed| **listed == name).count(), 1, "{name}");
+    }
+    assert_eq!(names.len(), 8, "{names:?}");
+    assert!(
+        info[&0x0F].as_integer().expect("an integer") >= 32.into(),
+        "maxCredBlobLength"
+    );
+}
+
+fn blob(host: &mut Host, request: &Request) -> Option<Value> {
+    let assertion = host.assert(&extending(request.clone(), [("credBlob", true.into())]));
+    assertion.auth_data.extension("credBlob").cloned()
+}
+
+fn a_blob_comes_back(key: &Key) {
+    let mut host = key.host();
+    for length in [0, 1, 32] {
+        let bytes = vec![0xB1_u8; length];
+        let made = host.register(&extending(discoverable(), [("credBlob", bytes.clone().into())]));
+        assert_eq!(made.auth_data.extensions, Some(map([("credBlob", true.into())])));
+        for request in [by(&made), get_assertion("example.com")] {
+            assert_eq!(blob(&mut host, &request), Some(bytes.clone().into()));
+        }
+        assert_eq!(host.assert(&by(&made)).auth_data.extensions, None);
+    }
+}
+
+fn a_blob_comes_back_silently(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&extending(discoverable(), [("credBlob", b"note".to_vec().into())]));
+    let request = extending(by(&made), [("credBlob", true.into())]);
+    let assertion = host.assert_silently(&request);
+    assertion.verify(&made.public_key, "example.com", flags::ED);
+    assert_eq!(
+        assertion.auth_data.extension("credBlob"),
+        Some(&b"note".to_vec().into())
+    );
+}
+
+fn a_credential_without_a_blob_has_an_empty_one(key: &Key) {
+    let mut host = key.host();
+    let made = [host.make(&plain()), host.make(&discoverable())];
+    for made in made {
+        assert_eq!(blob(&mut host, &by(&made)), Some(Value::Bytes(Vec::new())));
+    }
+}
+
+fn a_blob_too_long_is_not_kept(key: &Key) {
+    let mut host = key.host();
+    let maximum: usize = host.info()[&0x0F]
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("small");
+    let request = extending(discoverable(), [("credBlob", vec![7; maximum + 1].into())]);
+    let made = host.register(&request);
+    assert_eq!(made.auth_data.extensions, Some(map([("credBlob", false.into())])));
+    assert_eq!(blob(&mut host, &by(&made)), Some(Value::Bytes(Vec::new())));
+}
+
+fn a_blob_is_bytes(key: &Key) {
+    let mut host = key.host();
+    for wrong in ["blob".into(), true.into()] {
+        host.denied(
+            extending(discoverable(), [("credBlob", wrong)]),
+            status::CBOR_UNEXPECTED_TYPE,
+        );
+    }
+    let made = host.make(&discoverable());
+    host.denied(
+        extending(by(&made), [("credBlob", 1.into())]),
+        status::CBOR_UNEXPECTED_TYPE,
+    );
+}
+
+fn large_blob_key(request: Request) -> Request {
+    extending(request, [("largeBlobKey", true.into())])
+}
+
+fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
+    let mut host = key.host();
+    let mut keys = Vec::new();
+    for user in [b"1", b"2"] {
+        let made = host.register(&large_blob_key(make_discoverable("example.com", user)));
+        assert_eq!(made.auth_data.extensions, None, "nothing for the relying party");
+        let secret = made.large_blob_key.clone().expect("a key");
+        assert_eq!(secret.len(), 32);
+        assert_eq!(
+            host.assert(&large_blob_key(by(&made))).large_blob_key,
+            Some(secret.clone())
+        );
+        keys.push(secret);
+    }
+    assert_ne!(keys[0], keys[1]);
+    let first = host.assert(&large_blob_key(get_assertion("example.com")));
+    let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
+    assert_eq!(
+        [next, first].map(|assertion| assertion.large_blob_key.expect("a key")),
+        keys[..]
+    );
+}
+
+fn a_large_blob_key_is_not_given_unasked(key: &Key) {
+    let mut host = key.host();
+    let with = host.register(&large_blob_key(discoverable()));
+    assert_eq!(host.assert(&by(&with)).large_blob_key, None);
+    let without = host.make(&make_discoverable("example.com", b"2"));
+    assert_eq!(host.assert(&large_blob_key(by(&without))).large_blob_key, None);
+}
+
+fn a_large_blob_key_needs_a_discoverable_credential(key: &Key) {
+    let mut host = key.host();
+    host.denied(large_blob_key(plain()), status::INVALID_OPTION);
+}
+
+fn a_large_blob_key_cannot_be_declined(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&large_blob_key(discoverable()));
+    for request in [discoverable(), by(&made)] {
+        let with = |value: Value| extending(request.clone(), [("largeBlobKey", value)]);
+        host.denied(with(false.into()), status::INVALID_OPTION);
+        host.denied(with("yes".into()), status::CBOR_UNEXPECTED_TYPE);
+    }
+}
+
+fn pin_rules_are_told_to_listed_relying_parties(key: &Key) {
+    let mut host = key.host();
+    let inputs = || [("minPinLength", true.into()), ("pinComplexityPolicy", true.into())];
+    assert_eq!(host.make(&extending(plain(), inputs())).auth_data.extensions, None);
+    let listed = Value::Map(vec![
+        (1.into(), 7.into()),
+        (2.into(), Value::Array(vec!["example.com".into()])),
+    ]);
+    assert_eq!(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
+    let outputs = map([("minPinLength", 7.into()), ("pinComplexityPolicy", false.into())]);
+    let made = host.register(&extending(plain(), inputs()));
+    assert_eq!(made.auth_data.extensions, Some(outputs));
+    let other = make_credential("example.org", b"1");
+    assert_eq!(host.make(&extending(other, inputs())).auth_data.extensions, None);
+    let declined = [("minPinLength", false.into()), ("pinComplexityPolicy", false.into())];
+    assert_eq!(host.make(&extending(plain(), declined)).auth_data.extensions, None);
+    for name in ["minPinLength", "pinComplexityPolicy"] {
+        host.denied(extending(plain(), [(name, 1.into())]), status::CBOR_UNEXPECTED_TYPE);
+    }
+}
+
+fn a_payment_credential_says_so(key: &Key) {
+    let mut host = key.host();
+    let asking = |request: Request| extending(request, [("thirdPartyPayment", true.into())]);
+    for request in [plain(), discoverable()] {
+        for payment in [true, false] {
+            let made = match payment {
+                true => host.register(&asking(request.clone())),
+                false => host.make(&request),
+            };
+            assert_eq!(made.auth_data.extensions, None);
+            let assertion = host.assert(&asking(by(&made)));
+            let output = map([("thirdPartyPayment", payment.into())]);
+            assert_eq!(assertion.auth_data.extensions, Some(output));
+            assert_eq!(host.assert(&by(&made)).auth_data.extensions, None);
+        }
+    }
+}
+
+fn unknown_extensions_are_ignored(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&extending(plain(), [("foo", 1.into()), ("uvm", true.into())]));
+    let assertion = host.assert(&extending(by(&made), [("foo", map([])), ("uvm", true.into())]));
+    assert_eq!(assertion.auth_data.extensions, None);
+}
+
+fn several_outputs_are_in_canonical_order(key: &Key) {
+    let mut host = key.host();
+    // The order itself is checked wherever an answer is read.
+    let request = extending(
+        discoverable(),
+        [
+            ("credBlob", b"note".to_vec().into()),
+            ("credProtect", 2.into()),
+            ("hmac-secret", true.into()),
+            ("thirdPartyPayment", true.into()),
+        ],
+    );
+    let made = host.register(&request);
+    let outputs = map([
+        ("credBlob", true.into()),
+        ("credProtect", 2.into()),
+        ("hmac-secret", true.into()),
+    ]);
+    assert_eq!(made.auth_data.extensions, Some(outputs));
+    let request = extending(
+        by(&made),
+        [("credBlob", true.into()), ("thirdPartyPayment", true.into())],
+    );
+    let outputs = map([
+        ("credBlob", b"note".to_vec().into()),
+        ("thirdPartyPayment", true.into()),
+    ]);
+    assert_eq!(host.assert(&request).auth_data.extensions, Some(outputs));
+}
+
+fn a_power_cycle_changes_nothing(key: &Key) {
+    let mut host = key.host();
+    let request = extending(
+        discoverable(),
+        [
+            ("credBlob", b"note".to_vec().into()),
+            ("largeBlobKey", true.into()),
+            ("thirdPartyPayment", true.into()),
+        ],
+    );
+    let made = host.register(&request);
+    let asking = extending(
+        by(&made),
+        [
+            ("credBlob", true.into()),
+            ("largeBlobKey", true.into()),
+            ("thirdPartyPayment", true.into()),
+        ],
+    );
+    let before = host.assert(&asking);
+    key.power_cycle();
+    let after = key.host().assert(&asking);
+    assert_eq!(before.large_blob_key, made.large_blob_key);
+    assert_eq!(after.large_blob_key, made.large_blob_key);
+    assert_eq!(after.auth_data.extensions, before.auth_data.extensions);
+}

@@ -1,0 +1,331 @@
+//! The extensions hmac-secret and hmac-secret-mc (CTAP 2.3 §12.7, §12.8).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::cbor::map;
+use crate::host::client_pin::{Agreement, PIN, PROTOCOLS, Protocol, permission};
+use crate::host::ctap2::{
+    GET_NEXT_ASSERTION, Request, extending, ga, get_assertion, get_assertion_by, make_credential, make_discoverable,
+    status,
+};
+use crate::host::response::{Assertion, Made, flags};
+use crate::key::Key;
+
+checks! {
+    a_credential_says_that_it_has_secrets,
+    what_is_not_asked_for_is_not_answered,
+    one_salt_gives_one_secret,
+    two_salts_give_two_secrets,
+    secrets_belong_to_their_credential,
+    the_verified_user_has_other_secrets,
+    no_protocol_is_protocol_one,
+    a_salt_has_32_bytes,
+    wrong_parameters_are_refused,
+    it_needs_user_presence,
+    every_account_of_a_walk_has_its_secret,
+    a_secret_survives_a_power_cycle,
+    a_new_credential_gives_its_secret_at_once,
+    at_creation_it_needs_hmac_secret_too,
+    at_creation_wrong_parameters_leave_nothing,
+}
+
+const SALT: [u8; 32] = [0x11; 32];
+const ANOTHER: [u8; 32] = [0x22; 32];
+
+/// The extension's input (§12.7).
+fn input(agreement: &Agreement, salts: &[u8]) -> Value {
+    let salt_enc = agreement.encrypt(salts);
+    let salt_auth = agreement.authenticate(&[&salt_enc]);
+    Value::Map(vec![
+        (1.into(), agreement.platform_key.clone()),
+        (2.into(), salt_enc.into()),
+        (3.into(), salt_auth.into()),
+        (4.into(), (agreement.protocol as u8).into()),
+    ])
+}
+
+/// The same input with one member changed or left out.
+fn altered(input: &Value, key: i64, value: Option<Value>) -> Value {
+    let mut members = input.as_map().expect("a map").clone();
+    members.retain(|(name, _)| *name != key.into());
+    if let Some(value) = value {
+        let at = members.iter().filter(|(name, _)| {
+            let name: i128 = name.as_integer().expect("an integer").into();
+            name < key.into()
+        });
+        let at = at.count();
+        members.insert(at, (key.into(), value));
+    }
+    Value::Map(members)
+}
+
+fn asking(request: Request, input: Value) -> Request {
+    extending(request, [("hmac-secret", input)])
+}
+
+/// Signs in and decrypts what the extension answers.
+#[track_caller]
+fn secrets(host: &mut Host, protocol: Protocol, request: &Request, salts: &[u8]) -> Vec<u8> {
+    let agreement = host.agree(protocol);
+    let assertion = host.assert(&asking(request.clone(), input(&agreement, salts)));
+    decrypted(&agreement, &assertion, salts.len())
+}
+
+#[track_caller]
+fn decrypted(agreement: &Agreement, assertion: &Assertion, length: usize) -> Vec<u8> {
+    let output = assertion.auth_data.extension("hmac-secret").expect("an output");
+    let output = output.as_bytes().expect("bytes");
+    let overhead = match agreement.protocol {
+        Protocol::One => 0,
+        Protocol::Two => 16,
+    };
+    assert_eq!(output.len(), length + overhead);
+    agreement.decrypt(output)
+}
+
+fn by(made: &Made) -> Request {
+    get_assertion_by("example.com", &[&made.id])
+}
+
+fn a_credential_says_that_it_has_secrets(key: &Key) {
+    let mut host = key.host();
+    for request in [
+        make_credential("example.com", b"1"),
+        make_discoverable("example.com", b"1"),
+    ] {
+        let made = host.register(&asking(request, true.into()));
+        let output = map([("hmac-secret", true.into())]);
+        assert_eq!(made.auth_data.extensions, Some(output));
+    }
+}
+
+fn what_is_not_asked_for_is_not_answered(key: &Key) {
+    let mut host = key.host();
+    let request = make_credential("example.com", b"1");
+    assert_eq!(
+        host.make(&asking(request.clone(), false.into())).auth_data.extensions,
+        None
+    );
+    for wrong in ["yes".into(), 1.into(), map([])] {
+        host.denied(asking(request.clone(), wrong), status::CBOR_UNEXPECTED_TYPE);
+    }
+}
+
+fn one_salt_gives_one_secret(key: &Key) {
+    let mut host = key.host();
+    for request in [
+        make_credential("example.com", b"1"),
+        make_discoverable("example.com", b"1"),
+    ] {
+        let made = host.register(&asking(request, true.into()));
+        let one = secrets(&mut host, Protocol::One, &by(&made), &SALT);
+        assert_eq!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), one);
+        assert_ne!(secrets(&mut host, Protocol::Two, &by(&made), &ANOTHER), one);
+    }
+}
+
+fn two_salts_give_two_secrets(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    let both = [SALT, ANOTHER].concat();
+    for protocol in PROTOCOLS {
+        let two = secrets(&mut host, protocol, &by(&made), &both);
+        assert_eq!(two[..32], secrets(&mut host, protocol, &by(&made), &SALT));
+        assert_eq!(two[32..], secrets(&mut host, protocol, &by(&made), &ANOTHER));
+    }
+}
+
+fn secrets_belong_to_their_credential(key: &Key) {
+    let mut host = key.host();
+    let made: Vec<_> = (0..2)
+        .map(|_| host.register(&asking(make_credential("example.com", b"1"), true.into())))
+        .collect();
+    assert_ne!(
+        secrets(&mut host, Protocol::Two, &by(&made[0]), &SALT),
+        secrets(&mut host, Protocol::Two, &by(&made[1]), &SALT)
+    );
+}
+
+fn the_verified_user_has_other_secrets(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    let without = secrets(&mut host, Protocol::Two, &by(&made), &SALT);
+    host.set_pin(PIN);
+    let verified = |host: &mut Host| {
+        let request = host.token(permission::GA, Some("example.com")).on(by(&made));
+        secrets(host, Protocol::Two, &request, &SALT)
+    };
+    let with = verified(&mut host);
+    assert_ne!(with, without);
+    assert_eq!(verified(&mut host), with);
+    assert_eq!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), without);
+}
+
+fn no_protocol_is_protocol_one(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    let expected = secrets(&mut host, Protocol::One, &by(&made), &SALT);
+    let agreement = host.agree(Protocol::One);
+    let input = altered(&input(&agreement, &SALT), 4, None);
+    let assertion = host.assert(&asking(by(&made), input));
+    assert_eq!(decrypted(&agreement, &assertion, 32), expected);
+}
+
+fn a_salt_has_32_bytes(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    for protocol in PROTOCOLS {
+        let agreement = host.agree(protocol);
+        for length in [16, 48, 80] {
+            let request = asking(by(&made), input(&agreement, &vec![0; length]));
+            assert_eq!(refusal(&mut host, request), status::INVALID_PARAMETER, "{length}");
+        }
+    }
+}
+
+/// The status of a refusal, whether before the touch or after: the standard collects user presence first.
+#[track_caller]
+fn refusal(host: &mut Host, request: Request) -> u8 {
+    host.begin(request);
+    loop {
+        let message = host.message();
+        match message.command {
+            crate::host::command::KEEPALIVE if message.payload == [2] => host.key.touch(),
+            crate::host::command::KEEPALIVE => {}
+            _ => {
+                assert_eq!(message.payload.len(), 1, "a refusal");
+                return message.payload[0];
+            }
+        }
+    }
+}
+
+fn wrong_parameters_are_refused(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    let agreement = host.agree(Protocol::Two);
+    let right = input(&agreement, &SALT);
+    for (member, value, expected) in [
+        (1, None, status::MISSING_PARAMETER),
+        (2, None, status::MISSING_PARAMETER),
+        (3, None, status::MISSING_PARAMETER),
+        (3, Some(vec![0; 32].into()), status::PIN_AUTH_INVALID),
+        (3, Some(vec![0; 16].into()), status::PIN_AUTH_INVALID),
+        (4, Some(3.into()), status::INVALID_PARAMETER),
+        (2, Some("x".into()), status::CBOR_UNEXPECTED_TYPE),
+        (3, Some(1.into()), status::CBOR_UNEXPECTED_TYPE),
+        (
+            1,
+            Some(crate::host::client_pin::cose_key(&[1; 32], &[1; 32])),
+            status::INVALID_PARAMETER,
+        ),
+    ] {
+        let request = asking(by(&made), altered(&right, member, value.clone()));
+        assert_eq!(refusal(&mut host, request), expected, "{member} {value:?}");
+    }
+    assert_eq!(
+        refusal(&mut host, asking(by(&made), true.into())),
+        status::CBOR_UNEXPECTED_TYPE
+    );
+}
+
+fn it_needs_user_presence(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    let agreement = host.agree(Protocol::Two);
+    let request = asking(by(&made), input(&agreement, &SALT));
+    host.denied(
+        request.with(ga::OPTIONS, map([("up", false.into())])),
+        status::UNSUPPORTED_OPTION,
+    );
+}
+
+fn every_account_of_a_walk_has_its_secret(key: &Key) {
+    let mut host = key.host();
+    let made: Vec<_> = [b"1", b"2"]
+        .iter()
+        .map(|user| host.register(&asking(make_discoverable("example.com", *user), true.into())))
+        .collect();
+    let agreement = host.agree(Protocol::Two);
+    let first = host.assert(&asking(get_assertion("example.com"), input(&agreement, &SALT)));
+    let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
+    for (assertion, made) in [(first, &made[1]), (next, &made[0])] {
+        assertion.verify(&made.public_key, "example.com", flags::UP | flags::ED);
+        assert_eq!(
+            decrypted(&agreement, &assertion, 32),
+            secrets(&mut host, Protocol::Two, &by(made), &SALT)
+        );
+    }
+}
+
+fn a_secret_survives_a_power_cycle(key: &Key) {
+    let mut host = key.host();
+    let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
+    let before = secrets(&mut host, Protocol::Two, &by(&made), &SALT);
+    key.power_cycle();
+    assert_eq!(secrets(&mut key.host(), Protocol::Two, &by(&made), &SALT), before);
+}
+
+/// hmac-secret and hmac-secret-mc in one request.
+fn at_creation(request: Request, enabled: bool, input: Value) -> Request {
+    extending(request, [("hmac-secret", enabled.into()), ("hmac-secret-mc", input)])
+}
+
+fn a_new_credential_gives_its_secret_at_once(key: &Key) {
+    let mut host = key.host();
+    let salts = [SALT, ANOTHER].concat();
+    for verified in [false, true] {
+        if verified {
+            host.set_pin(PIN);
+        }
+        for protocol in PROTOCOLS {
+            for salts in [&salts[..32], &salts] {
+                let agreement = host.agree(protocol);
+                let request = at_creation(make_credential("example.com", b"1"), true, input(&agreement, salts));
+                let request = match verified {
+                    true => host.token(permission::MC, Some("example.com")).on(request),
+                    false => request,
+                };
+                let made = host.register(&request);
+                let output = made.auth_data.extension("hmac-secret-mc").expect("an output");
+                let secret = agreement.decrypt(output.as_bytes().expect("bytes"));
+                assert_eq!(made.auth_data.extension("hmac-secret"), Some(&true.into()));
+                let later = match verified {
+                    true => host.token(permission::GA, Some("example.com")).on(by(&made)),
+                    false => by(&made),
+                };
+                assert_eq!(secrets(&mut host, protocol, &later, salts), secret);
+                if verified {
+                    assert_ne!(secrets(&mut host, protocol, &by(&made), salts), secret);
+                }
+            }
+        }
+    }
+}
+
+fn at_creation_it_needs_hmac_secret_too(key: &Key) {
+    let mut host = key.host();
+    let agreement = host.agree(Protocol::Two);
+    let request = make_credential("example.com", b"1");
+    let alone = extending(request.clone(), [("hmac-secret-mc", input(&agreement, &SALT))]);
+    assert_eq!(refusal(&mut host, alone), status::MISSING_PARAMETER);
+    let refused = at_creation(request, false, input(&agreement, &SALT));
+    assert_eq!(refusal(&mut host, refused), status::MISSING_PARAMETER);
+}
+
+fn at_creation_wrong_parameters_leave_nothing(key: &Key) {
+    let mut host = key.host();
+    let agreement = host.agree(Protocol::Two);
+    let right = input(&agreement, &SALT);
+    for (wrong, expected) in [
+        (true.into(), status::CBOR_UNEXPECTED_TYPE),
+        (input(&agreement, &[0; 16]), status::INVALID_PARAMETER),
+        (altered(&right, 3, Some(vec![0; 32].into())), status::PIN_AUTH_INVALID),
+        (altered(&right, 1, None), status::MISSING_PARAMETER),
+    ] {
+        let request = at_creation(make_discoverable("example.com", b"1"), true, wrong);
+        assert_eq!(refusal(&mut host, request), expected);
+    }
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}

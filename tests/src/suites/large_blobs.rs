@@ -1,0 +1,310 @@
+//! authenticatorLargeBlobs (CTAP 2.3 §6.10).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::client_pin::{PIN, configure, permission};
+use crate::host::ctap2::{GET_INFO, RESET, Request, make_credential, status};
+use crate::host::response::Response;
+use crate::host::verify::sha256;
+use crate::key::Key;
+
+checks! {
+    a_fresh_key_holds_the_empty_array,
+    get_reads_a_window,
+    get_and_set_exclude_each_other,
+    get_has_no_other_parameters,
+    an_array_is_written_whole,
+    an_array_is_written_in_fragments,
+    fragments_come_in_order,
+    lengths_are_checked,
+    a_large_array_fits_and_a_larger_one_does_not,
+    a_wrong_hash_leaves_the_old_array,
+    an_unfinished_array_leaves_the_old_one,
+    with_a_pin_a_token_is_needed,
+    every_fragment_is_authenticated,
+    always_verifying_needs_a_token,
+    another_command_ends_a_sequence,
+    another_channel_cannot_continue,
+    an_array_survives_a_power_cycle_and_not_a_reset,
+}
+
+const EMPTY: &[u8] = b"\x80\x76\xbe\x8b\x52\x8d\x00\x75\xf7\xaa\xe9\x8d\x6f\xa5\x7a\x6d\x3c";
+
+/// A serialized large-blob array: these bytes and the start of their hash.
+pub(super) fn array(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &sha256(bytes)[..16]].concat()
+}
+
+/// An array of this length with its hash; the key does not look inside.
+fn array_of(length: usize) -> Vec<u8> {
+    let bytes: Vec<u8> = (0..length - 16)
+        .map(|n| u8::try_from(n % 251).expect("a byte"))
+        .collect();
+    array(&bytes)
+}
+
+/// One fragment to write. `length` is the whole array's, with the first fragment only.
+pub(super) fn set(offset: usize, fragment: &[u8], length: Option<usize>) -> Request {
+    let request = Request::new(0x0C).with(0x02, fragment).with(0x03, offset as u64);
+    match length {
+        Some(length) => request.with(0x04, length as u64),
+        None => request,
+    }
+}
+
+fn get(count: u64, offset: u64) -> Request {
+    Request::new(0x0C).with(0x01, count).with(0x03, offset)
+}
+
+#[track_caller]
+fn read(host: &mut Host) -> Vec<u8> {
+    let mut array = Vec::new();
+    loop {
+        let part = window(host, 1000, array.len() as u64);
+        if part.is_empty() {
+            return array;
+        }
+        array.extend(part);
+    }
+}
+
+#[track_caller]
+fn window(host: &mut Host, count: u64, offset: u64) -> Vec<u8> {
+    let response = host.ctap2(get(count, offset));
+    let members = response.ok();
+    assert_eq!(members.keys().collect::<Vec<_>>(), [&1]);
+    members[&1].as_bytes().expect("bytes").clone()
+}
+
+/// Writes an array whole, without a token.
+#[track_caller]
+fn write(host: &mut Host, array: &[u8]) {
+    assert_eq!(host.ctap2(set(0, array, Some(array.len()))), Response::bare(status::OK));
+}
+
+fn uint(value: &Value) -> usize {
+    value
+        .as_integer()
+        .expect("an integer")
+        .try_into()
+        .expect("an unsigned integer")
+}
+
+/// maxFragmentLength, and maxSerializedLargeBlobArray.
+fn limits(host: &mut Host) -> (usize, usize) {
+    let info = host.info();
+    (uint(&info[&0x05]) - 64, uint(&info[&0x0B]))
+}
+
+fn a_fresh_key_holds_the_empty_array(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.option("largeBlobs"), Some(true));
+    assert!(limits(&mut host).1 >= 4096);
+    assert_eq!(window(&mut host, 0, 0), b"");
+    for count in [17, 18, 1024] {
+        assert_eq!(window(&mut host, count, 0), EMPTY);
+    }
+}
+
+fn get_reads_a_window(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(3000);
+    write(&mut host, &array);
+    for (offset, count) in [
+        (0, 1),
+        (0, 3000),
+        (0, 4000),
+        (1, 1023),
+        (1024, 1),
+        (1023, 2),
+        (2999, 1),
+        (1500, 5000),
+    ] {
+        let end = array.len().min(offset + count);
+        assert_eq!(window(&mut host, count as u64, offset as u64), array[offset..end]);
+    }
+    assert_eq!(window(&mut host, 10, 3000), b"");
+    host.denied(get(10, 3001), status::INVALID_PARAMETER);
+    host.denied(get(10, u64::MAX), status::INVALID_PARAMETER);
+    let (fragment, _) = limits(&mut host);
+    host.denied(get(fragment as u64 + 1, 0), status::INVALID_LENGTH);
+    host.denied(get(u64::MAX, 0), status::INVALID_LENGTH);
+}
+
+fn get_and_set_exclude_each_other(key: &Key) {
+    let mut host = key.host();
+    host.denied(get(1, 0).with(0x02, vec![0]), status::INVALID_PARAMETER);
+    host.denied(get(1, 0).without(0x01), status::INVALID_PARAMETER);
+    host.denied(get(1, 0).without(0x03), status::INVALID_PARAMETER);
+    host.denied(set(0, EMPTY, Some(17)).without(0x03), status::INVALID_PARAMETER);
+}
+
+fn get_has_no_other_parameters(key: &Key) {
+    let mut host = key.host();
+    host.denied(get(1, 0).with(0x04, 1), status::INVALID_PARAMETER);
+    host.denied(get(1, 0).with(0x05, vec![0; 32]), status::INVALID_PARAMETER);
+    host.denied(get(1, 0).with(0x06, 2), status::INVALID_PARAMETER);
+}
+
+fn an_array_is_written_whole(key: &Key) {
+    let mut host = key.host();
+    for length in [17, 1024, 1025, 4096, 100, 17] {
+        let array = array_of(length);
+        write(&mut host, &array);
+        assert_eq!(read(&mut host), array);
+    }
+}
+
+fn an_array_is_written_in_fragments(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(4000);
+    for size in [1000, 999, 61, 3999] {
+        write(&mut host, EMPTY);
+        for (n, fragment) in array.chunks(size).enumerate() {
+            let length = (n == 0).then_some(array.len());
+            assert_eq!(host.ctap2(set(n * size, fragment, length)), Response::bare(status::OK));
+        }
+        assert_eq!(read(&mut host), array, "{size}");
+    }
+}
+
+fn fragments_come_in_order(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(100);
+    host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set(49, &array[49..], None), status::INVALID_SEQ);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set(51, &array[51..], None), status::INVALID_SEQ);
+    assert_eq!(read(&mut host), EMPTY);
+}
+
+fn lengths_are_checked(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(100);
+    host.denied(set(0, &array, None), status::INVALID_PARAMETER);
+    for length in [0, 16] {
+        host.denied(set(0, &array[..length], Some(length)), status::INVALID_PARAMETER);
+    }
+    host.denied(set(0, &array, Some(99)), status::INVALID_PARAMETER);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set(50, &array[50..], Some(100)), status::INVALID_PARAMETER);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set(50, &[&array[50..], &[0]].concat(), None), status::INVALID_PARAMETER);
+    let (fragment, _) = limits(&mut host);
+    let too_long = vec![0; fragment + 1];
+    host.denied(set(0, &too_long, Some(too_long.len())), status::INVALID_LENGTH);
+    assert_eq!(read(&mut host), EMPTY);
+}
+
+fn a_large_array_fits_and_a_larger_one_does_not(key: &Key) {
+    let mut host = key.host();
+    let (_, maximum) = limits(&mut host);
+    let array = array_of(maximum);
+    write(&mut host, &array);
+    assert_eq!(read(&mut host), array);
+    for length in [maximum as u64 + 1, u64::MAX] {
+        let request = set(0, &array[..100], None).with(0x04, length);
+        host.denied(request, status::LARGE_BLOB_STORAGE_FULL);
+    }
+    assert_eq!(read(&mut host), array);
+}
+
+fn a_wrong_hash_leaves_the_old_array(key: &Key) {
+    let mut host = key.host();
+    let mut array = array_of(100);
+    array[99] ^= 1;
+    host.denied(set(0, &array, Some(100)), status::INTEGRITY_FAILURE);
+    assert_eq!(read(&mut host), EMPTY);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set(50, &array[50..], None), status::INTEGRITY_FAILURE);
+    host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    assert_eq!(read(&mut host), EMPTY);
+}
+
+fn an_unfinished_array_leaves_the_old_one(key: &Key) {
+    let mut host = key.host();
+    let old = array_of(2000);
+    write(&mut host, &old);
+    let new = array_of(3000);
+    assert_eq!(host.ctap2(set(0, &new[..2999], Some(3000))).status, status::OK);
+    assert_eq!(read(&mut host), old);
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(read(&mut host), old);
+    host.denied(set(2999, &new[2999..], None), status::INVALID_SEQ);
+}
+
+fn with_a_pin_a_token_is_needed(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let array = array_of(100);
+    let request = set(0, &array, Some(100));
+    host.denied(request.clone(), status::PUAT_REQUIRED);
+    let token = host.token(permission::LBW, None);
+    let signed = token.set_blob(request.clone(), 0, &array);
+    host.denied(signed.clone().without(0x06), status::MISSING_PARAMETER);
+    host.denied(signed.clone().with(0x06, 3), status::INVALID_PARAMETER);
+    host.denied(signed.clone().with(0x05, vec![0; 32]), status::PIN_AUTH_INVALID);
+    assert_eq!(host.ctap2(&signed).status, status::OK);
+    assert_eq!(read(&mut host), array);
+    // The permission is not spent.
+    assert_eq!(host.ctap2(&signed).status, status::OK);
+    let other = host.token(permission::CM, None);
+    host.denied(other.set_blob(request, 0, &array), status::PIN_AUTH_INVALID);
+}
+
+fn every_fragment_is_authenticated(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let array = array_of(2000);
+    let token = host.token(permission::LBW, None);
+    let first = token.set_blob(set(0, &array[..1000], Some(2000)), 0, &array[..1000]);
+    let second = || set(1000, &array[1000..], None);
+    assert_eq!(host.ctap2(&first).status, status::OK);
+    host.denied(second(), status::PUAT_REQUIRED);
+    assert_eq!(host.ctap2(&first).status, status::OK);
+    host.denied(token.set_blob(second(), 999, &array[1000..]), status::PIN_AUTH_INVALID);
+    assert_eq!(host.ctap2(&first).status, status::OK);
+    let signed = token.set_blob(second(), 1000, &array[1000..]);
+    assert_eq!(host.ctap2(signed).status, status::OK);
+    assert_eq!(read(&mut host), array);
+}
+
+fn always_verifying_needs_a_token(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.ctap2(configure(0x02, None)).status, status::OK);
+    let array = array_of(100);
+    host.denied(set(0, &array, Some(100)), status::PUAT_REQUIRED);
+}
+
+fn another_command_ends_a_sequence(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(100);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    assert_eq!(host.ctap2(GET_INFO).status, status::OK, "which ends none");
+    assert_eq!(host.ctap2(set(50, &array[50..], None)).status, status::OK);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    host.make(&make_credential("example.com", b"1"));
+    host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    assert_eq!(read(&mut host), array);
+}
+
+fn another_channel_cannot_continue(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(100);
+    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    key.host().denied(set(50, &array[50..], None), status::INVALID_SEQ);
+}
+
+fn an_array_survives_a_power_cycle_and_not_a_reset(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(1500);
+    write(&mut host, &array);
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(read(&mut host), array);
+    assert_eq!(host.touched(RESET).status, status::OK);
+    assert_eq!(read(&mut host), EMPTY);
+}

@@ -1,0 +1,106 @@
+//! How often a PIN may be guessed (CTAP 2.3 §6.5.2.2, §6.5.2.3).
+
+use crate::host::client_pin::{PIN, Protocol, client_pin, permission};
+use crate::host::ctap2::{RESET, status};
+use crate::host::response::Response;
+use crate::key::Key;
+
+checks! {
+    a_wrong_pin_costs_a_retry_and_the_right_one_restores_them,
+    three_wrong_pins_in_a_row_need_a_power_cycle,
+    a_blocked_pin_is_blocked_until_a_reset,
+    every_way_to_use_the_pin_counts,
+    a_pin_of_another_length_is_wrong_too,
+}
+
+fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    for left in [7, 6] {
+        assert_eq!(host.try_pin("4321"), status::PIN_INVALID);
+        assert_eq!(host.pin_retries(), (left, false));
+    }
+    assert_eq!(host.try_pin(PIN), status::OK);
+    assert_eq!(host.pin_retries(), (8, false));
+    // And the three in a row begin anew.
+    for _ in 0..2 {
+        assert_eq!(host.try_pin("4321"), status::PIN_INVALID);
+    }
+}
+
+fn three_wrong_pins_in_a_row_need_a_power_cycle(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    for code in [status::PIN_INVALID, status::PIN_INVALID, status::PIN_AUTH_BLOCKED] {
+        assert_eq!(host.try_pin("4321"), code);
+    }
+    assert_eq!(host.pin_retries(), (5, true));
+    assert_eq!(host.try_pin(PIN), status::PIN_AUTH_BLOCKED);
+    let agreement = host.agree(Protocol::Two);
+    host.denied(agreement.change_pin(PIN, "5678"), status::PIN_AUTH_BLOCKED);
+    host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_AUTH_BLOCKED);
+    assert_eq!(host.pin_retries(), (5, true));
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.pin_retries(), (5, false));
+    assert_eq!(host.try_pin(PIN), status::OK);
+    assert_eq!(host.pin_retries(), (8, false));
+}
+
+fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
+    key.host().set_pin(PIN);
+    for round in 0..3 {
+        let mut host = key.host();
+        for attempt in 0..3 {
+            let code = match (round, attempt) {
+                (2, 1) => {
+                    assert_eq!(host.try_pin("4321"), status::PIN_BLOCKED);
+                    break;
+                }
+                (_, 2) => status::PIN_AUTH_BLOCKED,
+                _ => status::PIN_INVALID,
+            };
+            assert_eq!(host.try_pin("4321"), code, "{round} {attempt}");
+        }
+        key.power_cycle();
+    }
+    let mut host = key.host();
+    assert_eq!(host.ctap2(client_pin(0x01)).ok()[&3], 0.into());
+    let agreement = host.agree(Protocol::Two);
+    for request in [
+        agreement.get_pin_token(PIN),
+        agreement.get_token(PIN, permission::CM, None),
+        agreement.change_pin(PIN, "5678"),
+    ] {
+        host.denied(request, status::PIN_BLOCKED);
+    }
+    assert_eq!(host.touched(RESET), Response::bare(status::OK));
+    assert_eq!(host.option("clientPin"), Some(false));
+    assert_eq!(host.pin_retries(), (8, false));
+    host.set_pin("5678");
+    assert_eq!(host.try_pin("5678"), status::OK);
+}
+
+fn every_way_to_use_the_pin_counts(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let agreement = host.agree(Protocol::One);
+    host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
+    let agreement = host.agree(Protocol::Two);
+    host.denied(agreement.change_pin("4321", "5678"), status::PIN_INVALID);
+    let agreement = host.agree(Protocol::Two);
+    host.denied(
+        agreement.get_token("4321", permission::CM, None),
+        status::PIN_AUTH_BLOCKED,
+    );
+    assert_eq!(host.pin_retries(), (5, true));
+}
+
+fn a_pin_of_another_length_is_wrong_too(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    for wrong in ["123", "12345"] {
+        assert_eq!(host.try_pin(wrong), status::PIN_INVALID);
+    }
+    assert_eq!(host.try_pin(PIN), status::OK);
+}

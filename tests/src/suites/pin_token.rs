@@ -1,0 +1,300 @@
+//! Tokens: permissions, bindings and their lives (CTAP 2.3 §6.5.2.1, §6.5.5.7).
+
+use crate::host::Host;
+use crate::host::cbor::map;
+use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, cp, permission};
+use crate::host::ctap2::{Request, ga, get_assertion, make_credential, make_discoverable, status};
+use crate::host::response::{Assertion, flags};
+use crate::key::Key;
+
+checks! {
+    a_token_of_the_old_kind_serves_both_ceremonies,
+    a_token_of_the_old_kind_has_no_permissions_to_name,
+    permissions_must_be_named,
+    permissions_for_ceremonies_need_a_relying_party,
+    other_permissions_need_none,
+    permissions_that_the_key_has_no_use_for_are_refused,
+    unknown_permissions_are_ignored,
+    the_persistent_token_comes_alone,
+    the_persistent_token_leaves_the_others_alone,
+    the_persistent_token_reads_and_does_not_write,
+    the_persistent_token_is_the_same_for_all,
+    a_new_token_ends_the_one_before,
+    a_token_serves_one_ceremony,
+    a_silent_assertion_spends_nothing,
+    blobs_may_be_written_after_a_ceremony,
+    a_token_without_the_permission_is_refused,
+    a_token_is_for_its_relying_party,
+    a_token_of_the_old_kind_binds_itself,
+    a_token_not_used_for_thirty_seconds_ends needs Clock,
+    a_token_lives_ten_minutes needs Clock,
+    a_forced_change_gives_no_token,
+}
+
+fn with_pin(key: &Key) -> Host {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    host
+}
+
+fn made(host: &mut Host, request: &Request) -> bool {
+    host.register(request).auth_data.flags & flags::UV != 0
+}
+
+fn a_token_of_the_old_kind_serves_both_ceremonies(key: &Key) {
+    let mut host = with_pin(key);
+    for protocol in PROTOCOLS {
+        for request in [make_discoverable("example.com", b"1"), get_assertion("example.com")] {
+            let agreement = host.agree(protocol);
+            let response = host.ctap2(agreement.get_pin_token(PIN));
+            let token = agreement.token(&response);
+            assert_eq!(host.touched(token.on(request)).status, status::OK);
+        }
+    }
+}
+
+fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
+    let mut host = with_pin(key);
+    let agreement = host.agree(Protocol::Two);
+    let request = agreement.get_pin_token(PIN);
+    host.denied(
+        request.clone().with(cp::PERMISSIONS, permission::MC),
+        status::INVALID_PARAMETER,
+    );
+    host.denied(request.with(cp::RP_ID, "example.com"), status::INVALID_PARAMETER);
+    assert_eq!(host.pin_retries(), (8, false));
+}
+
+fn permissions_must_be_named(key: &Key) {
+    let mut host = with_pin(key);
+    let agreement = host.agree(Protocol::Two);
+    let request = agreement.get_token(PIN, 0, None);
+    host.denied(request.clone(), status::INVALID_PARAMETER);
+    host.denied(request.without(cp::PERMISSIONS), status::MISSING_PARAMETER);
+}
+
+fn permissions_for_ceremonies_need_a_relying_party(key: &Key) {
+    let mut host = with_pin(key);
+    let agreement = host.agree(Protocol::Two);
+    for permissions in [permission::MC, permission::GA, permission::MC | permission::CM] {
+        host.denied(agreement.get_token(PIN, permissions, None), status::MISSING_PARAMETER);
+    }
+}
+
+fn other_permissions_need_none(key: &Key) {
+    let mut host = with_pin(key);
+    for permissions in [permission::CM, permission::ACFG, permission::LBW, permission::PCMR] {
+        host.token(permissions, None);
+    }
+}
+
+fn permissions_that_the_key_has_no_use_for_are_refused(key: &Key) {
+    let mut host = with_pin(key);
+    let agreement = host.agree(Protocol::Two);
+    for permissions in [permission::BE, permission::BE | permission::CM] {
+        host.denied(
+            agreement.get_token(PIN, permissions, None),
+            status::UNAUTHORIZED_PERMISSION,
+        );
+    }
+    assert_eq!(host.pin_retries(), (8, false));
+}
+
+fn unknown_permissions_are_ignored(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(0x80 | permission::CM, None);
+    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+}
+
+fn the_persistent_token_comes_alone(key: &Key) {
+    let mut host = with_pin(key);
+    let agreement = host.agree(Protocol::Two);
+    for other in [permission::CM, permission::ACFG, permission::LBW] {
+        host.denied(
+            agreement.get_token(PIN, permission::PCMR | other, None),
+            status::UNAUTHORIZED_PERMISSION,
+        );
+    }
+}
+
+fn the_persistent_token_leaves_the_others_alone(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::CM, None);
+    host.token(permission::PCMR, None);
+    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+}
+
+fn the_persistent_token_reads_and_does_not_write(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC, Some("example.com"));
+    let made = host.register(&token.on(make_discoverable("example.com", b"1")));
+    let persistent = host.token(permission::PCMR, None);
+    key.power_cycle();
+    let mut host = key.host();
+    for sub_command in [0x01, 0x02] {
+        assert_eq!(host.ctap2(persistent.manage(sub_command, None)).status, status::OK);
+    }
+    let credential = ciborium::Value::Map(vec![(2.into(), crate::host::ctap2::descriptor(&made.id))]);
+    host.denied(persistent.manage(0x06, Some(credential)), status::PIN_AUTH_INVALID);
+    host.denied(
+        persistent.on(make_credential("example.com", b"1")),
+        status::PIN_AUTH_INVALID,
+    );
+    host.denied(persistent.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+    host.denied(persistent.configure(0x02, None), status::PIN_AUTH_INVALID);
+}
+
+fn the_persistent_token_is_the_same_for_all(key: &Key) {
+    let mut host = with_pin(key);
+    let two = host.token(permission::PCMR, None);
+    key.power_cycle();
+    let one = key.host().token_by(Protocol::One, PIN, permission::PCMR, None);
+    assert_eq!(one.token, two.token);
+}
+
+fn a_new_token_ends_the_one_before(key: &Key) {
+    let mut host = with_pin(key);
+    for (old, new) in [
+        (Protocol::Two, Protocol::Two),
+        (Protocol::One, Protocol::Two),
+        (Protocol::Two, Protocol::One),
+    ] {
+        let before = host.token_by(old, PIN, permission::CM, None);
+        let after = host.token_by(new, PIN, permission::CM, None);
+        host.denied(before.manage(0x01, None), status::PIN_AUTH_INVALID);
+        assert_eq!(host.ctap2(after.manage(0x01, None)).status, status::OK);
+    }
+}
+
+fn a_token_serves_one_ceremony(key: &Key) {
+    let mut host = with_pin(key);
+    let all = permission::MC | permission::GA | permission::CM;
+    let request = make_discoverable("example.com", b"1");
+
+    let token = host.token(all, Some("example.com"));
+    assert!(made(&mut host, &token.on(request.clone())));
+    host.denied(token.on(request.clone()), status::PIN_AUTH_INVALID);
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+    host.denied(token.manage(0x04, Some(rp_id_hash())), status::PIN_AUTH_INVALID);
+
+    let token = host.token(all, Some("example.com"));
+    let assertion = host.assert(&token.on(get_assertion("example.com")));
+    assert_eq!(assertion.auth_data.flags, flags::UP | flags::UV);
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+}
+
+fn rp_id_hash() -> ciborium::Value {
+    let hash = crate::host::verify::sha256(b"example.com");
+    ciborium::Value::Map(vec![(1.into(), hash.to_vec().into())])
+}
+
+fn a_silent_assertion_spends_nothing(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC | permission::GA, Some("example.com"));
+    host.register(&token.on(make_discoverable("example.com", b"1")));
+    let token = host.token(permission::MC | permission::GA, Some("example.com"));
+    let silent = token.on(get_assertion("example.com").with(ga::OPTIONS, map([("up", false.into())])));
+    for _ in 0..2 {
+        let assertion = Assertion::of(&host.ctap2(&silent));
+        assert_eq!(assertion.auth_data.flags, flags::UV);
+    }
+    assert!(made(&mut host, &token.on(make_discoverable("example.com", b"2"))));
+}
+
+fn blobs_may_be_written_after_a_ceremony(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC | permission::LBW, Some("example.com"));
+    host.register(&token.on(make_discoverable("example.com", b"1")));
+    let array = crate::suites::large_blobs::array(b"\x80");
+    let request = crate::suites::large_blobs::set(0, &array, Some(array.len()));
+    assert_eq!(host.ctap2(token.set_blob(request, 0, &array)).status, status::OK);
+}
+
+fn a_token_without_the_permission_is_refused(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::GA, Some("example.com"));
+    host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
+    host.denied(token.manage(0x02, None), status::PIN_AUTH_INVALID);
+    host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
+    let array = crate::suites::large_blobs::array(b"\x80");
+    let request = crate::suites::large_blobs::set(0, &array, Some(array.len()));
+    host.denied(token.set_blob(request, 0, &array), status::PIN_AUTH_INVALID);
+
+    let token = host.token(permission::MC, Some("example.com"));
+    host.register(&token.on(make_discoverable("example.com", b"1")));
+    let token = host.token(permission::MC, Some("example.com"));
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+    let token = host.token(permission::CM, None);
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+}
+
+fn a_token_is_for_its_relying_party(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC | permission::GA, Some("example.com"));
+    host.denied(token.on(make_credential("example.org", b"1")), status::PIN_AUTH_INVALID);
+    assert!(made(&mut host, &token.on(make_discoverable("example.com", b"1"))));
+    let token = host.token(permission::MC | permission::GA, Some("example.org"));
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+}
+
+fn a_token_of_the_old_kind_binds_itself(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC, Some("example.com"));
+    host.register(&token.on(make_discoverable("example.com", b"1")));
+    let token = host.token(permission::MC, Some("example.org"));
+    host.register(&token.on(make_discoverable("example.org", b"1")));
+
+    let agreement = host.agree(Protocol::Two);
+    let response = host.ctap2(agreement.get_pin_token(PIN));
+    let token = agreement.token(&response);
+    // A silent assertion binds it and spends nothing.
+    let silent = |rp_id| get_assertion(rp_id).with(ga::OPTIONS, map([("up", false.into())]));
+    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    host.denied(token.on(silent("example.org")), status::PIN_AUTH_INVALID);
+    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    host.denied(token.manage(0x01, None), status::PIN_AUTH_INVALID);
+}
+
+fn a_token_not_used_for_thirty_seconds_ends(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::CM, None);
+    key.advance(29_000);
+    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    let token = host.token(permission::CM, None);
+    key.advance(30_001);
+    host.denied(token.manage(0x01, None), status::PIN_AUTH_INVALID);
+}
+
+fn a_token_lives_ten_minutes(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::CM, None);
+    for _ in 0..30 {
+        key.advance(19_900);
+        assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    }
+    key.advance(3_001);
+    host.denied(token.manage(0x01, None), status::PIN_AUTH_INVALID);
+}
+
+fn a_forced_change_gives_no_token(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::ACFG, None);
+    let force = ciborium::Value::Map(vec![(3.into(), true.into())]);
+    assert_eq!(host.ctap2(token.configure(0x03, Some(force))).status, status::OK);
+    // The token that asked for it is gone too.
+    host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
+    let agreement = host.agree(Protocol::Two);
+    host.denied(
+        agreement.get_token(PIN, permission::CM, None),
+        status::PIN_POLICY_VIOLATION,
+    );
+    assert_eq!(host.try_pin(PIN), status::PIN_INVALID);
+    assert_eq!(host.pin_retries(), (8, false));
+    host.denied(configure(0x02, None), status::PUAT_REQUIRED);
+
+    let agreement = host.agree(Protocol::Two);
+    host.denied(agreement.change_pin(PIN, PIN), status::PIN_POLICY_VIOLATION);
+    let agreement = host.agree(Protocol::Two);
+    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    assert_eq!(host.try_pin("5678"), status::OK);
+}

@@ -1,0 +1,287 @@
+//! makeCredential and getAssertion with and without a PIN (CTAP 2.3 §6.1.2 steps 1 to 12, §6.2.2 steps 1 to 7).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::cbor::map;
+use crate::host::client_pin::{PIN, PROTOCOLS, Token, configure, permission};
+use crate::host::ctap2::{
+    Request, descriptors, extending, ga, get_assertion, get_assertion_by, make_credential, make_discoverable, mc,
+    status,
+};
+use crate::host::response::{Response, flags};
+use crate::host::u2f::{authenticate, control, register, word};
+use crate::host::verify::sha256;
+use crate::key::Key;
+
+checks! {
+    without_a_pin_nobody_is_verified,
+    without_a_pin_a_parameter_is_not_looked_at,
+    a_plain_credential_needs_no_pin,
+    a_discoverable_credential_needs_the_pin,
+    a_token_verifies_the_user,
+    an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin,
+    an_empty_parameter_may_be_declined needs Decline,
+    a_parameter_needs_a_protocol_that_is_known,
+    a_wrong_parameter_is_refused_without_a_touch,
+    the_uv_option_gives_way_to_a_parameter,
+    an_excluded_credential_that_needs_verification_is_hidden_without,
+    signing_in_needs_no_pin,
+    names_are_told_to_the_verified_only,
+    the_user_can_always_be_verified,
+    always_verifying_ends_u2f,
+    u2f_goes_on_beside_a_pin,
+}
+
+fn with_pin(key: &Key) -> Host {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    host
+}
+
+fn plain() -> Request {
+    make_credential("example.com", b"1")
+}
+
+/// A discoverable credential made with a PIN.
+#[track_caller]
+fn verified(host: &mut Host, user_id: &[u8]) -> crate::host::response::Made {
+    let token = host.token(permission::MC, Some("example.com"));
+    host.register(&token.on(make_discoverable("example.com", user_id)))
+}
+
+/// Requests of both ceremonies, for a credential that is there.
+fn both() -> [Request; 2] {
+    [plain(), get_assertion("example.com")]
+}
+
+fn with_param(request: &Request, param: &[u8], protocol: Option<u64>) -> Request {
+    let (at, protocol_at) = match request.command() {
+        0x01 => (mc::PIN_UV_AUTH_PARAM, mc::PIN_UV_AUTH_PROTOCOL),
+        _ => (ga::PIN_UV_AUTH_PARAM, ga::PIN_UV_AUTH_PROTOCOL),
+    };
+    let request = request.clone().with(at, param);
+    match protocol {
+        Some(protocol) => request.with(protocol_at, protocol),
+        None => request,
+    }
+}
+
+fn without_a_pin_nobody_is_verified(key: &Key) {
+    let mut host = key.host();
+    for request in [plain(), make_discoverable("example.com", b"1")] {
+        let made = host.register(&request);
+        assert_eq!(made.auth_data.flags, flags::UP | flags::AT);
+    }
+}
+
+fn without_a_pin_a_parameter_is_not_looked_at(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_discoverable("example.com", b"1"));
+    for request in both() {
+        let response = host.touched(with_param(&request, &[7; 32], Some(2)));
+        assert_eq!(response.status, status::OK);
+        let auth_data = response.ok()[&2].as_bytes().expect("bytes");
+        assert_eq!(auth_data[32] & flags::UV, 0);
+    }
+}
+
+fn a_plain_credential_needs_no_pin(key: &Key) {
+    let mut host = with_pin(key);
+    assert_eq!(host.option("makeCredUvNotRqd"), Some(true));
+    host.make(&plain());
+}
+
+fn a_discoverable_credential_needs_the_pin(key: &Key) {
+    let mut host = with_pin(key);
+    host.denied(make_discoverable("example.com", b"1"), status::PUAT_REQUIRED);
+}
+
+fn a_token_verifies_the_user(key: &Key) {
+    let mut host = with_pin(key);
+    for protocol in PROTOCOLS {
+        for request in [
+            plain(),
+            make_discoverable("example.com", b"1"),
+            get_assertion("example.com"),
+        ] {
+            let token = host.token_by(protocol, PIN, permission::MC | permission::GA, Some("example.com"));
+            let response = host.touched(token.on(request));
+            let auth_data = response.ok()[&2].as_bytes().expect("bytes");
+            assert_eq!(auth_data[32] & (flags::UP | flags::UV), flags::UP | flags::UV);
+        }
+    }
+}
+
+fn an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_discoverable("example.com", b"1"));
+    for expected in [status::PIN_NOT_SET, status::PIN_INVALID] {
+        for request in both() {
+            let response = host.touched(with_param(&request, &[], Some(1)));
+            assert_eq!(response, Response::bare(expected));
+        }
+        if expected == status::PIN_NOT_SET {
+            host.set_pin(PIN);
+        }
+    }
+    assert_eq!(host.pin_retries(), (8, false));
+}
+
+fn an_empty_parameter_may_be_declined(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_discoverable("example.com", b"1"));
+    for request in both() {
+        host.asked(with_param(&request, &[], Some(1)));
+        key.decline();
+        assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    }
+}
+
+fn a_parameter_needs_a_protocol_that_is_known(key: &Key) {
+    let mut host = key.host();
+    host.make(&make_discoverable("example.com", b"1"));
+    for _ in 0..2 {
+        for request in both() {
+            host.denied(with_param(&request, &[7; 32], None), status::MISSING_PARAMETER);
+            for protocol in [0, 3, u64::MAX] {
+                let request = with_param(&request, &[7; 32], Some(protocol));
+                host.denied(request, status::INVALID_PARAMETER);
+            }
+        }
+        if host.option("clientPin") == Some(false) {
+            host.set_pin(PIN);
+        }
+    }
+}
+
+fn a_wrong_parameter_is_refused_without_a_touch(key: &Key) {
+    let mut host = with_pin(key);
+    verified(&mut host, b"1");
+    for protocol in PROTOCOLS {
+        let token = host.token_by(protocol, PIN, permission::MC | permission::GA, Some("example.com"));
+        for request in both() {
+            for length in [1, 15, 16, 17, 31, 32, 33] {
+                let request = with_param(&request, &vec![7; length], Some(protocol as u64));
+                host.denied(request, status::PIN_AUTH_INVALID);
+            }
+            let other_hash = match request.command() {
+                0x01 => token.on(request.clone()).with(mc::CLIENT_DATA_HASH, vec![1; 32]),
+                _ => token.on(request.clone()).with(ga::CLIENT_DATA_HASH, vec![1; 32]),
+            };
+            host.denied(other_hash, status::PIN_AUTH_INVALID);
+        }
+        // Nothing of this ended the token.
+        assert_eq!(host.touched(token.on(plain())).status, status::OK);
+    }
+}
+
+fn the_uv_option_gives_way_to_a_parameter(key: &Key) {
+    let mut host = with_pin(key);
+    verified(&mut host, b"1");
+    for (request, options) in [(plain(), mc::OPTIONS), (get_assertion("example.com"), ga::OPTIONS)] {
+        let request = request.with(options, map([("uv", true.into())]));
+        host.denied(&request, status::INVALID_OPTION);
+        let token = host.token(permission::MC | permission::GA, Some("example.com"));
+        assert_eq!(host.touched(token.on(request)).status, status::OK);
+    }
+}
+
+fn an_excluded_credential_that_needs_verification_is_hidden_without(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC, Some("example.com"));
+    let request = extending(plain(), [("credProtect", 3.into())]);
+    let made = host.register(&token.on(request));
+    let excluding = plain().with(mc::EXCLUDE_LIST, descriptors(&[&made.id]));
+    host.make(&excluding);
+    let token = host.token(permission::MC, Some("example.com"));
+    assert_eq!(
+        host.touched(token.on(excluding)),
+        Response::bare(status::CREDENTIAL_EXCLUDED)
+    );
+}
+
+fn signing_in_needs_no_pin(key: &Key) {
+    let mut host = with_pin(key);
+    let made = verified(&mut host, b"1");
+    for request in [
+        get_assertion("example.com"),
+        get_assertion_by("example.com", &[&made.id]),
+    ] {
+        host.assert(&request).verify(&made.public_key, "example.com", flags::UP);
+    }
+}
+
+fn names_are_told_to_the_verified_only(key: &Key) {
+    let mut host = with_pin(key);
+    for user in [b"1", b"2"] {
+        verified(&mut host, user);
+    }
+    let id = || ("id", Value::from(b"2".to_vec()));
+    let assertion = host.assert(&get_assertion("example.com"));
+    assert_eq!(assertion.number_of_credentials, Some(2));
+    assert_eq!(assertion.user, Some(map([id()])));
+    let token = host.token(permission::GA, Some("example.com"));
+    let assertion = host.assert(&token.on(get_assertion("example.com")));
+    assert_eq!(assertion.user, Some(map([id(), ("name", "alice".into())])));
+    let response = host.ctap2(crate::host::ctap2::GET_NEXT_ASSERTION);
+    assert_eq!(
+        response.ok()[&4],
+        map([("id", b"1".to_vec().into()), ("name", "alice".into())])
+    );
+}
+
+/// Turns alwaysUv on.
+#[track_caller]
+fn always(host: &mut Host, token: Option<&Token>) {
+    let request = token.map_or_else(|| configure(0x02, None), |token| token.configure(0x02, None));
+    assert_eq!(host.ctap2(request), Response::bare(status::OK));
+    assert_eq!(host.option("alwaysUv"), Some(true));
+}
+
+fn the_user_can_always_be_verified(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&make_discoverable("example.com", b"1"));
+    always(&mut host, None);
+    assert_eq!(host.option("makeCredUvNotRqd"), Some(false));
+    // There is no PIN yet to verify the user by.
+    for request in both() {
+        host.denied(request, status::PUAT_REQUIRED);
+    }
+    host.set_pin(PIN);
+    for request in both() {
+        host.denied(request, status::PUAT_REQUIRED);
+    }
+    host.assert_silently(&get_assertion_by("example.com", &[&made.id]));
+    for request in both() {
+        let token = host.token(permission::MC | permission::GA, Some("example.com"));
+        assert_eq!(host.touched(token.on(request)).status, status::OK);
+    }
+}
+
+fn always_verifying_ends_u2f(key: &Key) {
+    let mut host = key.host();
+    let application = sha256(b"example.com");
+    let made = host.make(&plain());
+    always(&mut host, None);
+    let versions = host.info()[&0x01].clone();
+    assert!(!versions.as_array().expect("an array").contains(&"U2F_V2".into()));
+    host.u2f_denied(&register(&application), word::COMMAND_NOT_ALLOWED);
+    for p1 in [control::ENFORCE, control::CHECK_ONLY, control::DONT_ENFORCE] {
+        host.u2f_denied(&authenticate(p1, &application, &made.id), word::COMMAND_NOT_ALLOWED);
+    }
+    // Off again, and all is as before.
+    assert_eq!(host.ctap2(configure(0x02, None)), Response::bare(status::OK));
+    assert_eq!(host.option("alwaysUv"), Some(false));
+    host.u2f_denied(
+        &authenticate(control::CHECK_ONLY, &application, &made.id),
+        word::CONDITIONS_NOT_SATISFIED,
+    );
+}
+
+fn u2f_goes_on_beside_a_pin(key: &Key) {
+    let mut host = with_pin(key);
+    let application = sha256(b"example.com");
+    let registered = host.u2f_register(&application);
+    host.assert(&get_assertion_by("example.com", &[&registered.key_handle]));
+}

@@ -1,6 +1,5 @@
 //! What a relying party checks of the extensions that it asked for (WebAuthn Level 3 §7.1 step 20, §7.2 step 18): the
-//! key's signed outputs, and what the client made of them. Outputs that nobody asked for are refused: a key sends none
-//! (CTAP 2.3 §12).
+//! key's signed outputs, and what the client made of them. Outputs that nobody asked for are named and ignored.
 
 use cbor4ii::core::Value;
 
@@ -14,9 +13,6 @@ use crate::client::webauthn::{
 use crate::text::escape;
 
 const NAME: &str = "extensions";
-
-/// What passed, in words, or the first thing that is wrong.
-type Words = Result<Vec<String>, String>;
 
 /// `extensions` of a registration; `None` where there are none.
 pub(super) fn registration(
@@ -34,16 +30,16 @@ pub(super) fn registration(
         ("hmac-secret-mc", matches!(asked.prf, Some(Some(_)))),
         ("minPinLength", asked.min_pin_length),
     ];
-    let checked = unasked(outputs, &known).and_then(|()| {
-        let words = [
+    let words = || {
+        Ok([
             cred_protect(asked, outputs)?,
             enabled(asked, outputs, client.prf.as_ref())?,
             large_blob_support(asked, client.large_blob.as_ref())?,
             min_pin_length(asked, outputs)?,
-        ];
-        Ok(words.into_iter().flatten().collect())
-    });
-    Some(check(checked))
+            unasked(outputs, &known),
+        ])
+    };
+    Some(check(words()))
 }
 
 /// `extensions` of an authentication; `None` where there are none.
@@ -56,30 +52,31 @@ pub(super) fn authentication(
     if *asked == RequestExtensions::default() && outputs.is_empty() {
         return None;
     }
-    let checked = unasked(outputs, &[("hmac-secret", asked.prf.is_some())]).and_then(|()| {
-        let words = [
+    let words = || {
+        Ok([
             evaluated(asked, outputs, client.prf.as_ref())?,
             large_blob(asked, client.large_blob.as_ref())?,
-        ];
-        Ok(words.into_iter().flatten().collect())
+            unasked(outputs, &[("hmac-secret", asked.prf.is_some())]),
+        ])
+    };
+    Some(check(words()))
+}
+
+/// Everything that is to be said, or the first thing that is wrong.
+fn check<const N: usize>(words: Result<[Option<String>; N], String>) -> Check {
+    let words = words.map(|words| words.into_iter().flatten().collect::<Vec<_>>().join("; "));
+    Check::of(NAME, words)
+}
+
+fn unasked(outputs: &[(Value, Value)], known: &[(&str, bool)]) -> Option<String> {
+    let asked = |name: &str| known.iter().any(|(known, asked)| *known == name && *asked);
+    let unasked = outputs.iter().filter_map(|(name, _)| match name {
+        Value::Text(name) if asked(name) => None,
+        Value::Text(name) => Some(escape(name).into_owned()),
+        _ => Some("an output without a name".to_owned()),
     });
-    Some(check(checked))
-}
-
-fn check(words: Words) -> Check {
-    Check::of(NAME, words.map(|words| words.join("; ")))
-}
-
-fn unasked(outputs: &[(Value, Value)], known: &[(&str, bool)]) -> Result<(), String> {
-    for (name, _) in outputs {
-        let Value::Text(name) = name else {
-            return Err("the key sent an output without a name".to_owned());
-        };
-        if !known.iter().any(|(known, asked)| known == name && *asked) {
-            return Err(format!("the key sent {}, which nobody asked for", escape(name)));
-        }
-    }
-    Ok(())
+    let unasked: Vec<_> = unasked.collect();
+    (!unasked.is_empty()).then(|| format!("the key also sent what nobody asked for: {}", unasked.join(", ")))
 }
 
 fn cred_protect(asked: &CreationExtensions, outputs: &[(Value, Value)]) -> Result<Option<String>, String> {
@@ -134,10 +131,10 @@ fn large_blob_support(asked: &CreationExtensions, client: Option<&LargeBlobOutpu
 
 fn min_pin_length(asked: &CreationExtensions, outputs: &[(Value, Value)]) -> Result<Option<String>, String> {
     match (member(outputs, "minPinLength"), asked.min_pin_length) {
-        (Some(Value::Integer(length @ 4..=63)), _) => Ok(Some(format!("PINs have at least {length} characters"))),
-        (Some(_), _) => Err("minPinLength is no length of a PIN".to_owned()),
+        (_, false) => Ok(None),
+        (Some(Value::Integer(length @ 4..=63)), true) => Ok(Some(format!("PINs have at least {length} characters"))),
+        (Some(_), true) => Err("minPinLength is no length of a PIN".to_owned()),
         (None, true) => Ok(Some("the key does not tell this website how long PINs are".to_owned())),
-        (None, false) => Ok(None),
     }
 }
 

@@ -47,12 +47,14 @@ fn nothing_asked_and_nothing_sent_is_no_check() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_refused() {
+fn what_nobody_asked_for_is_named_and_ignored() {
+    let outputs = data(&[("cred<Protect", Value::Integer(2))]);
     let none = ExtensionOutputs::default();
-    let outputs = [("credProtect", Value::Integer(2))];
-    assert_eq!(registered(&CreationExtensions::default(), &outputs, &none), FAILED);
-    assert_eq!(signed_in(&RequestExtensions::default(), &outputs, &none), FAILED);
-    assert_eq!(registered(&protect(true), &outputs, &none), PASSED);
+    let check = registration(&CreationExtensions::default(), Some(&outputs), &none).unwrap();
+    assert_eq!(check.outcome, Outcome::Passed);
+    assert!(check.detail.ends_with("what nobody asked for: cred\\u{3c}Protect"), "{}", check.detail);
+    let check = authentication(&RequestExtensions::default(), Some(&outputs), &none).unwrap();
+    assert_eq!(check.outcome, Outcome::Passed);
 }
 
 #[test]

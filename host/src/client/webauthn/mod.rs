@@ -31,6 +31,9 @@ pub use options::{
 pub use origin::{Origin, OriginError};
 pub use response::{AssertionResponse, AttestationResponse, MalformedAnswer};
 
+#[cfg(test)]
+mod tests;
+
 /// How to talk to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {

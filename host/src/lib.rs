@@ -1,5 +1,7 @@
 //! The host side of brasskey as a library.
 
+#[cfg(feature = "attestation-lab")]
+pub mod attestation_lab;
 mod cbor;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -151,6 +151,7 @@ impl Running<'_> {
             options,
             origin: origin.as_str().to_owned(),
             aaguid,
+            attestation_roots: Vec::new(),
         };
         let (report, credential) = verify_registration(expected, &answer);
         self.verified(NAME, report)?;

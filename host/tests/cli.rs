@@ -44,6 +44,10 @@ fn flags_that_mean_nothing_here_are_refused_with_a_hint() {
         "token --touch control",
         "token --control-token-file token",
         "aws devices remove nothing",
+        "attestation init",
+        "attestation init --out lab --aaguid 00000000-0000-0000-0000-000000000000",
+        "attestation init --out lab --country se",
+        "register --touch auto --ephemeral --attestation none --attestation-root root.pem",
         "completions",
         "no-such-command",
     ] {
@@ -204,4 +208,54 @@ fn a_token_says_where_it_is_and_what_it_keeps() {
     );
     token.kill().unwrap();
     token.wait().unwrap();
+}
+
+#[test]
+fn an_attestation_lab_makes_a_token_that_its_root_vouches_for() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const INIT: &str = "attestation init --out lab --aaguid 7e57ed00-0000-4000-8000-000000000001 --json";
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), INIT);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for pair in ["root", "batch", "enterprise"] {
+        for file in ["certificate", "key"] {
+            let path = Path::new(made[pair][file].as_str().unwrap());
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    let metadata = std::fs::read(made["metadata"].as_str().unwrap()).unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata).unwrap();
+    let info = run(home.path(), "info --device soft --touch deny --json");
+    let info: Value = serde_json::from_slice(&info.stdout).unwrap();
+    assert_eq!(metadata["aaguid"], made["aaguid"]);
+    assert_eq!(info["getInfo"]["aaguid"], made["aaguid"]);
+    assert_eq!(
+        metadata["authenticatorGetInfo"]["versions"],
+        info["getInfo"]["versions"]
+    );
+    assert_eq!(metadata["authenticatorGetInfo"]["options"], info["getInfo"]["options"]);
+
+    let register = "register --touch auto --json --attestation-root";
+    let output = run(home.path(), &format!("{register} lab/root.pem"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = run(home.path(), &format!("{register} lab/batch.pem"));
+    assert!(output.status.success(), "the certificate itself may be trusted");
+    let output = run(home.path(), &format!("{register} lab/enterprise.pem"));
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let output = run(home.path(), &format!("{register} lab/root-key.pem"));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+
+    // Neither files nor certificates are replaced by accident.
+    for again in [INIT, "attestation init --out other"] {
+        let output = run(home.path(), again);
+        assert_eq!(output.status.code(), Some(2), "{again}");
+        assert!(stderr(&output).contains("--force"), "{again}");
+    }
+    assert!(!home.path().join("other").exists());
+    assert!(run(home.path(), &format!("{INIT} --force")).status.success());
+    let output = run(home.path(), &format!("{register} lab/root.pem"));
+    assert!(output.status.success(), "{}", stderr(&output));
 }

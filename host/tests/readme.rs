@@ -63,3 +63,22 @@ fn registration_and_sign_in_print_what_the_readme_shows() {
         assert_eq!(steady(&printed), steady(&shown(&format!("brasskey {command}"))));
     }
 }
+
+/// The data directory is elsewhere on other systems.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_attestation_lab_prints_what_the_readme_shows() {
+    let home = tempfile::tempdir().unwrap();
+    let command = "attestation init --out lab --aaguid 7e57ed00-0000-4000-8000-000000000001";
+    let output = Command::new(env!("CARGO_BIN_EXE_brasskey"))
+        .args(command.split(' '))
+        .current_dir(home.path())
+        .env("HOME", home.path())
+        .env_remove("XDG_DATA_HOME")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let at_home = printed.replace(home.path().to_str().unwrap(), "/home/alice");
+    assert_eq!(at_home, shown(&format!("brasskey {command}")));
+}

@@ -1,5 +1,6 @@
 //! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
 
+use crate::attestation::Installed;
 use crate::credential::{StartError, Store};
 use crate::ctap2::{Pending, Tokens, collect_large_blobs};
 use crate::pin_protocol::KeyAgreement;
@@ -8,10 +9,13 @@ use crate::platform::{Platform, Seams};
 /// What a form of the key is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The AAGUID: one for each form of the key (chip, virtual), the same for all installs of it.
+    /// The AAGUID: one for each form of the key (chip, virtual), the same for all installs of it. A key with an
+    /// attestation certificate has that certificate's instead.
     pub aaguid: [u8; 16],
     /// `firmwareVersion` in getInfo.
     pub firmware_version: u32,
+    /// Whether getInfo lists algorithms that older browsers do not know: see [`Algorithm::listed`](crate::credential::Algorithm::listed).
+    pub lists_recent_algorithms: bool,
 }
 
 /// The key: plain synchronous code that answers one request after the other.
@@ -21,6 +25,8 @@ pub struct Authenticator<P: Platform> {
     pub(crate) seams: Seams<P>,
     pub(crate) config: Config,
     pub(crate) store: Store,
+    /// The attestation certificates.
+    pub(crate) attestation: Option<Installed>,
     pub(crate) key_agreement: KeyAgreement,
     pub(crate) tokens: Tokens,
     /// Wrong PINs in a row since power-up.
@@ -35,28 +41,33 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// # Errors
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
-    pub fn new(mut seams: Seams<P>, config: Config) -> Result<Self, (Seams<P>, StartError)> {
+    pub fn new(mut seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
         seams.rng.power_up();
-        match Self::power_up(&mut seams) {
-            Ok((store, key_agreement)) => Ok(Self {
-                seams,
-                config,
-                store,
-                key_agreement,
-                tokens: Tokens::default(),
-                pin_mismatches: 0,
-                pending: None,
-                reset_failed: false,
-            }),
-            Err(error) => Err((seams, error)),
+        let (store, key_agreement, attestation) = match Self::power_up(&mut seams) {
+            Ok(started) => started,
+            Err(error) => return Err((seams, error)),
+        };
+        if let Some(installed) = attestation {
+            config.aaguid = installed.aaguid;
         }
+        Ok(Self {
+            seams,
+            config,
+            store,
+            attestation,
+            key_agreement,
+            tokens: Tokens::default(),
+            pin_mismatches: 0,
+            pending: None,
+            reset_failed: false,
+        })
     }
 
-    fn power_up(seams: &mut Seams<P>) -> Result<(Store, KeyAgreement), StartError> {
+    fn power_up(seams: &mut Seams<P>) -> Result<(Store, KeyAgreement, Option<Installed>), StartError> {
         let store = Store::start(&mut seams.storage, &mut seams.rng)?;
         collect_large_blobs(&mut seams.storage, store.epoch)?;
         let key_agreement = KeyAgreement::new(&mut seams.rng).map_err(|_| StartError::Rng)?;
-        Ok((store, key_agreement))
+        Ok((store, key_agreement, Installed::find(&mut seams.storage)?))
     }
 
     /// Whether no command may run until the next power-up: a generator that failed once is not trusted again, and

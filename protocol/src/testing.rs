@@ -1,6 +1,7 @@
 //! What the crate's own tests share: a world whose every seam is a script, and a host that speaks to the key in it.
 
 pub(crate) mod agreement;
+pub(crate) mod attestation;
 pub(crate) mod cbor;
 pub(crate) mod key;
 pub(crate) mod manager;

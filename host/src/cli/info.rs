@@ -8,11 +8,13 @@ mod sections;
 use std::io::{self, Write};
 
 use clap::Args as ClapArgs;
+use serde_json::{Map, Value};
 
 use super::device::{self, DeviceArgs};
 use super::failure::Failure;
 use super::layout::{columns, terminal_width};
 use super::output::{BAD, BOLD, Output};
+use crate::client::ctap2::Info;
 use facts::Facts;
 use sections::Section;
 
@@ -39,6 +41,14 @@ pub(super) fn algorithm_name(id: i64) -> Option<&'static str> {
 pub(super) fn algorithm_id(name: &str) -> Option<i64> {
     let known = explain::ALGORITHMS.iter().find(|(_, known, _)| *known == name);
     known.map(|(id, ..)| *id)
+}
+
+/// authenticatorGetInfo's answer, as `--json` shows it.
+pub(super) fn get_info_members(info: &Info) -> Map<String, Value> {
+    match serde_json::to_value(facts::GetInfo(info)) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
 }
 
 /// Heading, sections and warnings.

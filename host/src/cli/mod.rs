@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value (`JSON.md` describes
 //! them). The file `failure.rs` says how a command fails, and with which exit code.
 
+mod attestation;
 mod authenticate;
 mod aws;
 mod bench;
@@ -96,6 +97,9 @@ enum Command {
     Bench(bench::Args),
     /// Be a security key in software, for other programs
     Token(token::Args),
+    /// Give the soft token attestation certificates, as a vendor does
+    #[command(subcommand)]
+    Attestation(attestation::Command),
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the manual, or write the pages of all commands to a directory
@@ -152,6 +156,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Wink(args) => wink::run(&args, &output),
         Command::Bench(args) => bench::run(&args, &output),
         Command::Token(args) => token::run(&args, &output),
+        Command::Attestation(command) => attestation::run(&command, &output),
         Command::Completions(args) => completions::run(&args, Cli::command(), &output),
         Command::Man(args) => man::run(&args, Cli::command(), &output),
     }

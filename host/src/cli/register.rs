@@ -1,7 +1,11 @@
 //! `brasskey register`: a website's registration, from its options to the check of the key's answer.
 
+use std::fs;
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
+use x509_parser::pem::Pem;
 
 use super::ceremony::{CeremonyArgs, Played, show_report};
 use super::device;
@@ -38,6 +42,10 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = AttestationName::Direct)]
     attestation: AttestationName,
 
+    /// Demand an attestation that chains to one of the certificates in this PEM file
+    #[arg(long, value_name = "FILE")]
+    attestation_root: Option<PathBuf>,
+
     /// Register as AWS did before 2022: over U2F, bound to the AppID instead of the RP ID
     #[arg(long, requires = "u2f")]
     legacy_app_id: bool,
@@ -70,6 +78,7 @@ enum AttestationName {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut played = args.ceremony.played(output)?;
     args.adjust(&mut played)?;
+    let attestation_roots = args.attestation_roots()?;
     // Stored once as it is, so that nobody touches a key for a registration that then cannot be kept.
     let accounts = played.file.update(|accounts| Ok(accounts.clone()))?;
     let account = accounts.account(&played.settings.rp.id, &played.account);
@@ -119,6 +128,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             .info()
             .filter(|_| protocol == Protocol::Ctap2)
             .and_then(|info| info.aaguid),
+        attestation_roots,
     };
     let (report, credential) = verify_registration(expected, &answer);
 
@@ -202,6 +212,36 @@ impl Args {
             ));
         }
         Ok(())
+    }
+
+    /// The certificates that the attestation must chain to.
+    fn attestation_roots(&self) -> Result<Vec<Vec<u8>>, Failure> {
+        let Some(file) = &self.attestation_root else {
+            return Ok(Vec::new());
+        };
+        if matches!(self.attestation, AttestationName::None) {
+            return Err(Failure::usage(
+                "with `--attestation none` nothing can chain to --attestation-root",
+                "leave one of them out",
+            ));
+        }
+        let pem = fs::read(file).map_err(|source| Failure::System {
+            what: format!("cannot read {}", file.display()),
+            source,
+        })?;
+        let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(&pem).collect();
+        let certificates = blocks.unwrap_or_default();
+        let certificates: Vec<_> = certificates
+            .into_iter()
+            .filter(|block| block.label == "CERTIFICATE")
+            .collect();
+        if certificates.is_empty() || certificates.iter().any(|block| block.parse_x509().is_err()) {
+            return Err(Failure::usage(
+                format!("{} does not hold certificates in PEM", file.display()),
+                "name the root of the key's vendor, or root.pem of `brasskey attestation init`",
+            ));
+        }
+        Ok(certificates.into_iter().map(|block| block.contents).collect())
     }
 
     /// The name for the key: one that is free, before anybody touches anything.

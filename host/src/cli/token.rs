@@ -37,6 +37,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", requires = "control")]
     control_token_file: Option<PathBuf>,
 
+    /// List in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ML-DSA); Firefox
+    /// before mid-2026 then cannot use the token
+    #[arg(long)]
+    list_recent_algorithms: bool,
+
     #[command(flatten)]
     soft: SoftArgs,
 }
@@ -57,7 +62,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let is_open = listen.udp.is_some() && touch == Touch::Auto;
     // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
     let ended = end()?;
-    let key = SoftKey::builder().touch(touch).storage(storage).build()?;
+    let key = SoftKey::builder()
+        .touch(touch)
+        .storage(storage)
+        .list_recent_algorithms(args.list_recent_algorithms)
+        .build()?;
     let servers = key.serve(&listen)?;
     let addresses = servers.addresses();
     if let (Some(owner), Some(device)) = (owner, addresses.device()) {
@@ -161,7 +170,7 @@ fn end() -> Result<Receiver<()>, Failure> {
 }
 
 /// A path that means the same to whoever reads it elsewhere.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|source| Failure::System {
         what: format!("cannot find {}", path.display()),
         source,

@@ -2,7 +2,7 @@
 
 use cbor4ii::core::Value;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
-use x509_parser::x509::X509Version;
+use x509_parser::x509::{X509Name, X509Version};
 
 use super::algorithm::{Algorithm, PublicKey};
 use super::authenticator_data::{ATTESTED_CREDENTIAL_DATA, AttestedCredential, AuthenticatorData, USER_PRESENT};
@@ -43,6 +43,8 @@ pub(super) struct Subject<'a> {
     pub(super) public_key: &'a PublicKey,
     /// Authenticator data and client data hash: what is signed, except in `fido-u2f`.
     pub(super) message: &'a [u8],
+    /// What the attestation must chain to; empty: nothing is asked of it.
+    pub(super) roots: &'a [Vec<u8>],
 }
 
 /// A statement that is built and bound as its format demands. Its signature is yet to be verified.
@@ -77,7 +79,7 @@ impl Signature {
 /// Reads a statement as its format demands. The error says what is wrong with it.
 pub(super) fn read(object: &AttestationObject, subject: &Subject<'_>) -> Result<Statement, String> {
     match object.format.as_str() {
-        "none" => none(&object.statement),
+        "none" => none(&object.statement, subject),
         "packed" => packed(&object.statement, subject),
         "fido-u2f" => fido_u2f(&object.statement, subject),
         other => Err(format!("the format {} is none that a security key uses", escape(other))),
@@ -85,7 +87,8 @@ pub(super) fn read(object: &AttestationObject, subject: &Subject<'_>) -> Result<
 }
 
 /// §8.7.
-fn none(statement: &[(Value, Value)]) -> Result<Statement, String> {
+fn none(statement: &[(Value, Value)], subject: &Subject<'_>) -> Result<Statement, String> {
+    trust_without_certificate(subject)?;
     if !statement.is_empty() {
         return Err("the format is none, and yet there is a statement".to_owned());
     }
@@ -116,16 +119,19 @@ fn packed(statement: &[(Value, Value)], subject: &Subject<'_>) -> Result<Stateme
         None if algorithm != subject.public_key.algorithm => {
             return Err("the self attestation names another algorithm than the credential has".to_owned());
         }
-        None => (
-            "self: the credential vouches for itself; nothing is proved about which key this is".to_owned(),
-            subject.public_key.bytes.clone(),
-            "the credential",
-        ),
+        None => {
+            trust_without_certificate(subject)?;
+            (
+                "self: the credential vouches for itself; nothing is proved about which key this is".to_owned(),
+                subject.public_key.bytes.clone(),
+                "the credential",
+            )
+        }
         Some(x5c) => {
             let chain = Chain::parse(x5c)?;
             chain.check_packed(subject.credential.aaguid)?;
             (
-                chain.meaning("packed"),
+                chain.meaning("packed", subject.roots)?,
                 chain.leaf_key()?,
                 "the attestation certificate",
             )
@@ -181,9 +187,14 @@ fn fido_u2f(statement: &[(Value, Value)], subject: &Subject<'_>) -> Result<State
         signer: "the attestation certificate",
     };
     Ok(Statement {
-        meaning: chain.meaning("U2F"),
+        meaning: chain.meaning("U2F", subject.roots)?,
         signature: Some(signature),
     })
+}
+
+/// A name, escaped and cut to a readable length.
+fn name(name: &X509Name<'_>) -> String {
+    escape(&name.to_string().chars().take(120).collect::<String>()).into_owned()
 }
 
 fn has_names(statement: &[(Value, Value)], names: &[&str]) -> bool {
@@ -194,9 +205,18 @@ fn has_names(statement: &[(Value, Value)], names: &[&str]) -> bool {
         .iter())
 }
 
+/// Where certificates are asked for, a statement without one is not enough.
+fn trust_without_certificate(subject: &Subject<'_>) -> Result<(), String> {
+    match subject.roots {
+        [] => Ok(()),
+        _ => Err("there is no certificate that could chain to a root that we trust".to_owned()),
+    }
+}
+
 /// An `x5c`: the attestation certificate, then each certificate's issuer.
 struct Chain<'a> {
     leaf: X509Certificate<'a>,
+    issuers: Vec<X509Certificate<'a>>,
 }
 
 impl<'a> Chain<'a> {
@@ -224,8 +244,12 @@ impl<'a> Chain<'a> {
                 return Err("a certificate is not signed by the one it names as its issuer".to_owned());
             }
         }
-        match certificates.into_iter().next() {
-            Some(leaf) => Ok(Self { leaf }),
+        let mut certificates = certificates.into_iter();
+        match certificates.next() {
+            Some(leaf) => Ok(Self {
+                leaf,
+                issuers: certificates.collect(),
+            }),
             None => Err("there is no certificate".to_owned()),
         }
     }
@@ -266,12 +290,35 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Whom the certificate names, escaped and cut to a readable length.
-    fn meaning(&self, format: &str) -> String {
-        let name = |name: &x509_parser::x509::X509Name<'_>| -> String {
-            escape(&name.to_string().chars().take(120).collect::<String>()).into_owned()
+    /// Whom the certificate names, and whether by whom we trust.
+    fn meaning(&self, format: &str, roots: &[Vec<u8>]) -> Result<String, String> {
+        let trust = match roots {
+            [] => "which is not chained to a root that we trust",
+            _ if self.is_trusted(roots) => "which chains to a root that we trust",
+            _ => return Err("the certificate does not chain to a root that we trust".to_owned()),
         };
         let (subject, issuer) = (name(self.leaf.subject()), name(self.leaf.issuer()));
-        format!("{format}: certified as \"{subject}\" by \"{issuer}\", which is not chained to a root that we trust")
+        Ok(format!("{format}: certified as \"{subject}\" by \"{issuer}\", {trust}"))
+    }
+
+    /// Whether the last certificate is a root or was issued by one, and all are valid now (§7.1 step 24).
+    fn is_trusted(&self, roots: &[Vec<u8>]) -> bool {
+        let last = self.issuers.last().unwrap_or(&self.leaf);
+        let anchors = |root: &X509Certificate<'_>| {
+            root.as_ref() == last.as_ref()
+                || root.is_ca()
+                    && root.validity().is_valid()
+                    && root.subject() == last.issuer()
+                    && last.verify_signature(Some(root.public_key())).is_ok()
+        };
+        self.leaf.validity().is_valid()
+            && self
+                .issuers
+                .iter()
+                .all(|issuer| issuer.is_ca() && issuer.validity().is_valid())
+            && roots
+                .iter()
+                .filter_map(|root| Some(X509Certificate::from_der(root).ok()?.1))
+                .any(|root| anchors(&root))
     }
 }

@@ -19,6 +19,9 @@ pub struct ExpectedRegistration {
     pub origin: String,
     /// The AAGUID from the key's getInfo, where known.
     pub aaguid: Option<[u8; 16]>,
+    /// The certificates, X.509 in DER, one of which the attestation must chain to. Where there are none, any
+    /// attestation is taken for what it is.
+    pub attestation_roots: Vec<Vec<u8>>,
 }
 
 /// A verified credential: what the relying party needs to verify it again.
@@ -59,6 +62,7 @@ pub fn verify_registration(
         options,
         origin,
         aaguid,
+        attestation_roots,
     } = expected;
     let object = AttestationObject::parse(&answer.attestation_object);
     let data = match &object {
@@ -102,6 +106,7 @@ pub fn verify_registration(
                 credential,
                 public_key,
                 message: &message,
+                roots: &attestation_roots,
             };
             Some(attestation::read(object, &subject))
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use brasskey_protocol::authenticator::Config;
 use brasskey_protocol::credential::StartError;
 use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::platform::{Abort, Seams, Storage};
@@ -15,7 +16,7 @@ use super::error::Error;
 use super::lock;
 use super::log::LogEntry;
 use super::peer::{Peer, Queue};
-use super::platform::SoftStorage;
+use super::platform::{CONFIG, SoftStorage};
 use super::presence::button::Button;
 use super::presence::{SoftPresence, Touch, Waiting};
 use super::rng::SoftRng;
@@ -39,6 +40,7 @@ pub struct Builder {
     storage: Option<Box<dyn Storage + Send>>,
     seed: Option<[u8; 32]>,
     clock: SoftClock,
+    config: Config,
 }
 
 /// What a key does at the moment.
@@ -67,6 +69,14 @@ impl Builder {
         self
     }
 
+    /// Lists in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ML-DSA): Firefox
+    /// before mid-2026 then cannot use the key. Who asks for one of them gets it without this too.
+    #[must_use]
+    pub fn list_recent_algorithms(mut self, list: bool) -> Self {
+        self.config.lists_recent_algorithms = list;
+        self
+    }
+
     /// **Only for tests:** draws all randomness from `seed`, so that anyone who knows it knows the key's secrets.
     #[must_use]
     pub fn seed(mut self, seed: [u8; 32]) -> Self {
@@ -92,6 +102,7 @@ impl Builder {
             storage,
             seed,
             clock,
+            config,
         } = self;
         let button = Arc::new(Button::new(clock.clone()));
         let abort = Arc::new(Abort::new());
@@ -106,13 +117,14 @@ impl Builder {
             Arc::clone(&button),
             Arc::clone(&abort),
         ));
-        token.equip(Seams {
+        let seams = Seams {
             presence: SoftPresence::new(touch, button, abort),
             storage: SoftStorage(storage.unwrap_or_else(|| Box::new(MemoryStorage::new()))),
             rng: HealthyRng::new(rng),
             clock: clock.clone(),
             status: SoftStatus(Arc::downgrade(&token)),
-        });
+        };
+        token.equip(seams, config);
         let key = SoftKey(Arc::new(Inner {
             token,
             threads: Mutex::default(),
@@ -137,6 +149,7 @@ impl SoftKey {
             storage: None,
             seed: None,
             clock: SoftClock::system(),
+            config: CONFIG,
         }
     }
 

@@ -39,9 +39,11 @@ pub(super) const DEVICE_INFO: DeviceInfo = DeviceInfo {
     wink: true,
 };
 
+/// What a soft key is unless its builder says otherwise.
 pub(super) const CONFIG: Config = Config {
     aaguid: AAGUID,
     firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
+    lists_recent_algorithms: false,
 };
 
 /// Reads one number of the version while compiling; one above 255 does not compile.

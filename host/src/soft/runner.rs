@@ -1,6 +1,6 @@
 //! The authenticator and its two buffers, across power cycles.
 
-use brasskey_protocol::authenticator::Authenticator;
+use brasskey_protocol::authenticator::{Authenticator, Config};
 use brasskey_protocol::credential::StartError;
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::Seams;
@@ -10,6 +10,7 @@ use super::platform::{CONFIG, SoftPlatform};
 /// Runs one request at a time.
 pub(super) struct Runner {
     power: Power,
+    config: Config,
     message: Box<[u8; MAX_MESSAGE]>,
     response: Box<[u8; MAX_MESSAGE]>,
 }
@@ -26,13 +27,15 @@ impl Runner {
     pub(super) fn new() -> Self {
         Self {
             power: Power::Switching,
+            config: CONFIG,
             message: Box::new([0; MAX_MESSAGE]),
             response: Box::new([0; MAX_MESSAGE]),
         }
     }
 
-    pub(super) fn equip(&mut self, seams: Seams<SoftPlatform>) {
+    pub(super) fn equip(&mut self, seams: Seams<SoftPlatform>, config: Config) {
         self.power = Power::Off(seams);
+        self.config = config;
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -51,7 +54,7 @@ impl Runner {
     pub(super) fn power_on(&mut self) -> Result<(), StartError> {
         let result;
         (self.power, result) = match std::mem::replace(&mut self.power, Power::Switching) {
-            Power::Off(seams) => match Authenticator::new(seams, CONFIG) {
+            Power::Off(seams) => match Authenticator::new(seams, self.config) {
                 Ok(authenticator) => (Power::On(Box::new(authenticator)), Ok(())),
                 Err((seams, error)) => (Power::Off(seams), Err(error)),
             },

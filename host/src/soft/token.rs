@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Instant;
 
+use brasskey_protocol::authenticator::Config;
 use brasskey_protocol::credential::StartError;
 use brasskey_protocol::ctaphid::{self, Device, Event, Report, RequestKind, command};
 use brasskey_protocol::platform::{Abort, Clock, Indication, Seams, Status};
@@ -76,8 +77,8 @@ impl Token {
     }
 
     /// Hands the key what it runs on. It stays off until [`Self::power_on`].
-    pub(super) fn equip(&self, seams: Seams<SoftPlatform>) {
-        lock(&self.runner).equip(seams);
+    pub(super) fn equip(&self, seams: Seams<SoftPlatform>, config: Config) {
+        lock(&self.runner).equip(seams, config);
     }
 
     /// Takes in a report that `from` sent.

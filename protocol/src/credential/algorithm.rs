@@ -1,11 +1,19 @@
-//! The algorithms that credentials sign with, and their COSE keys (RFC 9053, CTAP 2.3 §6.5.6).
+//! The algorithms that credentials sign with, and their COSE keys (RFC 9053, RFC 9864, RFC 9964; CTAP 2.3 §6.5.6).
+//!
+//! ES256 and EdDSA are what the world uses; ESP256 and Ed25519 are the same by the names of RFC 9864 and cost nothing.
+//! The others are Cargo features, so that a chip takes what fits: `es384` (ES384, ESP384), `es256k` (ES256K) and
+//! `ml-dsa` (ML-DSA-44, ML-DSA-65).
 
 use heapless::Vec;
 use zeroize::Zeroizing;
 
 use crate::cbor::Writer;
-use crate::crypto::{ed25519, p256};
 use crate::ctap2::Status;
+
+mod ecdsa;
+mod eddsa;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 
 /// A signature algorithm of the IANA COSE registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,17 +22,105 @@ pub enum Algorithm {
     Es256,
     /// Ed25519.
     EdDsa,
+    /// ECDSA with P-384 and SHA-384.
+    #[cfg(feature = "es384")]
+    Es384,
+    /// ECDSA with secp256k1 and SHA-256.
+    #[cfg(feature = "es256k")]
+    Es256k,
+    /// ES256 by the name that also fixes the curve.
+    Esp256,
+    /// EdDSA by the name that also fixes the curve.
+    Ed25519,
+    /// ES384 by the name that also fixes the curve.
+    #[cfg(feature = "es384")]
+    Esp384,
+    /// ML-DSA-44.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa44,
+    /// ML-DSA-65.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa65,
 }
 
-/// A signature in the form WebAuthn wants: DER for ECDSA, 64 bytes for Ed25519.
-pub type Signature = Vec<u8, 72>;
+/// The longest signature of those that are built in.
+const SIGNATURE_MAX: usize = if cfg!(feature = "ml-dsa") {
+    3309
+} else if cfg!(feature = "es384") {
+    104
+} else {
+    72
+};
 
-/// An encoded COSE_Key: 77 bytes for ES256, 42 for EdDSA.
-pub type CoseKey = Vec<u8, 77>;
+/// The longest COSE_Key of those that are built in.
+const COSE_KEY_MAX: usize = if cfg!(feature = "ml-dsa") {
+    1962
+} else if cfg!(feature = "es384") {
+    110
+} else {
+    78
+};
+
+/// A signature in the form WebAuthn wants (Level 3 §6.5.6): DER for ECDSA, the raw bytes for the others.
+pub type Signature = Vec<u8, SIGNATURE_MAX>;
+
+/// An encoded COSE_Key: 77 bytes for ES256, 42 for EdDSA, 1962 for ML-DSA-65.
+pub type CoseKey = Vec<u8, COSE_KEY_MAX>;
+
+/// What the algorithms of one family have in common: they differ in what they make of the same 32 secret bytes.
+trait Family {
+    /// Whether these bytes make a private key.
+    fn accepts(&self, seed: &[u8; 32]) -> bool;
+
+    /// Writes the COSE_Key, with `alg` as its algorithm and exactly the members that the family has.
+    fn write_cose_key(&self, seed: &[u8; 32], alg: i64, writer: &mut Writer<'_>) -> Result<(), Status>;
+
+    /// Signs the parts, one behind the other.
+    fn sign(&self, seed: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Status>;
+}
 
 impl Algorithm {
-    /// What this key offers, most preferred first: `algorithms` in getInfo.
-    pub const OFFERED: [Self; 2] = [Self::Es256, Self::EdDsa];
+    /// What is built in, most preferred first, and behind the others those whose identifiers are recent.
+    pub const SUPPORTED: &'static [Self] = &[
+        Self::Es256,
+        Self::EdDsa,
+        #[cfg(feature = "es384")]
+        Self::Es384,
+        #[cfg(feature = "es256k")]
+        Self::Es256k,
+        Self::Esp256,
+        Self::Ed25519,
+        #[cfg(feature = "es384")]
+        Self::Esp384,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa44,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa65,
+    ];
+
+    /// `algorithms` in getInfo. The identifiers of RFC 9864 and RFC 9964 are in it only where `recent` asks for them:
+    /// Firefox before mid-2026 refuses the whole of getInfo for one number that it does not know, and the key with it.
+    /// Relying parties get these algorithms all the same, by naming them in pubKeyCredParams.
+    #[must_use]
+    pub fn listed(recent: bool) -> &'static [Self] {
+        let first_recent = Self::SUPPORTED.iter().position(|algorithm| algorithm.is_recent());
+        match first_recent.and_then(|index| Self::SUPPORTED.get(..index)) {
+            Some(known) if !recent => known,
+            _ => Self::SUPPORTED,
+        }
+    }
+
+    /// Whether the identifier is younger than the browsers that are about.
+    const fn is_recent(self) -> bool {
+        match self {
+            Self::Es256 | Self::EdDsa => false,
+            #[cfg(feature = "es384")]
+            Self::Es384 => false,
+            #[cfg(feature = "es256k")]
+            Self::Es256k => false,
+            _ => true,
+        }
+    }
 
     /// The COSE algorithm identifier.
     #[must_use]
@@ -32,35 +128,83 @@ impl Algorithm {
         match self {
             Self::Es256 => -7,
             Self::EdDsa => -8,
+            Self::Esp256 => -9,
+            Self::Ed25519 => -19,
+            #[cfg(feature = "es384")]
+            Self::Es384 => -35,
+            #[cfg(feature = "es256k")]
+            Self::Es256k => -47,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => -48,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => -49,
+            #[cfg(feature = "es384")]
+            Self::Esp384 => -51,
         }
     }
 
-    /// The algorithm with this COSE identifier, if this key offers it. A host may name any integer that CBOR has.
+    /// The algorithm with this COSE identifier, if it is built in. A host may name any integer that CBOR has.
     #[must_use]
     pub fn from_cose(identifier: i128) -> Option<Self> {
-        Self::OFFERED
-            .into_iter()
-            .find(|algorithm| i128::from(algorithm.cose()) == identifier)
+        let mut supported = Self::SUPPORTED.iter().copied();
+        supported.find(|algorithm| i128::from(algorithm.cose()) == identifier)
+    }
+
+    /// The byte that stands for the algorithm in credential IDs. Never reuse one.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Es256 => 1,
+            Self::EdDsa => 2,
+            Self::Esp256 => 3,
+            Self::Ed25519 => 4,
+            #[cfg(feature = "es384")]
+            Self::Es384 => 5,
+            #[cfg(feature = "es384")]
+            Self::Esp384 => 6,
+            #[cfg(feature = "es256k")]
+            Self::Es256k => 7,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => 8,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => 9,
+        }
+    }
+
+    /// The algorithm that a byte in a credential ID stands for, if it is built in.
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        let mut supported = Self::SUPPORTED.iter().copied();
+        supported.find(|algorithm| algorithm.code() == code)
+    }
+
+    fn family(self) -> &'static dyn Family {
+        match self {
+            Self::Es256 | Self::Esp256 => &ecdsa::P256,
+            Self::EdDsa | Self::Ed25519 => &eddsa::Ed25519,
+            #[cfg(feature = "es384")]
+            Self::Es384 | Self::Esp384 => &ecdsa::P384,
+            #[cfg(feature = "es256k")]
+            Self::Es256k => &ecdsa::Secp256k1,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => &ml_dsa::MlDsa44,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => &ml_dsa::MlDsa65,
+        }
     }
 }
 
 /// A private key: 32 secret bytes and what they are for.
 pub struct PrivateKey {
     algorithm: Algorithm,
-    secret: Zeroizing<[u8; 32]>,
+    seed: Zeroizing<[u8; 32]>,
 }
 
 impl PrivateKey {
     /// The key made of `candidate`, or `None` where the algorithm cannot use those bytes (P-256: once in 2³²).
     #[must_use]
     pub fn new(algorithm: Algorithm, candidate: Zeroizing<[u8; 32]>) -> Option<Self> {
-        let usable = match algorithm {
-            Algorithm::Es256 => p256::is_private_key(&candidate),
-            Algorithm::EdDsa => true,
-        };
-        usable.then_some(Self {
+        algorithm.family().accepts(&candidate).then_some(Self {
             algorithm,
-            secret: candidate,
+            seed: candidate,
         })
     }
 
@@ -76,59 +220,26 @@ impl PrivateKey {
     /// [`Status::Other`] for a key of another algorithm.
     pub fn point(&self) -> Result<[u8; 65], Status> {
         match self.algorithm {
-            Algorithm::Es256 => p256::public_key(&self.secret).map_err(|_| Status::Other),
-            Algorithm::EdDsa => Err(Status::Other),
+            Algorithm::Es256 => ecdsa::p256_point(&self.seed),
+            _ => Err(Status::Other),
         }
     }
 
-    /// The public key as a COSE_Key with exactly the members of its algorithm (RFC 9053 §7).
+    /// The public key as a COSE_Key with exactly the members of its algorithm (RFC 9053 §7, RFC 9964 §3).
     ///
     /// # Errors
     /// [`Status::Other`] where the cryptographic library fails.
     pub fn cose_key(&self) -> Result<CoseKey, Status> {
-        let mut key = [0; 77];
+        let mut key = CoseKey::new();
+        key.resize_default(COSE_KEY_MAX).map_err(|_| Status::Other)?;
         let mut writer = Writer::new(&mut key);
-        match self.algorithm {
-            Algorithm::Es256 => {
-                let point = self.point()?;
-                let (x, y) = point
-                    .get(1..)
-                    .unwrap_or(&[])
-                    .split_at_checked(32)
-                    .ok_or(Status::Other)?;
-                // {kty: EC2, alg: ES256, crv: P-256, x, y}
-                writer
-                    .map(5)
-                    .int(1)
-                    .int(2)
-                    .int(3)
-                    .int(-7)
-                    .int(-1)
-                    .int(1)
-                    .int(-2)
-                    .bytes(x)
-                    .int(-3)
-                    .bytes(y);
-            }
-            Algorithm::EdDsa => {
-                let x = ed25519::public_key(&self.secret);
-                // {kty: OKP, alg: EdDSA, crv: Ed25519, x}
-                writer
-                    .map(4)
-                    .int(1)
-                    .int(1)
-                    .int(3)
-                    .int(-8)
-                    .int(-1)
-                    .int(6)
-                    .int(-2)
-                    .bytes(&x);
-            }
-        }
+        let algorithm = self.algorithm;
+        algorithm
+            .family()
+            .write_cose_key(&self.seed, algorithm.cose(), &mut writer)?;
         let length = writer.finish().map_err(|_| Status::Other)?;
-        key.get(..length)
-            .and_then(|key| CoseKey::from_slice(key).ok())
-            .ok_or(Status::Other)
+        key.truncate(length);
+        Ok(key)
     }
 
     /// Signs the parts, one behind the other.
@@ -136,12 +247,9 @@ impl PrivateKey {
     /// # Errors
     /// [`Status::Other`] where the cryptographic library fails.
     pub fn sign(&self, message: &[&[u8]]) -> Result<Signature, Status> {
-        match self.algorithm {
-            Algorithm::Es256 => p256::sign(&self.secret, message).map_err(|_| Status::Other),
-            Algorithm::EdDsa => {
-                let signature = ed25519::sign(&self.secret, message).map_err(|_| Status::Other)?;
-                Signature::from_slice(&signature).map_err(|_| Status::Other)
-            }
-        }
+        self.algorithm.family().sign(&self.seed, message)
     }
 }
+
+#[cfg(test)]
+mod tests;

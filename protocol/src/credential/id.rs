@@ -150,7 +150,7 @@ impl MasterSecret {
 
         let mut body = Vec::<u8, { TRAITS + USER }>::new();
         let bits = traits.encode() << 1 | u8::from(matches!(kind, Kind::Discoverable(_)));
-        body.extend_from_slice(&[code(algorithm), bits])
+        body.extend_from_slice(&[algorithm.code(), bits])
             .map_err(|_| Status::Other)?;
         if let Kind::Discoverable(user) = kind {
             body.extend_from_slice(&user).map_err(|_| Status::Other)?;
@@ -196,9 +196,7 @@ impl MasterSecret {
             _ => return None,
         };
         Some(Credential {
-            algorithm: Algorithm::OFFERED
-                .into_iter()
-                .find(|&offered| code(offered) == algorithm)?,
+            algorithm: Algorithm::from_code(algorithm)?,
             kind,
             traits: Traits::decode(bits >> 1)?,
             nonce: *nonce,
@@ -250,18 +248,10 @@ impl MasterSecret {
         self.deriving.authenticate(&[
             rp_id_hash,
             &credential.nonce,
-            &[code(credential.algorithm)],
+            &[credential.algorithm.code()],
             name,
             detail,
         ])
-    }
-}
-
-/// The byte that stands for an algorithm in credential IDs. Never reuse one.
-const fn code(algorithm: Algorithm) -> u8 {
-    match algorithm {
-        Algorithm::Es256 => 1,
-        Algorithm::EdDsa => 2,
     }
 }
 

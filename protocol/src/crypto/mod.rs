@@ -1,7 +1,11 @@
 //! The primitives, each behind a small module, so that a platform can choose who computes them.
 
 pub mod aes_cbc;
+#[cfg(any(feature = "es384", feature = "es256k"))]
+pub mod ecdsa;
 pub mod ed25519;
+#[cfg(feature = "ml-dsa")]
+pub mod ml_dsa;
 pub mod p256;
 
 use aes::{Aes128, Aes256};
@@ -23,6 +27,8 @@ const _: () = {
     wipes::<ExpandedSecretKey>();
     wipes::<Sha256>();
     wipes::<Sha512>();
+    #[cfg(feature = "ml-dsa")]
+    wipes::<::ml_dsa::SigningKey<::ml_dsa::MlDsa65>>();
 };
 
 /// The SHA-256 of the parts, one behind the other.

@@ -74,11 +74,6 @@ pub(super) fn commands(enterprise_capable: bool) -> &'static [u64] {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// Whether the key can attest for an enterprise: it holds no certificate for that.
-    pub(super) fn enterprise_capable(&self) -> bool {
-        false
-    }
-
     /// Sets what holds until the next reset.
     pub(super) fn config(&mut self, parameters: Item<'_>) -> Result<(), Status> {
         let [number, parameters, protocol, param] = numbered(parameters)?;

@@ -118,7 +118,10 @@ impl<P: Platform> Authenticator<P> {
             // transports
             (0x09, Value::Texts(&["usb"])),
             // algorithms
-            (0x0a, Value::Algorithms(&Algorithm::OFFERED)),
+            (
+                0x0a,
+                Value::Algorithms(Algorithm::listed(self.config.lists_recent_algorithms)),
+            ),
             // maxSerializedLargeBlobArray
             (0x0b, Value::Uint(LARGE_BLOB_ARRAY_MAX as u64)),
             // forcePINChange

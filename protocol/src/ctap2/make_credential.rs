@@ -7,7 +7,7 @@ use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
 use super::{Status, key_store_error};
-use crate::attestation::Format;
+use crate::attestation::{Plan, Preference, Subject};
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::credential::{Algorithm, Kind, Record};
@@ -33,7 +33,7 @@ struct Parameters<'a> {
     options: Options,
     pin_uv_auth: PinUvAuth<'a>,
     enterprise_attestation: Option<u64>,
-    format: Format,
+    formats: Preference<'a>,
 }
 
 impl<'a> Parameters<'a> {
@@ -62,7 +62,7 @@ impl<'a> Parameters<'a> {
             options,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
             enterprise_attestation: enterprise_attestation.map(Item::uint).transpose()?,
-            format: Format::preferred(formats)?,
+            formats: Preference::decode(formats)?,
         })
     }
 }
@@ -125,10 +125,8 @@ impl<P: Platform> Authenticator<P> {
         self.demand_user_verification(request.pin_uv_auth, |protection| {
             protection.always_uv || protection.by_pin && discoverable
         })?;
-        // Step 9: this key is not capable of enterprise attestation.
-        if request.enterprise_attestation.is_some() {
-            return Err(Status::InvalidParameter);
-        }
+        // Step 9: enterprise attestation.
+        let enterprise = self.enterprise_attestation(request.enterprise_attestation, rp_id)?;
         // Steps 10 and 11: user verification.
         let token = self.verify_user(
             request.pin_uv_auth,
@@ -195,9 +193,12 @@ impl<P: Platform> Authenticator<P> {
         )?;
 
         // Step 19 and §6.1.3: the response.
-        response.map(3 + usize::from(large_blob_key.is_some()));
-        response.uint(0x01).text(request.format.identifier()).uint(0x02);
-        let start = AuthenticatorData {
+        let attestation = Plan::new(request.formats.choose(algorithm), self.attestation, enterprise);
+        let optional = [attestation.is_enterprise(), large_blob_key.is_some()];
+        response.map(3 + optional.map(usize::from).iter().sum::<usize>());
+        // 01 fmt, 02 authData
+        response.uint(0x01).text(attestation.format().identifier()).uint(0x02);
+        let auth_data = AuthenticatorData {
             rp_id_hash: &rp_id_hash,
             flags: Flags {
                 user_present: true,
@@ -205,16 +206,27 @@ impl<P: Platform> Authenticator<P> {
             },
             sign_count,
             attested: Some(AttestedCredential {
-                aaguid: &self.config.aaguid,
+                aaguid: &attestation.aaguid(&self.config.aaguid),
                 id: &id,
                 cose_key: &cose_key,
             }),
             extensions: &extensions,
         }
         .write(response);
-        request
-            .format
-            .attest(&private_key, start, request.client_data_hash, response)?;
+        // 03 attStmt
+        let subject = Subject {
+            private_key: &private_key,
+            rp_id_hash: &rp_id_hash,
+            id: &id,
+            client_data_hash: request.client_data_hash,
+            auth_data,
+        };
+        attestation.write(&mut self.seams.storage, &subject, response)?;
+        // 04 epAtt
+        if attestation.is_enterprise() {
+            response.uint(0x04).bool(true);
+        }
+        // 05 largeBlobKey
         if let Some(key) = large_blob_key {
             response.uint(0x05).bytes(&*key);
         }

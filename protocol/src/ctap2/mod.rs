@@ -6,6 +6,7 @@ pub(crate) mod client_pin;
 pub(crate) mod config;
 mod credential_list;
 mod credential_management;
+mod enterprise_attestation;
 mod extensions;
 mod get_assertion;
 mod get_info;

@@ -1,5 +1,6 @@
 //! Every command, from the host's side of the wire.
 
+mod attestation;
 mod client_pin;
 mod config;
 mod credential_changes;
@@ -7,6 +8,7 @@ mod credential_enumeration;
 mod credential_management;
 mod credential_model;
 mod encoding;
+mod enterprise_attestation;
 mod extensions;
 mod failures;
 mod get_assertion;

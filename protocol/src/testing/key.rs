@@ -23,6 +23,7 @@ use crate::rng::HealthyRng;
 pub(crate) const CONFIG: Config = Config {
     aaguid: [0xa5; 16],
     firmware_version: 7,
+    lists_recent_algorithms: false,
 };
 
 /// The channel on which tests talk unless they say another.
@@ -278,14 +279,24 @@ impl Assertion {
 /// Verifies with the algorithm that the COSE key names, after holding the key to the members of that algorithm.
 fn verifies(cose_key: &Value, message: &[u8], signature: &[u8]) -> bool {
     match cose_key.number(3).as_int() {
-        -7 => {
-            assert_eq!(cose_key.keys(), [1, 3, -1, -2, -3].map(int));
-            assert_eq!((cose_key.number(1), cose_key.number(-1)), (&int(2), &int(1)));
-            let point = [&[4], cose_key.number(-2).as_bytes(), cose_key.number(-3).as_bytes()].concat();
-            let key = P256Key::from_sec1_bytes(&point).expect("a point of P-256");
+        -7 | -9 => verifies_p256(&point(cose_key, 1), message, signature),
+        #[cfg(feature = "es384")]
+        -35 | -51 => {
+            use p384::ecdsa::{DerSignature, VerifyingKey};
+            let key = VerifyingKey::from_sec1_bytes(&point(cose_key, 2)).expect("a point of P-384");
             DerSignature::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
         }
-        -8 => {
+        #[cfg(feature = "es256k")]
+        -47 => {
+            use k256::ecdsa::{DerSignature, VerifyingKey};
+            let key = VerifyingKey::from_sec1_bytes(&point(cose_key, 8)).expect("a point of secp256k1");
+            DerSignature::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+        }
+        #[cfg(feature = "ml-dsa")]
+        -48 => verifies_ml_dsa::<ml_dsa::MlDsa44>(cose_key, message, signature),
+        #[cfg(feature = "ml-dsa")]
+        -49 => verifies_ml_dsa::<ml_dsa::MlDsa65>(cose_key, message, signature),
+        -8 | -19 => {
             assert_eq!(cose_key.keys(), [1, 3, -1, -2].map(int));
             assert_eq!((cose_key.number(1), cose_key.number(-1)), (&int(1), &int(6)));
             let x = cose_key.number(-2).as_bytes().try_into().expect("32 bytes");
@@ -296,4 +307,30 @@ fn verifies(cose_key: &Value, message: &[u8], signature: &[u8]) -> bool {
         }
         other => panic!("algorithm {other}"),
     }
+}
+
+/// The point of an EC2 key on this curve, uncompressed.
+fn point(cose_key: &Value, curve: i64) -> Vec<u8> {
+    assert_eq!(cose_key.keys(), [1, 3, -1, -2, -3].map(int));
+    assert_eq!((cose_key.number(1), cose_key.number(-1)), (&int(2), &int(curve)));
+    [&[4], cose_key.number(-2).as_bytes(), cose_key.number(-3).as_bytes()].concat()
+}
+
+/// Verifies an ES256 signature with an uncompressed point.
+pub(crate) fn verifies_p256(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let key = P256Key::from_sec1_bytes(point).expect("a point of P-256");
+    DerSignature::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+}
+
+#[cfg(feature = "ml-dsa")]
+fn verifies_ml_dsa<P: ml_dsa::MlDsaParams>(cose_key: &Value, message: &[u8], signature: &[u8]) -> bool {
+    assert_eq!(cose_key.keys(), [1, 3, -1].map(int));
+    assert_eq!(cose_key.number(1), &int(7));
+    let key = cose_key
+        .number(-1)
+        .as_bytes()
+        .try_into()
+        .expect("as long as the parameter set says");
+    let key = ml_dsa::VerifyingKey::<P>::decode(&key);
+    ml_dsa::Signature::<P>::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
 }

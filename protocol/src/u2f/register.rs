@@ -1,10 +1,13 @@
 //! U2F_REGISTER (FIDO U2F Raw Message Formats v1.2 §4).
 
+use zeroize::Zeroizing;
+
 use super::StatusWord;
-use crate::attestation::{U2F_CERTIFICATE, sign_u2f_registration};
+use crate::attestation::for_u2f;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{Algorithm, Kind, Traits};
+use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 
 impl<P: Platform> Authenticator<P> {
@@ -33,11 +36,13 @@ impl<P: Platform> Authenticator<P> {
             Traits::default(),
         )?;
         let point = secret.private_key(&credential, application)?.point()?;
-        let signature = sign_u2f_registration(&[&[0x00], application, challenge, &key_handle, &point])?;
+        let mut value = Zeroizing::new([0; STORAGE_VALUE_MAX]);
+        let certificate = for_u2f(&mut self.seams.storage, self.attestation, &mut value)?;
+        let signature = certificate.sign(&[&[0x00], application, challenge, &key_handle, &point])?;
 
         let length = u8::try_from(key_handle.len()).map_err(|_| StatusWord::Unknown)?;
         response.raw(&[0x05]).raw(&point).raw(&[length]).raw(&key_handle);
-        response.raw(U2F_CERTIFICATE).raw(&signature);
+        response.raw(certificate.der).raw(&signature);
         Ok(())
     }
 }

@@ -5,9 +5,9 @@ use p256::ecdsa::{DerSignature, VerifyingKey};
 use proptest::prelude::*;
 
 use super::*;
-use crate::attestation::U2F_CERTIFICATE;
 use crate::crypto::sha256;
 use crate::platform::{Gesture, Operation};
+use crate::testing::attestation::{BATCH, certificate, point};
 use crate::testing::cbor::array;
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
@@ -15,6 +15,8 @@ use crate::testing::request::{HASH, RP, descriptor, get_assertion, make_credenti
 
 mod user_verification;
 
+/// The certificate that proves nothing.
+const PUBLIC_CERTIFICATE: &[u8] = include_bytes!("../attestation/u2f.der");
 const CHALLENGE: [u8; 32] = [0xc4; 32];
 const ENFORCE: u8 = 0x03;
 const CHECK_ONLY: u8 = 0x07;
@@ -172,11 +174,20 @@ fn a_touch_registers_once() {
     let mut key = Key::new();
     let made = register(&mut key);
     let message = [&[0], &application()[..], &CHALLENGE, &made.key_handle, &made.point].concat();
-    assert_eq!(made.certificate, U2F_CERTIFICATE);
-    let point = U2F_CERTIFICATE.windows(65).filter(|window| window[0] == 4);
-    let mut keys = point.filter(|point| VerifyingKey::from_sec1_bytes(point).is_ok());
+    assert_eq!(made.certificate, PUBLIC_CERTIFICATE);
+    let points = PUBLIC_CERTIFICATE.windows(65).filter(|window| window[0] == 4);
+    let mut keys = points.filter(|point| VerifyingKey::from_sec1_bytes(point).is_ok());
     assert!(keys.any(|point| verifies(point, &message, &made.signature)));
     assert_eq!(key.apdu(&register_apdu()), Err(0x6985), "the touch is spent");
+}
+
+#[test]
+fn a_key_with_a_batch_certificate_registers_with_it() {
+    let mut key = Key::with_batch();
+    let made = register(&mut key);
+    let message = [&[0], &application()[..], &CHALLENGE, &made.key_handle, &made.point].concat();
+    assert_eq!(made.certificate, certificate(&BATCH, 600));
+    assert!(verifies(&point(&BATCH), &message, &made.signature));
 }
 
 #[test]

@@ -397,6 +397,8 @@ fn a_deleted_credential_is_gone(key: &Key) {
     );
     host.denied(get_assertion_by("example.com", &[&one.id]), status::NO_CREDENTIALS);
     assert_eq!(host.assert(&get_assertion("example.com")).id, two.id);
+    // Signing in has spent the token.
+    let token = cm(&mut host);
     assert_eq!(counts(&mut host, &token).0, 1);
     host.denied(token.manage(DELETE, of_credential(&one.id)), status::NO_CREDENTIALS);
     // With its last credential the relying party goes.

@@ -89,7 +89,7 @@ impl Serialize for Ctaphid<'_> {
 }
 
 /// authenticatorGetInfo's answer: members in the standard's order and under its names, absent ones left out.
-struct GetInfo<'a>(&'a Info);
+pub(super) struct GetInfo<'a>(pub(super) &'a Info);
 
 impl Serialize for GetInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

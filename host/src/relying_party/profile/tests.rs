@@ -24,6 +24,7 @@ fn register(settings: &Settings, accounts: &mut Accounts, key: &Key, name: &str)
         options,
         origin: settings.origin.clone(),
         aaguid: None,
+        attestation_roots: Vec::new(),
     };
     let (report, credential) = verify_registration(expected, &answer);
     assert!(report.passed(), "{report:#?}");
@@ -95,6 +96,7 @@ fn a_key_from_the_time_of_u2f_signs_in_through_the_app_id() {
         options,
         origin: settings.origin.clone(),
         aaguid: None,
+        attestation_roots: Vec::new(),
     };
     let (report, credential) = verify_registration(expected, &answer);
     assert!(report.passed(), "{report:#?}");

@@ -11,6 +11,7 @@ fn registered(key: Key) -> (Key, Credential) {
         options,
         origin: ORIGIN.to_owned(),
         aaguid: None,
+        attestation_roots: Vec::new(),
     };
     let credential = verify_registration(expected, &answer).1.unwrap();
     (key, credential)

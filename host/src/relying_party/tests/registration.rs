@@ -9,6 +9,7 @@ fn verify(options: CreationOptions, answer: &AttestationResponse) -> (Report, Op
         options,
         origin: ORIGIN.to_owned(),
         aaguid: Some([7; 16]),
+        attestation_roots: Vec::new(),
     };
     let (report, credential) = verify_registration(expected, answer);
     assert_eq!(report.passed(), credential.is_some());
@@ -113,6 +114,7 @@ fn u2f_registrations_pass() {
         options,
         origin: ORIGIN.to_owned(),
         aaguid: None,
+        attestation_roots: Vec::new(),
     };
     let (report, credential) = verify_registration(expected, &answer);
     assert!(report.passed(), "{report:#?}");
@@ -291,6 +293,7 @@ fn any_changed_byte_is_noticed() {
                     options,
                     origin: ORIGIN.to_owned(),
                     aaguid: None,
+                    attestation_roots: Vec::new(),
                 },
                 answer,
             )

@@ -1,10 +1,10 @@
 //! Which tokens authorize which subcommands (CTAP 2.3 §6.8.2 to §6.8.6).
 
-use super::super::Status;
-use super::super::token::{Permissions, TokenId};
-use super::super::user_verification::Authorized;
 use super::Request;
 use crate::authenticator::Authenticator;
+use crate::ctap2::Status;
+use crate::ctap2::token::{Permissions, TokenId};
+use crate::ctap2::user_verification::Authorized;
 use crate::platform::Platform;
 
 /// What lists credentials: the persistent token may too.

@@ -1,13 +1,13 @@
 //! deleteCredential and updateUserInformation (CTAP 2.3 §6.8.5 and §6.8.6).
 
-use super::super::credential_list::descriptor_parts;
-use super::super::make_credential::{User, user};
-use super::super::parameters::required;
-use super::super::{Status, key_store_error};
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Item;
 use crate::credential::{Account, Record};
+use crate::ctap2::credential_list::descriptor_parts;
+use crate::ctap2::make_credential::user;
+use crate::ctap2::parameters::required;
+use crate::ctap2::{Status, key_store_error};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
 
@@ -28,23 +28,16 @@ impl<P: Platform> Authenticator<P> {
         // 02 credentialID, 03 user
         let [_, id, user] = request.params()?;
         let (id, user) = (required(id)?, required(user)?);
-        let (
-            id,
-            User {
-                id: user_id,
-                name,
-                display_name,
-            },
-        ) = (credential_id(id)?, self::user(user)?);
+        let (id, user) = (credential_id(id)?, self::user(user)?);
 
         let mut value = [0; STORAGE_VALUE_MAX];
         let Account { key, record, .. } = self.authorized_account(request, id, &mut value)?;
-        if user_id != record.user_id {
+        if user.id != record.user_id {
             return Err(Status::InvalidParameter);
         }
         let record = Record {
-            user_name: name.filter(|name| !name.is_empty()),
-            user_display_name: display_name.filter(|name| !name.is_empty()),
+            user_name: user.name.filter(|name| !name.is_empty()),
+            user_display_name: user.display_name.filter(|name| !name.is_empty()),
             ..record
         };
         self.store

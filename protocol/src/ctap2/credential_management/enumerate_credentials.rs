@@ -1,15 +1,15 @@
 //! enumerateCredentialsBegin and enumerateCredentialsGetNextCredential (CTAP 2.3 §6.8.4).
 
-use super::super::Status;
-use super::super::assertion::write_user;
-use super::super::credential_list::write_descriptor;
-use super::super::parameters::required;
-use super::super::pending::Sequence;
-use super::super::token::TokenId;
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::RecordKey;
+use crate::ctap2::Status;
+use crate::ctap2::assertion::write_user;
+use crate::ctap2::credential_list::write_descriptor;
+use crate::ctap2::parameters::required;
+use crate::ctap2::pending::Sequence;
+use crate::ctap2::token::TokenId;
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
 

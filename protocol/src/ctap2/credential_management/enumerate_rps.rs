@@ -1,12 +1,12 @@
 //! enumerateRPsBegin and enumerateRPsGetNextRP (CTAP 2.3 §6.8.3).
 
-use super::super::Status;
-use super::super::pending::Sequence;
-use super::super::token::TokenId;
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::RecordKey;
+use crate::ctap2::Status;
+use crate::ctap2::pending::Sequence;
+use crate::ctap2::token::TokenId;
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
 

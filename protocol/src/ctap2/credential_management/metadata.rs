@@ -1,9 +1,9 @@
 //! getCredsMetadata (CTAP 2.3 §6.8.2).
 
-use super::super::Status;
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
+use crate::ctap2::Status;
 use crate::platform::Platform;
 
 impl<P: Platform> Authenticator<P> {

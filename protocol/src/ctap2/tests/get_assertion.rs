@@ -4,6 +4,7 @@ use std::vec;
 
 use cbor4ii::core::Value;
 
+use crate::credential::Algorithm;
 use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::limits::USER_ACTION_TIMEOUT;
@@ -25,7 +26,7 @@ fn refused(key: &mut Key, request: &Request, status: Status, why: &str) {
 
 #[test]
 fn a_listed_credential_signs() {
-    for algorithm in [-7, -8] {
+    for algorithm in Algorithm::SUPPORTED.iter().map(|one| one.cose()) {
         let mut key = Key::new();
         let request = make_credential(RP, b"alice").with(4, array([parameter(algorithm)]));
         let made = key.made(&request).unwrap();

@@ -2,6 +2,8 @@
 
 use cbor4ii::core::Value;
 
+use crate::authenticator::Config;
+use crate::credential::Algorithm;
 use crate::limits::MAX_MESSAGE;
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CONFIG, Key};
@@ -56,7 +58,11 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     assert_eq!(info.number(0x06), &array([int(2), int(1)]));
     assert_eq!(info.number(0x07), &int(16));
     assert_eq!(info.number(0x09), &array([text("usb")]));
-    assert_eq!(info.number(0x0a), &array([parameter(-7), parameter(-8)]));
+    let algorithms: std::vec::Vec<_> = Algorithm::listed(false)
+        .iter()
+        .map(|one| parameter(one.cose()))
+        .collect();
+    assert_eq!(info.number(0x0a), &array(algorithms));
     assert_eq!(info.number(0x0b), &int(4096));
     assert_eq!(info.number(0x0c), &Value::Bool(false));
     assert_eq!(info.number(0x0d), &int(4));
@@ -64,7 +70,7 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     assert_eq!(info.number(0x0f), &int(32));
     assert_eq!(info.number(0x10), &int(8));
     assert!(info.number(0x14).as_int() > 0);
-    assert_eq!(info.number(0x16), &array([text("packed"), text("none")]));
+    assert_eq!(info.number(0x16), &array(["packed", "none", "fido-u2f"].map(text)));
     assert_eq!(info.number(0x18), &Value::Bool(false));
     assert_eq!(info.number(0x19).as_bytes().len(), 32);
     assert_eq!(info.number(0x1a), &array([text("usb")]));
@@ -72,6 +78,22 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
     assert_eq!(info.number(0x1d), &int(63));
     assert_eq!(info.number(0x1e).as_bytes().len(), 32);
     assert_eq!(info.number(0x1f), &array([int(2), int(3), int(4)]));
+}
+
+#[test]
+fn it_lists_algorithms_that_older_browsers_do_not_know_where_it_was_built_to() {
+    let mut key = Key::new();
+    let config = Config {
+        lists_recent_algorithms: true,
+        ..CONFIG
+    };
+    key.0.config = config;
+    let listed: std::vec::Vec<_> = Algorithm::listed(true)
+        .iter()
+        .map(|one| parameter(one.cose()))
+        .collect();
+    assert!(listed.len() > Algorithm::listed(false).len());
+    assert_eq!(info(&mut key).number(0x0a), &array(listed));
 }
 
 #[test]

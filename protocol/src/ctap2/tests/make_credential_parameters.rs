@@ -4,6 +4,7 @@ use std::vec;
 
 use cbor4ii::core::Value;
 
+use crate::credential::Algorithm;
 use crate::ctap2::Status;
 use crate::limits::USER_NAME_MAX;
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};
@@ -138,6 +139,17 @@ fn the_first_algorithm_that_the_key_offers_is_chosen() {
 }
 
 #[test]
+fn every_algorithm_built_in_is_made_under_the_identifier_that_was_asked_for() {
+    for identifier in [-7, -8, -9, -19, -35, -47, -48, -49, -51] {
+        let request = valid().with(4, array([parameter(identifier)]));
+        match Algorithm::from_cose(identifier.into()) {
+            Some(_) => assert_eq!(Key::new().made(&request).unwrap().cose_key.number(3), &int(identifier)),
+            None => refused(&request, Status::UnsupportedAlgorithm, "not built in"),
+        }
+    }
+}
+
+#[test]
 fn an_algorithm_that_no_registry_can_hold_is_one_that_nobody_offers() {
     for beyond in [
         Value::Integer(u64::MAX.into()),
@@ -256,17 +268,6 @@ fn a_pin_uv_auth_param_needs_a_protocol_that_the_key_knows() {
 }
 
 #[test]
-fn enterprise_attestation_is_not_offered() {
-    for value in [0, 1, 2, 7] {
-        refused(
-            &valid().with(10, int(value)),
-            Status::InvalidParameter,
-            "enterpriseAttestation",
-        );
-    }
-}
-
-#[test]
 fn extensions_that_are_not_offered_are_ignored() {
     let extensions = map([("foo", Value::Null)]);
     let made = Key::new().made(&valid().with(6, extensions)).unwrap();
@@ -278,6 +279,7 @@ fn the_first_attestation_format_that_the_key_offers_is_chosen() {
     for (preference, format) in [
         (&["packed"][..], "packed"),
         (&["none"], "none"),
+        (&["fido-u2f"], "fido-u2f"),
         (&["zzz", "none", "packed"], "none"),
         (&["zzz"], "packed"),
         (&[], "packed"),

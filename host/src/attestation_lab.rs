@@ -1,0 +1,91 @@
+//! An attestation lab: what a vendor of security keys has, for tests.
+//!
+//! [`Lab::new`] makes a root and below it a certificate for a batch of keys and one for a single key of an enterprise;
+//! [`Lab::install`] gives both to a soft key that is not running; [`statement`] is the FIDO metadata statement that
+//! tells relying parties of the root. So a relying party's attestation checks have something real to check, and nothing
+//! that anybody else trusts.
+
+mod certificates;
+mod metadata;
+
+use brasskey_protocol::attestation::{Certificate, Enterprise, InstallError, Provision, install};
+use brasskey_protocol::platform::Storage;
+
+pub use certificates::{Issued, LabError};
+pub use metadata::statement;
+
+/// Who makes the keys, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// The AAGUID of the model.
+    pub aaguid: [u8; 16],
+    /// What the model is called: at most [`Model::NAME_MAX`] characters.
+    pub name: String,
+    /// The vendor's legal name: at most 64 characters (RFC 5280 appendix A.1, ub-organization-name).
+    pub organization: String,
+    /// The vendor's country: two capital letters (ISO 3166).
+    pub country: String,
+}
+
+impl Model {
+    /// The longest name: what is put behind it in a certificate still fits 64 characters (RFC 5280 appendix A.1,
+    /// ub-common-name).
+    pub const NAME_MAX: usize = 32;
+}
+
+/// Certificates of one model.
+pub struct Lab {
+    /// The model.
+    pub model: Model,
+    /// The authority.
+    pub root: Issued,
+    /// For all keys of a batch.
+    pub batch: Issued,
+    /// For one key, which it names.
+    pub enterprise: Issued,
+}
+
+impl Lab {
+    /// Makes keys and certificates.
+    ///
+    /// # Errors
+    /// [`LabError`] where a text of the model cannot be in a certificate, or randomness fails.
+    pub fn new(model: Model) -> Result<Self, LabError> {
+        let [root, batch, enterprise] = certificates::issue(&model)?;
+        Ok(Self {
+            model,
+            root,
+            batch,
+            enterprise,
+        })
+    }
+
+    /// Installs the certificates in the storage of a key that is not running, in place of those it has. `rp_ids` are
+    /// the relying parties that may ask for vendor-facilitated enterprise attestation.
+    ///
+    /// # Errors
+    /// [`InstallError`].
+    pub fn install(&self, storage: &mut impl Storage, rp_ids: &[&str]) -> Result<(), InstallError> {
+        let (batch, enterprise) = (self.batch.secret(), self.enterprise.secret());
+        install(
+            storage,
+            &Provision {
+                aaguid: self.model.aaguid,
+                batch: Certificate {
+                    private_key: &batch,
+                    der: self.batch.der(),
+                },
+                enterprise: Some(Enterprise {
+                    certificate: Certificate {
+                        private_key: &enterprise,
+                        der: self.enterprise.der(),
+                    },
+                    rp_ids,
+                }),
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

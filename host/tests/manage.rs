@@ -271,3 +271,53 @@ fn a_reset_erases_everything_and_asks_first() {
     assert_eq!(status["isSet"], false);
     assert_eq!(home.fail("authenticate").0, 5);
 }
+
+/// The example under a heading of JSON.md, the first one with this member.
+fn example(heading: &str, member: &str) -> Value {
+    let document = include_str!("../JSON.md");
+    let (_, section) = document.split_once(&format!("\n## `{heading}`\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let blocks = section.split("```json\n").skip(1);
+    let examples = blocks.map(|block| serde_json::from_str::<Value>(block.split("```").next().unwrap()).unwrap());
+    let mut examples = examples.filter(|example| example.get(member).is_some());
+    examples.next().unwrap()
+}
+
+/// Both have the same members, as deep as both go.
+fn assert_same(example: &Value, printed: &Value, at: &str) {
+    match (example, printed) {
+        (Value::Object(example), Value::Object(printed)) => {
+            let names = |map: &serde_json::Map<String, Value>| map.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(example), names(printed), "{at}");
+            for (name, value) in example {
+                assert_same(value, &printed[name], &format!("{at}.{name}"));
+            }
+        }
+        (Value::Array(example), Value::Array(printed)) => {
+            for (example, printed) in example.iter().zip(printed) {
+                assert_same(example, printed, &format!("{at}[]"));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn what_is_printed_is_what_is_documented() {
+    let home = Home::with_pin();
+    home.write("policy.toml", "always-uv = true\n");
+    let id = home.passkey(" --large-blob --prf disk");
+    home.pass(&format!("blobs set {id} policy.toml --pin-env PIN"));
+    for (heading, member, command) in [
+        ("pin", "pin", "pin verify --pin-env PIN"),
+        ("pin", "retries", "pin status"),
+        ("credentials list", "existing", "credentials list --pin-env PIN"),
+        ("blobs list", "used", "blobs list --pin-env PIN"),
+        ("policy", "items", "policy plan policy.toml"),
+        ("config", "setting", "config always-uv on --pin-env PIN"),
+        ("register", "extensions", "register --resident --large-blob --prf disk --pin-env PIN --user bob"),
+        ("reset", "reset", "reset --yes"),
+    ] {
+        assert_same(&example(heading, member), &home.pass(command), command);
+    }
+}

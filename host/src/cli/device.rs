@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::output::Output;
-use crate::client::{self, CancelHandle, Key, Watch};
+use crate::client::{self, CancelHandle, Key};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{SoftKey, Touch, paths};
 use crate::text::escape;
@@ -214,20 +214,4 @@ pub(super) fn interrupt() -> CancelHandle {
             cancel
         })
         .clone()
-}
-
-impl Opened {
-    /// Watches requests: Ctrl-C cancels them, and the first time that the key waits for a touch the user is told. The
-    /// soft token tells its user itself.
-    pub(super) fn watch(&self, output: &Output) -> impl Watch + use<> {
-        let mut tell = self.soft.is_none().then_some(*output);
-        let told = move |status| {
-            if status == brasskey_protocol::ctaphid::KeepaliveStatus::UpNeeded
-                && let Some(notices) = tell.take()
-            {
-                notices.notice("touch the security key");
-            }
-        };
-        (interrupt(), told)
-    }
 }

@@ -55,7 +55,7 @@ pub(super) enum Failure {
     #[error("{0}")]
     Verification(String),
     /// A policy asks for what the key cannot do. What that is was shown already.
-    #[error("this security key cannot do what the policy asks for: {count} of its rules")]
+    #[error("this security key cannot do all that the policy asks for: {}", count_of(*.count))]
     Policy {
         /// How many rules.
         count: usize,
@@ -159,6 +159,14 @@ impl Failure {
             Self::System { .. } => "look at what the system says, and try again".to_owned(),
             Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
         }
+    }
+}
+
+/// How many rules of a policy are impossible.
+fn count_of(rules: usize) -> String {
+    match rules {
+        1 => "one rule is impossible".to_owned(),
+        rules => format!("{rules} rules are impossible"),
     }
 }
 

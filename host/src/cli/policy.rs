@@ -12,7 +12,6 @@ use serde_json::json;
 
 use super::device::Opened;
 use super::failure::Failure;
-use super::layout::{columns, terminal_width};
 use super::output::{BAD, BOLD, DIM, GOOD, Output};
 use super::pin_entry::{KeyArgs, NewPinArgs};
 use crate::client;
@@ -124,20 +123,17 @@ fn show(opened: &Opened, items: &[Item], applied: bool, output: &Output) -> Resu
     });
     output.result(&value, |to| {
         writeln!(to, "{BOLD}{}{BOLD:#}", opened.label)?;
-        let rows = items.iter().map(|item| {
-            let (style, word) = match (item.state, applied) {
+        let width = items.iter().map(|item| item.rule.len()).max().unwrap_or(0);
+        for Item { rule, state, detail } in items {
+            let (style, word) = match (state, applied) {
                 (State::Met, _) => (GOOD, "met"),
                 (State::Change, false) => (BOLD, "change"),
                 (State::Change, true) => (GOOD, "changed"),
                 (State::Impossible, _) => (BAD, "IMPOSSIBLE"),
             };
-            [
-                format!("  {style}{word}{style:#}"),
-                item.rule.to_owned(),
-                format!("{DIM}{}{DIM:#}", escape(&item.detail)),
-            ]
-        });
-        writeln!(to, "{}", columns(rows, terminal_width()).trim_fmt())?;
+            let detail = escape(detail);
+            writeln!(to, "  {style}{word:10}{style:#}  {rule:width$}  {DIM}{detail}{DIM:#}")?;
+        }
         match applied && must_change_pin {
             true => writeln!(to, "The PIN must be changed before it is of use: `brasskey pin change`."),
             false => Ok(()),

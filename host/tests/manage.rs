@@ -88,7 +88,10 @@ fn a_pin_is_set_checked_and_changed() {
     assert_eq!((&status["isSet"], &status["retries"]), (&json!(true), &json!(8)));
 
     let (code, error) = home.fail("pin verify --pin-env WRONG");
-    assert_eq!((code, &error["message"]), (5, &json!("the PIN is wrong: 7 tries are left")));
+    assert_eq!(
+        (code, &error["message"]),
+        (5, &json!("the PIN is wrong: 7 tries are left"))
+    );
     assert_eq!(home.pass("pin status")["retries"], 7);
     assert_eq!(home.pass("pin verify --pin-env PIN")["pin"], "right");
     assert_eq!(home.pass("pin status")["retries"], 8);
@@ -118,7 +121,11 @@ fn a_pin_that_cannot_be_is_not_sent() {
         assert_eq!(home.fail(arguments).0, code, "{arguments}");
     }
     assert_eq!(home.pass("pin status")["retries"], 8);
-    let short = home.command("pin change --pin-env PIN --new-pin-env SHORT").env("SHORT", "123").output().unwrap();
+    let short = home
+        .command("pin change --pin-env PIN --new-pin-env SHORT")
+        .env("SHORT", "123")
+        .output()
+        .unwrap();
     assert_eq!(short.status.code(), Some(4));
 }
 
@@ -149,8 +156,13 @@ fn passkeys_are_listed_renamed_and_deleted() {
     assert_eq!((&shown["credProtect"], &shown["algorithm"]), (&json!(2), &json!(-7)));
     assert_eq!(shown["largeBlobKey"], false);
 
-    let renamed = home.pass(&format!("credentials rename {id} --name bob --display-name  --pin-env PIN"));
-    assert_eq!((&renamed["user"]["name"], &renamed["user"]["displayName"]), (&json!("bob"), &json!(null)));
+    let renamed = home.pass(&format!(
+        "credentials rename {id} --name bob --display-name  --pin-env PIN"
+    ));
+    assert_eq!(
+        (&renamed["user"]["name"], &renamed["user"]["displayName"]),
+        (&json!("bob"), &json!(null))
+    );
 
     // Nobody is at the terminal to say yes.
     let delete = format!("credentials delete {id} --pin-env PIN");
@@ -168,7 +180,10 @@ fn large_blobs_are_kept_for_passkeys() {
     let set = home.pass(&format!("blobs set {id} note --pin-env PIN"));
     assert_eq!((&set["size"], &set["credential"]["id"]), (&json!(34), &json!(id)));
     let listed = home.pass("blobs list --pin-env PIN");
-    assert_eq!((&listed["entries"], &listed["blobs"][0]["size"]), (&json!(1), &json!(34)));
+    assert_eq!(
+        (&listed["entries"], &listed["blobs"][0]["size"]),
+        (&json!(1), &json!(34))
+    );
     home.pass(&format!("blobs get {id} --out copy --pin-env PIN"));
     let copy = std::fs::read_to_string(home.path().join("copy")).unwrap();
     assert_eq!(copy, "a note that is longer than nothing");
@@ -194,7 +209,10 @@ fn a_secret_is_the_same_at_each_sign_in() {
     assert_eq!(registered["extensions"]["prf"]["enabled"], true);
     let first = registered["extensions"]["prf"]["first"].clone();
     let signed_in = home.pass("authenticate --prf other --prf-second disk --uv required --pin-env PIN");
-    assert_eq!((&signed_in["extensions"]["prf"]["second"], first.as_str().map(str::len)), (&first, Some(64)));
+    assert_eq!(
+        (&signed_in["extensions"]["prf"]["second"], first.as_str().map(str::len)),
+        (&first, Some(64))
+    );
     assert_eq!(home.fail("authenticate --prf disk --uv required").0, 4);
 }
 
@@ -217,9 +235,15 @@ fn settings_are_changed_once() {
 fn a_pin_that_is_too_short_now_must_be_changed() {
     let home = Home::with_pin();
     let raised = home.pass("config min-pin-length 6 --pin-env PIN");
-    assert_eq!((&raised["changed"], &raised["pinMustBeChanged"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&raised["changed"], &raised["pinMustBeChanged"]),
+        (&json!(true), &json!(true))
+    );
     let (code, error) = home.fail("credentials list --pin-env PIN");
-    assert_eq!((code, &error["hint"]), (5, &json!("change it with `brasskey pin change`")));
+    assert_eq!(
+        (code, &error["hint"]),
+        (5, &json!("change it with `brasskey pin change`"))
+    );
     let change = home
         .command("pin change --pin-env PIN --new-pin-env LONG")
         .env("LONG", "864200")
@@ -232,7 +256,8 @@ fn a_pin_that_is_too_short_now_must_be_changed() {
 #[test]
 fn a_policy_is_applied_once() {
     let home = Home::new();
-    let policy = "always-uv = true\nlong-touch-reset = true\nalgorithms = [\"ES256\"]\n[pin]\nrequired = true\nmin-length = 4\n";
+    let policy =
+        "always-uv = true\nlong-touch-reset = true\nalgorithms = [\"ES256\"]\n[pin]\nrequired = true\nmin-length = 4\n";
     home.write("policy.toml", policy);
     let plan = home.pass("policy plan policy.toml");
     assert_eq!((&plan["changes"], &plan["applied"]), (&json!(3), &json!(false)));
@@ -286,6 +311,8 @@ fn example(heading: &str, member: &str) -> Value {
 /// Both have the same members, as deep as both go.
 fn assert_same(example: &Value, printed: &Value, at: &str) {
     match (example, printed) {
+        // What is empty is described elsewhere.
+        (Value::Object(example), _) if example.is_empty() => {}
         (Value::Object(example), Value::Object(printed)) => {
             let names = |map: &serde_json::Map<String, Value>| map.keys().cloned().collect::<Vec<_>>();
             assert_eq!(names(example), names(printed), "{at}");
@@ -315,7 +342,11 @@ fn what_is_printed_is_what_is_documented() {
         ("blobs list", "used", "blobs list --pin-env PIN"),
         ("policy", "items", "policy plan policy.toml"),
         ("config", "setting", "config always-uv on --pin-env PIN"),
-        ("register", "extensions", "register --resident --large-blob --prf disk --pin-env PIN --user bob"),
+        (
+            "register",
+            "extensions",
+            "register --resident --large-blob --prf disk --pin-env PIN --user bob",
+        ),
         ("reset", "reset", "reset --yes"),
     ] {
         assert_same(&example(heading, member), &home.pass(command), command);

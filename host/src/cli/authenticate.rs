@@ -47,12 +47,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         )
     })?;
 
-    let named = |name: &&String| account.registrations.iter().find(|registration| registration.name == **name);
+    let named = |name: &&String| {
+        account
+            .registrations
+            .iter()
+            .find(|registration| registration.name == **name)
+    };
     let only = match &args.name {
         None => None,
-        Some(name) => Some(named(&name).ok_or_else(|| {
-            Failure::usage("the account has no security key of that name", "check the spelling")
-        })?),
+        Some(name) => Some(
+            named(&name)
+                .ok_or_else(|| Failure::usage("the account has no security key of that name", "check the spelling"))?,
+        ),
     };
     if args.extensions.writes() && only.is_none() && account.registrations.len() > 1 {
         return Err(Failure::usage(

@@ -79,7 +79,10 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
     let capacity = opened.key.info().and_then(|info| info.max_serialized_large_blob_array);
     // Before the PIN: a key that keeps none need not have it.
     let array = opened.key.large_blobs(&mut attendant)?;
-    let stored = opened.key.manage_credentials(None, &mut attendant)?.list(&mut attendant)?;
+    let stored = opened
+        .key
+        .manage_credentials(None, &mut attendant)?
+        .list(&mut attendant)?;
     let blobs: Vec<_> = with_keys(&stored)
         .map(|(found, key)| (found, array.get(key).map(|data| data.len() as u64)))
         .collect();
@@ -115,16 +118,27 @@ fn get(args: &GetArgs, output: &Output) -> Result<(), Failure> {
     let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
     let stored = manager.list(&mut attendant)?;
     let (found, key) = with_key(&stored, &args.credential)?;
-    let data = manager.parts().0.large_blobs(&mut attendant)?.get(key).ok_or_else(nothing)?;
+    let data = manager
+        .parts()
+        .0
+        .large_blobs(&mut attendant)?
+        .get(key)
+        .ok_or_else(nothing)?;
     if let Some(path) = &args.out {
         fs::write(path, &data).map_err(|source| Failure::System {
             what: format!("cannot write {}", path.display()),
             source,
         })?;
     }
-    let value = json!({ "device": opened.label, "credential": described(&found), "data": hex(&data), "file": args.out });
+    let value =
+        json!({ "device": opened.label, "credential": described(&found), "data": hex(&data), "file": args.out });
     output.result(&value, |to| match &args.out {
-        Some(path) => writeln!(to, "Wrote {} to {}.", count(data.len() as u64, "byte"), escape(&path.display().to_string())),
+        Some(path) => writeln!(
+            to,
+            "Wrote {} to {}.",
+            count(data.len() as u64, "byte"),
+            escape(&path.display().to_string())
+        ),
         None => show(&data, to),
     })
 }
@@ -172,10 +186,16 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
     if !array.remove(key) {
         return Err(nothing());
     }
-    confirm(&format!("delete the large blob of {}?", describe(&found)), "yes", args.yes)?;
+    confirm(
+        &format!("delete the large blob of {}?", describe(&found)),
+        "yes",
+        args.yes,
+    )?;
     write(&mut manager, &array, &mut attendant)?;
     let value = json!({ "device": opened.label, "deleted": described(&found) });
-    output.result(&value, |to| writeln!(to, "Deleted the large blob of {}.", describe(&found)))
+    output.result(&value, |to| {
+        writeln!(to, "Deleted the large blob of {}.", describe(&found))
+    })
 }
 
 fn write(manager: &mut Manager<'_>, array: &LargeBlobArray, attendant: &mut Attendant) -> Result<(), Failure> {
@@ -217,5 +237,8 @@ fn with_key<'a>(stored: &'a [StoredRelyingParty], digits: &str) -> Result<(Found
 }
 
 fn nothing() -> Failure {
-    Failure::usage("this passkey has no large blob", "`brasskey blobs list` shows which have one")
+    Failure::usage(
+        "this passkey has no large blob",
+        "`brasskey blobs list` shows which have one",
+    )
 }

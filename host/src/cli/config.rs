@@ -73,7 +73,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 ..PinRules::default()
             };
             // The key does not tell whom it tells.
-            change(&args.key, output, "minPinLengthRPIDs", ConfigCommand::SetMinPinLength(rules), |_| false)
+            change(
+                &args.key,
+                output,
+                "minPinLengthRPIDs",
+                ConfigCommand::SetMinPinLength(rules),
+                |_| false,
+            )
         }
         Command::PinComplexity(key) => {
             let rules = PinRules {
@@ -81,7 +87,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 ..PinRules::default()
             };
             let is_so = |info: &Info| info.pin_complexity_policy == Some(true);
-            change(key, output, "pinComplexityPolicy", ConfigCommand::SetMinPinLength(rules), is_so)
+            change(
+                key,
+                output,
+                "pinComplexityPolicy",
+                ConfigCommand::SetMinPinLength(rules),
+                is_so,
+            )
         }
         Command::ForcePinChange(key) => {
             let rules = PinRules {
@@ -89,7 +101,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 ..PinRules::default()
             };
             let is_so = |info: &Info| info.force_pin_change == Some(true);
-            change(key, output, "forcePINChange", ConfigCommand::SetMinPinLength(rules), is_so)
+            change(
+                key,
+                output,
+                "forcePINChange",
+                ConfigCommand::SetMinPinLength(rules),
+                is_so,
+            )
         }
         Command::EnterpriseAttestation(key) => {
             let is_so = |info: &Info| info.has("ep");
@@ -97,7 +115,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         }
         Command::LongTouchReset(key) => {
             let is_so = |info: &Info| info.long_touch_for_reset == Some(true);
-            change(key, output, "longTouchForReset", ConfigCommand::EnableLongTouchForReset, is_so)
+            change(
+                key,
+                output,
+                "longTouchForReset",
+                ConfigCommand::EnableLongTouchForReset,
+                is_so,
+            )
         }
     }
 }
@@ -149,7 +173,10 @@ fn change(
             false => writeln!(to, "{} is set so now.", opened.label)?,
         }
         match must_change_pin {
-            true => writeln!(to, "Its PIN must be changed before it is of use: `brasskey pin change`."),
+            true => writeln!(
+                to,
+                "Its PIN must be changed before it is of use: `brasskey pin change`."
+            ),
             false => Ok(()),
         }
     })

@@ -84,7 +84,10 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
     output.result(&value, |to| {
         let (label, existing, remaining) = (&opened.label, metadata.existing, metadata.remaining);
         let noun = if existing == 1 { "passkey" } else { "passkeys" };
-        writeln!(to, "{BOLD}{label}{BOLD:#}: {existing} {noun}, and room for about {remaining} more")?;
+        writeln!(
+            to,
+            "{BOLD}{label}{BOLD:#}: {existing} {noun}, and room for about {remaining} more"
+        )?;
         for relying_party in &stored {
             writeln!(to, "\n{BOLD}{}{BOLD:#}", show::name(relying_party))?;
             let rows = relying_party.credentials.iter().map(show::row);
@@ -143,7 +146,9 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
         "id": hex(&credential.id),
         "user": show::user(&user),
     });
-    output.result(&value, |to| writeln!(to, "Renamed to {}.", show::user_name(Some(&user))))
+    output.result(&value, |to| {
+        writeln!(to, "Renamed to {}.", show::user_name(Some(&user)))
+    })
 }
 
 fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
@@ -159,12 +164,19 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
         show::user_name(credential.user.as_ref()),
         show::name(relying_party)
     );
-    confirm(&format!("delete {whose}? You can no longer sign in with it"), "yes", args.yes)?;
+    confirm(
+        &format!("delete {whose}? You can no longer sign in with it"),
+        "yes",
+        args.yes,
+    )?;
     manager.delete(credential.id.clone(), &mut attendant)?;
     let value = json!({ "device": opened.label, "deleted": hex(&credential.id) });
     output.result(&value, |to| {
         writeln!(to, "Deleted {whose}.")?;
-        writeln!(to, "{DIM}The website does not know: remove the key from the account there, too.{DIM:#}")
+        writeln!(
+            to,
+            "{DIM}The website does not know: remove the key from the account there, too.{DIM:#}"
+        )
     })
 }
 

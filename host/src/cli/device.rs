@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::output::Output;
-use crate::client::{self, CancelHandle, Key};
+use crate::client::{self, CancelHandle, Key, Watch as _};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{SoftKey, Touch, paths};
 use crate::text::escape;

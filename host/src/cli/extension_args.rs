@@ -87,7 +87,10 @@ impl CreationArgs {
         CreationExtensions {
             // Who asks by a flag wants it.
             cred_protect: policy.map(|policy| CredProtect { policy, enforce: true }),
-            prf: self.prf.as_ref().map(|text| (!text.is_empty()).then(|| values(text, None))),
+            prf: self
+                .prf
+                .as_ref()
+                .map(|text| (!text.is_empty()).then(|| values(text, None))),
             large_blob: self.large_blob.then_some(Requirement::Required),
             min_pin_length: self.min_pin_length,
         }
@@ -137,7 +140,10 @@ pub(super) fn rows(outputs: &ExtensionOutputs) -> Vec<(&'static str, String)> {
         ),
         ("large blob", blob.map(|blob| hex(blob))),
     ];
-    lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    lines
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
 }
 
 /// As JSON: the names of WebAuthn's `clientExtensionResults`, bytes in hexadecimal.

@@ -92,7 +92,11 @@ fn read(path: &PathBuf) -> Result<Policy, Failure> {
     })?;
     text.parse().map_err(|error: toml::de::Error| {
         Failure::usage(
-            format!("the policy {} is not as it must be: {}", path.display(), error.message()),
+            format!(
+                "the policy {} is not as it must be: {}",
+                path.display(),
+                error.message()
+            ),
             "`brasskey policy plan --help` shows a whole one",
         )
     })
@@ -135,7 +139,10 @@ fn show(opened: &Opened, items: &[Item], applied: bool, output: &Output) -> Resu
             writeln!(to, "  {style}{word:10}{style:#}  {rule:width$}  {DIM}{detail}{DIM:#}")?;
         }
         match applied && must_change_pin {
-            true => writeln!(to, "The PIN must be changed before it is of use: `brasskey pin change`."),
+            true => writeln!(
+                to,
+                "The PIN must be changed before it is of use: `brasskey pin change`."
+            ),
             false => Ok(()),
         }
     })

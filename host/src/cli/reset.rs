@@ -22,8 +22,10 @@ const INTERVAL: Duration = Duration::from_millis(250);
 
 /// The arguments of `reset`.
 #[derive(Debug, ClapArgs)]
-#[command(after_long_help = "Most keys take a reset only within 10 seconds after they were plugged in. This command \
-    says when to unplug the key, to plug it in, and to touch it.")]
+#[command(
+    after_long_help = "Most keys take a reset only within 10 seconds after they were plugged in. This command \
+    says when to unplug the key, to plug it in, and to touch it."
+)]
 pub(super) struct Args {
     /// Do not ask whether you are sure
     #[arg(long)]
@@ -35,7 +37,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
-    let info = opened.key.info().ok_or(client::Error::Unsupported { what: "a reset" })?;
+    let info = opened
+        .key
+        .info()
+        .ok_or(client::Error::Unsupported { what: "a reset" })?;
     let long_touch = info.long_touch_for_reset == Some(true);
     let label = &opened.label;
     let first = format!("erase {label}: its PIN, its passkeys and its settings?");

@@ -13,9 +13,7 @@ impl Key {
     pub fn configure(&mut self, command: ConfigCommand, watch: &mut dyn Watch) -> Result<(), Error> {
         let info = self.ctap2_info()?;
         if !command.is_supported(info) {
-            return Err(Error::Unsupported {
-                what: name(&command),
-            });
+            return Err(Error::Unsupported { what: name(&command) });
         }
         let token = match is_protected(info) || info.has("alwaysUv") && command != ConfigCommand::ToggleAlwaysUv {
             true => Some(self.token(Permissions::AUTHENTICATOR_CONFIG, None, watch)?),

@@ -181,9 +181,7 @@ impl Manager<'_> {
 }
 
 /// The first answer of several, where there is anything. Some keys say so by a total of zero.
-fn found(
-    answer: Result<CredentialManagementResponse, Error>,
-) -> Result<Option<CredentialManagementResponse>, Error> {
+fn found(answer: Result<CredentialManagementResponse, Error>) -> Result<Option<CredentialManagementResponse>, Error> {
     match answer {
         Ok(answer) if answer.total_rps == Some(0) || answer.total_credentials == Some(0) => Ok(None),
         Ok(answer) => Ok(Some(answer)),

@@ -218,12 +218,16 @@ impl Error {
             Self::Cancelled => Some("run the command again when you are ready"),
             Self::Unsupported { .. } | Self::TooLong { .. } => Some("ask for less, or use another key"),
             Self::WrongPin { left: Some(0) } => status::hint(Status::PinBlocked),
-            Self::WrongPin { .. } => Some("try again with care: when no try is left, only a reset helps, which erases the key"),
+            Self::WrongPin { .. } => {
+                Some("try again with care: when no try is left, only a reset helps, which erases the key")
+            }
             Self::PinNeeded => Some("give it when asked on a terminal, or with --pin-env or --pin-fd"),
             Self::NoPin => Some("set one with `brasskey pin set`"),
             Self::MustChangePin => Some("change it with `brasskey pin change`"),
             Self::Pin(_) => Some("choose another PIN; `brasskey pin status` shows how long it must be"),
-            Self::NoRoom { .. } => Some("make the data smaller, or delete another large blob with `brasskey blobs delete`"),
+            Self::NoRoom { .. } => {
+                Some("make the data smaller, or delete another large blob with `brasskey blobs delete`")
+            }
             Self::Ctaphid(_) | Self::Random(_) => None,
         }
     }

@@ -227,7 +227,10 @@ impl Key {
     fn largest_piece(&self) -> Result<usize, Error> {
         let longest = self.ctap2_info()?.max_msg_size.unwrap_or(DEFAULT_MAX_MESSAGE);
         let longest = usize::try_from(longest).unwrap_or(usize::MAX);
-        Ok(longest.min(brasskey_protocol::limits::MAX_MESSAGE).saturating_sub(OVERHEAD).max(1))
+        Ok(longest
+            .min(brasskey_protocol::limits::MAX_MESSAGE)
+            .saturating_sub(OVERHEAD)
+            .max(1))
     }
 }
 

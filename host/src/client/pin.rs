@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info, Status};
 use super::error::{Error, Malformed};
 use super::key::Key;
-use super::pin_protocol::{PinProtocol, Platform, SharedSecret};
 use super::pin_protocol::{KeyAgreementKey, NotOnCurve};
+use super::pin_protocol::{PinProtocol, Platform, SharedSecret};
 use super::watch::Watch;
 
 /// The longest PIN, in bytes of UTF-8 (§6.5.1).
@@ -134,7 +134,9 @@ impl Key {
     pub fn pin_retries(&mut self, watch: &mut dyn Watch) -> Result<PinRetries, Error> {
         let answer = self.send(&ClientPin::GetPinRetries, watch)?;
         Ok(PinRetries {
-            left: answer.pin_retries.ok_or_else(|| malformed(Malformed::Missing("pinRetries")))?,
+            left: answer
+                .pin_retries
+                .ok_or_else(|| malformed(Malformed::Missing("pinRetries")))?,
             power_cycle: answer.power_cycle_state == Some(true),
         })
     }

@@ -66,7 +66,11 @@ pub fn verify_authentication(
         Some(data) => Check::of("counter", counter(credential.counter, data.counter)),
         None => unreadable("counter"),
     });
-    checks.extend(extensions::authentication(&options.extensions, data.as_ref(), &answer.extensions));
+    checks.extend(extensions::authentication(
+        &options.extensions,
+        data.as_ref(),
+        &answer.extensions,
+    ));
     checks.push(independent::authentication(
         &options,
         &origin,

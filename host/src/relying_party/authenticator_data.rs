@@ -65,8 +65,7 @@ impl<'a> AuthenticatorData<'a> {
         }
         let mut extensions = Vec::new();
         if flags & EXTENSION_DATA != 0 {
-            let (outputs, remaining) =
-                cbor::decode_prefix(rest).map_err(|why| format!("the extension data {why}"))?;
+            let (outputs, remaining) = cbor::decode_prefix(rest).map_err(|why| format!("the extension data {why}"))?;
             match outputs {
                 Value::Map(outputs) if !outputs.is_empty() => (extensions, rest) = (outputs, remaining),
                 _ => return Err("the extension data is not a map with members".to_owned()),

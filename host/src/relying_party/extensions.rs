@@ -87,9 +87,7 @@ fn cred_protect(asked: &CreationExtensions, outputs: &[(Value, Value)]) -> Resul
         Some(Value::Integer(level @ 1..=3)) if *level >= wanted.policy.level().into() => {
             Ok(Some(format!("credProtect is {level}")))
         }
-        Some(Value::Integer(level @ 1..=3)) => {
-            Err(format!("credProtect is {level} and not {}", wanted.policy.level()))
-        }
+        Some(Value::Integer(level @ 1..=3)) => Err(format!("credProtect is {level} and not {}", wanted.policy.level())),
         Some(_) => Err("credProtect is none of 1, 2 and 3".to_owned()),
         None if wanted.enforce => Err("the key does not say that the credential is protected".to_owned()),
         None => Ok(Some("credProtect is not known to this key".to_owned())),
@@ -125,7 +123,9 @@ fn large_blob_support(asked: &CreationExtensions, client: Option<&LargeBlobOutpu
     match (client.and_then(|blob| blob.supported), wanted) {
         (Some(true), _) => Ok(Some("the credential can have a large blob".to_owned())),
         (_, Requirement::Required) => Err("the credential can have no large blob".to_owned()),
-        _ => Ok(Some("the credential can have no large blob, and did not have to".to_owned())),
+        _ => Ok(Some(
+            "the credential can have no large blob, and did not have to".to_owned(),
+        )),
     }
 }
 

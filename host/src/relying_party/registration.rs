@@ -117,7 +117,11 @@ pub fn verify_registration(
         Some(data) => Check::passed("counter", format!("starts at {}", data.counter)),
         None => unreadable("counter"),
     });
-    checks.extend(extensions::registration(&options.extensions, data.as_ref(), &answer.extensions));
+    checks.extend(extensions::registration(
+        &options.extensions,
+        data.as_ref(),
+        &answer.extensions,
+    ));
     checks.push(independent::registration(
         &options,
         &origin,

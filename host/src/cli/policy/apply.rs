@@ -18,7 +18,11 @@ pub(super) fn apply(
     attendant: &mut Attendant,
     new_pin: &NewPinArgs,
 ) -> Result<(), Failure> {
-    let changes = |rule: &str| items.iter().any(|item| item.rule == rule && item.state == State::Change);
+    let changes = |rule: &str| {
+        items
+            .iter()
+            .any(|item| item.rule == rule && item.state == State::Change)
+    };
     let rules = rules(policy, &changes);
     // Asked for before anything is changed.
     let first_pin = match changes(rule::PIN_REQUIRED) {
@@ -31,7 +35,10 @@ pub(super) fn apply(
         (rule::LONG_TOUCH_RESET, ConfigCommand::EnableLongTouchForReset),
         (rule::ALWAYS_UV, ConfigCommand::ToggleAlwaysUv),
     ];
-    let switches = switches.into_iter().filter(|(rule, _)| changes(rule)).map(|(_, command)| command);
+    let switches = switches
+        .into_iter()
+        .filter(|(rule, _)| changes(rule))
+        .map(|(_, command)| command);
     if !has_pin {
         if let Some(rules) = &rules {
             key.configure(rules.clone(), attendant)?;
@@ -63,13 +70,11 @@ fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigComma
 }
 
 /// A PIN that will be long enough once the policy is applied.
-fn first_pin(
-    policy: &Policy,
-    key: &Key,
-    attendant: &mut Attendant,
-    source: &NewPinArgs,
-) -> Result<Pin, Failure> {
-    let mut info = key.info().cloned().ok_or(client::Error::Unsupported { what: "CTAP2" })?;
+fn first_pin(policy: &Policy, key: &Key, attendant: &mut Attendant, source: &NewPinArgs) -> Result<Pin, Failure> {
+    let mut info = key
+        .info()
+        .cloned()
+        .ok_or(client::Error::Unsupported { what: "CTAP2" })?;
     info.min_pin_length = info.min_pin_length.max(policy.pin.min_length);
     let check = |pin: &Pin| -> Result<(), PinError> { pin.check(&info) };
     attendant.new_pin(source, check)

@@ -61,7 +61,10 @@ pub(super) fn plan(policy: &Policy, info: &Info) -> Vec<Item> {
     let rp_ids = &pin.min_length_rp_ids;
     let verdicts = [
         (rule::PIN_REQUIRED, pin.required.then(|| pin_required(info))),
-        (rule::PIN_MIN_LENGTH, pin.min_length.map(|length| min_length(length, info))),
+        (
+            rule::PIN_MIN_LENGTH,
+            pin.min_length.map(|length| min_length(length, info)),
+        ),
         (rule::PIN_RP_IDS, (!rp_ids.is_empty()).then(|| told(rp_ids, info))),
         (rule::PIN_COMPLEXITY, pin.complexity.then(|| complexity(info))),
         (rule::ALWAYS_UV, policy.always_uv.map(|on| always_uv(on, info))),
@@ -106,8 +109,12 @@ fn min_length(length: u64, info: &Info) -> Verdict {
     };
     match info.min_pin_length {
         Some(current) if current >= length => met(format!("PINs have at least {current} characters")),
-        _ if !is_supported(rules, info) => impossible("this key cannot be told how long PINs must be, or takes none as long"),
-        Some(current) => change(format!("from {current} to {length} characters; a shorter PIN must be changed")),
+        _ if !is_supported(rules, info) => {
+            impossible("this key cannot be told how long PINs must be, or takes none as long")
+        }
+        Some(current) => change(format!(
+            "from {current} to {length} characters; a shorter PIN must be changed"
+        )),
         None => change(format!("{length} characters; a shorter PIN must be changed")),
     }
 }
@@ -119,7 +126,10 @@ fn told(rp_ids: &[String], info: &Info) -> Verdict {
     };
     match is_supported(rules, info) {
         // The standard has no way to read the list.
-        true => change(format!("the key does not tell its list; it will be {}", rp_ids.join(", "))),
+        true => change(format!(
+            "the key does not tell its list; it will be {}",
+            rp_ids.join(", ")
+        )),
         false => impossible("this key cannot be told so many websites"),
     }
 }
@@ -141,9 +151,7 @@ fn always_uv(on: bool, info: &Info) -> Verdict {
     match (is_on == on, on) {
         (true, true) => met("it always verifies its user"),
         (true, false) => met("it does not always verify its user"),
-        (false, _) if !ConfigCommand::ToggleAlwaysUv.is_supported(info) => {
-            impossible("this key has no such switch")
-        }
+        (false, _) if !ConfigCommand::ToggleAlwaysUv.is_supported(info) => impossible("this key has no such switch"),
         (false, true) => change("it will always verify its user; U2F will be off"),
         (false, false) => change("it will no longer always verify its user"),
     }

@@ -26,7 +26,9 @@ fn key() -> Key {
 }
 
 fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
-    let token = key.token(Permissions::MAKE_CREDENTIAL, Some(rp_id), &mut Owner).unwrap();
+    let token = key
+        .token(Permissions::MAKE_CREDENTIAL, Some(rp_id), &mut Owner)
+        .unwrap();
     let rp = RelyingParty {
         id: rp_id.to_owned(),
         name: None,
@@ -45,7 +47,9 @@ fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
         ..MakeCredential::new([7; 32], rp, user, vec![PublicKeyCredentialParameters::public_key(-7)])
     };
     let answer = key.send(&request, &mut ()).unwrap();
-    crate::client::webauthn::response::credential_id(&answer.auth_data).unwrap().to_vec()
+    crate::client::webauthn::response::credential_id(&answer.auth_data)
+        .unwrap()
+        .to_vec()
 }
 
 /// RP IDs and account names.
@@ -56,7 +60,10 @@ fn listed(key: &mut Key) -> Vec<(String, Vec<String>)> {
         .unwrap()
         .into_iter()
         .map(|stored| {
-            let names = stored.credentials.into_iter().filter_map(|credential| credential.user?.name);
+            let names = stored
+                .credentials
+                .into_iter()
+                .filter_map(|credential| credential.user?.name);
             let mut names: Vec<_> = names.collect();
             names.sort();
             (stored.rp.unwrap().id, names)
@@ -95,7 +102,13 @@ fn passkeys_are_listed_renamed_and_deleted() {
     let mut manager = key.manage_credentials(None, &mut Owner).unwrap();
     manager.delete(alice.clone(), &mut ()).unwrap();
     let again = manager.delete(alice, &mut ());
-    assert!(matches!(again, Err(Error::Status { status: Status::NoCredentials, .. })));
+    assert!(matches!(
+        again,
+        Err(Error::Status {
+            status: Status::NoCredentials,
+            ..
+        })
+    ));
     assert_eq!(listed(&mut key)[0].1, names(&["bob"]));
 }
 
@@ -143,7 +156,10 @@ fn a_key_with_the_preview_is_managed_by_its_command() {
         name: None,
         display_name: None,
     };
-    assert!(matches!(manager.update(vec![9], user, &mut ()), Err(Error::Unsupported { .. })));
+    assert!(matches!(
+        manager.update(vec![9], user, &mut ()),
+        Err(Error::Unsupported { .. })
+    ));
     assert!(asked.lock().unwrap().iter().all(|request| request[0] == 0x41));
 }
 

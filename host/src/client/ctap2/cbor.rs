@@ -13,8 +13,8 @@ use crate::client::error::Malformed;
 
 mod write;
 
-use write::order;
 pub(in crate::client) use write::encode;
+use write::order;
 pub(super) use write::{Parameters, bytes, text, text_map};
 
 /// What the standard allows; a key that nests deeper is reported.

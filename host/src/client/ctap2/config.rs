@@ -39,7 +39,10 @@ impl PinRules {
         let rp_ids = &self.min_pin_length_rp_ids;
         let rp_ids = (!rp_ids.is_empty()).then(|| Value::Array(rp_ids.iter().map(|id| text(id)).collect()));
         let parameters = Parameters::default()
-            .set_some(0x01, self.new_min_pin_length.map(|length| Value::Integer(length.into())))
+            .set_some(
+                0x01,
+                self.new_min_pin_length.map(|length| Value::Integer(length.into())),
+            )
             .set_some(0x02, rp_ids)
             .set_some(0x03, self.force_change_pin.then_some(Value::Bool(true)))
             .set_some(0x04, self.pin_complexity_policy.then_some(Value::Bool(true)));

@@ -57,9 +57,7 @@ impl CredentialManagementCommand {
         let descriptor = |id: &[u8]| CredentialDescriptor { id: id.to_vec() }.value();
         let parameters = match self {
             Self::EnumerateCredentialsBegin { rp_id_hash } => Parameters::default().set(0x01, bytes(rp_id_hash)),
-            Self::DeleteCredential { credential_id } => {
-                Parameters::default().set_some(0x02, descriptor(credential_id))
-            }
+            Self::DeleteCredential { credential_id } => Parameters::default().set_some(0x02, descriptor(credential_id)),
             Self::UpdateUserInformation { credential_id, user } => Parameters::default()
                 .set_some(0x02, descriptor(credential_id))
                 .set_some(0x03, user.value()),

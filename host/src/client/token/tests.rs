@@ -58,7 +58,10 @@ fn a_pin_is_set_used_and_changed() {
     let mut one = person(&["1234"]);
     let token = key.token(MANAGE, None, &mut one).unwrap();
     let request = CredentialManagement::new(CredentialManagementCommand::GetCredsMetadata, &token);
-    assert_eq!(key.send(&request, &mut ()).unwrap().existing_resident_credentials_count, Some(0));
+    assert_eq!(
+        key.send(&request, &mut ()).unwrap().existing_resident_credentials_count,
+        Some(0)
+    );
 
     key.change_pin(&pin("1234"), &pin("5678"), &mut ()).unwrap();
     let refused = key.change_pin(&pin("1234"), &pin("9999"), &mut ());
@@ -73,7 +76,11 @@ fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
     key.set_pin(&pin("1234"), &mut ()).unwrap();
     let mut anna = person(&["0000", "1111", "1234"]);
     key.token(MANAGE, None, &mut anna).unwrap();
-    let asked: Vec<_> = anna.requests.iter().map(|request| (request.retries.left, request.again)).collect();
+    let asked: Vec<_> = anna
+        .requests
+        .iter()
+        .map(|request| (request.retries.left, request.again))
+        .collect();
     assert_eq!(asked, [(8, false), (7, true), (6, true)]);
 }
 
@@ -81,13 +88,27 @@ fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
 fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
     let (soft, mut key) = soft();
     key.set_pin(&pin("1234"), &mut ()).unwrap();
-    let blocked = |result| matches!(result, Err(Error::Status { status: Status::PinAuthBlocked, .. }));
+    let blocked = |result| {
+        matches!(
+            result,
+            Err(Error::Status {
+                status: Status::PinAuthBlocked,
+                ..
+            })
+        )
+    };
     let mut left = Vec::new();
     for _ in 0..3 {
         let mut bob = person(&["0"; 9]);
         let refused = key.token(MANAGE, None, &mut bob);
         left.extend(bob.requests.iter().map(|request| request.retries.left));
-        if matches!(refused, Err(Error::Status { status: Status::PinBlocked, .. })) {
+        if matches!(
+            refused,
+            Err(Error::Status {
+                status: Status::PinBlocked,
+                ..
+            })
+        ) {
             break;
         }
         assert!(blocked(refused));
@@ -101,7 +122,13 @@ fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
     assert_eq!(left, [8, 7, 6, 5, 4, 3, 2, 1]);
     let mut late = person(&["1234"]);
     let refused = key.token(MANAGE, None, &mut late);
-    assert!(matches!(refused, Err(Error::Status { status: Status::PinBlocked, .. })));
+    assert!(matches!(
+        refused,
+        Err(Error::Status {
+            status: Status::PinBlocked,
+            ..
+        })
+    ));
     assert_eq!(late.requests, []);
 }
 
@@ -118,7 +145,10 @@ fn a_pin_that_must_be_changed_is_of_no_use() {
     let refused = key.token(MANAGE, None, &mut person(&["1234"]));
     assert!(matches!(refused, Err(Error::MustChangePin)));
     let short = key.change_pin(&pin("1234"), &pin("12345"), &mut ());
-    assert!(matches!(short, Err(Error::Pin(crate::client::PinError::TooShort { minimum: 6 }))));
+    assert!(matches!(
+        short,
+        Err(Error::Pin(crate::client::PinError::TooShort { minimum: 6 }))
+    ));
     key.change_pin(&pin("1234"), &pin("123456"), &mut ()).unwrap();
     key.token(MANAGE, None, &mut person(&["123456"])).unwrap();
 }
@@ -175,7 +205,11 @@ fn a_key_of_ctap_2_0_gives_a_token_without_permissions() {
     let heads: Vec<_> = asked.iter().map(|request| request[..4].to_vec()).collect();
     assert_eq!(
         heads,
-        [b"\x06\xA1\x02\x01".to_vec(), b"\x06\xA2\x01\x01".to_vec(), b"\x06\xA4\x01\x01".to_vec()]
+        [
+            b"\x06\xA1\x02\x01".to_vec(),
+            b"\x06\xA2\x01\x01".to_vec(),
+            b"\x06\xA4\x01\x01".to_vec()
+        ]
     );
     assert!(asked[2].starts_with(b"\x06\xA4\x01\x01\x02\x05\x03\xA5"));
 }
@@ -195,7 +229,10 @@ fn a_key_that_verifies_by_itself_is_not_told_the_pin() {
 #[test]
 fn a_key_without_pins_is_told_from_one_without_a_pin() {
     let (mut key, _) = old(b"\xA1\x62rk\xF5");
-    assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::Unsupported { .. })));
+    assert!(matches!(
+        key.token(MANAGE, None, &mut ()),
+        Err(Error::Unsupported { .. })
+    ));
     let (mut key, _) = old(b"\xA1\x69clientPin\xF4");
     assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::NoPin)));
 }

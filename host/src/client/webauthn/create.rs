@@ -6,12 +6,10 @@ use super::error::CeremonyError;
 use super::preflight::{first_held, first_held_u2f};
 use super::verification::{Verification, insists_at_registration};
 use super::{
-    AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationExtensions, CreationOptions,
-    Origin, Protocol, Requirement,
+    AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationExtensions,
+    CreationOptions, Origin, Protocol, Requirement,
 };
-use crate::client::ctap2::{
-    MakeCredential, Options, Permissions, PublicKeyCredentialParameters, RelyingParty, User,
-};
+use crate::client::ctap2::{MakeCredential, Options, Permissions, PublicKeyCredentialParameters, RelyingParty, User};
 use crate::client::{Key, Watch, u2f};
 
 mod extensions;

@@ -50,7 +50,9 @@ fn get_ctap2(
     let insists = info.has("alwaysUv");
     let writes = matches!(options.extensions.large_blob, Some(LargeBlobRequest::Write(_)));
     if writes && options.allow.len() != 1 {
-        return Err(CeremonyError::Unsupported("writing a large blob for other than one credential"));
+        return Err(CeremonyError::Unsupported(
+            "writing a large blob for other than one credential",
+        ));
     }
     let permissions = match writes {
         true => Permissions::GET_ASSERTION.and(Permissions::LARGE_BLOB_WRITE),
@@ -69,7 +71,11 @@ fn get_ctap2(
         if app_id_used && options.allow.is_empty() {
             break;
         }
-        let asked = if app_id_used { &Verification::None } else { &verification };
+        let asked = if app_id_used {
+            &Verification::None
+        } else {
+            &verification
+        };
         let held = first_held(key, scope, &options.allow, asked, watch)?;
         if held.is_none() && !options.allow.is_empty() {
             continue;

@@ -189,7 +189,10 @@ fn prf_gives_the_same_secret_each_time_and_others_to_others() {
         let answer = sign_in(&mut key, &options, &mut owner()).unwrap();
         answer.extensions.prf.unwrap().results.unwrap()
     };
-    assert_eq!(evaluate(Requirement::Required, values(b"one", None)), (one.clone(), None));
+    assert_eq!(
+        evaluate(Requirement::Required, values(b"one", None)),
+        (one.clone(), None)
+    );
     let turned = evaluate(Requirement::Required, values(b"two", Some(b"one")));
     assert_eq!(turned, (two.unwrap(), Some(one.clone())));
     // Without the PIN it is another secret.
@@ -236,7 +239,10 @@ fn what_a_key_does_not_have_is_refused_where_it_matters() {
     assert_eq!(answer.extensions.large_blob.unwrap().supported, Some(false));
     let mut write = request(Requirement::Discouraged, &[]);
     write.extensions.large_blob = Some(LargeBlobRequest::Write(vec![1]));
-    assert!(matches!(sign_in(&mut key, &write, &mut owner()), Err(CeremonyError::Unsupported(_))));
+    assert!(matches!(
+        sign_in(&mut key, &write, &mut owner()),
+        Err(CeremonyError::Unsupported(_))
+    ));
 }
 
 #[test]
@@ -259,6 +265,9 @@ fn a_wrong_pin_is_tried_once() {
     let mut stranger = Person(Some("0000"), 0);
     let options = creation(Requirement::Required, Requirement::Discouraged);
     let refused = register(&mut key, &options, &mut stranger);
-    assert!(matches!(refused, Err(CeremonyError::Key(Error::WrongPin { left: Some(7) }))));
+    assert!(matches!(
+        refused,
+        Err(CeremonyError::Key(Error::WrongPin { left: Some(7) }))
+    ));
     assert_eq!(stranger.1, 1);
 }

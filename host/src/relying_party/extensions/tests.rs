@@ -52,7 +52,11 @@ fn what_nobody_asked_for_is_named_and_ignored() {
     let none = ExtensionOutputs::default();
     let check = registration(&CreationExtensions::default(), Some(&outputs), &none).unwrap();
     assert_eq!(check.outcome, Outcome::Passed);
-    assert!(check.detail.ends_with("what nobody asked for: cred\\u{3c}Protect"), "{}", check.detail);
+    assert!(
+        check.detail.ends_with("what nobody asked for: cred\\u{3c}Protect"),
+        "{}",
+        check.detail
+    );
     let check = authentication(&RequestExtensions::default(), Some(&outputs), &none).unwrap();
     assert_eq!(check.outcome, Outcome::Passed);
 }
@@ -63,7 +67,10 @@ fn a_credential_is_protected_at_least_as_asked() {
         let outputs = [("credProtect", Value::Integer(level))];
         registered(&protect(enforce), &outputs, &ExtensionOutputs::default())
     };
-    assert_eq!([1, 2, 3, 4].map(|number| level(number, false)), [FAILED, PASSED, PASSED, FAILED]);
+    assert_eq!(
+        [1, 2, 3, 4].map(|number| level(number, false)),
+        [FAILED, PASSED, PASSED, FAILED]
+    );
     let silent = |enforce| registered(&protect(enforce), &[], &ExtensionOutputs::default());
     assert_eq!((silent(false), silent(true)), (PASSED, FAILED));
 }
@@ -127,5 +134,8 @@ fn a_large_blob_is_written_where_it_was_to_be() {
     assert_eq!(signed_in(&write, &[], &client(None, Some(true))), PASSED);
     assert_eq!(signed_in(&write, &[], &client(None, Some(false))), FAILED);
     assert_eq!(signed_in(&write, &[], &ExtensionOutputs::default()), FAILED);
-    assert_eq!(signed_in(&ask(LargeBlobRequest::Read), &[], &client(None, None)), PASSED);
+    assert_eq!(
+        signed_in(&ask(LargeBlobRequest::Read), &[], &client(None, None)),
+        PASSED
+    );
 }

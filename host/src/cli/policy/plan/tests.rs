@@ -48,7 +48,11 @@ fn everything_that_a_key_can_do_is_a_change() {
     let states = states(ALL, &info());
     assert_eq!(states.len(), 8);
     for (rule, state) in states {
-        let expected = if rule == rule::ALGORITHMS { State::Met } else { State::Change };
+        let expected = if rule == rule::ALGORITHMS {
+            State::Met
+        } else {
+            State::Change
+        };
         assert_eq!(state, expected, "{rule}");
     }
 }
@@ -64,7 +68,11 @@ fn what_is_so_already_is_met() {
     info.pin_complexity_policy = Some(true);
     for (rule, state) in states(ALL, &info) {
         // The list cannot be read, and is written again.
-        let expected = if rule == rule::PIN_RP_IDS { State::Change } else { State::Met };
+        let expected = if rule == rule::PIN_RP_IDS {
+            State::Change
+        } else {
+            State::Met
+        };
         assert_eq!(state, expected, "{rule}");
     }
 }
@@ -73,7 +81,11 @@ fn what_is_so_already_is_met() {
 fn what_a_key_cannot_do_is_impossible() {
     let bare = Info::default();
     for (rule, state) in states(ALL, &bare) {
-        let expected = if rule == rule::ALGORITHMS { State::Met } else { State::Impossible };
+        let expected = if rule == rule::ALGORITHMS {
+            State::Met
+        } else {
+            State::Impossible
+        };
         assert_eq!(state, expected, "{rule}");
     }
     for policy in [

@@ -13,7 +13,11 @@ fn a_subcommand_without_parameters_has_none() {
     assert_eq!(toggle.parameters(), b"\xA1\x01\x02");
     let proven = Config::new(ConfigCommand::ToggleAlwaysUv, Some(&token()));
     // The parameter is a vector that was made with another program.
-    assert!(proven.parameters().starts_with(b"\xA3\x01\x02\x03\x02\x04\x58\x20\xE3\xF0\x44\x60"));
+    assert!(
+        proven
+            .parameters()
+            .starts_with(b"\xA3\x01\x02\x03\x02\x04\x58\x20\xE3\xF0\x44\x60")
+    );
 }
 
 #[test]

@@ -55,7 +55,11 @@ fn a_user_without_names_loses_them() {
         },
     });
     let parameters = b"\x02\xA2\x02\xA2\x62id\x41\x07\x64type\x6Apublic-key\x03\xA1\x62id\x41\x01";
-    assert!(asked.parameters().starts_with(&[b"\xA4\x01\x07", &parameters[..]].concat()));
+    assert!(
+        asked
+            .parameters()
+            .starts_with(&[b"\xA4\x01\x07", &parameters[..]].concat())
+    );
 }
 
 #[test]
@@ -71,8 +75,14 @@ fn answers_are_read() {
     .unwrap();
     assert_eq!(credential.credential_id, Some(CredentialDescriptor { id: vec![9] }));
     let public_key = credential.public_key.unwrap();
-    assert_eq!((public_key.alg, public_key.cose.as_slice()), (Some(-7), &b"\xA2\x01\x02\x03\x26"[..]));
-    assert_eq!((credential.cred_protect, credential.third_party_payment), (Some(3), Some(false)));
+    assert_eq!(
+        (public_key.alg, public_key.cose.as_slice()),
+        (Some(-7), &b"\xA2\x01\x02\x03\x26"[..])
+    );
+    assert_eq!(
+        (credential.cred_protect, credential.third_party_payment),
+        (Some(3), Some(false))
+    );
     assert_eq!(credential.oddities, []);
 }
 

@@ -4,9 +4,7 @@ use cbor4ii::core::Value;
 
 use super::super::authenticator_data::{self, member};
 use super::super::error::CeremonyError;
-use super::super::extensions::{
-    ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest, PrfOutputs, RequestExtensions,
-};
+use super::super::extensions::{ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest, PrfOutputs, RequestExtensions};
 use super::super::prf::Evaluation;
 use crate::client::ctap2::{Assertion, Info, LargeBlobKey};
 use crate::client::{Key, PinUvAuthToken, Watch};

@@ -19,16 +19,17 @@ pub use metadata::statement;
 pub struct Model {
     /// The AAGUID of the model.
     pub aaguid: [u8; 16],
-    /// What the model is called: at most [`Model::NAME_MAX`] characters.
+    /// What the model is called: at most [`Model::NAME_MAX`] bytes.
     pub name: String,
-    /// The vendor's legal name: at most 64 characters (RFC 5280 appendix A.1, ub-organization-name).
+    /// The vendor's legal name: at most 64 bytes (RFC 5280 appendix A.1, ub-organization-name, counts characters; so
+    /// many bytes leave a certificate short enough for a key's record).
     pub organization: String,
     /// The vendor's country: two capital letters (ISO 3166).
     pub country: String,
 }
 
 impl Model {
-    /// The longest name: what is put behind it in a certificate still fits 64 characters (RFC 5280 appendix A.1,
+    /// The longest name, in bytes: what is put behind it in a certificate still fits 64 characters (RFC 5280 appendix A.1,
     /// ub-common-name).
     pub const NAME_MAX: usize = 32;
 }

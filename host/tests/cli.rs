@@ -238,15 +238,20 @@ fn an_attestation_lab_makes_a_token_that_its_root_vouches_for() {
     );
     assert_eq!(metadata["authenticatorGetInfo"]["options"], info["getInfo"]["options"]);
 
-    let register = "register --touch auto --json --attestation-root";
-    let output = run(home.path(), &format!("{register} lab/root.pem"));
-    assert!(output.status.success(), "{}", stderr(&output));
-    let output = run(home.path(), &format!("{register} lab/batch.pem"));
-    assert!(output.status.success(), "the certificate itself may be trusted");
-    let output = run(home.path(), &format!("{register} lab/enterprise.pem"));
-    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
-    let output = run(home.path(), &format!("{register} lab/root-key.pem"));
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    // Each for a user of its own, who has no credential yet.
+    let register = |user: &str, root: &str| {
+        let arguments = format!("register --touch auto --json --user {user} --attestation-root lab/{root}.pem");
+        run(home.path(), &arguments)
+    };
+    for (user, root, code) in [
+        ("alice", "root", 0),
+        ("bob", "batch", 0),
+        ("carol", "enterprise", 6),
+        ("dave", "root-key", 2),
+    ] {
+        let output = register(user, root);
+        assert_eq!(output.status.code(), Some(code), "{root}: {}", stderr(&output));
+    }
 
     // Neither files nor certificates are replaced by accident.
     for again in [INIT, "attestation init --out other"] {
@@ -256,6 +261,5 @@ fn an_attestation_lab_makes_a_token_that_its_root_vouches_for() {
     }
     assert!(!home.path().join("other").exists());
     assert!(run(home.path(), &format!("{INIT} --force")).status.success());
-    let output = run(home.path(), &format!("{register} lab/root.pem"));
-    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(register("erin", "root").status.success());
 }

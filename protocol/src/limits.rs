@@ -42,7 +42,8 @@ pub const USER_ID_MAX: usize = 64;
 pub const USER_NAME_MAX: usize = 64;
 /// `maxCredBlobLength`: at least 32 (CTAP 2.3 §12.2).
 pub const CRED_BLOB_MAX: usize = 32;
-/// `maxSerializedLargeBlobArray`: at least 1024 (CTAP 2.3 §6.10).
+/// `maxSerializedLargeBlobArray`: at least 1024 (CTAP 2.3 §6.10). While a new array replaces the old one the storage holds
+/// both.
 pub const LARGE_BLOB_ARRAY_MAX: usize = 4096;
 /// `maxFragmentLength`: the most of a large-blob array that one message carries (§6.10.2).
 pub const MAX_FRAGMENT: usize = MAX_MESSAGE - 64;

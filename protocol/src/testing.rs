@@ -1,8 +1,8 @@
 //! What the crate's own tests share: a world whose every seam is a script, and a host that speaks to the key in it.
 
-pub(crate) mod agreement;
 pub(crate) mod attestation;
 pub(crate) mod cbor;
+pub(crate) mod hmac_secret;
 pub(crate) mod key;
 pub(crate) mod manager;
 pub(crate) mod pin;

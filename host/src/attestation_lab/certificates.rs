@@ -2,8 +2,8 @@
 
 use p256::pkcs8::DecodePrivateKey as _;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CustomExtension, DnType, DnValue, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, date_time_ymd,
 };
 use zeroize::Zeroizing;
 
@@ -19,11 +19,11 @@ pub enum LabError {
     #[error("{0:?} is not a country's code of two capital letters")]
     Country(String),
     /// A text has no room in a certificate, or is none.
-    #[error("the {what} has {length} characters, and not 1 to {max}")]
+    #[error("the {what} has {length} bytes, and not 1 to {max}")]
     Length {
         /// Which text.
         what: &'static str,
-        /// Its length, in characters.
+        /// Its length, in bytes.
         length: usize,
         /// The longest that fits.
         max: usize,
@@ -111,7 +111,7 @@ fn check(model: &Model) -> Result<(), LabError> {
         ("name of the model", &model.name, Model::NAME_MAX),
         ("name of the organization", &model.organization, 64),
     ] {
-        let length = text.chars().count();
+        let length = text.len();
         if !(1..=max).contains(&length) {
             return Err(LabError::Length { what, length, max });
         }
@@ -128,11 +128,12 @@ fn params(model: &Model, role: &str) -> Result<CertificateParams, LabError> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2049, 12, 31);
-    let subject = &mut params.distinguished_name;
+    let mut subject = DistinguishedName::new();
     let country = model.country.as_str().try_into().map(DnValue::PrintableString)?;
     subject.push(DnType::CountryName, country);
     subject.push(DnType::OrganizationName, model.organization.as_str());
     subject.push(DnType::CommonName, format!("{} {role}", model.name));
+    params.distinguished_name = subject;
     Ok(params)
 }
 

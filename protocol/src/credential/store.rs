@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
 //! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `E` ‖ epoch (4) ‖ `L` … | the large-blob array, in chunks |
 //! | `E` ‖ epoch (4) ‖ `P` | the PIN, see [`Pin`] |
 //! | `E` ‖ epoch (4) ‖ `S` | the settings, see [`Settings`] |
 //! | `E` ‖ epoch (4) ‖ `V` | how often the discoverable credentials changed, see [`Changes`] |

@@ -5,11 +5,11 @@
 //! must have room for it: the library's expanded key alone is some 45 kB (ML-DSA-44) to 80 kB (ML-DSA-65).
 
 use ml_dsa::signature::{Keypair, MultipartSigner};
-use ml_dsa::{EncodedSignature, EncodedVerifyingKey, MlDsaParams, SigningKey};
+use ml_dsa::{EncodedSignature, EncodedVerifyingKey, SigningKey};
 
 use super::p256::Failed;
 
-pub use ml_dsa::{MlDsa44, MlDsa65};
+pub use ml_dsa::{MlDsa44, MlDsa65, MlDsaParams};
 
 /// The public key that belongs to a seed: 1312 bytes for ML-DSA-44, 1952 for ML-DSA-65.
 #[must_use]
@@ -27,6 +27,3 @@ pub fn sign<P: MlDsaParams>(seed: &[u8; 32], message: &[&[u8]]) -> Result<Encode
         .map(|signature| signature.encode())
         .map_err(|_| Failed)
 }
-
-#[cfg(test)]
-mod tests;

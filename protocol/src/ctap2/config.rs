@@ -7,7 +7,7 @@ use super::token::Permissions;
 use super::user_verification::PinUvAuth;
 use super::{Status, command};
 use crate::authenticator::Authenticator;
-use crate::cbor::Item;
+use crate::cbor::{Array, Item};
 use crate::crypto::sha256;
 use crate::limits::MAX_PIN_LENGTH;
 use crate::platform::{Platform, StorageError};
@@ -22,43 +22,49 @@ pub(crate) mod subcommand {
 }
 
 /// A subcommand with its parameters.
-enum Subcommand {
+enum Subcommand<'a> {
     EnableEnterpriseAttestation,
     ToggleAlwaysUv,
-    SetMinPinLength(MinPinLength),
+    SetMinPinLength(MinPinLength<'a>),
     EnableLongTouchForReset,
 }
 
 /// The parameters of setMinPINLength.
 #[derive(Default)]
-struct MinPinLength {
+struct MinPinLength<'a> {
     new_min_pin_length: Option<u64>,
-    rp_id_hashes: RpIdHashes,
-    /// There are more RP IDs than this key keeps.
-    too_many_rp_ids: bool,
+    /// An array of text.
+    rp_ids: Option<Array<'a>>,
     force_change_pin: bool,
     pin_complexity_policy: bool,
 }
 
-impl MinPinLength {
-    fn decode(parameters: Option<Item<'_>>) -> Result<Self, Status> {
+impl<'a> MinPinLength<'a> {
+    fn decode(parameters: Option<Item<'a>>) -> Result<Self, Status> {
         let Some(parameters) = parameters else {
             return Ok(Self::default());
         };
         let [new_min_pin_length, rp_ids, force_change_pin, pin_complexity_policy] = numbered(parameters)?;
-        let mut rp_id_hashes = Vec::new();
-        let mut too_many_rp_ids = false;
-        for rp_id in rp_ids.map(Item::array).transpose()?.into_iter().flatten() {
-            let hash = sha256(&[rp_id.text()?.as_bytes()]);
-            too_many_rp_ids |= rp_id_hashes.push(hash).is_err();
+        let rp_ids = rp_ids.map(Item::array).transpose()?;
+        for rp_id in rp_ids.into_iter().flatten() {
+            rp_id.text()?;
         }
         Ok(Self {
             new_min_pin_length: new_min_pin_length.map(Item::uint).transpose()?,
-            rp_id_hashes,
-            too_many_rp_ids,
+            rp_ids,
             force_change_pin: force_change_pin.map(Item::bool).transpose()?.unwrap_or(false),
             pin_complexity_policy: pin_complexity_policy.map(Item::bool).transpose()?.unwrap_or(false),
         })
+    }
+
+    /// What is kept of the RP IDs.
+    fn rp_id_hashes(&self) -> Result<RpIdHashes, Status> {
+        let mut hashes = Vec::new();
+        for rp_id in self.rp_ids.into_iter().flatten() {
+            let hash = sha256(&[rp_id.text()?.as_bytes()]);
+            hashes.push(hash).map_err(|_| Status::KeyStoreFull)?;
+        }
+        Ok(hashes)
     }
 }
 
@@ -110,7 +116,7 @@ impl<P: Platform> Authenticator<P> {
         match subcommand {
             Subcommand::EnableEnterpriseAttestation => settings.enterprise_attestation = true,
             Subcommand::ToggleAlwaysUv => settings.always_uv = !settings.always_uv,
-            Subcommand::SetMinPinLength(request) => self.set_min_pin_length(request, &mut settings)?,
+            Subcommand::SetMinPinLength(request) => self.set_min_pin_length(&request, &mut settings)?,
             Subcommand::EnableLongTouchForReset => settings.long_touch_for_reset = true,
         }
         settings
@@ -123,7 +129,7 @@ impl<P: Platform> Authenticator<P> {
 
     /// setMinPINLength (§6.11.4): into `settings`, and the forced change into the PIN's record. That one is written
     /// first: a power cut between the two leaves a PIN to be changed, never one that is too short.
-    fn set_min_pin_length(&mut self, request: MinPinLength, settings: &mut Settings) -> Result<(), Status> {
+    fn set_min_pin_length(&mut self, request: &MinPinLength<'_>, settings: &mut Settings) -> Result<(), Status> {
         let new = match request.new_min_pin_length {
             None => settings.min_pin_length,
             Some(new) => u8::try_from(new)
@@ -135,9 +141,7 @@ impl<P: Platform> Authenticator<P> {
         if request.force_change_pin && !pin.is_set() {
             return Err(Status::PinNotSet);
         }
-        if request.too_many_rp_ids {
-            return Err(Status::KeyStoreFull);
-        }
+        let rp_id_hashes = request.rp_id_hashes()?;
 
         // A PIN from before the complexity policy was never held to it.
         let has_new_policy = request.pin_complexity_policy && !settings.pin_complexity;
@@ -150,8 +154,8 @@ impl<P: Platform> Authenticator<P> {
         }
         settings.min_pin_length = new;
         settings.pin_complexity |= request.pin_complexity_policy;
-        if !request.rp_id_hashes.is_empty() {
-            settings.min_pin_length_rp_ids = request.rp_id_hashes;
+        if !rp_id_hashes.is_empty() {
+            settings.min_pin_length_rp_ids = rp_id_hashes;
         }
         Ok(())
     }

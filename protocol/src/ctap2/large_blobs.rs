@@ -102,12 +102,18 @@ impl<P: Platform> Authenticator<P> {
                 };
                 let token = self.authorize_fragment(pin_uv_auth, offset, fragment)?;
                 let upload = match place {
-                    Place::First { length } => Upload::begin(&mut self.seams.storage, self.store.epoch, length)?,
+                    Place::First { length } => self.begin_upload(length)?,
                     Place::Next(upload) => upload,
                 };
                 self.take_fragment(channel, token, upload, fragment)
             }
         }
+    }
+
+    /// A new array. With it ends the one that was not finished: both would be written to the same place.
+    fn begin_upload(&mut self, length: usize) -> Result<Upload, Status> {
+        self.pending = None;
+        Ok(Upload::begin(&mut self.seams.storage, self.store.epoch, length)?)
     }
 
     /// The array whose next fragment has this offset.

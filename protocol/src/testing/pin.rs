@@ -41,7 +41,7 @@ pub(crate) fn number(protocol: Protocol) -> Value {
 /// A secret shared with a key.
 pub(crate) struct Platform {
     pub(crate) protocol: Protocol,
-    cose_key: Value,
+    pub(crate) cose_key: Value,
     pub(crate) shared: SharedSecret,
 }
 

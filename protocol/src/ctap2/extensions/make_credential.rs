@@ -12,6 +12,7 @@ use crate::ctap2::Status;
 use crate::ctap2::parameters::named;
 use crate::pin_protocol::KeyAgreement;
 use crate::platform::Platform;
+use crate::settings::Settings;
 
 /// The inputs, each of its right type and form.
 #[derive(Default)]
@@ -108,18 +109,30 @@ impl<P: Platform> Authenticator<P> {
         if inputs.hmac_secret {
             hmac_secret::made(&mut outputs)?;
         }
-        let settings = self.settings()?;
-        let may_know_policy = settings.min_pin_length_rp_ids.contains(rp_id_hash);
-        if inputs.min_pin_length && may_know_policy {
+        let policy = self.policy_for(inputs, rp_id_hash)?;
+        if let Some(settings) = policy.as_ref().filter(|_| inputs.min_pin_length) {
             min_pin_length::made(settings.min_pin_length, &mut outputs)?;
         }
         if let Some(salts) = salts {
             let cred_random = self.store.secret.cred_random(credential, rp_id_hash, user_verified);
             salts.answer(hmac_secret_mc::NAME, &cred_random, &mut self.seams.rng, &mut outputs)?;
         }
-        if inputs.pin_complexity_policy && may_know_policy {
+        if let Some(settings) = policy.filter(|_| inputs.pin_complexity_policy) {
             pin_complexity_policy::made(settings.pin_complexity, &mut outputs)?;
         }
         Ok(outputs)
+    }
+
+    /// The settings, where the relying party asks for the PIN's policy and is on the list of those that may know it.
+    fn policy_for(
+        &mut self,
+        inputs: &RegistrationInputs<'_>,
+        rp_id_hash: &[u8; 32],
+    ) -> Result<Option<Settings>, Status> {
+        if !inputs.min_pin_length && !inputs.pin_complexity_policy {
+            return Ok(None);
+        }
+        let settings = self.settings()?;
+        Ok(Some(settings).filter(|settings| settings.min_pin_length_rp_ids.contains(rp_id_hash)))
     }
 }

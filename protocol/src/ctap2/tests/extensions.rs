@@ -14,10 +14,10 @@ use cbor4ii::core::Value;
 
 use crate::ctap2::Status;
 use crate::pin_protocol::Protocol;
-use crate::testing::agreement::Agreement;
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};
 use crate::testing::key::{AuthData, Key};
-use crate::testing::request::{HASH, RP, Request, get_assertion, make_credential, make_discoverable};
+use crate::testing::pin::{GA, MC, PIN, Platform};
+use crate::testing::request::{HASH, RP, Request, get_assertion, get_info, make_credential, make_discoverable};
 
 /// makeCredential with extension inputs.
 fn making<const N: usize>(request: Request, inputs: [(&str, Value); N]) -> Request {
@@ -27,6 +27,15 @@ fn making<const N: usize>(request: Request, inputs: [(&str, Value); N]) -> Reque
 /// getAssertion with extension inputs.
 fn getting<const N: usize>(request: Request, inputs: [(&str, Value); N]) -> Request {
     request.with(4, map(inputs))
+}
+
+/// The same request by a user who enters the PIN, which the key gets where it has none.
+fn verified(key: &mut Key, request: Request) -> Request {
+    let info = key.send(&get_info()).unwrap().unwrap();
+    if info.number(4).member("clientPin") == &FALSE {
+        key.set_pin(PIN);
+    }
+    key.token(MC | GA, Some(RP)).sign(request)
 }
 
 const TRUE: Value = Value::Bool(true);
@@ -125,7 +134,7 @@ fn an_empty_map_of_inputs_has_no_outputs() {
 fn all_outputs_stand_together_under_one_signature() {
     let mut key = Key::new();
     pin_policy::let_it_know(&mut key, RP);
-    let platform = Agreement::with(&key, Protocol::Two);
+    let platform = key.platform(Protocol::Two);
     let inputs = [
         ("credBlob", bytes([9; 32])),
         ("credProtect", int(2)),

@@ -16,14 +16,16 @@ use crate::testing::request::{
 };
 
 /// The statuses that this key has reason to answer.
-const DEFINED: [Status; 25] = [
+const DEFINED: [Status; 28] = [
     Status::InvalidCommand,
     Status::InvalidParameter,
     Status::InvalidLength,
+    Status::InvalidSeq,
     Status::CborUnexpectedType,
     Status::InvalidCbor,
     Status::MissingParameter,
     Status::LimitExceeded,
+    Status::LargeBlobStorageFull,
     Status::CredentialExcluded,
     Status::UnsupportedAlgorithm,
     Status::KeyStoreFull,
@@ -32,14 +34,15 @@ const DEFINED: [Status; 25] = [
     Status::NoCredentials,
     Status::NotAllowed,
     Status::OperationDenied,
+    Status::IntegrityFailure,
+    Status::PinAuthInvalid,
+    Status::PuatRequired,
+    Status::InvalidSubcommand,
     Status::PinInvalid,
     Status::PinBlocked,
-    Status::PinAuthInvalid,
     Status::PinAuthBlocked,
     Status::PinNotSet,
-    Status::PuatRequired,
     Status::PinPolicyViolation,
-    Status::InvalidSubcommand,
     Status::UnauthorizedPermission,
     Status::Other,
 ];
@@ -70,21 +73,41 @@ fn survives(mut key: Key, message: &[u8]) -> Result<(), TestCaseError> {
 }
 
 /// Requests with every parameter that the key knows.
-fn valid(id: &[u8]) -> [Request; 6] {
+fn valid(id: &[u8]) -> [Request; 7] {
+    let extensions = map([
+        ("foo", Value::Null),
+        ("credBlob", bytes(*b"blob")),
+        ("credProtect", int(2)),
+        ("hmac-secret", Value::Bool(true)),
+        ("largeBlobKey", Value::Bool(true)),
+        ("minPinLength", Value::Bool(true)),
+        ("thirdPartyPayment", Value::Bool(true)),
+        ("pinComplexityPolicy", Value::Bool(true)),
+    ]);
+    let asked = map([
+        ("foo", Value::Null),
+        ("credBlob", Value::Bool(true)),
+        ("largeBlobKey", Value::Bool(true)),
+        ("thirdPartyPayment", Value::Bool(true)),
+    ]);
     [
         make_discoverable(RP, b"bob")
             .with(5, array([descriptor(b"foreign")]))
-            .with(6, map([("foo", Value::Null)]))
+            .with(6, extensions)
             .with(9, int(1))
             .with(11, array([text("none")])),
         get_assertion(RP, &[b"foreign", id])
-            .with(4, map([("foo", Value::Null)]))
+            .with(4, asked)
             .with(5, option("up", true))
             .with(7, int(1)),
         next_assertion(),
         get_info(),
         selection(),
         reset(),
+        Request::new(command::LARGE_BLOBS)
+            .with(2, bytes([0; 17]))
+            .with(3, int(0))
+            .with(4, int(40)),
     ]
 }
 
@@ -141,7 +164,7 @@ proptest! {
 
     #[test]
     fn valid_requests_cut_short_or_continued(
-        which in 0_usize..6,
+        which in 0_usize..7,
         length: prop::sample::Index,
         tail in proptest::collection::vec(any::<u8>(), 0..8),
     ) {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::testing::agreement::verified;
 use crate::testing::key::Registration;
 use crate::testing::request::{descriptor, discover, option};
 

@@ -2,7 +2,6 @@ use std::vec;
 
 use super::*;
 use crate::platform::Presence;
-use crate::testing::agreement::verified;
 use crate::testing::key::Registration;
 use crate::testing::request::{discover, next_assertion, option};
 
@@ -26,7 +25,7 @@ fn answer(key: &mut Key, request: Request, input: Value) -> Value {
 
 /// The salted secret that the key gives the platform.
 #[track_caller]
-fn secret(key: &mut Key, platform: &Agreement, request: Request, salts: &[u8]) -> Vec<u8> {
+fn secret(key: &mut Key, platform: &Platform, request: Request, salts: &[u8]) -> Vec<u8> {
     platform.open(&answer(key, request, platform.salts(salts)))
 }
 
@@ -47,14 +46,14 @@ fn one_salt_gives_one_secret_always_the_same() {
         let mut key = Key::new();
         let made = [key.register(RP), key.register_discoverable(RP, b"alice")];
         let secrets = made.map(|made| {
-            let platform = Agreement::with(&key, protocol);
+            let platform = key.platform(protocol);
             let encrypted = answer(&mut key, by_id(&made), platform.salts(&ONE));
             assert_eq!(encrypted.as_bytes().len(), length);
             let first = platform.open(&encrypted);
 
             // After a power cycle, which brings a new key agreement.
             let mut key = key.fork();
-            let platform = Agreement::with(&key, protocol);
+            let platform = key.platform(protocol);
             assert_eq!(secret(&mut key, &platform, by_id(&made), &ONE), first);
             assert_ne!(secret(&mut key, &platform, by_id(&made), &TWO), first);
             first
@@ -68,7 +67,7 @@ fn both_protocols_lead_to_the_same_secret() {
     let mut key = Key::new();
     let made = key.register(RP);
     let [one, two] = Protocol::OFFERED.map(|protocol| {
-        let platform = Agreement::with(&key, protocol);
+        let platform = key.platform(protocol);
         secret(&mut key, &platform, by_id(&made), &ONE)
     });
     assert_eq!(one, two);
@@ -79,7 +78,7 @@ fn two_salts_give_two_secrets() {
     for (protocol, length) in [(Protocol::One, 64), (Protocol::Two, 80)] {
         let mut key = Key::new();
         let made = key.register(RP);
-        let platform = Agreement::with(&key, protocol);
+        let platform = key.platform(protocol);
         let [one, two] = [ONE, TWO].map(|salt| secret(&mut key, &platform, by_id(&made), &salt));
         assert_ne!(one, two);
         let both = answer(&mut key, by_id(&made), platform.salts(&[ONE, TWO].concat()));
@@ -92,7 +91,7 @@ fn two_salts_give_two_secrets() {
 fn user_verification_has_a_secret_of_its_own() {
     let mut key = Key::new();
     let made = key.register(RP);
-    let platform = Agreement::with(&key, Protocol::Two);
+    let platform = key.platform(Protocol::Two);
     let without = secret(&mut key, &platform, by_id(&made), &ONE);
     let [with, again] = [(), ()].map(|()| {
         let request = verified(&mut key, by_id(&made));
@@ -109,7 +108,7 @@ fn salts_are_one_or_two_of_thirty_two_bytes() {
     let mut key = Key::new();
     let made = key.register(RP);
     for protocol in Protocol::OFFERED {
-        let platform = Agreement::with(&key, protocol);
+        let platform = key.platform(protocol);
         for length in [0, 16, 48, 80, 96] {
             let request = asking(by_id(&made), platform.salts(&vec![1; length]));
             refused(&mut key, &request, Status::InvalidParameter);
@@ -127,7 +126,7 @@ fn salts_that_are_not_the_platforms_are_refused() {
     let mut key = Key::new();
     let made = key.register(RP);
     for protocol in Protocol::OFFERED {
-        let platform = Agreement::with(&key, protocol);
+        let platform = key.platform(protocol);
         for auth in [&[][..], &[0; 16], &[0; 32]] {
             let request = asking(by_id(&made), platform.input(&[0; 32], auth));
             refused(&mut key, &request, Status::PinAuthInvalid);
@@ -136,7 +135,7 @@ fn salts_that_are_not_the_platforms_are_refused() {
 }
 
 /// The input with one member set or dropped.
-fn bent(platform: &Agreement, member: i64, value: Option<Value>) -> Value {
+fn bent(platform: &Platform, member: i64, value: Option<Value>) -> Value {
     let Value::Map(members) = platform.salts(&ONE) else {
         panic!("a map")
     };
@@ -151,7 +150,7 @@ fn bent(platform: &Agreement, member: i64, value: Option<Value>) -> Value {
 fn each_member_is_held_to_its_type_and_value() {
     let mut key = Key::new();
     let made = key.register(RP);
-    let platform = Agreement::with(&key, Protocol::Two);
+    let platform = key.platform(Protocol::Two);
     let off_curve = [
         (1, int(2)),
         (3, int(-25)),
@@ -185,7 +184,7 @@ fn each_member_is_held_to_its_type_and_value() {
 fn a_platform_that_names_no_protocol_speaks_protocol_one() {
     let mut key = Key::new();
     let made = key.register(RP);
-    let platform = Agreement::with(&key, Protocol::One);
+    let platform = key.platform(Protocol::One);
     let unnamed = answer(&mut key, by_id(&made), bent(&platform, 4, None));
     let named = secret(&mut key, &platform, by_id(&made), &ONE);
     assert_eq!(platform.open(&unnamed), named);
@@ -195,7 +194,7 @@ fn a_platform_that_names_no_protocol_speaks_protocol_one() {
 fn secrets_are_not_given_out_silently() {
     let mut key = Key::new();
     let made = key.register(RP);
-    let salts = Agreement::with(&key, Protocol::Two).salts(&ONE);
+    let salts = key.platform(Protocol::Two).salts(&ONE);
     let silent = by_id(&made).with(5, option("up", false));
     refused(&mut key, &asking(silent, salts), Status::UnsupportedOption);
 }
@@ -203,7 +202,7 @@ fn secrets_are_not_given_out_silently() {
 #[test]
 fn where_there_is_no_credential_salts_are_not_looked_at() {
     let mut key = Key::new();
-    let salts = Agreement::with(&key, Protocol::Two).salts(&[1; 16]);
+    let salts = key.platform(Protocol::Two).salts(&[1; 16]);
     refused(&mut key, &asking(discover(RP), salts), Status::NoCredentials);
 }
 
@@ -211,7 +210,7 @@ fn where_there_is_no_credential_salts_are_not_looked_at() {
 fn without_a_touch_no_secret_leaves() {
     let mut key = Key::new();
     let made = key.register(RP);
-    let salts = Agreement::with(&key, Protocol::Two).salts(&ONE);
+    let salts = key.platform(Protocol::Two).salts(&ONE);
     key.user().answers.push_back(Presence::Declined);
     assert_eq!(key.refusal(&asking(by_id(&made), salts)), Status::OperationDenied);
 }
@@ -220,7 +219,7 @@ fn without_a_touch_no_secret_leaves() {
 fn each_account_of_a_walk_salts_its_own_secret() {
     let mut key = Key::new();
     let made = [b"alice", b"bobby", b"carol"].map(|user| key.register_discoverable(RP, user));
-    let platform = Agreement::with(&key, Protocol::Two);
+    let platform = key.platform(Protocol::Two);
     let salts = [ONE, TWO].concat();
     let alone = made.map(|made| secret(&mut key, &platform, by_id(&made), &salts));
 

@@ -1,15 +1,10 @@
 //! Who may write.
 
 use super::*;
-use crate::ctap2::Permissions;
+use crate::limits::TOKEN_MAX_USAGE;
 use crate::settings::Settings;
-use crate::testing::agreement::Token;
+use crate::testing::pin::{ACFG, CM, GA, LBW, MC, Token};
 use crate::testing::request::{RP, make_credential};
-
-const ANYTHING_ELSE: Permissions = Permissions::MAKE_CREDENTIAL
-    .and(Permissions::GET_ASSERTION)
-    .and(Permissions::CREDENTIAL_MANAGEMENT)
-    .and(Permissions::AUTHENTICATOR_CONFIG);
 
 /// What the token signs: CTAP 2.3 §6.10.2.
 fn message(fragment: &[u8], offset: u32) -> Vec<u8> {
@@ -34,8 +29,8 @@ fn without_a_pin_anyone_may_write() {
 
 #[test]
 fn with_a_pin_each_fragment_needs_its_proof_and_one_token_is_good_for_all() {
-    let mut key = Key::new();
-    let token = Token::of(&mut key, Permissions::LARGE_BLOB_WRITE);
+    let mut key = Key::with_pin();
+    let token = key.token(LBW, None);
     let array = array(3000, 0);
     let (one, rest) = array.split_at(1000);
     let (two, three) = rest.split_at(1000);
@@ -54,8 +49,8 @@ fn with_a_pin_each_fragment_needs_its_proof_and_one_token_is_good_for_all() {
 
 #[test]
 fn a_fragment_without_its_proof_is_refused() {
-    let mut key = Key::new();
-    let token = Token::of(&mut key, Permissions::LARGE_BLOB_WRITE);
+    let mut key = Key::with_pin();
+    let token = key.token(LBW, None);
     let array = array(100, 0);
     let valid = authorized(&token, first(&array, 100), &array, 0);
     let other_offset = token.param(&[&message(&array, 1)]);
@@ -79,8 +74,8 @@ fn a_fragment_without_its_proof_is_refused() {
 
 #[test]
 fn a_token_needs_the_permission() {
-    let mut key = Key::new();
-    let token = Token::of(&mut key, ANYTHING_ELSE);
+    let mut key = Key::with_pin();
+    let token = key.token(MC | GA | CM | ACFG, Some(RP));
     let array = array(100, 0);
     let request = authorized(&token, first(&array, 100), &array, 0);
     assert_eq!(key.refusal(&request), Status::PinAuthInvalid);
@@ -88,13 +83,9 @@ fn a_token_needs_the_permission() {
 
 #[test]
 fn a_ceremony_leaves_the_permission() {
-    let mut key = Key::new();
-    let token = Token::of(
-        &mut key,
-        Permissions::MAKE_CREDENTIAL.and(Permissions::LARGE_BLOB_WRITE),
-    );
-    let param = token.param(&[&crate::testing::request::HASH]);
-    let request = make_credential(RP, b"alice").with(8, param).with(9, int(2));
+    let mut key = Key::with_pin();
+    let token = key.token(MC | LBW, Some(RP));
+    let request = token.sign(make_credential(RP, b"alice"));
     key.made(&request).unwrap();
     assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "spent");
     let array = array(100, 0);
@@ -103,13 +94,15 @@ fn a_ceremony_leaves_the_permission() {
 
 #[test]
 fn a_sequence_ends_with_the_token_that_authorized_it() {
-    let mut key = Key::new();
+    let mut key = Key::with_pin();
     let array = array(100, 0);
     let (one, two) = array.split_at(40);
-    let old = Token::of(&mut key, Permissions::LARGE_BLOB_WRITE);
-    key.send(&authorized(&old, first(one, 100), one, 0)).unwrap();
-    let new = Token::of(&mut key, Permissions::LARGE_BLOB_WRITE);
-    let request = authorized(&new, next(two, 40), two, 40);
+    let token = key.token(LBW, None);
+    let begin = authorized(&token, first(one, 100), one, 0);
+    key.send(&begin).unwrap();
+    key.at(TOKEN_MAX_USAGE).send(&begin).unwrap();
+    key.at(TOKEN_MAX_USAGE + 1);
+    let request = authorized(&token, next(two, 40), two, 40);
     assert_eq!(key.refusal(&request), Status::InvalidSeq);
     assert_eq!(stored(&mut key), INITIAL);
 }

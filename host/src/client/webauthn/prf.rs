@@ -20,12 +20,12 @@ impl Evaluation {
         let secret = agreement.secret;
         let first = salt(&values.first);
         let encrypted = match &values.second {
-            None => secret.encrypt(&*first)?,
+            None => secret.encrypt(&first)?,
             Some(second) => {
                 let mut both = Zeroizing::new([0; 64]);
                 both[..32].copy_from_slice(first.as_ref());
                 both[32..].copy_from_slice(salt(second).as_ref());
-                secret.encrypt(&*both)?
+                secret.encrypt(&both)?
             }
         };
         let authenticated = secret.authenticate(&[&encrypted]);

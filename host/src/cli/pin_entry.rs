@@ -94,6 +94,8 @@ pub(super) struct Attendant {
     /// PINs that were wrong: none is tried twice.
     wrong: Vec<Pin>,
     lines: Lines,
+    /// A line from the terminal, after a question.
+    ask: fn(&str) -> Result<Zeroizing<String>, client::Error>,
 }
 
 impl Attendant {
@@ -101,10 +103,7 @@ impl Attendant {
     pub(super) fn new(opened: &Opened, args: &PinArgs, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.pin_fd, args.pin_env.as_ref());
         let mut lines = Lines::default();
-        let given = match source {
-            Source::Terminal => None,
-            other => Some(lines.pin(other)?),
-        };
+        let given = lines.pin(source)?;
         Ok(Self {
             cancel: interrupt(),
             output: *output,
@@ -113,6 +112,7 @@ impl Attendant {
             given,
             wrong: Vec::new(),
             lines,
+            ask,
         })
     }
 
@@ -133,17 +133,16 @@ impl Attendant {
         check: impl Fn(&Pin) -> Result<(), client::PinError>,
     ) -> Result<Pin, Failure> {
         let source = Source::of(args.new_pin_fd, args.new_pin_env.as_ref());
-        if !matches!(source, Source::Terminal) {
-            let pin = self.lines.pin(source)?;
+        if let Some(pin) = self.lines.pin(source)? {
             check(&pin).map_err(client::Error::from)?;
             return Ok(pin);
         }
         loop {
-            let typed = ask("New PIN: ")?;
+            let typed = (self.ask)("New PIN: ")?;
             let pin = Pin::new(&typed).and_then(|pin| check(&pin).map(|()| pin));
             match pin {
                 Err(error) => self.output.notice(&error.to_string()),
-                Ok(pin) if Pin::new(&ask("The same again: ")?).as_ref() == Ok(&pin) => return Ok(pin),
+                Ok(pin) if Pin::new(&(self.ask)("The same again: ")?).as_ref() == Ok(&pin) => return Ok(pin),
                 Ok(_) => self.output.notice("these are two different PINs"),
             }
         }
@@ -179,7 +178,7 @@ impl Watch for Attendant {
             );
         }
         loop {
-            match Pin::new(&ask("PIN of the security key: ")?) {
+            match Pin::new(&(self.ask)("PIN of the security key: ")?) {
                 Err(error) => self.output.notice(&error.to_string()),
                 Ok(pin) if self.wrong.contains(&pin) => self.output.notice("that PIN was wrong a moment ago"),
                 Ok(pin) => return Ok(self.given.insert(pin).clone()),
@@ -206,9 +205,10 @@ fn ask(question: &str) -> Result<Zeroizing<String>, client::Error> {
 struct Lines(BTreeMap<u32, File>);
 
 impl Lines {
-    fn pin(&mut self, source: Source<'_>) -> Result<Pin, Failure> {
+    /// The PIN at a place other than the terminal.
+    fn pin(&mut self, source: Source<'_>) -> Result<Option<Pin>, Failure> {
         let text = match source {
-            Source::Terminal => ask("PIN: ")?,
+            Source::Terminal => return Ok(None),
             Source::Descriptor(number) => self.line(number).map_err(|source| Failure::System {
                 what: format!("cannot read a PIN from file descriptor {number}"),
                 source,
@@ -220,7 +220,7 @@ impl Lines {
                 )
             })?),
         };
-        Ok(Pin::new(&text).map_err(client::Error::from)?)
+        Ok(Some(Pin::new(&text).map_err(client::Error::from)?))
     }
 
     /// Byte by byte: what follows the line is another reader's.
@@ -241,3 +241,6 @@ impl Lines {
         Ok(Zeroizing::new(text.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,18 +102,18 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
     }
 }
 
-/// The key that was unplugged, or one of its kind that was not there before.
+/// The key that was unplugged, once it is back and may be opened.
 fn returned(known: Option<&ListedDevice>, others: &[ListedDevice]) -> Result<Option<Key>, Failure> {
-    let is_it = |listed: &ListedDevice| {
-        others.iter().all(|other| other.address != listed.address)
-            && known.is_none_or(|known| {
-                (known.vendor_id, known.product_id, &known.serial)
-                    == (listed.vendor_id, listed.product_id, &listed.serial)
-            })
-    };
-    let found = transport::list()?.into_iter().find(is_it);
-    // It is there before it may be opened.
+    let found = transport::list()?
+        .into_iter()
+        .find(|listed| is_it(listed, known, others));
     Ok(found.and_then(|listed| Key::open(listed.address.open().ok()?).ok()))
+}
+
+/// Whether `listed` was not there before, and is of the kind of the key that was unplugged.
+fn is_it(listed: &ListedDevice, known: Option<&ListedDevice>, others: &[ListedDevice]) -> bool {
+    let kind = |device: &ListedDevice| (device.vendor_id, device.product_id, device.serial.clone());
+    others.iter().all(|other| other.address != listed.address) && known.is_none_or(|known| kind(known) == kind(listed))
 }
 
 /// Asks again and again until there is something.
@@ -130,5 +130,33 @@ fn wait<T>(attendant: &Attendant, mut look: impl FnMut() -> Result<Option<T>, Fa
             return Err(client::Error::TimedOut.into());
         }
         thread::sleep(INTERVAL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(path: &str, product_id: u16, serial: Option<&str>) -> ListedDevice {
+        ListedDevice {
+            address: Address::Hid(path.to_owned()),
+            product: None,
+            manufacturer: None,
+            serial: serial.map(str::to_owned),
+            vendor_id: 1,
+            product_id,
+        }
+    }
+
+    #[test]
+    fn no_other_key_is_taken_for_the_one_that_was_unplugged() {
+        let known = device("/dev/hidraw1", 7, None);
+        let others = [device("/dev/hidraw2", 7, None)];
+        let is_it = |listed| is_it(&listed, Some(&known), &others);
+        assert!(is_it(device("/dev/hidraw1", 7, None)));
+        assert!(is_it(device("/dev/hidraw3", 7, None)));
+        assert!(!is_it(device("/dev/hidraw2", 7, None)), "it was there all the time");
+        assert!(!is_it(device("/dev/hidraw1", 8, None)), "it is of another kind");
+        assert!(!is_it(device("/dev/hidraw1", 7, Some("1"))));
     }
 }

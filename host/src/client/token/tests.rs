@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use brasskey_protocol::ctaphid::RequestKind;
 
 use super::*;
-use crate::client::ctap2::{Config, ConfigCommand, CredentialManagement, CredentialManagementCommand};
+use crate::client::ctap2::{ConfigCommand, CredentialManagement, CredentialManagementCommand};
 use crate::client::fake::{FakeKey, Reply};
 use crate::client::{Pin, Watch};
 use crate::soft::{SoftKey, Touch};
@@ -160,11 +160,15 @@ fn settings_need_no_pin_where_there_is_none() {
     assert_eq!(key.info().unwrap().long_touch_for_reset, Some(true));
     let impossible = key.configure(ConfigCommand::EnableEnterpriseAttestation, &mut ());
     assert!(matches!(impossible, Err(Error::Unsupported { .. })));
-    assert!(Config::new(ConfigCommand::ToggleAlwaysUv, None).eq(&Config::new(ConfigCommand::ToggleAlwaysUv, None)));
 }
 
 /// A key of CTAP 2.0 that answers with the same token whatever it is asked, and keeps the requests.
 fn old(options: &'static [u8]) -> (Key, Arc<Mutex<Vec<Vec<u8>>>>) {
+    made_up(options, None)
+}
+
+/// As [`old`], with this answer where the key is to verify its user by itself.
+fn made_up(options: &'static [u8], by_itself: Option<u8>) -> (Key, Arc<Mutex<Vec<Vec<u8>>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
     let key = FakeKey::key(move |kind, request| {
@@ -190,6 +194,7 @@ fn old(options: &'static [u8]) -> (Key, Arc<Mutex<Vec<Vec<u8>>>>) {
                 y,
             ]
             .concat(),
+            [0x06, _, 0x01, 0x01, 0x02, 0x06, ..] if by_itself.is_some() => by_itself.into_iter().collect(),
             _ => [&b"\x00\xA1\x02\x50"[..], &[7; 16]].concat(),
         })
     });
@@ -235,4 +240,26 @@ fn a_key_without_pins_is_told_from_one_without_a_pin() {
     ));
     let (mut key, _) = old(b"\xA1\x69clientPin\xF4");
     assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::NoPin)));
+}
+
+#[test]
+fn where_the_keys_own_verification_fails_the_pin_is_asked_for() {
+    // UV_INVALID and UV_BLOCKED.
+    for status in [0x3F, 0x3C] {
+        let (mut key, _) = made_up(b"\xA3\x62uv\xF5\x69clientPin\xF5\x6EpinUvAuthToken\xF5", Some(status));
+        let mut owner = person(&["1234"]);
+        key.token(MANAGE, None, &mut owner).unwrap();
+        assert_eq!(owner.requests.len(), 1);
+    }
+    // The user refused: that is no reason to ask for something else.
+    let (mut key, _) = made_up(b"\xA3\x62uv\xF5\x69clientPin\xF5\x6EpinUvAuthToken\xF5", Some(0x27));
+    let mut owner = person(&["1234"]);
+    assert!(matches!(
+        key.token(MANAGE, None, &mut owner),
+        Err(Error::Status {
+            status: Status::OperationDenied,
+            ..
+        })
+    ));
+    assert_eq!(owner.requests, []);
 }

@@ -1,13 +1,21 @@
 //! P-256: ECDSA with SHA-256 (FIPS 186-5, RFC 6979) and ECDH (NIST SP 800-56A), by one of two libraries.
 //!
-//! A chip uses [`rustcrypto`]. A PC uses graviola, whose assembly is some four times faster and formally verified;
-//! where the processor lacks what that needs, it falls back. Both are constant-time.
+//! A PC uses graviola, whose assembly is some four times faster than [`rustcrypto`] and formally verified; where the
+//! processor lacks what that needs, it falls back. A chip uses `comb`, which takes the arithmetic of the same library
+//! and adds a table in flash. All are constant-time.
 
 use heapless::Vec;
 use zeroize::Zeroizing;
 
 /// A DER-encoded ECDSA signature: 70 to 72 bytes nearly always, never more than 72.
 pub type Signature = Vec<u8, 72>;
+
+#[cfg(any(test, feature = "flash-tables"))]
+pub mod comb;
+#[cfg(feature = "flash-tables")]
+use comb as portable;
+#[cfg(not(feature = "flash-tables"))]
+use rustcrypto as portable;
 
 /// The library could not compute: what was given is not a private key, or not a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +36,7 @@ pub fn public_key(scalar: &[u8; 32]) -> Result<[u8; 65], Failed> {
     if ::graviola::util::is_cpu_supported() {
         return graviola::public_key(scalar);
     }
-    rustcrypto::public_key(scalar)
+    portable::public_key(scalar)
 }
 
 /// Signs the parts, one behind the other.
@@ -40,7 +48,7 @@ pub fn sign(scalar: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Failed> {
     if ::graviola::util::is_cpu_supported() {
         return graviola::sign(scalar, message);
     }
-    rustcrypto::sign(scalar, message)
+    portable::sign(scalar, message)
 }
 
 /// The X coordinate of the point that both sides of a key agreement come to.

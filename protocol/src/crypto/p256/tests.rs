@@ -17,7 +17,8 @@ fn verifies(point: &[u8; 65], message: &[u8], signature: &[u8]) -> bool {
 
 #[test]
 fn rfc_6979_public_key() {
-    for point in [public_key(&KEY).unwrap(), rustcrypto::public_key(&KEY).unwrap()] {
+    for public_key in [public_key, rustcrypto::public_key, comb::public_key] {
+        let point = public_key(&KEY).unwrap();
         assert_eq!((point[0], &point[1..33], &point[33..]), (4, &X[..], &Y[..]));
     }
 }
@@ -37,9 +38,10 @@ fn rfc_6979_signatures() {
         ),
     ] {
         let (head, tail) = message.as_bytes().split_at(2);
-        let signature = rustcrypto::sign(&KEY, &[head, tail]).unwrap();
         let expected = p256::ecdsa::Signature::from_scalars(r, s).unwrap().to_der();
-        assert_eq!(signature, expected.as_bytes());
+        for sign in [rustcrypto::sign, comb::sign] {
+            assert_eq!(sign(&KEY, &[head, tail]).unwrap(), expected.as_bytes());
+        }
     }
 }
 
@@ -48,8 +50,12 @@ fn zero_and_the_order_are_no_private_keys() {
     let order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
     for scalar in [[0; 32], order, [0xff; 32]] {
         assert!(!is_private_key(&scalar));
-        assert_eq!(public_key(&scalar), Err(Failed));
-        assert_eq!(sign(&scalar, &[b"message"]), Err(Failed));
+        for public_key in [public_key, rustcrypto::public_key, comb::public_key] {
+            assert_eq!(public_key(&scalar), Err(Failed));
+        }
+        for sign in [sign, rustcrypto::sign, comb::sign] {
+            assert_eq!(sign(&scalar, &[b"message"]), Err(Failed));
+        }
     }
 }
 

@@ -17,9 +17,6 @@ use crate::text::escape;
 /// The arguments of `authenticate`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    #[command(flatten)]
-    ceremony: CeremonyArgs,
-
     /// Sign in without telling the key who the user is: only a key registered with --resident can
     #[arg(long, conflicts_with = "u2f")]
     resident: bool,
@@ -30,6 +27,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     extensions: RequestArgs,
+
+    #[command(flatten)]
+    ceremony: CeremonyArgs,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {

@@ -41,6 +41,7 @@ impl From<ProfileName> for Profile {
 
 /// Whom to play, and for whom.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Relying party")]
 pub(super) struct CeremonyArgs {
     /// Whom to play
     #[arg(long, value_enum, default_value_t = ProfileName::Webauthn)]

@@ -14,6 +14,8 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::client::{self, CancelHandle, Pin, PinRequest, Watch};
 
+mod terminal;
+
 /// The longest line that is read, in bytes: far more than any PIN has.
 const LONGEST_LINE: usize = 1024;
 /// From so few tries on, whoever is asked is warned.
@@ -112,7 +114,7 @@ impl Attendant {
             given,
             wrong: Vec::new(),
             lines,
-            ask,
+            ask: terminal::ask,
         })
     }
 
@@ -188,15 +190,6 @@ impl Watch for Attendant {
 
     fn can_try_again(&self) -> bool {
         self.on_terminal
-    }
-}
-
-/// A line from the terminal, without echo.
-fn ask(question: &str) -> Result<Zeroizing<String>, client::Error> {
-    match rpassword::prompt_password(question) {
-        Ok(line) => Ok(Zeroizing::new(line)),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(client::Error::Cancelled),
-        Err(_) => Err(client::Error::PinNeeded),
     }
 }
 

@@ -23,9 +23,6 @@ use crate::text::escape;
 /// The arguments of `register`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    #[command(flatten)]
-    ceremony: CeremonyArgs,
-
     /// What to call the key [default: key-1, key-2, …]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -52,6 +49,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     extensions: CreationArgs,
+
+    #[command(flatten)]
+    ceremony: CeremonyArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

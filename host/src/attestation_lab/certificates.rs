@@ -1,5 +1,7 @@
 //! The certificates (WebAuthn Level 3 §8.2.1).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use p256::pkcs8::DecodePrivateKey as _;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, IsCa,
@@ -62,13 +64,13 @@ impl Issued {
     /// The certificate: X.509, PEM.
     #[must_use]
     pub fn pem(&self) -> String {
-        self.certificate.pem()
+        pem("CERTIFICATE", self.der())
     }
 
     /// The private key: PKCS #8, PEM.
     #[must_use]
     pub fn key_pem(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.key.serialize_pem())
+        Zeroizing::new(pem("PRIVATE KEY", self.key.serialized_der()))
     }
 
     /// The private key: the scalar, big-endian.
@@ -76,6 +78,13 @@ impl Issued {
     pub fn secret(&self) -> Zeroizing<[u8; 32]> {
         self.secret.clone()
     }
+}
+
+/// The textual encoding of RFC 7468: base64 in lines of 64 characters.
+fn pem(label: &str, der: &[u8]) -> String {
+    // Three bytes make four characters, so that each line is encoded by itself.
+    let lines: String = der.chunks(48).map(|line| STANDARD.encode(line) + "\n").collect();
+    format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
 }
 
 /// Root, batch and enterprise.

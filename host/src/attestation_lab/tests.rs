@@ -1,4 +1,6 @@
+use p256::pkcs8::DecodePrivateKey as _;
 use serde_json::{Map, json};
+use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::*;
@@ -136,6 +138,22 @@ fn certificates_are_as_webauthn_wants_them() {
         assert_eq!(aaguid.value, [&[4, 16][..], &AAGUID].concat());
         assert!(leaf.validity().is_valid());
         assert!(issued.der().len() <= 900, "it fits a record of the key");
+    }
+}
+
+#[test]
+fn keys_and_certificates_are_pem_that_others_read() {
+    let lab = lab();
+    for issued in [&lab.root, &lab.batch, &lab.enterprise] {
+        let (_, block) = parse_x509_pem(issued.pem().as_bytes()).unwrap();
+        assert_eq!(
+            (block.label.as_str(), &block.contents[..]),
+            ("CERTIFICATE", issued.der())
+        );
+        let (_, block) = parse_x509_pem(issued.key_pem().as_bytes()).unwrap();
+        assert_eq!(block.label, "PRIVATE KEY");
+        let secret = p256::SecretKey::from_pkcs8_der(&block.contents).unwrap();
+        assert_eq!(secret.to_bytes()[..], issued.secret()[..]);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Pure, with an empty context (RFC 9881, and what WebAuthn's relying parties verify), and deterministic as the other
 //! algorithms here are. A private key is its 32-byte seed; all else is computed from it each time, on a stack that
-//! must have room for it: the library's expanded key alone is some 45 kB (ML-DSA-44) to 80 kB (ML-DSA-65).
+//! must have room for it: the library's expanded key alone has 40 KiB (ML-DSA-44) or 64 KiB (ML-DSA-65).
 
 use ml_dsa::signature::{Keypair, MultipartSigner};
 use ml_dsa::{EncodedSignature, EncodedVerifyingKey, SigningKey};

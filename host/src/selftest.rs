@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::client::ctap2::{GetAssertion, Options, Status};
 use crate::client::webauthn::{
-    AssertionResponse, CeremonyError, Origin, OriginError, Protocol, RequestOptions, UserEntity, create, get,
+    AssertionResponse, CeremonyError, Origin, OriginError, PrfValues, Protocol, RequestOptions, UserEntity, create, get,
 };
 use crate::client::{self, ErrorKind, Key, Watch, u2f};
 use crate::relying_party::profile::Settings;
@@ -91,6 +91,13 @@ impl Running<'_> {
     fn run(&mut self) -> Result<(), Stop> {
         let mut settings = self.round.profile.settings();
         settings.algorithms = vec![self.round.algorithm.cose()];
+        if self.round.prf {
+            settings.creation_extensions.prf = Some(None);
+            settings.request_extensions.prf = Some(PrfValues {
+                first: b"brasskey selftest".to_vec(),
+                second: None,
+            });
+        }
         let origin = Origin::parse(&settings.origin).map_err(|error: OriginError| Stop::Error(error.into()))?;
         let mut accounts = Accounts::default();
 

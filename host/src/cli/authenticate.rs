@@ -5,8 +5,10 @@ use serde_json::json;
 
 use super::ceremony::{CeremonyArgs, show_report};
 use super::device;
+use super::extension_args::{self, RequestArgs};
 use super::failure::Failure;
 use super::output::{BOLD, Output};
+use super::pin_entry::Attendant;
 use super::register::no_randomness;
 use crate::client::webauthn::{CeremonyError, get};
 use crate::relying_party::{ExpectedAuthentication, verify_authentication};
@@ -15,16 +17,24 @@ use crate::text::escape;
 /// The arguments of `authenticate`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    #[command(flatten)]
-    ceremony: CeremonyArgs,
-
     /// Sign in without telling the key who the user is: only a key registered with --resident can
     #[arg(long, conflicts_with = "u2f")]
     resident: bool,
+
+    /// Sign in with the key of this name only [default: with any that is registered]
+    #[arg(long, value_name = "NAME", conflicts_with = "resident")]
+    name: Option<String>,
+
+    #[command(flatten)]
+    extensions: RequestArgs,
+
+    #[command(flatten)]
+    ceremony: CeremonyArgs,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let played = args.ceremony.played(output)?;
+    let mut played = args.ceremony.played(output)?;
+    played.settings.request_extensions = args.extensions.extensions()?;
     let accounts = played.file.load()?;
     let rp_id = &played.settings.rp.id;
     let account = accounts
@@ -36,6 +46,26 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             "register one first, with `brasskey register` and the same flags",
         )
     })?;
+
+    let named = |name: &&String| {
+        account
+            .registrations
+            .iter()
+            .find(|registration| registration.name == **name)
+    };
+    let only = match &args.name {
+        None => None,
+        Some(name) => Some(
+            named(&name)
+                .ok_or_else(|| Failure::usage("the account has no security key of that name", "check the spelling"))?,
+        ),
+    };
+    if args.extensions.writes() && only.is_none() && account.registrations.len() > 1 {
+        return Err(Failure::usage(
+            "a large blob is written with one security key, and the account has several",
+            "name it with --name",
+        ));
+    }
 
     let mut opened = device::open(&args.ceremony.device, output)?;
     let protocol = args.ceremony.protocol(&opened.key);
@@ -58,8 +88,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if args.resident {
         options.allow.clear();
     }
-    let mut watch = opened.watch(output);
-    let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut watch)?;
+    if let Some(only) = only {
+        options.allow.retain(|allowed| allowed.id == only.credential.id);
+    }
+    let mut attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
+    let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut attendant)?;
     let registration = account
         .registration(&answer.credential_id)
         .ok_or(CeremonyError::NoCredentials)?;
@@ -83,10 +116,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "user": played.user,
         "registration": registration.name,
         "report": report,
+        "extensions": extension_args::value(&answer.extensions),
         "signedIn": authentication.is_some(),
     });
     output.result(&value, |to| {
         show_report(&report, to)?;
+        for (name, value) in extension_args::rows(&answer.extensions) {
+            writeln!(to, "Its {name}: {value}")?;
+        }
         if authentication.is_some() {
             writeln!(to, "Signed in with {}.", escape(&registration.name))?;
         }

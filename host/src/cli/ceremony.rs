@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::device::DeviceArgs;
+use super::extension_args::UserVerification;
 use super::failure::Failure;
 use super::output::{BAD, DIM, GOOD, Output};
+use super::pin_entry::PinArgs;
 use crate::client::Key;
 use crate::client::webauthn::{Origin, Protocol};
 use crate::relying_party::profile::{AwsUser, Profile, Settings};
@@ -39,6 +41,7 @@ impl From<ProfileName> for Profile {
 
 /// Whom to play, and for whom.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Relying party")]
 pub(super) struct CeremonyArgs {
     /// Whom to play
     #[arg(long, value_enum, default_value_t = ProfileName::Webauthn)]
@@ -68,9 +71,16 @@ pub(super) struct CeremonyArgs {
     #[arg(long)]
     pub(super) u2f: bool,
 
+    /// How much user verification, by PIN or fingerprint, is wanted [default: the profile's]
+    #[arg(long, value_enum, value_name = "REQUIREMENT", conflicts_with = "u2f")]
+    uv: Option<UserVerification>,
+
     /// The file that keeps registrations [default: relying-party.json in your data directory]
     #[arg(long, value_name = "FILE")]
     registrations: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) pin: PinArgs,
 
     #[command(flatten)]
     pub(super) device: DeviceArgs,
@@ -105,6 +115,9 @@ impl CeremonyArgs {
             settings.rp.name.clone_from(rp_id);
             // The AppID of the profile belongs to the profile's origin.
             settings.app_id = None;
+        }
+        if let Some(wanted) = self.uv {
+            settings.user_verification = wanted.into();
         }
         if let Some(origin) = &self.origin {
             settings.origin.clone_from(origin);

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::output::Output;
-use crate::client::{self, CancelHandle, Key, Watch};
+use crate::client::{self, CancelHandle, Key, Watch as _};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{SoftKey, Touch, paths};
 use crate::text::escape;
@@ -73,6 +73,8 @@ pub(super) struct Opened {
     pub(super) label: String,
     /// The soft token, where it is that: it lives as long as this.
     pub(super) soft: Option<SoftKey>,
+    /// Where it is, outside this process.
+    pub(super) address: Option<Address>,
     /// Whether the key touches itself.
     pub(super) automatic: bool,
 }
@@ -127,6 +129,7 @@ fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
         key: Key::open(address.open()?)?,
         label: escape(&label).into_owned(),
         soft: None,
+        address: Some(address.clone()),
         automatic: false,
     })
 }
@@ -153,6 +156,7 @@ fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
         key: Key::open(Box::new(soft.connect()))?,
         label: "built-in soft token (software)".to_owned(),
         soft: Some(soft),
+        address: None,
         automatic,
     })
 }
@@ -163,6 +167,7 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
     }
     output.notice("several security keys are plugged in: touch the one you mean");
     let mut labels = Vec::new();
+    let mut addresses = Vec::new();
     let mut keys = Vec::new();
     for device in listed {
         // One that cannot be opened cannot be meant; if none can, the reason for the last is as good as any.
@@ -170,6 +175,7 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
             Ok(key) => {
                 keys.push(key);
                 labels.push(label(device));
+                addresses.push(device.address.clone());
             }
             Err(error) if keys.is_empty() && Some(device) == listed.last() => return Err(error.into()),
             Err(error) => output.notice(&format!("{}: {error}", label(device))),
@@ -180,6 +186,7 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
         key: keys.swap_remove(index),
         label: labels.swap_remove(index),
         soft: None,
+        address: Some(addresses.swap_remove(index)),
         automatic: false,
     })
 }
@@ -207,20 +214,4 @@ pub(super) fn interrupt() -> CancelHandle {
             cancel
         })
         .clone()
-}
-
-impl Opened {
-    /// Watches requests: Ctrl-C cancels them, and the first time that the key waits for a touch the user is told. The
-    /// soft token tells its user itself.
-    pub(super) fn watch(&self, output: &Output) -> impl Watch + use<> {
-        let mut tell = self.soft.is_none().then_some(*output);
-        let told = move |status| {
-            if status == brasskey_protocol::ctaphid::KeepaliveStatus::UpNeeded
-                && let Some(notices) = tell.take()
-            {
-                notices.notice("touch the security key");
-            }
-        };
-        (interrupt(), told)
-    }
 }

@@ -54,6 +54,12 @@ pub(super) enum Failure {
     /// The answer was verified, and refused. The checks were shown already.
     #[error("{0}")]
     Verification(String),
+    /// A policy asks for what the key cannot do. What that is was shown already.
+    #[error("this security key cannot do all that the policy asks for: {}", count_of(*.count))]
+    Policy {
+        /// How many rules.
+        count: usize,
+    },
     /// The relying-party file.
     #[error(transparent)]
     Registrations(#[from] RegistrationsError),
@@ -128,7 +134,7 @@ impl Failure {
             },
             Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_)) => USAGE,
-            Self::Ceremony(_) => KEY,
+            Self::Ceremony(_) | Self::Policy { .. } => KEY,
             // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
             Self::Registrations(RegistrationsError::Unchanged(Unchanged::AlreadyRegistered)) => VERIFICATION,
             Self::Registrations(RegistrationsError::Unchanged(_)) | Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
@@ -145,6 +151,7 @@ impl Failure {
             Self::Key(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
             Self::Registrations(error) => error.hint().to_owned(),
             Self::State(error) => error.hint(),
             Self::Soft(error) => error.hint(),
@@ -152,6 +159,14 @@ impl Failure {
             Self::System { .. } => "look at what the system says, and try again".to_owned(),
             Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
         }
+    }
+}
+
+/// How many rules of a policy are impossible.
+fn count_of(rules: usize) -> String {
+    match rules {
+        1 => "one rule is impossible".to_owned(),
+        rules => format!("{rules} rules are impossible"),
     }
 }
 

@@ -31,6 +31,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     output.result(&facts, |to| show(&facts, terminal_width(), to))
 }
 
+/// The name of a COSE algorithm.
+pub(super) fn algorithm_name(id: i64) -> Option<&'static str> {
+    let known = explain::ALGORITHMS.iter().find(|(known, ..)| *known == id);
+    known.map(|(_, name, _)| *name)
+}
+
+/// The number of a COSE algorithm.
+pub(super) fn algorithm_id(name: &str) -> Option<i64> {
+    let known = explain::ALGORITHMS.iter().find(|(_, known, _)| *known == name);
+    known.map(|(id, ..)| *id)
+}
+
 /// authenticatorGetInfo's answer, as `--json` shows it.
 pub(super) fn get_info_members(info: &Info) -> Map<String, Value> {
     match serde_json::to_value(facts::GetInfo(info)) {

@@ -7,9 +7,14 @@ mod attestation;
 mod authenticate;
 mod aws;
 mod bench;
+mod blobs;
 mod ceremony;
 mod completions;
+mod config;
+mod confirm;
+mod credentials;
 mod device;
+mod extension_args;
 mod failure;
 mod info;
 mod json;
@@ -18,8 +23,12 @@ mod layout;
 mod list;
 mod man;
 mod output;
+mod pin;
+mod pin_entry;
 mod ping;
+mod policy;
 mod register;
+mod reset;
 mod selftest;
 mod token;
 mod wink;
@@ -59,6 +68,23 @@ enum Command {
     /// Manage the devices registered with `--profile aws`
     #[command(subcommand)]
     Aws(aws::Command),
+    /// Set, change and check a key's PIN
+    #[command(subcommand)]
+    Pin(pin::Command),
+    /// Manage the passkeys that a key keeps
+    #[command(subcommand)]
+    Credentials(credentials::Command),
+    /// Read and write the large blobs of passkeys
+    #[command(subcommand)]
+    Blobs(blobs::Command),
+    /// Change settings of a key, which only a reset undoes
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Bring a key in line with a file that says how keys shall be
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Erase a key: its PIN, passkeys, settings, and every registration
+    Reset(reset::Args),
     /// List the keys that are plugged in
     List(list::Args),
     /// Explain what a key says that it can do
@@ -118,6 +144,12 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Register(args) => register::run(&args, &output),
         Command::Authenticate(args) => authenticate::run(&args, &output),
         Command::Aws(command) => aws::run(&command, &output),
+        Command::Pin(command) => pin::run(&command, &output),
+        Command::Credentials(command) => credentials::run(&command, &output),
+        Command::Blobs(command) => blobs::run(&command, &output),
+        Command::Config(command) => config::run(&command, &output),
+        Command::Policy(command) => policy::run(&command, &output),
+        Command::Reset(args) => reset::run(&args, &output),
         Command::List(args) => list::run(&args, &output),
         Command::Info(args) => info::run(&args, &output),
         Command::Ping(args) => ping::run(&args, &output),

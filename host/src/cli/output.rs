@@ -85,8 +85,8 @@ impl Output {
         let mut stderr = anstream::stderr().lock();
         let _ = writeln!(stderr, "brasskey: {BAD}error:{BAD:#} {message}");
         let _ = writeln!(stderr, "hint: {hint}");
-        // A refused answer was printed with its checks; two values would be none.
-        if self.json && !matches!(failure, Failure::Verification(_)) {
+        // A refused answer was printed with its checks, a policy with its rules; two values would be none.
+        if self.json && !matches!(failure, Failure::Verification(_) | Failure::Policy { .. }) {
             let value = value!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });
             let _ = json::write(&mut io::stdout(), &value);
         }

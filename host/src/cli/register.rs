@@ -9,9 +9,11 @@ use x509_parser::pem::Pem;
 
 use super::ceremony::{CeremonyArgs, Played, show_report};
 use super::device;
+use super::extension_args::{self, CreationArgs};
 use super::failure::Failure;
 use super::layout::aaguid;
 use super::output::{BOLD, Output};
+use super::pin_entry::Attendant;
 use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
 use crate::relying_party::profile::{DeviceName, DeviceNameError, device_arn};
 use crate::relying_party::registrations::{Account, Unchanged};
@@ -21,9 +23,6 @@ use crate::text::escape;
 /// The arguments of `register`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    #[command(flatten)]
-    ceremony: CeremonyArgs,
-
     /// What to call the key [default: key-1, key-2, …]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -47,6 +46,12 @@ pub(super) struct Args {
     /// Register as AWS did before 2022: over U2F, bound to the AppID instead of the RP ID
     #[arg(long, requires = "u2f")]
     legacy_app_id: bool,
+
+    #[command(flatten)]
+    extensions: CreationArgs,
+
+    #[command(flatten)]
+    ceremony: CeremonyArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -113,8 +118,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if args.legacy_app_id {
         options.legacy_app_id.clone_from(&played.settings.app_id);
     }
-    let mut watch = opened.watch(output);
-    let answer = create(&mut opened.key, &options, &played.origin, protocol, &mut watch)?;
+    let mut attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
+    let answer = create(&mut opened.key, &options, &played.origin, protocol, &mut attendant)?;
     let expected = ExpectedRegistration {
         options,
         origin: played.origin.as_str().to_owned(),
@@ -152,6 +157,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "origin": played.origin.as_str(),
         "user": played.user,
         "report": report,
+        "extensions": extension_args::value(&answer.extensions),
         "registration": credential.as_ref().map(|credential| {
             let mut shown = json!(credential);
             shown["aaguid"] = aaguid(credential.aaguid).into();
@@ -160,6 +166,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     });
     output.result(&value, |to| {
         show_report(&report, to)?;
+        for (name, value) in extension_args::rows(&answer.extensions) {
+            writeln!(to, "Its {name}: {value}")?;
+        }
         if credential.is_some() {
             writeln!(to, "Registered as {}.", escape(&name))?;
         }
@@ -188,6 +197,7 @@ impl Args {
         if let Some(algorithm) = self.alg {
             played.settings.algorithms = vec![Algorithm::from(algorithm).cose()];
         }
+        played.settings.creation_extensions = self.extensions.extensions();
         if self.resident {
             played.settings.resident_key = Requirement::Required;
         }

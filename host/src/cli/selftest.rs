@@ -7,6 +7,7 @@ use super::ceremony::{mark, show_report};
 use super::device::{DeviceArgs, Fallback, open_or};
 use super::failure::Failure;
 use super::output::{BAD, BOLD, DIM, GOOD, Output};
+use super::pin_entry::{Attendant, PinArgs};
 use crate::relying_party::Outcome;
 use crate::selftest::{self, Event};
 
@@ -16,6 +17,9 @@ pub(super) struct Args {
     /// Show every check, also those that passed
     #[arg(long, short)]
     verbose: bool,
+
+    #[command(flatten)]
+    pin: PinArgs,
 
     #[command(flatten)]
     device: DeviceArgs,
@@ -29,9 +33,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
     output.text(|to| writeln!(to, "{BOLD}Testing {}{BOLD:#}", opened.label))?;
 
-    let mut watch = opened.watch(output);
+    let mut attendant = Attendant::new(&opened, &args.pin, output)?;
     let mut shown = Ok(());
-    let steps = selftest::run(&mut opened.key, &plan, &mut watch, &mut |event| {
+    let steps = selftest::run(&mut opened.key, &plan, &mut attendant, &mut |event| {
         let text = output.text(|to| match event {
             Event::Round(round) => writeln!(to, "\n{BOLD}{round}{BOLD:#}"),
             Event::Step(step) => {

@@ -6,6 +6,7 @@ use brasskey_protocol::ctaphid;
 use thiserror::Error;
 
 use super::ctap2::{Status, status};
+use super::pin::PinError;
 use super::u2f::StatusWord;
 use crate::transport::TransportError;
 
@@ -63,6 +64,32 @@ pub enum Error {
         /// The request's length in bytes.
         length: usize,
         /// The key's limit in bytes.
+        limit: usize,
+    },
+    /// The PIN is wrong.
+    #[error("the PIN is wrong{}", tries(*.left))]
+    WrongPin {
+        /// How many wrong ones the key still takes, where it says.
+        left: Option<u64>,
+    },
+    /// Nobody gave the PIN.
+    #[error("this takes the security key's PIN")]
+    PinNeeded,
+    /// The key has no PIN, and no other way to verify its user.
+    #[error("this security key has no PIN")]
+    NoPin,
+    /// The key asks for another PIN before it does anything with the one it has.
+    #[error("the PIN must be changed before it is of use")]
+    MustChangePin,
+    /// A new PIN is none for this key.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The large blobs have no room.
+    #[error("the large blobs would take {length} bytes, and this security key has room for {limit}")]
+    NoRoom {
+        /// What they would take, in bytes.
+        length: usize,
+        /// What the key has, in bytes.
         limit: usize,
     },
     /// The operating system gave no random numbers.
@@ -147,6 +174,16 @@ impl fmt::Display for CtaphidError {
     }
 }
 
+/// How many tries are left, after a wrong PIN.
+fn tries(left: Option<u64>) -> String {
+    match left {
+        None => String::new(),
+        Some(0) => ", and blocked now: it was the last try".to_owned(),
+        Some(1) => ": one try is left".to_owned(),
+        Some(left) => format!(": {left} tries are left"),
+    }
+}
+
 impl Error {
     /// Who was wrong.
     #[must_use]
@@ -155,7 +192,9 @@ impl Error {
             Self::NoDevice => ErrorKind::NoDevice,
             Self::Cancelled | Self::TimedOut => ErrorKind::User,
             Self::Status { status, .. } if status::is_from_user(*status) => ErrorKind::User,
+            Self::PinNeeded | Self::Pin(_) => ErrorKind::User,
             Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
+            Self::WrongPin { .. } | Self::NoPin | Self::MustChangePin | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } | Self::TooLong { .. } => ErrorKind::Unsupported,
@@ -178,6 +217,17 @@ impl Error {
             Self::Transport(error) => error.hint(),
             Self::Cancelled => Some("run the command again when you are ready"),
             Self::Unsupported { .. } | Self::TooLong { .. } => Some("ask for less, or use another key"),
+            Self::WrongPin { left: Some(0) } => status::hint(Status::PinBlocked),
+            Self::WrongPin { .. } => {
+                Some("try again with care: when no try is left, only a reset helps, which erases the key")
+            }
+            Self::PinNeeded => Some("give it when asked on a terminal, or with --pin-env or --pin-fd"),
+            Self::NoPin => Some("set one with `brasskey pin set`"),
+            Self::MustChangePin => Some("change it with `brasskey pin change`"),
+            Self::Pin(_) => Some("choose another PIN; `brasskey pin status` shows how long it must be"),
+            Self::NoRoom { .. } => {
+                Some("make the data smaller, or delete another large blob with `brasskey blobs delete`")
+            }
             Self::Ctaphid(_) | Self::Random(_) => None,
         }
     }

@@ -3,13 +3,22 @@
 //! [`Key::open`] takes a [`Transport`](crate::transport::Transport) and finds out what the key is; [`choose`] finds the
 //! key that the user means. CTAP2 commands are in [`ctap2`], one a file; U2F messages in [`u2f`]. Whatever a key
 //! answers is read with suspicion, and texts from a key are to be escaped before they are shown.
+//!
+//! What takes several commands is a method of [`Key`]: the PIN and its tokens, the passkeys that a key keeps
+//! ([`credentials`]), its large blobs ([`large_blobs`]) and its settings.
 
 mod channel;
+mod config;
+pub mod credentials;
 pub mod ctap2;
 mod error;
 mod key;
+pub mod large_blobs;
+mod pin;
+mod pin_protocol;
 mod select;
 mod time;
+mod token;
 pub mod u2f;
 mod watch;
 pub mod webauthn;
@@ -20,6 +29,9 @@ mod fake;
 pub use channel::Channel;
 pub use error::{CtaphidError, Error, ErrorKind, Malformed};
 pub use key::Key;
+pub use pin::{Pin, PinError, PinRetries};
+pub use pin_protocol::{KeyAgreementKey, PinProtocol, PinUvAuthToken, SharedSecret};
 pub use select::choose;
 pub use time::{SystemTime, Time, Timeouts};
+pub use token::PinRequest;
 pub use watch::{CancelHandle, Watch};

@@ -1,9 +1,13 @@
-//! How a caller hears of a key at work, and stops it.
+//! How a caller hears of a key at work, gives it a PIN, and stops it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
+
+use super::error::Error;
+use super::pin::Pin;
+use super::token::PinRequest;
 
 /// Someone who watches a request.
 pub trait Watch {
@@ -14,6 +18,20 @@ pub trait Watch {
 
     /// Whether the request shall end now. Asked several times a second.
     fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    /// The key's PIN. Asked again, with [`PinRequest::again`], only where [`can_try_again`](Self::can_try_again).
+    ///
+    /// # Errors
+    /// [`Error::PinNeeded`] where nobody gives one.
+    fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
+        let _ = request;
+        Err(Error::PinNeeded)
+    }
+
+    /// Whether a person is there who can correct a wrong PIN.
+    fn can_try_again(&self) -> bool {
         false
     }
 }

@@ -3,7 +3,7 @@
 use super::algorithm::PublicKey;
 use super::authenticator_data::{AuthenticatorData, USER_VERIFIED};
 use super::ceremony::{self, unreadable};
-use super::{Check, Credential, Report, independent};
+use super::{Check, Credential, Report, extensions, independent};
 use crate::client::webauthn::{AssertionResponse, CeremonyType, RequestOptions};
 
 /// What the relying party asked for, and so expects. Its challenge is used up by the verification.
@@ -66,6 +66,11 @@ pub fn verify_authentication(
         Some(data) => Check::of("counter", counter(credential.counter, data.counter)),
         None => unreadable("counter"),
     });
+    checks.extend(extensions::authentication(
+        &options.extensions,
+        data.as_ref(),
+        &answer.extensions,
+    ));
     checks.push(independent::authentication(
         &options,
         &origin,

@@ -21,12 +21,14 @@ pub(super) const EXTENSION_DATA: u8 = 0x80;
 const CREDENTIAL_ID_MAX: usize = 1023;
 
 /// Authenticator data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct AuthenticatorData<'a> {
     pub(super) rp_id_hash: &'a [u8; 32],
     pub(super) flags: u8,
     pub(super) counter: u32,
     pub(super) attested: Option<AttestedCredential<'a>>,
+    /// The outputs of extensions: names and values.
+    pub(super) extensions: Vec<(Value, Value)>,
 }
 
 /// Attested credential data (§6.5.1).
@@ -61,11 +63,11 @@ impl<'a> AuthenticatorData<'a> {
             attested = Some(AttestedCredential { aaguid, id, public_key });
             rest = remaining;
         }
+        let mut extensions = Vec::new();
         if flags & EXTENSION_DATA != 0 {
-            let (extensions, remaining) =
-                cbor::decode_prefix(rest).map_err(|why| format!("the extension data {why}"))?;
-            match extensions {
-                Value::Map(outputs) if !outputs.is_empty() => rest = remaining,
+            let (outputs, remaining) = cbor::decode_prefix(rest).map_err(|why| format!("the extension data {why}"))?;
+            match outputs {
+                Value::Map(outputs) if !outputs.is_empty() => (extensions, rest) = (outputs, remaining),
                 _ => return Err("the extension data is not a map with members".to_owned()),
             }
         }
@@ -80,6 +82,7 @@ impl<'a> AuthenticatorData<'a> {
             flags,
             counter: u32::from_be_bytes(*counter),
             attested,
+            extensions,
         })
     }
 

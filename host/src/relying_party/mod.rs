@@ -19,6 +19,7 @@ mod authentication;
 mod authenticator_data;
 mod ceremony;
 mod challenge;
+mod extensions;
 mod independent;
 pub mod profile;
 mod registration;

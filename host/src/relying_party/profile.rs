@@ -9,8 +9,8 @@ pub use aws::{AwsUser, DeviceName, DeviceNameError, LEGACY_APP_ID, MAX_DEVICES, 
 use super::registrations::Account;
 use super::{Algorithm, Challenge, NoRandomness};
 use crate::client::webauthn::{
-    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RelyingPartyEntity, RequestOptions,
-    Requirement, UserEntity,
+    AttestationConveyancePreference, CreationExtensions, CreationOptions, CredentialDescriptor, RelyingPartyEntity,
+    RequestExtensions, RequestOptions, Requirement, UserEntity,
 };
 
 /// Whom the tool plays.
@@ -40,6 +40,10 @@ pub struct Settings {
     pub user_verification: Requirement,
     /// Whether the key keeps the credential itself.
     pub resident_key: Requirement,
+    /// The extensions of registrations.
+    pub creation_extensions: CreationExtensions,
+    /// The extensions of sign-ins.
+    pub request_extensions: RequestExtensions,
     /// How many registrations an account may have.
     pub limit: Option<usize>,
     /// How long a ceremony may take.
@@ -68,6 +72,8 @@ impl Profile {
                 attestation: AttestationConveyancePreference::Direct,
                 user_verification: Requirement::Preferred,
                 resident_key: Requirement::Discouraged,
+                creation_extensions: CreationExtensions::default(),
+                request_extensions: RequestExtensions::default(),
                 limit: None,
                 timeout,
                 assumed: None,
@@ -83,6 +89,8 @@ impl Profile {
                 // which `preferred` would do with a key that has one.
                 user_verification: Requirement::Discouraged,
                 resident_key: Requirement::Discouraged,
+                creation_extensions: CreationExtensions::default(),
+                request_extensions: RequestExtensions::default(),
                 limit: Some(MAX_DEVICES),
                 timeout,
                 assumed: Some("AWS does not publish its RP ID, origin, algorithms and requirements"),
@@ -109,6 +117,7 @@ impl Settings {
             resident_key: self.resident_key,
             app_id_exclude: self.app_id.clone(),
             legacy_app_id: None,
+            extensions: self.creation_extensions.clone(),
             timeout: self.timeout,
         })
     }
@@ -121,6 +130,7 @@ impl Settings {
             allow: descriptors(account),
             user_verification: self.user_verification,
             app_id: self.app_id.clone(),
+            extensions: self.request_extensions.clone(),
             timeout: self.timeout,
         })
     }

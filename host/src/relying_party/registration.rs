@@ -7,7 +7,7 @@ use super::attestation::{self, AttestationObject, Statement, Subject};
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, BACKUP_ELIGIBLE};
 use super::ceremony::{self, unreadable};
 use super::registrations::base64url;
-use super::{Check, Report, independent};
+use super::{Check, Report, extensions, independent};
 use crate::client::webauthn::{AttestationResponse, CeremonyType, CreationOptions};
 
 /// What the relying party asked for, and so expects. Its challenge is used up by the verification.
@@ -117,6 +117,11 @@ pub fn verify_registration(
         Some(data) => Check::passed("counter", format!("starts at {}", data.counter)),
         None => unreadable("counter"),
     });
+    checks.extend(extensions::registration(
+        &options.extensions,
+        data.as_ref(),
+        &answer.extensions,
+    ));
     checks.push(independent::registration(
         &options,
         &origin,

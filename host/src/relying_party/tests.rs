@@ -33,6 +33,7 @@ fn creation_options() -> CreationOptions {
         resident_key: Requirement::Discouraged,
         app_id_exclude: None,
         legacy_app_id: None,
+        extensions: Default::default(),
         timeout: Challenge::LIFETIME,
     }
 }
@@ -50,6 +51,7 @@ fn request_options(allow: &[&[u8]]) -> RequestOptions {
             .collect(),
         user_verification: Requirement::Preferred,
         app_id: None,
+        extensions: Default::default(),
         timeout: Challenge::LIFETIME,
     }
 }

@@ -15,15 +15,18 @@ pub struct Round {
     pub(super) algorithm: Algorithm,
     /// Whether the credential is made for the AppID, as before WebAuthn.
     pub(super) legacy: bool,
+    /// Whether the credential shall give secrets (hmac-secret).
+    pub(super) prf: bool,
 }
 
-const ROUNDS: [Round; 5] = [
+const ROUNDS: [Round; 6] = [
     Round {
         name: "WebAuthn",
         profile: Profile::Webauthn,
         protocol: Protocol::Ctap2,
         algorithm: Algorithm::Es256,
         legacy: false,
+        prf: false,
     },
     Round {
         name: "WebAuthn with EdDSA",
@@ -31,6 +34,15 @@ const ROUNDS: [Round; 5] = [
         protocol: Protocol::Ctap2,
         algorithm: Algorithm::EdDsa,
         legacy: false,
+        prf: false,
+    },
+    Round {
+        name: "WebAuthn with PRF",
+        profile: Profile::Webauthn,
+        protocol: Protocol::Ctap2,
+        algorithm: Algorithm::Es256,
+        legacy: false,
+        prf: true,
     },
     Round {
         name: "WebAuthn over U2F",
@@ -38,6 +50,7 @@ const ROUNDS: [Round; 5] = [
         protocol: Protocol::U2f,
         algorithm: Algorithm::Es256,
         legacy: false,
+        prf: false,
     },
     Round {
         name: "AWS console",
@@ -45,6 +58,7 @@ const ROUNDS: [Round; 5] = [
         protocol: Protocol::Ctap2,
         algorithm: Algorithm::Es256,
         legacy: false,
+        prf: false,
     },
     Round {
         name: "AWS console, with a U2F registration from before 2022",
@@ -52,6 +66,7 @@ const ROUNDS: [Round; 5] = [
         protocol: Protocol::U2f,
         algorithm: Algorithm::Es256,
         legacy: true,
+        prf: false,
     },
 ];
 
@@ -65,11 +80,12 @@ pub fn plan(key: &Key) -> Vec<Round> {
         Protocol::U2f => key.speaks_u2f(),
         Protocol::Ctap2 => key.info().is_some_and(|info| {
             // Keys before CTAP 2.1 do not list their algorithms; ES256 is the one that all have.
-            info.algorithms
-                .as_ref()
-                .map_or(round.algorithm == Algorithm::Es256, |offered| {
-                    offered.iter().any(|offered| offered.alg == round.algorithm.cose())
-                })
+            let algorithm = info.algorithms.as_ref();
+            let algorithm = algorithm.map_or(round.algorithm == Algorithm::Es256, |offered| {
+                offered.iter().any(|offered| offered.alg == round.algorithm.cose())
+            });
+            let extension = |name| info.extensions.iter().flatten().any(|extension| extension == name);
+            algorithm && (!round.prf || extension("hmac-secret"))
         }),
     };
     ROUNDS.iter().filter(can).copied().collect()

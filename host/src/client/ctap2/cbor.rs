@@ -13,8 +13,9 @@ use crate::client::error::Malformed;
 
 mod write;
 
+pub(in crate::client) use write::encode;
+use write::order;
 pub(super) use write::{Parameters, bytes, text, text_map};
-use write::{encode, order};
 
 /// What the standard allows; a key that nests deeper is reported.
 const STANDARD_DEPTH: usize = 4;
@@ -278,10 +279,30 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// One value and nothing after it; `None` also for what the decoder does not know.
-fn decode(bytes: &[u8]) -> Option<Value> {
+/// The elements of an array with nothing after it, each as it was encoded.
+pub(in crate::client) fn array_elements(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    if bytes.first()? >> 5 != 4 {
+        return None;
+    }
     let mut reader = Limited::new(bytes);
-    Value::decode(&mut reader).ok().filter(|_| reader.left.is_empty())
+    let elements = Vec::<RawValue<'_>>::decode(&mut reader).ok()?;
+    let whole = reader.left.is_empty();
+    whole.then(|| elements.iter().map(RawValue::as_bytes).collect())
+}
+
+/// One value and the bytes after it; `None` also for what the decoder does not know.
+pub(in crate::client) fn decode_prefix(bytes: &[u8]) -> Option<(Value, &[u8])> {
+    let mut reader = Limited::new(bytes);
+    let value = Value::decode(&mut reader).ok()?;
+    Some((value, reader.left))
+}
+
+/// One value and nothing after it; `None` also for what the decoder does not know.
+pub(in crate::client) fn decode(bytes: &[u8]) -> Option<Value> {
+    match decode_prefix(bytes)? {
+        (value, []) => Some(value),
+        _ => None,
+    }
 }
 
 fn malformed<E>(error: DecodeError<E>) -> Malformed {

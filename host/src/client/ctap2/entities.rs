@@ -22,6 +22,16 @@ impl RelyingParty {
     }
 }
 
+impl FromCbor for RelyingParty {
+    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+        let Value::Map(mut entries) = value else { return None };
+        Some(Self {
+            id: entry(&mut entries, "id", whole)?,
+            name: entry(&mut entries, "name", whole),
+        })
+    }
+}
+
 /// PublicKeyCredentialUserEntity: whose account. From a key, the texts are untrusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -62,7 +72,7 @@ pub struct CredentialDescriptor {
 }
 
 impl CredentialDescriptor {
-    fn value(&self) -> Option<Value> {
+    pub(super) fn value(&self) -> Option<Value> {
         text_map([("id", Some(bytes(&self.id))), ("type", Some(text("public-key")))])
     }
 

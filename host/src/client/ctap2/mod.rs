@@ -5,21 +5,32 @@ use super::error::{Error, Malformed};
 use super::watch::Watch;
 
 mod cbor;
+mod client_pin;
+mod config;
+mod credential_management;
 mod entities;
 mod get_assertion;
 mod get_info;
+mod large_blobs;
 mod make_credential;
 mod reset;
 mod selection;
 pub mod status;
 
 pub use cbor::Oddity;
+pub(super) use cbor::{array_elements, decode as decode_value, decode_prefix, encode as encode_value};
 pub use cbor4ii::core::Value;
+pub use client_pin::{ClientPin, ClientPinResponse, Permissions};
+pub use config::{Config, ConfigCommand, PinRules};
+pub use credential_management::{
+    CredentialManagement, CredentialManagementCommand, CredentialManagementResponse, StoredPublicKey,
+};
 pub use entities::{
     CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, PublicKeyCredentialParameters, RelyingParty, User,
 };
 pub use get_assertion::{Assertion, GetAssertion, GetNextAssertion};
 pub use get_info::{GetInfo, Info};
+pub use large_blobs::{LargeBlobs, LargeBlobsResponse};
 pub use make_credential::{Attestation, MakeCredential};
 pub use reset::Reset;
 pub use selection::Selection;
@@ -33,6 +44,11 @@ pub trait Command {
     const NAME: &'static str;
     /// What a key answers.
     type Response;
+
+    /// The command byte for this request: [`CODE`](Self::CODE), unless a preview of the command had another.
+    fn code(&self) -> u8 {
+        Self::CODE
+    }
 
     /// The parameters in canonical CBOR; empty where the command has none.
     fn parameters(&self) -> Vec<u8>;
@@ -50,7 +66,7 @@ pub trait Command {
 /// [`Error::Status`] where the key refuses, [`Error::Cancelled`] and [`Error::TimedOut`] where the request was
 /// cancelled, [`Error::Malformed`] where the answer is of no use; otherwise the errors of [`Channel::cbor`].
 pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watch) -> Result<C::Response, Error> {
-    let mut request = vec![C::CODE];
+    let mut request = vec![command.code()];
     request.extend(command.parameters());
     let answer = channel.cbor(&request, watch)?;
     let malformed = |why| Error::Malformed { command: C::NAME, why };

@@ -4,12 +4,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::CeremonyError;
 use super::preflight::{first_held, first_held_u2f};
+use super::verification::{Verification, insists_at_registration};
 use super::{
-    AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationOptions, Origin, Protocol,
-    Requirement,
+    AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationExtensions,
+    CreationOptions, Origin, Protocol, Requirement,
 };
-use crate::client::ctap2::{MakeCredential, Options, PublicKeyCredentialParameters, RelyingParty, User};
+use crate::client::ctap2::{MakeCredential, Options, Permissions, PublicKeyCredentialParameters, RelyingParty, User};
 use crate::client::{Key, Watch, u2f};
+
+mod extensions;
+
+use extensions::Extensions;
 
 /// The only algorithm of U2F.
 const ES256: i64 = -7;
@@ -54,23 +59,27 @@ fn create_ctap2(
         Requirement::Preferred => info.has("rk"),
         Requirement::Discouraged => false,
     };
-    let user_verification = match options.user_verification {
-        Requirement::Required if !info.has("uv") => {
-            return Err(CeremonyError::Unsupported("user verification without a PIN"));
-        }
-        Requirement::Discouraged => false,
-        Requirement::Required | Requirement::Preferred => info.has("uv"),
-    };
     let transports = info.transports.clone().unwrap_or_else(|| vec!["usb".to_owned()]);
+    let insists = insists_at_registration(info, resident_key);
+    let extensions = Extensions::prepare(key, &options.extensions, resident_key, watch)?;
+    // One token for the registration, and for the questions before it.
+    let verification = Verification::of(
+        key,
+        options.user_verification,
+        insists,
+        Permissions::MAKE_CREDENTIAL.and(Permissions::GET_ASSERTION),
+        &options.rp.id,
+        watch,
+    )?;
     // §10.1.2: credentials from the time of U2F are the AppID's. Nothing tells before the user has touched.
     if let Some(app_id) = &options.app_id_exclude
-        && first_held(key, app_id, &options.exclude, watch)?.is_some()
+        && first_held(key, app_id, &options.exclude, &Verification::None, watch)?.is_some()
     {
         key.touch(watch)?;
         return Err(CeremonyError::Excluded);
     }
     // A list that is too long for the key is asked about piece by piece; what is held is all that matters of it.
-    let exclude_list = first_held(key, &options.rp.id, &options.exclude, watch)?
+    let exclude_list = first_held(key, &options.rp.id, &options.exclude, &verification, watch)?
         .into_iter()
         .collect();
 
@@ -79,8 +88,10 @@ fn create_ctap2(
         options: Options {
             rk: resident_key.then_some(true),
             up: None,
-            uv: user_verification.then_some(true),
+            uv: verification.option(),
         },
+        extensions: extensions.inputs.clone(),
+        pin_uv_auth: verification.authorize(&client_data.hash),
         attestation_formats_preference: match options.attestation {
             AttestationConveyancePreference::None => vec!["none".to_owned()],
             AttestationConveyancePreference::Direct => Vec::new(),
@@ -105,14 +116,18 @@ fn create_ctap2(
         )
     };
     let answer = key.send(&request, watch)?;
-    Ok(AttestationResponse::from_ctap2(
+    let response = AttestationResponse::from_ctap2(
         client_data.json,
         &answer.fmt,
         &answer.auth_data,
         &answer.att_stmt,
         options.attestation,
         transports,
-    )?)
+    )?;
+    Ok(AttestationResponse {
+        extensions: extensions.outputs(&options.extensions, &answer),
+        ..response
+    })
 }
 
 /// CTAP 2.3 §10.2: registration on a key by its U2F side.
@@ -135,6 +150,9 @@ fn create_u2f(
     }
     if options.resident_key == Requirement::Required {
         return Err(CeremonyError::Unsupported("discoverable credentials over U2F"));
+    }
+    if options.extensions != CreationExtensions::default() {
+        return Err(CeremonyError::Unsupported("extensions over U2F"));
     }
     let application = Sha256::digest(options.scope()).into();
     let mut excluded = false;

@@ -4,9 +4,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::CeremonyError;
 use super::preflight::{first_held, first_held_u2f};
-use super::{AssertionResponse, CeremonyType, ClientData, Origin, Protocol, RequestOptions, Requirement};
-use crate::client::ctap2::{Assertion, GetAssertion, Options, Status};
+use super::verification::Verification;
+use super::{
+    AssertionResponse, CeremonyType, ClientData, LargeBlobRequest, Origin, Protocol, RequestExtensions, RequestOptions,
+    Requirement,
+};
+use crate::client::ctap2::{Assertion, GetAssertion, Options, Permissions, Status};
 use crate::client::{Error, Key, Watch, u2f};
+
+mod extensions;
+
+use extensions::Extensions;
 
 /// Signs in with a credential on `key` that `options` allow.
 ///
@@ -39,39 +47,65 @@ fn get_ctap2(
     watch: &mut dyn Watch,
 ) -> Result<AssertionResponse, CeremonyError> {
     let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
-    let user_verification = match options.user_verification {
-        Requirement::Required if !info.has("uv") => {
-            return Err(CeremonyError::Unsupported("user verification without a PIN"));
-        }
-        Requirement::Discouraged => false,
-        Requirement::Required | Requirement::Preferred => info.has("uv"),
+    let insists = info.has("alwaysUv");
+    let writes = matches!(options.extensions.large_blob, Some(LargeBlobRequest::Write(_)));
+    if writes && options.allow.len() != 1 {
+        return Err(CeremonyError::Unsupported(
+            "writing a large blob for other than one credential",
+        ));
+    }
+    let permissions = match writes {
+        true => Permissions::GET_ASSERTION.and(Permissions::LARGE_BLOB_WRITE),
+        false => Permissions::GET_ASSERTION,
     };
+    // A key with a PIN lets nobody write without.
+    let insists = insists || writes && (info.has("clientPin") || info.has("uv"));
+    let extensions = Extensions::prepare(key, &options.extensions, watch)?;
+    let verify = |key: &mut Key, scope: &str, watch: &mut dyn Watch| {
+        Verification::of(key, options.user_verification, insists, permissions, scope, watch)
+    };
+    let verification = verify(key, &options.rp_id, watch)?;
     let scopes = [Some(&options.rp_id), options.app_id.as_ref()];
     for (scope, app_id_used) in scopes.into_iter().flatten().zip([false, true]) {
         // The AppID is for listed credentials only: there were no discoverable ones under U2F.
         if app_id_used && options.allow.is_empty() {
             break;
         }
-        let held = first_held(key, scope, &options.allow, watch)?;
+        let asked = if app_id_used {
+            &Verification::None
+        } else {
+            &verification
+        };
+        let held = first_held(key, scope, &options.allow, asked, watch)?;
         if held.is_none() && !options.allow.is_empty() {
             continue;
         }
+        // A token is for one scope.
+        let for_app_id = app_id_used.then(|| verify(key, scope, watch)).transpose()?;
+        let verification = for_app_id.as_ref().unwrap_or(&verification);
         let request = GetAssertion {
+            extensions: extensions.inputs.clone(),
             options: Options {
                 rk: None,
                 up: None,
-                uv: user_verification.then_some(true),
+                uv: verification.option(),
             },
+            pin_uv_auth: verification.authorize(&client_data.hash),
             ..GetAssertion::new(scope.clone(), client_data.hash, held.into_iter().collect())
         };
-        return match key.send(&request, watch) {
-            Ok(answer) => respond(answer, client_data, options, app_id_used),
+        let answer = match key.send(&request, watch) {
+            Ok(answer) => answer,
             Err(Error::Status {
                 status: Status::NoCredentials,
                 ..
-            }) => Err(CeremonyError::NoCredentials),
-            Err(error) => Err(error.into()),
+            }) => return Err(CeremonyError::NoCredentials),
+            Err(error) => return Err(error.into()),
         };
+        let outputs = extensions.outputs(&options.extensions, &answer, key, verification.token(), watch)?;
+        return Ok(AssertionResponse {
+            extensions: outputs,
+            ..respond(answer, client_data, options, app_id_used)?
+        });
     }
     Err(CeremonyError::NoCredentials)
 }
@@ -108,6 +142,9 @@ fn get_u2f(
     }
     if options.user_verification == Requirement::Required {
         return Err(CeremonyError::Unsupported("user verification over U2F"));
+    }
+    if options.extensions != RequestExtensions::default() {
+        return Err(CeremonyError::Unsupported("extensions over U2F"));
     }
     let scopes = [Some(&options.rp_id), options.app_id.as_ref()];
     for (scope, app_id_used) in scopes.into_iter().flatten().zip([false, true]) {

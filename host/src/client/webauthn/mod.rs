@@ -2,19 +2,27 @@
 //! client data that the key signs over ([`client_data`]), [`create`] and [`get`], and how a key's CTAP2 or U2F answer becomes the response that
 //! the relying party reads ([`response`]).
 
+mod authenticator_data;
 pub mod client_data;
 mod create;
 mod error;
+pub mod extensions;
 mod get;
 pub mod options;
 pub mod origin;
 mod preflight;
+mod prf;
 pub mod response;
 mod u2f;
+mod verification;
 
 pub use client_data::{CeremonyType, ClientData};
 pub use create::create;
 pub use error::CeremonyError;
+pub use extensions::{
+    CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest,
+    PrfOutputs, PrfResult, PrfValues, RequestExtensions,
+};
 pub use get::get;
 pub use options::{
     AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RelyingPartyEntity, RequestOptions,
@@ -22,6 +30,9 @@ pub use options::{
 };
 pub use origin::{Origin, OriginError};
 pub use response::{AssertionResponse, AttestationResponse, MalformedAnswer};
+
+#[cfg(test)]
+mod tests;
 
 /// How to talk to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

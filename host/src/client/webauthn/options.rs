@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::extensions::{CreationExtensions, RequestExtensions};
 use crate::relying_party::Challenge;
 
 /// `PublicKeyCredentialCreationOptions` (§5.4).
@@ -29,6 +30,8 @@ pub struct CreationOptions {
     /// The AppID under which a U2F-only registration is made instead of the RP ID, as relying parties did before
     /// WebAuthn. `None` for every registration of today.
     pub legacy_app_id: Option<String>,
+    /// The extensions that a key has a part in.
+    pub extensions: CreationExtensions,
     /// How long the ceremony may take.
     pub timeout: Duration,
 }
@@ -53,6 +56,8 @@ pub struct RequestOptions {
     pub user_verification: Requirement,
     /// The `appid` extension (§10.1.1): the AppID that U2F registrations were made with.
     pub app_id: Option<String>,
+    /// The extensions that a key has a part in.
+    pub extensions: RequestExtensions,
     /// How long the ceremony may take.
     pub timeout: Duration,
 }

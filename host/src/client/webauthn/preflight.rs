@@ -1,5 +1,6 @@
 //! Which of the listed credentials a key holds, asked without a touch, as browsers do before the real request.
 
+use super::verification::Verification;
 use super::{CeremonyError, CredentialDescriptor as Listed};
 use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, Status};
 use crate::client::key::EMPTY_HASH;
@@ -7,11 +8,13 @@ use crate::client::{Error, Key, Watch, u2f};
 
 /// The first of the listed credentials that the key holds for an RP ID or AppID (CTAP 2.3 §6.2: `up` false).
 ///
-/// The list is cut into pieces that the key takes, and IDs that are too long to be the key's are left out.
+/// The list is cut into pieces that the key takes, and IDs that are too long to be the key's are left out. With the
+/// user verified, credentials show that are hidden otherwise (credProtect); a token is none the worse for it.
 pub(super) fn first_held(
     key: &mut Key,
     scope: &str,
     listed: &[Listed],
+    verification: &Verification,
     watch: &mut dyn Watch,
 ) -> Result<Option<CredentialDescriptor>, CeremonyError> {
     let info = key.info();
@@ -39,6 +42,7 @@ pub(super) fn first_held(
                 up: Some(false),
                 ..Options::default()
             },
+            pin_uv_auth: verification.authorize(&EMPTY_HASH),
             ..GetAssertion::new(scope.to_owned(), EMPTY_HASH, piece.to_vec())
         };
         match key.send(&request, watch) {

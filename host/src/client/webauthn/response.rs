@@ -4,6 +4,7 @@ use std::fmt;
 
 use cbor4ii::core::Value;
 
+use super::extensions::ExtensionOutputs;
 use super::options::{AttestationConveyancePreference, CredentialDescriptor};
 use crate::cbor;
 
@@ -18,6 +19,8 @@ pub struct AttestationResponse {
     pub attestation_object: Vec<u8>,
     /// How the key was reached, such as `usb`.
     pub transports: Vec<String>,
+    /// `clientExtensionResults`.
+    pub extensions: ExtensionOutputs,
 }
 
 /// `AuthenticatorAssertionResponse` (§5.2.2) with the credential's `rawId`.
@@ -35,6 +38,8 @@ pub struct AssertionResponse {
     pub user_handle: Option<Vec<u8>>,
     /// The `appid` extension's output (§10.1.1): the AppID was used in place of the RP ID.
     pub app_id_used: bool,
+    /// The other `clientExtensionResults`.
+    pub extensions: ExtensionOutputs,
 }
 
 impl AttestationResponse {
@@ -61,6 +66,7 @@ impl AttestationResponse {
             client_data_json,
             attestation_object,
             transports,
+            extensions: ExtensionOutputs::default(),
         })
     }
 }
@@ -88,6 +94,7 @@ impl AssertionResponse {
             signature,
             user_handle,
             app_id_used: false,
+            extensions: ExtensionOutputs::default(),
         })
     }
 }

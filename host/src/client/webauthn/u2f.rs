@@ -3,6 +3,7 @@
 
 use cbor4ii::core::Value;
 
+use super::extensions::ExtensionOutputs;
 use super::options::AttestationConveyancePreference;
 use super::response::{AssertionResponse, AttestationResponse, MalformedAnswer};
 use crate::cbor;
@@ -80,6 +81,7 @@ impl AssertionResponse {
             signature: authentication.signature.clone(),
             user_handle: None,
             app_id_used,
+            extensions: ExtensionOutputs::default(),
         }
     }
 }

@@ -224,6 +224,7 @@ proptest! {
             signature,
             user_handle: None,
             app_id_used: false,
+            extensions: Default::default(),
         };
         prop_assert!(!verify(request_options(&[&key.id]), &credential, &answer).passed());
     }

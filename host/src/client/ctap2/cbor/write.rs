@@ -23,9 +23,18 @@ impl Parameters {
 
     /// The parameters in canonical CBOR.
     pub(in crate::client::ctap2) fn encode(self) -> Vec<u8> {
+        encode(&self.value())
+    }
+
+    /// The parameters as a map in canonical order.
+    pub(in crate::client::ctap2) fn value(self) -> Value {
         let mut map = Value::Map(self.0);
         sort(&mut map);
-        encode(&map)
+        map
+    }
+
+    pub(in crate::client::ctap2) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -65,7 +74,7 @@ pub(super) fn order(key: &Value) -> (Option<u8>, usize, Vec<u8>) {
 }
 
 /// Encodes with shortest lengths, in the order that `value` has.
-pub(super) fn encode(value: &Value) -> Vec<u8> {
+pub(in crate::client) fn encode(value: &Value) -> Vec<u8> {
     let mut writer = BufWriter::new(Vec::new());
     value.encode(&mut writer).expect("memory for a message");
     writer.into_inner()

@@ -1,0 +1,205 @@
+//! `brasskey credentials`: the passkeys that a key keeps.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::confirm::confirm;
+use super::failure::Failure;
+use super::layout::{columns, hex, terminal_width};
+use super::output::{BOLD, DIM, Output};
+use super::pin_entry::KeyArgs;
+use crate::client::credentials::StoredRelyingParty;
+use crate::client::ctap2::User;
+use find::{Found, find};
+
+pub(super) mod find;
+mod show;
+
+/// `brasskey credentials`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the passkeys
+    List(KeyArgs),
+    /// Show everything about one passkey
+    Show(OneArgs),
+    /// Give a passkey's user another name
+    Rename(RenameArgs),
+    /// Delete a passkey
+    Delete(DeleteArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OneArgs {
+    /// The passkey: its ID as `credentials list` shows it, or as much of the ID's beginning as no other passkey has
+    credential: String,
+    #[command(flatten)]
+    on: KeyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RenameArgs {
+    /// The passkey: the beginning of its ID
+    credential: String,
+    /// The account's new name, such as alice@example.com; empty removes it
+    #[arg(long, value_name = "NAME", required_unless_present = "display_name")]
+    name: Option<String>,
+    /// The person's new name, such as Alice Liddell; empty removes it
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    #[command(flatten)]
+    on: KeyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeleteArgs {
+    /// The passkey: the beginning of its ID
+    credential: String,
+    /// Do not ask whether you are sure
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    on: KeyArgs,
+}
+
+pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::List(args) => list(args, output),
+        Command::Show(args) => show(args, output),
+        Command::Rename(args) => rename(args, output),
+        Command::Delete(args) => delete(args, output),
+    }
+}
+
+fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
+    let (mut opened, mut attendant) = args.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
+    let metadata = manager.metadata(&mut attendant)?;
+    let stored = manager.list(&mut attendant)?;
+    let value = json!({
+        "device": opened.label,
+        "existing": metadata.existing,
+        "remaining": metadata.remaining,
+        "relyingParties": stored.iter().map(relying_party).collect::<Vec<_>>(),
+    });
+    output.result(&value, |to| {
+        let (label, existing, remaining) = (&opened.label, metadata.existing, metadata.remaining);
+        let noun = if existing == 1 { "passkey" } else { "passkeys" };
+        writeln!(
+            to,
+            "{BOLD}{label}{BOLD:#}: {existing} {noun}, and room for about {remaining} more"
+        )?;
+        for relying_party in &stored {
+            writeln!(to, "\n{BOLD}{}{BOLD:#}", show::name(relying_party))?;
+            let rows = relying_party.credentials.iter().map(show::row);
+            writeln!(to, "{}", columns(rows, terminal_width()).trim_fmt())?;
+        }
+        Ok(())
+    })
+}
+
+fn relying_party(stored: &StoredRelyingParty) -> Value {
+    json!({
+        "rpId": stored.rp.as_ref().map(|rp| &rp.id),
+        "rpIdHash": hex(&stored.rp_id_hash),
+        "credentials": stored.credentials.iter().map(show::value).collect::<Vec<_>>(),
+    })
+}
+
+fn show(args: &OneArgs, output: &Output) -> Result<(), Failure> {
+    let (mut opened, mut attendant) = args.on.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
+    let stored = manager.list(&mut attendant)?;
+    let Found {
+        relying_party,
+        credential,
+    } = find(&stored, &args.credential)?;
+    let mut value = show::value(credential);
+    value["device"] = opened.label.as_str().into();
+    value["rpId"] = json!(relying_party.rp.as_ref().map(|rp| &rp.id));
+    value["rpIdHash"] = hex(&relying_party.rp_id_hash).into();
+    output.result(&value, |to| {
+        let rows = show::rows(relying_party, credential);
+        writeln!(to, "{}", columns(rows, terminal_width()).trim_fmt())
+    })
+}
+
+fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
+    let (mut opened, mut attendant) = args.on.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
+    let stored = manager.list(&mut attendant)?;
+    let Found { credential, .. } = find(&stored, &args.credential)?;
+    let user = credential.user.as_ref().ok_or_else(|| {
+        Failure::Verification("the key does not say whose passkey this is, and so it cannot be renamed".to_owned())
+    })?;
+    let new = |given: &Option<String>, old: &Option<String>| match given {
+        Some(name) => Some(name.clone()).filter(|name| !name.is_empty()),
+        None => old.clone(),
+    };
+    let user = User {
+        id: user.id.clone(),
+        name: new(&args.name, &user.name),
+        display_name: new(&args.display_name, &user.display_name),
+    };
+    manager.update(credential.id.clone(), user.clone(), &mut attendant)?;
+    let value = json!({
+        "device": opened.label,
+        "id": hex(&credential.id),
+        "user": show::user(&user),
+    });
+    output.result(&value, |to| {
+        writeln!(to, "Renamed to {}.", show::user_name(Some(&user)))
+    })
+}
+
+fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
+    let (mut opened, mut attendant) = args.on.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
+    let stored = manager.list(&mut attendant)?;
+    let Found {
+        relying_party,
+        credential,
+    } = find(&stored, &args.credential)?;
+    let whose = format!(
+        "the passkey of {} for {}",
+        show::user_name(credential.user.as_ref()),
+        show::name(relying_party)
+    );
+    confirm(
+        &format!("delete {whose}? You can no longer sign in with it"),
+        "yes",
+        args.yes,
+    )?;
+    manager.delete(credential.id.clone(), &mut attendant)?;
+    let value = json!({ "device": opened.label, "deleted": hex(&credential.id) });
+    output.result(&value, |to| {
+        writeln!(to, "Deleted {whose}.")?;
+        writeln!(
+            to,
+            "{DIM}The website does not know: remove the key from the account there, too.{DIM:#}"
+        )
+    })
+}
+
+/// Whom a passkey is for, in one line.
+pub(super) fn describe(found: &Found<'_>) -> String {
+    format!(
+        "{} at {}",
+        show::user_name(found.credential.user.as_ref()),
+        show::name(found.relying_party)
+    )
+}
+
+/// As [`describe`] has it, for JSON.
+pub(super) fn described(found: &Found<'_>) -> Value {
+    json!({
+        "id": hex(&found.credential.id),
+        "rpId": found.relying_party.rp.as_ref().map(|rp| &rp.id),
+        "user": found.credential.user.as_ref().map(show::user),
+    })
+}
+
+/// The beginning of an ID that is enough to tell passkeys apart by.
+pub(super) fn short(id: &[u8]) -> String {
+    const SHOWN: usize = 8;
+    hex(id.get(..SHOWN).unwrap_or(id))
+}

@@ -1,0 +1,167 @@
+//! The flags of `register` and `authenticate` for user verification and extensions.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::layout::hex;
+use crate::client::webauthn::{
+    CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobRequest, PrfValues,
+    RequestExtensions, Requirement,
+};
+
+/// How much user verification is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum UserVerification {
+    /// The key's PIN or fingerprint, or nothing
+    Required,
+    /// Where the key has it, and somebody gives it
+    Preferred,
+    /// Only where the key insists
+    Discouraged,
+}
+
+impl From<UserVerification> for Requirement {
+    fn from(wanted: UserVerification) -> Self {
+        match wanted {
+            UserVerification::Required => Self::Required,
+            UserVerification::Preferred => Self::Preferred,
+            UserVerification::Discouraged => Self::Discouraged,
+        }
+    }
+}
+
+/// Extensions of a registration.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Extensions")]
+pub(super) struct CreationArgs {
+    /// Let the credential give secrets (hmac-secret); with a text, also make its secret now where the key can
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", conflicts_with = "u2f")]
+    prf: Option<String>,
+
+    /// Protect the credential: 1 not at all, 2 hide it from whoever neither knows its ID nor gives the PIN, 3 make it
+    /// useless without the PIN
+    #[arg(long, value_name = "LEVEL", conflicts_with = "u2f", value_parser = clap::value_parser!(u8).range(1..=3))]
+    cred_protect: Option<u8>,
+
+    /// Let the credential have a large blob; takes --resident
+    #[arg(long, conflicts_with = "u2f", requires = "resident")]
+    large_blob: bool,
+
+    /// Ask how long the key's PIN must be, which it tells chosen websites only
+    #[arg(long, conflicts_with = "u2f")]
+    min_pin_length: bool,
+}
+
+/// Extensions of a sign-in.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Extensions")]
+pub(super) struct RequestArgs {
+    /// Make the secret of this text (hmac-secret), and show it
+    #[arg(long, value_name = "TEXT", conflicts_with = "u2f")]
+    prf: Option<String>,
+
+    /// Make the secret of this text, too
+    #[arg(long, value_name = "TEXT", requires = "prf")]
+    prf_second: Option<String>,
+
+    /// Read the credential's large blob
+    #[arg(long, conflicts_with_all = ["u2f", "write_large_blob"])]
+    large_blob: bool,
+
+    /// Write this file as the credential's large blob
+    #[arg(long, value_name = "FILE", conflicts_with = "u2f")]
+    write_large_blob: Option<PathBuf>,
+}
+
+impl CreationArgs {
+    pub(super) fn extensions(&self) -> CreationExtensions {
+        let policy = self.cred_protect.map(|level| match level {
+            1 => CredentialProtection::UserVerificationOptional,
+            2 => CredentialProtection::UserVerificationOptionalWithCredentialIdList,
+            _ => CredentialProtection::UserVerificationRequired,
+        });
+        CreationExtensions {
+            // Who asks by a flag wants it.
+            cred_protect: policy.map(|policy| CredProtect { policy, enforce: true }),
+            prf: self
+                .prf
+                .as_ref()
+                .map(|text| (!text.is_empty()).then(|| values(text, None))),
+            large_blob: self.large_blob.then_some(Requirement::Required),
+            min_pin_length: self.min_pin_length,
+        }
+    }
+}
+
+impl RequestArgs {
+    pub(super) fn extensions(&self) -> Result<RequestExtensions, Failure> {
+        let large_blob = match &self.write_large_blob {
+            Some(path) => Some(LargeBlobRequest::Write(fs::read(path).map_err(|source| {
+                Failure::System {
+                    what: format!("cannot read {}", path.display()),
+                    source,
+                }
+            })?)),
+            None => self.large_blob.then_some(LargeBlobRequest::Read),
+        };
+        Ok(RequestExtensions {
+            prf: self.prf.as_ref().map(|first| values(first, self.prf_second.as_ref())),
+            large_blob,
+        })
+    }
+
+    /// Whether only one credential can be meant.
+    pub(super) fn writes(&self) -> bool {
+        self.write_large_blob.is_some()
+    }
+}
+
+fn values(first: &str, second: Option<&String>) -> PrfValues {
+    PrfValues {
+        first: first.as_bytes().to_vec(),
+        second: second.map(|text| text.as_bytes().to_vec()),
+    }
+}
+
+/// The outputs as lines: what they are, and what they say. Whoever asks for a secret is shown it.
+pub(super) fn rows(outputs: &ExtensionOutputs) -> Vec<(&'static str, String)> {
+    let results = outputs.prf.as_ref().and_then(|prf| prf.results.as_ref());
+    let secret = |result: &crate::client::webauthn::PrfResult| hex(result.0.as_ref());
+    let blob = outputs.large_blob.as_ref().and_then(|blob| blob.blob.as_ref());
+    let lines = [
+        ("secret", results.map(|(first, _)| secret(first))),
+        (
+            "second secret",
+            results.and_then(|(_, second)| second.as_ref().map(secret)),
+        ),
+        ("large blob", blob.map(|blob| hex(blob))),
+    ];
+    lines
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+/// As JSON: the names of WebAuthn's `clientExtensionResults`, bytes in hexadecimal.
+pub(super) fn value(outputs: &ExtensionOutputs) -> Value {
+    let mut value = json!({});
+    if let Some(prf) = &outputs.prf {
+        value["prf"] = json!({
+            "enabled": prf.enabled,
+            "first": prf.results.as_ref().map(|(first, _)| hex(first.0.as_ref())),
+            "second": prf.results.as_ref().and_then(|(_, second)| Some(hex(second.as_ref()?.0.as_ref()))),
+        });
+    }
+    if let Some(blob) = &outputs.large_blob {
+        value["largeBlob"] = json!({
+            "supported": blob.supported,
+            "blob": blob.blob.as_ref().map(|blob| hex(blob)),
+            "written": blob.written,
+        });
+    }
+    value
+}

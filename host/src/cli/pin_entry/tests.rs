@@ -1,0 +1,103 @@
+use std::cell::RefCell;
+
+use super::*;
+use crate::client::PinRetries;
+
+thread_local! {
+    /// What is typed at the terminal, line by line.
+    static TYPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Somebody at a terminal who types these lines.
+fn attendant(typed: &[&'static str]) -> Attendant {
+    TYPED.set(typed.iter().rev().copied().collect());
+    Attendant {
+        cancel: CancelHandle::default(),
+        output: Output::new(false),
+        tells_touch: false,
+        on_terminal: true,
+        given: None,
+        wrong: Vec::new(),
+        lines: Lines::default(),
+        ask: |_| match TYPED.with_borrow_mut(Vec::pop) {
+            Some(line) => Ok(Zeroizing::new(line.to_owned())),
+            None => Err(client::Error::PinNeeded),
+        },
+    }
+}
+
+fn request(left: u64, again: bool) -> PinRequest {
+    let retries = PinRetries {
+        left,
+        power_cycle: false,
+    };
+    PinRequest { retries, again }
+}
+
+fn pin(text: &str) -> Pin {
+    Pin::new(text).unwrap()
+}
+
+#[test]
+fn a_pin_that_was_right_is_used_again() {
+    let mut attendant = attendant(&["1234"]);
+    for _ in 0..3 {
+        assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1234"));
+    }
+}
+
+#[test]
+fn no_wrong_pin_is_tried_twice() {
+    let mut attendant = attendant(&["1111", "2222", "1111", "2222", "", "3333"]);
+    assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1111"));
+    assert_eq!(attendant.pin(&request(7, true)).unwrap(), pin("2222"));
+    assert_eq!(attendant.pin(&request(6, true)).unwrap(), pin("3333"));
+    assert!(matches!(
+        attendant.pin(&request(5, true)),
+        Err(client::Error::PinNeeded)
+    ));
+}
+
+#[test]
+fn a_pin_from_elsewhere_is_tried_once() {
+    let mut attendant = Attendant {
+        given: Some(pin("1111")),
+        on_terminal: false,
+        ..attendant(&["2222"])
+    };
+    assert!(!attendant.can_try_again());
+    assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1111"));
+    assert!(matches!(
+        attendant.pin(&request(7, true)),
+        Err(client::Error::PinNeeded)
+    ));
+}
+
+#[test]
+fn a_new_pin_is_typed_twice_and_checked() {
+    let args = NewPinArgs::default();
+    let four = |pin: &Pin| pin.check(&client::ctap2::Info::default());
+    let mut person = attendant(&["123", "1234", "4321", "1234", "1234"]);
+    assert_eq!(person.new_pin(&args, four).unwrap(), pin("1234"));
+    assert!(person.new_pin(&args, four).is_err(), "nobody types any more");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_line_is_read_and_no_byte_more() {
+    use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
+
+    let (reader, mut writer) = io::pipe().unwrap();
+    writer.write_all(b"caf\xC3\xA9\r\n5678\nrest").unwrap();
+    let number = u32::try_from(reader.as_raw_fd()).unwrap();
+    let mut lines = Lines::default();
+    let mut next = || lines.pin(Source::Descriptor(number)).ok().flatten();
+    assert_eq!(next(), Some(pin("caf\u{e9}")));
+    assert_eq!(next(), Some(pin("5678")));
+    let mut rest = [0; 4];
+    (&reader).read_exact(&mut rest).unwrap();
+    assert_eq!(&rest, b"rest");
+    writer.write_all(b"\xFF\n").unwrap();
+    assert_eq!(next(), None);
+}

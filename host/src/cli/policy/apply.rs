@@ -1,0 +1,81 @@
+//! A plan carried out.
+
+use super::super::failure::Failure;
+use super::super::pin_entry::{Attendant, NewPinArgs};
+use super::document::Policy;
+use super::plan::{Item, State, rule};
+use crate::client::ctap2::{ConfigCommand, PinRules};
+use crate::client::{self, Key, Pin, PinError};
+
+/// Changes what `items` say.
+///
+/// Rules for PINs come first where there is none yet, so that the first one follows them, and last where there is one:
+/// it may have to be changed then, and is of no use before that.
+pub(super) fn apply(
+    policy: &Policy,
+    items: &[Item],
+    key: &mut Key,
+    attendant: &mut Attendant,
+    new_pin: &NewPinArgs,
+) -> Result<(), Failure> {
+    let changes = |rule: &str| {
+        items
+            .iter()
+            .any(|item| item.rule == rule && item.state == State::Change)
+    };
+    let rules = rules(policy, &changes);
+    // Asked for before anything is changed.
+    let first_pin = match changes(rule::PIN_REQUIRED) {
+        true => Some(first_pin(policy, key, attendant, new_pin)?),
+        false => None,
+    };
+    let has_pin = key.info().is_some_and(|info| info.has("clientPin"));
+    let switches = [
+        (rule::ENTERPRISE_ATTESTATION, ConfigCommand::EnableEnterpriseAttestation),
+        (rule::LONG_TOUCH_RESET, ConfigCommand::EnableLongTouchForReset),
+        (rule::ALWAYS_UV, ConfigCommand::ToggleAlwaysUv),
+    ];
+    let switches = switches
+        .into_iter()
+        .filter(|(rule, _)| changes(rule))
+        .map(|(_, command)| command);
+    if !has_pin {
+        if let Some(rules) = &rules {
+            key.configure(rules.clone(), attendant)?;
+        }
+        if let Some(pin) = &first_pin {
+            key.set_pin(pin, attendant)?;
+            attendant.remember(pin);
+        }
+    }
+    for command in switches {
+        key.configure(command, attendant)?;
+    }
+    if let Some(rules) = rules.filter(|_| has_pin) {
+        key.configure(rules, attendant)?;
+    }
+    Ok(())
+}
+
+/// The rules for PINs that change, in one command.
+fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigCommand> {
+    let pin = &policy.pin;
+    let rules = PinRules {
+        new_min_pin_length: pin.min_length.filter(|_| changes(rule::PIN_MIN_LENGTH)),
+        min_pin_length_rp_ids: pin.min_length_rp_ids.clone(),
+        force_change_pin: false,
+        pin_complexity_policy: changes(rule::PIN_COMPLEXITY),
+    };
+    (rules != PinRules::default()).then_some(ConfigCommand::SetMinPinLength(rules))
+}
+
+/// A PIN that will be long enough once the policy is applied.
+fn first_pin(policy: &Policy, key: &Key, attendant: &mut Attendant, source: &NewPinArgs) -> Result<Pin, Failure> {
+    let mut info = key
+        .info()
+        .cloned()
+        .ok_or(client::Error::Unsupported { what: "CTAP2" })?;
+    info.min_pin_length = info.min_pin_length.max(policy.pin.min_length);
+    let check = |pin: &Pin| -> Result<(), PinError> { pin.check(&info) };
+    attendant.new_pin(source, check)
+}

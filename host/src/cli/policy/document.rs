@@ -1,0 +1,67 @@
+//! The policy file.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+/// How a key shall be. What is left out may be as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Policy {
+    /// Whether it always verifies its user.
+    pub(super) always_uv: Option<bool>,
+    /// Whether it names itself to chosen companies.
+    pub(super) enterprise_attestation: Option<bool>,
+    /// Whether a reset takes a long touch.
+    pub(super) long_touch_reset: Option<bool>,
+    /// Algorithms that it must know, as the COSE registry names them.
+    pub(super) algorithms: Vec<String>,
+    /// Rules for its PIN.
+    pub(super) pin: Pin,
+}
+
+/// Rules for the PIN.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Pin {
+    /// It must have one.
+    pub(super) required: bool,
+    /// In code points.
+    pub(super) min_length: Option<u64>,
+    /// Websites that are told how long it must be.
+    pub(super) min_length_rp_ids: Vec<String>,
+    /// Simple ones are refused.
+    pub(super) complexity: bool,
+}
+
+impl FromStr for Policy {
+    type Err = toml::de::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        toml::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_that_the_help_shows_is_read() {
+        let (_, shown) = super::super::FILE_HELP.split_once("\n\n").unwrap();
+        let policy: Policy = shown.parse().unwrap();
+        assert_eq!(policy.always_uv, Some(true));
+        assert_eq!(policy.algorithms, ["ES256", "EdDSA"]);
+        assert_eq!(policy.pin.min_length, Some(6));
+        assert_eq!(policy.pin.min_length_rp_ids, ["example.com"]);
+        assert!(policy.pin.required && policy.pin.complexity);
+    }
+
+    #[test]
+    fn a_word_that_is_misspelt_is_refused() {
+        assert_eq!("".parse(), Ok(Policy::default()));
+        for text in ["always_uv = true", "[pin]\nmin = 4", "always-uv = 1", "pin = true"] {
+            assert!(text.parse::<Policy>().is_err(), "{text}");
+        }
+    }
+}

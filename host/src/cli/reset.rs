@@ -1,0 +1,162 @@
+//! `brasskey reset`: everything on a key is erased.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::confirm::confirm;
+use super::device::{self, DeviceArgs, Opened, interrupt};
+use super::failure::Failure;
+use super::output::Output;
+use super::pin_entry::{Attendant, PinArgs};
+use crate::client::ctap2::{Reset, Status};
+use crate::client::{self, Key, Watch as _};
+use crate::transport::{self, Address, ListedDevice};
+
+/// How long the user has to unplug the key, and to plug it in again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often the computer is asked what is plugged in.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// The arguments of `reset`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_long_help = "Most keys take a reset only within 10 seconds after they were plugged in. This command \
+    says when to unplug the key, to plug it in, and to touch it."
+)]
+pub(super) struct Args {
+    /// Do not ask whether you are sure
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let mut opened = device::open(&args.device, output)?;
+    let info = opened
+        .key
+        .info()
+        .ok_or(client::Error::Unsupported { what: "a reset" })?;
+    let long_touch = info.long_touch_for_reset == Some(true);
+    let label = &opened.label;
+    let first = format!("erase {label}: its PIN, its passkeys and its settings?");
+    confirm(&first, "yes", args.yes)?;
+    let second = "no account that this key was registered with will know it again. Have you another way in?";
+    confirm(second, "erase", args.yes)?;
+
+    let mut attendant = Attendant::new(&opened, &PinArgs::default(), output)?;
+    if long_touch {
+        output.notice("this key takes a long touch: hold it for more than five seconds");
+    }
+    match opened.key.send(&Reset, &mut attendant) {
+        Err(client::Error::Status {
+            status: Status::NotAllowed,
+            ..
+        }) => reset_again(&mut opened, &mut attendant, output)?,
+        result => result?,
+    }
+    output.result(&json!({ "device": opened.label, "reset": true }), |to| {
+        writeln!(to, "{} is as new: without PIN, passkeys and settings.", opened.label)
+    })
+}
+
+/// The key was plugged in too long ago: its user does that again.
+fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) -> Result<(), Failure> {
+    match opened.address.clone() {
+        Some(address @ Address::Hid(_)) => {
+            let listed = transport::list()?;
+            let known = listed.into_iter().find(|listed| listed.address == address);
+            output.notice("unplug the security key now");
+            // Those that stay plugged in are others: none of them shall be erased.
+            let others = wait(attendant, || {
+                let listed = transport::list()?;
+                let gone = listed.iter().all(|listed| listed.address != address);
+                Ok(gone.then_some(listed))
+            })?;
+            output.notice("plug it in again");
+            opened.key = wait(attendant, || returned(known.as_ref(), &others))?;
+            Ok(opened.key.send(&Reset, attendant)?)
+        }
+        Some(address) => {
+            output.notice("switch the security key off and on again");
+            wait(attendant, || {
+                // A key that was switched off does not know its channels any more.
+                let Ok(mut key) = address.open().map_err(client::Error::from).and_then(Key::open) else {
+                    return Ok(None);
+                };
+                match key.send(&Reset, &mut interrupt()) {
+                    Err(client::Error::Status {
+                        status: Status::NotAllowed,
+                        ..
+                    }) => Ok(None),
+                    result => Ok(Some(result?)),
+                }
+            })
+        }
+        // The built-in soft token was switched on a moment ago.
+        None => Ok(opened.key.send(&Reset, attendant)?),
+    }
+}
+
+/// The key that was unplugged, once it is back and may be opened.
+fn returned(known: Option<&ListedDevice>, others: &[ListedDevice]) -> Result<Option<Key>, Failure> {
+    let found = transport::list()?
+        .into_iter()
+        .find(|listed| is_it(listed, known, others));
+    Ok(found.and_then(|listed| Key::open(listed.address.open().ok()?).ok()))
+}
+
+/// Whether `listed` was not there before, and is of the kind of the key that was unplugged.
+fn is_it(listed: &ListedDevice, known: Option<&ListedDevice>, others: &[ListedDevice]) -> bool {
+    let kind = |device: &ListedDevice| (device.vendor_id, device.product_id, device.serial.clone());
+    others.iter().all(|other| other.address != listed.address) && known.is_none_or(|known| kind(known) == kind(listed))
+}
+
+/// Asks again and again until there is something.
+fn wait<T>(attendant: &Attendant, mut look: impl FnMut() -> Result<Option<T>, Failure>) -> Result<T, Failure> {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        if attendant.is_cancelled() {
+            return Err(client::Error::Cancelled.into());
+        }
+        if begun.elapsed() >= PATIENCE {
+            return Err(client::Error::TimedOut.into());
+        }
+        thread::sleep(INTERVAL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(path: &str, product_id: u16, serial: Option<&str>) -> ListedDevice {
+        ListedDevice {
+            address: Address::Hid(path.to_owned()),
+            product: None,
+            manufacturer: None,
+            serial: serial.map(str::to_owned),
+            vendor_id: 1,
+            product_id,
+        }
+    }
+
+    #[test]
+    fn no_other_key_is_taken_for_the_one_that_was_unplugged() {
+        let known = device("/dev/hidraw1", 7, None);
+        let others = [device("/dev/hidraw2", 7, None)];
+        let is_it = |listed| is_it(&listed, Some(&known), &others);
+        assert!(is_it(device("/dev/hidraw1", 7, None)));
+        assert!(is_it(device("/dev/hidraw3", 7, None)));
+        assert!(!is_it(device("/dev/hidraw2", 7, None)), "it was there all the time");
+        assert!(!is_it(device("/dev/hidraw1", 8, None)), "it is of another kind");
+        assert!(!is_it(device("/dev/hidraw1", 7, Some("1"))));
+    }
+}

@@ -1,0 +1,145 @@
+//! authenticatorConfig (CTAP 2.3 §6.11): settings of the whole key, which only a reset undoes.
+
+use cbor4ii::core::Value;
+
+use super::cbor::{Parameters, bytes, encode, text};
+use super::entities::PinUvAuth;
+use super::get_info::Info;
+use super::{Command, Malformed};
+use crate::client::pin_protocol::PinUvAuthToken;
+
+/// What is to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigCommand {
+    /// 0x01: the key names itself to chosen companies.
+    EnableEnterpriseAttestation,
+    /// 0x02: the key verifies its user always, or no longer.
+    ToggleAlwaysUv,
+    /// 0x03: rules for PINs.
+    SetMinPinLength(PinRules),
+    /// 0x04: a reset takes a long touch.
+    EnableLongTouchForReset,
+}
+
+/// Rules for PINs. What is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PinRules {
+    /// The shortest PIN, in code points. It only ever grows.
+    pub new_min_pin_length: Option<u64>,
+    /// The RP IDs that are told the length; they replace those from before. An empty list changes nothing.
+    pub min_pin_length_rp_ids: Vec<String>,
+    /// The PIN must be changed before it is of use again.
+    pub force_change_pin: bool,
+    /// Simple PINs are refused from now on.
+    pub pin_complexity_policy: bool,
+}
+
+impl PinRules {
+    fn value(&self) -> Option<Value> {
+        let rp_ids = &self.min_pin_length_rp_ids;
+        let rp_ids = (!rp_ids.is_empty()).then(|| Value::Array(rp_ids.iter().map(|id| text(id)).collect()));
+        let parameters = Parameters::default()
+            .set_some(
+                0x01,
+                self.new_min_pin_length.map(|length| Value::Integer(length.into())),
+            )
+            .set_some(0x02, rp_ids)
+            .set_some(0x03, self.force_change_pin.then_some(Value::Bool(true)))
+            .set_some(0x04, self.pin_complexity_policy.then_some(Value::Bool(true)));
+        (!parameters.is_empty()).then(|| parameters.value())
+    }
+
+    /// Whether a key with `info` that knows rules for PINs knows all of these.
+    fn is_supported(&self, info: &Info) -> bool {
+        let told = u64::try_from(self.min_pin_length_rp_ids.len()).unwrap_or(u64::MAX);
+        told <= info.max_rp_ids_for_set_min_pin_length.unwrap_or(0)
+            && (!self.pin_complexity_policy || info.pin_complexity_policy.is_some())
+            && self.new_min_pin_length <= info.max_pin_length.or(Some(u64::MAX))
+    }
+}
+
+impl ConfigCommand {
+    /// The number of the subcommand.
+    #[must_use]
+    pub fn number(&self) -> u8 {
+        match self {
+            Self::EnableEnterpriseAttestation => 0x01,
+            Self::ToggleAlwaysUv => 0x02,
+            Self::SetMinPinLength(_) => 0x03,
+            Self::EnableLongTouchForReset => 0x04,
+        }
+    }
+
+    /// Whether a key with `info` knows the subcommand. Before CTAP 2.3 keys did not list them, but had options.
+    #[must_use]
+    pub fn is_supported(&self, info: &Info) -> bool {
+        if !info.has("authnrCfg") {
+            return false;
+        }
+        let listed = info.authenticator_config_commands.as_ref();
+        let listed = listed.map(|listed| listed.contains(&self.number().into()));
+        let has = |option| info.options.contains_key(option);
+        match self {
+            Self::EnableEnterpriseAttestation => listed.unwrap_or_else(|| has("ep")),
+            Self::ToggleAlwaysUv => listed.unwrap_or_else(|| has("alwaysUv")),
+            Self::SetMinPinLength(rules) => {
+                listed.unwrap_or_else(|| info.has("setMinPINLength")) && rules.is_supported(info)
+            }
+            Self::EnableLongTouchForReset => listed.unwrap_or_else(|| info.long_touch_for_reset.is_some()),
+        }
+    }
+
+    /// `subCommandParams`, where there are any.
+    fn parameters(&self) -> Option<Value> {
+        match self {
+            Self::SetMinPinLength(rules) => rules.value(),
+            _ => None,
+        }
+    }
+}
+
+/// The request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    command: ConfigCommand,
+    auth: Option<PinUvAuth>,
+}
+
+impl Config {
+    /// A request that `token` allows; a key that protects nothing yet needs none.
+    #[must_use]
+    pub fn new(command: ConfigCommand, token: Option<&PinUvAuthToken>) -> Self {
+        let parameters = command.parameters().map(|parameters| encode(&parameters));
+        let auth = token.map(|token| {
+            token.authorize(&[
+                &[0xFF; 32],
+                &[Self::CODE, command.number()],
+                parameters.as_deref().unwrap_or_default(),
+            ])
+        });
+        Self { command, auth }
+    }
+}
+
+impl Command for Config {
+    const CODE: u8 = 0x0D;
+    const NAME: &'static str = "authenticatorConfig";
+    type Response = ();
+
+    fn parameters(&self) -> Vec<u8> {
+        let auth = self.auth.as_ref();
+        Parameters::default()
+            .set(0x01, Value::Integer(self.command.number().into()))
+            .set_some(0x02, self.command.parameters())
+            .set_some(0x03, auth.map(|auth| Value::Integer(auth.protocol.into())))
+            .set_some(0x04, auth.map(|auth| bytes(&auth.param)))
+            .encode()
+    }
+
+    fn parse(_: &[u8]) -> Result<(), Malformed> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

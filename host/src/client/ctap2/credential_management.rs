@@ -1,0 +1,209 @@
+//! authenticatorCredentialManagement (CTAP 2.3 §6.8): the passkeys that a key keeps.
+
+use std::collections::BTreeMap;
+
+use cbor4ii::core::Value;
+
+use super::cbor::{FromCbor, Members, Oddity, Parameters, bytes, encode};
+use super::entities::{CredentialDescriptor, LargeBlobKey, PinUvAuth, RelyingParty, User};
+use super::{Command, Malformed};
+use crate::client::pin_protocol::PinUvAuthToken;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialManagementCommand {
+    /// 0x01: how many passkeys there are, and for how many more there is room.
+    GetCredsMetadata,
+    /// 0x02: the first relying party.
+    EnumerateRpsBegin,
+    /// 0x03: the next relying party.
+    EnumerateRpsGetNextRp,
+    /// 0x04: the first passkey for a relying party.
+    EnumerateCredentialsBegin {
+        /// The SHA-256 of the RP ID.
+        rp_id_hash: [u8; 32],
+    },
+    /// 0x05: the next passkey.
+    EnumerateCredentialsGetNextCredential,
+    /// 0x06: deletes a passkey.
+    DeleteCredential {
+        /// Its ID.
+        credential_id: Vec<u8>,
+    },
+    /// 0x07: gives a passkey's user other names.
+    UpdateUserInformation {
+        /// The passkey's ID.
+        credential_id: Vec<u8>,
+        /// The user, with the user handle that the passkey has. Names left out are removed.
+        user: User,
+    },
+}
+
+impl CredentialManagementCommand {
+    fn number(&self) -> u8 {
+        match self {
+            Self::GetCredsMetadata => 0x01,
+            Self::EnumerateRpsBegin => 0x02,
+            Self::EnumerateRpsGetNextRp => 0x03,
+            Self::EnumerateCredentialsBegin { .. } => 0x04,
+            Self::EnumerateCredentialsGetNextCredential => 0x05,
+            Self::DeleteCredential { .. } => 0x06,
+            Self::UpdateUserInformation { .. } => 0x07,
+        }
+    }
+
+    /// `subCommandParams`, where the subcommand has any.
+    fn parameters(&self) -> Option<Value> {
+        let descriptor = |id: &[u8]| CredentialDescriptor { id: id.to_vec() }.value();
+        let parameters = match self {
+            Self::EnumerateCredentialsBegin { rp_id_hash } => Parameters::default().set(0x01, bytes(rp_id_hash)),
+            Self::DeleteCredential { credential_id } => Parameters::default().set_some(0x02, descriptor(credential_id)),
+            Self::UpdateUserInformation { credential_id, user } => Parameters::default()
+                .set_some(0x02, descriptor(credential_id))
+                .set_some(0x03, user.value()),
+            _ => return None,
+        };
+        Some(parameters.value())
+    }
+}
+
+/// The request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialManagement {
+    command: CredentialManagementCommand,
+    auth: Option<PinUvAuth>,
+    is_preview: bool,
+}
+
+impl CredentialManagement {
+    /// A request that `token` allows.
+    #[must_use]
+    pub fn new(command: CredentialManagementCommand, token: &PinUvAuthToken) -> Self {
+        let parameters = command.parameters().map(|parameters| encode(&parameters));
+        let auth = match command {
+            // What goes on needs no new proof.
+            CredentialManagementCommand::EnumerateRpsGetNextRp
+            | CredentialManagementCommand::EnumerateCredentialsGetNextCredential => None,
+            _ => Some(token.authorize(&[&[command.number()], parameters.as_deref().unwrap_or_default()])),
+        };
+        Self {
+            command,
+            auth,
+            is_preview: false,
+        }
+    }
+
+    /// The same as the preview of CTAP 2.1 had it, under command byte 0x41.
+    #[must_use]
+    pub fn preview(self) -> Self {
+        Self {
+            is_preview: true,
+            ..self
+        }
+    }
+}
+
+/// The answer to all subcommands. Texts are untrusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CredentialManagementResponse {
+    /// 0x01: how many passkeys there are.
+    pub existing_resident_credentials_count: Option<u64>,
+    /// 0x02: for how many more there is room, about.
+    pub max_possible_remaining_resident_credentials_count: Option<u64>,
+    /// 0x03: the relying party.
+    pub rp: Option<RelyingParty>,
+    /// 0x04: the SHA-256 of its RP ID.
+    pub rp_id_hash: Option<[u8; 32]>,
+    /// 0x05: how many relying parties there are; in the first answer only.
+    pub total_rps: Option<u64>,
+    /// 0x06: whose account.
+    pub user: Option<User>,
+    /// 0x07: the passkey's ID.
+    pub credential_id: Option<CredentialDescriptor>,
+    /// 0x08: its public key.
+    pub public_key: Option<StoredPublicKey>,
+    /// 0x09: how many passkeys this relying party has; in the first answer only.
+    pub total_credentials: Option<u64>,
+    /// 0x0A: its protection: 1, 2 or 3.
+    pub cred_protect: Option<u64>,
+    /// 0x0B: the key of its large blob.
+    pub large_blob_key: Option<LargeBlobKey>,
+    /// 0x0C: whether it is for payments on the websites of others.
+    pub third_party_payment: Option<bool>,
+    /// Members the standard does not know: CBOR as the key sent it.
+    pub unknown: BTreeMap<i128, Vec<u8>>,
+    /// Where the answer departs from the standard.
+    pub oddities: Vec<Oddity>,
+}
+
+/// A public key: COSE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPublicKey {
+    /// The COSE algorithm identifier, where the key says.
+    pub alg: Option<i64>,
+    /// The whole key, encoded again.
+    pub cose: Vec<u8>,
+}
+
+impl FromCbor for StoredPublicKey {
+    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+        let Value::Map(entries) = &value else { return None };
+        let alg = entries.iter().find_map(|entry| match entry {
+            (Value::Integer(3), Value::Integer(alg)) => i64::try_from(*alg).ok(),
+            _ => None,
+        });
+        *whole &= alg.is_some();
+        Some(Self {
+            alg,
+            cose: encode(&value),
+        })
+    }
+}
+
+impl Command for CredentialManagement {
+    const CODE: u8 = 0x0A;
+    const NAME: &'static str = "authenticatorCredentialManagement";
+    type Response = CredentialManagementResponse;
+
+    fn code(&self) -> u8 {
+        if self.is_preview { 0x41 } else { Self::CODE }
+    }
+
+    fn parameters(&self) -> Vec<u8> {
+        let auth = self.auth.as_ref();
+        Parameters::default()
+            .set(0x01, Value::Integer(self.command.number().into()))
+            .set_some(0x02, self.command.parameters())
+            .set_some(0x03, auth.map(|auth| Value::Integer(auth.protocol.into())))
+            .set_some(0x04, auth.map(|auth| bytes(&auth.param)))
+            .encode()
+    }
+
+    fn parse(data: &[u8]) -> Result<CredentialManagementResponse, Malformed> {
+        if data.is_empty() {
+            return Ok(CredentialManagementResponse::default());
+        }
+        let mut members = Members::read(data)?;
+        let mut response = CredentialManagementResponse {
+            existing_resident_credentials_count: members.optional(0x01, "existingResidentCredentialsCount"),
+            max_possible_remaining_resident_credentials_count: members
+                .optional(0x02, "maxPossibleRemainingResidentCredentialsCount"),
+            rp: members.optional(0x03, "rp"),
+            rp_id_hash: members.optional(0x04, "rpIDHash"),
+            total_rps: members.optional(0x05, "totalRPs"),
+            user: members.optional(0x06, "user"),
+            credential_id: members.optional(0x07, "credentialID"),
+            public_key: members.optional(0x08, "publicKey"),
+            total_credentials: members.optional(0x09, "totalCredentials"),
+            cred_protect: members.optional(0x0A, "credProtect"),
+            large_blob_key: members.optional(0x0B, "largeBlobKey"),
+            third_party_payment: members.optional(0x0C, "thirdPartyPayment"),
+            ..CredentialManagementResponse::default()
+        };
+        (response.unknown, response.oddities) = members.finish();
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

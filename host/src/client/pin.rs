@@ -1,0 +1,246 @@
+//! The PIN of a key: as the standard has it written, and what is done with it (CTAP 2.3 §6.5.1, §6.5.5).
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error as ThisError;
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info, Status};
+use super::error::{Error, Malformed};
+use super::key::Key;
+use super::pin_protocol::{KeyAgreementKey, NotOnCurve};
+use super::pin_protocol::{PinProtocol, Platform, SharedSecret};
+use super::watch::Watch;
+
+/// The longest PIN, in bytes of UTF-8 (§6.5.1).
+const MAX_BYTES: usize = 63;
+/// The shortest PIN where the key does not say, in code points.
+const DEFAULT_MIN_LENGTH: u64 = 4;
+
+/// A PIN in Normalization Form C. Zeroized when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pin(Zeroizing<String>);
+
+impl Pin {
+    /// The PIN that a person typed, in whatever form their keyboard gives it.
+    ///
+    /// # Errors
+    /// [`PinError`] where no key can have such a PIN.
+    pub fn new(typed: &str) -> Result<Self, PinError> {
+        // Normalization may triple the length; growing would leave copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(3 * typed.len()));
+        text.extend(typed.nfc());
+        if text.is_empty() {
+            Err(PinError::Empty)
+        } else if text.len() > MAX_BYTES {
+            Err(PinError::TooManyBytes { length: text.len() })
+        } else if text.contains('\0') {
+            Err(PinError::Zero)
+        } else {
+            Ok(Self(text))
+        }
+    }
+
+    /// Whether a key with `info` takes it as a new PIN, as far as lengths go: they are in code points.
+    ///
+    /// # Errors
+    /// [`PinError::TooShort`] and [`PinError::TooLong`].
+    pub fn check(&self, info: &Info) -> Result<(), PinError> {
+        let length = u64::try_from(self.0.chars().count()).unwrap_or(u64::MAX);
+        let minimum = info.min_pin_length.unwrap_or(DEFAULT_MIN_LENGTH);
+        let maximum = info.max_pin_length.unwrap_or(u64::MAX);
+        if length < minimum {
+            Err(PinError::TooShort { minimum })
+        } else if length > maximum {
+            Err(PinError::TooLong { maximum })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// LEFT(SHA-256(PIN), 16): what the key compares.
+    fn hash(&self) -> Zeroizing<[u8; 16]> {
+        let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(self.0.as_bytes())));
+        let mut hash = Zeroizing::new([0; 16]);
+        hash.copy_from_slice(&digest[..16]);
+        hash
+    }
+
+    /// Filled up with zeros to 64 bytes: what the key stores the hash of.
+    fn padded(&self) -> Zeroizing<[u8; 64]> {
+        let mut padded = Zeroizing::new([0; 64]);
+        padded.iter_mut().zip(self.0.bytes()).for_each(|(to, byte)| *to = byte);
+        padded
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+/// Why a text is no PIN for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+pub enum PinError {
+    /// There is nothing.
+    #[error("the PIN is empty")]
+    Empty,
+    /// It has more than 63 bytes.
+    #[error("the PIN takes {length} bytes, and no security key takes more than {MAX_BYTES}")]
+    TooManyBytes {
+        /// So many, after normalization.
+        length: usize,
+    },
+    /// It contains a zero, which the standard fills PINs up with.
+    #[error("the PIN contains a zero character")]
+    Zero,
+    /// It has fewer characters than this key asks for.
+    #[error("the PIN is too short: this security key asks for at least {minimum} characters")]
+    TooShort {
+        /// `minPINLength`.
+        minimum: u64,
+    },
+    /// It has more characters than this key takes.
+    #[error("the PIN is too long: this security key takes at most {maximum} characters")]
+    TooLong {
+        /// `maxPINLength`.
+        maximum: u64,
+    },
+}
+
+/// How many wrong PINs a key still takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinRetries {
+    /// Until only a reset helps.
+    pub left: u64,
+    /// The key takes none at all before it was unplugged: three in a row were wrong.
+    pub power_cycle: bool,
+}
+
+/// A key agreement, as far as the platform's part goes.
+pub(super) struct Agreement {
+    pub(super) secret: SharedSecret,
+    pub(super) own: KeyAgreementKey,
+}
+
+impl Key {
+    /// How many wrong PINs the key still takes.
+    ///
+    /// # Errors
+    /// As [`Key::send`]; [`Error::Malformed`] where the key does not say.
+    pub fn pin_retries(&mut self, watch: &mut dyn Watch) -> Result<PinRetries, Error> {
+        let answer = self.send(&ClientPin::GetPinRetries, watch)?;
+        Ok(PinRetries {
+            left: answer
+                .pin_retries
+                .ok_or_else(|| malformed(Malformed::Missing("pinRetries")))?,
+            power_cycle: answer.power_cycle_state == Some(true),
+        })
+    }
+
+    /// Gives the key its first PIN.
+    ///
+    /// # Errors
+    /// [`Error::Pin`] where the PIN is too short or too long for this key; [`Error::Status`] with `PIN_AUTH_INVALID`
+    /// where it has one already, and with `PIN_POLICY_VIOLATION` where the PIN is too simple; as [`Key::send`].
+    pub fn set_pin(&mut self, pin: &Pin, watch: &mut dyn Watch) -> Result<(), Error> {
+        pin.check(self.ctap2_info()?)?;
+        let Agreement { secret, own } = self.agree(watch)?;
+        let new_pin = secret.encrypt(&pin.padded())?;
+        let request = ClientPin::SetPin {
+            protocol: secret.protocol(),
+            key_agreement: own,
+            param: secret.authenticate(&[&new_pin]),
+            new_pin,
+        };
+        self.send(&request, watch)?;
+        self.refresh()
+    }
+
+    /// Gives the key another PIN.
+    ///
+    /// # Errors
+    /// [`Error::WrongPin`] where `pin` is not its PIN; otherwise as [`set_pin`](Self::set_pin).
+    pub fn change_pin(&mut self, pin: &Pin, new_pin: &Pin, watch: &mut dyn Watch) -> Result<(), Error> {
+        new_pin.check(self.ctap2_info()?)?;
+        self.check_retries(watch)?;
+        let Agreement { secret, own } = self.agree(watch)?;
+        let new_pin = secret.encrypt(&new_pin.padded())?;
+        let pin_hash = secret.encrypt(&pin.hash())?;
+        let request = ClientPin::ChangePin {
+            protocol: secret.protocol(),
+            key_agreement: own,
+            param: secret.authenticate(&[&new_pin, &pin_hash]),
+            new_pin,
+            pin_hash,
+        };
+        self.send_pin(&request, watch)?;
+        self.refresh()
+    }
+
+    /// Refuses where the key would not look at a PIN: it would only be given away.
+    pub(super) fn check_retries(&mut self, watch: &mut dyn Watch) -> Result<PinRetries, Error> {
+        let blocked = |status| {
+            Err(Error::Status {
+                command: ClientPin::NAME,
+                status,
+            })
+        };
+        match self.pin_retries(watch)? {
+            PinRetries { left: 0, .. } => blocked(Status::PinBlocked),
+            PinRetries { power_cycle: true, .. } => blocked(Status::PinAuthBlocked),
+            retries => Ok(retries),
+        }
+    }
+
+    /// Sends what has a PIN in it. Where the PIN is wrong, the error says how many tries are left.
+    pub(super) fn send_pin(&mut self, request: &ClientPin, watch: &mut dyn Watch) -> Result<ClientPinResponse, Error> {
+        match self.send(request, watch) {
+            Err(Error::Status {
+                status: Status::PinInvalid,
+                ..
+            }) => Err(Error::WrongPin {
+                left: self.pin_retries(watch).ok().map(|retries| retries.left),
+            }),
+            result => result,
+        }
+    }
+
+    /// getKeyAgreement and the platform's part in it, under the protocol that the key prefers.
+    pub(super) fn agree(&mut self, watch: &mut dyn Watch) -> Result<Agreement, Error> {
+        let protocol = PinProtocol::of(self.ctap2_info()?).ok_or(Error::Unsupported {
+            what: "PIN/UV auth protocol one or two",
+        })?;
+        let answer = self.send(&ClientPin::GetKeyAgreement { protocol }, watch)?;
+        let key = answer
+            .key_agreement
+            .ok_or_else(|| malformed(Malformed::Missing("keyAgreement")))?;
+        let (secret, own) = Platform::generate()?
+            .agree(protocol, &key)
+            .map_err(|NotOnCurve| malformed(Malformed::Value("keyAgreement")))?;
+        Ok(Agreement { secret, own })
+    }
+
+    /// What the key can do, where it speaks CTAP2.
+    pub(super) fn ctap2_info(&self) -> Result<&Info, Error> {
+        self.info().ok_or(Error::Unsupported { what: "CTAP2" })
+    }
+}
+
+/// `pinHashEnc`.
+pub(super) fn encrypted_hash(pin: &Pin, secret: &SharedSecret) -> Result<Vec<u8>, Error> {
+    Ok(secret.encrypt(&pin.hash())?)
+}
+
+fn malformed(why: Malformed) -> Error {
+    Error::Malformed {
+        command: ClientPin::NAME,
+        why,
+    }
+}
+
+#[cfg(test)]
+mod tests;

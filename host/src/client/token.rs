@@ -1,0 +1,149 @@
+//! Getting a pinUvAuthToken from any key: by its own user verification, or by the PIN (CTAP 2.3 §6.5.5.7, §10.2.1).
+
+use super::ctap2::{ClientPin, Command as _, Info, Permissions, Status};
+use super::error::{Error, Malformed};
+use super::key::Key;
+use super::pin::{Agreement, PinRetries, encrypted_hash};
+use super::pin_protocol::PinUvAuthToken;
+use super::watch::Watch;
+
+/// What somebody should know who is asked for a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinRequest {
+    /// How many wrong PINs the key still takes.
+    pub retries: PinRetries,
+    /// The PIN given before was wrong.
+    pub again: bool,
+}
+
+impl Key {
+    /// A token with `permissions`, for `rp_id` alone where it is given. `watch` is asked for the PIN, again while it is
+    /// wrong, unless the key verifies its user by itself.
+    ///
+    /// Keys before CTAP 2.1 know no permissions: their token allows everything.
+    ///
+    /// # Errors
+    /// What `watch` answers instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`]; [`Error::MustChangePin`];
+    /// [`Error::Status`] with `PIN_BLOCKED` or `PIN_AUTH_BLOCKED` where no PIN would do; [`Error::Unsupported`] where
+    /// the key knows no PINs; as [`Key::send`].
+    pub fn token(
+        &mut self,
+        permissions: Permissions,
+        rp_id: Option<&str>,
+        watch: &mut dyn Watch,
+    ) -> Result<PinUvAuthToken, Error> {
+        let info = self.ctap2_info()?;
+        let attempts = info.preferred_platform_uv_attempts.unwrap_or(1).clamp(1, 10);
+        if verifies_by_itself(info, permissions) {
+            for _ in 0..attempts {
+                match self.token_by_itself(permissions, rp_id, watch) {
+                    Err(Error::Status {
+                        status: Status::UvInvalid,
+                        ..
+                    }) => {}
+                    Err(Error::Status {
+                        status: Status::UvBlocked | Status::NotAllowed | Status::UnauthorizedPermission,
+                        ..
+                    }) => break,
+                    result => return result,
+                }
+            }
+        }
+        self.token_by_pin(permissions, rp_id, watch)
+    }
+
+    fn token_by_itself(
+        &mut self,
+        permissions: Permissions,
+        rp_id: Option<&str>,
+        watch: &mut dyn Watch,
+    ) -> Result<PinUvAuthToken, Error> {
+        let Agreement { secret, own } = self.agree(watch)?;
+        let request = ClientPin::GetPinUvAuthToken {
+            protocol: secret.protocol(),
+            key_agreement: own,
+            pin_hash: None,
+            permissions,
+            rp_id: rp_id.map(str::to_owned),
+        };
+        let answer = self.send(&request, watch)?;
+        let token = answer.pin_uv_auth_token.as_deref();
+        token
+            .and_then(|token| PinUvAuthToken::new(secret.protocol(), secret.decrypt(token)?))
+            .ok_or(MALFORMED)
+    }
+
+    fn token_by_pin(
+        &mut self,
+        permissions: Permissions,
+        rp_id: Option<&str>,
+        watch: &mut dyn Watch,
+    ) -> Result<PinUvAuthToken, Error> {
+        let info = self.ctap2_info()?;
+        let knows_permissions = info.has("pinUvAuthToken");
+        match info.options.get("clientPin") {
+            None => return Err(Error::Unsupported { what: "a PIN" }),
+            Some(false) => return Err(Error::NoPin),
+            Some(true) => {}
+        }
+        let mut again = false;
+        loop {
+            let retries = self.check_retries(watch)?;
+            let pin = watch.pin(&PinRequest { retries, again })?;
+            let Agreement { secret, own } = self.agree(watch)?;
+            let (protocol, pin_hash) = (secret.protocol(), encrypted_hash(&pin, &secret)?);
+            let request = if knows_permissions {
+                ClientPin::GetPinUvAuthToken {
+                    protocol,
+                    key_agreement: own,
+                    pin_hash: Some(pin_hash),
+                    permissions,
+                    rp_id: rp_id.map(str::to_owned),
+                }
+            } else {
+                ClientPin::GetPinToken {
+                    protocol,
+                    key_agreement: own,
+                    pin_hash,
+                }
+            };
+            match self.send_pin(&request, watch) {
+                Ok(answer) => {
+                    let token = answer.pin_uv_auth_token.as_deref();
+                    return token
+                        .and_then(|token| PinUvAuthToken::new(protocol, secret.decrypt(token)?))
+                        .ok_or(MALFORMED);
+                }
+                // A key of CTAP 2.0 whose PIN must be changed says so in no other way.
+                Err(Error::WrongPin { .. }) if self.must_change_pin() && !knows_permissions => {
+                    return Err(Error::MustChangePin);
+                }
+                Err(Error::WrongPin { left }) if watch.can_try_again() && left != Some(0) => again = true,
+                Err(Error::Status {
+                    status: Status::PinPolicyViolation,
+                    ..
+                }) => return Err(Error::MustChangePin),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn must_change_pin(&self) -> bool {
+        self.info().is_some_and(|info| info.force_pin_change == Some(true))
+    }
+}
+
+const MALFORMED: Error = Error::Malformed {
+    command: ClientPin::NAME,
+    why: Malformed::Value("pinUvAuthToken"),
+};
+
+/// Whether the key's own user verification is set up, and may give all of `permissions` (CTAP 2.3 §6.5.5.7.3).
+fn verifies_by_itself(info: &Info, permissions: Permissions) -> bool {
+    info.has("uv")
+        && info.has("pinUvAuthToken")
+        && (info.has("uvAcfg") || !permissions.contains(Permissions::AUTHENTICATOR_CONFIG))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,265 @@
+//! PINs and tokens, with the soft key of this process and with keys that are made up.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use brasskey_protocol::ctaphid::RequestKind;
+
+use super::*;
+use crate::client::ctap2::{ConfigCommand, CredentialManagement, CredentialManagementCommand};
+use crate::client::fake::{FakeKey, Reply};
+use crate::client::{Pin, Watch};
+use crate::soft::{SoftKey, Touch};
+
+/// A person who knows some PINs, and tries them one after the other.
+#[derive(Default)]
+struct Person {
+    pins: VecDeque<&'static str>,
+    requests: Vec<PinRequest>,
+}
+
+impl Watch for Person {
+    fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
+        self.requests.push(*request);
+        let pin = self.pins.pop_front().ok_or(Error::PinNeeded)?;
+        Ok(Pin::new(pin)?)
+    }
+
+    fn can_try_again(&self) -> bool {
+        true
+    }
+}
+
+fn person(pins: &[&'static str]) -> Person {
+    Person {
+        pins: pins.iter().copied().collect(),
+        requests: Vec::new(),
+    }
+}
+
+fn soft() -> (SoftKey, Key) {
+    let soft = SoftKey::builder().touch(Touch::Auto).build().unwrap();
+    let key = Key::open(Box::new(soft.connect())).unwrap();
+    (soft, key)
+}
+
+fn pin(text: &str) -> Pin {
+    Pin::new(text).unwrap()
+}
+
+const MANAGE: Permissions = Permissions::CREDENTIAL_MANAGEMENT;
+
+#[test]
+fn a_pin_is_set_used_and_changed() {
+    let (_soft, mut key) = soft();
+    assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::NoPin)));
+    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    assert!(key.info().unwrap().has("clientPin"), "the state was asked for again");
+    let mut one = person(&["1234"]);
+    let token = key.token(MANAGE, None, &mut one).unwrap();
+    let request = CredentialManagement::new(CredentialManagementCommand::GetCredsMetadata, &token);
+    assert_eq!(
+        key.send(&request, &mut ()).unwrap().existing_resident_credentials_count,
+        Some(0)
+    );
+
+    key.change_pin(&pin("1234"), &pin("5678"), &mut ()).unwrap();
+    let refused = key.change_pin(&pin("1234"), &pin("9999"), &mut ());
+    assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
+    key.token(MANAGE, None, &mut person(&["5678"])).unwrap();
+    assert_eq!(key.pin_retries(&mut ()).unwrap().left, 8);
+}
+
+#[test]
+fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
+    let (_soft, mut key) = soft();
+    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    let mut anna = person(&["0000", "1111", "1234"]);
+    key.token(MANAGE, None, &mut anna).unwrap();
+    let asked: Vec<_> = anna
+        .requests
+        .iter()
+        .map(|request| (request.retries.left, request.again))
+        .collect();
+    assert_eq!(asked, [(8, false), (7, true), (6, true)]);
+}
+
+#[test]
+fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
+    let (soft, mut key) = soft();
+    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    let blocked = |result| {
+        matches!(
+            result,
+            Err(Error::Status {
+                status: Status::PinAuthBlocked,
+                ..
+            })
+        )
+    };
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        let mut bob = person(&["0"; 9]);
+        let refused = key.token(MANAGE, None, &mut bob);
+        left.extend(bob.requests.iter().map(|request| request.retries.left));
+        if matches!(
+            refused,
+            Err(Error::Status {
+                status: Status::PinBlocked,
+                ..
+            })
+        ) {
+            break;
+        }
+        assert!(blocked(refused));
+        // Before it was unplugged, not even the right PIN is sent.
+        let mut late = person(&["1234"]);
+        assert!(blocked(key.token(MANAGE, None, &mut late)));
+        assert_eq!(late.requests, []);
+        soft.power_cycle().unwrap();
+        key = Key::open(Box::new(soft.connect())).unwrap();
+    }
+    assert_eq!(left, [8, 7, 6, 5, 4, 3, 2, 1]);
+    let mut late = person(&["1234"]);
+    let refused = key.token(MANAGE, None, &mut late);
+    assert!(matches!(
+        refused,
+        Err(Error::Status {
+            status: Status::PinBlocked,
+            ..
+        })
+    ));
+    assert_eq!(late.requests, []);
+}
+
+#[test]
+fn a_pin_that_must_be_changed_is_of_no_use() {
+    let (_soft, mut key) = soft();
+    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    let rules = ConfigCommand::SetMinPinLength(crate::client::ctap2::PinRules {
+        new_min_pin_length: Some(6),
+        ..Default::default()
+    });
+    key.configure(rules, &mut person(&["1234"])).unwrap();
+    assert_eq!(key.info().unwrap().force_pin_change, Some(true));
+    let refused = key.token(MANAGE, None, &mut person(&["1234"]));
+    assert!(matches!(refused, Err(Error::MustChangePin)));
+    let short = key.change_pin(&pin("1234"), &pin("12345"), &mut ());
+    assert!(matches!(
+        short,
+        Err(Error::Pin(crate::client::PinError::TooShort { minimum: 6 }))
+    ));
+    key.change_pin(&pin("1234"), &pin("123456"), &mut ()).unwrap();
+    key.token(MANAGE, None, &mut person(&["123456"])).unwrap();
+}
+
+#[test]
+fn settings_need_no_pin_where_there_is_none() {
+    let (_soft, mut key) = soft();
+    key.configure(ConfigCommand::EnableLongTouchForReset, &mut ()).unwrap();
+    assert_eq!(key.info().unwrap().long_touch_for_reset, Some(true));
+    let impossible = key.configure(ConfigCommand::EnableEnterpriseAttestation, &mut ());
+    assert!(matches!(impossible, Err(Error::Unsupported { .. })));
+}
+
+/// A key of CTAP 2.0 that answers with the same token whatever it is asked, and keeps the requests.
+fn old(options: &'static [u8]) -> (Key, Arc<Mutex<Vec<Vec<u8>>>>) {
+    made_up(options, None)
+}
+
+/// As [`old`], with this answer where the key is to verify its user by itself.
+fn made_up(options: &'static [u8], by_itself: Option<u8>) -> (Key, Arc<Mutex<Vec<Vec<u8>>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = asked.clone();
+    let key = FakeKey::key(move |kind, request| {
+        if kind != RequestKind::Cbor {
+            return Reply::Now(vec![0x6D, 0x00]);
+        }
+        if request == [0x04] {
+            let info = [b"\x00\xA3\x01\x81\x68FIDO_2_0\x03\x50AAAAAAAAAAAAAAAA\x04", options].concat();
+            return Reply::Now(info);
+        }
+        log.lock().unwrap().push(request.to_vec());
+        // The generator of P-256 is a public key, too.
+        let (x, y) = (
+            b"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96",
+            b"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5",
+        );
+        Reply::Now(match request {
+            [0x06, rest @ ..] if rest.ends_with(b"\x02\x01") => b"\x00\xA1\x03\x08".to_vec(),
+            [0x06, rest @ ..] if rest.ends_with(b"\x02\x02") => [
+                &b"\x00\xA1\x01\xA5\x01\x02\x03\x38\x18\x20\x01\x21\x58\x20"[..],
+                x,
+                b"\x22\x58\x20",
+                y,
+            ]
+            .concat(),
+            [0x06, _, 0x01, 0x01, 0x02, 0x06, ..] if by_itself.is_some() => by_itself.into_iter().collect(),
+            _ => [&b"\x00\xA1\x02\x50"[..], &[7; 16]].concat(),
+        })
+    });
+    (key, asked)
+}
+
+#[test]
+fn a_key_of_ctap_2_0_gives_a_token_without_permissions() {
+    let (mut key, asked) = old(b"\xA1\x69clientPin\xF5");
+    key.token(MANAGE, None, &mut person(&["1234"])).unwrap();
+    let asked = asked.lock().unwrap();
+    // getPINRetries, getKeyAgreement, getPinToken: protocol one, and neither permissions nor an RP ID.
+    let heads: Vec<_> = asked.iter().map(|request| request[..4].to_vec()).collect();
+    assert_eq!(
+        heads,
+        [
+            b"\x06\xA1\x02\x01".to_vec(),
+            b"\x06\xA2\x01\x01".to_vec(),
+            b"\x06\xA4\x01\x01".to_vec()
+        ]
+    );
+    assert!(asked[2].starts_with(b"\x06\xA4\x01\x01\x02\x05\x03\xA5"));
+}
+
+#[test]
+fn a_key_that_verifies_by_itself_is_not_told_the_pin() {
+    let (mut key, asked) = old(b"\xA3\x62uv\xF5\x69clientPin\xF5\x6EpinUvAuthToken\xF5");
+    let mut nobody = person(&[]);
+    key.token(MANAGE, None, &mut nobody).unwrap();
+    assert_eq!(nobody.requests, []);
+    assert!(asked.lock().unwrap()[1].starts_with(b"\x06\xA4\x01\x01\x02\x06"));
+    // It may not configure by its own verification, and so the PIN is asked for.
+    let refused = key.token(Permissions::AUTHENTICATOR_CONFIG, None, &mut nobody);
+    assert!(matches!(refused, Err(Error::PinNeeded)));
+}
+
+#[test]
+fn a_key_without_pins_is_told_from_one_without_a_pin() {
+    let (mut key, _) = old(b"\xA1\x62rk\xF5");
+    assert!(matches!(
+        key.token(MANAGE, None, &mut ()),
+        Err(Error::Unsupported { .. })
+    ));
+    let (mut key, _) = old(b"\xA1\x69clientPin\xF4");
+    assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::NoPin)));
+}
+
+#[test]
+fn where_the_keys_own_verification_fails_the_pin_is_asked_for() {
+    // UV_INVALID and UV_BLOCKED.
+    for status in [0x3F, 0x3C] {
+        let (mut key, _) = made_up(b"\xA3\x62uv\xF5\x69clientPin\xF5\x6EpinUvAuthToken\xF5", Some(status));
+        let mut owner = person(&["1234"]);
+        key.token(MANAGE, None, &mut owner).unwrap();
+        assert_eq!(owner.requests.len(), 1);
+    }
+    // The user refused: that is no reason to ask for something else.
+    let (mut key, _) = made_up(b"\xA3\x62uv\xF5\x69clientPin\xF5\x6EpinUvAuthToken\xF5", Some(0x27));
+    let mut owner = person(&["1234"]);
+    assert!(matches!(
+        key.token(MANAGE, None, &mut owner),
+        Err(Error::Status {
+            status: Status::OperationDenied,
+            ..
+        })
+    ));
+    assert_eq!(owner.requests, []);
+}

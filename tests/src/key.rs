@@ -49,6 +49,12 @@ pub trait Form: Send + Sync {
     fn press(&self);
     /// Releases the button.
     fn release(&self);
+    /// Touches the key once it asks.
+    fn touch(&self) {
+        self.wait_until_asked();
+        self.press();
+        self.release();
+    }
     /// Refuses what the key asks; only where there is [`Need::Decline`].
     fn decline(&self);
     /// Unplugs the key and plugs it in again. Hosts must connect anew.
@@ -71,13 +77,6 @@ impl Key {
     #[must_use]
     pub fn host(&self) -> Host {
         Host::new(self.clone(), self.0.connect())
-    }
-
-    /// Touches the key once it asks.
-    pub fn touch(&self) {
-        self.0.wait_until_asked();
-        self.0.press();
-        self.0.release();
     }
 
     /// Refuses once the key asks.

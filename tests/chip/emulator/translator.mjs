@@ -52,12 +52,12 @@ export class Translator {
 
 /**
  * @param {number} start
- * @param {Uint16Array} code
+ * @param {Uint16Array} code the memory that it lies in
  * @returns {Block | null}
  */
-function translate(start, code) {
+export function translate(start, code, longest = LONGEST) {
   const instructions = [];
-  for (let pc = start; instructions.length < LONGEST; ) {
+  for (let pc = start; instructions.length < longest; ) {
     const at = (pc & 0xffffff) >>> 1;
     const instruction = decode(pc, code[at], code[at + 1]);
     if (!instruction) break;

@@ -43,7 +43,7 @@ export class Board {
   /** @param {BoardOptions} options */
   constructor(options) {
     this.#options = options;
-    this.#translator = options.interpret ? undefined : (options.translator ?? new Translator());
+    this.#translator = options.interpret ? undefined : (options.translator ?? new Translator(options.elf));
     this.flash.install(options.elf);
   }
 
@@ -152,11 +152,10 @@ export class Board {
       const { chip } = this;
       const begun = chip.clock.millis;
       if (this.#guarded(() => chip.runUntil(condition, left))) return true;
+      if (!this.chip?.remains) break;
       left -= chip.clock.millis - begun;
-      if (this.chip?.remains) {
-        this.resets += 1;
-        this.#start(this.chip.remains);
-      }
+      this.resets += 1;
+      this.#start(this.chip.remains);
     }
     return Boolean(condition());
   }

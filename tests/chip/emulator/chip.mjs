@@ -5,15 +5,13 @@ import { RP2040 } from 'rp2040js';
 import { Clock } from './clock.mjs';
 import { Core, Fault } from './core.mjs';
 import { FLASH_BASE, FLASH_END } from './elf.mjs';
-import { ChipReset, FlashPins, RingOscillator } from './peripherals.mjs';
+import { ChipReset, FlashInterface, FlashPins, RingOscillator } from './peripherals.mjs';
 import { Rom } from './rom.mjs';
 import { Memory } from './translator.mjs';
 
 /** Behind the second-stage boot loader, which needs the real flash's registers, are the program's vectors. */
 const VECTORS = FLASH_BASE + 0x100;
 const WATCHDOG = 0x40058;
-const SSI = 0x18000;
-const SSI_SSIENR = 0x08;
 
 /** The flash as rp2040js looks at it, and translated code. */
 const views = (/** @type {Uint8Array} */ bytes) => ({
@@ -67,12 +65,12 @@ export class Chip {
     this.pins = new FlashPins(this);
     this.watchdog = /** @type {any} */ (rp.peripherals[WATCHDOG]);
     Object.assign(rp.peripherals, {
+      [FlashInterface.BASE]: new FlashInterface(this),
       [FlashPins.BASE]: this.pins,
       [RingOscillator.BASE]: new RingOscillator(rp, seed, stuckAt),
       [ChipReset.BASE]: new ChipReset(rp, !remains),
     });
     new Rom(this);
-    this.#completeFlashInterface();
     this.watchdog.onWatchdogTrigger = () => this.#reset(this.watchdog.reason);
     if (remains) {
       rp.sram.set(remains.ram);
@@ -90,16 +88,6 @@ export class Chip {
     this.setXip(true);
     rp.core.VTOR = VECTORS;
     rp.core.reset();
-  }
-
-  /** A program may also leave XIP, and come back, by the flash interface's registers, as boot loaders do. */
-  #completeFlashInterface() {
-    const interfaces = this.rp.peripherals[SSI];
-    const { writeUint32 } = interfaces;
-    interfaces.writeUint32 = (offset, value) => {
-      writeUint32.call(interfaces, offset, value);
-      if (offset === SSI_SSIENR) this.setXip(value !== 0);
-    };
   }
 
   /** @param {boolean} on */

@@ -122,3 +122,40 @@ export class FlashPins extends Registers {
     this.#chip.rp.qspi[1].setInputValue(!(this.#floating && this.#pressed));
   }
 }
+
+/**
+ * The serial interface to the flash (§4.10), as the second-stage boot loader uses it to map the flash into memory: what
+ * it sends is sent at once, and what it asks the flash is whether all four data lines are on.
+ */
+export class FlashInterface extends Registers {
+  static BASE = 0x18000;
+  static #SSIENR = 0x08;
+  static #SR = 0x28;
+  static #DR0 = 0x60;
+  /** Not busy; the transmit queue has room, and is empty; the receive queue has something. */
+  static #READY = 0b1110;
+  /** The flash's status register 2 (W25Q16JV data sheet §7.1): QE. */
+  static #QUAD_ENABLED = 0x02;
+  #chip;
+
+  /** @param {import('./chip.mjs').Chip} chip */
+  constructor(chip) {
+    super(chip.rp, 'SSI');
+    this.#chip = chip;
+  }
+
+  /** @param {number} offset */
+  readUint32(offset) {
+    if (offset === FlashInterface.#SR) return FlashInterface.#READY;
+    return offset === FlashInterface.#DR0 ? FlashInterface.#QUAD_ENABLED : super.readUint32(offset);
+  }
+
+  /**
+   * @param {number} offset
+   * @param {number} value
+   */
+  writeUint32(offset, value) {
+    super.writeUint32(offset, value);
+    if (offset === FlashInterface.#SSIENR) this.#chip.setXip(value !== 0);
+  }
+}

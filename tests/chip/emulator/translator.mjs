@@ -28,9 +28,16 @@ export class Memory {
 
 /** The translated code of one firmware; chips that run it share it. */
 export class Translator {
+  /** Where the firmware has code that does not change: in flash, and the part of RAM that is loaded. */
+  #code;
   /** What is known of each halfword: how often it was reached, or its block; `null` where there can be none. */
   #flash = /** @type {(number | Block | null | undefined)[]} */ ([]);
   #ram = /** @type {(number | Block | null | undefined)[]} */ ([]);
+
+  /** @param {import('./elf.mjs').Elf} elf */
+  constructor(elf) {
+    this.#code = elf.segments.map(({ virtual, bytes }) => ({ start: virtual, end: virtual + bytes.length }));
+  }
 
   /**
    * The block that begins at `pc`, if it is worth one.
@@ -43,7 +50,10 @@ export class Translator {
     const index = (pc & 0xffffff) >>> 1;
     const known = table[index];
     if (typeof known === 'function') return known;
-    if (known === null || pc >>> 24 === 0) return null;
+    if (known === null) return null;
+    if (known === undefined && !this.#code.some(({ start, end }) => pc >= start && pc < end)) {
+      return null;
+    }
     const reached = (known ?? 0) + 1;
     table[index] = reached < HOT ? reached : translate(pc, pc >>> 28 === 1 ? memory.flash16 : memory.ram16);
     return null;

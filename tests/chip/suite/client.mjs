@@ -41,7 +41,7 @@ const RP_ID = 'example.com';
 const firmware = env.BRASSKEY_CHIP_ELF;
 if (!firmware) throw new Error('BRASSKEY_CHIP_ELF does not name the firmware');
 const elf = new Elf(firmware);
-const translator = new Translator();
+const translator = new Translator(elf);
 
 /**
  * A board with the firmware, without power.

@@ -49,6 +49,8 @@ export class Core {
     core.exceptionEntry = (number) => {
       if (number >= FIRST_INTERRUPT) core.pendingInterrupts &= ~(1 << (number - FIRST_INTERRUPT));
       exceptionEntry.call(core, number);
+      // The lowest bit of a vector says that the code is Thumb; rp2040js takes it for part of the address.
+      core.PC &= ~1;
     };
     // Whose line is still held is pending again.
     core.exceptionReturn = (value) => {

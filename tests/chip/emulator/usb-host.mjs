@@ -65,6 +65,8 @@ export class UsbHost {
   configured = false;
   /** The key's descriptors. @type {{ device: Uint8Array, configuration: Uint8Array, report: Uint8Array } | null} */
   descriptors = null;
+  /** When the computer knew the key, in milliseconds since the chip's start. */
+  enumeratedAt = NaN;
   #chip;
   #port;
   #address = 0;
@@ -91,13 +93,13 @@ export class UsbHost {
     return this.#outgoing.length > 0 || this.#port.holds(this.#reports(true));
   }
 
-  /** When the key took in the last report, in cycles. */
-  get lastOut() {
+  /** When the key took in the last report, in cycles that the core did not sleep. */
+  get lastOutActive() {
     return this.#lastOut;
   }
 
-  /** When the key handed out its last report, in cycles. */
-  get lastIn() {
+  /** When the key handed out its last report, in cycles that the core did not sleep. */
+  get lastInActive() {
     return this.#port.armedAt[this.#reports(true)];
   }
 
@@ -130,7 +132,7 @@ export class UsbHost {
     const [report] = this.#outgoing;
     if (!report || this.#port.out(this.#address, endpoint, report) !== ACK) return;
     this.#outgoing.shift();
-    this.#lastOut = this.#chip.rp.core.cycles;
+    this.#lastOut = this.#chip.activeCycles;
   }
 
   /**
@@ -155,6 +157,14 @@ export class UsbHost {
     this.#outgoing = [];
     this.#port.busReset();
     this.wait(RESET + RECOVERY);
+  }
+
+  /**
+   * Asks an endpoint for a packet, also one that the key did not name.
+   * @param {number} endpoint
+   */
+  poke(endpoint) {
+    return this.#port.in(this.#address, endpoint);
   }
 
   /** Stops all traffic, so that the device goes to sleep. */
@@ -266,6 +276,7 @@ export class UsbHost {
     const report = this.descriptor(REPORT, hid[7] | (hid[8] << 8), { type: STANDARD_INTERFACE });
     this.descriptors = { device, configuration, report };
     this.configured = true;
+    this.enumeratedAt = this.#chip.clock.millis;
   }
 
   /** @param {Request} request */

@@ -34,7 +34,7 @@ const bufferControl = (/** @type {number} */ endpoint, /** @type {boolean} */ ou
 const endpointControl = (/** @type {number} */ endpoint, /** @type {boolean} */ out) => 8 * endpoint + (out ? 4 : 0);
 
 export class UsbPort {
-  /** When the buffer of each IN endpoint was last handed to the controller, in cycles. @type {number[]} */
+  /** When the buffer of each IN endpoint was last handed to the controller, in cycles not slept. @type {number[]} */
   armedAt = [];
   #chip;
   #usb;
@@ -47,7 +47,7 @@ export class UsbPort {
     const usb = (this.#usb = /** @type {any} */ (chip.rp.usbCtrl));
     usb.DPRAMUpdated = (/** @type {number} */ offset, /** @type {number} */ value) => {
       if (offset >= 0x80 && offset < 0x100 && !(offset & 4) && value & AVAILABLE) {
-        this.armedAt[(offset - 0x80) >> 3] = chip.rp.core.cycles;
+        this.armedAt[(offset - 0x80) >> 3] = chip.activeCycles;
       }
     };
     // rp2040js forgets that writing clears this bit.

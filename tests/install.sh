@@ -66,3 +66,28 @@ python_environment() {
   fi
   printf '%s\n' "$directory"
 }
+
+# need_node: Node.js with its test runner, and npm.
+need_node() {
+  need node nodejs
+  need npm npm
+  node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+    fail "node is too old" "install Node.js 20 or newer"
+}
+
+# chip_modules: what the emulated chip is made of, as its lock file says. Node looks for it beside the program.
+chip_modules() {
+  need_node
+  # npm notes there what it has installed.
+  [ tests/chip/node_modules/.package-lock.json -nt tests/chip/package-lock.json ] ||
+    npm --prefix tests/chip ci --silent --no-audit --no-fund </dev/null >&2
+}
+
+# chip_firmware: builds the firmware for the Pico and prints the path of its ELF file.
+chip_firmware() {
+  local target=thumbv6m-none-eabi
+  rust_target "$target" >&2
+  cargo build --quiet -p brasskey-firmware --bin brasskey-chip --features board-pico \
+    --profile chip --target "$target" </dev/null >&2 &&
+    realpath "${CARGO_TARGET_DIR:-target}/$target/chip/brasskey-chip"
+}

@@ -1,4 +1,4 @@
-"""python-fido2, a client and a server by other hands, against the soft token over UDP.
+"""python-fido2, a client and a server by other hands, against a key over UDP.
 
 Its CTAP2 client refuses every answer that is not canonical CBOR.
 """
@@ -19,7 +19,7 @@ from fido2.hid import CAPABILITY
 from fido2.server import Fido2Server
 from fido2.webauthn import PublicKeyCredentialParameters
 
-from soft_token import SoftToken
+from key_process import Key
 
 RP = {"id": "example.com", "name": "Example"}
 ORIGIN = "https://login.example.com"
@@ -69,7 +69,7 @@ class Case(unittest.TestCase):
     options = ("--touch", "auto")
 
     def setUp(self):
-        token = self.enterContext(SoftToken(*self.options))
+        token = self.enterContext(Key(*self.options))
         self.device = token.connect()
         self.addCleanup(self.device.close)
 
@@ -136,7 +136,7 @@ class WebAuthn(Case):
         self.assertEqual(refused.exception.code, ClientError.ERR.DEVICE_INELIGIBLE)
 
     def test_another_keys_credential_is_refused(self):
-        with SoftToken(*self.options) as other:
+        with Key(*self.options) as other:
             device = other.connect()
             self.addCleanup(device.close)
             rp = RelyingParty(ES256)

@@ -100,6 +100,8 @@ export class Chip {
 
   /** @param {number} reason */
   #reset(reason) {
+    // rp2040js would ring for ever.
+    this.watchdog.timer.enable = false;
     this.remains = { ram: this.rp.sram, scratch: this.watchdog.scratchData, reason };
   }
 

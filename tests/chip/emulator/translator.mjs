@@ -26,6 +26,9 @@ export class Memory {
 
 /** @typedef {(core: any, memory: Memory, limit: number) => void} Block */
 
+/** What is known of code elsewhere, such as in the boot ROM. */
+const NOTHING = /** @type {undefined[]} */ ([]);
+
 /** The translated code of one firmware; chips that run it share it. */
 export class Translator {
   /** Where the firmware has code that does not change: in flash, and the part of RAM that is loaded. */
@@ -46,14 +49,12 @@ export class Translator {
    * @returns {Block | null}
    */
   at(pc, memory) {
-    const table = pc >>> 28 === 1 ? this.#flash : this.#ram;
+    const table = pc >>> 28 === 1 ? this.#flash : pc >>> 28 === 2 ? this.#ram : NOTHING;
     const index = (pc & 0xffffff) >>> 1;
     const known = table[index];
     if (typeof known === 'function') return known;
     if (known === null) return null;
-    if (known === undefined && !this.#code.some(({ start, end }) => pc >= start && pc < end)) {
-      return null;
-    }
+    if (known === undefined && !this.#code.some(({ start, end }) => pc >= start && pc < end)) return null;
     const reached = (known ?? 0) + 1;
     table[index] = reached < HOT ? reached : translate(pc, pc >>> 28 === 1 ? memory.flash16 : memory.ram16);
     return null;

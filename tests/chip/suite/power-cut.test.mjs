@@ -103,8 +103,8 @@ test('while a discoverable credential takes the place of another', () => {
 
 test('while the key signs in', () => {
   cutEverywhere((client, relyingParty) => {
-    // The counters are reserved in blocks: so many that a new block is due.
-    for (let round = 0; round < 100; round++) relyingParty.saw(used.credentials[0], client.authenticate(used.credentials[0]));
+    relyingParty.signIn(client);
+    relyingParty.signIn(client);
   });
 });
 

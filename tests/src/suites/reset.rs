@@ -114,7 +114,7 @@ fn a_user_who_declines_keeps_everything(key: &Key) {
 fn a_user_who_does_not_come_keeps_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     host.asked(RESET);
-    key.advance(30_000);
+    key.advance(30_100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
     holdings.are_there(&mut host);
 }

@@ -9,7 +9,7 @@ use crate::host::Host;
 pub type Report = [u8; 64];
 
 /// Longer than any test waits when it passes.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(60);
 
 /// What a check needs that not every form has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { Transcript } from './transcript.mjs';
 
 /** How much of the chip's time passes at most before others get a turn, in milliseconds. */
-const SLICE = 2;
+const SLICE = 5;
 /** How often an idle key looks at the clock, in milliseconds. */
 const IDLE_PAUSE = 2;
 /** Debouncing must see a press, and a release: how long each lasts at least, in milliseconds. */

@@ -166,11 +166,12 @@ export class Client {
     throw new NoAnswer();
   }
 
-  /** Holds the button until the key has had enough. @param {number} [milliseconds] */
+  /** Presses the button and releases it, long enough to be seen. @param {number} [milliseconds] */
   touch(milliseconds = PRESS) {
     this.board.press();
     this.board.run(milliseconds);
     this.board.release();
+    this.board.run(PRESS);
   }
 
   /** A CTAP2 request with a touch. @param {Uint8Array} request @param {number} [press] */

@@ -114,9 +114,6 @@ mod tests {
         light.show_broken();
         light.show(Indication::WaitingForTouch, 0);
         light.show(Indication::Wink, 0);
-        assert_eq!(
-            spans(&light, true, 0, 2_000),
-            [0, 100, 100, 100, 100, 100, 1_500]
-        );
+        assert_eq!(spans(&light, true, 0, 2_000), [0, 100, 100, 100, 100, 100, 1_500]);
     }
 }

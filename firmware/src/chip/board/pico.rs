@@ -75,7 +75,12 @@ pub(crate) fn start() -> Board {
     watchdog.start(WATCHDOG.millis());
     rp2040_hal::Timer::new(chip.TIMER, &mut resets, &clocks);
 
-    let pins = Pins::new(chip.IO_BANK0, chip.PADS_BANK0, Sio::new(chip.SIO).gpio_bank0, &mut resets);
+    let pins = Pins::new(
+        chip.IO_BANK0,
+        chip.PADS_BANK0,
+        Sio::new(chip.SIO).gpio_bank0,
+        &mut resets,
+    );
     let bus = UsbBus::new(
         chip.USBCTRL_REGS,
         chip.USBCTRL_DPRAM,
@@ -164,7 +169,11 @@ pub(crate) fn rest(rests: bool) {
     clocks.clk_sys_ctrl().modify(|_, w| w.src().clk_ref());
     while clocks.clk_sys_selected().read().bits() != 1 {}
     clocks.clk_sys_ctrl().modify(|_, w| {
-        if rests { w.auxsrc().clksrc_pll_usb() } else { w.auxsrc().clksrc_pll_sys() }
+        if rests {
+            w.auxsrc().clksrc_pll_usb()
+        } else {
+            w.auxsrc().clksrc_pll_sys()
+        }
     });
     clocks.clk_sys_ctrl().modify(|_, w| w.src().clksrc_clk_sys_aux());
     while clocks.clk_sys_selected().read().bits() != 2 {}

@@ -95,7 +95,10 @@ impl NorFlash for Flash {
             let (now, later) = rest.split_at(rest.len().min((PROGRAM - skipped) as usize));
             // Bits that are 1 stay as they are.
             let mut page = [0xff; PROGRAM as usize];
-            page.iter_mut().skip(skipped as usize).zip(now).for_each(|(to, from)| *to = *from);
+            page.iter_mut()
+                .skip(skipped as usize)
+                .zip(now)
+                .for_each(|(to, from)| *to = *from);
             command(Command::Program(at - skipped, &page));
             at += now.len() as u32;
             rest = later;

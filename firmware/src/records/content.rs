@@ -18,8 +18,8 @@ impl Content<'_> {
     }
 
     /// The size of `slot ‖ content`, in bytes.
-    pub(super) const fn item_size(&self) -> u32 {
-        (2 + 1 + self.key.len() + self.value.len()) as u32
+    pub(super) const fn item_size(&self) -> usize {
+        2 + 1 + self.key.len() + self.value.len()
     }
 }
 

@@ -28,7 +28,7 @@ fn name(key: u8) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn it_behaves_as_an_ordered_map(steps in prop::collection::vec(step(), 1..250)) {

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The boards: the feature that chooses one, and its memory map.
-const BOARDS: [(&str, &str); 1] = [("CARGO_FEATURE_BOARD_PICO", "memory/pico.x")];
+const BOARDS: [(&str, &str); 3] = [
+    ("CARGO_FEATURE_BOARD_NRF52840", "memory/nrf52840.x"),
+    ("CARGO_FEATURE_BOARD_PICO", "memory/pico.x"),
+    ("CARGO_FEATURE_BOARD_PICO2", "memory/pico2.x"),
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=memory");

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_block_takes_as_many_samples_as_it_needs() {
-        let left = |bytes| {
+        let left = |bytes: &mut [u8]| {
             let mut entropy = Entropy::start(noise(1, START_UP_SAMPLES + 10_000)).unwrap();
             entropy.try_fill_bytes(bytes).unwrap();
             entropy.noise.healthy

@@ -9,6 +9,8 @@ const WINK: u64 = 1_000;
 #[derive(Debug)]
 pub struct Light {
     indication: Indication,
+    /// Since when.
+    since: u64,
     wink_ends: u64,
     broken: bool,
 }
@@ -19,6 +21,7 @@ impl Light {
     pub const fn new() -> Self {
         Self {
             indication: Indication::Idle,
+            since: 0,
             wink_ends: 0,
             broken: false,
         }
@@ -28,7 +31,7 @@ impl Light {
     pub fn show(&mut self, indication: Indication, now: u64) {
         match indication {
             Indication::Wink => self.wink_ends = now.saturating_add(WINK),
-            lasting => self.indication = lasting,
+            lasting => (self.indication, self.since) = (lasting, now),
         }
     }
 
@@ -51,7 +54,7 @@ impl Light {
             return now % 100 < 50;
         }
         match self.indication {
-            Indication::WaitingForTouch => now % 500 < 250,
+            Indication::WaitingForTouch => now.saturating_sub(self.since) % 500 < 250,
             _ if awaited => now % 500 < 250,
             Indication::Processing => true,
             Indication::Idle | Indication::Wink => false,
@@ -95,8 +98,9 @@ mod tests {
         let mut light = Light::new();
         let blinks = [0, 250, 250, 250, 250];
         assert_eq!(spans(&light, true, 0, 1_000), blinks);
-        light.show(Indication::WaitingForTouch, 0);
-        assert_eq!(spans(&light, false, 0, 1_000), blinks);
+        // From the moment on at which it is asked for, and not from the middle of a blink.
+        light.show(Indication::WaitingForTouch, 170);
+        assert_eq!(spans(&light, false, 170, 1_170), blinks);
     }
 
     #[test]
@@ -114,9 +118,6 @@ mod tests {
         light.show_broken();
         light.show(Indication::WaitingForTouch, 0);
         light.show(Indication::Wink, 0);
-        assert_eq!(
-            spans(&light, true, 0, 2_000),
-            [0, 100, 100, 100, 100, 100, 1_500]
-        );
+        assert_eq!(spans(&light, true, 0, 2_000), [0, 100, 100, 100, 100, 100, 1_500]);
     }
 }

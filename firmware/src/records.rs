@@ -37,15 +37,15 @@ pub const REGION_SIZE: u32 = PAGES * PAGE_SIZE;
 pub const RECORDS: usize = 256;
 
 /// What the log adds to `slot ‖ content`: 8 bytes before, and up to 3 behind.
-const OVERHEAD: u32 = 8 + 3;
+const OVERHEAD: usize = 8 + 3;
 /// The largest item of the log: slot, length of the key, key, value.
 const ITEM_MAX: usize = 2 + 1 + STORAGE_KEY_MAX + STORAGE_VALUE_MAX;
 const BUFFER: usize = ITEM_MAX.next_multiple_of(4);
 
 /// What all records together may take, so that there is always room to replace one: four pages stay free to move the
 /// others through, every page may end with a gap just too short for the largest item, and every slot may be free.
-const CAPACITY: u32 =
-    (PAGES - 4) * (PAGE_SIZE - 8 - (BUFFER as u32 + OVERHEAD)) - RECORDS as u32 * (Content::NONE.item_size() + OVERHEAD);
+const CAPACITY: usize = (PAGES as usize - 4) * (PAGE_SIZE as usize - 8 - (BUFFER + OVERHEAD))
+    - RECORDS * (Content::NONE.item_size() + OVERHEAD);
 
 /// The slot of what is written only to push pages out.
 const FILLER: Slot = Slot::MAX;
@@ -64,7 +64,7 @@ pub struct Records<'i, F: NorFlash> {
 
 impl<'i, F: NorFlash> Records<'i, F> {
     const CONFIG: MapConfig<Pages<F>> = {
-        assert!(F::ERASE_SIZE as u32 == PAGE_SIZE && F::WRITE_SIZE <= 4 && F::READ_SIZE <= 4);
+        assert!(F::ERASE_SIZE == PAGE_SIZE as usize && F::WRITE_SIZE <= 4 && F::READ_SIZE <= 4);
         MapConfig::new(0..REGION_SIZE)
     };
 
@@ -100,6 +100,8 @@ async fn fill<F: NorFlash>(
     buffer: &mut [u8],
 ) -> Result<(), Error<F::Error>> {
     index.clear();
+    // Finishes an erase that a power cut ended: `fetch_all_items` of sequential-storage 8.0.2 would give up there.
+    map.fetch_item::<Content<'_>>(buffer, &FILLER).await?;
     let mut items = map.fetch_all_items(buffer).await?;
     while let Some((slot, content)) = items.next::<Content<'_>>(buffer).await? {
         if slot == FILLER {
@@ -129,7 +131,9 @@ impl<F: NorFlash> Storage for &mut Records<'_, F> {
             return Ok(None);
         };
         let outcome = now(self.map.fetch_item::<Content<'_>>(&mut self.buffer, &slot)).and_then(|content| {
-            let content = content.filter(|content| content.key == key).ok_or(StorageError::Failed)?;
+            let content = content
+                .filter(|content| content.key == key)
+                .ok_or(StorageError::Failed)?;
             let length = content.value.len();
             let place = value.get_mut(..length).ok_or(StorageError::Failed)?;
             place.copy_from_slice(content.value);

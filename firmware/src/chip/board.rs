@@ -15,10 +15,18 @@
 //! | `rest(bool)` | slows the clocks down, or up again |
 //! | `RESET` | the register and the value that reset the chip |
 
+#[cfg(feature = "board-nrf52840")]
+mod nrf52840;
+#[cfg(feature = "board-nrf52840")]
+pub(crate) use nrf52840::*;
 #[cfg(feature = "board-pico")]
 mod pico;
 #[cfg(feature = "board-pico")]
 pub(crate) use pico::*;
+#[cfg(feature = "board-pico2")]
+mod pico2;
+#[cfg(feature = "board-pico2")]
+pub(crate) use pico2::*;
 
 /// The time at which the clock starts after a reset that was no power-up. A host that finds a way to crash the key must
 /// not get a new window for authenticatorReset (CTAP 2.3 §6.6).

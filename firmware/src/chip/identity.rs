@@ -40,8 +40,7 @@ pub(crate) const VID_PID: UsbVidPid = UsbVidPid(
 );
 
 /// The version as USB writes it, in binary-coded decimal: major, then minor and patch in a digit each.
-pub(crate) const BCD_VERSION: u16 =
-    u16::from_be_bytes([VERSION[0], (VERSION[1] & 0x0f) << 4 | VERSION[2] & 0x0f]);
+pub(crate) const BCD_VERSION: u16 = u16::from_be_bytes([VERSION[0], (VERSION[1] & 0x0f) << 4 | VERSION[2] & 0x0f]);
 
 pub(crate) const MANUFACTURER: &str = "brasskey";
 pub(crate) const PRODUCT: &str = "brasskey security key";

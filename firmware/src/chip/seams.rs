@@ -2,9 +2,7 @@
 
 use brasskey_firmware::entropy::Entropy;
 use brasskey_firmware::records::Records;
-use brasskey_protocol::platform::{
-    Clock, Indication, Platform, Presence, PresenceRequest, Status, UserPresence,
-};
+use brasskey_protocol::platform::{Clock, Indication, Platform, Presence, PresenceRequest, Status, UserPresence};
 
 use crate::board::{self, Flash, Noise};
 use crate::usb::ABORT;

@@ -18,8 +18,8 @@ impl Content<'_> {
     }
 
     /// The size of `slot ‖ content`, in bytes.
-    pub(super) const fn item_size(&self) -> u32 {
-        (2 + 1 + self.key.len() + self.value.len()) as u32
+    pub(super) const fn item_size(&self) -> usize {
+        2 + 1 + self.key.len() + self.value.len()
     }
 }
 
@@ -27,10 +27,16 @@ impl<'a> Value<'a> for Content<'a> {
     fn serialize_into(&self, buffer: &mut [u8]) -> Result<usize, SerializationError> {
         let too_small = SerializationError::BufferTooSmall;
         let (length, rest) = buffer.split_first_mut().ok_or(too_small.clone())?;
-        *length = self.key.len().try_into().map_err(|_| SerializationError::InvalidFormat)?;
+        *length = self
+            .key
+            .len()
+            .try_into()
+            .map_err(|_| SerializationError::InvalidFormat)?;
         let (key, rest) = rest.split_at_mut_checked(self.key.len()).ok_or(too_small.clone())?;
         key.copy_from_slice(self.key);
-        rest.get_mut(..self.value.len()).ok_or(too_small)?.copy_from_slice(self.value);
+        rest.get_mut(..self.value.len())
+            .ok_or(too_small)?
+            .copy_from_slice(self.value);
         Ok(1 + self.key.len() + self.value.len())
     }
 

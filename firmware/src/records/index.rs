@@ -46,13 +46,13 @@ impl Index {
     }
 
     /// What the record at `key` takes on flash.
-    pub(super) fn size(&self, key: &[u8]) -> Option<u32> {
+    pub(super) fn size(&self, key: &[u8]) -> Option<usize> {
         self.entry(key).map(|entry| entry.size.into())
     }
 
     /// What all records take on flash.
-    pub(super) fn total_size(&self) -> u32 {
-        self.entries.iter().map(|entry| u32::from(entry.size)).sum()
+    pub(super) fn total_size(&self) -> usize {
+        self.entries.iter().map(|entry| usize::from(entry.size)).sum()
     }
 
     /// The lowest slot that is free.

@@ -19,6 +19,16 @@ impl<F: NorFlash> Pages<F> {
         Self { flash, awaited: 0 }
     }
 
+    #[cfg(test)]
+    pub(super) const fn flash_mut(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_flash(self) -> F {
+        self.flash
+    }
+
     /// From now on, waits for the erasure of every page that holds anything.
     pub(super) fn expect_erasure(&mut self) -> Result<(), F::Error> {
         self.awaited = 0;

@@ -1,6 +1,8 @@
 //! Raspberry Pi Pico: RP2040, light on GPIO 25, and the BOOTSEL button or one of one's own.
 
+#[path = "rp/bootsel.rs"]
 mod bootsel;
+#[path = "rp/flash.rs"]
 mod flash;
 mod noise;
 
@@ -13,7 +15,7 @@ use rp2040_hal::fugit::ExtU32;
 use rp2040_hal::gpio::{DynPinId, FunctionSioInput, FunctionSioOutput, Pin, Pins, PullDown, PullUp};
 use rp2040_hal::pac::{self, interrupt};
 use rp2040_hal::usb::UsbBus;
-use rp2040_hal::{Sio, Watchdog};
+use rp2040_hal::{Sio, Watchdog, rom_data};
 use usb_device::bus::UsbBusAllocator;
 
 pub(crate) use flash::Flash;
@@ -23,6 +25,18 @@ use super::WARM_START;
 use crate::usb;
 
 pub(crate) type Bus = UsbBus;
+
+/// The second stage of the boot, which makes the flash readable, is the first of the flash (RP2040 data sheet §2.8.1).
+const XIP_SETUP: *const [u32; 64] = 0x1000_0000 as *const [u32; 64];
+
+/// The flash's chip select (RP2040 data sheet §2.19.6.2: GPIO_QSPI_SS_CTRL; §2.3.1.7: GPIO_HI_IN).
+mod bootsel_pin {
+    pub(super) const SS_CTRL: *mut u32 = 0x4001_800c as *mut u32;
+    pub(super) const OEOVER: u32 = 0b11 << 12;
+    /// Takes the output away.
+    pub(super) const OEOVER_DISABLE: u32 = 0b10 << 12;
+    pub(super) const PIN: u32 = 1 << 1;
+}
 
 /// The crystal on the board.
 const CRYSTAL_HZ: u32 = 12_000_000;
@@ -75,7 +89,12 @@ pub(crate) fn start() -> Board {
     watchdog.start(WATCHDOG.millis());
     rp2040_hal::Timer::new(chip.TIMER, &mut resets, &clocks);
 
-    let pins = Pins::new(chip.IO_BANK0, chip.PADS_BANK0, Sio::new(chip.SIO).gpio_bank0, &mut resets);
+    let pins = Pins::new(
+        chip.IO_BANK0,
+        chip.PADS_BANK0,
+        Sio::new(chip.SIO).gpio_bank0,
+        &mut resets,
+    );
     let bus = UsbBus::new(
         chip.USBCTRL_REGS,
         chip.USBCTRL_DPRAM,
@@ -164,7 +183,11 @@ pub(crate) fn rest(rests: bool) {
     clocks.clk_sys_ctrl().modify(|_, w| w.src().clk_ref());
     while clocks.clk_sys_selected().read().bits() != 1 {}
     clocks.clk_sys_ctrl().modify(|_, w| {
-        if rests { w.auxsrc().clksrc_pll_usb() } else { w.auxsrc().clksrc_pll_sys() }
+        if rests {
+            w.auxsrc().clksrc_pll_usb()
+        } else {
+            w.auxsrc().clksrc_pll_sys()
+        }
     });
     clocks.clk_sys_ctrl().modify(|_, w| w.src().clksrc_clk_sys_aux());
     while clocks.clk_sys_selected().read().bits() != 2 {}

@@ -10,12 +10,12 @@ use brasskey_firmware::records::{PAGE_SIZE, REGION_SIZE};
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
-use rp2040_hal::rom_data;
 
+use super::{XIP_SETUP, rom_data};
 use crate::board::feed;
 use crate::usb;
 
-/// Where the flash is read (RP2040 data sheet §2.6.3).
+/// Where the flash is read (RP2040 data sheet §2.6.3, RP2350 data sheet §4.4).
 const XIP: u32 = 0x1000_0000;
 /// The flash's programming page: what one command writes at most.
 const PROGRAM: u32 = 256;
@@ -95,7 +95,10 @@ impl NorFlash for Flash {
             let (now, later) = rest.split_at(rest.len().min((PROGRAM - skipped) as usize));
             // Bits that are 1 stay as they are.
             let mut page = [0xff; PROGRAM as usize];
-            page.iter_mut().skip(skipped as usize).zip(now).for_each(|(to, from)| *to = *from);
+            page.iter_mut()
+                .skip(skipped as usize)
+                .zip(now)
+                .for_each(|(to, from)| *to = *from);
             command(Command::Program(at - skipped, &page));
             at += now.len() as u32;
             rest = later;
@@ -121,14 +124,15 @@ enum Command<'a> {
     Program(u32, &'a [u8; PROGRAM as usize]),
 }
 
-/// The boot ROM's functions for the flash (RP2040 data sheet §2.8.3.1.3), and the second stage that makes it readable.
+/// The boot ROM's functions for the flash (RP2040 data sheet §2.8.3.1.3, RP2350 data sheet §5.4.8), and the code that
+/// makes it readable again.
 struct Rom {
     connect: unsafe extern "C" fn(),
     exit_xip: unsafe extern "C" fn(),
     erase: unsafe extern "C" fn(u32, usize, u32, u8),
     program: unsafe extern "C" fn(u32, *const u8, usize),
     flush: unsafe extern "C" fn(),
-    boot2: [u32; 64],
+    xip_setup: [u32; 64],
 }
 
 fn command(command: Command<'_>) {
@@ -138,8 +142,8 @@ fn command(command: Command<'_>) {
         erase: rom_data::flash_range_erase::ptr(),
         program: rom_data::flash_range_program::ptr(),
         flush: rom_data::flash_flush_cache::ptr(),
-        // SAFETY: the first 256 bytes of the flash are the second stage.
-        boot2: unsafe { (XIP as *const [u32; 64]).read_volatile() },
+        // SAFETY: 256 bytes of code are there, by the data sheet.
+        xip_setup: unsafe { XIP_SETUP.read_volatile() },
     };
     // SAFETY: with interrupts off, `run` and all that it calls is in memory or in the boot ROM.
     critical_section::with(|_| unsafe { run(&rom, &command) });
@@ -151,7 +155,7 @@ fn command(command: Command<'_>) {
 #[inline(never)]
 unsafe fn run(rom: &Rom, command: &Command<'_>) {
     compiler_fence(Ordering::SeqCst);
-    // SAFETY: the order that the data sheet gives; the second stage is made to run from wherever it lies, and returns.
+    // SAFETY: the order that the data sheet gives; the setup is made to run from wherever it lies, and returns.
     unsafe {
         (rom.connect)();
         (rom.exit_xip)();
@@ -160,8 +164,8 @@ unsafe fn run(rom: &Rom, command: &Command<'_>) {
             Command::Program(at, page) => (rom.program)(*at, page.as_ptr(), page.len()),
         }
         (rom.flush)();
-        let boot2: unsafe extern "C" fn() = transmute((&raw const rom.boot2).addr() | 1);
-        boot2();
+        let xip_setup: unsafe extern "C" fn() = transmute((&raw const rom.xip_setup).addr() | 1);
+        xip_setup();
     }
     compiler_fence(Ordering::SeqCst);
 }

@@ -1,14 +1,11 @@
-//! The BOOTSEL button, which shares the flash's chip select (RP2040 data sheet §2.8.1).
+//! The BOOTSEL button, which shares the flash's chip select (RP2040 data sheet §2.8.1, RP2350 data sheet §5.2).
 
 use core::arch::asm;
 
-/// IO_QSPI: GPIO_QSPI_SS_CTRL, and the bits of its OEOVER: 2 takes the output away.
-const SS_CTRL: *mut u32 = 0x4001_800c as *mut u32;
-const OEOVER: u32 = 0b11 << 12;
-const OEOVER_DISABLE: u32 = 0b10 << 12;
-/// SIO: GPIO_HI_IN; bit 1 is the chip select.
+use super::bootsel_pin::{OEOVER, OEOVER_DISABLE, PIN, SS_CTRL};
+
+/// SIO: GPIO_HI_IN.
 const HI_IN: *const u32 = 0xd000_0008 as *const u32;
-const SS: u32 = 1 << 1;
 /// Turns of the loop, of some four cycles, until the pull-up has lifted the line: 8 µs.
 const SETTLE: u32 = 250;
 
@@ -32,6 +29,6 @@ unsafe fn sample() -> bool {
         }
         let pins = HI_IN.read_volatile();
         SS_CTRL.write_volatile(control);
-        pins & SS == 0
+        pins & PIN == 0
     }
 }

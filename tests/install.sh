@@ -85,9 +85,6 @@ chip_modules() {
 
 # chip_firmware: builds the firmware for the Pico and prints the path of its ELF file.
 chip_firmware() {
-  local target=thumbv6m-none-eabi
-  rust_target "$target" >&2
-  cargo build --quiet -p brasskey-firmware --bin brasskey-chip --features board-pico \
-    --profile chip --target "$target" </dev/null >&2 &&
-    realpath "${CARGO_TARGET_DIR:-target}/$target/chip/brasskey-chip"
+  local elf
+  read -r elf < <(firmware/build pico </dev/null) && realpath "$elf"
 }

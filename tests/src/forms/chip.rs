@@ -8,7 +8,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Socket;
-use crate::key::{Form, LONG, Wire};
+use crate::key::{Form, LONG, Report, Wire};
 
 /// Names the firmware's ELF file.
 const FIRMWARE: &str = "BRASSKEY_CHIP_ELF";
@@ -60,7 +61,7 @@ impl Drop for Chip {
 
 impl Form for Chip {
     fn connect(&self) -> Box<dyn Wire> {
-        Box::new(Socket::to(self.process().reports))
+        Box::new(Reader::new(Socket::to(self.process().reports)))
     }
 
     fn wait_until_asked(&self) {
@@ -95,6 +96,45 @@ impl Form for Chip {
     fn advance(&self, milliseconds: u64) -> bool {
         self.post("/v1/clock", &json!({ "advance": milliseconds }));
         true
+    }
+}
+
+/// A host's socket that is read all the time: while a test moves the clock, more comes than the system would keep.
+struct Reader {
+    socket: Socket,
+    reports: Receiver<Report>,
+    /// The thread ends when this does.
+    _open: Arc<()>,
+}
+
+impl Reader {
+    fn new(socket: Socket) -> Self {
+        let (sender, reports) = channel();
+        let open = Arc::new(());
+        let (is_open, mut incoming) = (Arc::downgrade(&open), socket.clone());
+        thread::spawn(move || {
+            while is_open.strong_count() > 0 {
+                if let Some(report) = incoming.receive(Duration::from_millis(100)) {
+                    // Nobody listens any more where the host is gone.
+                    let _ = sender.send(report);
+                }
+            }
+        });
+        Self {
+            socket,
+            reports,
+            _open: open,
+        }
+    }
+}
+
+impl Wire for Reader {
+    fn send(&mut self, report: &Report) {
+        self.socket.send(report);
+    }
+
+    fn receive(&mut self, timeout: Duration) -> Option<Report> {
+        self.reports.recv_timeout(timeout).ok()
     }
 }
 

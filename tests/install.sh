@@ -85,6 +85,6 @@ chip_modules() {
 
 # chip_firmware: builds the firmware for the Pico and prints the path of its ELF file.
 chip_firmware() {
-  local elf
-  read -r elf < <(firmware/build pico </dev/null) && realpath "$elf"
+  local built
+  built="$(firmware/build pico </dev/null)" && realpath "${built%%$'\n'*}"
 }

@@ -152,7 +152,16 @@ impl Process {
         let directory = tempfile::tempdir().expect("a directory");
         let token_file = directory.path().join("token");
         let mut child = Command::new("node")
-            .args([PROGRAM, "--time", "stepped", "--control", "127.0.0.1:0", "--seed", "1", "--elf"])
+            .args([
+                PROGRAM,
+                "--time",
+                "stepped",
+                "--control",
+                "127.0.0.1:0",
+                "--seed",
+                "1",
+                "--elf",
+            ])
             .arg(firmware)
             .arg("--control-token-file")
             .arg(&token_file)
@@ -180,7 +189,11 @@ impl Process {
 
     /// One request to the control endpoint, which must be done.
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let (host, token, length) = (self.control, &self.token, body.len());
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\

@@ -246,13 +246,13 @@ export function makeCredential({ user = 'ada', discoverable = false } = {}) {
   return Buffer.concat([[0x01], encode(parameters)].map((part) => Buffer.from(part)));
 }
 
-/** @param {Uint8Array[]} ids @param {boolean} touch */
+/** @param {Uint8Array[] | null} ids the allow list @param {boolean} touch */
 export function getAssertion(ids, touch) {
   const parameters = new Map(
     /** @type {[number, unknown][]} */ ([
       [1, RP_ID],
       [2, CLIENT_DATA_HASH],
-      [3, ids.map((id) => ({ id, type: 'public-key' }))],
+      ...(ids ? [[3, ids.map((id) => ({ id, type: 'public-key' }))]] : []),
       [5, { up: touch }],
     ]),
   );

@@ -3,7 +3,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | `start() -> Board` | sets up clocks, watchdog and pins; called once |
-//! | `Board` | `bus`, `flash`, `noise` and `panel` |
+//! | `Board` | `bus`, `flash`, `noise`, `panel`, and the processor's timer `tick` |
 //! | `Bus` | the USB controller, for usb-device; its interrupt calls [`usb::serve`](crate::usb::serve) |
 //! | `enable_usb_interrupt()` | lets that interrupt come |
 //! | `Flash` | the region of the records, from offset 0; calls [`usb::hold`](crate::usb::hold) before an erase |

@@ -8,11 +8,11 @@ use brasskey_firmware::entropy::NoiseSource;
 use brasskey_firmware::health::Unhealthy;
 use cortex_m::peripheral::{NVIC, SYST};
 use cortex_m::singleton;
+use embedded_hal::digital::{InputPin, OutputPin};
 use nrf52840_hal::Clocks;
 use nrf52840_hal::clocks::{ExternalOscillator, Internal, LfOscStopped};
 use nrf52840_hal::gpio::{Input, Level, Output, Pin, PullUp, PushPull, p0, p1};
 use nrf52840_hal::pac::{self, interrupt};
-use nrf52840_hal::prelude::{InputPin, OutputPin};
 use nrf52840_hal::usbd::{UsbPeripheral, Usbd};
 use usb_device::bus::UsbBusAllocator;
 
@@ -71,7 +71,7 @@ pub(crate) fn start() -> Board {
     };
     let (port0, port1) = (p0::Parts::new(chip.P0), p1::Parts::new(chip.P1));
     Board {
-        bus: Usbd::new(UsbPeripheral::new(chip.USBD, clocks)),
+        bus: UsbBusAllocator::new(Usbd::new(UsbPeripheral::new(chip.USBD, clocks))),
         flash: Flash::new(chip.NVMC),
         noise: Noise::new(chip.RNG),
         panel: Panel {

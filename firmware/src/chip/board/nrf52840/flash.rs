@@ -20,8 +20,9 @@ pub(crate) struct Flash(Nvmc<NVMC>);
 
 impl Flash {
     pub(super) fn new(controller: NVMC) -> Self {
+        let region = &raw mut _records_start;
         // SAFETY: called once, with the one controller; nothing else is in the region.
-        Self(Nvmc::new(controller, unsafe { &mut *(&raw mut _records_start) }))
+        Self(Nvmc::new(controller, unsafe { &mut *region }))
     }
 }
 

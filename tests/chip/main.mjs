@@ -36,17 +36,16 @@ function fail(text, hint) {
 
 function readArguments() {
   try {
-    const text = /** @type {const} */ ({ type: 'string' });
     return parseArgs({
       options: {
-        elf: text,
-        udp: { ...text, default: '127.0.0.1:0' },
-        control: text,
-        'control-token-file': text,
-        touch: { ...text, default: 'control' },
-        time: { ...text, default: 'system' },
-        flash: text,
-        seed: text,
+        elf: { type: 'string' },
+        udp: { type: 'string', default: '127.0.0.1:0' },
+        control: { type: 'string' },
+        'control-token-file': { type: 'string' },
+        touch: { type: 'string', default: 'control' },
+        time: { type: 'string', default: 'system' },
+        flash: { type: 'string' },
+        seed: { type: 'string' },
         help: { type: 'boolean' },
       },
     }).values;

@@ -28,7 +28,7 @@ class Refusal extends Error {
 
 const not = (/** @type {string} */ hint) => new Refusal(400, 'the body is not understood', hint);
 
-/** @typedef {(key: import('./key.mjs').Key, body: any) => unknown} Operation */
+/** @typedef {(key: import('./key.mjs').Key, body?: any) => unknown} Operation */
 
 /** What each path and method does; what it returns is the answer. @type {Record<string, Record<string, Operation>>} */
 const PATHS = {
@@ -55,7 +55,7 @@ function only(body, names, hint) {
   if (Object.keys(body).some((name) => !names.includes(name))) throw not(hint);
 }
 
-/** @type {Operation} */
+/** @param {import('./key.mjs').Key} key @param {any} body */
 async function button(key, body) {
   const hint = 'send {"action":"press"}, "release" or "pulse"';
   only(body, ['action'], hint);
@@ -85,7 +85,7 @@ function power(key, body) {
   return key.state;
 }
 
-/** @type {Operation} */
+/** @param {import('./key.mjs').Key} key @param {any} body */
 async function clock(key, body) {
   const hint = 'send {"advance":1000}: so many milliseconds';
   only(body, ['advance'], hint);

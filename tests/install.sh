@@ -71,7 +71,7 @@ python_environment() {
 need_node() {
   need node nodejs
   need npm npm
-  node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+  node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
     fail "node is too old" "install Node.js 20 or newer"
 }
 

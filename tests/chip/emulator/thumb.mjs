@@ -201,8 +201,8 @@ function special(op, pc) {
   }
 }
 
-/** @param {number} op @param {number} address @returns {Instruction | null} */
-function miscellaneous(op, address) {
+/** @param {number} op @returns {Instruction | null} */
+function miscellaneous(op) {
   const low = `r${op & 7}`;
   if (op >> 7 === 0b101100000) return plain(`r13 = r13 + ${(op & 0x7f) << 2} | 0;`);
   if (op >> 7 === 0b101100001) return plain(`r13 = r13 - ${(op & 0x7f) << 2} | 0;`);
@@ -258,7 +258,7 @@ export function decode(address, op, next) {
     case 19: return load(high, `r13 + ${4 * imm8} | 0`, 4);
     case 20: return plain(`${high} = ${aligned + 4 * imm8};`);
     case 21: return plain(`${high} = r13 + ${4 * imm8} | 0;`);
-    case 22: case 23: return miscellaneous(op, address);
+    case 22: case 23: return miscellaneous(op);
     case 24: case 25: return imm8 ? multiple(op >> 11 === 25, (op >> 8) & 7, imm8) : null;
     case 26: case 27: {
       const kind = CONDITIONS[(op >> 8) & 15];

@@ -26,7 +26,7 @@ function random(/** @type {number} */ below) {
 /** Values at which flags change. */
 const EDGES = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_fffe, 0xffff_ffff, 31, 32, 33, 0xff, 0x100];
 
-/** A number that rp2040js takes for what it is not, in the overflow of ADCS and SBCS. */
+/** ADCS and SBCS, whose overflow rp2040js gets wrong where the carry alone makes it. */
 const isMiscounted = (/** @type {number} */ op) => [0b0100000101, 0b0100000110].includes(op >> 6);
 /** Shifts by a register, of which rp2040js gets the carry wrong where they shift by nothing or by too much. */
 const isMisshifted = (/** @type {number} */ op) => [0b0100000010, 0b0100000011, 0b0100000100, 0b0100000111].includes(op >> 6);

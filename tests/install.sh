@@ -66,3 +66,25 @@ python_environment() {
   fi
   printf '%s\n' "$directory"
 }
+
+# need_node: Node.js with its test runner, and npm.
+need_node() {
+  need node nodejs
+  need npm npm
+  node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
+    fail "node is too old" "install Node.js 20 or newer"
+}
+
+# chip_modules: what the emulated chip is made of, as its lock file says. Node looks for it beside the program.
+chip_modules() {
+  need_node
+  # npm notes there what it has installed.
+  [ tests/chip/node_modules/.package-lock.json -nt tests/chip/package-lock.json ] ||
+    npm --prefix tests/chip ci --silent --no-audit --no-fund </dev/null >&2
+}
+
+# chip_firmware: builds the firmware for the Pico and prints the path of its ELF file.
+chip_firmware() {
+  local built
+  built="$(firmware/build pico </dev/null)" && realpath "${built%%$'\n'*}"
+}

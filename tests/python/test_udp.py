@@ -1,4 +1,4 @@
-"""python-fido2, a client and a server by other hands, against the soft token over UDP.
+"""python-fido2, a client and a server by other hands, against a key over UDP.
 
 Its CTAP2 client refuses every answer that is not canonical CBOR.
 """
@@ -19,7 +19,7 @@ from fido2.hid import CAPABILITY
 from fido2.server import Fido2Server
 from fido2.webauthn import PublicKeyCredentialParameters
 
-from soft_token import SoftToken
+from key_process import Key
 
 RP = {"id": "example.com", "name": "Example"}
 ORIGIN = "https://login.example.com"
@@ -69,7 +69,7 @@ class Case(unittest.TestCase):
     options = ("--touch", "auto")
 
     def setUp(self):
-        token = self.enterContext(SoftToken(*self.options))
+        token = self.enterContext(Key(*self.options))
         self.device = token.connect()
         self.addCleanup(self.device.close)
 
@@ -136,7 +136,7 @@ class WebAuthn(Case):
         self.assertEqual(refused.exception.code, ClientError.ERR.DEVICE_INELIGIBLE)
 
     def test_another_keys_credential_is_refused(self):
-        with SoftToken(*self.options) as other:
+        with Key(*self.options) as other:
             device = other.connect()
             self.addCleanup(device.close)
             rp = RelyingParty(ES256)
@@ -154,6 +154,15 @@ class U2f(Case):
         super().setUp()
         self.ctap1 = Ctap1(self.device)
 
+    def polled(self, call, *arguments):
+        """As U2F clients do: asks again until the user has touched the key."""
+        while True:
+            try:
+                return call(*arguments)
+            except ApduError as refused:
+                if refused.code != APDU.USE_NOT_SATISFIED:
+                    raise
+
     def refusal(self, application, handle, **options):
         with self.assertRaises(ApduError) as refused:
             self.ctap1.authenticate(self.challenge, application, handle, **options)
@@ -163,18 +172,18 @@ class U2f(Case):
         self.assertEqual(self.ctap1.get_version(), "U2F_V2")
 
     def test_register_and_authenticate(self):
-        registered = self.ctap1.register(self.challenge, self.application)
+        registered = self.polled(self.ctap1.register, self.challenge, self.application)
         registered.verify(self.application, self.challenge)
         counter = 0
         for _ in range(3):
-            signed = self.ctap1.authenticate(self.challenge, self.application, registered.key_handle)
+            signed = self.polled(self.ctap1.authenticate, self.challenge, self.application, registered.key_handle)
             signed.verify(self.application, self.challenge, registered.public_key)
             self.assertEqual(signed.user_presence, 1)
             self.assertGreater(signed.counter, counter)
             counter = signed.counter
 
     def test_check_only_knows_its_own_handles(self):
-        handle = self.ctap1.register(self.challenge, self.application).key_handle
+        handle = self.polled(self.ctap1.register, self.challenge, self.application).key_handle
         self.assertEqual(self.refusal(self.application, handle, check_only=True), APDU.USE_NOT_SATISFIED)
         self.assertEqual(self.refusal(bytes(32), handle, check_only=True), APDU.WRONG_DATA)
 

@@ -9,7 +9,7 @@ use crate::host::Host;
 pub type Report = [u8; 64];
 
 /// Longer than any test waits when it passes.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(60);
 
 /// What a check needs that not every form has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,12 @@ pub trait Form: Send + Sync {
     fn press(&self);
     /// Releases the button.
     fn release(&self);
+    /// Touches the key once it asks.
+    fn touch(&self) {
+        self.wait_until_asked();
+        self.press();
+        self.release();
+    }
     /// Refuses what the key asks; only where there is [`Need::Decline`].
     fn decline(&self);
     /// Unplugs the key and plugs it in again. Hosts must connect anew.
@@ -73,13 +79,6 @@ impl Key {
     #[must_use]
     pub fn host(&self) -> Host {
         Host::new(self.clone(), self.0.connect())
-    }
-
-    /// Touches the key once it asks.
-    pub fn touch(&self) {
-        self.0.wait_until_asked();
-        self.0.press();
-        self.0.release();
     }
 
     /// Refuses once the key asks.

@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`key`] | a key under test, and what its form must be able to do |
-//! | [`forms`] | the forms: in this process, and behind UDP |
+//! | [`forms`] | the forms: in this process, behind UDP, and on an emulated chip |
 //! | [`host`] | the other end: CTAPHID, CTAP2 and U2F, and the checks that a relying party makes |
 //! | [`suites`] | what every key does, one file a chapter, written once |
 //!

@@ -5,7 +5,7 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let mut trials = Vec::new();
-    for form in forms::ALL {
+    for form in forms::all() {
         for (suite, checks) in suites::ALL {
             for check in *checks {
                 if check.needs.iter().all(|need| form.has.contains(need)) {

@@ -227,6 +227,31 @@ impl Device {
         }
     }
 
+    /// Sends a keepalive now, where a CTAP2 command runs: for a platform that is about to be deaf for a while, such as a
+    /// chip that erases the flash memory it runs from.
+    pub fn keep_alive(&mut self, now: u64) {
+        self.tick(now);
+        if let Some(Transaction {
+            phase: Phase::Requested(work),
+            ..
+        }) = &mut self.transaction
+        {
+            work.keep_alive(now);
+        }
+    }
+
+    /// The link to the host was cut, as by a USB reset: channels, the lock and the transaction are gone, and nothing of
+    /// a message is left. What the worker is still at is answered to nobody: set
+    /// [`Abort`](crate::platform::Abort).
+    pub fn restart(&mut self) {
+        self.last_channel = 0;
+        self.lock = None;
+        self.transaction = None;
+        self.abandoned = false;
+        self.replies.clear();
+        self.message.fill(0);
+    }
+
     /// The channel whose response is partly sent. Nothing else may go out on it until the rest has.
     fn begun_response(&self) -> Option<u32> {
         match &self.transaction {

@@ -18,6 +18,27 @@ use packet::Packet;
 /// One HID report, without a report number.
 pub type Report = [u8; REPORT_SIZE];
 
+/// The HID report descriptor of a FIDO device (CTAP 2.3 §11.2.8.2): one report of [`REPORT_SIZE`] bytes each way.
+#[rustfmt::skip]
+pub const REPORT_DESCRIPTOR: [u8; 34] = [
+    0x06, 0xD0, 0xF1, // Usage page: FIDO alliance
+    0x09, 0x01, //       Usage: U2F authenticator device
+    0xA1, 0x01, //       Collection: application
+    0x09, 0x20, //         Usage: input report data
+    0x15, 0x00, //         Logical minimum: 0
+    0x26, 0xFF, 0x00, //   Logical maximum: 255
+    0x75, 0x08, //         Report size: 8 bits
+    0x95, 0x40, //         Report count: 64
+    0x81, 0x02, //         Input: data, variable, absolute
+    0x09, 0x21, //         Usage: output report data
+    0x15, 0x00, //         Logical minimum: 0
+    0x26, 0xFF, 0x00, //   Logical maximum: 255
+    0x75, 0x08, //         Report size: 8 bits
+    0x95, 0x40, //         Report count: 64
+    0x91, 0x02, //         Output: data, variable, absolute
+    0xC0, //             End of collection
+];
+
 /// The channel on which hosts ask for one of their own (CTAP 2.3 §11.2.3).
 pub const BROADCAST: u32 = 0xFFFF_FFFF;
 

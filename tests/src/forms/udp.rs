@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 use brasskey::soft::{Listen, Servers, SoftKey, Touch};
@@ -61,8 +62,9 @@ impl Form for Udp {
     }
 }
 
-/// A host's socket.
-pub struct Socket(UdpSocket);
+/// A host's socket. Clones are the same socket.
+#[derive(Clone)]
+pub struct Socket(Arc<UdpSocket>);
 
 impl Socket {
     /// A socket that talks to the key at `address`.
@@ -70,7 +72,7 @@ impl Socket {
     pub fn to(address: SocketAddr) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
         socket.connect(address).expect("the key's address");
-        Self(socket)
+        Self(Arc::new(socket))
     }
 }
 

@@ -286,7 +286,7 @@ fn a_user_who_declines_gets_nothing(key: &Key) {
 
 fn a_user_who_does_not_come_gets_nothing(key: &Key) {
     let mut host = asked(key);
-    key.advance(30_000);
+    key.advance(30_100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
     host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }

@@ -153,7 +153,7 @@ fn an_own_credential_is_excluded_though_nobody_comes(key: &Key) {
     let request = excluding(key);
     let mut host = key.host();
     host.asked(request);
-    key.advance(30_000);
+    key.advance(30_100);
     assert_eq!(host.answer().status, status::CREDENTIAL_EXCLUDED);
 }
 
@@ -219,7 +219,7 @@ fn a_user_who_declines_leaves_nothing(key: &Key) {
 fn a_user_who_does_not_come_leaves_nothing(key: &Key) {
     let mut host = key.host();
     host.asked(make_discoverable("example.com", b"1"));
-    key.advance(30_000);
+    key.advance(30_100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
 }

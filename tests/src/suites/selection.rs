@@ -28,9 +28,9 @@ fn a_user_who_does_not_come_does_not_select_it(key: &Key) {
     let mut host = key.host();
     host.asked(SELECTION);
     // At least 10 s; this key gives 30.
-    key.advance(29_999);
+    key.advance(29_900);
     key.wait_until_asked();
-    key.advance(1);
+    key.advance(100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
 }
 

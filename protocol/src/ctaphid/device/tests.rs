@@ -6,6 +6,7 @@ mod lock;
 mod messages;
 mod properties;
 mod requests;
+mod restart;
 
 use std::boxed::Box;
 use std::vec::Vec;

@@ -76,7 +76,7 @@ impl Work {
             Indication::WaitingForTouch => KeepaliveStatus::UpNeeded,
             Indication::Wink => return,
         };
-        if self.next_keepalive.is_some() && status != self.status && status == KeepaliveStatus::UpNeeded {
+        if status != self.status && status == KeepaliveStatus::UpNeeded {
             self.keep_alive(now);
         }
         self.status = status;
@@ -87,8 +87,11 @@ impl Work {
         core::mem::take(&mut self.unsent).then_some(self.status)
     }
 
-    const fn keep_alive(&mut self, now: u64) {
-        self.unsent = true;
-        self.next_keepalive = Some(now.saturating_add(KEEPALIVE_INTERVAL));
+    /// Makes a keepalive, unless the command is one of U2F.
+    pub(super) const fn keep_alive(&mut self, now: u64) {
+        if self.next_keepalive.is_some() {
+            self.unsent = true;
+            self.next_keepalive = Some(now.saturating_add(KEEPALIVE_INTERVAL));
+        }
     }
 }

@@ -50,12 +50,30 @@ fn a_keepalive_not_yet_sent_never_follows_the_response() {
 }
 
 #[test]
+fn a_key_that_will_be_deaf_for_a_while_says_so_first() {
+    let mut key = Key::new();
+    let channel = key.processing();
+    key.now += 10;
+    key.device.keep_alive(key.now);
+    assert_eq!(key.drain(), [keepalive(channel, 1)]);
+    assert_eq!(
+        key.pass(KEEPALIVE_INTERVAL),
+        [(10 + KEEPALIVE_INTERVAL, keepalive(channel, 1))]
+    );
+    let _ = key.respond(&[0]);
+    key.device.keep_alive(key.now);
+    assert_eq!(key.drain(), NOTHING);
+}
+
+#[test]
 fn u2f_has_no_keepalives() {
     let mut key = Key::new();
     let channel = key.open();
     assert_eq!(key.message(channel, command::MSG, &[0; 7]), Event::Request);
     assert_eq!(key.take().unwrap().0.kind, RequestKind::Msg);
     assert_eq!(key.show(Indication::WaitingForTouch), NOTHING);
+    key.device.keep_alive(key.now);
+    assert_eq!(key.drain(), NOTHING);
     assert_eq!(key.device.deadline(), None);
     assert_eq!(key.pass(60_000), []);
     assert_eq!(

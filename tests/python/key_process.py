@@ -1,7 +1,11 @@
-"""The soft token as a child process, and python-fido2's HID device over its UDP port."""
+"""A key as a child process, and python-fido2's HID device over its UDP port.
+
+The key is the soft token, or the firmware on an emulated chip where BRASSKEY_CHIP_ELF names the firmware.
+"""
 
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import threading
@@ -11,16 +15,24 @@ from fido2.hid.base import CtapHidConnection, HidDescriptor
 
 REPORT_SIZE = 64
 # Far above any answer (keepalives come every 100 ms), so that it only ends a run that hangs.
-PATIENCE = 10.0
+PATIENCE = 30.0
+CHIP = pathlib.Path(__file__).parent.parent / "chip" / "main.mjs"
 
 
-class SoftToken:
-    """`brasskey token` in memory on a free UDP port; a context manager."""
+def command():
+    if firmware := os.environ.get("BRASSKEY_CHIP_ELF"):
+        return ["node", CHIP, "--elf", firmware]
+    return [os.environ["BRASSKEY"], "token", "--ephemeral", "--json"]
+
+
+class Key:
+    """A key in memory on a free UDP port; a context manager."""
 
     def __init__(self, *options):
-        command = [os.environ["BRASSKEY"], "token", "--udp", "127.0.0.1:0", "--ephemeral", "--json", *options]
+        arguments = [*command(), "--udp", "127.0.0.1:0", *options]
+        # The chip ends when its input does.
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         watchdog = threading.Timer(PATIENCE, self._process.kill)
         watchdog.start()
@@ -28,7 +40,7 @@ class SoftToken:
         watchdog.cancel()
         if not ready:
             self.close()
-            raise RuntimeError(f"{' '.join(command)} ended with {self._process.returncode} and no ready line")
+            raise RuntimeError(f"{arguments} ended with {self._process.returncode} and no ready line")
         host, port = json.loads(ready)["udp"].rsplit(":", 1)
         self._address = (host, int(port))
 
@@ -39,6 +51,7 @@ class SoftToken:
 
     def close(self):
         self._process.terminate()
+        self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(PATIENCE)
 

@@ -1,0 +1,54 @@
+//! What the key calls itself.
+
+use brasskey_protocol::authenticator::Config;
+use brasskey_protocol::ctaphid::DeviceInfo;
+use usb_device::device::UsbVidPid;
+
+/// The AAGUID of the key on a chip: the same in every one, so that it links no accounts.
+const AAGUID: [u8; 16] = [
+    0x8f, 0x0c, 0x35, 0xd2, 0x6b, 0x9e, 0x4a, 0x17, 0xb4, 0x58, 0x21, 0x7e, 0xc9, 0x03, 0xda, 0x66,
+];
+
+/// This package's version: major, minor, patch.
+const VERSION: [u8; 3] = [
+    number(env!("CARGO_PKG_VERSION_MAJOR"), 10) as u8,
+    number(env!("CARGO_PKG_VERSION_MINOR"), 10) as u8,
+    number(env!("CARGO_PKG_VERSION_PATCH"), 10) as u8,
+];
+
+pub(crate) const DEVICE_INFO: DeviceInfo = DeviceInfo {
+    version: VERSION,
+    wink: true,
+};
+
+pub(crate) const CONFIG: Config = Config {
+    aaguid: AAGUID,
+    firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
+};
+
+/// Vendor and product, by `BRASSKEY_USB_VID` and `BRASSKEY_USB_PID` at build time, in hexadecimal. 1209:0001 is pid.codes'
+/// number for tests: good for a key of one's own, not for one that is given away.
+pub(crate) const VID_PID: UsbVidPid = UsbVidPid(
+    match option_env!("BRASSKEY_USB_VID") {
+        Some(vid) => number(vid, 16),
+        None => 0x1209,
+    },
+    match option_env!("BRASSKEY_USB_PID") {
+        Some(pid) => number(pid, 16),
+        None => 0x0001,
+    },
+);
+
+/// The version as USB writes it, in binary-coded decimal: major, then minor and patch in a digit each.
+pub(crate) const BCD_VERSION: u16 = u16::from_be_bytes([VERSION[0], (VERSION[1] & 0x0f) << 4 | VERSION[2] & 0x0f]);
+
+pub(crate) const MANUFACTURER: &str = "brasskey";
+pub(crate) const PRODUCT: &str = "brasskey security key";
+
+/// Reads a number while compiling.
+const fn number(text: &str, radix: u32) -> u16 {
+    match u16::from_str_radix(text, radix) {
+        Ok(number) => number,
+        Err(_) => panic!("not a number of at most 16 bits"),
+    }
+}

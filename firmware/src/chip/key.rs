@@ -1,0 +1,151 @@
+//! The authenticator in thread mode: one request after the other.
+
+use brasskey_firmware::entropy::Entropy;
+use brasskey_firmware::records::{Index, Records};
+use brasskey_protocol::authenticator::Authenticator;
+use brasskey_protocol::ctap2;
+use brasskey_protocol::ctaphid::{Request, RequestKind};
+use brasskey_protocol::limits::MAX_MESSAGE;
+use brasskey_protocol::platform::{Seams, Storage};
+use brasskey_protocol::rng::HealthyRng;
+use brasskey_protocol::u2f::StatusWord;
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+use cortex_m::{interrupt, singleton};
+use cortex_m_rt::exception;
+use rand_core::TryRng;
+
+use crate::board::{self, Board, CORE_HZ, Flash, Noise};
+use crate::identity::CONFIG;
+use crate::seams::{Chip, Show, Touch, Uptime};
+use crate::{front, usb};
+
+/// How often the button is sampled and what is due is done, in milliseconds.
+const TICK: u32 = 10;
+
+/// After so many milliseconds without a host the chip rests.
+const REST_AFTER: u64 = 30_000;
+
+/// Where the key's USB serial number is kept, 8 random bytes. It outlives a reset: it names the device, not its owner.
+const SERIAL: &[u8] = b"usb";
+
+/// Runs the key.
+pub(crate) fn run(board: Board) -> ! {
+    front::start(board.panel);
+    let mut tick = board.tick;
+    start_tick(&mut tick);
+
+    let mut serial = None;
+    let mut key = seams(board.flash, board.noise).and_then(|mut seams| {
+        serial = serial_number(&mut seams.storage, &mut seams.rng);
+        Authenticator::new(seams, CONFIG).ok()
+    });
+    if key.is_none() {
+        front::with(|front| front.light.show_broken());
+    }
+    usb::start(board.bus, serial);
+
+    // Called once: there is a place for both.
+    let (Some(message), Some(response)) = (
+        singleton!(: [u8; MAX_MESSAGE] = [0; MAX_MESSAGE]),
+        singleton!(: [u8; MAX_MESSAGE] = [0; MAX_MESSAGE]),
+    ) else {
+        unreachable!()
+    };
+    loop {
+        board::feed();
+        board::rest(usb::absence() > REST_AFTER);
+        // With interrupts off, so that none comes between the look and the sleep; one that comes then ends the sleep.
+        let request = interrupt::free(|_| {
+            let request = usb::take_request(message);
+            if request.is_none() {
+                cortex_m::asm::wfi();
+            }
+            request
+        });
+        if let Some(request) = request {
+            let length = match &mut key {
+                Some(key) => answer(key, &request, message, response),
+                None => refuse(request.kind, response),
+            };
+            usb::respond(response.get(..length).unwrap_or_default());
+        }
+    }
+}
+
+/// `None` where flash or noise cannot be used.
+fn seams(flash: Flash, noise: Noise) -> Option<Seams<Chip>> {
+    Some(Seams {
+        presence: Touch,
+        storage: records(flash)?,
+        rng: HealthyRng::new(Entropy::start(noise).ok()?),
+        clock: Uptime,
+        status: Show,
+    })
+}
+
+/// The records, in a place of their own. Not inlined: what is moved there shall not lie on the stack for good.
+#[inline(never)]
+fn records(flash: Flash) -> Option<&'static mut Records<'static, Flash>> {
+    let index = singleton!(: Index = Index::new())?;
+    let records = Records::start(flash, index).ok()?;
+    singleton!(: Records<'static, Flash> = records)
+}
+
+/// This key's own number, made at its first start, in hexadecimal. A key that cannot keep one has none.
+fn serial_number(storage: &mut impl Storage, rng: &mut impl TryRng) -> Option<&'static str> {
+    let mut number = [0; 8];
+    if storage.read(SERIAL, &mut number).ok()? != Some(number.len()) {
+        rng.try_fill_bytes(&mut number).ok()?;
+        storage.write(SERIAL, &number).ok()?;
+    }
+    let text = singleton!(: [u8; 16] = [0; 16])?;
+    let digits = number.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    for (place, digit) in text.iter_mut().zip(digits) {
+        *place = if digit < 10 { b'0' + digit } else { b'A' - 10 + digit };
+    }
+    core::str::from_utf8(text).ok()
+}
+
+fn answer(
+    key: &mut Authenticator<Chip>,
+    request: &Request,
+    message: &[u8; MAX_MESSAGE],
+    response: &mut [u8; MAX_MESSAGE],
+) -> usize {
+    let message = message.get(..request.length).unwrap_or_default();
+    match request.kind {
+        RequestKind::Cbor => key.ctap2(request.channel, message, response),
+        RequestKind::Msg => key.u2f(message, response),
+    }
+}
+
+/// The answer of a key that could not start.
+fn refuse(kind: RequestKind, response: &mut [u8; MAX_MESSAGE]) -> usize {
+    let [high, low] = StatusWord::Unknown.code().to_be_bytes();
+    let [first, second, ..] = response;
+    match kind {
+        RequestKind::Cbor => {
+            *first = ctap2::Status::Other.code();
+            1
+        }
+        RequestKind::Msg => {
+            [*first, *second] = [high, low];
+            2
+        }
+    }
+}
+
+fn start_tick(tick: &mut SYST) {
+    tick.set_clock_source(SystClkSource::Core);
+    tick.set_reload(CORE_HZ / 1000 * TICK - 1);
+    tick.clear_current();
+    tick.enable_interrupt();
+    tick.enable_counter();
+}
+
+#[exception]
+fn SysTick() {
+    front::tick(board::now());
+    usb::tick();
+}

@@ -1,0 +1,72 @@
+//! The seams of the key on a chip. Storage and randomness are those of the library.
+
+use brasskey_firmware::entropy::Entropy;
+use brasskey_firmware::records::Records;
+use brasskey_protocol::platform::{Clock, Indication, Platform, Presence, PresenceRequest, Status, UserPresence};
+
+use crate::board::{self, Flash, Noise};
+use crate::usb::ABORT;
+use crate::{front, usb};
+
+/// The key on a chip.
+pub(crate) enum Chip {}
+
+impl Platform for Chip {
+    type UserPresence = Touch;
+    type Storage = &'static mut Records<'static, Flash>;
+    type Rng = Entropy<Noise>;
+    type Clock = Uptime;
+    type Status = Show;
+}
+
+/// The button.
+pub(crate) struct Touch;
+
+impl UserPresence for Touch {
+    fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence {
+        front::with(|front| front.button.open(request, 0));
+        let presence = loop {
+            if ABORT.is_set() {
+                break Presence::Aborted;
+            }
+            if front::with(|front| front.button.is_touched()) {
+                break Presence::Confirmed;
+            }
+            if board::now() >= deadline {
+                break Presence::TimedOut;
+            }
+            board::feed();
+            // The tick, at the latest, wakes it.
+            cortex_m::asm::wfi();
+        };
+        self.forget();
+        presence
+    }
+
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool {
+        front::with(|front| front.button.poll(request, board::now()))
+    }
+
+    fn forget(&mut self) {
+        front::with(|front| front.button.close());
+    }
+}
+
+/// The time since power-up.
+pub(crate) struct Uptime;
+
+impl Clock for Uptime {
+    fn now(&self) -> u64 {
+        board::now()
+    }
+}
+
+/// The light, and the keepalives.
+pub(crate) struct Show;
+
+impl Status for Show {
+    fn show(&mut self, indication: Indication) {
+        front::with(|front| front.light.show(indication, board::now()));
+        usb::show(indication);
+    }
+}

@@ -1,0 +1,178 @@
+/** A Pico on a desk: the chip, its flash, the button, the light, and a computer at the other end of the cable. */
+
+import { Chip } from './chip.mjs';
+import { FLASH_BASE } from './elf.mjs';
+import { Flash, PowerCut } from './flash.mjs';
+import { Translator } from './translator.mjs';
+import { UsbHost } from './usb-host.mjs';
+
+/** The Pico's light, and where a button of one's own goes (firmware/README.md). */
+const LIGHT = 25;
+const BUTTON = 2;
+/** Changes of the light that are remembered. */
+const CHANGES_MAX = 1000;
+
+/**
+ * @typedef {object} BoardOptions
+ * @property {import('./elf.mjs').Elf} elf
+ * @property {Translator} [translator] to share among boards with the same firmware
+ * @property {boolean} [interpret] never to translate
+ * @property {number} [seed] of everything random: the same one makes the same run
+ * @property {number} [stuckAt] what a broken ring oscillator says
+ * @property {boolean} [host] whether a computer is plugged in, and not just a charger
+ */
+
+export class Board {
+  flash = new Flash();
+  /** The chip while it has power. @type {Chip | null} */
+  chip = null;
+  /** The computer, while the chip has power. @type {UsbHost | null} */
+  host = null;
+  /** What the key sends. @type {(report: Uint8Array) => void} */
+  onReport = () => {};
+  /** Whether somebody holds the button. */
+  held = false;
+  /** The light's changes, in microseconds since the chip's start. @type {{ micros: number, on: boolean }[]} */
+  lightChanges = [];
+  /** How often the chip reset itself. */
+  resets = 0;
+  #starts = 0;
+  #options;
+  #translator;
+
+  /** @param {BoardOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#translator = options.interpret ? undefined : (options.translator ?? new Translator(options.elf));
+    this.flash.install(options.elf);
+  }
+
+  /** Plugs the key in; returns when the computer knows it. */
+  powerOn() {
+    if (!this.chip) this.#start();
+  }
+
+  /** Unplugs it: everything but the flash is lost. */
+  powerOff() {
+    this.chip = null;
+    this.host = null;
+  }
+
+  powerCycle() {
+    this.powerOff();
+    this.powerOn();
+  }
+
+  /** Makes the flash as it left the factory, with the firmware; takes effect when the power comes back. */
+  erase() {
+    this.flash.bytes.fill(0xff);
+    this.flash.install(this.#options.elf);
+  }
+
+  /** What the records hold, in the flash. */
+  get records() {
+    const [start, end] = ['_records_start', '_records_end'].map((name) => this.#options.elf.symbol(name) - FLASH_BASE);
+    return this.flash.bytes.subarray(start, end);
+  }
+
+  /** @param {import('./chip.mjs').Remains} [remains] */
+  #start(remains) {
+    this.#starts += 1;
+    const { stuckAt, seed = 1, host = true } = this.#options;
+    // Another start has other noise.
+    const noise = (seed + Math.imul(this.#starts, 0x9e37_79b1)) >>> 0;
+    const chip = new Chip({ flash: this.flash, translator: this.#translator, seed: noise, stuckAt, remains });
+    this.chip = chip;
+    this.lightChanges = [];
+    chip.rp.gpio[LIGHT].addListener((state) => this.#onLight(state === 1));
+    this.#setButton();
+    if (!host) return;
+    this.host = new UsbHost(chip);
+    this.host.onReport = (report) => this.onReport(report);
+    this.#guarded(() => /** @type {UsbHost} */ (this.host).enumerate());
+  }
+
+  /** @param {boolean} on */
+  #onLight(on) {
+    if (this.lightChanges.length === CHANGES_MAX) this.lightChanges.shift();
+    this.lightChanges.push({ micros: /** @type {Chip} */ (this.chip).clock.micros, on });
+  }
+
+  get light() {
+    return this.lightChanges.at(-1)?.on ?? false;
+  }
+
+  press() {
+    this.held = true;
+    this.#setButton();
+  }
+
+  release() {
+    this.held = false;
+    this.#setButton();
+  }
+
+  #setButton() {
+    if (!this.chip) return;
+    this.chip.pins.bootsel = this.held;
+    this.chip.rp.gpio[BUTTON].setInputValue(!this.held);
+  }
+
+  /** @param {Uint8Array} report */
+  send(report) {
+    this.host?.send(report);
+  }
+
+  /** Milliseconds since the chip's start. */
+  get millis() {
+    return this.chip?.clock.millis ?? 0;
+  }
+
+  /** Whether the key has nothing to do until something comes, or a time. */
+  get idle() {
+    return !this.chip || (this.chip.asleep && !this.host?.busy);
+  }
+
+  /**
+   * Lets time pass.
+   * @param {number} milliseconds
+   */
+  run(milliseconds) {
+    this.runUntil(() => false, milliseconds);
+  }
+
+  /**
+   * Lets time pass until something is so, and says whether it became so. Ends early without power.
+   * @param {() => unknown} condition
+   * @param {number} milliseconds
+   */
+  runUntil(condition, milliseconds) {
+    let left = milliseconds;
+    while (this.chip && left > 0) {
+      const { chip } = this;
+      const begun = chip.clock.millis;
+      if (this.#guarded(() => chip.runUntil(condition, left))) return true;
+      if (!this.chip?.remains) break;
+      left -= chip.clock.millis - begun;
+      this.resets += 1;
+      this.#start(this.chip.remains);
+    }
+    return Boolean(condition());
+  }
+
+  /**
+   * Runs the chip; a power cut in it ends in a key without power.
+   * @template T
+   * @param {() => T} run
+   * @returns {T | undefined}
+   */
+  #guarded(run) {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof PowerCut)) throw error;
+      this.powerOff();
+      return undefined;
+    }
+  }
+}

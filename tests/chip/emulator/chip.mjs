@@ -1,0 +1,173 @@
+/** One RP2040 from reset to reset, running the firmware. */
+
+import { RP2040 } from 'rp2040js';
+
+import { Clock } from './clock.mjs';
+import { Core, Fault } from './core.mjs';
+import { FLASH_BASE, FLASH_END } from './elf.mjs';
+import { ChipReset, FlashInterface, FlashPins, RingOscillator } from './peripherals.mjs';
+import { Rom } from './rom.mjs';
+import { Memory } from './translator.mjs';
+
+/** Behind the second-stage boot loader, which needs the real flash's registers, are the program's vectors. */
+const VECTORS = FLASH_BASE + 0x100;
+const WATCHDOG = 0x40058;
+
+/** The flash as rp2040js looks at it, and translated code. */
+const views = (/** @type {Uint8Array} */ bytes) => ({
+  flash: bytes,
+  flash16: new Uint16Array(bytes.buffer),
+  flash32: new Int32Array(bytes.buffer),
+  flashView: new DataView(bytes.buffer),
+});
+/** What is read while the flash is not mapped. */
+const NO_FLASH = views(new Uint8Array(16 << 20));
+
+/**
+ * What a reset without loss of power leaves.
+ * @typedef {object} Remains
+ * @property {Uint8Array} ram
+ * @property {Uint32Array} scratch the watchdog's scratch registers
+ * @property {number} reason the watchdog's, if it was that
+ */
+
+/**
+ * @typedef {object} ChipOptions
+ * @property {import('./flash.mjs').Flash} flash with the firmware in it
+ * @property {import('./translator.mjs').Translator} [translator] of the firmware; without one all is interpreted
+ * @property {number} [seed] of everything random
+ * @property {number} [stuckAt] what a broken ring oscillator says
+ * @property {Remains} [remains] after a reset; else the chip was just powered up
+ */
+
+export class Chip {
+  clock = new Clock();
+  rp = new RP2040(/** @type {any} */ (this.clock));
+  /** Cycles in which the core slept. */
+  sleep = 0;
+  /** Whether the flash is mapped into memory, so that code in it can run. */
+  xip = true;
+  /** Set once the chip was reset, or resets itself. @type {Remains | null} */
+  remains = null;
+  #core = new Core(this.rp, () => this.#reset(0));
+  #mapped;
+  #translator;
+  #memory;
+
+  /** @param {ChipOptions} options */
+  constructor({ flash, translator, seed = 1, stuckAt, remains }) {
+    this.flash = flash;
+    this.#translator = translator;
+    this.#memory = new Memory(this);
+    this.#mapped = views(flash.bytes);
+    const { rp } = this;
+    this.clock.attach(rp);
+    this.pins = new FlashPins(this);
+    this.watchdog = /** @type {any} */ (rp.peripherals[WATCHDOG]);
+    Object.assign(rp.peripherals, {
+      [FlashInterface.BASE]: new FlashInterface(this),
+      [FlashPins.BASE]: this.pins,
+      [RingOscillator.BASE]: new RingOscillator(rp, seed, stuckAt),
+      [ChipReset.BASE]: new ChipReset(rp, !remains),
+    });
+    new Rom(this);
+    this.watchdog.onWatchdogTrigger = () => this.#reset(this.watchdog.reason);
+    if (remains) {
+      rp.sram.set(remains.ram);
+      this.watchdog.scratchData.set(remains.scratch);
+      this.watchdog.reason = remains.reason;
+    } else {
+      // RAM comes up with anything in it.
+      for (let at = 0, state = seed; at < rp.sram.length; at++) {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        rp.sram[at] = state >>> 24;
+      }
+    }
+    // Nothing is connected to the pins, and the pull-ups of those that are used as buttons are not modelled.
+    for (const pin of rp.gpio) pin.setInputValue(true);
+    this.setXip(true);
+    rp.core.VTOR = VECTORS;
+    rp.core.reset();
+  }
+
+  /** @param {boolean} on */
+  setXip(on) {
+    this.xip = on;
+    const { flash, flash16, flashView, flash32 } = on ? this.#mapped : NO_FLASH;
+    Object.assign(this.rp, { flash, flash16, flashView });
+    Object.assign(this.#memory, { flash8: flash, flash16, flash32 });
+  }
+
+  /** @param {number} reason */
+  #reset(reason) {
+    // rp2040js would ring for ever.
+    this.watchdog.timer.enable = false;
+    this.remains = { ram: this.rp.sram, scratch: this.watchdog.scratchData, reason };
+  }
+
+  /** Whether the core sleeps until a peripheral wakes it. */
+  get asleep() {
+    return this.#core.asleep;
+  }
+
+  /** Whether the core stands still after a fault in its fault handler. */
+  get lockedUp() {
+    return this.#core.lockedUp;
+  }
+
+  /** Cycles in which the core was not asleep: computing, or waiting for the flash. */
+  get activeCycles() {
+    return this.rp.core.cycles - this.sleep;
+  }
+
+  /**
+   * Runs up to a cycle, or to the chip's reset.
+   * @param {number} cycle
+   */
+  runTo(cycle) {
+    const { clock, rp } = this;
+    while (rp.core.cycles < cycle && !this.remains) {
+      if (this.#core.asleep) this.sleep += clock.skipTo(cycle);
+      else this.#execute(cycle);
+      clock.ring();
+    }
+  }
+
+  /** @param {number} cycle */
+  #execute(cycle) {
+    const { clock } = this;
+    const { core } = this.rp;
+    try {
+      while (core.cycles < clock.deadline && core.cycles < cycle && !core.waiting && !this.remains) {
+        if (!this.xip && core.PC >= FLASH_BASE && core.PC < FLASH_END) {
+          throw new Error('the firmware runs from flash while the flash is not mapped');
+        }
+        const block = !core.interruptsUpdated && this.#translator?.at(core.PC, this.#memory);
+        if (block) {
+          const { cycles } = core;
+          block(core, this.#memory, Math.min(clock.deadline, cycle) - cycles);
+          // It leaves to rp2040js what it cannot do itself, and that may be its first instruction.
+          if (core.cycles !== cycles) continue;
+        }
+        core.executeInstruction();
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#core.fault();
+    }
+  }
+
+  /**
+   * Runs until something is so, asked after whatever happens outside the core.
+   * @param {() => unknown} condition
+   * @param {number} milliseconds of the chip's time, after which it is too late
+   */
+  runUntil(condition, milliseconds) {
+    const end = this.clock.cyclesAt(this.clock.nanos + milliseconds * 1e6);
+    while (!condition()) {
+      if (this.rp.core.cycles >= end || this.remains) return false;
+      this.runTo(Math.min(end, this.clock.deadline));
+    }
+    return true;
+  }
+}

@@ -1,0 +1,111 @@
+/** The flash memory: what stays when the power goes. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** The Pico's flash, in bytes (Winbond W25Q16JV). */
+export const FLASH_SIZE = 2 << 20;
+const SECTOR = 4096;
+const PAGE = 256;
+
+/** How long it takes, typically, in nanoseconds (W25Q16JV data sheet, AC characteristics). */
+const ERASE_SECTOR = 45e6;
+const PROGRAM_PAGE = 0.4e6;
+
+/** Thrown out of the emulation when the power goes in the middle of it. */
+export class PowerCut extends Error {}
+
+/** NOR flash: erasing sets all bits, programming clears some. */
+export class Flash {
+  /** The address space of rp2040js; the chip has its first {@link FLASH_SIZE} bytes. */
+  bytes = new Uint8Array(16 << 20).fill(0xff);
+  /** Erases of a sector and programs of a page so far. */
+  operations = 0;
+  /** Multiplies the time that operations take: a worn flash is slower. */
+  slowness = 1;
+  /** After this many operations the power goes. */
+  cutAt = Infinity;
+
+  /** @param {import('./elf.mjs').Elf} elf */
+  install(elf) {
+    for (const { offset, bytes } of elf.flashParts) this.bytes.set(bytes, offset);
+  }
+
+  /**
+   * Lets the power go after `count` more operations.
+   * @param {number} count
+   */
+  cutAfter(count) {
+    this.cutAt = this.operations + count;
+  }
+
+  /**
+   * Erases sectors, and yields how long each takes, in nanoseconds.
+   * @param {number} offset
+   * @param {number} length
+   */
+  *erase(offset, length) {
+    this.#check(offset, length, SECTOR);
+    for (let sector = offset; sector < offset + length; sector += SECTOR) {
+      yield ERASE_SECTOR * this.slowness;
+      this.bytes.fill(0xff, sector, sector + SECTOR);
+      this.#done();
+    }
+  }
+
+  /**
+   * Programs pages, and yields how long each takes, in nanoseconds.
+   * @param {number} offset
+   * @param {Uint8Array} data
+   */
+  *program(offset, data) {
+    this.#check(offset, data.length, PAGE);
+    for (let page = 0; page < data.length; page += PAGE) {
+      yield PROGRAM_PAGE * this.slowness;
+      for (let index = page; index < page + PAGE; index++) this.bytes[offset + index] &= data[index];
+      this.#done();
+    }
+  }
+
+  /**
+   * @param {number} offset
+   * @param {number} length
+   * @param {number} unit
+   */
+  #check(offset, length, unit) {
+    if (offset % unit || length % unit || offset + length > FLASH_SIZE) {
+      throw new Error(`the firmware uses flash wrongly: ${length} bytes at 0x${offset.toString(16)}`);
+    }
+  }
+
+  #done() {
+    this.operations += 1;
+    if (this.operations >= this.cutAt) {
+      this.cutAt = Infinity;
+      throw new PowerCut('the power was cut');
+    }
+  }
+
+  /** What the chip's flash holds. */
+  image() {
+    return this.bytes.slice(0, FLASH_SIZE);
+  }
+
+  /** @param {Uint8Array} image */
+  load(image) {
+    if (image.length !== FLASH_SIZE) throw new RangeError(`a flash image has ${FLASH_SIZE} bytes, not ${image.length}`);
+    this.bytes.set(image);
+  }
+
+  /**
+   * Reads a file, if it is there.
+   * @param {string} path
+   */
+  loadFile(path) {
+    if (existsSync(path)) this.load(readFileSync(path));
+  }
+
+  /** @param {string} path */
+  saveFile(path) {
+    writeFileSync(path, this.image(), { mode: 0o600 });
+  }
+}

@@ -1,0 +1,216 @@
+/** The emulated key as its servers see it: a board that runs beside Node's other work. */
+
+import { performance } from 'node:perf_hooks';
+
+import { Transcript } from './transcript.mjs';
+
+/** How much of the chip's time passes at most before others get a turn, in milliseconds. */
+const SLICE = 5;
+/** How often an idle key looks at the clock, in milliseconds. */
+const IDLE_PAUSE = 2;
+/** Debouncing must see a press, and a release: how long each lasts at least, in milliseconds. */
+const SETTLING = 60;
+/** How long a touch lasts at most, in milliseconds: longer than a key may want. */
+const LONGEST_TOUCH = 15_000;
+
+/**
+ * How the chip's time passes.
+ *
+ * * `system`: as time does, or slower where the computer does not keep up; never faster.
+ * * `stepped`: only while the key has something to do; while it waits for a host or a touch its time stands still, but
+ *   for {@link Key.advance}. A test need not wait for thirty seconds.
+ * @typedef {'system' | 'stepped'} Time
+ */
+
+export class Key {
+  transcript;
+  /** What the key sends. @type {(report: Uint8Array) => void} */
+  onReport = () => {};
+  /** The chip has started anew: its channels are gone. */
+  onRestart = () => {};
+  /** What went wrong in the emulation, if it did. @type {(error: unknown) => void} */
+  onError = (error) => {
+    throw error;
+  };
+  #time;
+  #autoTouch;
+  #last = performance.now();
+  #resets = 0;
+  /** @type {ReturnType<typeof setTimeout> | NodeJS.Immediate | null} */
+  #next = null;
+  /** What runs one after the other, such as presses of the button. */
+  #queue = Promise.resolve();
+
+  /**
+   * @param {import('./board.mjs').Board} board
+   * @param {{ time?: Time, autoTouch?: boolean }} [options]
+   */
+  constructor(board, { time = 'system', autoTouch = false } = {}) {
+    this.board = board;
+    this.#time = time;
+    this.#autoTouch = autoTouch;
+    this.transcript = new Transcript(() => board.millis);
+    board.onReport = (report) => {
+      this.transcript.received(report);
+      this.onReport(report);
+    };
+  }
+
+  #restart() {
+    this.transcript.restart();
+    this.onRestart();
+  }
+
+  /** Plugs the key in. */
+  powerOn() {
+    this.#restart();
+    this.board.powerOn();
+    this.#resets = this.board.resets;
+    this.#last = performance.now();
+    this.#go();
+  }
+
+  powerOff() {
+    this.#restart();
+    this.board.powerOff();
+  }
+
+  powerCycle() {
+    this.powerOff();
+    this.powerOn();
+  }
+
+  /** @param {Uint8Array} report */
+  send(report) {
+    if (!this.board.chip) return;
+    this.transcript.sent(report);
+    this.board.send(report);
+    this.#go();
+  }
+
+  #go() {
+    this.#next ??= setImmediate(() => this.#turn());
+  }
+
+  /** Ends it all. */
+  close() {
+    clearImmediate(/** @type {NodeJS.Immediate} */ (this.#next));
+    clearTimeout(/** @type {ReturnType<typeof setTimeout>} */ (this.#next));
+    this.#next = setImmediate(() => {});
+    this.powerOff();
+  }
+
+  /** Whether the key's time stands still until somebody does something. */
+  get #rests() {
+    const { running, waiting } = this.transcript;
+    return this.board.idle && (!running || waiting === running);
+  }
+
+  #turn() {
+    this.#next = null;
+    try {
+      if (!this.board.chip) return;
+      if (this.#time === 'stepped') {
+        if (this.#rests) return;
+        this.#run(SLICE);
+        this.#go();
+      } else {
+        this.#follow();
+      }
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  /** Lets as much time pass as has passed. */
+  #follow() {
+    const now = performance.now();
+    this.#run(Math.min(now - this.#last, SLICE));
+    this.#last = now;
+    // A host that waits for an answer has the computer for itself; else a look now and then is enough.
+    if (this.transcript.running && !this.transcript.waiting) this.#go();
+    else this.#next = setTimeout(() => this.#turn(), IDLE_PAUSE);
+  }
+
+  /** @param {number} milliseconds */
+  #run(milliseconds) {
+    this.board.run(milliseconds);
+    if (this.board.resets !== this.#resets) {
+      this.#resets = this.board.resets;
+      this.#restart();
+    }
+    if (this.#autoTouch && this.transcript.waiting && !this.board.held) void this.pulse();
+  }
+
+  /**
+   * Does something that takes the key's time, after all that was asked before.
+   * @template T
+   * @param {() => T | Promise<T>} action
+   */
+  #enqueue(action) {
+    const done = this.#queue.then(action);
+    this.#queue = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
+  /**
+   * Lets the key's time pass, while its servers go on.
+   * @param {number} milliseconds
+   * @param {() => boolean} [done] when it is enough
+   */
+  async #pass(milliseconds, done = () => false) {
+    for (let left = milliseconds; left > 0 && this.board.chip && !done(); left -= SLICE) {
+      this.#run(Math.min(left, SLICE));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#last = performance.now();
+    this.#go();
+  }
+
+  /**
+   * Moves the key's clock: it does all that it does in that time.
+   * @param {number} milliseconds
+   */
+  advance(milliseconds) {
+    return this.#enqueue(() => this.#pass(milliseconds));
+  }
+
+  press() {
+    return this.#enqueue(() => this.#press());
+  }
+
+  release() {
+    return this.#enqueue(() => this.#release());
+  }
+
+  /** A touch: as long as the key waits for it. */
+  pulse() {
+    return this.#enqueue(async () => {
+      await this.#press();
+      const { waiting } = this.transcript;
+      // U2F says only when its host asks again whether it has seen the touch.
+      if (waiting && waiting === this.transcript.running) {
+        await this.#pass(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
+      }
+      await this.#release();
+    });
+  }
+
+  #press() {
+    this.board.press();
+    return this.#pass(SETTLING);
+  }
+
+  #release() {
+    this.board.release();
+    return this.#pass(SETTLING);
+  }
+
+  /** What the control endpoint says of it. */
+  get state() {
+    return { powered: this.board.chip !== null, held: this.board.held, waiting: this.transcript.waitingState };
+  }
+}

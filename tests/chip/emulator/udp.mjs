@@ -1,0 +1,135 @@
+/**
+ * Reports over UDP: one 64-byte report a datagram, without a report number, as the soft token has it.
+ *
+ * A USB key has one host. Here each channel belongs to the socket that allocated it: answers go there, and nobody else
+ * can use it.
+ */
+
+import { createSocket } from 'node:dgram';
+import { isIP } from 'node:net';
+
+import { channelOf, isInitialization } from './transcript.mjs';
+
+const REPORT_SIZE = 64;
+const BROADCAST = 0xffff_ffff;
+const INIT = 0x86;
+const ERROR = 0xbf;
+const INVALID_CHANNEL = 0x0b;
+/** Requests on the broadcast channel that may wait for their answer; a key answers them in their order. */
+const ASKING_MAX = 64;
+
+/** Whether other computers cannot reach an address. @param {string} host */
+export const isLoopback = (host) => (isIP(host) === 4 && host.startsWith('127.')) || host === '::1';
+
+/** @typedef {{ address: string, port: number }} Peer */
+
+const name = (/** @type {Peer} */ { address, port }) => `${address} ${port}`;
+
+export class UdpServer {
+  /** The owner of each channel. @type {Map<number, Peer>} */
+  #owners = new Map();
+  /** Who waits for an answer on the broadcast channel, with the nonce of an INIT. @type {{ peer: Peer, nonce: string }[]} */
+  #asking = [];
+  #key;
+  #socket;
+
+  /**
+   * @param {import('./key.mjs').Key} key
+   * @param {string} host
+   */
+  constructor(key, host) {
+    this.#key = key;
+    this.#socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
+    this.#socket.on('message', (report, peer) => this.#receive(report, peer));
+    key.onReport = (report) => this.#forward(report);
+  }
+
+  /**
+   * @param {string} host
+   * @param {number} port 0 takes one that is free
+   * @returns {Promise<string>} the address
+   */
+  listen(host, port) {
+    return new Promise((resolve, reject) => {
+      this.#socket.once('error', reject);
+      this.#socket.bind(port, host, () => {
+        // What goes wrong later is another host's: its socket is closed.
+        this.#socket.off('error', reject).on('error', () => {});
+        resolve(isIP(host) === 6 ? `[${host}]:${this.#socket.address().port}` : `${host}:${this.#socket.address().port}`);
+      });
+    });
+  }
+
+  close() {
+    this.#socket.close();
+  }
+
+  /** Forgets every channel: the key has started anew. */
+  forget() {
+    this.#owners.clear();
+    this.#asking = [];
+  }
+
+  /**
+   * @param {Uint8Array} report
+   * @param {Peer} peer
+   */
+  #receive(report, peer) {
+    if (report.length !== REPORT_SIZE || !this.#key.board.chip) return;
+    const channel = channelOf(report);
+    const owner = this.#owners.get(channel);
+    if (channel === BROADCAST) {
+      if (isInitialization(report)) this.#asks(report, peer);
+    } else if (!owner || name(owner) !== name(peer)) {
+      // A continuation packet that belongs to nothing is not answered (CTAP 2.3 §11.2.5.4).
+      if (owner || isInitialization(report)) this.#refuse(report, peer);
+      return;
+    }
+    this.#key.send(report);
+  }
+
+  /**
+   * @param {Uint8Array} report
+   * @param {Peer} peer
+   */
+  #asks(report, peer) {
+    this.#asking.push({ peer, nonce: nonceOf(report) });
+    if (this.#asking.length > ASKING_MAX) this.#asking.shift();
+  }
+
+  /**
+   * @param {Uint8Array} report
+   * @param {Peer} peer
+   */
+  #refuse(report, { address, port }) {
+    const error = new Uint8Array(REPORT_SIZE);
+    error.set(report.subarray(0, 4));
+    error.set([ERROR, 0, 1, INVALID_CHANNEL], 4);
+    this.#socket.send(error, port, address);
+  }
+
+  /** @param {Uint8Array} report the key's */
+  #forward(report) {
+    const channel = channelOf(report);
+    const peer = channel === BROADCAST ? this.#asker(report) : this.#owners.get(channel);
+    if (peer) this.#socket.send(report, peer.port, peer.address);
+  }
+
+  /**
+   * Who asked what the key answers on the broadcast channel. It now owns what the key allocates.
+   * @param {Uint8Array} report
+   */
+  #asker(report) {
+    const isAllocation = report[4] === INIT;
+    const index = isAllocation ? this.#asking.findIndex(({ nonce }) => nonce === nonceOf(report)) : 0;
+    const [asked] = this.#asking.splice(0, index + 1).slice(-1);
+    if (isAllocation && asked) {
+      const allocated = new DataView(report.buffer, report.byteOffset).getUint32(15);
+      this.#owners.set(allocated, asked.peer);
+    }
+    return asked?.peer;
+  }
+}
+
+/** @param {Uint8Array} report */
+const nonceOf = (report) => (report[4] === INIT ? Buffer.from(report.subarray(7, 15)).toString('hex') : '');

@@ -1,0 +1,299 @@
+/** The computer at the other end of the cable: it enumerates the key and polls its endpoints. */
+
+import { ACK, NAK, SILENCE, STALL, UsbPort } from './usb-port.mjs';
+
+export { SILENCE, STALL };
+
+/** A full-speed frame, in milliseconds. */
+const FRAME = 1;
+/** How long a bus reset lasts, and how long the host then leaves the device alone (USB 2.0 §7.1.7.5), in milliseconds. */
+const RESET = 10;
+const RECOVERY = 10;
+/** Longest wait for a control transfer's stage (§9.2.6.4), in milliseconds. */
+const CONTROL_TIMEOUT = 500;
+/** Longest wait for a device to show up, in milliseconds. */
+const ATTACH_TIMEOUT = 5000;
+const ADDRESS = 5;
+
+/** Standard requests (§9.4). */
+export const GET_STATUS = 0;
+export const CLEAR_FEATURE = 1;
+export const SET_FEATURE = 3;
+export const SET_ADDRESS = 5;
+export const GET_DESCRIPTOR = 6;
+export const GET_CONFIGURATION = 8;
+export const SET_CONFIGURATION = 9;
+/** Requests of the HID class (HID 1.11 §7.2). */
+export const GET_REPORT = 1;
+export const GET_IDLE = 2;
+export const SET_REPORT = 9;
+export const SET_IDLE = 0x0a;
+export const SET_PROTOCOL = 0x0b;
+/** Descriptors (USB 2.0 §9.4, HID 1.11 §7.1). */
+export const DEVICE = 1;
+export const CONFIGURATION = 2;
+export const STRING = 3;
+export const INTERFACE = 4;
+export const ENDPOINT = 5;
+export const HID = 0x21;
+export const REPORT = 0x22;
+/** Kinds of requests: the bits of bmRequestType besides the direction (USB 2.0 §9.3). */
+export const STANDARD = 0x00;
+export const CLASS_INTERFACE = 0x21;
+export const STANDARD_INTERFACE = 0x01;
+
+const US_ENGLISH = 0x0409;
+const IN = 0x80;
+
+/**
+ * A control transfer.
+ * @typedef {object} Request
+ * @property {number} [type] what kind, without the direction
+ * @property {number} request
+ * @property {number} [value]
+ * @property {number} [index]
+ * @property {number} [length] how much the device may answer; a request without it goes to the device
+ * @property {Uint8Array} [data] what the host sends
+ */
+
+export class UsbHost {
+  /** The key's reports. @type {(report: Uint8Array) => void} */
+  onReport = () => {};
+  /** Whether the host's driver asks for reports. */
+  polls = true;
+  /** Set by enumeration. */
+  configured = false;
+  /** The key's descriptors. @type {{ device: Uint8Array, configuration: Uint8Array, report: Uint8Array } | null} */
+  descriptors = null;
+  /** When the computer knew the key, in milliseconds since the chip's start. */
+  enumeratedAt = NaN;
+  #chip;
+  #port;
+  #address = 0;
+  /** The longest packet of endpoint 0: eight bytes, until the device has said more. */
+  #packet = 8;
+  #frame = 0;
+  /** @type {{ endpoint: number, interval: number }[]} */
+  #endpoints = [];
+  /** Reports that wait to be sent. @type {Uint8Array[]} */
+  #outgoing = [];
+  #lastOut = 0;
+  #alarm;
+
+  /** @param {import('./chip.mjs').Chip} chip */
+  constructor(chip) {
+    this.#chip = chip;
+    this.#port = new UsbPort(chip);
+    this.#alarm = chip.clock.createAlarm(() => this.#onFrame());
+    this.#alarm.schedule(FRAME * 1e6);
+  }
+
+  /** Whether reports wait to be sent, or one of the key's to be fetched. */
+  get busy() {
+    return this.#outgoing.length > 0 || this.#port.holds(this.#reports(true));
+  }
+
+  /** When the key took in the last report, in cycles that the core did not sleep. */
+  get lastOutActive() {
+    return this.#lastOut;
+  }
+
+  /** When the key handed out its last report, in cycles that the core did not sleep. */
+  get lastInActive() {
+    return this.#port.armedAt[this.#reports(true)];
+  }
+
+  /** @param {Uint8Array} report */
+  send(report) {
+    this.#outgoing.push(report);
+  }
+
+  #onFrame() {
+    this.#alarm.schedule(FRAME * 1e6);
+    this.#frame += 1;
+    this.#port.frame = this.#frame;
+    if (!this.configured) return;
+    for (const { endpoint, interval } of this.#endpoints) {
+      if (this.#frame % interval !== 0) continue;
+      if (endpoint & IN) this.#pollIn(endpoint & 0xf);
+      else this.#pollOut(endpoint);
+    }
+  }
+
+  /** @param {number} endpoint */
+  #pollIn(endpoint) {
+    if (!this.polls) return;
+    const report = this.#port.in(this.#address, endpoint);
+    if (typeof report !== 'string') this.onReport(report);
+  }
+
+  /** @param {number} endpoint */
+  #pollOut(endpoint) {
+    const [report] = this.#outgoing;
+    if (!report || this.#port.out(this.#address, endpoint, report) !== ACK) return;
+    this.#outgoing.shift();
+    this.#lastOut = this.#chip.activeCycles;
+  }
+
+  /**
+   * The number of the endpoint for reports of one direction.
+   * @param {boolean} input
+   */
+  #reports(input) {
+    const found = this.#endpoints.find(({ endpoint }) => Boolean(endpoint & IN) === input);
+    return found ? found.endpoint & 0xf : 0;
+  }
+
+  /** @param {number} milliseconds of the chip's time */
+  wait(milliseconds) {
+    this.#chip.runUntil(() => false, milliseconds);
+  }
+
+  /** Resets the bus: the device forgets its address and its configuration. */
+  busReset() {
+    this.configured = false;
+    this.#address = 0;
+    this.#packet = 8;
+    this.#outgoing = [];
+    this.#port.busReset();
+    this.wait(RESET + RECOVERY);
+  }
+
+  /**
+   * Asks an endpoint for a packet, also one that the key did not name.
+   * @param {number} endpoint
+   */
+  poke(endpoint) {
+    return this.#port.in(this.#address, endpoint);
+  }
+
+  /** Stops all traffic, so that the device goes to sleep. */
+  suspend() {
+    this.polls = false;
+    this.#port.suspend();
+  }
+
+  resume() {
+    this.#port.resume();
+    this.polls = true;
+  }
+
+  /**
+   * A control transfer: what the device answers, or how it refuses.
+   * @param {Request} request
+   */
+  control({ type = STANDARD, request, value = 0, index = 0, length, data = new Uint8Array() }) {
+    const toHost = length !== undefined;
+    const setup = new DataView(new ArrayBuffer(8));
+    setup.setUint8(0, type | (toHost ? IN : 0));
+    setup.setUint8(1, request);
+    [value, index, length ?? data.length].forEach((field, place) => setup.setUint16(2 + 2 * place, field, true));
+    if (this.#port.setup(this.#address, new Uint8Array(setup.buffer)) !== ACK) return SILENCE;
+    const answer = toHost ? this.#fetch(length) : this.#deliver(data);
+    if (typeof answer === 'string') return answer;
+    const status = this.#insist(() => (toHost ? this.#out(new Uint8Array()) : this.#port.in(this.#address, 0)));
+    return status === STALL || status === SILENCE ? status : answer;
+  }
+
+  /** @param {number} length */
+  #fetch(length) {
+    /** @type {number[]} */
+    const answer = [];
+    for (;;) {
+      const packet = this.#insist(() => this.#port.in(this.#address, 0));
+      if (typeof packet === 'string') return packet;
+      answer.push(...packet);
+      if (packet.length < this.#packet || answer.length >= length) return Uint8Array.from(answer);
+    }
+  }
+
+  /** @param {Uint8Array} data */
+  #deliver(data) {
+    for (let sent = 0; sent < data.length; sent += this.#packet) {
+      const answer = this.#insist(() => this.#out(data.subarray(sent, sent + this.#packet)));
+      if (answer !== ACK) return answer;
+    }
+    return data;
+  }
+
+  /** @param {Uint8Array} data */
+  #out(data) {
+    return this.#port.out(this.#address, 0, data);
+  }
+
+  /**
+   * Repeats a transaction until the device does not answer NAK.
+   * @template T
+   * @param {() => T} transaction
+   */
+  #insist(transaction) {
+    /** @type {T} */
+    let answer = transaction();
+    this.#chip.runUntil(() => {
+      if (answer === NAK) answer = transaction();
+      return answer !== NAK;
+    }, CONTROL_TIMEOUT);
+    return answer;
+  }
+
+  /**
+   * @param {number} kind
+   * @param {number} length
+   * @param {Partial<Request>} [more]
+   */
+  descriptor(kind, length, more) {
+    const answer = this.control({ request: GET_DESCRIPTOR, value: kind << 8, length, ...more });
+    if (typeof answer === 'string') throw new Error(`the key answers a request for descriptor ${kind} with ${answer}`);
+    return answer;
+  }
+
+  /** @param {number} number as a descriptor names it */
+  string(number) {
+    const text = this.descriptor(STRING, 255, { value: (STRING << 8) | number, index: US_ENGLISH });
+    return Buffer.from(text.subarray(2)).toString('utf16le');
+  }
+
+  /** What an operating system does when a key is plugged in. */
+  enumerate() {
+    if (!this.#chip.runUntil(() => this.#port.attached, ATTACH_TIMEOUT)) throw new Error('the key does not show up');
+    this.busReset();
+    this.#packet = this.descriptor(DEVICE, 8)[7];
+    this.#demand({ request: SET_ADDRESS, value: ADDRESS });
+    this.#address = ADDRESS;
+    this.wait(2); // §9.2.6.3
+    const device = this.descriptor(DEVICE, 18);
+    const [, , low, high] = this.descriptor(CONFIGURATION, 9);
+    const configuration = this.descriptor(CONFIGURATION, low | (high << 8));
+    this.#demand({ request: SET_CONFIGURATION, value: configuration[5] });
+    this.#port.configured();
+    this.#endpoints = [...descriptorsOf(configuration, ENDPOINT)].map((endpoint) => ({
+      endpoint: endpoint[2],
+      interval: endpoint[6],
+    }));
+    // A driver may be told that the key has no idle rate (HID 1.11 §7.2.4): only a boot keyboard must have one.
+    this.control({ type: CLASS_INTERFACE, request: SET_IDLE });
+    const [hid] = descriptorsOf(configuration, HID);
+    const report = this.descriptor(REPORT, hid[7] | (hid[8] << 8), { type: STANDARD_INTERFACE });
+    this.descriptors = { device, configuration, report };
+    this.configured = true;
+    this.enumeratedAt = this.#chip.clock.millis;
+  }
+
+  /** @param {Request} request */
+  #demand(request) {
+    const answer = this.control(request);
+    if (typeof answer === 'string') throw new Error(`the key answers request ${request.request} with ${answer}`);
+  }
+}
+
+/**
+ * The descriptors of one kind within a configuration (USB 2.0 §9.5).
+ * @param {Uint8Array} configuration
+ * @param {number} kind
+ */
+export function* descriptorsOf(configuration, kind) {
+  for (let at = 0; at < configuration.length; at += configuration[at]) {
+    if (configuration[at] < 2) throw new Error('the key has a descriptor without a length');
+    if (configuration[at + 1] === kind) yield configuration.subarray(at, at + configuration[at]);
+  }
+}

@@ -1,0 +1,149 @@
+/** The touch and the light: consent, cancelling, and that the key says in time that it is still there. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  CANCEL, CBOR, Client, KEEPALIVE, KEEPALIVE_CANCEL, MSG, NO_CREDENTIALS, OK, RESET, SELECTION, UP_NEEDED, WINK,
+  getAssertion, makeCredential, u2fRegister,
+} from './client.mjs';
+
+/** CTAP 2.3 §11.2.9.1.7: at most 100 ms apart; and one frame until the host asks. */
+const CADENCE = 101;
+
+/** The longest silence of the key during a request, in milliseconds. @param {Client} client @param {Uint8Array} request */
+function longestSilence(client, request) {
+  client.ask(request);
+  let [last, longest] = [client.board.millis, 0];
+  const heard = (/** @type {number} */ at) => {
+    longest = Math.max(longest, at - last);
+    last = at;
+  };
+  const begun = last;
+  let pressed = false;
+  for (;;) {
+    const message = client.next();
+    assert.ok(message);
+    heard(message.micros / 1000);
+    if (message.command !== KEEPALIVE) {
+      client.board.release();
+      assert.equal(message.data[0], OK);
+      return longest;
+    }
+    if (!pressed && last - begun > 1000) {
+      client.board.press();
+      pressed = true;
+    }
+  }
+}
+
+test('keepalives come in time while the key waits and computes', () => {
+  assert.ok(longestSilence(Client.fresh(), makeCredential({ discoverable: true })) <= CADENCE);
+});
+
+test('keepalives come in time while the flash erases', () => {
+  const client = Client.fresh();
+  const credential = client.register({ discoverable: true });
+  client.powerCycle();
+  const { operations } = client.board.flash;
+  assert.ok(longestSilence(client, RESET) <= CADENCE);
+  assert.ok(client.board.flash.operations > operations, 'the flash was written');
+  assert.equal(client.exchange(CBOR, getAssertion([credential.id], false))[0], NO_CREDENTIALS);
+});
+
+test('a slow flash only makes the key slow', () => {
+  const client = Client.fresh();
+  // The data sheet's worst: 400 ms for a sector.
+  client.board.flash.slowness = 400 / 45;
+  client.authenticate(client.register({ discoverable: true }));
+});
+
+test('cancel ends a request that waits', () => {
+  const client = Client.fresh();
+  client.ask(makeCredential());
+  client.board.run(500);
+  const begun = client.board.millis;
+  client.send(CANCEL);
+  assert.deepEqual([...client.answer(CBOR)], [KEEPALIVE_CANCEL]);
+  assert.ok(client.board.millis - begun < CADENCE);
+  client.touch();
+  client.register();
+});
+
+test('a button that was held is not consent', () => {
+  const client = Client.fresh();
+  client.board.press();
+  client.board.run(1000);
+  client.ask(SELECTION);
+  client.board.run(5000);
+  assert.ok(client.messages.every(({ command, data }) => command === KEEPALIVE && data[0] === UP_NEEDED));
+  client.board.release();
+  client.board.run(100);
+  client.touch();
+  assert.deepEqual([...client.answer(CBOR)], [OK]);
+});
+
+test('a button that was held at power-up is not consent', () => {
+  const client = Client.fresh();
+  client.board.powerOff();
+  client.board.press();
+  client.powerCycle();
+  client.ask(SELECTION);
+  client.board.run(2000);
+  assert.ok(client.messages.every(({ command }) => command === KEEPALIVE));
+});
+
+test('a press shorter than bouncing is none', () => {
+  const client = Client.fresh();
+  client.ask(SELECTION);
+  for (let bounce = 0; bounce < 20; bounce++) {
+    client.board.press();
+    client.board.run(3);
+    client.board.release();
+    client.board.run(3);
+  }
+  assert.ok(client.messages.every(({ command }) => command === KEEPALIVE));
+});
+
+test('a press before the first poll of U2F is not consent', () => {
+  const client = Client.fresh();
+  client.touch();
+  client.board.run(100);
+  assert.equal(client.exchange(MSG, u2fRegister()).toString('hex'), '6985');
+});
+
+/** When the light changes during `milliseconds`, as the lengths of what it showed. @param {Client} client */
+function spans({ board }, /** @type {number} */ milliseconds) {
+  const begun = board.millis * 1000;
+  board.run(milliseconds);
+  const changes = board.lightChanges.filter(({ micros }) => micros >= begun).map(({ micros }) => micros);
+  return changes.slice(1).map((change, index) => Math.round((change - changes[index]) / 1000));
+}
+
+test('the light is dark while nothing happens', () => {
+  const client = Client.fresh();
+  client.board.run(100);
+  assert.deepEqual(spans(client, 3000), []);
+  assert.equal(client.board.light, false);
+});
+
+test('the light blinks twice a second while the key waits', () => {
+  const client = Client.fresh();
+  client.ask(SELECTION);
+  const [, ...lengths] = spans(client, 3000);
+  assert.ok(lengths.length >= 8 && lengths.every((length) => Math.abs(length - 250) <= 20), lengths.join());
+});
+
+test('the light blinks between the polls of U2F', () => {
+  const client = Client.fresh();
+  client.exchange(MSG, u2fRegister());
+  assert.ok(spans(client, 600).length >= 1);
+});
+
+test('a wink flickers for a second', () => {
+  const client = Client.fresh();
+  client.exchange(WINK);
+  const lengths = spans(client, 3000);
+  assert.ok(lengths.length >= 15 && lengths.every((length) => length <= 70), lengths.join());
+  assert.equal(client.board.light, false);
+});

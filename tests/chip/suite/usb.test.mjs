@@ -1,0 +1,149 @@
+/** What a computer sees of the key on USB (USB 2.0 §9, HID 1.11). */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  CLASS_INTERFACE, CLEAR_FEATURE, GET_CONFIGURATION, GET_DESCRIPTOR, GET_IDLE, GET_REPORT, GET_STATUS, HID,
+  SET_CONFIGURATION, SET_IDLE, SET_PROTOCOL, STALL, STANDARD_INTERFACE, SILENCE,
+} from '../emulator/usb-host.mjs';
+import { CBOR, Client, INIT, KEEPALIVE, PING, SELECTION, aBoard, makeCredential, packets } from './client.mjs';
+
+const hex = (/** @type {Uint8Array | string} */ answer) => (typeof answer === 'string' ? answer : Buffer.from(answer).toString('hex'));
+const { host } = Client.fresh().board;
+if (!host?.descriptors) throw new Error('the key does not enumerate');
+const { descriptors } = host;
+const control = (/** @type {import('../emulator/usb-host.mjs').Request} */ request) => hex(host.control(request));
+
+const VENDOR = 0x40;
+const BOS = 0x0f;
+const DEVICE_QUALIFIER = 0x06;
+
+test('the device descriptor', () => {
+  // But for the firmware's own version. 1209:0001 is pid.codes' number for tests.
+  const version = hex(descriptors.device.subarray(12, 14));
+  assert.equal(hex(descriptors.device), `1201100200000008${'09120100'}${version}01020301`);
+});
+
+test('the configuration: one interface of the HID class with two interrupt endpoints', () => {
+  const parts = ['090229000101008032', '090400000203000000', '092110010001222200', '07050103400001', '07058103400001'];
+  assert.equal(hex(descriptors.configuration), parts.join(''));
+});
+
+test('the report descriptor: the FIDO usage page, 64 bytes each way (CTAP 2.3 §11.2.8.1)', () => {
+  const parts = ['06d0f1', '0901', 'a101', '0920150026ff00750895408102', '0921150026ff00750895409102', 'c0'];
+  assert.equal(hex(descriptors.report), parts.join(''));
+  const hid = host.control({ type: STANDARD_INTERFACE, request: GET_DESCRIPTOR, value: HID << 8, length: 9 });
+  assert.equal(hex(hid), '092110010001222200');
+});
+
+test('the strings name the maker, the product and this one key', () => {
+  assert.deepEqual([host.string(1), host.string(2)], ['brasskey', 'brasskey security key']);
+  assert.match(host.string(3), /^[0-9A-F]{8,}$/);
+});
+
+test('requests that a key has no use for are accepted or stalled, and it goes on', () => {
+  const client = Client.fresh();
+  const answers = (/** @type {import('../emulator/usb-host.mjs').Request} */ request) => hex(/** @type {any} */ (client.board.host).control(request));
+  assert.equal(answers({ type: CLASS_INTERFACE, request: SET_IDLE }), '');
+  assert.equal(answers({ type: CLASS_INTERFACE, request: GET_IDLE, length: 1 }), STALL);
+  assert.equal(answers({ type: CLASS_INTERFACE, request: GET_REPORT, value: 0x0100, length: 64 }), STALL);
+  assert.equal(answers({ type: CLASS_INTERFACE, request: SET_PROTOCOL, value: 1 }), STALL);
+  assert.equal(answers({ type: VENDOR, request: 0x51, length: 4 }), STALL);
+  assert.equal(answers({ request: GET_DESCRIPTOR, value: DEVICE_QUALIFIER << 8, length: 10 }), STALL);
+  assert.equal(answers({ request: GET_DESCRIPTOR, value: 0x0309, length: 255 }), STALL);
+  assert.equal(answers({ request: SET_CONFIGURATION, value: 9 }), STALL);
+  assert.equal(client.exchange(PING, Buffer.from('still there')).toString(), 'still there');
+});
+
+test('standard requests', () => {
+  assert.equal(control({ request: GET_STATUS, length: 2 }), '0000');
+  assert.equal(control({ type: STANDARD_INTERFACE, request: GET_STATUS, length: 2 }), '0000');
+  assert.equal(control({ request: GET_CONFIGURATION, length: 1 }), '01');
+  assert.equal(control({ request: GET_DESCRIPTOR, value: BOS << 8, length: 5 }).slice(0, 4), '050f');
+  assert.equal(control({ request: GET_DESCRIPTOR, value: 0x0300, length: 255 }), '04030904');
+  assert.equal(control({ type: 0x02, request: CLEAR_FEATURE, index: 0x81 }), '');
+});
+
+test('an endpoint that the key does not have is silent', () => {
+  const { board } = Client.fresh();
+  assert.equal(/** @type {any} */ (board.host).poke(2), SILENCE);
+});
+
+test('a bus reset in the middle of a message leaves nothing of it', () => {
+  const client = Client.fresh();
+  const [first, second] = packets(client.channel, PING, Buffer.alloc(100));
+  client.board.send(first);
+  client.board.run(10);
+  client.board.host?.enumerate();
+  client.board.send(second);
+  client.board.run(1000);
+  assert.deepEqual(client.messages, []);
+  client.open();
+  assert.equal(client.exchange(PING, Buffer.from('again')).toString(), 'again');
+});
+
+test('a bus reset ends a request that waits for a touch, and the touch is for nothing', () => {
+  const client = Client.fresh();
+  const { flash } = client.board;
+  client.ask(makeCredential({ discoverable: true }));
+  client.board.host?.enumerate();
+  const { operations } = flash;
+  client.touch();
+  client.board.run(1000);
+  assert.deepEqual(client.messages.filter(({ command }) => command !== KEEPALIVE), []);
+  assert.equal(flash.operations, operations, 'nothing was stored');
+  client.open();
+  client.register();
+});
+
+test('a key that was suspended goes on', () => {
+  const client = Client.fresh();
+  client.board.host?.suspend();
+  client.board.run(5000);
+  client.board.host?.resume();
+  assert.equal(client.exchange(PING, Buffer.from('awake')).toString(), 'awake');
+});
+
+test('bursts of reports come through whole, both ways', () => {
+  const client = Client.fresh();
+  const data = Buffer.from(Array.from({ length: 7609 }, (_, index) => index * 7));
+  for (let round = 0; round < 3; round++) assert.deepEqual(client.exchange(PING, data), data);
+});
+
+test('a host that does not ask for reports finds them later', () => {
+  const client = Client.fresh();
+  const usb = /** @type {NonNullable<typeof host>} */ (client.board.host);
+  const data = Buffer.alloc(1000, 7);
+  usb.polls = false;
+  client.send(PING, data);
+  client.board.run(2000);
+  assert.deepEqual(client.messages, []);
+  usb.polls = true;
+  assert.deepEqual(client.answer(PING), data);
+});
+
+test('the key shows up within 300 ms', () => {
+  const { enumeratedAt } = /** @type {NonNullable<typeof host>} */ (Client.fresh().board.host);
+  assert.ok(enumeratedAt < 300, `${enumeratedAt} ms`);
+});
+
+test('without a host the key slows down after half a minute', () => {
+  const board = aBoard({ host: false });
+  board.powerOn();
+  board.run(1000);
+  assert.equal(board.chip?.clock.frequency, 125e6);
+  board.run(31_000);
+  assert.ok((board.chip?.clock.frequency ?? 0) <= 48e6);
+});
+
+test('INIT tells what the key can do', () => {
+  const client = Client.fresh();
+  const answer = client.exchange(INIT, Buffer.from('12345678'));
+  assert.equal(answer.subarray(0, 8).toString(), '12345678');
+  assert.equal(answer[12], 2);
+  assert.equal(answer[16], 0x05, 'WINK and CBOR; U2F is there, so NMSG is not set');
+  client.ask(SELECTION);
+  client.touch();
+  assert.deepEqual([...client.answer(CBOR)], [0]);
+});

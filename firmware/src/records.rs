@@ -146,7 +146,7 @@ impl<F: NorFlash> Storage for &mut Records<'_, F> {
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         let content = Content { key, value };
         let replaced = self.index.size(key);
-        let total = self.index.total_size() - replaced.unwrap_or(0) + content.item_size() + OVERHEAD;
+        let total = self.index.total_size(0) - replaced.unwrap_or(0) + content.item_size() + OVERHEAD;
         // Replacing a record by one that is no longer works in any case.
         if total > CAPACITY && replaced.is_none_or(|size| size < content.item_size() + OVERHEAD) {
             return Err(StorageError::Full);
@@ -181,6 +181,14 @@ impl<F: NorFlash> Storage for &mut Records<'_, F> {
         let place = key.get_mut(..next.len()).ok_or(StorageError::Failed)?;
         place.copy_from_slice(next);
         Ok(Some(next.len()))
+    }
+
+    /// A record takes at least the place of one of `length` bytes here, so that the number goes down with each.
+    fn room(&mut self, length: usize) -> Result<u32, StorageError> {
+        let place = 2 + 1 + STORAGE_KEY_MAX + length + OVERHEAD;
+        let places = CAPACITY.saturating_sub(self.index.total_size(place)) / place;
+        let slots = RECORDS.saturating_sub(self.index.len());
+        u32::try_from(places.min(slots)).map_err(|_| StorageError::Failed)
     }
 
     /// Writes filler until the log has gone round, and every page that held anything was erased.

@@ -6,6 +6,7 @@ const REGISTER: PresenceRequest<'_> = PresenceRequest {
     operation: Operation::Register,
     relying_party: RelyingParty::Application(&[1; 32]),
     user: None,
+    gesture: Gesture::Touch,
 };
 const SIGN_IN: PresenceRequest<'_> = PresenceRequest {
     operation: Operation::Authenticate,

@@ -24,6 +24,7 @@ pub(crate) const DEVICE_INFO: DeviceInfo = DeviceInfo {
 pub(crate) const CONFIG: Config = Config {
     aaguid: AAGUID,
     firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
+    lists_recent_algorithms: false,
 };
 
 /// Vendor and product, by `BRASSKEY_USB_VID` and `BRASSKEY_USB_PID` at build time, in hexadecimal. 1209:0001 is pid.codes'

@@ -2,7 +2,10 @@
 
 use brasskey_firmware::entropy::Entropy;
 use brasskey_firmware::records::Records;
-use brasskey_protocol::platform::{Clock, Indication, Platform, Presence, PresenceRequest, Status, UserPresence};
+use brasskey_protocol::limits::LONG_TOUCH;
+use brasskey_protocol::platform::{
+    Clock, Gesture, Indication, Platform, Presence, PresenceRequest, Status, UserPresence,
+};
 
 use crate::board::{self, Flash, Noise};
 use crate::usb::ABORT;
@@ -24,7 +27,11 @@ pub(crate) struct Touch;
 
 impl UserPresence for Touch {
     fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence {
-        front::with(|front| front.button.open(request, 0));
+        let hold = match request.gesture {
+            Gesture::Touch => 0,
+            Gesture::LongTouch => LONG_TOUCH,
+        };
+        front::with(|front| front.button.open(request, hold));
         let presence = loop {
             if ABORT.is_set() {
                 break Presence::Aborted;

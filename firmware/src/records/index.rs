@@ -50,9 +50,14 @@ impl Index {
         self.entry(key).map(|entry| entry.size.into())
     }
 
-    /// What all records take on flash.
-    pub(super) fn total_size(&self) -> usize {
-        self.entries.iter().map(|entry| usize::from(entry.size)).sum()
+    /// How many records there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// What all records take on flash, where none counts for less than `least`.
+    pub(super) fn total_size(&self, least: usize) -> usize {
+        self.entries.iter().map(|entry| least.max(entry.size.into())).sum()
     }
 
     /// The lowest slot that is free.

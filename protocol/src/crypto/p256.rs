@@ -67,8 +67,9 @@ pub fn diffie_hellman(scalar: &[u8; 32], point: &[u8; 65]) -> Result<Zeroizing<[
 pub mod rustcrypto {
     use ecdsa::hazmat::sign_prehashed_rfc6979;
     use p256::elliptic_curve::Group;
+    use p256::elliptic_curve::point::AffineCoordinates;
     use p256::elliptic_curve::sec1::ToSec1Point;
-    use p256::{NistP256, NonZeroScalar, ProjectivePoint, PublicKey};
+    use p256::{AffinePoint, NistP256, NonZeroScalar, ProjectivePoint, PublicKey};
     use sha2::Sha256;
     use zeroize::Zeroizing;
 
@@ -108,7 +109,16 @@ pub mod rustcrypto {
     /// [`Failed`] where `scalar` is not a private key, or `point` not an uncompressed point of the curve.
     pub fn diffie_hellman(scalar: &[u8; 32], point: &[u8; 65]) -> Result<Zeroizing<[u8; 32]>, Failed> {
         let scalar = self::scalar(scalar).ok_or(Failed)?;
-        let point = PublicKey::from_sec1_bytes(point).map_err(|_| Failed)?;
+        // Not by SEC1: its decoder brings along the decompression that no message of ours needs, 4 kB of it.
+        let (&[4], coordinates) = point.split_first_chunk::<1>().ok_or(Failed)? else {
+            return Err(Failed);
+        };
+        let (x, y) = coordinates.split_first_chunk::<32>().ok_or(Failed)?;
+        let y: &[u8; 32] = y.try_into().map_err(|_| Failed)?;
+        let point = AffinePoint::from_coordinates(x.into(), y.into())
+            .into_option()
+            .ok_or(Failed)?;
+        let point = PublicKey::from_affine(point).map_err(|_| Failed)?;
         let shared = p256::ecdh::diffie_hellman(&*scalar, point.as_affine());
         Ok(Zeroizing::new((*shared.raw_secret_bytes()).into()))
     }

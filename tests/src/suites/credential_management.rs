@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use ciborium::Value;
 
-use crate::host::Host;
 use crate::host::cbor::{encode, map};
 use crate::host::client_pin::{PIN, Protocol, Token, permission};
 use crate::host::ctap2::{
@@ -13,6 +12,7 @@ use crate::host::ctap2::{
 };
 use crate::host::response::{Made, Response, flags, member};
 use crate::host::verify::sha256;
+use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {
@@ -42,6 +42,8 @@ checks! {
     the_persistent_token_lists,
     every_account_is_listed_once,
     protection_levels_are_told,
+    large_blob_keys_and_payments_are_told,
+    a_cancelled_registration_is_not_listed,
     the_store_state_changes_with_the_store,
     the_store_state_does_not_change_with_use,
     room_is_counted,
@@ -525,6 +527,29 @@ fn protection_levels_are_told(key: &Key) {
     for (user, members) in credentials(&mut host, &token, "example.com") {
         assert_eq!(members[&0x0A], user[0].into());
     }
+}
+
+fn large_blob_keys_and_payments_are_told(key: &Key) {
+    let mut host = key.host();
+    let with = |user: &[u8], name| extending(make_discoverable("example.com", user), [(name, true.into())]);
+    let blob = host.register(&with(b"1", "largeBlobKey"));
+    host.register(&with(b"2", "thirdPartyPayment"));
+    host.set_pin(PIN);
+    let token = cm(&mut host);
+    let found = credentials(&mut host, &token, "example.com");
+    let told = |user: &[u8]| (found[user].get(&0x0B).cloned(), found[user][&0x0C].clone());
+    assert_eq!(told(b"1"), (blob.large_blob_key.map(Value::from), false.into()));
+    assert_eq!(told(b"2"), (None, true.into()));
+}
+
+fn a_cancelled_registration_is_not_listed(key: &Key) {
+    let mut host = key.host();
+    host.asked(make_discoverable("example.com", b"1"));
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    host.set_pin(PIN);
+    let token = cm(&mut host);
+    host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
 }
 
 /// Decrypts a member of getInfo with the persistent token (§6.4).

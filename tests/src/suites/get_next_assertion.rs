@@ -4,6 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
+use crate::host::client_pin::{PIN, permission};
 use crate::host::command;
 use crate::host::ctap2::{
     GET_INFO, GET_NEXT_ASSERTION, SELECTION, ga, get_assertion, make_credential, make_discoverable, status,
@@ -25,6 +26,7 @@ checks! {
     a_failed_get_assertion_ends_the_walk,
     get_info_and_ping_do_not_end_the_walk,
     another_channel_cannot_continue,
+    the_walk_ends_with_its_token,
 }
 
 /// Makes an account for each user, and begins to sign in with the newest.
@@ -162,4 +164,19 @@ fn another_channel_cannot_continue(key: &Key) {
     let mut host = key.host();
     begun(&mut host, &[b"1", b"2"]);
     key.host().denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+}
+
+fn the_walk_ends_with_its_token(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2"]);
+    host.set_pin(PIN);
+    let signed = |host: &mut Host| {
+        let token = host.token(permission::GA, Some("example.com"));
+        host.assert(&token.on(get_assertion("example.com")))
+    };
+    assert_eq!(signed(&mut host).number_of_credentials, Some(2));
+    assert_eq!(next(&mut host).auth_data.flags, flags::UP | flags::UV);
+    signed(&mut host);
+    host.token(permission::CM, None);
+    host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }

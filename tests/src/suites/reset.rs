@@ -1,12 +1,12 @@
 //! authenticatorReset (CTAP 2.3 §6.6).
 
-use crate::host::client_pin::{PIN, Protocol, permission};
+use crate::host::client_pin::{PIN, Protocol, Token, configure, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, RESET, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
 use crate::host::response::{Made, Response};
 use crate::host::u2f::{authenticate, control, word};
-use crate::host::verify::sha256;
+use crate::host::verify::{decrypt_info, sha256};
 use crate::host::{Host, command};
 use crate::key::Key;
 
@@ -20,6 +20,7 @@ checks! {
     a_user_who_does_not_come_keeps_everything needs Clock,
     cancel_keeps_everything,
     everything_of_a_pin_is_forgotten,
+    a_long_touch_resets_and_a_short_one_does_not needs Clock,
 }
 
 /// What a key holds: a discoverable credential and another.
@@ -133,20 +134,55 @@ fn everything_of_a_pin_is_forgotten(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let persistent = host.token(permission::PCMR, None);
-    let identifiers = |host: &mut Host| {
-        let info = host.info();
-        [0x19, 0x1E].map(|member: u8| info[&member].clone())
-    };
-    let before = identifiers(&mut host);
+    let before = identifiers(&mut host, &persistent);
     let agreement = host.agree(Protocol::Two);
     key.power_cycle();
     let mut host = key.host();
     assert_eq!(host.touched(RESET).status, status::OK);
     assert_eq!(host.option("clientPin"), Some(false));
     assert_eq!(host.pin_retries(), (8, false));
-    assert_ne!(identifiers(&mut host), before);
     // What was agreed on before the reset is nobody's secret now, and the old persistent token opens nothing.
     host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
     host.set_pin(PIN);
     host.denied(persistent.manage(0x01, None), status::PIN_AUTH_INVALID);
+    // To whoever holds the new one this is another key, with another store.
+    let renewed = host.token(permission::PCMR, None);
+    assert_ne!(renewed.token, persistent.token);
+    let after = identifiers(&mut host, &renewed);
+    for (before, after) in before.iter().zip(&after) {
+        assert_ne!(before, after);
+    }
+    assert_eq!(identifiers(&mut host, &renewed), after);
+}
+
+/// The device's identifier and the state of its credential store, decrypted (§6.4).
+fn identifiers(host: &mut Host, persistent: &Token) -> [Vec<u8>; 2] {
+    let info = host.info();
+    [(0x19, "encIdentifier"), (0x1E, "encCredStoreState")].map(|(member, name): (u8, _)| {
+        let value = info[&member].as_bytes().expect("bytes");
+        decrypt_info(&persistent.token, name, value)
+    })
+}
+
+fn a_long_touch_resets_and_a_short_one_does_not(key: &Key) {
+    let (holdings, mut host) = Holdings::new(key);
+    assert_eq!(host.ctap2(configure(0x04, None)).status, status::OK);
+    host.asked(RESET);
+    key.touch();
+    key.press();
+    key.advance(4_000);
+    key.release();
+    key.wait_until_asked();
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    holdings.are_there(&mut host);
+
+    key.power_cycle();
+    let mut host = key.host();
+    host.asked(RESET);
+    key.press();
+    key.advance(5_100);
+    assert_eq!(host.answer(), Response::bare(status::OK));
+    key.release();
+    holdings.are_gone(&mut host);
 }

@@ -17,6 +17,7 @@ mod cbor;
 mod client_pin;
 mod config;
 mod cred_protect;
+mod credential_changes;
 mod credential_management;
 mod ctaphid;
 mod extensions;
@@ -64,6 +65,7 @@ pub const ALL: &[(&str, &[Check])] = &[
     ("user_verification", user_verification::CHECKS),
     ("reset", reset::CHECKS),
     ("credential_management", credential_management::CHECKS),
+    ("credential_changes", credential_changes::CHECKS),
     ("selection", selection::CHECKS),
     ("large_blobs", large_blobs::CHECKS),
     ("config", config::CHECKS),

@@ -1,0 +1,212 @@
+//! What authenticatorCredentialManagement changes (CTAP 2.3 §6.8.5, §6.8.6), and how getInfo tells of it (§6.4).
+
+use ciborium::Value;
+
+use super::credential_management::{DELETE, RPS_BEGIN, UPDATE, cm, counts, credentials, made, of_credential, with_pin};
+use crate::host::Host;
+use crate::host::cbor::map;
+use crate::host::client_pin::{Token, permission};
+use crate::host::ctap2::{descriptor, get_assertion, get_assertion_by, make_credential, status};
+use crate::host::response::{Response, flags, member};
+use crate::key::Key;
+
+checks! {
+    a_bound_token_manages_its_own_credentials_only,
+    a_deleted_credential_is_gone,
+    an_unknown_credential_is_not_deleted,
+    user_information_is_updated,
+    names_left_out_are_removed,
+    another_users_information_is_refused,
+    the_store_state_changes_with_the_store,
+    the_store_state_does_not_change_with_use,
+    room_is_counted,
+}
+
+fn of_user(id: &[u8], user: Value) -> Option<Value> {
+    Some(Value::Map(vec![(2.into(), descriptor(id)), (3.into(), user)]))
+}
+
+fn a_bound_token_manages_its_own_credentials_only(key: &Key) {
+    let mut host = with_pin(key);
+    let own = made(&mut host, "example.com", b"1");
+    let other = made(&mut host, "example.org", b"2");
+    let token = host.token(permission::CM, Some("example.com"));
+    let user = || map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
+    for id in [&other.id[..], &[7; 59]] {
+        host.denied(token.manage(DELETE, of_credential(id)), status::PIN_AUTH_INVALID);
+        host.denied(token.manage(UPDATE, of_user(id, user())), status::PIN_AUTH_INVALID);
+    }
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&own.id))),
+        Response::bare(status::OK)
+    );
+    host.assert(&get_assertion("example.org"));
+}
+
+fn a_deleted_credential_is_gone(key: &Key) {
+    let mut host = with_pin(key);
+    let one = made(&mut host, "example.com", b"1");
+    let two = made(&mut host, "example.com", b"2");
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&one.id))),
+        Response::bare(status::OK)
+    );
+    host.denied(get_assertion_by("example.com", &[&one.id]), status::NO_CREDENTIALS);
+    assert_eq!(host.assert(&get_assertion("example.com")).id, two.id);
+    // Signing in has spent the token.
+    let token = cm(&mut host);
+    assert_eq!(counts(&mut host, &token).0, 1);
+    host.denied(token.manage(DELETE, of_credential(&one.id)), status::NO_CREDENTIALS);
+    // With its last credential the relying party goes.
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&two.id))).status,
+        status::OK
+    );
+    host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
+    key.power_cycle();
+    key.host().denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+}
+
+fn an_unknown_credential_is_not_deleted(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    let user = map([("id", b"1".to_vec().into())]);
+    for id in [&[][..], &[7; 59], &[7; 300]] {
+        host.denied(token.manage(DELETE, of_credential(id)), status::NO_CREDENTIALS);
+        host.denied(token.manage(UPDATE, of_user(id, user.clone())), status::NO_CREDENTIALS);
+    }
+}
+
+fn user_information_is_updated(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let user = map([
+        ("id", b"1".to_vec().into()),
+        ("name", "alice@example.com".into()),
+        ("displayName", "Alice".into()),
+    ]);
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(UPDATE, of_user(&made.id, user.clone()))),
+        Response::bare(status::OK)
+    );
+    let found = credentials(&mut host, &token, "example.com");
+    assert_eq!(found[&b"1"[..]][&6], user);
+    assert_eq!(found[&b"1"[..]][&7], descriptor(&made.id));
+    let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
+    assertion.verify(&made.public_key, "example.com", flags::UP);
+}
+
+fn names_left_out_are_removed(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let id = || ("id", Value::from(b"1".to_vec()));
+    let named = map([id(), ("name", "alice".into()), ("displayName", "Alice".into())]);
+    let empty = map([id(), ("name", "".into()), ("displayName", "".into())]);
+    for removing in [map([id()]), empty] {
+        let token = cm(&mut host);
+        for user in [&named, &removing] {
+            let request = token.manage(UPDATE, of_user(&made.id, user.clone()));
+            assert_eq!(host.ctap2(request).status, status::OK);
+        }
+        let found = credentials(&mut host, &token, "example.com");
+        assert_eq!(found[&b"1"[..]][&6], map([id()]));
+    }
+}
+
+fn another_users_information_is_refused(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let token = cm(&mut host);
+    let user = map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
+    host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
+    let found = credentials(&mut host, &token, "example.com");
+    assert_eq!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
+}
+
+/// Decrypts a member of getInfo with the persistent token (§6.4).
+#[track_caller]
+fn plain(host: &mut Host, persistent: &Token, member: u8, info: &str) -> (Vec<u8>, Vec<u8>) {
+    let value = host.info()[&member].as_bytes().expect("bytes").clone();
+    assert_eq!(value.len(), 32);
+    let plain = crate::host::verify::decrypt_info(&persistent.token, info, &value);
+    (value[..16].to_vec(), plain)
+}
+
+#[track_caller]
+fn identifier(host: &mut Host, persistent: &Token) -> (Vec<u8>, Vec<u8>) {
+    plain(host, persistent, 0x19, "encIdentifier")
+}
+
+#[track_caller]
+fn store_state(host: &mut Host, persistent: &Token) -> Vec<u8> {
+    plain(host, persistent, 0x1E, "encCredStoreState").1
+}
+
+fn the_store_state_changes_with_the_store(key: &Key) {
+    let mut host = with_pin(key);
+    let persistent = host.token(permission::PCMR, None);
+    let mut seen = vec![store_state(&mut host, &persistent)];
+    let mut changed = |host: &mut Host| {
+        let state = store_state(host, &persistent);
+        assert!(!seen.contains(&state));
+        seen.push(state);
+    };
+    made(&mut host, "example.com", b"1");
+    changed(&mut host);
+    let made = made(&mut host, "example.com", b"1");
+    changed(&mut host);
+    let token = cm(&mut host);
+    let user = map([("id", b"1".to_vec().into()), ("name", "bob".into())]);
+    assert_eq!(
+        host.ctap2(token.manage(UPDATE, of_user(&made.id, user))).status,
+        status::OK
+    );
+    changed(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
+        status::OK
+    );
+    changed(&mut host);
+}
+
+fn the_store_state_does_not_change_with_use(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    let persistent = host.token(permission::PCMR, None);
+    let (iv, name) = identifier(&mut host, &persistent);
+    let state = store_state(&mut host, &persistent);
+    host.make(&make_credential("example.com", b"1"));
+    host.assert(&get_assertion("example.com"));
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(store_state(&mut host, &persistent), state);
+    // The device is known by its identifier, and nobody else sees that it is the same one.
+    let (another_iv, same_name) = identifier(&mut host, &persistent);
+    assert_ne!(iv, another_iv);
+    assert_eq!(name, same_name);
+}
+
+fn room_is_counted(key: &Key) {
+    let mut host = with_pin(key);
+    let remaining = |host: &mut Host| -> u64 {
+        host.info()[&0x14]
+            .as_integer()
+            .expect("an integer")
+            .try_into()
+            .expect("small")
+    };
+    let before = remaining(&mut host);
+    let made = made(&mut host, "example.com", b"1");
+    let after = remaining(&mut host);
+    assert!(after < before, "{after} after {before}");
+    let token = cm(&mut host);
+    assert_eq!(counts(&mut host, &token), (1, after));
+    assert_eq!(
+        host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
+        status::OK
+    );
+    assert!(remaining(&mut host) > after);
+}

@@ -25,6 +25,9 @@ const TRUE: Value = Value::Bool(true);
 /// The flag UV of authenticator data.
 const USER_VERIFIED: u8 = 0x04;
 
+/// The members of a map.
+type Members = Vec<(Value, Value)>;
+
 impl Host {
     pub(super) fn make(&mut self, make: &Make, proof: Proof) {
         let (rp, user_number) = make.account;
@@ -59,7 +62,7 @@ impl Host {
     }
 
     /// What the extensions answer for a new credential (CTAP 2.3 §12).
-    fn outputs(&self, make: &Make) -> Vec<(Value, Value)> {
+    fn outputs(&self, make: &Make) -> Members {
         let may_know = make.policy && self.standard.rp_ids.contains(&make.account.0);
         let blob = make.blob.as_ref().map(|blob| Value::Bool(keeps(make, blob)));
         let protection = make.protection.map(|level| int(level.into()));
@@ -177,7 +180,7 @@ impl Host {
 
     /// Holds everything that a listing shows to the credentials that are to be there.
     pub(super) fn check_list(&mut self, token: &Token) {
-        let mut listed: BTreeMap<Vec<u8>, (String, Vec<(Value, Value)>)> = BTreeMap::new();
+        let mut listed: BTreeMap<Vec<u8>, (String, Members)> = BTreeMap::new();
         for (rp_id, credentials) in self.key.listed(token) {
             for credential in credentials {
                 let id = credential.number(7).member("id").as_bytes().to_vec();
@@ -196,7 +199,7 @@ impl Host {
 }
 
 /// What enumerateCredentials shows of a credential (CTAP 2.3 §6.8.4).
-fn shown(credential: &Credential) -> Vec<(Value, Value)> {
+fn shown(credential: &Credential) -> Members {
     let made = &credential.registration;
     let large_blob_key = made.answer.find(&int(5)).map(|key| (int(0x0b), key.clone()));
     let first = [
@@ -234,7 +237,7 @@ fn verified(made: &Registration) -> bool {
     made.auth_data.flags & USER_VERIFIED != 0
 }
 
-fn pairs(map: &Value) -> Vec<(Value, Value)> {
+fn pairs(map: &Value) -> Members {
     let Value::Map(pairs) = map else {
         panic!("not a map: {map:?}")
     };

@@ -170,7 +170,7 @@ impl Standard {
     }
 
     /// The account that a token may change (§6.8.5, §6.8.6).
-    fn to_change(&mut self, id: &[u8], proof: Proof) -> Result<&mut Credential, Status> {
+    fn changeable(&mut self, id: &[u8], proof: Proof) -> Result<&mut Credential, Status> {
         let bound = self.authorize(proof, CM)?;
         let mut credentials = self.credentials.iter_mut();
         let found = credentials.find(|credential| credential.discoverable && credential.id == id);
@@ -184,14 +184,14 @@ impl Standard {
 
     /// deleteCredential (§6.8.5).
     pub(in super::super) fn delete(&mut self, id: &[u8], proof: Proof) -> Result<(), Status> {
-        self.to_change(id, proof)?;
+        self.changeable(id, proof)?;
         self.forget(|credential| credential.id == id);
         Ok(())
     }
 
     /// updateUserInformation (§6.8.6).
     pub(in super::super) fn rename(&mut self, id: &[u8], user: Value, proof: Proof) -> Result<(), Status> {
-        self.to_change(id, proof)?.user = user;
+        self.changeable(id, proof)?.user = user;
         Ok(())
     }
 }

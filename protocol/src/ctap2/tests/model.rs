@@ -24,7 +24,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(80))]
 
     /// Status, answer, touches asked for, settings and counters are the model's at every step, and at the end the
     /// credentials and the large blobs.

@@ -1,9 +1,16 @@
 //! A key for fuzzing: memory for storage, a user who always touches, the same numbers in every run.
 
+pub mod host;
+pub mod request;
+
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::rc::Rc;
 
 use brasskey_protocol::authenticator::{Authenticator, Config};
+use brasskey_protocol::cbor::{Item, scan};
+use brasskey_protocol::ctap2;
 use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use brasskey_protocol::platform::{
     Clock, Indication, Platform, Presence, PresenceRequest, Seams, Status, Storage, StorageError, UserPresence,
@@ -21,18 +28,54 @@ pub fn messages(mut input: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// What a CTAP2 response holds: a defined status, and with success nothing or one canonical item.
+pub fn answer(response: &[u8]) -> Result<Option<Item<'_>>, ctap2::Status> {
+    match response {
+        [0] => Ok(None),
+        [0, answer @ ..] => {
+            assert!(scan(answer).is_ok(), "not canonical: {answer:02x?}");
+            Ok(Item::split(answer).map(|(item, _)| item))
+        }
+        [code] => {
+            let status = ctap2::Status::from(*code);
+            assert!(
+                !matches!(
+                    status,
+                    ctap2::Status::Extension(_)
+                        | ctap2::Status::Vendor(_)
+                        | ctap2::Status::Unknown(_)
+                        | ctap2::Status::Other
+                ),
+                "{status}"
+            );
+            Err(status)
+        }
+        other => panic!("neither a status nor an answer: {other:02x?}"),
+    }
+}
+
 /// A new key.
 pub fn key() -> Authenticator<World> {
-    let seams = Seams {
+    start(seams(Time::default()))
+}
+
+/// A new world, with this clock.
+pub fn seams(clock: Time) -> Seams<World> {
+    Seams {
         presence: Touch,
         storage: Memory::default(),
         rng: HealthyRng::new(Dice(1)),
-        clock: Frozen,
+        clock,
         status: Dark,
-    };
+    }
+}
+
+/// The key plugged in.
+pub fn start(seams: Seams<World>) -> Authenticator<World> {
     let config = Config {
         aaguid: [0; 16],
         firmware_version: 1,
+        lists_recent_algorithms: true,
     };
     Authenticator::new(seams, config).unwrap_or_else(|(_, error)| panic!("memory is always there: {error}"))
 }
@@ -44,7 +87,7 @@ impl Platform for World {
     type UserPresence = Touch;
     type Storage = Memory;
     type Rng = Dice;
-    type Clock = Frozen;
+    type Clock = Time;
     type Status = Dark;
 }
 
@@ -111,7 +154,7 @@ impl Storage for Memory {
 }
 
 /// SplitMix64: the same numbers in every run, so that an input that fails fails again.
-pub struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl TryRng for Dice {
     type Error = Infallible;
@@ -139,12 +182,13 @@ impl TryRng for Dice {
 
 impl TryCryptoRng for Dice {}
 
-/// Just plugged in, for ever: reset stays allowed.
-pub struct Frozen;
+/// Milliseconds since power-up, as the fuzz target says. It stands still otherwise: then a reset stays allowed.
+#[derive(Clone, Default)]
+pub struct Time(pub Rc<Cell<u64>>);
 
-impl Clock for Frozen {
+impl Clock for Time {
     fn now(&self) -> u64 {
-        0
+        self.0.get()
     }
 }
 

@@ -157,21 +157,28 @@ impl Token {
         bytes(&param[..])
     }
 
-    /// The same request with what proves this token: for makeCredential, getAssertion, credentialManagement and
-    /// config.
+    /// The same request with what proves this token: for makeCredential, getAssertion, credentialManagement, config and
+    /// fragments of large blobs.
     pub(crate) fn sign(&self, request: Request) -> Request {
-        let (param, protocol, message) = match request.command {
-            command::MAKE_CREDENTIAL => (8, 9, HASH.to_vec()),
-            command::GET_ASSERTION => (6, 7, HASH.to_vec()),
-            command::CONFIG => (
-                4,
-                3,
-                [&[0xff; 32], &[command::CONFIG][..], &subcommand_bytes(&request)].concat(),
-            ),
-            _ => (4, 3, subcommand_bytes(&request)),
+        let (param, protocol) = proof_members(request.command);
+        let message = match request.command {
+            command::MAKE_CREDENTIAL | command::GET_ASSERTION => HASH.to_vec(),
+            command::CONFIG => [&[0xff; 32], &[command::CONFIG][..], &subcommand_bytes(&request)].concat(),
+            command::LARGE_BLOBS => fragment_bytes(&request),
+            _ => subcommand_bytes(&request),
         };
         let signed = self.param(&[&message]);
         request.with(param, signed).with(protocol, number(self.protocol))
+    }
+}
+
+/// The members `pinUvAuthParam` and `pinUvAuthProtocol` of a command.
+pub(crate) fn proof_members(command: u8) -> (u64, u64) {
+    match command {
+        command::MAKE_CREDENTIAL => (8, 9),
+        command::GET_ASSERTION => (6, 7),
+        command::LARGE_BLOBS => (5, 6),
+        _ => (4, 3),
     }
 }
 
@@ -180,6 +187,19 @@ fn subcommand_bytes(request: &Request) -> Vec<u8> {
     let subcommand = u8::try_from(request.members[&1].as_int()).unwrap();
     let parameters = request.members.get(&2).map(encode).unwrap_or_default();
     [&[subcommand], &parameters[..]].concat()
+}
+
+/// What stands for a fragment and its place (CTAP 2.3 §6.10.2).
+fn fragment_bytes(request: &Request) -> Vec<u8> {
+    let offset = u32::try_from(request.members[&3].as_int()).unwrap();
+    let hash = sha256(&[request.members[&2].as_bytes()]);
+    [
+        &[0xff; 32],
+        &[command::LARGE_BLOBS, 0][..],
+        &offset.to_le_bytes(),
+        &hash,
+    ]
+    .concat()
 }
 
 impl Key {

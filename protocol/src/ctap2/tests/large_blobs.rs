@@ -18,10 +18,10 @@ use crate::testing::hex;
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::request::{RP, Request, discover, get_info, reset};
 
-const INITIAL: [u8; 17] = hex("8076be8b528d0075f7aae98d6fa57a6d3c");
+pub(super) const INITIAL: [u8; 17] = hex("8076be8b528d0075f7aae98d6fa57a6d3c");
 
 /// An array of this length, with its trailer.
-fn array(length: usize, seed: u8) -> Vec<u8> {
+pub(super) fn array(length: usize, seed: u8) -> Vec<u8> {
     let content = (0..length - 16).map(|i| u8::try_from(i % 251).unwrap() ^ seed);
     let mut array: Vec<u8> = content.collect();
     let hash = sha256(&[&array]);
@@ -48,7 +48,7 @@ fn first(fragment: &[u8], length: usize) -> Request {
 }
 
 /// The requests that write an array in fragments of this size.
-fn writing(array: &[u8], size: usize) -> Vec<Request> {
+pub(super) fn writing(array: &[u8], size: usize) -> Vec<Request> {
     let fragments = array.chunks(size).enumerate();
     let requests = fragments.map(|(i, fragment)| match i {
         0 => first(fragment, array.len()),
@@ -74,7 +74,7 @@ fn window(key: &mut Key, count: usize, offset: usize) -> Vec<u8> {
 
 /// The whole array.
 #[track_caller]
-fn stored(key: &mut Key) -> Vec<u8> {
+pub(super) fn stored(key: &mut Key) -> Vec<u8> {
     window(key, MAX_FRAGMENT, 0)
 }
 

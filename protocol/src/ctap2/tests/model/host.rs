@@ -1,0 +1,264 @@
+//! Sends what happens to a key, and compares each answer with what the model says.
+
+mod credentials;
+
+use std::vec;
+use std::vec::Vec;
+
+use cbor4ii::core::Value;
+
+use super::standard::Standard;
+use super::step::{Action, Blobs, Guess, PINS, PinPolicy, Proof, RPS, Step};
+use crate::ctap2::Status;
+use crate::ctap2::config::subcommand::{ENABLE_LONG_TOUCH_FOR_RESET, SET_MIN_PIN_LENGTH};
+use crate::ctap2::tests::large_blobs::{array, stored, writing};
+use crate::pin_protocol::Protocol;
+use crate::platform::Gesture;
+use crate::testing::cbor::{Tree, array as list, bytes, int, text};
+use crate::testing::key::Key;
+use crate::testing::manager::next;
+use crate::testing::pin::{Token, proof_members};
+use crate::testing::request::{Request, config, descriptor, get_info, reset, selection, toggle_always_uv};
+
+/// A token that no key gave.
+const FORGED: Token = Token {
+    protocol: Protocol::Two,
+    secret: [0xee; 32],
+};
+
+/// A key with a host that remembers what the key gave it, and the model of both.
+pub(super) struct Host {
+    key: Key,
+    standard: Standard,
+    /// The last of each kind.
+    token: Token,
+    persistent: Token,
+}
+
+impl Host {
+    pub(super) fn new() -> Self {
+        Self {
+            key: Key::new(),
+            standard: Standard::new(),
+            token: FORGED,
+            persistent: FORGED,
+        }
+    }
+
+    /// What is, after an action.
+    pub(super) fn after(mut self, action: &Action) -> Self {
+        self.standard.begin(&action.step);
+        if matches!(action.step, Step::Unplug) {
+            self.standard.power_up();
+            self.key = self.key.restarted();
+        } else {
+            self.standard.presence = action.presence;
+            self.key.user().answers = [action.presence].into();
+            self.perform(action);
+            self.key.user().answers.clear();
+        }
+        self.check();
+        self
+    }
+
+    fn perform(&mut self, action: &Action) {
+        let proof = action.proof;
+        let protocol = if action.protocol_one {
+            Protocol::One
+        } else {
+            Protocol::Two
+        };
+        match &action.step {
+            Step::Make(make) => self.make(make, proof),
+            Step::Assert(assert) => self.assert(assert, proof),
+            Step::NextAssertion => self.next_assertion(),
+            Step::SetPin(pin) => {
+                let request = self.key.platform(protocol).set_pin(PINS[*pin]);
+                let expected = self.standard.set_pin(*pin);
+                self.sends(&request, expected);
+            }
+            Step::ChangePin(guess, new) => {
+                let old = self.standard.guessed(*guess);
+                let request = self.key.platform(protocol).change_pin(old, PINS[*new]);
+                let expected = self.standard.change_pin(*guess, *new);
+                self.sends(&request, expected);
+            }
+            Step::PinToken(guess) => self.get_token(protocol, *guess, None),
+            Step::Token { guess, permissions, rp } => self.get_token(protocol, *guess, Some((*permissions, *rp))),
+            Step::ToggleAlwaysUv => {
+                let request = self.proving(toggle_always_uv(), proof);
+                let expected = self.standard.toggle_always_uv(proof);
+                self.sends(&request, expected);
+            }
+            Step::SetMinPinLength(policy) => {
+                let request = self.proving(policy_request(policy), proof);
+                let expected = self.standard.set_min_pin_length(policy, proof);
+                self.sends(&request, expected);
+            }
+            Step::EnableLongTouch => {
+                let request = self.proving(config(ENABLE_LONG_TOUCH_FOR_RESET), proof);
+                let expected = self.standard.enable_long_touch(proof);
+                self.sends(&request, expected);
+            }
+            Step::Metadata => {
+                let request = self.proving(next(0x01), proof);
+                let expected = self.standard.list(proof).map(|()| self.standard.discoverable().count());
+                let count = self.key.send(&request).map(|answer| answer.unwrap().number(1).as_int());
+                assert_eq!(count, expected.map(|count| count.try_into().unwrap()));
+            }
+            Step::List => self.list(proof),
+            Step::Delete(named) => {
+                let id = self.standard.id(*named);
+                let params = Value::Map(vec![(int(2), descriptor(&id))]);
+                let request = self.proving(next(0x06).with(2, params), proof);
+                let expected = self.standard.delete(&id, proof);
+                self.sends(&request, expected);
+            }
+            Step::Rename(account, name) => self.rename(*account, name.as_deref(), proof),
+            Step::WriteBlobs(blobs) => self.write_blobs(blobs, proof),
+            Step::ReadBlobs => assert_eq!(stored(&mut self.key), self.standard.blobs),
+            Step::Select => {
+                let expected = self.standard.ask();
+                self.sends(&selection(), expected);
+            }
+            Step::Reset => self.reset(),
+            Step::Unplug => {}
+            Step::Wait(time) => {
+                self.standard.now += time;
+                self.key.at(self.standard.now);
+            }
+        }
+    }
+
+    /// A request whose answer has no members.
+    #[track_caller]
+    fn sends(&mut self, request: &Request, expected: Result<(), Status>) {
+        assert_eq!(self.key.send(request), expected.map(|()| None));
+    }
+
+    /// The token that a request proves itself by; `None` for no proof.
+    fn proof(&self, proof: Proof) -> Option<Token> {
+        match proof {
+            Proof::None => None,
+            Proof::Token => Some(self.token),
+            Proof::OtherProtocol => Some(Token {
+                protocol: match self.token.protocol {
+                    Protocol::One => Protocol::Two,
+                    Protocol::Two => Protocol::One,
+                },
+                ..self.token
+            }),
+            Proof::Persistent => Some(self.persistent),
+            Proof::Empty | Proof::Forged => Some(FORGED),
+        }
+    }
+
+    /// The request with its proof.
+    fn proving(&self, request: Request, proof: Proof) -> Request {
+        let request = match self.proof(proof) {
+            Some(token) => token.sign(request),
+            None => request,
+        };
+        if proof == Proof::Empty {
+            let (param, _) = proof_members(request.command);
+            return request.with(param, bytes([]));
+        }
+        request
+    }
+
+    /// Gets a token: with permissions and a relying party, or without both as platforms of CTAP 2.0 do.
+    fn get_token(&mut self, protocol: Protocol, guess: Guess, wanted: Option<(u64, Option<usize>)>) {
+        let pin = self.standard.guessed(guess);
+        let platform = self.key.platform(protocol);
+        let (request, expected) = match wanted {
+            Some((permissions, rp)) => (
+                platform.get_token(pin, permissions, rp.map(|rp| RPS[rp])),
+                self.standard.token(guess, permissions, rp),
+            ),
+            None => (
+                platform.get_pin_token(pin),
+                self.standard.pin_token(guess).map(|()| false),
+            ),
+        };
+        let token = self.key.answer(&request).map(|answer| platform.token(&answer));
+        assert_eq!(token.map(drop), expected.map(drop));
+        match (token, expected) {
+            (Ok(token), Ok(true)) => self.persistent = token,
+            (Ok(token), _) => self.token = token,
+            _ => {}
+        }
+    }
+
+    /// Writes an array fragment by fragment, up to the first that is refused.
+    fn write_blobs(&mut self, blobs: &Blobs, proof: Proof) {
+        let mut array = array(blobs.length, blobs.seed);
+        if blobs.damaged {
+            array.rotate_left(1);
+        }
+        let mut outcome = Ok(None);
+        for request in writing(&array, blobs.fragment) {
+            outcome = outcome.and_then(|_| self.key.send(&self.proving(request, proof)));
+        }
+        assert_eq!(outcome, self.standard.write_blobs(blobs, proof).map(|()| None));
+    }
+
+    fn reset(&mut self) {
+        let gesture = if self.standard.long_touch {
+            Gesture::LongTouch
+        } else {
+            Gesture::Touch
+        };
+        let asked = self.standard.asked;
+        let expected = self.standard.reset();
+        self.sends(&reset(), expected);
+        if self.standard.asked > asked {
+            assert_eq!(self.key.user().prompts.last().unwrap().gesture, gesture);
+        }
+    }
+
+    /// What can be seen at any time.
+    #[track_caller]
+    fn check(&mut self) {
+        let info = self.key.answer(&get_info()).unwrap();
+        let standard = &self.standard;
+        let option = |name| info.number(4).member(name) == &Value::Bool(true);
+        assert_eq!(option("clientPin"), standard.pin.is_some());
+        assert_eq!(option("alwaysUv"), standard.always_uv);
+        assert_eq!(option("makeCredUvNotRqd"), !standard.always_uv);
+        let Value::Array(versions) = info.number(1) else {
+            panic!("no array")
+        };
+        assert_eq!(versions.contains(&text("U2F_V2")), !standard.always_uv);
+        // forcePINChange, minPINLength, longTouchForReset, pinComplexityPolicy
+        assert_eq!(info.number(0x0c), &Value::Bool(standard.force_change));
+        assert_eq!(info.number(0x0d), &int(standard.min_pin_length.into()));
+        assert_eq!(info.number(0x18), &Value::Bool(standard.long_touch));
+        assert_eq!(info.number(0x1b), &Value::Bool(standard.complexity));
+        assert_eq!(self.key.user().prompts.len(), standard.asked);
+        // To ask for these would end a walk.
+        if !standard.is_walking() {
+            assert_eq!(self.key.retries(), standard.retries);
+            assert_eq!(self.key.wants_power_cycle(), standard.mismatches == 3);
+        }
+    }
+
+    /// What it takes a token to see, and the large blobs.
+    pub(super) fn check_all(mut self) {
+        let manager = self.key.manager();
+        self.check_list(&manager);
+        let count = self.key.answer(&manager.metadata()).unwrap().number(1).as_int();
+        assert_eq!(usize::try_from(count).unwrap(), self.standard.discoverable().count());
+        assert_eq!(stored(&mut self.key), self.standard.blobs);
+    }
+}
+
+fn policy_request(policy: &PinPolicy) -> Request {
+    let rp_ids = policy.rp_ids.iter().map(|&rp| text(RPS[rp])).collect::<Vec<_>>();
+    let length = policy.length.map(|length| (int(1), int(length.into())));
+    let rest = [
+        (int(2), list(rp_ids)),
+        (int(3), Value::Bool(policy.force_change)),
+        (int(4), Value::Bool(policy.complexity)),
+    ];
+    config(SET_MIN_PIN_LENGTH).with(2, Value::Map(length.into_iter().chain(rest).collect()))
+}

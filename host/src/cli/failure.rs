@@ -60,6 +60,9 @@ pub(super) enum Failure {
         /// How many rules.
         count: usize,
     },
+    /// A key that was to be plugged in anew was not.
+    #[error("the security key was not plugged in again in time, and nothing was erased")]
+    NotPluggedIn,
     /// The relying-party file.
     #[error(transparent)]
     Registrations(#[from] RegistrationsError),
@@ -124,6 +127,7 @@ impl Failure {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } => USAGE,
+            Self::NotPluggedIn => USER,
             Self::Key(client::Error::Random(_)) | Self::Ceremony(CeremonyError::Random(_)) => SYSTEM,
             Self::Key(client::Error::Transport(TransportError::NotFound { .. })) => NO_DEVICE,
             Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
@@ -152,6 +156,9 @@ impl Failure {
             Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
+            Self::NotPluggedIn => {
+                "most keys take a reset in their first ten seconds: start again, and have the key at hand".to_owned()
+            }
             Self::Registrations(error) => error.hint().to_owned(),
             Self::State(error) => error.hint(),
             Self::Soft(error) => error.hint(),
@@ -211,6 +218,7 @@ mod tests {
 
     #[test]
     fn who_was_wrong_decides_the_exit_code() {
+        assert_eq!(Failure::NotPluggedIn.exit_code(), USER);
         let unchanged = |why: Unchanged| Failure::Registrations(why.into()).exit_code();
         assert_eq!(
             [Unchanged::Full, Unchanged::NameTaken, Unchanged::Unknown].map(unchanged),

@@ -127,7 +127,7 @@ fn wait<T>(attendant: &Attendant, mut look: impl FnMut() -> Result<Option<T>, Fa
             return Err(client::Error::Cancelled.into());
         }
         if begun.elapsed() >= PATIENCE {
-            return Err(client::Error::TimedOut.into());
+            return Err(Failure::NotPluggedIn);
         }
         thread::sleep(INTERVAL);
     }

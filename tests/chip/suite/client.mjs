@@ -36,7 +36,7 @@ export const OTHER = 0x7f;
 export const sha256 = (/** @type {Uint8Array | string} */ data) => createHash('sha256').update(data).digest();
 export const CLIENT_DATA_HASH = sha256('client data');
 const ES256 = -7;
-const RP_ID = 'example.com';
+export const RP_ID = 'example.com';
 
 const firmware = env.BRASSKEY_CHIP_ELF;
 if (!firmware) throw new Error('BRASSKEY_CHIP_ELF does not name the firmware');
@@ -181,15 +181,13 @@ export class Client {
     return this.answer(CBOR);
   }
 
-  /** Makes a credential and verifies it. @param {{ user?: string, discoverable?: boolean }} [options] @returns {Credential} */
+  /** Makes a credential and verifies it. @param {MakeOptions} [options] @returns {Credential} */
   register(options) {
-    const response = this.touched(makeCredential(options));
-    assert.equal(response[0], OK);
-    const members = decode(response.subarray(1), { useMaps: true });
-    const authData = Buffer.from(members.get(2));
+    const answer = members(this.touched(makeCredential(options)));
+    const authData = Buffer.from(answer.get(2));
     const made = credentialOf(authData);
-    assert.equal(members.get(1), 'packed');
-    const signature = members.get(3).get('sig');
+    assert.equal(answer.get(1), 'packed');
+    const signature = answer.get(3).get('sig');
     assert.ok(verify('sha256', Buffer.concat([authData, CLIENT_DATA_HASH]), made.publicKey, signature));
     return made;
   }
@@ -206,10 +204,9 @@ export class Client {
 
   /** @param {Credential} credential @param {Buffer} response */
   #checked(credential, response) {
-    assert.equal(response[0], OK, 'an acknowledged credential signs');
-    const members = decode(response.subarray(1), { useMaps: true });
-    const authData = Buffer.from(members.get(2));
-    assert.ok(verify('sha256', Buffer.concat([authData, CLIENT_DATA_HASH]), credential.publicKey, members.get(3)));
+    const answer = members(response);
+    const authData = Buffer.from(answer.get(2));
+    assert.ok(verify('sha256', Buffer.concat([authData, CLIENT_DATA_HASH]), credential.publicKey, answer.get(3)));
     return authData.readUInt32BE(33);
   }
 
@@ -232,35 +229,65 @@ export class Client {
 /** The key lost its power in the middle. */
 export class NoAnswer extends Error {}
 
-/** @param {{ user?: string, discoverable?: boolean }} [options] */
-export function makeCredential({ user = 'ada', discoverable = false } = {}) {
-  const parameters = new Map(
-    /** @type {[number, unknown][]} */ ([
-      [1, CLIENT_DATA_HASH],
-      [2, { id: RP_ID, name: 'Example' }],
-      [3, { id: Buffer.from(user), name: user }],
-      [4, [{ alg: ES256, type: 'public-key' }]],
-      [7, { rk: discoverable }],
-    ]),
-  );
-  return Buffer.concat([[0x01], encode(parameters)].map((part) => Buffer.from(part)));
+/**
+ * A CTAP2 request: the command byte, and its parameters by their numbers, without those that are undefined.
+ * @param {number} command
+ * @param {Record<number, unknown>} members
+ */
+export function request(command, members) {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined);
+  const parameters = new Map(given.map(([member, value]) => [Number(member), value]));
+  return Buffer.concat([Buffer.from([command]), encode(parameters)]);
 }
 
-/** @param {Uint8Array[] | null} ids the allow list @param {boolean} touch */
-export function getAssertion(ids, touch) {
-  const parameters = new Map(
-    /** @type {[number, unknown][]} */ ([
-      [1, RP_ID],
-      [2, CLIENT_DATA_HASH],
-      ...(ids ? [[3, ids.map((id) => ({ id, type: 'public-key' }))]] : []),
-      [5, { up: touch }],
-    ]),
-  );
-  return Buffer.concat([[0x02], encode(parameters)].map((part) => Buffer.from(part)));
+/** The parameters in a CTAP2 response, where it is not an error. @param {Buffer} response @returns {Map<number, any>} */
+export function members(response) {
+  assert.equal(response[0], OK, `status 0x${response[0].toString(16)}`);
+  return decode(response.subarray(1), { useMaps: true });
+}
+
+/**
+ * What proves a permission: `pinUvAuthParam` over a message, and the number of the protocol.
+ * @typedef {{ protocol: number, authenticate(message: Uint8Array): Buffer }} Token
+ */
+
+/**
+ * @typedef {{ user?: string, discoverable?: boolean, algorithm?: number, extensions?: object, token?: Token }} MakeOptions
+ * @param {MakeOptions} [options]
+ */
+export function makeCredential({ user = 'ada', discoverable = false, algorithm = ES256, extensions, token } = {}) {
+  return request(0x01, {
+    1: CLIENT_DATA_HASH,
+    2: { id: RP_ID, name: 'Example' },
+    3: { id: Buffer.from(user), name: user },
+    4: [{ alg: algorithm, type: 'public-key' }],
+    6: extensions,
+    7: { rk: discoverable },
+    8: token?.authenticate(CLIENT_DATA_HASH),
+    9: token?.protocol,
+  });
+}
+
+/**
+ * @param {Uint8Array[] | null} ids the allow list
+ * @param {boolean} touch
+ * @param {{ extensions?: object, token?: Token }} [options]
+ */
+export function getAssertion(ids, touch, { extensions, token } = {}) {
+  return request(0x02, {
+    1: RP_ID,
+    2: CLIENT_DATA_HASH,
+    3: ids?.map((id) => ({ id, type: 'public-key' })),
+    4: extensions,
+    5: { up: touch },
+    6: token?.authenticate(CLIENT_DATA_HASH),
+    7: token?.protocol,
+  });
 }
 
 export const RESET = Buffer.from([0x07]);
 export const GET_INFO = Buffer.from([0x04]);
+export const NEXT_ASSERTION = Buffer.from([0x08]);
 export const SELECTION = Buffer.from([0x0b]);
 
 const APPLICATION = sha256(RP_ID);

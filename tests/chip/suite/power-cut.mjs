@@ -1,0 +1,106 @@
+/** The power goes after each operation of the flash, and what a relying party must not see. */
+
+import assert from 'node:assert/strict';
+
+import { Client, NoAnswer, aBoard } from './client.mjs';
+
+/** More operations than any command takes: a reset writes over a thousand pages. */
+const MANY = 4000;
+/** So many operations are cut after one by one; then ever fewer of them, in proportion. */
+const DENSE = 12;
+
+/** What a relying party knows: credentials that were acknowledged, with the last counter that it saw of each. */
+export class RelyingParty {
+  /** @type {Map<import('./client.mjs').Credential, number>} */
+  #accounts = new Map();
+
+  /** @param {import('./client.mjs').Credential} credential @param {number} [counter] */
+  saw(credential, counter = credential.counter) {
+    this.#accounts.set(credential, counter);
+  }
+
+  /** @param {import('./client.mjs').Credential} credential */
+  forget(credential) {
+    this.#accounts.delete(credential);
+  }
+
+  /** Signs in everywhere. @param {Client} client */
+  signIn(client) {
+    for (const [credential, last] of this.#accounts) {
+      const counter = client.authenticateTouched(credential);
+      assert.ok(counter > last, `counter ${counter} after ${last}`);
+      this.saw(credential, counter);
+    }
+  }
+
+  clone() {
+    const clone = new RelyingParty();
+    for (const [credential, counter] of this.#accounts) clone.saw(credential, counter);
+    return clone;
+  }
+}
+
+/** A key as it lies in a drawer, and what is known of it. */
+export class UsedKey {
+  /**
+   * @param {Client} client
+   * @param {RelyingParty} relyingParty
+   * @param {import('./client.mjs').Credential[]} credentials
+   */
+  constructor(client, relyingParty, credentials) {
+    this.image = client.board.flash.image();
+    this.relyingParty = relyingParty;
+    this.credentials = credentials;
+  }
+
+  /** With two credentials, the first one discoverable. @param {(client: Client) => void} [prepare] what else was done to it */
+  static new(prepare = () => {}) {
+    const client = Client.fresh();
+    const relyingParty = new RelyingParty();
+    const credentials = [client.register({ discoverable: true }), client.register({ user: 'grace' })];
+    for (const credential of credentials) relyingParty.saw(credential, client.authenticateTouched(credential));
+    prepare(client);
+    return new UsedKey(client, relyingParty, credentials);
+  }
+
+  /** Plugs it in. */
+  client() {
+    const board = aBoard();
+    board.flash.load(this.image);
+    return new Client(board);
+  }
+
+  /**
+   * Does `command` again and again, with the power going one operation later each time, until it gets to its end. After
+   * each cut `check` looks at the key, which must also have kept everything else; `answered` tells whether the command
+   * got to its end before. Returns how often it was cut.
+   * @template T
+   * @param {{
+   *   prepare?: (client: Client) => T,
+   *   command: (client: Client, relyingParty: RelyingParty, prepared: T) => void,
+   *   check?: (client: Client, relyingParty: RelyingParty, answered: boolean) => void,
+   * }} test what is done before, with power enough; what is cut; and what is seen afterwards
+   */
+  cutEverywhere({ prepare, command, check = (client, relyingParty) => relyingParty.signIn(client) }) {
+    for (let operations = 1; operations < MANY; operations += Math.ceil(operations / DENSE)) {
+      const client = this.client();
+      const { board } = client;
+      const relyingParty = this.relyingParty.clone();
+      const prepared = /** @type {T} */ (prepare?.(client));
+      board.flash.cutAfter(operations);
+      let answered = true;
+      try {
+        command(client, relyingParty, prepared);
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        answered = false;
+      }
+      const wasCut = !board.chip;
+      board.flash.cutAfter(Infinity);
+      client.powerCycle();
+      check(client, relyingParty, answered);
+      if (!wasCut) return operations - 1;
+    }
+    return assert.fail('the command does not end');
+  }
+}

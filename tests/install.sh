@@ -83,8 +83,8 @@ chip_modules() {
     npm --prefix tests/chip ci --silent --no-audit --no-fund </dev/null >&2
 }
 
-# chip_firmware [OPTION]...: builds the firmware for the Pico and prints the path of its ELF file.
+# chip_firmware BOARD [OPTION]...: builds the firmware and prints the path of its ELF file.
 chip_firmware() {
   local built
-  built="$(firmware/build pico "$@" </dev/null)" && realpath "${built%%$'\n'*}"
+  built="$(firmware/build "$@" </dev/null)" && realpath "${built%%$'\n'*}"
 }

@@ -45,7 +45,8 @@ export class FlashPins extends Registers {
     const floating = (value & FlashPins.#OEOVER) === FlashPins.#OEOVER_DISABLE;
     if (floating !== this.#floating) this.#chip.setXip(!floating);
     this.#floating = floating;
-    this.#chip.flashInterface.force(value & FlashPins.#OUTOVER ? (value & FlashPins.#OUTOVER) === FlashPins.#OUTOVER_LOW : null);
+    const forced = value & FlashPins.#OUTOVER;
+    this.#chip.flashInterface.force(forced ? forced === FlashPins.#OUTOVER_LOW : null);
     this.#update();
   }
 

@@ -27,7 +27,10 @@ export class Flash {
   /** Whether it suspends erases, and who made it. */
   suspends = true;
   jedecId = [0xef, 0x40, 0x15];
-  /** The erase that is suspended, and how long it would still take in nanoseconds. @type {{ sector: number, left: number } | null} */
+  /**
+   * The erase that is suspended, and how long it would still take in nanoseconds.
+   * @type {{ sector: number, left: number } | null}
+   */
   suspended = null;
   /** Erases suspended so far. */
   suspensions = 0;

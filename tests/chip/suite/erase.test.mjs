@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  BROADCAST, CADENCE, CANCEL, CBOR, Client, INIT, KEEPALIVE, NO_CREDENTIALS, NoAnswer, OK, PING, RESET, aBoard, getAssertion,
+  BROADCAST, CADENCE, CANCEL, CBOR, Client, INIT, NO_CREDENTIALS, NoAnswer, OK, PING, RESET, aBoard, getAssertion,
   longestSilence, makeCredential, packets,
 } from './client.mjs';
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  CANCEL, CBOR, Client, KEEPALIVE, KEEPALIVE_CANCEL, MSG, NO_CREDENTIALS, OK, RESET, SELECTION, UP_NEEDED, WINK,
-  getAssertion, makeCredential, u2fRegister,
+  CADENCE, CANCEL, CBOR, Client, KEEPALIVE, KEEPALIVE_CANCEL, MSG, OK, SELECTION, UP_NEEDED, WINK, longestSilence,
+  makeCredential, u2fRegister,
 } from './client.mjs';
 
 test('keepalives come in time while the key waits and computes', () => {

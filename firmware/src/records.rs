@@ -83,6 +83,8 @@ impl<'i, F: NorFlash> Records<'i, F> {
         let outcome = now(fill(&mut records.map, records.index, &mut records.buffer));
         records.buffer.zeroize();
         outcome?;
+        let outcome = records.map.flash().finish_erasures();
+        outcome.map_err(|_| StorageError::Failed)?;
         Ok(records)
     }
 

@@ -1,3 +1,4 @@
+use brasskey_protocol::platform::Gesture;
 use proptest::prelude::*;
 
 use super::*;

@@ -6,7 +6,7 @@
 //! | `Board` | `bus`, `flash`, `noise`, `panel`, and the processor's timer `tick` |
 //! | `Bus` | the USB controller, for usb-device; its interrupt calls [`usb::serve`](crate::usb::serve) |
 //! | `enable_usb_interrupt()` | lets that interrupt come |
-//! | `Flash` | the region of the records, from offset 0; calls [`usb::hold`](crate::usb::hold) before an erase |
+//! | `Flash` | the region of the records, from offset 0; calls [`usb::hold`](crate::usb::hold) before an erase that it cannot suspend |
 //! | `Noise` | the noise source |
 //! | `Panel` | the button and the light |
 //! | `CORE_HZ` | the clock that the tick counts |

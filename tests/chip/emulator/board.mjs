@@ -54,6 +54,7 @@ export class Board {
 
   /** Unplugs it: everything but the flash is lost. */
   powerOff() {
+    this.flash.powerOff();
     this.chip = null;
     this.host = null;
   }

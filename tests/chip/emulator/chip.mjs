@@ -5,7 +5,8 @@ import { RP2040 } from 'rp2040js';
 import { Clock } from './clock.mjs';
 import { Core, Fault } from './core.mjs';
 import { FLASH_BASE, FLASH_END } from './elf.mjs';
-import { ChipReset, FlashInterface, FlashPins, RingOscillator } from './peripherals.mjs';
+import { FlashInterface, FlashPins } from './flash-interface.mjs';
+import { ChipReset, RingOscillator } from './peripherals.mjs';
 import { Rom } from './rom.mjs';
 import { Memory } from './translator.mjs';
 
@@ -62,10 +63,11 @@ export class Chip {
     this.#mapped = views(flash.bytes);
     const { rp } = this;
     this.clock.attach(rp);
+    this.flashInterface = new FlashInterface(this);
     this.pins = new FlashPins(this);
     this.watchdog = /** @type {any} */ (rp.peripherals[WATCHDOG]);
     Object.assign(rp.peripherals, {
-      [FlashInterface.BASE]: new FlashInterface(this),
+      [FlashInterface.BASE]: this.flashInterface,
       [FlashPins.BASE]: this.pins,
       [RingOscillator.BASE]: new RingOscillator(rp, seed, stuckAt),
       [ChipReset.BASE]: new ChipReset(rp, !remains),

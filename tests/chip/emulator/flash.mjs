@@ -8,7 +8,7 @@ const SECTOR = 4096;
 const PAGE = 256;
 
 /** How long it takes, typically, in nanoseconds (W25Q16JV data sheet, AC characteristics). */
-const ERASE_SECTOR = 45e6;
+export const ERASE_SECTOR = 45e6;
 const PROGRAM_PAGE = 0.4e6;
 
 /** Thrown out of the emulation when the power goes in the middle of it. */
@@ -24,6 +24,18 @@ export class Flash {
   slowness = 1;
   /** After this many operations the power goes. */
   cutAt = Infinity;
+  /** Whether it suspends erases, and who made it. */
+  suspends = true;
+  jedecId = [0xef, 0x40, 0x15];
+  /**
+   * The erase that is suspended, and how long it would still take in nanoseconds.
+   * @type {{ sector: number, left: number } | null}
+   */
+  suspended = null;
+  /** Erases suspended so far. */
+  suspensions = 0;
+  /** After this many suspensions the power goes. */
+  cutAtSuspension = Infinity;
 
   /** @param {import('./elf.mjs').Elf} elf */
   install(elf) {
@@ -47,9 +59,42 @@ export class Flash {
     this.#check(offset, length, SECTOR);
     for (let sector = offset; sector < offset + length; sector += SECTOR) {
       yield ERASE_SECTOR * this.slowness;
-      this.bytes.fill(0xff, sector, sector + SECTOR);
-      this.#done();
+      this.eraseSector(sector);
     }
+  }
+
+  /** @param {number} sector */
+  eraseSector(sector) {
+    this.bytes.fill(0xff, sector, sector + SECTOR);
+    this.#done();
+  }
+
+  /**
+   * Suspends an erase: some of the sector's bits are set already, and what is read there means nothing.
+   * @param {number} sector
+   * @param {number} left
+   */
+  suspend(sector, left) {
+    this.suspended = { sector, left };
+    this.suspensions += 1;
+    for (let index = sector, state = this.suspensions; index < sector + SECTOR; index++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      this.bytes[index] |= state >>> 24;
+    }
+    if (this.suspensions >= this.cutAtSuspension) {
+      this.cutAtSuspension = Infinity;
+      throw new PowerCut('the power was cut');
+    }
+  }
+
+  /** The power goes: what was suspended is forgotten. */
+  powerOff() {
+    this.suspended = null;
+  }
+
+  /** @param {number} offset */
+  checkSector(offset) {
+    this.#check(offset, SECTOR, SECTOR);
   }
 
   /**
@@ -72,7 +117,7 @@ export class Flash {
    * @param {number} unit
    */
   #check(offset, length, unit) {
-    if (offset % unit || length % unit || offset + length > FLASH_SIZE) {
+    if (this.suspended || offset % unit || length % unit || offset + length > FLASH_SIZE) {
       throw new Error(`the firmware uses flash wrongly: ${length} bytes at 0x${offset.toString(16)}`);
     }
   }

@@ -3,7 +3,7 @@
 import { BasePeripheral } from 'rp2040js';
 
 /** Registers that keep what is written to them. */
-class Registers extends BasePeripheral {
+export class Registers extends BasePeripheral {
   #values = new Map();
 
   /** @param {number} offset */
@@ -72,90 +72,5 @@ export class ChipReset extends Registers {
   /** @param {number} offset */
   readUint32(offset) {
     return offset === ChipReset.#CHIP_RESET && this.powerUp ? ChipReset.#HAD_POR : super.readUint32(offset);
-  }
-}
-
-/**
- * The pins of the flash (§2.19.6.2). BOOTSEL pulls the chip select low through a resistor: it can be read only while
- * the chip does not drive that pin, and then there is no flash.
- */
-export class FlashPins extends Registers {
-  static BASE = 0x40018;
-  static #SS_CTRL = 0x0c;
-  static #OEOVER = 3 << 12;
-  static #OEOVER_DISABLE = 2 << 12;
-  /** An input with a pull-up, as the pads are after the boot ROM. */
-  static #PAD = 0x5a;
-  #chip;
-  #floating = false;
-  #pressed = false;
-
-  /** @param {import('./chip.mjs').Chip} chip */
-  constructor(chip) {
-    super(chip.rp, 'IO_QSPI');
-    this.#chip = chip;
-    for (const pin of chip.rp.qspi) {
-      pin.padValue = FlashPins.#PAD;
-      pin.setInputValue(true);
-    }
-  }
-
-  set bootsel(/** @type {boolean} */ pressed) {
-    this.#pressed = pressed;
-    this.#update();
-  }
-
-  /**
-   * @param {number} offset
-   * @param {number} value
-   */
-  writeUint32(offset, value) {
-    super.writeUint32(offset, value);
-    if (offset !== FlashPins.#SS_CTRL) return;
-    const floating = (value & FlashPins.#OEOVER) === FlashPins.#OEOVER_DISABLE;
-    if (floating !== this.#floating) this.#chip.setXip(!floating);
-    this.#floating = floating;
-    this.#update();
-  }
-
-  #update() {
-    this.#chip.rp.qspi[1].setInputValue(!(this.#floating && this.#pressed));
-  }
-}
-
-/**
- * The serial interface to the flash (§4.10), as the second-stage boot loader uses it to map the flash into memory: what
- * it sends is sent at once, and what it asks the flash is whether all four data lines are on.
- */
-export class FlashInterface extends Registers {
-  static BASE = 0x18000;
-  static #SSIENR = 0x08;
-  static #SR = 0x28;
-  static #DR0 = 0x60;
-  /** Not busy; the transmit queue has room, and is empty; the receive queue has something. */
-  static #READY = 0b1110;
-  /** The flash's status register 2 (W25Q16JV data sheet §7.1): QE. */
-  static #QUAD_ENABLED = 0x02;
-  #chip;
-
-  /** @param {import('./chip.mjs').Chip} chip */
-  constructor(chip) {
-    super(chip.rp, 'SSI');
-    this.#chip = chip;
-  }
-
-  /** @param {number} offset */
-  readUint32(offset) {
-    if (offset === FlashInterface.#SR) return FlashInterface.#READY;
-    return offset === FlashInterface.#DR0 ? FlashInterface.#QUAD_ENABLED : super.readUint32(offset);
-  }
-
-  /**
-   * @param {number} offset
-   * @param {number} value
-   */
-  writeUint32(offset, value) {
-    super.writeUint32(offset, value);
-    if (offset === FlashInterface.#SSIENR) this.#chip.setXip(value !== 0);
   }
 }

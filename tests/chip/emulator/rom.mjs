@@ -38,10 +38,10 @@ export class Rom {
     P3: ([value]) => value.toString(2).replaceAll('0', '').length,
     R3: ([value]) => Number.parseInt([...value.toString(2).padStart(32, '0')].reverse().join(''), 2),
     IF: () => {},
-    EX: () => this.#chip.setXip(false),
+    EX: () => this.#chip.flashInterface.exitXip(),
     RE: ([offset, length]) => this.#operate(() => this.#chip.flash.erase(offset, length)),
     RP: ([offset, data, length]) => this.#operate(() => this.#chip.flash.program(offset, this.#read(data, length))),
-    FC: () => {},
+    FC: () => this.#chip.pins.release(),
     CX: () => this.#chip.setXip(true),
   };
 

@@ -226,6 +226,35 @@ export class Client {
   }
 }
 
+/** CTAP 2.3 §11.2.9.1.7: at most 100 ms apart; and one frame until the host asks. */
+export const CADENCE = 101;
+
+/** The longest silence of the key during a request, in milliseconds. @param {Client} client @param {Uint8Array} request */
+export function longestSilence(client, request) {
+  client.ask(request);
+  let [last, longest] = [client.board.millis, 0];
+  const heard = (/** @type {number} */ at) => {
+    longest = Math.max(longest, at - last);
+    last = at;
+  };
+  const begun = last;
+  let pressed = false;
+  for (;;) {
+    const message = client.next();
+    assert.ok(message);
+    heard(message.micros / 1000);
+    if (message.command !== KEEPALIVE) {
+      client.board.release();
+      assert.equal(message.data[0], OK);
+      return longest;
+    }
+    if (!pressed && last - begun > 1000) {
+      client.board.press();
+      pressed = true;
+    }
+  }
+}
+
 /** The key lost its power in the middle. */
 export class NoAnswer extends Error {}
 

@@ -4,58 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  CANCEL, CBOR, Client, KEEPALIVE, KEEPALIVE_CANCEL, MSG, NO_CREDENTIALS, OK, RESET, SELECTION, UP_NEEDED, WINK,
-  getAssertion, makeCredential, u2fRegister,
+  CADENCE, CANCEL, CBOR, Client, KEEPALIVE, KEEPALIVE_CANCEL, MSG, OK, SELECTION, UP_NEEDED, WINK, longestSilence,
+  makeCredential, u2fRegister,
 } from './client.mjs';
-
-/** CTAP 2.3 §11.2.9.1.7: at most 100 ms apart; and one frame until the host asks. */
-const CADENCE = 101;
-
-/** The longest silence of the key during a request, in milliseconds. @param {Client} client @param {Uint8Array} request */
-function longestSilence(client, request) {
-  client.ask(request);
-  let [last, longest] = [client.board.millis, 0];
-  const heard = (/** @type {number} */ at) => {
-    longest = Math.max(longest, at - last);
-    last = at;
-  };
-  const begun = last;
-  let pressed = false;
-  for (;;) {
-    const message = client.next();
-    assert.ok(message);
-    heard(message.micros / 1000);
-    if (message.command !== KEEPALIVE) {
-      client.board.release();
-      assert.equal(message.data[0], OK);
-      return longest;
-    }
-    if (!pressed && last - begun > 1000) {
-      client.board.press();
-      pressed = true;
-    }
-  }
-}
 
 test('keepalives come in time while the key waits and computes', () => {
   assert.ok(longestSilence(Client.fresh(), makeCredential({ discoverable: true })) <= CADENCE);
-});
-
-test('keepalives come in time while the flash erases', () => {
-  const client = Client.fresh();
-  const credential = client.register({ discoverable: true });
-  client.powerCycle();
-  const { operations } = client.board.flash;
-  assert.ok(longestSilence(client, RESET) <= CADENCE);
-  assert.ok(client.board.flash.operations > operations, 'the flash was written');
-  assert.equal(client.exchange(CBOR, getAssertion([credential.id], false))[0], NO_CREDENTIALS);
-});
-
-test('a slow flash only makes the key slow', () => {
-  const client = Client.fresh();
-  // The data sheet's worst: 400 ms for a sector.
-  client.board.flash.slowness = 400 / 45;
-  client.authenticate(client.register({ discoverable: true }));
 });
 
 test('cancel ends a request that waits', () => {

@@ -5,6 +5,7 @@ mod bootsel;
 #[path = "rp/flash.rs"]
 mod flash;
 mod noise;
+mod suspend;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,6 +22,7 @@ use usb_device::bus::UsbBusAllocator;
 pub(crate) use flash::Flash;
 pub(crate) use noise::Noise;
 
+use self::suspend::Suspend;
 use super::WARM_START;
 use crate::usb;
 

@@ -104,3 +104,21 @@ fn scrubbing_that_the_power_cuts_loses_nothing_and_can_be_done_again() {
         },
     );
 }
+
+#[test]
+fn an_erase_that_the_power_cuts_near_its_end_is_done_again() {
+    let mut bench = used();
+    let page = PAGE_SIZE as usize;
+    // A bit that is not set yet, in every page that was never begun.
+    for start in (0..bench.chip().bytes.len()).step_by(page) {
+        let bytes = &mut bench.chip().bytes[start..start + page];
+        if bytes.iter().all(|byte| *byte == 0xff) {
+            bytes[page / 2] = 0xfe;
+        }
+    }
+    bench.restart();
+    for round in 0..120_u8 {
+        bench.write(b"after", &[round; 900]).unwrap();
+    }
+    assert_eq!(bench.read(&[b'E', 0]).unwrap(), [5; 40]);
+}

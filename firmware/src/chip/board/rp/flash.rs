@@ -1,7 +1,7 @@
 //! The region of the records, the last of the flash that the program runs from.
 //!
-//! While the flash erases or programs it cannot be read, and so interrupts are off: for one sector, 45 ms typically and
-//! 400 ms at worst; for one page 0.4 ms and 3 ms (W25Q16JV data sheet, tSE and tPP).
+//! While the flash erases or programs it cannot be read, and so interrupts are off: for one page 0.4 ms typically and
+//! 3 ms at worst (W25Q16JV data sheet, tPP); for one sector 45 ms and 400 ms (tSE), unless the board can suspend that.
 
 use core::mem::transmute;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -11,7 +11,7 @@ use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
-use super::{XIP_SETUP, rom_data};
+use super::{Suspend, XIP_SETUP, rom_data};
 use crate::board::feed;
 use crate::usb;
 
@@ -30,12 +30,14 @@ unsafe extern "C" {
 pub(crate) struct Flash {
     /// Where the region is read.
     start: u32,
+    suspend: Suspend,
 }
 
 impl Flash {
     pub(super) fn new() -> Self {
         Self {
             start: (&raw const _records_start) as u32,
+            suspend: Suspend::find(),
         }
     }
 }
@@ -80,8 +82,11 @@ impl NorFlash for Flash {
         check_erase(self, from, to).map_err(FlashError)?;
         for offset in (from..to).step_by(PAGE_SIZE as usize) {
             feed();
-            usb::hold();
-            command(Command::Erase(self.start - XIP + offset));
+            let at = self.start - XIP + offset;
+            if !self.suspend.erase(at) {
+                usb::hold();
+                command(Command::Erase(at));
+            }
         }
         Ok(())
     }

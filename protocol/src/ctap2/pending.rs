@@ -33,6 +33,10 @@ impl Pending {
 }
 
 /// What the next step needs.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "without a heap there is nothing to box the largest on"
+)]
 pub(crate) enum Sequence {
     /// For getNextAssertion.
     Assertions(PendingAssertions),

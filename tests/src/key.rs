@@ -20,6 +20,10 @@ pub enum Need {
     Decline,
     /// Room for every algorithm. A chip takes what fits.
     EveryAlgorithm,
+    /// Attestation certificates of a vendor.
+    Certificates,
+    /// Room for three discoverable credentials and no more.
+    LittleRoom,
 }
 
 /// A form of the key: `make` makes one fresh from the factory.
@@ -29,8 +33,18 @@ pub struct Kind {
     pub name: &'static str,
     /// What checks may need.
     pub has: &'static [Need],
+    /// What sets this key apart from others: only checks that need it run.
+    pub only: Option<Need>,
     /// Makes a key.
     pub make: fn() -> Key,
+}
+
+impl Kind {
+    /// Whether a check that needs all of this runs against such a key.
+    #[must_use]
+    pub fn runs(&self, needs: &[Need]) -> bool {
+        needs.iter().all(|need| self.has.contains(need)) && self.only.is_none_or(|only| needs.contains(&only))
+    }
 }
 
 /// A host's end of the wire.

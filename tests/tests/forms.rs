@@ -8,7 +8,7 @@ fn main() {
     for form in forms::all() {
         for (suite, checks) in suites::ALL {
             for check in *checks {
-                if check.needs.iter().all(|need| form.has.contains(need)) {
+                if form.runs(check.needs) {
                     let name = format!("{}::{suite}::{}", form.name, check.name);
                     let run = move || {
                         (check.run)(&(form.make)());

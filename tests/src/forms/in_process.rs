@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use brasskey::soft::storage::MemoryStorage;
 use brasskey::soft::{Connection, SoftKey, Touch};
 
 use crate::key::{Form, LONG, Report, Wire};
@@ -9,8 +10,12 @@ use crate::key::{Form, LONG, Report, Wire};
 pub(super) struct InProcess(SoftKey);
 
 impl InProcess {
-    pub(super) fn new() -> Self {
-        let key = SoftKey::builder().touch(Touch::Control).scripted_clock().build();
+    pub(super) fn new(storage: MemoryStorage) -> Self {
+        let key = SoftKey::builder()
+            .touch(Touch::Control)
+            .storage(storage)
+            .scripted_clock()
+            .build();
         Self(key.expect("a soft key"))
     }
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use brasskey::soft::storage::MemoryStorage;
 use brasskey::soft::{Listen, Servers, SoftKey, Touch};
 
 use crate::key::{Form, LONG, Report, Wire};
@@ -16,8 +17,9 @@ pub(super) struct Udp {
 }
 
 impl Udp {
-    pub(super) fn new() -> Self {
-        let key = SoftKey::builder().touch(Touch::Control).build().expect("a soft key");
+    pub(super) fn new(storage: MemoryStorage) -> Self {
+        let key = SoftKey::builder().touch(Touch::Control).storage(storage).build();
+        let key = key.expect("a soft key");
         let listen = Listen {
             udp: Some((Ipv4Addr::LOCALHOST, 0).into()),
             ..Listen::default()

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 
 use super::cbor::{decode_canonical, split_canonical};
-use super::ctap2::CLIENT_DATA_HASH;
+use super::ctap2::{CLIENT_DATA_HASH, algorithm};
+use super::u2f::certificate_key;
 use super::verify::{PublicKey, sha256};
 
 /// The flags of authenticator data (WebAuthn Level 3 §6.1).
@@ -195,6 +196,14 @@ impl Made {
         }
     }
 
+    /// The certificates of the statement, the key's first; `None` where it has none.
+    #[must_use]
+    pub fn certificates(&self) -> Option<Vec<Vec<u8>>> {
+        let mut members = self.statement.as_map().expect("a map").iter();
+        let (_, chain) = members.find(|(name, _)| name.as_text() == Some("x5c"))?;
+        Some(chain.as_array().expect("an array").iter().map(bytes).collect())
+    }
+
     /// The credential ID's length, and the statement's signature.
     #[track_caller]
     pub fn verify(&self) {
@@ -205,6 +214,12 @@ impl Made {
         );
         match self.format.as_str() {
             "none" => assert_eq!(self.statement, Value::Map(Vec::new())),
+            "packed" if self.certificates().is_some() => {
+                assert_eq!(member(&self.statement, "alg"), &algorithm::ES256.into());
+                let signature = bytes(member(&self.statement, "sig"));
+                let leaf = self.certificates().expect("certificates").remove(0);
+                certificate_key(&leaf).verify(&[&self.auth_data.bytes, &CLIENT_DATA_HASH], &signature);
+            }
             "packed" => {
                 assert_eq!(
                     self.statement.as_map().expect("a map").len(),

@@ -110,7 +110,7 @@ fn der_length(bytes: &[u8]) -> usize {
 
 /// The P-256 key of a certificate: what follows the algorithm's own encoding (RFC 5480 §2).
 #[track_caller]
-fn certificate_key(certificate: &[u8]) -> PublicKey {
+pub(super) fn certificate_key(certificate: &[u8]) -> PublicKey {
     const P256: &[u8] =
         b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
     let at = certificate.windows(P256.len()).position(|window| window == P256);

@@ -14,6 +14,7 @@ macro_rules! checks {
 
 mod by_hand;
 mod cbor;
+mod certificates;
 mod client_pin;
 mod config;
 mod cred_protect;
@@ -26,6 +27,7 @@ mod get_info;
 mod get_next_assertion;
 mod hmac_secret;
 mod large_blobs;
+mod little_room;
 mod make_credential;
 mod make_credential_request;
 mod pin_retries;
@@ -72,4 +74,6 @@ pub const ALL: &[(&str, &[Check])] = &[
     ("cred_protect", cred_protect::CHECKS),
     ("hmac_secret", hmac_secret::CHECKS),
     ("extensions", extensions::CHECKS),
+    ("certificates", certificates::CHECKS),
+    ("little_room", little_room::CHECKS),
 ];

@@ -1,0 +1,133 @@
+//! A key with a vendor's certificates: packed basic and enterprise attestation (CTAP 2.3 §6.1.2 step 9, §7.1).
+
+use crate::forms::vendor::{AAGUID, RP_ID, certificates};
+use crate::host::Host;
+use crate::host::cbor::array;
+use crate::host::client_pin::configure;
+use crate::host::ctap2::{RESET, Request, make_credential, mc, status};
+use crate::host::response::{Made, Response};
+use crate::key::Key;
+
+checks! {
+    it_attests_by_the_certificate_of_its_batch needs Certificates,
+    the_certificate_is_what_webauthn_asks_for needs Certificates,
+    u2f_attests_by_the_same_certificate needs Certificates,
+    enterprise_attestation_is_off_at_first needs Certificates,
+    it_is_enabled_and_stays_so needs Certificates,
+    other_values_are_refused needs Certificates,
+    a_listed_relying_party_gets_the_certificate_of_the_key needs Certificates,
+    another_relying_party_gets_that_of_the_batch needs Certificates,
+    a_platform_gets_the_certificate_of_the_key needs Certificates,
+    no_format_is_no_enterprise_attestation needs Certificates,
+    a_reset_disables_it_and_leaves_the_certificates needs Certificates,
+}
+
+const BATCH: usize = 0;
+const ENTERPRISE: usize = 1;
+
+fn plain() -> Request {
+    make_credential("example.com", b"1")
+}
+
+fn enabled(key: &Key) -> Host {
+    let mut host = key.host();
+    assert_eq!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
+    host
+}
+
+/// It is attested by this certificate, and by it alone.
+#[track_caller]
+fn is_by(made: &Made, certificate: usize) {
+    assert_eq!(made.certificates(), Some(vec![certificates()[certificate].to_vec()]));
+    assert_eq!((made.format.as_str(), made.aaguid), ("packed", AAGUID));
+    assert_eq!(made.enterprise, certificate == ENTERPRISE);
+}
+
+fn asking(rp_id: &str, value: u64) -> Request {
+    make_credential(rp_id, b"1").with(mc::ENTERPRISE_ATTESTATION, value)
+}
+
+fn it_attests_by_the_certificate_of_its_batch(key: &Key) {
+    let mut host = key.host();
+    is_by(&host.register(&plain()), BATCH);
+    assert_eq!(host.info()[&0x03], AAGUID.to_vec().into());
+}
+
+fn the_certificate_is_what_webauthn_asks_for(_: &Key) {
+    // WebAuthn Level 3 §8.2.1: the subject's OU, and an extension with the AAGUID in an octet string of its own.
+    let extension = [
+        &b"\x06\x0b\x2b\x06\x01\x04\x01\x82\xe5\x1c\x01\x01\x04\x04\x12\x04\x10"[..],
+        &AAGUID,
+    ]
+    .concat();
+    for certificate in certificates() {
+        for wanted in [&b"Authenticator Attestation"[..], &extension] {
+            assert!(certificate.windows(wanted.len()).any(|window| window == wanted));
+        }
+    }
+}
+
+fn u2f_attests_by_the_same_certificate(key: &Key) {
+    let mut host = key.host();
+    let application = [7; 32];
+    let data = host.u2f_touched(&crate::host::u2f::register(&application));
+    let certificate = certificates()[BATCH];
+    assert!(data.windows(certificate.len()).any(|window| window == certificate));
+}
+
+fn enterprise_attestation_is_off_at_first(key: &Key) {
+    let mut host = key.host();
+    assert_eq!(host.option("ep"), Some(false));
+    for value in [1, 2, 7] {
+        host.denied(asking(RP_ID, value), status::INVALID_PARAMETER);
+    }
+    let listed = host.info()[&0x1F].clone();
+    assert!(listed.as_array().expect("an array").contains(&1.into()));
+}
+
+fn it_is_enabled_and_stays_so(key: &Key) {
+    let mut host = enabled(key);
+    assert_eq!(host.option("ep"), Some(true));
+    assert_eq!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
+    assert_eq!(host.option("ep"), Some(true));
+    key.power_cycle();
+    assert_eq!(key.host().option("ep"), Some(true));
+}
+
+fn other_values_are_refused(key: &Key) {
+    let mut host = enabled(key);
+    for value in [0, 3, u64::MAX] {
+        host.denied(asking(RP_ID, value), status::INVALID_OPTION);
+    }
+    let text = plain().with(mc::ENTERPRISE_ATTESTATION, "1");
+    host.denied(text, status::CBOR_UNEXPECTED_TYPE);
+}
+
+fn a_listed_relying_party_gets_the_certificate_of_the_key(key: &Key) {
+    is_by(&enabled(key).register(&asking(RP_ID, 1)), ENTERPRISE);
+}
+
+fn another_relying_party_gets_that_of_the_batch(key: &Key) {
+    let mut host = enabled(key);
+    is_by(&host.register(&asking("example.com", 1)), BATCH);
+    is_by(&host.register(&make_credential(RP_ID, b"1")), BATCH);
+}
+
+fn a_platform_gets_the_certificate_of_the_key(key: &Key) {
+    is_by(&enabled(key).register(&asking("example.com", 2)), ENTERPRISE);
+}
+
+fn no_format_is_no_enterprise_attestation(key: &Key) {
+    let request = asking(RP_ID, 2).with(mc::ATTESTATION_FORMATS_PREFERENCE, array(["none".into()]));
+    let made = enabled(key).register(&request);
+    assert_eq!((made.format.as_str(), made.enterprise), ("none", false));
+}
+
+fn a_reset_disables_it_and_leaves_the_certificates(key: &Key) {
+    enabled(key);
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.touched(RESET), Response::bare(status::OK));
+    assert_eq!(host.option("ep"), Some(false));
+    is_by(&host.register(&plain()), BATCH);
+}

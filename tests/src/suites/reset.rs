@@ -168,10 +168,11 @@ fn a_long_touch_resets_and_a_short_one_does_not(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     assert_eq!(host.ctap2(configure(0x04, None)).status, status::OK);
     host.asked(RESET);
-    key.touch();
-    key.press();
-    key.advance(4_000);
-    key.release();
+    for held in [100, 4_000] {
+        key.press();
+        key.advance(held);
+        key.release();
+    }
     key.wait_until_asked();
     host.send(command::CANCEL, &[]);
     assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));

@@ -25,7 +25,8 @@ Usage: node main.mjs --elf FILE [OPTIONS]
   --seed NUMBER              of everything random on the chip [default: another one each time]
   --help                     this text
 
-Prints one line of JSON when the key is ready. Its randomness is not good: use it for tests only.
+Prints one line of JSON when the key is ready, and ends with its standard input. Its randomness is not good: use it for
+tests only.
 `;
 
 /** Ends this with a message for who called it. @param {string} text @param {string} hint @returns {never} */

@@ -12,6 +12,7 @@ use super::device::SoftArgs;
 use super::failure::Failure;
 use super::output::{DIM, Output};
 use crate::soft::control::{ControlAddress, ControlOptions};
+use crate::soft::server::BUS_ID;
 use crate::soft::storage::AnyStorage;
 use crate::soft::{Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, paths};
 use crate::text::escape;
@@ -22,6 +23,10 @@ pub(super) struct Args {
     /// Plug the token into this computer (Linux): browsers, OpenSSH and every other program find it as /dev/hidrawN
     #[arg(long)]
     uhid: bool,
+
+    /// Offer the token as a USB device on a loopback address, for `usbip attach` (Linux, Windows)
+    #[arg(long, value_name = "ADDRESS")]
+    usbip: Option<SocketAddr>,
 
     /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 takes one that is free [default:
     /// 127.0.0.1:8111, unless another way is given]
@@ -82,7 +87,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         AnyStorage::Memory(_) => None,
     };
     let state = owner.as_ref().map(|owner| owner.state().to_owned());
-    let is_open = listen.udp.is_some() && touch == Touch::Auto;
+    let is_open = listen.is_open() && touch == Touch::Auto;
     let identity = args.identity(&mut storage)?;
     // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
     let (tell, happened) = happenings()?;
@@ -143,6 +148,7 @@ fn ready(
             "serial": key.identity().serial.to_string(),
             "device": addresses.device(),
             "hid": addresses.hid,
+            "usbip": addresses.usbip,
             "udp": addresses.udp,
             "unix": addresses.unix,
             "state": state,
@@ -154,6 +160,10 @@ fn ready(
         write!(to, "Ready:")?;
         if let Some(device) = addresses.device() {
             write!(to, " --device {}", escape(&device))?;
+        }
+        if let Some(address) = addresses.usbip {
+            let (port, host) = (address.port(), address.ip());
+            write!(to, "  usbip --tcp-port {port} attach --remote {host} --busid {BUS_ID}")?;
         }
         if let Some(control) = &addresses.control {
             write!(to, "  control {}", escape(control))?;
@@ -182,7 +192,7 @@ fn line(entry: &LogEntry) -> String {
 
 impl Args {
     fn listen(&self) -> Result<Listen, Failure> {
-        let by_default = self.unix.is_none() && !self.uhid;
+        let by_default = self.unix.is_none() && self.usbip.is_none() && !self.uhid;
         let udp = self
             .udp
             .or_else(|| by_default.then_some(SocketAddr::from(([127, 0, 0, 1], 8111))));
@@ -200,6 +210,7 @@ impl Args {
             udp,
             unix: self.unix.as_deref().map(absolute).transpose()?,
             uhid: self.uhid,
+            usbip: self.usbip,
             control,
         })
     }
@@ -227,10 +238,10 @@ impl Args {
     /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.
     fn touch(&self, listen: &Listen) -> Result<Touch, Failure> {
         let touch = self.soft.touch.clone().unwrap_or_else(Touch::of_terminal);
-        if touch == Touch::Auto && listen.udp.is_some() && !self.soft.ephemeral && self.soft.state.is_none() {
+        if touch == Touch::Auto && listen.is_open() && !self.soft.ephemeral && self.soft.state.is_none() {
             return Err(Failure::usage(
-                "with `--touch auto` over UDP any user of this computer could sign in with your soft token",
-                "use --ephemeral, or name the file with --state, or listen with --unix instead",
+                "with `--touch auto` over UDP or USB/IP any user of this computer could sign in with your soft token",
+                "use --ephemeral, or name the file with --state, or use --uhid or --unix instead",
             ));
         }
         if touch == Touch::Control && listen.control.is_none() {
@@ -264,4 +275,21 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
         what: format!("cannot find {}", path.display()),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_one_line_of_the_log() {
+        let entry = LogEntry {
+            time_ms: 12_034,
+            channel: "0000000a".to_owned(),
+            command: "authenticatorGetInfo".to_owned(),
+            status: "0x00".to_owned(),
+            duration_us: 1_007,
+        };
+        assert_eq!(line(&entry), "12.034 s  0000000a  authenticatorGetInfo  0x00  1.007 ms");
+    }
 }

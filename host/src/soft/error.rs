@@ -113,3 +113,24 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_virtual_device_lacks_comes_with_its_remedy() {
+        for (source, remedy) in [
+            (io::ErrorKind::NotFound.into(), "sudo modprobe uhid"),
+            (io::Error::from_raw_os_error(ENODEV), "sudo modprobe uhid"),
+            (
+                io::ErrorKind::PermissionDenied.into(),
+                "sudo usermod -aG brasskey $USER",
+            ),
+            (io::ErrorKind::OutOfMemory.into(), "brasskey doctor"),
+        ] {
+            let error = Error::Uhid(source);
+            assert!(error.hint().contains(remedy), "{error}");
+        }
+    }
+}

@@ -12,10 +12,11 @@ use brasskey_protocol::ctaphid::Report;
 use super::lock;
 #[cfg(target_os = "linux")]
 use super::server::uhid::Uhid;
+use super::server::usbip::Pipe;
 
 /// Reports kept for a host of the same process that does not read: eight of the longest messages. Beyond that the
 /// oldest is lost, as in the kernel's buffer of a USB key.
-const QUEUE_MAX: usize = 8 * 129;
+pub(super) const QUEUE_MAX: usize = 8 * 129;
 
 /// One host that talks to the token.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(super) enum Peer {
     /// one on USB.
     #[cfg(target_os = "linux")]
     Uhid(Arc<Uhid>),
+    /// Attached over USB/IP.
+    UsbIp(Arc<Pipe>),
 }
 
 impl Peer {
@@ -43,6 +46,7 @@ impl Peer {
             Self::Unix(stream) => super::server::unix::send(stream, report),
             #[cfg(target_os = "linux")]
             Self::Uhid(device) => device.send(report),
+            Self::UsbIp(pipe) => pipe.send(report),
         }
     }
 }
@@ -56,6 +60,7 @@ impl PartialEq for Peer {
             (Self::Unix(a), Self::Unix(b)) => Arc::ptr_eq(a, b),
             #[cfg(target_os = "linux")]
             (Self::Uhid(a), Self::Uhid(b)) => Arc::ptr_eq(a, b),
+            (Self::UsbIp(a), Self::UsbIp(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }

@@ -1,10 +1,11 @@
-//! The key opened to other processes: as a HID device, over UDP, a Unix socket, and HTTP for its button.
+//! The key opened to other processes: as a HID or USB device, over UDP, a Unix socket, and HTTP for its button.
 
 mod udp;
 #[cfg(target_os = "linux")]
 pub(super) mod uhid;
 #[cfg(unix)]
 pub(super) mod unix;
+pub(super) mod usbip;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use udp::UdpServer;
 pub use uhid::UhidServer;
 #[cfg(unix)]
 pub use unix::UnixServer;
+pub use usbip::{BUS_ID, UsbIpServer};
 
 /// Where a key listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,9 +30,19 @@ pub struct Listen {
     pub unix: Option<PathBuf>,
     /// `--uhid`: as a HID device that the whole computer sees.
     pub uhid: bool,
+    /// `--usbip`: a loopback address, as a USB device; port 0 takes any that is free.
+    pub usbip: Option<SocketAddr>,
     /// `--control` and `--control-token-file`.
     #[cfg(feature = "control")]
     pub control: Option<super::control::ControlOptions>,
+}
+
+impl Listen {
+    /// Whether any user of this computer can reach the key.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.udp.is_some() || self.usbip.is_some()
+    }
 }
 
 /// Where a key is reached, for its ready line.
@@ -42,6 +54,8 @@ pub struct Addresses {
     pub unix: Option<PathBuf>,
     /// The HID device, `/dev/hidrawN`.
     pub hid: Option<PathBuf>,
+    /// The USB/IP server.
+    pub usbip: Option<SocketAddr>,
     /// The control endpoint: a URL, or `unix:` and a path.
     pub control: Option<String>,
 }
@@ -67,6 +81,7 @@ pub struct Servers {
     unix: Option<UnixServer>,
     #[cfg(target_os = "linux")]
     uhid: Option<UhidServer>,
+    usbip: Option<UsbIpServer>,
     #[cfg(feature = "control")]
     control: Option<super::control::ControlServer>,
 }
@@ -95,6 +110,10 @@ impl SoftKey {
                 .transpose()?,
             #[cfg(target_os = "linux")]
             uhid: listen.uhid.then(|| UhidServer::start(self)).transpose()?,
+            usbip: listen
+                .usbip
+                .map(|address| UsbIpServer::start(self, address))
+                .transpose()?,
             #[cfg(feature = "control")]
             control: listen
                 .control
@@ -119,6 +138,7 @@ impl Servers {
             hid: self.uhid.as_ref().and_then(UhidServer::path),
             #[cfg(not(target_os = "linux"))]
             hid: None,
+            usbip: self.usbip.as_ref().map(UsbIpServer::address),
             #[cfg(feature = "control")]
             control: self.control.as_ref().map(|server| server.address().to_string()),
             #[cfg(not(feature = "control"))]

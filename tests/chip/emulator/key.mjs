@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 
-import { Transcript } from './transcript.mjs';
+import { REPORT_SIZE, Transcript } from './transcript.mjs';
 
 /** How much of the chip's time passes at most before others get a turn, in milliseconds. */
 const SLICE = 5;
@@ -80,11 +80,39 @@ export class Key {
     this.powerOn();
   }
 
-  /** @param {Uint8Array} report */
-  send(report) {
+  /**
+   * @param {Uint8Array} report
+   * @param {() => void} [taken] called when the key has it
+   */
+  send(report, taken) {
     if (!this.board.chip) return;
-    this.transcript.sent(report);
-    this.board.send(report);
+    // To the key, nothing of another size is a report.
+    if (report.length === REPORT_SIZE) this.transcript.sent(report);
+    this.board.send(report, taken);
+    this.#go();
+  }
+
+  /** Whether the computer asks for reports. */
+  set polls(/** @type {boolean} */ on) {
+    if (this.board.host) this.board.host.polls = on;
+    this.#go();
+  }
+
+  /**
+   * A control transfer, as {@link import('./usb-host.mjs').UsbHost.transfer} has it.
+   * @param {Uint8Array} setup
+   * @param {Uint8Array} data
+   */
+  transfer(setup, data) {
+    const answer = this.board.transfer(setup, data);
+    this.#go();
+    return answer;
+  }
+
+  /** Another computer has the key: the bus is reset, and whatever the key did ends. */
+  enumerate() {
+    this.transcript.restart();
+    this.board.enumerate();
     this.#go();
   }
 

@@ -1,0 +1,111 @@
+"""A case of a suite: what its clients printed is kept, and shown if the case fails."""
+
+import os
+import pathlib
+import pty
+import select
+import subprocess
+import time
+import unittest
+
+from key import PATIENCE, Key
+
+def eventually(condition, what):
+    """Waits until `condition` holds, and returns what it gave."""
+    deadline = time.monotonic() + PATIENCE
+    while not (held := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never happened: {what}")
+        time.sleep(0.1)
+    return held
+
+
+RESULTS = pathlib.Path("/share/results")
+
+
+class Case(unittest.TestCase):
+    """Cases of a real client against a key of their own."""
+
+    #: What `brasskey token` is given besides.
+    options = ()
+    transport = ("--uhid",)
+    touch = "auto"
+    #: Whether each case has a key of its own, or all cases of the class share one.
+    shared = False
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.shared:
+            cls.key = cls.enterClassContext(cls.plug_in())
+
+    @classmethod
+    def plug_in(cls):
+        return Key(*cls.options, transport=cls.transport, touch=cls.touch)
+
+    def setUp(self):
+        self._transcript = []
+        if not self.shared:
+            self.key = self.enterContext(self.plug_in())
+
+    def note(self, text):
+        """Keeps `text` for the evidence."""
+        self._transcript.append(text)
+
+    def transcript(self):
+        """What clients printed so far."""
+        return self._transcript
+
+    def client(self, *command, status=0, **options):
+        """Runs a client to its end, and returns what it printed; `status` None takes any."""
+        command = [str(word) for word in command]
+        # Without a terminal, so that a client that asks for a PIN fails at once.
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, start_new_session=True,
+            **({"stdin": subprocess.DEVNULL} if "input" not in options else {}), **options,
+        )
+        self.note(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}[exit status {done.returncode}]")
+        if status is not None:
+            self.assertEqual(done.returncode, status, "the client's exit status")
+        return done.stdout
+
+    def dialogue(self, *command, answers=(), status=0, **options):
+        """Runs a client on a terminal. Each time it prints the next of the `answers`' prompts, types the answer that
+        belongs to it. Programs flush what was typed before they ask, hence one at a time."""
+        command = [str(word) for word in command]
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(options.get("env", {}))
+            if directory := options.get("cwd"):
+                os.chdir(directory)
+            os.execvp(command[0], command)
+        shown, waiting, seen = b"", list(answers), 0
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if not select.select([terminal], [], [], 1)[0]:
+                continue
+            try:
+                got = os.read(terminal, 4096)
+            except OSError:
+                break
+            if not got:
+                break
+            shown += got
+            if waiting and waiting[0][0].encode() in shown[seen:]:
+                seen = len(shown)
+                os.write(terminal, waiting.pop(0)[1].encode() + b"\n")
+        else:
+            os.kill(pid, 9)
+        os.close(terminal)
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        text = shown.decode(errors="replace").replace("\r\n", "\n")
+        self.note(f"$ {' '.join(command)}\n{text}[exit status {ended}]")
+        self.assertEqual(waiting, [], "the client asked for less")
+        if status is not None:
+            self.assertEqual(ended, status, "the client's exit status")
+        return text
+
+    def evidence(self):
+        key = getattr(self, "key", None)
+        return "\n".join(["-- the clients", *self._transcript, key.evidence() if key else ""])

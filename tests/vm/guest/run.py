@@ -1,0 +1,40 @@
+"""Runs one suite, and shows for each failed case what its clients and its key said."""
+
+import importlib
+import pathlib
+import sys
+import unittest
+
+SUITES = pathlib.Path("/share/suites")
+
+
+class Result(unittest.TextTestResult):
+    """Shows the evidence of a case as soon as it fails: nothing is lost if the suite never ends."""
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._show(test, self.errors)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._show(test, self.failures)
+
+    def _show(self, test, failed):
+        self.stream.writeln(failed[-1][1])
+        if evidence := getattr(test, "evidence", None):
+            self.stream.writeln(evidence())
+        self.stream.flush()
+
+    def printErrors(self):
+        """They were shown."""
+
+
+def main(name):
+    sys.path.insert(0, str(SUITES))
+    suite = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(name))
+    result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(suite)
+    return 0 if result.wasSuccessful() and result.testsRun else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -206,6 +206,21 @@ export class Key {
     return this.#enqueue(() => this.#pass(milliseconds));
   }
 
+  /**
+   * Waits until the key's time has passed. Where it is the system's it is not moved: who sends a message in pieces has as
+   * long for it as on a chip.
+   * @param {number} milliseconds
+   * @param {() => boolean} [done] when it is enough
+   */
+  async #wait(milliseconds, done = () => false) {
+    if (this.#time === 'stepped') return this.#pass(milliseconds, done);
+    const { chip } = this.board;
+    const end = this.board.millis + milliseconds;
+    while (chip && chip === this.board.chip && this.board.millis < end && !done()) {
+      await new Promise((resolve) => setTimeout(resolve, IDLE_PAUSE));
+    }
+  }
+
   press() {
     return this.#enqueue(() => this.#press());
   }
@@ -221,7 +236,7 @@ export class Key {
       const { waiting } = this.transcript;
       // U2F says only when its host asks again whether it has seen the touch.
       if (waiting && waiting === this.transcript.running) {
-        await this.#pass(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
+        await this.#wait(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
       }
       await this.#release();
     });
@@ -229,12 +244,12 @@ export class Key {
 
   #press() {
     this.board.press();
-    return this.#pass(SETTLING);
+    return this.#wait(SETTLING);
   }
 
   #release() {
     this.board.release();
-    return this.#pass(SETTLING);
+    return this.#wait(SETTLING);
   }
 
   /** What the control endpoint says of it. */

@@ -21,7 +21,7 @@ pub(super) const NO_DEVICE: u8 = 3;
 pub(super) const USER: u8 = 4;
 /// Exit code 5: the key refused, failed, or cannot do what was asked.
 pub(super) const KEY: u8 = 5;
-/// Exit code 6: the key answered, and the answer is not as it must be.
+/// Exit code 6: the key answered, and the answer is not as it must be; or `doctor` found that a key cannot be used.
 pub(super) const VERIFICATION: u8 = 6;
 
 /// The exit codes, for `--help` and the manual.
@@ -32,7 +32,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
-  6  the security key answered, and the answer is not as it must be";
+  6  the security key answered, and the answer is not as it must be; or a check of `doctor` failed";
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, Error)]
@@ -54,6 +54,12 @@ pub(super) enum Failure {
     /// The answer was verified, and refused. The checks were shown already.
     #[error("{0}")]
     Verification(String),
+    /// A check of `doctor` failed. What was found was shown already.
+    #[error("{failed} of the checks failed")]
+    Unhealthy {
+        /// How many.
+        failed: usize,
+    },
     /// A policy asks for what the key cannot do. What that is was shown already.
     #[error("this security key cannot do all that the policy asks for: {}", count_of(*.count))]
     Policy {
@@ -136,7 +142,9 @@ impl Failure {
                 ErrorKind::Transport | ErrorKind::Key | ErrorKind::Unsupported => KEY,
                 ErrorKind::Malformed => VERIFICATION,
             },
-            Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) => VERIFICATION,
+            Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) | Self::Unhealthy { .. } => {
+                VERIFICATION
+            }
             Self::Ceremony(CeremonyError::Origin(_)) => USAGE,
             Self::Ceremony(_) | Self::Policy { .. } => KEY,
             // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
@@ -155,6 +163,7 @@ impl Failure {
             Self::Key(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Unhealthy { .. } => "run of the remedies above what you agree with, and try again".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
             Self::NotPluggedIn => {
                 "most keys take a reset in their first ten seconds: start again, and have the key at hand".to_owned()

@@ -14,6 +14,7 @@ mod config;
 mod confirm;
 mod credentials;
 mod device;
+mod doctor;
 mod extension_args;
 mod failure;
 mod info;
@@ -89,6 +90,8 @@ enum Command {
     List(list::Args),
     /// Explain what a key says that it can do
     Info(info::Args),
+    /// Find what on this computer keeps programs from a key, and print what to do about it
+    Doctor(doctor::Args),
     /// Send a key some bytes and wait for them to come back
     Ping(ping::Args),
     /// Make a key show itself, by blinking for example
@@ -152,6 +155,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Reset(args) => reset::run(&args, &output),
         Command::List(args) => list::run(&args, &output),
         Command::Info(args) => info::run(&args, &output),
+        Command::Doctor(args) => doctor::run(&args, &output),
         Command::Ping(args) => ping::run(&args, &output),
         Command::Wink(args) => wink::run(&args, &output),
         Command::Bench(args) => bench::run(&args, &output),

@@ -86,7 +86,11 @@ impl Output {
         let _ = writeln!(stderr, "brasskey: {BAD}error:{BAD:#} {message}");
         let _ = writeln!(stderr, "hint: {hint}");
         // A refused answer was printed with its checks, a policy with its rules; two values would be none.
-        if self.json && !matches!(failure, Failure::Verification(_) | Failure::Policy { .. }) {
+        let is_printed = matches!(
+            failure,
+            Failure::Verification(_) | Failure::Unhealthy { .. } | Failure::Policy { .. }
+        );
+        if self.json && !is_printed {
             let value = value!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });
             let _ = json::write(&mut io::stdout(), &value);
         }

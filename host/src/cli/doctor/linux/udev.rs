@@ -1,0 +1,139 @@
+//! What udev knows of the keys. Browsers and libfido2 list devices through it, and its tags open them to a user.
+
+use super::super::finding::Finding;
+use super::keys::{Key, plugged_in};
+use super::machine::Machine;
+
+/// What udev's database has on a device: a line a fact, `E:` a property, `G:` a tag (`Q:` one that holds now).
+pub(super) struct Record(String);
+
+impl Record {
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        self.0
+            .lines()
+            .any(|line| line.strip_prefix("G:").or(line.strip_prefix("Q:")) == Some(tag))
+    }
+
+    /// Whether `fido_id` of systemd's 60-fido-id.rules found it to be a security key.
+    pub(super) fn is_fido(&self) -> bool {
+        self.0.lines().any(|line| line == "E:ID_FIDO_TOKEN=1")
+    }
+}
+
+/// What udev's database has on a key.
+pub(super) fn record(machine: &Machine, key: &Key) -> Option<Record> {
+    device(machine, 'c', &key.number)
+}
+
+/// What it has on the character (`c`) device of a number such as `10:239`.
+pub(super) fn device(machine: &Machine, kind: char, number: &str) -> Option<Record> {
+    machine.text(format!("/run/udev/data/{kind}{number}")).map(Record)
+}
+
+/// Whether udevd runs: its control socket is there.
+pub(super) fn is_running(machine: &Machine) -> bool {
+    machine.exists("/run/udev/control")
+}
+
+pub(super) fn check(machine: &Machine) -> Vec<Finding> {
+    let keys = plugged_in(machine);
+    if !is_running(machine) {
+        let has_data = machine.exists("/run/udev/data");
+        return vec![match (has_data, keys.is_empty()) {
+            (true, _) => Finding::warned(
+                "udevd does not run here, but its database is there: browsers find the keys that are plugged in now, and \
+                 do not notice later ones",
+            ),
+            (false, true) => Finding::skipped("udevd does not run, and there is no key that it would be needed for"),
+            (false, false) => Finding::warned("udevd does not run: browsers and libfido2 will not find the keys")
+                .remedy([
+                    "sudo /lib/systemd/systemd-udevd --daemon && sudo udevadm trigger --subsystem-match=hidraw",
+                    "# in a container instead: docker run -v /run/udev:/run/udev:ro ...",
+                ]),
+        }];
+    }
+    if keys.is_empty() {
+        return vec![Finding::passed("udevd runs")];
+    }
+    keys.iter().map(|key| tags(machine, key)).collect()
+}
+
+fn tags(machine: &Machine, key: &Key) -> Finding {
+    const AGAIN: &str = "sudo udevadm trigger --action=add --subsystem-match=hidraw";
+    let Some(record) = record(machine, key) else {
+        return Finding::warned(format!("{key}: udev has not seen it yet, so browsers may not find it"))
+            .remedy([AGAIN]);
+    };
+    if !record.is_fido() {
+        return Finding::warned(format!(
+            "{key}: udev does not know it for a security key (no ID_FIDO_TOKEN), so that the usual rules do not open it; \
+             60-fido-id.rules of systemd 244 or newer would"
+        ))
+        .remedy(["ls /lib/udev/rules.d/60-fido-id.rules /lib/udev/fido_id", AGAIN]);
+    }
+    let tags: Vec<_> = ["security-device", "uaccess"]
+        .into_iter()
+        .filter(|tag| record.has_tag(tag))
+        .collect();
+    Finding::passed(match tags.is_empty() {
+        true => format!("{key}: udev knows it for a security key; no tag opens it to who sits at this computer"),
+        false => format!(
+            "{key}: udev knows it for a security key, and tagged it {}",
+            tags.join(" and ")
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Fake;
+    use super::*;
+    use crate::cli::doctor::finding::Outcome;
+
+    fn found(records: &[(&str, &str)], with_key: bool) -> (Outcome, String, usize) {
+        let fake = Fake::new();
+        if with_key {
+            fake.key("hidraw3", "YubiKey", "0003:00001050:00000407");
+        }
+        for (path, content) in records {
+            fake.file(path, content);
+        }
+        let [finding] = &check(&fake.machine())[..] else {
+            panic!()
+        };
+        (finding.outcome, finding.detail.clone(), finding.remedy.len())
+    }
+
+    #[test]
+    fn a_key_that_udev_knows_passes_with_its_tags() {
+        let record = "E:ID_FIDO_TOKEN=1\nG:uaccess\nQ:security-device\nV:1\n";
+        let (outcome, detail, remedy) = found(&[("/run/udev/control", ""), ("/run/udev/data/c244:3", record)], true);
+        assert_eq!((outcome, remedy), (Outcome::Passed, 0));
+        assert!(detail.ends_with("tagged it security-device and uaccess"), "{detail}");
+    }
+
+    #[test]
+    fn a_key_that_udev_does_not_know_has_a_remedy() {
+        for record in [
+            "",
+            "E:ID_FIDO_TOKEN=0\n",
+            "E:OTHER_ID_FIDO_TOKEN=1\n",
+            "G:security-devices\n",
+        ] {
+            let found = found(&[("/run/udev/control", ""), ("/run/udev/data/c244:3", record)], true);
+            assert!(matches!(found, (Outcome::Warned, _, 2)), "{record}");
+        }
+        let (outcome, detail, _) = found(&[("/run/udev/control", "")], true);
+        assert_eq!(outcome, Outcome::Warned);
+        assert!(detail.contains("not seen it yet"));
+    }
+
+    #[test]
+    fn without_udevd_there_are_three_cases() {
+        assert!(matches!(found(&[], false), (Outcome::Skipped, _, 0)));
+        assert!(matches!(found(&[], true), (Outcome::Warned, _, 2)));
+        let (outcome, detail, _) = found(&[("/run/udev/data/c244:3", "")], true);
+        assert_eq!(outcome, Outcome::Warned);
+        assert!(detail.contains("later ones"), "{detail}");
+    }
+}

@@ -1,0 +1,74 @@
+//! What ships beside the program, as far as it can be tried without a machine to install it on.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Every `${{ CONTEXT.NAME ...` in a text, without the braces.
+fn expressions(text: &str) -> impl Iterator<Item = &str> {
+    let expressions = text.split("${{").skip(1);
+    expressions.map(|behind| behind.split("}}").next().unwrap().trim())
+}
+
+#[test]
+fn the_action_uses_only_what_it_declares_and_nothing_of_others() {
+    let text = include_str!("../../action.yml");
+    let action: Value = serde_saphyr::from_str(text).unwrap();
+    assert_eq!(action["runs"]["using"], "composite");
+    let steps = action["runs"]["steps"].as_array().unwrap();
+    for step in steps {
+        assert!(step["run"].is_string() && step.get("uses").is_none(), "{step}");
+        assert_eq!(step["shell"], "bash", "{step}");
+    }
+    let used: Vec<_> = expressions(text).collect();
+    assert_eq!(used.len(), text.matches("${{").count());
+    for expression in used {
+        let path: Vec<_> = expression.split('.').collect();
+        match path[..] {
+            ["inputs", name] => assert!(action["inputs"][name]["description"].is_string(), "{name}"),
+            ["steps", id, "outputs", name] => {
+                assert!(steps.iter().any(|step| step["id"] == id), "{id}");
+                // The script writes it under this name.
+                assert!(include_str!("../../contrib/ci/plug-in").contains(&format!("{name}=%s\\n")));
+            }
+            _ => panic!("{expression}"),
+        }
+    }
+}
+
+#[test]
+fn doctor_prints_what_its_description_shows_and_ends_accordingly() {
+    let output = Command::new(env!("CARGO_BIN_EXE_brasskey"))
+        .args(["doctor", "--json"])
+        .output()
+        .unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (_, section) = include_str!("../JSON.md")
+        .split_once("\n## `doctor`\n\n```json\n")
+        .unwrap();
+    let example: Value = serde_json::from_str(section.split("```").next().unwrap()).unwrap();
+    let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(members(&printed), members(&example));
+    assert_eq!(members(&printed["findings"][0]), members(&example["findings"][0]));
+    let code = if printed["healthy"] == true { 0 } else { 6 };
+    assert_eq!(output.status.code(), Some(code));
+}
+
+#[test]
+fn doctor_says_its_checks_line_by_line() {
+    let output = Command::new(env!("CARGO_BIN_EXE_brasskey"))
+        .args(["doctor"])
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown
+            .lines()
+            .all(|line| line.starts_with("  ") || line.starts_with("Nothing was changed"))
+    );
+    assert!(
+        ["keys", "udev", "holders"]
+            .iter()
+            .all(|check| shown.contains(&format!("  {check}")))
+    );
+}

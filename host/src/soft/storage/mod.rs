@@ -38,6 +38,18 @@ impl AnyStorage {
         })
     }
 
+    /// The serial number of the token, 16 hex digits: of a file always the same, of a memory a random one.
+    ///
+    /// # Errors
+    /// Those of [`FileStorage::serial`].
+    pub fn serial(&mut self) -> Result<String, StorageError> {
+        let serial = match self {
+            Self::Memory(storage) => storage.serial()?,
+            Self::File(storage) => storage.serial()?,
+        };
+        Ok(format!("{serial:016x}"))
+    }
+
     fn chosen(&mut self) -> &mut dyn Storage {
         match self {
             Self::Memory(storage) => storage,

@@ -108,6 +108,19 @@ fn scrubbing_keeps_the_records_there_are() {
 }
 
 #[test]
+fn a_token_keeps_its_serial_number() {
+    for_each(|storage| {
+        let serial = storage.serial().unwrap();
+        assert!(serial.len() == 16 && serial.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        storage.write(b"key", b"value").unwrap();
+        storage.scrub().unwrap();
+        assert_eq!(storage.serial().unwrap(), serial);
+        assert_eq!(keys(storage, b""), [b"key"]);
+        assert_ne!(AnyStorage::open(None).unwrap().serial().unwrap(), serial);
+    });
+}
+
+#[test]
 fn a_storage_can_move_to_the_tokens_thread() {
     for_each(|storage| {
         std::thread::scope(|scope| scope.spawn(|| storage.write(b"key", b"value")).join().unwrap()).unwrap();

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use brasskey_protocol::platform::StorageError;
 use redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    StorageBackend, TableDefinition,
+    StorageBackend, TableDefinition, TableHandle as _,
 };
 
 use super::StorageOpenProblem;
@@ -19,6 +19,8 @@ const FORMAT_KEY: &str = "format";
 /// The version of this layout of tables. What the records say has a version of its own, in the key's root record.
 const FORMAT: u32 = 1;
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
+/// What the file says of itself, by name. Not the key's: a reset leaves it.
+const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Pages that `redb` keeps in memory, in bytes. The rest is in the system's page cache, some microseconds away.
 const CACHE_SIZE: usize = 1024 * 1024;
@@ -97,10 +99,36 @@ impl Records {
         }
     }
 
-    /// Writes every record of `self` to `fresh`, which has none, in one transaction.
+    /// What the file says of itself under `name`.
+    pub(super) fn meta(&mut self, name: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+        let transaction = self.database()?.begin_read()?;
+        match transaction.open_table(META) {
+            Ok(table) => Ok(table.get(name)?.map(|value| value.value().to_vec())),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sets what [`Self::meta`] answers.
+    pub(super) fn set_meta(&mut self, name: &str, value: &[u8]) -> Result<(), redb::Error> {
+        let transaction = self.database()?.begin_write()?;
+        transaction.open_table(META)?.insert(name, value)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Writes every record of `self`, and what it says of itself, to `fresh`, which has none, in one transaction.
     pub(super) fn copy_to(&mut self, fresh: &mut Self) -> Result<(), redb::Error> {
         let transaction = fresh.database()?.begin_write()?;
         {
+            let old = self.database()?.begin_read()?;
+            if old.list_tables()?.any(|table| table.name() == META.name()) {
+                let mut table = transaction.open_table(META)?;
+                for entry in old.open_table(META)?.iter()? {
+                    let (name, value) = entry?;
+                    table.insert(name.value(), value.value())?;
+                }
+            }
             let mut table = transaction.open_table(RECORDS)?;
             for record in self.view()?.iter()? {
                 let (key, value) = record?;
@@ -191,7 +219,7 @@ fn mark(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn refusal(error: impl Into<redb::Error>) -> StorageError {
+pub(super) fn refusal(error: impl Into<redb::Error>) -> StorageError {
     match error.into() {
         redb::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
             StorageError::Full

@@ -12,7 +12,7 @@ use super::device::SoftArgs;
 use super::failure::Failure;
 use super::output::{DIM, Output};
 use crate::soft::control::{ControlAddress, ControlOptions};
-use crate::soft::storage::AnyStorage;
+use crate::soft::storage::{AnyStorage, Seal};
 use crate::soft::{Listen, SoftKey, Touch, paths};
 use crate::text::escape;
 
@@ -53,10 +53,10 @@ fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let listen = args.listen()?;
     let touch = args.touch(&listen)?;
-    let storage = args.soft.storage()?;
-    let owner = match &storage {
-        AnyStorage::File(file) => Some(file.announcer()),
-        AnyStorage::Memory(_) => None,
+    let storage = args.soft.storage(output)?;
+    let (owner, seal) = match &storage {
+        AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
+        AnyStorage::Memory(_) => (None, None),
     };
     let state = owner.as_ref().map(|owner| owner.state().to_owned());
     let is_open = listen.udp.is_some() && touch == Touch::Auto;
@@ -75,13 +75,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             source,
         })?;
     }
-    match &state {
-        Some(state) => output.notice(&format!(
-            "this security key is software: whoever can read {}, or its memory, has its keys",
-            escape(&state.display().to_string())
-        )),
-        None => output.notice("this security key is software: whoever can read its memory has its keys"),
-    }
+    let shown = state
+        .as_ref()
+        .map(|state| state.display().to_string())
+        .unwrap_or_default();
+    output.notice(&format!(
+        "this security key is software: {}",
+        exposure(&escape(&shown), seal)
+    ));
     if is_open {
         output.notice("warning: any user of this computer can use this key, and nobody is asked");
     }
@@ -92,6 +93,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "udp": addresses.udp,
         "unix": addresses.unix,
         "state": state,
+        "seal": seal.map(Seal::name),
         "control": addresses.control,
         "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
     });
@@ -111,6 +113,22 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     // Without a sender there is nobody left who could end it.
     let _ = ended.recv();
     Ok(())
+}
+
+/// What it takes to copy the key; `seal` is that of the file `state`, where there is one.
+fn exposure(state: &str, seal: Option<Seal>) -> String {
+    match seal {
+        Some(Seal::None) => {
+            format!("{state} alone is enough to copy its keys, and so is its memory (`brasskey seal` seals the file)")
+        }
+        Some(Seal::Passphrase) => {
+            format!("{state} and the passphrase are enough to copy its keys, and so is its memory")
+        }
+        Some(Seal::Keyring) => {
+            format!("{state} and your desktop's keyring are enough to copy its keys, and so is its memory")
+        }
+        None => "whoever can read its memory has its keys".to_owned(),
+    }
 }
 
 impl Args {

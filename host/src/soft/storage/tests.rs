@@ -4,12 +4,16 @@ use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 use proptest::prelude::*;
 
-use super::{AnyStorage, CAPACITY, MemoryStorage};
+use super::{AnyStorage, CAPACITY, FileStorage, MemoryStorage};
 
 fn for_each(check: impl Fn(&mut AnyStorage)) {
     check(&mut AnyStorage::open(None).unwrap());
     let directory = tempfile::tempdir().unwrap();
-    check(&mut AnyStorage::open(Some(&directory.path().join("token.redb"))).unwrap());
+    let open = |name: &str| FileStorage::open(directory.path().join(name)).unwrap();
+    check(&mut AnyStorage::File(open("token.redb")));
+    let mut sealed = open("sealed.redb");
+    sealed.reseal(super::seal::tests::passphrase("right")).unwrap();
+    check(&mut AnyStorage::File(sealed));
 }
 
 /// The record at `key`.

@@ -16,10 +16,11 @@ use brasskey_tests::key::{Form, Key, LONG, Wire};
 const RP_ID: &str = "example.com";
 const ROUNDS: u32 = 24;
 
-/// `brasskey token` with a state file; cutting its power is killing it.
+/// `brasskey token` with a state file, sealed as these arguments say; cutting its power is killing it.
 struct Process {
     program: PathBuf,
     state: PathBuf,
+    seal: &'static [&'static str],
     running: Mutex<Running>,
 }
 
@@ -29,10 +30,12 @@ struct Running {
 }
 
 impl Running {
-    fn start(program: &Path, state: &Path) -> Self {
+    fn start(program: &Path, state: &Path, seal: &[&str]) -> Self {
         let mut child = Command::new(program)
             .args(["token", "--json", "--touch", "auto", "--udp", "127.0.0.1:0", "--state"])
             .arg(state)
+            .args(seal)
+            .env("PASSPHRASE", "open sesame")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -55,11 +58,12 @@ impl Drop for Running {
 }
 
 impl Process {
-    fn new(program: &Path, state: &Path) -> Self {
+    fn new(program: &Path, state: &Path, seal: &'static [&'static str]) -> Self {
         Self {
             program: program.to_owned(),
             state: state.to_owned(),
-            running: Mutex::new(Running::start(program, state)),
+            seal,
+            running: Mutex::new(Running::start(program, state, seal)),
         }
     }
 }
@@ -82,7 +86,7 @@ impl Form for Process {
         let mut running = self.running.lock().expect("the token");
         running.child.kill().expect("the token is killed");
         running.child.wait().expect("the token is gone");
-        *running = Running::start(&self.program, &self.state);
+        *running = Running::start(&self.program, &self.state, self.seal);
     }
 
     fn advance(&self, _: u64) -> bool {
@@ -130,13 +134,22 @@ fn acknowledged(host: &mut Host, timeout: Duration) -> Option<Known> {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_token_is_killed() {
+    kill_again_and_again(&[]);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_a_sealed_token_is_killed() {
+    kill_again_and_again(&["--seal", "passphrase", "--passphrase-env", "PASSPHRASE"]);
+}
+
+fn kill_again_and_again(seal: &'static [&'static str]) {
     let program = escargot::CargoBuild::new()
         .package("brasskey")
         .bin("brasskey")
         .run()
         .expect("the program is built");
     let directory = tempfile::tempdir().expect("a directory");
-    let key = Key::new(Process::new(program.path(), &directory.path().join("key")));
+    let key = Key::new(Process::new(program.path(), &directory.path().join("key"), seal));
     let mut known: Vec<Known> = Vec::new();
     for round in 0..ROUNDS {
         let mut host = key.host();

@@ -16,11 +16,11 @@ use super::info::get_info_members;
 use super::json;
 use super::layout::aaguid;
 use super::output::{BOLD, Output};
+use super::passphrase::SealArgs;
 use super::token::absolute;
 use crate::attestation_lab::{Issued, Lab, Model, statement};
 use crate::client::Key;
 use crate::private;
-use crate::soft::storage::FileStorage;
 use crate::soft::{self, SoftKey, Touch, paths};
 use crate::text::escape;
 
@@ -63,6 +63,9 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
+    #[command(flatten)]
+    seal: SealArgs,
+
     /// Replace what is there: files in the directory, certificates in the token
     #[arg(long)]
     force: bool,
@@ -81,7 +84,7 @@ fn init(args: &InitArgs, output: &Output) -> Result<(), Failure> {
         Some(state) => absolute(state)?,
         None => paths::default_state()?,
     };
-    let mut storage = FileStorage::open(&state)?;
+    let mut storage = args.seal.open(&state, output)?;
     if !args.force {
         files.check_missing()?;
         let found = installed(&mut storage).map_err(|error| soft::Error::Start(StartError::Storage(error)))?;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::output::Output;
+use super::passphrase::SealArgs;
 use crate::client::{self, CancelHandle, Key, Watch as _};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{SoftKey, Touch, paths};
@@ -40,8 +41,11 @@ pub(super) struct SoftArgs {
     pub(super) state: Option<PathBuf>,
 
     /// Keep the soft token in memory only: it is gone when the command ends
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["seal", "passphrase_fd", "passphrase_env"])]
     pub(super) ephemeral: bool,
+
+    #[command(flatten)]
+    pub(super) seal: SealArgs,
 }
 
 fn spec(text: &str) -> Result<DeviceSpec, String> {
@@ -51,17 +55,17 @@ fn spec(text: &str) -> Result<DeviceSpec, String> {
 
 impl SoftArgs {
     fn is_given(&self) -> bool {
-        self.touch.is_some() || self.state.is_some() || self.ephemeral
+        self.touch.is_some() || self.state.is_some() || self.ephemeral || self.seal.is_given()
     }
 
     /// The storage: in memory, or the file that was named, or the default one.
-    pub(super) fn storage(&self) -> Result<AnyStorage, Failure> {
+    pub(super) fn storage(&self, output: &Output) -> Result<AnyStorage, Failure> {
         let file = match (&self.state, self.ephemeral) {
-            (_, true) => None,
-            (Some(file), false) => Some(file.clone()),
-            (None, false) => Some(paths::default_state()?),
+            (_, true) => return Ok(AnyStorage::open(None)?),
+            (Some(file), false) => file.clone(),
+            (None, false) => paths::default_state()?,
         };
-        Ok(AnyStorage::open(file.as_deref())?)
+        Ok(AnyStorage::File(self.seal.open(&file, output)?))
     }
 }
 
@@ -96,18 +100,18 @@ pub(super) fn open(args: &DeviceArgs, output: &Output) -> Result<Opened, Failure
 /// As [`open`], with the choice of the last resort.
 pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
     match &args.device {
-        Some(DeviceSpec::Soft) => open_soft(&args.soft, fallback),
+        Some(DeviceSpec::Soft) => open_soft(&args.soft, fallback, output),
         Some(DeviceSpec::Address(address)) => {
             no_soft_flags(args)?;
             open_address(address, address.to_string())
         }
         // The flags of the soft token mean the soft token.
-        None if args.soft.is_given() => open_soft(&args.soft, fallback),
+        None if args.soft.is_given() => open_soft(&args.soft, fallback, output),
         None => {
             let listed = transport::list()?;
             if listed.is_empty() {
                 output.notice("no security key is plugged in: using the built-in soft token");
-                return open_soft(&args.soft, fallback);
+                return open_soft(&args.soft, fallback, output);
             }
             open_listed(&listed, output)
         }
@@ -117,7 +121,8 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
 fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
     if args.soft.is_given() {
         return Err(Failure::usage(
-            "--touch, --state and --ephemeral are for the built-in soft token, and --device names another key",
+            "--touch, --state, --ephemeral, --seal and the passphrase are for the built-in soft token, and --device names \
+             another key",
             "leave them out, or use `--device soft`",
         ));
     }
@@ -134,21 +139,21 @@ fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
     })
 }
 
-fn open_soft(args: &SoftArgs, fallback: Fallback) -> Result<Opened, Failure> {
+fn open_soft(args: &SoftArgs, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
     if args.touch == Some(Touch::Control) {
         return Err(Failure::usage(
             "with `--touch control` nobody can press the button of the built-in soft token",
             "run `brasskey token --touch control --control 127.0.0.1:0`, and name it here with --device",
         ));
     }
-    let ephemeral = fallback == Fallback::Ephemeral && args.state.is_none();
+    let ephemeral = fallback == Fallback::Ephemeral && args.state.is_none() && !args.seal.is_given();
     let touch = args.touch.clone().unwrap_or_else(|| match ephemeral {
         true => Touch::Auto,
         false => Touch::of_terminal(),
     });
     let storage = match ephemeral {
         true => AnyStorage::open(None)?,
-        false => args.storage()?,
+        false => args.storage(output)?,
     };
     let automatic = touch == Touch::Auto;
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;

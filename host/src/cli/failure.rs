@@ -8,7 +8,7 @@ use crate::client::webauthn::CeremonyError;
 use crate::client::{self, ErrorKind};
 use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;
-use crate::soft::storage::StorageOpenError;
+use crate::soft::storage::{KeyringError, StorageOpenError, StorageOpenProblem};
 use crate::transport::TransportError;
 
 /// Exit code 1: this computer failed (a file, a socket, memory).
@@ -150,7 +150,14 @@ impl Failure {
             // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
             Self::Registrations(RegistrationsError::Unchanged(Unchanged::AlreadyRegistered)) => VERIFICATION,
             Self::Registrations(RegistrationsError::Unchanged(_)) | Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
-            Self::Registrations(_) | Self::State(_) | Self::Soft(_) | Self::NoHome(_) => SYSTEM,
+            Self::State(error) => match &error.problem {
+                StorageOpenProblem::PassphraseNeeded => USER,
+                StorageOpenProblem::Keyring(KeyringError::Locked(_)) => USER,
+                // As for a wrong PIN.
+                StorageOpenProblem::WrongPassphrase => KEY,
+                _ => SYSTEM,
+            },
+            Self::Registrations(_) | Self::Soft(_) | Self::NoHome(_) => SYSTEM,
             Self::System { .. } | Self::Output(_) => SYSTEM,
         }
     }

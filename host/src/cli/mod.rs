@@ -24,12 +24,15 @@ mod layout;
 mod list;
 mod man;
 mod output;
+mod passphrase;
 mod pin;
 mod pin_entry;
 mod ping;
 mod policy;
 mod register;
 mod reset;
+mod seal;
+mod secret;
 mod selftest;
 mod token;
 mod wink;
@@ -100,6 +103,8 @@ enum Command {
     Bench(bench::Args),
     /// Be a security key in software, for other programs
     Token(token::Args),
+    /// Say what it takes to read the soft token's state file: a passphrase, the desktop's keyring, or nothing
+    Seal(seal::Args),
     /// Give the soft token attestation certificates, as a vendor does
     #[command(subcommand)]
     Attestation(attestation::Command),
@@ -160,6 +165,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Wink(args) => wink::run(&args, &output),
         Command::Bench(args) => bench::run(&args, &output),
         Command::Token(args) => token::run(&args, &output),
+        Command::Seal(args) => seal::run(&args, &output),
         Command::Attestation(command) => attestation::run(&command, &output),
         Command::Completions(args) => completions::run(&args, Cli::command(), &output),
         Command::Man(args) => man::run(&args, Cli::command(), &output),

@@ -1,9 +1,4 @@
-//! How a PIN gets to a command: from the terminal without echo, from a file descriptor, or from an environment
-//! variable. Never as an argument, which every user of the computer could read.
-
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read as _};
+//! How a PIN gets to a command, and what else a key asks of whoever uses it.
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 use clap::Args;
@@ -12,12 +7,9 @@ use zeroize::Zeroizing;
 use super::device::{self, DeviceArgs, Opened, interrupt};
 use super::failure::Failure;
 use super::output::Output;
+use super::secret::{Source, Unanswered, ask};
 use crate::client::{self, CancelHandle, Pin, PinRequest, Watch};
 
-mod terminal;
-
-/// The longest line that is read, in bytes: far more than any PIN has.
-const LONGEST_LINE: usize = 1024;
 /// From so few tries on, whoever is asked is warned.
 const FEW_TRIES: u64 = 3;
 
@@ -66,24 +58,6 @@ pub(super) struct NewPinArgs {
     new_pin_env: Option<String>,
 }
 
-/// A place that a PIN comes from.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Terminal,
-    Descriptor(u32),
-    Variable(&'a str),
-}
-
-impl<'a> Source<'a> {
-    fn of(descriptor: Option<u32>, variable: Option<&'a String>) -> Self {
-        match (descriptor, variable) {
-            (Some(number), _) => Self::Descriptor(number),
-            (None, Some(name)) => Self::Variable(name),
-            (None, None) => Self::Terminal,
-        }
-    }
-}
-
 /// Someone who gives the PIN, watches the key, and can stop it.
 pub(super) struct Attendant {
     cancel: CancelHandle,
@@ -95,26 +69,23 @@ pub(super) struct Attendant {
     given: Option<Pin>,
     /// PINs that were wrong: none is tried twice.
     wrong: Vec<Pin>,
-    lines: Lines,
     /// A line from the terminal, after a question.
-    ask: fn(&str) -> Result<Zeroizing<String>, client::Error>,
+    ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
 }
 
 impl Attendant {
     /// Attends to the key that was opened. A PIN that does not come from the terminal is read now.
     pub(super) fn new(opened: &Opened, args: &PinArgs, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.pin_fd, args.pin_env.as_ref());
-        let mut lines = Lines::default();
-        let given = lines.pin(source)?;
+        let given = read(source)?;
         Ok(Self {
             cancel: interrupt(),
             output: *output,
             tells_touch: opened.soft.is_none(),
-            on_terminal: matches!(source, Source::Terminal),
+            on_terminal: source.is_terminal(),
             given,
             wrong: Vec::new(),
-            lines,
-            ask: terminal::ask,
+            ask,
         })
     }
 
@@ -135,17 +106,22 @@ impl Attendant {
         check: impl Fn(&Pin) -> Result<(), client::PinError>,
     ) -> Result<Pin, Failure> {
         let source = Source::of(args.new_pin_fd, args.new_pin_env.as_ref());
-        if let Some(pin) = self.lines.pin(source)? {
+        if let Some(pin) = read(source)? {
             check(&pin).map_err(client::Error::from)?;
             return Ok(pin);
         }
         loop {
-            let typed = (self.ask)("New PIN: ")?;
+            let typed = (self.ask)("New PIN: ").map_err(client::Error::from)?;
             let pin = Pin::new(&typed).and_then(|pin| check(&pin).map(|()| pin));
             match pin {
                 Err(error) => self.output.notice(&error.to_string()),
-                Ok(pin) if Pin::new(&(self.ask)("The same again: ")?).as_ref() == Ok(&pin) => return Ok(pin),
-                Ok(_) => self.output.notice("these are two different PINs"),
+                Ok(pin) => {
+                    let again = (self.ask)("The same again: ").map_err(client::Error::from)?;
+                    if Pin::new(&again).as_ref() == Ok(&pin) {
+                        return Ok(pin);
+                    }
+                    self.output.notice("these are two different PINs");
+                }
             }
         }
     }
@@ -193,45 +169,11 @@ impl Watch for Attendant {
     }
 }
 
-/// Lines of file descriptors, one after the other.
-#[derive(Default)]
-struct Lines(BTreeMap<u32, File>);
-
-impl Lines {
-    /// The PIN at a place other than the terminal.
-    fn pin(&mut self, source: Source<'_>) -> Result<Option<Pin>, Failure> {
-        let text = match source {
-            Source::Terminal => return Ok(None),
-            Source::Descriptor(number) => self.line(number).map_err(|source| Failure::System {
-                what: format!("cannot read a PIN from file descriptor {number}"),
-                source,
-            })?,
-            Source::Variable(name) => Zeroizing::new(std::env::var(name).map_err(|_| {
-                Failure::usage(
-                    format!("the environment variable {name} is not set, or not text"),
-                    "name the variable that holds the PIN, without a dollar sign",
-                )
-            })?),
-        };
-        Ok(Some(Pin::new(&text).map_err(client::Error::from)?))
-    }
-
-    /// Byte by byte: what follows the line is another reader's.
-    fn line(&mut self, number: u32) -> io::Result<Zeroizing<String>> {
-        let file = match self.0.entry(number) {
-            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(File::open(format!("/dev/fd/{number}"))?),
-        };
-        let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
-        let mut byte = [0];
-        while line.len() < LONGEST_LINE && file.read(&mut byte)? == 1 && byte != *b"\n" {
-            line.push(byte[0]);
-        }
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-        let text = str::from_utf8(&line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
-        Ok(Zeroizing::new(text.to_owned()))
+/// The PIN at a place other than the terminal.
+fn read(source: Source<'_>) -> Result<Option<Pin>, Failure> {
+    match source.read("PIN")? {
+        Some(text) => Ok(Some(Pin::new(&text).map_err(client::Error::from)?)),
+        None => Ok(None),
     }
 }
 

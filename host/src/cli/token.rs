@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::output::{DIM, Output};
 use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::server::BUS_ID;
-use crate::soft::storage::AnyStorage;
+use crate::soft::storage::{AnyStorage, Seal};
 use crate::soft::{Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, paths};
 use crate::text::escape;
 
@@ -81,10 +81,10 @@ enum Happened {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let listen = args.listen()?;
     let touch = args.touch(&listen)?;
-    let mut storage = args.soft()?.storage()?;
-    let owner = match &storage {
-        AnyStorage::File(file) => Some(file.announcer()),
-        AnyStorage::Memory(_) => None,
+    let mut storage = args.soft()?.storage(output)?;
+    let (owner, seal) = match &storage {
+        AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
+        AnyStorage::Memory(_) => (None, None),
     };
     let state = owner.as_ref().map(|owner| owner.state().to_owned());
     let is_open = listen.is_open() && touch == Touch::Auto;
@@ -107,13 +107,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             source,
         })?;
     }
-    match &state {
-        Some(state) => output.notice(&format!(
-            "this security key is software: whoever can read {}, or its memory, has its keys",
-            escape(&state.display().to_string())
-        )),
-        None => output.notice("this security key is software: whoever can read its memory has its keys"),
-    }
+    let shown = state
+        .as_ref()
+        .map(|state| state.display().to_string())
+        .unwrap_or_default();
+    output.notice(&format!(
+        "this security key is software: {}",
+        exposure(&escape(&shown), seal)
+    ));
     if is_open {
         output.notice("warning: any user of this computer can use this key, and nobody is asked");
     }
@@ -124,7 +125,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
              doctor` says more",
         );
     }
-    ready(&key, &servers, &listen, state.as_deref(), output)?;
+    ready(&key, &servers, &listen, state.as_deref().zip(seal), output)?;
     while let Ok(Happened::Command(entry)) = happened.recv() {
         output.notice(&line(&entry));
     }
@@ -136,7 +137,7 @@ fn ready(
     key: &SoftKey,
     servers: &Servers,
     listen: &Listen,
-    state: Option<&Path>,
+    state: Option<(&Path, Seal)>,
     output: &Output,
 ) -> Result<(), Failure> {
     let addresses = servers.addresses();
@@ -151,7 +152,8 @@ fn ready(
             "usbip": addresses.usbip,
             "udp": addresses.udp,
             "unix": addresses.unix,
-            "state": state,
+            "state": state.map(|(file, _)| file),
+            "seal": state.map(|(_, seal)| seal.name()),
             "control": addresses.control,
             "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
         }));
@@ -188,6 +190,22 @@ fn line(entry: &LogEntry) -> String {
         duration_us / 1000,
         duration_us % 1000
     )
+}
+
+/// What it takes to copy the key; `seal` is that of the file `state`, where there is one.
+fn exposure(state: &str, seal: Option<Seal>) -> String {
+    match seal {
+        Some(Seal::None) => {
+            format!("{state} alone is enough to copy its keys, and so is its memory (`brasskey seal` seals the file)")
+        }
+        Some(Seal::Passphrase) => {
+            format!("{state} and the passphrase are enough to copy its keys, and so is its memory")
+        }
+        Some(Seal::Keyring) => {
+            format!("{state} and your desktop's keyring are enough to copy its keys, and so is its memory")
+        }
+        None => "whoever can read its memory has its keys".to_owned(),
+    }
 }
 
 impl Args {

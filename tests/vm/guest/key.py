@@ -33,7 +33,7 @@ class Key:
             self._process.wait()
             raise RuntimeError(f"{arguments} was never ready:\n{self.errors()}")
         self.ready = json.loads(line)
-        self.hidraw = self.ready.get("hidraw")
+        self.hidraw = self.ready.get("hid")
 
     def control(self, path, body=None):
         """Asks the control endpoint."""

@@ -18,10 +18,9 @@ fn attendant(typed: &[&'static str]) -> Attendant {
         on_terminal: true,
         given: None,
         wrong: Vec::new(),
-        lines: Lines::default(),
         ask: |_| match TYPED.with_borrow_mut(Vec::pop) {
             Some(line) => Ok(Zeroizing::new(line.to_owned())),
-            None => Err(client::Error::PinNeeded),
+            None => Err(Unanswered::Nobody),
         },
     }
 }
@@ -80,24 +79,4 @@ fn a_new_pin_is_typed_twice_and_checked() {
     let mut person = attendant(&["123", "1234", "4321", "1234", "1234"]);
     assert_eq!(person.new_pin(&args, four).unwrap(), pin("1234"));
     assert!(person.new_pin(&args, four).is_err(), "nobody types any more");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_line_is_read_and_no_byte_more() {
-    use std::io::Write as _;
-    use std::os::fd::AsRawFd as _;
-
-    let (reader, mut writer) = io::pipe().unwrap();
-    writer.write_all(b"caf\xC3\xA9\r\n5678\nrest").unwrap();
-    let number = u32::try_from(reader.as_raw_fd()).unwrap();
-    let mut lines = Lines::default();
-    let mut next = || lines.pin(Source::Descriptor(number)).ok().flatten();
-    assert_eq!(next(), Some(pin("caf\u{e9}")));
-    assert_eq!(next(), Some(pin("5678")));
-    let mut rest = [0; 4];
-    (&reader).read_exact(&mut rest).unwrap();
-    assert_eq!(&rest, b"rest");
-    writer.write_all(b"\xFF\n").unwrap();
-    assert_eq!(next(), None);
 }

@@ -14,15 +14,21 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use brasskey_protocol::limits::STORAGE_KEY_MAX;
+use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 use redb::backends::FileBackend;
+use zeroize::Zeroizing;
 
-use self::records::Records;
+use self::records::{Records, refusal};
 use self::system::{check_mode, is_at, sync_directory};
-use super::{CAPACITY, check_size, room};
+use super::seal::cipher::{Cipher, OVERHEAD};
+use super::seal::{Header, NewSeal, Seal, Unlock};
+use super::{CAPACITY, check_size, copy, room};
 use crate::private;
 pub use error::{StorageOpenError, StorageOpenProblem};
+
+/// What the file says of itself: the serial number, 8 bytes in big-endian order.
+const SERIAL: &str = "serial";
 
 /// How often the file may be replaced while it is being opened before it counts as in use.
 const ATTEMPTS: usize = 8;
@@ -34,28 +40,36 @@ const ATTEMPTS: usize = 8;
 pub struct FileStorage {
     path: PathBuf,
     records: Records,
+    seal: Seal,
+    /// Of a sealed file: what seals and opens the values of its records.
+    cipher: Option<Cipher>,
     capacity: u32,
 }
 
 impl FileStorage {
     /// Opens the state file at `path`, or makes a new one where there is none or an empty one.
     ///
-    /// A missing directory is made with mode 0700.
+    /// A missing directory is made with mode 0700. A file that is sealed with a passphrase is refused, as by
+    /// [`Self::open_with`] with `&mut ()`.
     ///
     /// # Errors
     /// [`StorageOpenError`]; what the file holds is as it was.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StorageOpenError> {
+        Self::open_with(path, &mut ())
+    }
+
+    /// As [`Self::open`], also where the file is sealed and `unlock` has what opens it.
+    ///
+    /// # Errors
+    /// [`StorageOpenError`]; what the file holds is as it was.
+    pub fn open_with(path: impl Into<PathBuf>, unlock: &mut dyn Unlock) -> Result<Self, StorageOpenError> {
         let path = path.into();
         // A later change of the working directory must not lead a scrub astray.
         let opened = std::path::absolute(&path)
             .map_err(StorageOpenProblem::from)
-            .and_then(|path| Ok((open(&path)?, path)));
+            .and_then(|path| Self::open_at(path, unlock));
         match opened {
-            Ok((records, path)) => Ok(Self {
-                path,
-                records,
-                capacity: CAPACITY,
-            }),
+            Ok(storage) => Ok(storage),
             Err(StorageOpenProblem::Locked { .. }) => {
                 let holder = owner::holder(&path);
                 let problem = StorageOpenProblem::Locked { holder };
@@ -63,6 +77,77 @@ impl FileStorage {
             }
             Err(problem) => Err(StorageOpenError { path, problem }),
         }
+    }
+
+    fn open_at(path: PathBuf, unlock: &mut dyn Unlock) -> Result<Self, StorageOpenProblem> {
+        let mut storage = Self {
+            records: open(&path)?,
+            path,
+            seal: Seal::None,
+            cipher: None,
+            capacity: CAPACITY,
+        };
+        if let Some(header) = storage.records.header() {
+            let header = Header::decode(header).ok_or(StorageOpenProblem::Corrupt)?;
+            storage.seal = header.seal();
+            storage.cipher = Some(header.unlock(unlock)?);
+        }
+        Ok(storage)
+    }
+
+    /// What it takes, beside the file, to read its secrets.
+    #[must_use]
+    pub fn seal(&self) -> Seal {
+        self.seal
+    }
+
+    /// Seals the file anew, or takes its seal away: a new file takes its place, in one step, with every record sealed by
+    /// a new key. Copies of the file, and what the disk has kept of it, are as they were.
+    ///
+    /// # Errors
+    /// [`StorageOpenError`]; what the file holds is as it was.
+    pub fn reseal(&mut self, new: NewSeal) -> Result<(), StorageOpenError> {
+        let (header, cipher) = match new.sealed {
+            Some((header, cipher)) => (Some(header.encode()), Some(cipher)),
+            None => (None, None),
+        };
+        let convert = |key: &[u8], value: &[u8]| {
+            let mut value = Zeroizing::new(value.to_vec());
+            let plain = match &self.cipher {
+                Some(cipher) => cipher.open(key, &mut value)?,
+                None => &value,
+            };
+            match &cipher {
+                Some(cipher) => cipher.seal(key, plain).ok(),
+                None => Some(plain.to_vec()),
+            }
+        };
+        let records = &mut self.records;
+        let replaced = replace(&self.path, |fresh| Ok(records.convert_to(fresh, header, convert)?));
+        self.records = replaced.map_err(|problem| self.problem(problem))?;
+        self.seal = new.seal;
+        self.cipher = cipher;
+        sync_directory(directory(&self.path)).map_err(|error| self.problem(error.into()))
+    }
+
+    fn problem(&self, problem: StorageOpenProblem) -> StorageOpenError {
+        let path = self.path.clone();
+        StorageOpenError { path, problem }
+    }
+
+    /// The serial number of the token: made at random when it is first asked for, and kept with the file.
+    ///
+    /// # Errors
+    /// [`StorageError`], as of a write.
+    pub fn serial(&mut self) -> Result<u64, StorageError> {
+        let kept = self.records.meta(SERIAL).map_err(refusal)?;
+        if let Some(kept) = kept {
+            let kept = kept.try_into().map_err(|_| StorageError::Failed)?;
+            return Ok(u64::from_be_bytes(kept));
+        }
+        let serial = getrandom::u64().map_err(|_| StorageError::Failed)?;
+        self.records.set_meta(SERIAL, &serial.to_be_bytes()).map_err(refusal)?;
+        Ok(serial)
     }
 
     /// The way to note how this token is reached, also once the storage is in other hands. The note goes when the
@@ -111,7 +196,16 @@ impl Drop for FileStorage {
 
 impl Storage for FileStorage {
     fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
-        self.records.read(key, value)
+        let Some(cipher) = &self.cipher else {
+            return self.records.read(key, value);
+        };
+        let mut sealed = Zeroizing::new([0; STORAGE_VALUE_MAX + OVERHEAD]);
+        let Some(length) = self.records.read(key, &mut *sealed)? else {
+            return Ok(None);
+        };
+        let sealed = sealed.get_mut(..length).ok_or(StorageError::Failed)?;
+        let plain = cipher.open(key, sealed).ok_or(StorageError::Failed)?;
+        copy(plain, value).map(Some)
     }
 
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
@@ -119,7 +213,10 @@ impl Storage for FileStorage {
         if self.room(value.len())? == 0 && !self.records.contains(key)? {
             return Err(StorageError::Full);
         }
-        self.records.set(key, Some(value))
+        match &self.cipher {
+            Some(cipher) => self.records.set(key, Some(&cipher.seal(key, value)?)),
+            None => self.records.set(key, Some(value)),
+        }
     }
 
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
@@ -143,12 +240,9 @@ impl Storage for FileStorage {
 
     /// Puts a new file with the records there are in place of the old one.
     fn scrub(&mut self) -> Result<(), StorageError> {
-        let fresh = prepare(&self.path, Some(&mut self.records)).map_err(|_| StorageError::Failed)?;
-        fs::rename(new_file(&self.path), &self.path).map_err(|_| StorageError::Failed)?;
-        // From here on the old file has no name, so whatever comes next, writes go to the new one. It was locked
-        // before it got the name: nobody else came in between.
-        self.records = fresh;
-        sync_directory(directory(&self.path)).map_err(|_| StorageError::Failed)
+        let Self { path, records, .. } = self;
+        *records = replace(path, |fresh| Ok(records.copy_to(fresh)?)).map_err(|_| StorageError::Failed)?;
+        sync_directory(directory(path)).map_err(|_| StorageError::Failed)
     }
 }
 
@@ -189,15 +283,18 @@ fn take(path: &Path, file: File, metadata: &Metadata) -> Result<Option<Records>,
         return Ok(None);
     }
     owner::withdraw(path);
-    let records = prepare(path, None)?;
-    fs::rename(new_file(path), path)?;
+    let records = replace(path, |_| Ok(()))?;
     sync_directory(directory(path))?;
     Ok(Some(records))
 }
 
-/// Makes a whole state file beside `path`, with the records of `old`. Renamed to `path` it takes the place of what is
-/// there; a power cut at any moment leaves the one or the other. The caller holds the lock of what is there.
-fn prepare(path: &Path, old: Option<&mut Records>) -> Result<Records, StorageOpenProblem> {
+/// Makes a whole state file beside `path`, with what `fill` puts there, and renames it to `path`: a power cut at any moment
+/// leaves the one or the other. The caller holds the lock of what is there, lets go of it once the new one has its name,
+/// and makes the rename durable. The new one was locked before it got its name: nobody else came in between.
+fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut Records) -> Result<(), StorageOpenProblem>,
+) -> Result<Records, StorageOpenProblem> {
     let new = new_file(path);
     match fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -205,9 +302,8 @@ fn prepare(path: &Path, old: Option<&mut Records>) -> Result<Records, StorageOpe
     }
     let file = private::options().read(true).write(true).create_new(true).open(&new)?;
     let mut records = Records::open(FileBackend::new(file)?)?;
-    if let Some(old) = old {
-        old.copy_to(&mut records)?;
-    }
+    fill(&mut records)?;
+    fs::rename(new, path)?;
     Ok(records)
 }
 

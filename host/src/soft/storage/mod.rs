@@ -2,6 +2,7 @@
 
 mod file;
 mod memory;
+mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use brasskey_protocol::platform::{Storage, StorageError};
 
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
 pub use memory::MemoryStorage;
+pub use seal::{EmptyPassphrase, Keyring, KeyringError, NewSeal, Passphrase, Seal, Unlock};
 
 /// The records that a token keeps at most, each of any length: some 16,000 accounts in a file of about 10 MB. A host
 /// that fills the token so fills neither the disk nor the memory.
@@ -36,6 +38,18 @@ impl AnyStorage {
             Some(path) => Self::File(FileStorage::open(path)?),
             None => Self::Memory(MemoryStorage::new()),
         })
+    }
+
+    /// The serial number of the token, 16 hex digits: of a file always the same, of a memory a random one.
+    ///
+    /// # Errors
+    /// Those of [`FileStorage::serial`].
+    pub fn serial(&mut self) -> Result<String, StorageError> {
+        let serial = match self {
+            Self::Memory(storage) => storage.serial()?,
+            Self::File(storage) => storage.serial()?,
+        };
+        Ok(format!("{serial:016x}"))
     }
 
     fn chosen(&mut self) -> &mut dyn Storage {

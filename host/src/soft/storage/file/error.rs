@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::soft::storage::KeyringError;
+
 /// A state file could not be opened. What it holds is as it was.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use {} as the token's state: {problem}", path.display())]
@@ -55,6 +57,15 @@ pub enum StorageOpenProblem {
         /// The newest format that this version knows.
         supported: u32,
     },
+    /// It is sealed with a passphrase, and nobody gave one.
+    #[error("it is sealed, and nobody gave its passphrase")]
+    PassphraseNeeded,
+    /// It is sealed with another passphrase.
+    #[error("it is sealed, and the passphrase is wrong")]
+    WrongPassphrase,
+    /// It is sealed with a key in a keyring, or shall be, and the keyring does not help.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// What no version of brasskey wrote.
     #[error("it is damaged")]
     Corrupt,
@@ -81,6 +92,11 @@ impl StorageOpenProblem {
             Self::NotAFile(_) => "name the file itself with --state".into(),
             Self::NotOurs => "choose another file with --state; this one was left as it is".into(),
             Self::Newer { .. } => "update brasskey, or choose another file with --state".into(),
+            Self::PassphraseNeeded => {
+                "give it when asked on a terminal, or with --passphrase-env or --passphrase-fd".into()
+            }
+            Self::WrongPassphrase => "try again: nothing was changed, and nothing else opens the file".into(),
+            Self::Keyring(error) => error.hint().into(),
             Self::Corrupt => "restore it from a backup, or move it away to begin with a new token".into(),
             Self::Io(_) => "check the disk and the path, or choose another file with --state".into(),
         }

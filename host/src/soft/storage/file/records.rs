@@ -5,26 +5,34 @@ use std::ops::Bound;
 
 use brasskey_protocol::platform::StorageError;
 use redb::{
-    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    StorageBackend, TableDefinition,
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    ReadableTableMetadata, StorageBackend, TableDefinition,
 };
 
 use super::StorageOpenProblem;
 use super::shared::SharedBackend;
 use crate::soft::storage::copy;
 
-/// What a token's database is known by: `format` → [`FORMAT`].
+/// What a token's database is known by: `format` → [`PLAIN`] or [`SEALED`].
 const BRASSKEY: TableDefinition<'_, &str, u32> = TableDefinition::new("brasskey");
 const FORMAT_KEY: &str = "format";
 /// The version of this layout of tables. What the records say has a version of its own, in the key's root record.
-const FORMAT: u32 = 1;
+const PLAIN: u32 = 1;
+/// The version that differs from [`PLAIN`] in that the values of records are sealed as [`HEADER`] says.
+const SEALED: u32 = 2;
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
+/// What the file says of itself, by name. Not the key's: a reset leaves it.
+const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// How the values of records are sealed.
+const HEADER: &str = "seal";
 
 /// Pages that `redb` keeps in memory, in bytes. The rest is in the system's page cache, some microseconds away.
 const CACHE_SIZE: usize = 1024 * 1024;
 
 pub(super) struct Records {
     backend: SharedBackend,
+    /// How the values are sealed, where they are; all values here are what they are when sealed.
+    header: Option<Vec<u8>>,
     /// None after an I/O error, until it is opened again.
     database: Option<Database>,
     /// The table as the last commit left it, so that a read does not begin with finding it.
@@ -36,10 +44,11 @@ impl Records {
     pub(super) fn open(backend: impl StorageBackend) -> Result<Self, StorageOpenProblem> {
         let backend = SharedBackend::new(backend);
         let database = open_database(&backend)?;
-        check_format(&database)?;
+        let header = check_format(&database)?;
         backend.keep_lock();
         Ok(Self {
             backend,
+            header,
             database: Some(database),
             view: None,
         })
@@ -97,17 +106,68 @@ impl Records {
         }
     }
 
-    /// Writes every record of `self` to `fresh`, which has none, in one transaction.
+    /// What the file says of itself under `name`.
+    pub(super) fn meta(&mut self, name: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+        get_meta(&self.database()?.begin_read()?, name)
+    }
+
+    /// Sets what [`Self::meta`] answers.
+    pub(super) fn set_meta(&mut self, name: &str, value: &[u8]) -> Result<(), redb::Error> {
+        let transaction = self.database()?.begin_write()?;
+        transaction.open_table(META)?.insert(name, value)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// How the values are sealed, where they are.
+    pub(super) fn header(&self) -> Option<&[u8]> {
+        self.header.as_deref()
+    }
+
+    /// Writes every record of `self`, and what it says of itself, to `fresh`, which has none: as they are.
     pub(super) fn copy_to(&mut self, fresh: &mut Self) -> Result<(), redb::Error> {
+        let header = self.header.clone();
+        self.convert_to(fresh, header, |_, value| Some(value.to_vec()))
+    }
+
+    /// As [`Self::copy_to`], with each value as `convert` makes it of a record, for another `header`. A value of None ends
+    /// it: the record is damaged.
+    pub(super) fn convert_to(
+        &mut self,
+        fresh: &mut Self,
+        header: Option<Vec<u8>>,
+        convert: impl Fn(&[u8], &[u8]) -> Option<Vec<u8>>,
+    ) -> Result<(), redb::Error> {
         let transaction = fresh.database()?.begin_write()?;
         {
+            let mut meta = transaction.open_table(META)?;
+            if let Some(old) = open_meta(&self.database()?.begin_read()?)? {
+                for entry in old.iter()? {
+                    let (name, value) = entry?;
+                    meta.insert(name.value(), value.value())?;
+                }
+            }
+            let format = match &header {
+                Some(header) => {
+                    meta.insert(HEADER, header.as_slice())?;
+                    SEALED
+                }
+                None => {
+                    meta.remove(HEADER)?;
+                    PLAIN
+                }
+            };
+            transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, format)?;
             let mut table = transaction.open_table(RECORDS)?;
             for record in self.view()?.iter()? {
                 let (key, value) = record?;
-                table.insert(key.value(), value.value())?;
+                let value = convert(key.value(), value.value());
+                let value = value.ok_or_else(|| redb::Error::Corrupted("a record is damaged".into()))?;
+                table.insert(key.value(), value.as_slice())?;
             }
         }
         transaction.commit()?;
+        fresh.header = header;
         Ok(())
     }
 
@@ -158,40 +218,62 @@ fn open_database(backend: &SharedBackend) -> Result<Database, DatabaseError> {
         .create_with_backend(backend.clone())
 }
 
-/// Marks an empty database as a token's; refuses what is not one, or one that only a newer version understands.
-fn check_format(database: &Database) -> Result<(), StorageOpenProblem> {
+/// Marks an empty database as a token's; refuses what is not one, or one that only a newer version understands. How its
+/// values are sealed, where they are.
+fn check_format(database: &Database) -> Result<Option<Vec<u8>>, StorageOpenProblem> {
     let transaction = database.begin_read().map_err(redb::Error::from)?;
     let mut tables = transaction.list_tables().map_err(redb::Error::from)?;
     match transaction.open_table(BRASSKEY) {
         Ok(table) => {
             let format = table.get(FORMAT_KEY).map_err(redb::Error::from)?;
-            match format.map(|format| format.value()) {
-                Some(FORMAT) => transaction
-                    .open_table(RECORDS)
-                    .map(drop)
-                    .map_err(|_| StorageOpenProblem::Corrupt),
-                Some(found) if found > FORMAT => Err(StorageOpenProblem::Newer {
+            let format = format.map(|format| format.value());
+            if let Some(found) = format.filter(|&found| found > SEALED) {
+                return Err(StorageOpenProblem::Newer {
                     found,
-                    supported: FORMAT,
-                }),
+                    supported: SEALED,
+                });
+            }
+            let has_records = transaction.open_table(RECORDS).is_ok();
+            match (format, get_meta(&transaction, HEADER)?) {
+                (Some(PLAIN), None) if has_records => Ok(None),
+                (Some(SEALED), Some(header)) if has_records => Ok(Some(header)),
                 _ => Err(StorageOpenProblem::Corrupt),
             }
         }
-        Err(redb::TableError::TableDoesNotExist(_)) if tables.next().is_none() => Ok(mark(database)?),
+        Err(redb::TableError::TableDoesNotExist(_)) if tables.next().is_none() => {
+            mark(database)?;
+            Ok(None)
+        }
         Err(redb::TableError::Storage(error)) => Err(redb::Error::from(error).into()),
         Err(_) => Err(StorageOpenProblem::NotOurs),
     }
 }
 
+fn get_meta(transaction: &ReadTransaction, name: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+    match open_meta(transaction)? {
+        Some(table) => Ok(table.get(name)?.map(|value| value.value().to_vec())),
+        None => Ok(None),
+    }
+}
+
+/// None where nothing was ever said.
+fn open_meta(transaction: &ReadTransaction) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, redb::Error> {
+    match transaction.open_table(META) {
+        Ok(table) => Ok(Some(table)),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn mark(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
-    transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, FORMAT)?;
+    transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, PLAIN)?;
     transaction.open_table(RECORDS)?;
     transaction.commit()?;
     Ok(())
 }
 
-fn refusal(error: impl Into<redb::Error>) -> StorageError {
+pub(super) fn refusal(error: impl Into<redb::Error>) -> StorageError {
     match error.into() {
         redb::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
             StorageError::Full

@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod power_cuts;
+mod sealed;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ fn records_survive_the_process() {
     let (_directory, path) = place();
     open(&path).write(b"key", b"value").unwrap();
     assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
+    let serial = open(&path).serial().unwrap();
+    assert_eq!(open(&path).serial().unwrap(), serial);
 }
 
 #[test]
@@ -231,10 +234,10 @@ fn a_newer_format_is_refused_and_kept() {
     const BRASSKEY: TableDefinition<'_, &str, u32> = TableDefinition::new("brasskey");
     let (_directory, path) = place();
     open(&path).write(b"key", b"value").unwrap();
-    insert(&path, BRASSKEY, "format", 2);
+    insert(&path, BRASSKEY, "format", 3);
     assert!(matches!(
         problem(&path),
-        StorageOpenProblem::Newer { found: 2, supported: 1 }
+        StorageOpenProblem::Newer { found: 3, supported: 2 }
     ));
     insert(&path, BRASSKEY, "format", 1);
     assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");

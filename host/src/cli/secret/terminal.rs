@@ -6,15 +6,33 @@ use zeroize::Zeroizing;
 
 use crate::client;
 
+/// Why a question has no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) enum Unanswered {
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+    /// Nobody is at a terminal.
+    Nobody,
+}
+
+impl From<Unanswered> for client::Error {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Interrupted => Self::Cancelled,
+            Unanswered::Nobody => Self::PinNeeded,
+        }
+    }
+}
+
 /// A line from the terminal, without echo.
-pub(super) fn ask(question: &str) -> Result<Zeroizing<String>, client::Error> {
+pub(in super::super) fn ask(question: &str) -> Result<Zeroizing<String>, Unanswered> {
     // The library asks first and is silent then: who answers at once, a program for example, would be seen.
     #[cfg(unix)]
-    let _silence = unix::Silence::begin().map_err(|_| client::Error::PinNeeded)?;
+    let _silence = unix::Silence::begin().map_err(|_| Unanswered::Nobody)?;
     match rpassword::prompt_password(question) {
         Ok(line) => Ok(Zeroizing::new(line)),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(client::Error::Cancelled),
-        Err(_) => Err(client::Error::PinNeeded),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Unanswered::Interrupted),
+        Err(_) => Err(Unanswered::Nobody),
     }
 }
 

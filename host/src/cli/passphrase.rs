@@ -1,0 +1,216 @@
+//! The passphrase of the soft token's state file: who is asked for it, and what for.
+
+use std::path::Path;
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::failure::Failure;
+use super::output::Output;
+use super::secret::{Source, Unanswered, ask};
+use crate::soft::storage::{
+    FileStorage, Keyring, NewSeal, Passphrase, Seal, StorageOpenError, StorageOpenProblem, Unlock,
+};
+use crate::text::escape;
+
+/// How often a person may try.
+const TRIES: u32 = 3;
+
+/// What opens the state file.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Soft token")]
+pub(super) struct PassphraseArgs {
+    /// Read the passphrase of the state file as a line from this file descriptor [default: asked for on the terminal,
+    /// where it is needed]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "passphrase_env")]
+    passphrase_fd: Option<u32>,
+
+    /// Read the passphrase of the state file from the environment variable of this name
+    #[arg(long, value_name = "NAME")]
+    passphrase_env: Option<String>,
+}
+
+impl PassphraseArgs {
+    pub(super) fn is_given(&self) -> bool {
+        self.passphrase_fd.is_some() || self.passphrase_env.is_some()
+    }
+}
+
+/// Where a new passphrase comes from.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Soft token")]
+pub(super) struct NewPassphraseArgs {
+    /// Read the new passphrase as a line from this file descriptor; the same as --passphrase-fd takes its next line
+    /// [default: asked for on the terminal]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "new_passphrase_env")]
+    new_passphrase_fd: Option<u32>,
+
+    /// Read the new passphrase from the environment variable of this name
+    #[arg(long, value_name = "NAME")]
+    new_passphrase_env: Option<String>,
+}
+
+/// How the state file is kept.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Soft token")]
+pub(super) struct SealArgs {
+    /// Have the state file sealed, so that it alone is not enough to copy the token; one that is sealed already needs no
+    /// flag, and `brasskey seal` changes its seal
+    #[arg(long, value_name = "SEAL")]
+    pub(super) seal: Option<Seal>,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl SealArgs {
+    pub(super) fn is_given(&self) -> bool {
+        self.seal.is_some() || self.passphrase.is_given()
+    }
+
+    /// Opens the state file at `path`, and seals it where that is asked for and it is not.
+    pub(super) fn open(&self, path: &Path, output: &Output) -> Result<FileStorage, Failure> {
+        let mut keeper = Keeper::new(path, &self.passphrase, output)?;
+        let mut storage = FileStorage::open_with(path, &mut keeper)?;
+        match (storage.seal(), self.seal) {
+            (_, None) => {}
+            (found, Some(wanted)) if found == wanted => {}
+            (Seal::None, Some(wanted)) => {
+                let passphrase = keeper.given.take();
+                let new = new_seal(wanted, path, |keeper| keeper.new_passphrase(passphrase), &keeper)?;
+                storage.reseal(new)?;
+            }
+            (found, Some(_)) => {
+                return Err(Failure::usage(
+                    format!("{} is sealed by its {} already", path.display(), found.name()),
+                    "leave --seal out, or change the seal with `brasskey seal`",
+                ));
+            }
+        }
+        Ok(storage)
+    }
+}
+
+/// Changes the seal of the state file at `path`.
+pub(super) fn reseal(
+    path: &Path,
+    seal: Seal,
+    current: &PassphraseArgs,
+    new: &NewPassphraseArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut keeper = Keeper::new(path, current, output)?;
+    let new = Source::of(new.new_passphrase_fd, new.new_passphrase_env.as_ref());
+    let new = read(new)?;
+    let mut storage = FileStorage::open_with(path, &mut keeper)?;
+    let new = new_seal(seal, path, |keeper| keeper.new_passphrase(new), &keeper)?;
+    Ok(storage.reseal(new)?)
+}
+
+fn new_seal(
+    seal: Seal,
+    path: &Path,
+    passphrase: impl FnOnce(&Keeper) -> Result<Passphrase, Failure>,
+    keeper: &Keeper,
+) -> Result<NewSeal, Failure> {
+    let new = match seal {
+        Seal::None => Ok(NewSeal::none()),
+        Seal::Passphrase => NewSeal::passphrase(&passphrase(keeper)?),
+        Seal::Keyring => Keyring::desktop()
+            .map_err(StorageOpenProblem::from)
+            .and_then(|keyring| NewSeal::keyring(&keyring, path)),
+    };
+    Ok(new.map_err(|problem| keeper.problem(problem))?)
+}
+
+/// Someone who knows the passphrase.
+struct Keeper<'a> {
+    path: &'a Path,
+    output: Output,
+    /// The passphrase that does not come from the terminal.
+    given: Option<Passphrase>,
+    /// How often a person may still be asked.
+    tries: u32,
+    /// A line from the terminal, after a question.
+    ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
+}
+
+impl<'a> Keeper<'a> {
+    fn new(path: &'a Path, args: &PassphraseArgs, output: &Output) -> Result<Self, Failure> {
+        let source = Source::of(args.passphrase_fd, args.passphrase_env.as_ref());
+        Ok(Self {
+            path,
+            output: *output,
+            given: read(source)?,
+            tries: if source.is_terminal() { TRIES } else { 0 },
+            ask,
+        })
+    }
+
+    /// A new passphrase: `given`, or as typed on the terminal twice.
+    fn new_passphrase(&self, given: Option<Passphrase>) -> Result<Passphrase, Failure> {
+        if let Some(passphrase) = given {
+            return Ok(passphrase);
+        }
+        let ask = |question: &str| {
+            let typed = (self.ask)(question).map_err(|_| self.problem(StorageOpenProblem::PassphraseNeeded))?;
+            Ok::<_, StorageOpenError>(Passphrase::new(&typed))
+        };
+        loop {
+            let first = ask(&format!("New passphrase for {}: ", self.shown()))?;
+            match first {
+                Err(empty) => self.output.notice(&empty.to_string()),
+                Ok(first) if ask("The same again: ")?.is_ok_and(|second| second.is(&first)) => return Ok(first),
+                Ok(_) => self.output.notice("these are two different passphrases"),
+            }
+        }
+    }
+
+    fn shown(&self) -> String {
+        escape(&self.path.display().to_string()).into_owned()
+    }
+
+    fn problem(&self, problem: StorageOpenProblem) -> StorageOpenError {
+        StorageOpenError {
+            path: self.path.to_owned(),
+            problem,
+        }
+    }
+}
+
+impl Unlock for Keeper<'_> {
+    fn passphrase(&mut self, again: bool) -> Option<Passphrase> {
+        if let Some(given) = self.given.take() {
+            return Some(given);
+        }
+        if again && self.tries > 0 {
+            self.output.notice("the passphrase is wrong");
+        }
+        while self.tries > 0 {
+            self.tries -= 1;
+            let typed = (self.ask)(&format!("Passphrase of {}: ", self.shown())).ok()?;
+            match Passphrase::new(&typed) {
+                Ok(passphrase) => return Some(passphrase),
+                Err(empty) => self.output.notice(&empty.to_string()),
+            }
+        }
+        None
+    }
+}
+
+/// The passphrase at a place other than the terminal.
+fn read(source: Source<'_>) -> Result<Option<Passphrase>, Failure> {
+    let Some(text) = source.read("passphrase")? else {
+        return Ok(None);
+    };
+    match Passphrase::new(&text) {
+        Ok(passphrase) => Ok(Some(passphrase)),
+        Err(empty) => Err(Failure::usage(
+            empty.to_string(),
+            "give one that has a character at least",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

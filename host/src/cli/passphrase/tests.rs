@@ -1,0 +1,69 @@
+use std::cell::RefCell;
+
+use super::*;
+
+thread_local! {
+    /// What is typed at the terminal, line by line.
+    static TYPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Somebody at a terminal who types these lines.
+fn keeper(typed: &[&'static str]) -> Keeper<'static> {
+    TYPED.set(typed.iter().rev().copied().collect());
+    Keeper {
+        path: Path::new("token.redb"),
+        output: Output::new(false),
+        given: None,
+        tries: TRIES,
+        ask: |_| match TYPED.with_borrow_mut(Vec::pop) {
+            Some(line) => Ok(Zeroizing::new(line.to_owned())),
+            None => Err(Unanswered::Nobody),
+        },
+    }
+}
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(text).unwrap()
+}
+
+/// What is given, until nothing is.
+fn answers(keeper: &mut Keeper<'_>) -> Vec<Passphrase> {
+    let mut again = false;
+    std::iter::from_fn(|| keeper.passphrase(std::mem::replace(&mut again, true))).collect()
+}
+
+#[test]
+fn a_person_may_try_three_times() {
+    let given = answers(&mut keeper(&["one", "two", "three", "four"]));
+    assert!(given.len() == 3 && given[2].is(&passphrase("three")));
+    assert_eq!(
+        answers(&mut keeper(&["", "two"])).len(),
+        1,
+        "an empty one is no passphrase"
+    );
+    assert_eq!(answers(&mut keeper(&[])).len(), 0);
+}
+
+#[test]
+fn a_passphrase_from_elsewhere_is_tried_once() {
+    let mut keeper = Keeper {
+        given: Some(passphrase("given")),
+        tries: 0,
+        ..keeper(&["typed"])
+    };
+    let given = answers(&mut keeper);
+    assert!(given.len() == 1 && given[0].is(&passphrase("given")));
+}
+
+#[test]
+fn a_new_passphrase_is_typed_twice() {
+    let person = keeper(&["", "one", "two", "caf\u{e9}", "cafe\u{301}"]);
+    assert!(person.new_passphrase(None).unwrap().is(&passphrase("caf\u{e9}")));
+    let failure = person.new_passphrase(None).unwrap_err();
+    assert_eq!(
+        failure.exit_code(),
+        super::super::failure::USER,
+        "nobody types any more"
+    );
+    assert!(person.new_passphrase(Some(passphrase("given"))).is_ok());
+}

@@ -1,0 +1,58 @@
+//! `brasskey seal`: what it takes to read the soft token's state file.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::output::Output;
+use super::passphrase::{NewPassphraseArgs, PassphraseArgs, reseal};
+use super::token::absolute;
+use crate::soft::paths;
+use crate::soft::storage::Seal;
+use crate::text::escape;
+
+/// What `--help` says beyond a line.
+const LONG: &str = "A new file takes the place of the old one, with everything sealed by a new key; to change the \
+                    passphrase is to seal with a passphrase again. Copies made before stay what they are, and so do \
+                    keys that the keyring has for them. Without the passphrase, or without the keyring, nobody can open \
+                    the file.";
+
+/// The arguments of `seal`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = LONG)]
+pub(super) struct Args {
+    /// What it shall take
+    seal: Seal,
+
+    /// The file that holds the soft token's secrets; no token may be using it [default: token.redb in your data
+    /// directory]
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+
+    #[command(flatten)]
+    new: NewPassphraseArgs,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let state = match &args.state {
+        Some(state) => absolute(state)?,
+        None => paths::default_state()?,
+    };
+    reseal(&state, args.seal, &args.passphrase, &args.new, output)?;
+    output.result(&json!({ "state": state, "seal": args.seal.name() }), |to| {
+        let shown = escape(&state.display().to_string()).into_owned();
+        match args.seal {
+            Seal::None => writeln!(
+                to,
+                "{shown} is not sealed any more: it alone is enough to copy the token."
+            ),
+            Seal::Passphrase => writeln!(to, "{shown} is sealed: nobody opens it without the passphrase."),
+            Seal::Keyring => writeln!(to, "{shown} is sealed: nobody opens it without your desktop's keyring."),
+        }
+    })
+}

@@ -23,6 +23,9 @@ use button::{Button, Polled, Ticket};
 pub enum Touch {
     /// A person at the terminal. The prompt names the operation, the relying party and the user.
     Prompt,
+    /// A person at the desktop, by a notification that says what the prompt says. Where the desktop has none to answer,
+    /// the terminal is asked, and where there is none of those either, every request is refused.
+    Notify,
     /// Every request is approved at once. Whoever can reach the key can use it.
     Auto,
     /// Every request is refused.
@@ -43,19 +46,26 @@ impl Touch {
         if has_terminal() { Self::Prompt } else { Self::Unset }
     }
 
+    /// The notification where there is a session that may show it, and otherwise [`Touch::of_terminal`]. Asks nobody:
+    /// what the session can show is known when the first request comes.
+    #[must_use]
+    pub fn of_desktop() -> Self {
+        if has_session() { Self::Notify } else { Self::of_terminal() }
+    }
+
     /// Whether a request may have to wait for somebody.
     pub(super) fn waits(&self) -> bool {
-        matches!(self, Self::Prompt | Self::Control | Self::Script(_))
+        matches!(self, Self::Prompt | Self::Notify | Self::Control | Self::Script(_))
     }
 }
 
-/// The value of `--touch` is none of `prompt`, `auto`, `deny` and `control`.
+/// The value of `--touch` is none of `notify`, `prompt`, `auto`, `deny` and `control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownTouch;
 
 impl fmt::Display for UnknownTouch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("touch is none of prompt, auto, deny and control")
+        f.write_str("touch is none of notify, prompt, auto, deny and control")
     }
 }
 
@@ -66,6 +76,7 @@ impl FromStr for Touch {
 
     fn from_str(name: &str) -> Result<Self, UnknownTouch> {
         Ok(match name {
+            "notify" => Self::Notify,
             "prompt" => Self::Prompt,
             "auto" => Self::Auto,
             "deny" => Self::Deny,
@@ -97,7 +108,7 @@ impl SoftPresence {
     pub(super) fn new(touch: Touch, button: Arc<Button>, abort: Arc<Abort>) -> Self {
         Self {
             policy: match touch {
-                Touch::Prompt => Policy::Prompt,
+                Touch::Prompt | Touch::Notify => Policy::Prompt,
                 Touch::Auto => Policy::Auto,
                 Touch::Deny => Policy::Deny,
                 Touch::Control => Policy::Script(VecDeque::new()),
@@ -224,6 +235,11 @@ fn has_terminal() -> bool {
 #[cfg(not(unix))]
 fn has_terminal() -> bool {
     false
+}
+
+/// Whether there is a session bus to be found where libraries look for it.
+fn has_session() -> bool {
+    std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
 }
 
 #[cfg(test)]

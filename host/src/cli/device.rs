@@ -31,8 +31,9 @@ pub(super) struct DeviceArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SoftArgs {
-    /// Who touches the soft token: prompt (you, on the terminal), auto, deny, or control (programs, with `brasskey token
-    /// --control`) [default: prompt on a terminal; auto where selftest and bench use one that is in memory only]
+    /// Who touches the soft token: notify (you, by a desktop notification, else on the terminal), prompt (you, on the
+    /// terminal), auto, deny, or control (programs, with `brasskey token --control`) [default: prompt on a terminal; auto
+    /// where selftest and bench use one that is in memory only]
     #[arg(long, value_name = "TOUCH")]
     pub(super) touch: Option<Touch>,
 
@@ -65,7 +66,7 @@ impl SoftArgs {
             (Some(file), false) => file.clone(),
             (None, false) => paths::default_state()?,
         };
-        Ok(AnyStorage::File(self.seal.open(&file, output)?))
+        Ok(AnyStorage::File(Box::new(self.seal.open(&file, output)?)))
     }
 }
 

@@ -174,7 +174,7 @@ fn ready(
     })
 }
 
-/// One command, for the log: when, on which channel, what, the answer, and how long it took.
+/// One command, for the log: when, on which channel, what, the answer, and how long the key took without its user.
 fn line(entry: &LogEntry) -> String {
     let LogEntry {
         time_ms,
@@ -182,13 +182,22 @@ fn line(entry: &LogEntry) -> String {
         command,
         status,
         duration_us,
+        waited_us,
     } = entry;
     format!(
-        "{}.{:03} s  {channel}  {command}  {status}  {}.{:03} ms",
+        "{}.{:03} s  {channel}  {command}  {status}  {}.{:03} ms{}",
         time_ms / 1000,
         time_ms % 1000,
         duration_us / 1000,
-        duration_us % 1000
+        duration_us % 1000,
+        match waited_us {
+            0 => String::new(),
+            _ => format!(
+                ", {}.{:03} s for its user",
+                waited_us / 1_000_000,
+                waited_us / 1000 % 1000
+            ),
+        }
     )
 }
 
@@ -210,7 +219,7 @@ fn exposure(state: &str, seal: Option<Seal>) -> String {
 
 impl Args {
     fn listen(&self) -> Result<Listen, Failure> {
-        let by_default = self.unix.is_none() && self.usbip.is_none() && !self.uhid;
+        let by_default = self.unix.is_none() && !self.is_plugged_in();
         let udp = self
             .udp
             .or_else(|| by_default.then_some(SocketAddr::from(([127, 0, 0, 1], 8111))));
@@ -253,9 +262,17 @@ impl Args {
         })
     }
 
+    /// Whether the whole computer sees the token, and so programs without a terminal.
+    fn is_plugged_in(&self) -> bool {
+        self.uhid || self.usbip.is_some()
+    }
+
     /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.
     fn touch(&self, listen: &Listen) -> Result<Touch, Failure> {
-        let touch = self.soft.touch.clone().unwrap_or_else(Touch::of_terminal);
+        let touch = self.soft.touch.clone().unwrap_or_else(|| match self.is_plugged_in() {
+            true => Touch::of_desktop(),
+            false => Touch::of_terminal(),
+        });
         if touch == Touch::Auto && listen.is_open() && !self.soft.ephemeral && self.soft.state.is_none() {
             return Err(Failure::usage(
                 "with `--touch auto` over UDP or USB/IP any user of this computer could sign in with your soft token",
@@ -301,13 +318,16 @@ mod tests {
 
     #[test]
     fn a_command_is_one_line_of_the_log() {
-        let entry = LogEntry {
+        let mut entry = LogEntry {
             time_ms: 12_034,
             channel: "0000000a".to_owned(),
             command: "authenticatorGetInfo".to_owned(),
             status: "0x00".to_owned(),
             duration_us: 1_007,
+            waited_us: 0,
         };
         assert_eq!(line(&entry), "12.034 s  0000000a  authenticatorGetInfo  0x00  1.007 ms");
+        entry.waited_us = 2_345_678;
+        assert!(line(&entry).ends_with("  1.007 ms, 2.345 s for its user"));
     }
 }

@@ -1,6 +1,7 @@
 //! What the key was asked and what it answered: names, numbers and times, never contents.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use brasskey_protocol::ctaphid::RequestKind;
 use serde::Serialize;
@@ -19,8 +20,10 @@ pub struct LogEntry {
     pub command: String,
     /// What the key answered: a CTAP2 status (`0x00`), or a U2F status word (`0x9000`).
     pub status: String,
-    /// How long it took, the user's touch included, in microseconds.
+    /// How long the key took, without the wait for its user, in microseconds.
     pub duration_us: u64,
+    /// How long the key waited for its user, in microseconds.
+    pub waited_us: u64,
 }
 
 /// One command as it is kept: small, and written out only when somebody looks.
@@ -30,7 +33,8 @@ pub(super) struct Record {
     pub(super) channel: u32,
     pub(super) command: Command,
     pub(super) status: Option<Status>,
-    pub(super) duration_us: u64,
+    pub(super) duration: Duration,
+    pub(super) waited: Duration,
 }
 
 /// What was asked.
@@ -126,9 +130,14 @@ impl From<&Record> for LogEntry {
                 Some(Status::U2f(word)) => format!("0x{word:04x}"),
                 None => String::new(),
             },
-            duration_us: record.duration_us,
+            duration_us: microseconds(record.duration),
+            waited_us: microseconds(record.waited),
         }
     }
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -141,7 +150,8 @@ mod tests {
             channel: 0xAB,
             command,
             status,
-            duration_us: 7,
+            duration: Duration::from_micros(7),
+            waited: Duration::from_micros(8),
         }
     }
 
@@ -160,6 +170,7 @@ mod tests {
         let seen: Vec<_> = log
             .entries()
             .into_iter()
+            .inspect(|e| assert_eq!((e.duration_us, e.waited_us), (7, 8)))
             .map(|e| (e.channel, e.command, e.status))
             .collect();
         let expected = [

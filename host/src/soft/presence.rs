@@ -1,6 +1,10 @@
-//! Who touches the soft key: a person at a terminal, a program, or nobody.
+//! Who touches the soft key: a person at a desktop or a terminal, a program, or nobody.
 
+#[cfg(unix)]
+mod asking;
 pub(super) mod button;
+#[cfg(unix)]
+mod notification;
 #[cfg(unix)]
 mod prompt;
 mod waiting;
@@ -10,6 +14,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use brasskey_protocol::platform::{Abort, Presence, PresenceRequest, UserPresence};
 
@@ -23,6 +28,9 @@ use button::{Button, Polled, Ticket};
 pub enum Touch {
     /// A person at the terminal. The prompt names the operation, the relying party and the user.
     Prompt,
+    /// A person at the desktop, by a notification that says what the prompt says. Where the desktop has none to answer,
+    /// the terminal is asked, and where there is none of those either, every request is refused.
+    Notify,
     /// Every request is approved at once. Whoever can reach the key can use it.
     Auto,
     /// Every request is refused.
@@ -43,19 +51,30 @@ impl Touch {
         if has_terminal() { Self::Prompt } else { Self::Unset }
     }
 
+    /// The notification where there is a session that may show it, and otherwise [`Touch::of_terminal`]. Asks nobody:
+    /// what the session can show is known when the first request comes.
+    #[must_use]
+    pub fn of_desktop() -> Self {
+        #[cfg(unix)]
+        if notification::has_session() {
+            return Self::Notify;
+        }
+        Self::of_terminal()
+    }
+
     /// Whether a request may have to wait for somebody.
     pub(super) fn waits(&self) -> bool {
-        matches!(self, Self::Prompt | Self::Control | Self::Script(_))
+        matches!(self, Self::Prompt | Self::Notify | Self::Control | Self::Script(_))
     }
 }
 
-/// The value of `--touch` is none of `prompt`, `auto`, `deny` and `control`.
+/// The value of `--touch` is none of `notify`, `prompt`, `auto`, `deny` and `control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownTouch;
 
 impl fmt::Display for UnknownTouch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("touch is none of prompt, auto, deny and control")
+        f.write_str("touch is none of notify, prompt, auto, deny and control")
     }
 }
 
@@ -66,6 +85,7 @@ impl FromStr for Touch {
 
     fn from_str(name: &str) -> Result<Self, UnknownTouch> {
         Ok(match name {
+            "notify" => Self::Notify,
             "prompt" => Self::Prompt,
             "auto" => Self::Auto,
             "deny" => Self::Deny,
@@ -80,13 +100,14 @@ pub struct SoftPresence {
     policy: Policy,
     button: Arc<Button>,
     abort: Arc<Abort>,
-    /// The prompt that is on the terminal.
+    /// The person who is being asked.
     #[cfg(unix)]
-    prompt: Option<prompt::Prompt>,
+    asking: Option<asking::Asking>,
 }
 
 enum Policy {
     Prompt,
+    Notify,
     Auto,
     Deny,
     Script(VecDeque<Answer>),
@@ -98,6 +119,7 @@ impl SoftPresence {
         Self {
             policy: match touch {
                 Touch::Prompt => Policy::Prompt,
+                Touch::Notify => Policy::Notify,
                 Touch::Auto => Policy::Auto,
                 Touch::Deny => Policy::Deny,
                 Touch::Control => Policy::Script(VecDeque::new()),
@@ -107,7 +129,7 @@ impl SoftPresence {
             button,
             abort,
             #[cfg(unix)]
-            prompt: None,
+            asking: None,
         }
     }
 
@@ -117,38 +139,41 @@ impl SoftPresence {
             Policy::Auto => Some(Answer::Touch),
             Policy::Deny => Some(Answer::Decline),
             Policy::Script(answers) => answers.pop_front(),
-            Policy::Prompt => None,
+            Policy::Prompt | Policy::Notify => None,
             Policy::Unset => {
-                refuse(request, "there is no terminal to ask on");
+                refuse(&Waiting::new(request, 0), "there is no terminal to ask on");
                 Some(Answer::Decline)
             }
         }
     }
 
-    /// Puts the request on the terminal, where that is the policy.
+    /// Asks a person, where that is the policy.
+    #[cfg(unix)]
     fn ask(&mut self, request: &PresenceRequest<'_>, ticket: Ticket) {
-        if !matches!(self.policy, Policy::Prompt) {
-            return;
+        let question = || asking::Question::new(request, Arc::clone(&self.button), ticket);
+        let asking = match self.policy {
+            Policy::Prompt => prompt::terminal().and_then(|terminal| prompt::open(terminal, question())),
+            Policy::Notify => notification::open(question()),
+            _ => return,
+        };
+        match asking {
+            Ok(asking) => self.asking = Some(asking),
+            Err(error) => question().refuse(&format!("nobody can be asked ({error})")),
         }
-        #[cfg(unix)]
-        match prompt::Prompt::open(request, Arc::clone(&self.button), ticket) {
-            Ok(prompt) => self.prompt = Some(prompt),
-            Err(error) => {
-                refuse(request, &format!("the terminal cannot be used ({error})"));
-                self.button.answer(ticket, Answer::Decline);
-            }
-        }
-        #[cfg(not(unix))]
-        {
-            refuse(request, "prompts need a Unix terminal");
+    }
+
+    #[cfg(not(unix))]
+    fn ask(&mut self, request: &PresenceRequest<'_>, ticket: Ticket) {
+        if matches!(self.policy, Policy::Prompt | Policy::Notify) {
+            refuse(&Waiting::new(request, 0), "prompts need a Unix terminal");
             self.button.answer(ticket, Answer::Decline);
         }
     }
 
-    fn close_prompt(&mut self) {
+    fn take_back(&mut self) {
         #[cfg(unix)]
         {
-            self.prompt = None;
+            self.asking = None;
         }
     }
 }
@@ -163,11 +188,13 @@ impl UserPresence for SoftPresence {
             Some(Answer::Decline) => return Presence::Declined,
             None => {}
         }
-        self.close_prompt();
+        let begun = Instant::now();
+        self.take_back();
         let ticket = self.button.open(request);
         self.ask(request, ticket);
         let presence = self.button.wait(ticket, deadline, &self.abort);
-        self.close_prompt();
+        self.take_back();
+        self.button.add_waited(begun.elapsed());
         presence
     }
 
@@ -179,12 +206,12 @@ impl UserPresence for SoftPresence {
         }
         match self.button.poll(request) {
             Polled::Touched => {
-                self.close_prompt();
+                self.take_back();
                 true
             }
             Polled::Waiting => false,
             Polled::Opened(ticket) => {
-                self.close_prompt();
+                self.take_back();
                 match self.answer(request) {
                     Some(answer) => {
                         self.button.answer(ticket, answer);
@@ -200,14 +227,13 @@ impl UserPresence for SoftPresence {
     }
 
     fn forget(&mut self) {
-        self.close_prompt();
+        self.take_back();
         self.button.clear();
     }
 }
 
 /// Tells the person who started the key why it refuses.
-fn refuse(request: &PresenceRequest<'_>, why: &str) {
-    let waiting = Waiting::new(request, 0);
+fn refuse(waiting: &Waiting, why: &str) {
     // Not `eprintln!`, which panics where nobody reads stderr any more.
     let _ = writeln!(
         io::stderr(),

@@ -3,7 +3,7 @@
 use brasskey_protocol::authenticator::{Authenticator, Config};
 use brasskey_protocol::credential::StartError;
 use brasskey_protocol::limits::MAX_MESSAGE;
-use brasskey_protocol::platform::Seams;
+use brasskey_protocol::platform::{Seams, UserPresence as _};
 
 use super::platform::{CONFIG, SoftPlatform};
 
@@ -42,10 +42,14 @@ impl Runner {
         matches!(self.power, Power::On(_))
     }
 
-    /// Forgets everything volatile.
+    /// Forgets everything volatile, and takes back what the user is asked.
     pub(super) fn power_off(&mut self) {
         self.power = match std::mem::replace(&mut self.power, Power::Switching) {
-            Power::On(authenticator) => Power::Off(authenticator.into_seams()),
+            Power::On(authenticator) => {
+                let mut seams = authenticator.into_seams();
+                seams.presence.forget();
+                Power::Off(seams)
+            }
             off => off,
         };
     }

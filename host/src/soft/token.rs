@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use brasskey_protocol::authenticator::Config;
 use brasskey_protocol::credential::StartError;
@@ -144,7 +144,8 @@ impl Token {
                     channel: ctaphid::channel(report),
                     command: Command::Wink,
                     status: None,
-                    duration_us: 0,
+                    duration: Duration::ZERO,
+                    waited: Duration::ZERO,
                 };
                 lock(&self.log).push(record);
                 self.observe(&record);
@@ -172,12 +173,14 @@ impl Token {
                 RequestKind::Cbor => runner.ctap2(request.channel, request.length),
                 RequestKind::Msg => runner.u2f(request.length),
             };
+            let waited = self.button.take_waited();
             let record = Record {
                 time: begun,
                 channel: request.channel,
                 command,
                 status: LoggedStatus::of(request.kind, response),
-                duration_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+                duration: start.elapsed().saturating_sub(waited),
+                waited,
             };
 
             let mut engine = lock(&self.engine);
@@ -265,7 +268,6 @@ impl Token {
         drop(engine);
         self.button.wake();
         lock(&self.runner).power_off();
-        self.button.clear();
     }
 
     /// Switches the key on, where it is off.

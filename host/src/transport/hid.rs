@@ -1,6 +1,8 @@
 //! USB keys, through hidapi.
 
 use std::ffi::CString;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
@@ -40,8 +42,9 @@ impl HidTransport {
         let address = Address::Hid(self.path.clone());
         match error {
             HidError::IoError { error } => TransportError::talking(address, error),
-            // hidapi has no error of its own for a device that was unplugged, only text.
-            _ if cfg!(unix) && !std::path::Path::new(&self.path).exists() => TransportError::Gone { address },
+            // hidapi has no error of its own for a device that was unplugged, only text. Its file may still be there for
+            // a moment, but cannot be opened any more.
+            _ if cfg!(unix) && reopen(&self.path).is_err() => TransportError::Gone { address },
             error => TransportError::Failed {
                 address,
                 source: error.into(),
@@ -55,11 +58,16 @@ impl HidTransport {
 fn why_not_opened(path: &str, source: super::Cause) -> TransportError {
     let address = Address::Hid(path.to_owned());
     if cfg!(unix)
-        && let Err(error) = std::fs::OpenOptions::new().read(true).write(true).open(path)
+        && let Err(error) = reopen(path)
     {
         return TransportError::opening(address, error);
     }
     TransportError::Open { address, source }
+}
+
+/// Opens the device as a file.
+fn reopen(path: &str) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
 }
 
 impl Transport for HidTransport {

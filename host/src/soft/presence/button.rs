@@ -76,6 +76,8 @@ struct State {
     open: Option<Open>,
     /// A touch given for a U2F request, until the host's next poll.
     touch: Option<Touch>,
+    /// How long the key has waited for its user since somebody last looked.
+    waited: Duration,
 }
 
 #[derive(Debug)]
@@ -247,6 +249,16 @@ impl Button {
         if state.open.take().is_some() {
             self.changed.notify_all();
         }
+    }
+
+    /// Notes that the key waited for its user.
+    pub(super) fn add_waited(&self, waited: Duration) {
+        lock(&self.state).waited += waited;
+    }
+
+    /// How long the key has waited for its user since this was last asked.
+    pub(crate) fn take_waited(&self) -> Duration {
+        std::mem::take(&mut lock(&self.state).waited)
     }
 
     /// Makes whoever waits look again, at the abort flag or at the clock.

@@ -1,73 +1,42 @@
-//! The prompt: one thread that asks on the terminal and presses the button.
+//! The prompt: asks on the terminal, and presses the button.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
-use brasskey_protocol::platform::PresenceRequest;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
-use super::Waiting;
-use super::button::{Answer, Button, Ticket};
-
-/// A request on the terminal. Dropping it takes the request off, answered or not.
-pub(super) struct Prompt {
-    /// Closing it ends the thread.
-    closer: Option<PipeWriter>,
-    thread: Option<JoinHandle<()>>,
-}
+use super::asking::{Asking, Question};
+use super::button::Answer;
 
 /// The terminal of this process, whatever stdin and stdout are.
 pub(super) fn terminal() -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open("/dev/tty")
 }
 
-impl Prompt {
-    /// Asks on the terminal, and returns at once.
-    pub(super) fn open(request: &PresenceRequest<'_>, button: Arc<Button>, ticket: Ticket) -> io::Result<Self> {
-        Self::open_on(terminal()?, request, button, ticket)
-    }
-
-    fn open_on(
-        mut terminal: File,
-        request: &PresenceRequest<'_>,
-        button: Arc<Button>,
-        ticket: Ticket,
-    ) -> io::Result<Self> {
-        // What was typed before the question is not an answer to it.
-        tcflush(&terminal, FlushArg::TCIFLUSH)?;
-        let question = Waiting::new(request, 0);
-        write!(
-            terminal,
-            "brasskey: touch the key to {question}? [Enter = touch, n = refuse] "
-        )?;
-        let (closed, closer) = io::pipe()?;
-        let thread = thread::Builder::new()
-            .name("brasskey-prompt".into())
-            .spawn(move || ask(&mut terminal, &closed, &button, ticket))?;
-        Ok(Self {
-            closer: Some(closer),
-            thread: Some(thread),
-        })
-    }
+/// Asks on `terminal`, and returns at once.
+pub(super) fn open(mut terminal: File, question: Question) -> io::Result<Asking> {
+    put(&mut terminal, &question)?;
+    Asking::start("brasskey-prompt", move |closed| {
+        listen(&mut terminal, closed, &question);
+    })
 }
 
-impl Drop for Prompt {
-    fn drop(&mut self) {
-        drop(self.closer.take());
-        if let Some(thread) = self.thread.take() {
-            // A prompt that panicked has answered nothing, which is safe.
-            let _ = thread.join();
-        }
-    }
+/// Writes the question.
+pub(super) fn put(terminal: &mut File, question: &Question) -> io::Result<()> {
+    // What was typed before the question is not an answer to it.
+    tcflush(&*terminal, FlushArg::TCIFLUSH)?;
+    let waiting = &question.waiting;
+    write!(
+        terminal,
+        "brasskey: touch the key to {waiting}? [Enter = touch, n = refuse] "
+    )
 }
 
 /// Reads lines until one is an answer, or until nobody waits for one.
-fn ask(terminal: &mut File, closed: &PipeReader, button: &Button, ticket: Ticket) {
-    while let Some(left) = button.waits_for(ticket) {
+pub(super) fn listen(terminal: &mut File, closed: &PipeReader, question: &Question) {
+    while let Some(left) = question.waits() {
         match read_line(
             terminal,
             closed,
@@ -76,8 +45,8 @@ fn ask(terminal: &mut File, closed: &PipeReader, button: &Button, ticket: Ticket
             Ok(Line::Closed) => break,
             Ok(Line::None) => {}
             Ok(Line::Text(line)) => match line.trim().to_lowercase().as_str() {
-                "" | "y" | "yes" => return button.answer(ticket, Answer::Touch),
-                "n" | "no" => return button.answer(ticket, Answer::Decline),
+                "" | "y" | "yes" => return question.answer(Answer::Touch),
+                "n" | "no" => return question.answer(Answer::Decline),
                 _ => drop(write!(
                     terminal,
                     "brasskey: press Enter to touch the key, n to refuse: "
@@ -86,7 +55,7 @@ fn ask(terminal: &mut File, closed: &PipeReader, button: &Button, ticket: Ticket
             Ok(Line::End) | Err(_) => {
                 // Ends the line that the user left open. Best effort: the terminal may be gone.
                 let _ = writeln!(terminal);
-                return button.answer(ticket, Answer::Decline);
+                return question.answer(Answer::Decline);
             }
         }
     }
@@ -100,7 +69,7 @@ enum Line {
     None,
     /// The terminal was closed.
     End,
-    /// The prompt was.
+    /// The question was taken back.
     Closed,
 }
 

@@ -340,6 +340,7 @@ fn a_refused_u2f_request_is_not_asked_again_while_the_host_polls() {
 #[test]
 fn touch_is_read_as_the_flag_spells_it() {
     for (name, touch) in [
+        ("notify", Touch::Notify),
         ("prompt", Touch::Prompt),
         ("auto", Touch::Auto),
         ("deny", Touch::Deny),

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::text::escape;
 
+/// How much of an RP ID is shown, in characters: a notification cuts off what follows.
+const RP_ID_SHOWN: usize = 64;
+
 /// What the key waits for. The texts are as they came from outside: `Display` escapes them, JSON encodes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiting {
@@ -55,7 +58,8 @@ impl fmt::Display for Waiting {
             _ => "select this key",
         })?;
         if let Some(rp_id) = &self.rp_id {
-            write!(f, " at {}", escape(rp_id))?;
+            let (gap, end) = end_of(rp_id);
+            write!(f, " at {gap}{}", escape(end))?;
         }
         if let Some(application) = &self.application {
             write!(f, " at U2F application {application}")?;
@@ -64,6 +68,14 @@ impl fmt::Display for Waiting {
             write!(f, " as {}", escape(user))?;
         }
         Ok(())
+    }
+}
+
+/// The end of an RP ID that is too long to be seen whole, which says whose site it is, and what stands for its start.
+fn end_of(rp_id: &str) -> (&'static str, &str) {
+    match rp_id.char_indices().rev().nth(RP_ID_SHOWN) {
+        None => ("", rp_id),
+        Some((hidden, character)) => ("…", rp_id.get(hidden + character.len_utf8()..).unwrap_or_default()),
     }
 }
 
@@ -91,6 +103,25 @@ mod tests {
         assert_eq!(
             waiting.to_string(),
             "register a credential at example.com\\u{1b}[2J as a\\u{202e}b\\u{a}"
+        );
+    }
+
+    #[test]
+    fn a_long_name_shows_whose_site_it_is() {
+        let sign_in = |rp_id: &str| {
+            let request = PresenceRequest {
+                operation: Operation::Authenticate,
+                gesture: Gesture::Touch,
+                relying_party: RelyingParty::Id(rp_id),
+                user: Some("alice"),
+            };
+            Waiting::new(&request, 0).to_string()
+        };
+        let whole = format!("é{}.example", "a".repeat(55));
+        assert_eq!(sign_in(&whole), format!("sign in at {whole} as alice"));
+        assert_eq!(
+            sign_in(&format!("bank.example{whole}")),
+            format!("sign in at …{whole} as alice")
         );
     }
 

@@ -19,16 +19,13 @@ use brasskey_protocol::platform::{Storage, StorageError};
 use redb::backends::FileBackend;
 use zeroize::Zeroizing;
 
-use self::records::{Records, refusal};
+use self::records::Records;
 use self::system::{check_mode, is_at, sync_directory};
 use super::seal::cipher::{Cipher, OVERHEAD};
 use super::seal::{Header, NewSeal, Seal, Unlock};
 use super::{CAPACITY, check_size, copy, room};
 use crate::private;
 pub use error::{StorageOpenError, StorageOpenProblem};
-
-/// What the file says of itself: the serial number, 8 bytes in big-endian order.
-const SERIAL: &str = "serial";
 
 /// How often the file may be replaced while it is being opened before it counts as in use.
 const ATTEMPTS: usize = 8;
@@ -133,21 +130,6 @@ impl FileStorage {
     fn problem(&self, problem: StorageOpenProblem) -> StorageOpenError {
         let path = self.path.clone();
         StorageOpenError { path, problem }
-    }
-
-    /// The serial number of the token: made at random when it is first asked for, and kept with the file.
-    ///
-    /// # Errors
-    /// [`StorageError`], as of a write.
-    pub fn serial(&mut self) -> Result<u64, StorageError> {
-        let kept = self.records.meta(SERIAL).map_err(refusal)?;
-        if let Some(kept) = kept {
-            let kept = kept.try_into().map_err(|_| StorageError::Failed)?;
-            return Ok(u64::from_be_bytes(kept));
-        }
-        let serial = getrandom::u64().map_err(|_| StorageError::Failed)?;
-        self.records.set_meta(SERIAL, &serial.to_be_bytes()).map_err(refusal)?;
-        Ok(serial)
     }
 
     /// The way to note how this token is reached, also once the storage is in other hands. The note goes when the

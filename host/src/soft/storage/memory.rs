@@ -15,8 +15,6 @@ use super::{CAPACITY, check_size, copy, room};
 pub struct MemoryStorage {
     records: BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>,
     capacity: u32,
-    /// None until it is asked for.
-    serial: Option<u64>,
 }
 
 impl MemoryStorage {
@@ -32,21 +30,6 @@ impl MemoryStorage {
         Self {
             records: BTreeMap::new(),
             capacity: records,
-            serial: None,
-        }
-    }
-
-    /// The serial number of the token, made at random when it is first asked for.
-    ///
-    /// # Errors
-    /// [`StorageError::Failed`] where the system gives no random numbers.
-    pub fn serial(&mut self) -> Result<u64, StorageError> {
-        match self.serial {
-            Some(serial) => Ok(serial),
-            None => {
-                let serial = getrandom::u64().map_err(|_| StorageError::Failed)?;
-                Ok(*self.serial.insert(serial))
-            }
         }
     }
 

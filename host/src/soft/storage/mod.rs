@@ -25,7 +25,7 @@ pub enum AnyStorage {
     /// Gone with the process.
     Memory(MemoryStorage),
     /// Kept in a file.
-    File(FileStorage),
+    File(Box<FileStorage>),
 }
 
 impl AnyStorage {
@@ -35,27 +35,15 @@ impl AnyStorage {
     /// Those of [`FileStorage::open`].
     pub fn open(path: Option<&Path>) -> Result<Self, StorageOpenError> {
         Ok(match path {
-            Some(path) => Self::File(FileStorage::open(path)?),
+            Some(path) => Self::File(Box::new(FileStorage::open(path)?)),
             None => Self::Memory(MemoryStorage::new()),
         })
-    }
-
-    /// The serial number of the token, 16 hex digits: of a file always the same, of a memory a random one.
-    ///
-    /// # Errors
-    /// Those of [`FileStorage::serial`].
-    pub fn serial(&mut self) -> Result<String, StorageError> {
-        let serial = match self {
-            Self::Memory(storage) => storage.serial()?,
-            Self::File(storage) => storage.serial()?,
-        };
-        Ok(format!("{serial:016x}"))
     }
 
     fn chosen(&mut self) -> &mut dyn Storage {
         match self {
             Self::Memory(storage) => storage,
-            Self::File(storage) => storage,
+            Self::File(storage) => &mut **storage,
         }
     }
 }

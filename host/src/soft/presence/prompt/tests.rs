@@ -1,12 +1,14 @@
 //! The prompt, on a pseudoterminal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use brasskey_protocol::platform::{Gesture, Operation, RelyingParty};
+use brasskey_protocol::platform::{Abort, Gesture, Operation, Presence, PresenceRequest, RelyingParty};
 use nix::pty::openpty;
 
 use super::*;
 use crate::soft::clock::SoftClock;
+use crate::soft::presence::button::{Button, Ticket};
 
 const REQUEST: PresenceRequest<'static> = PresenceRequest {
     operation: Operation::Register,
@@ -31,11 +33,11 @@ impl Fixture {
         }
     }
 
-    fn ask(&self) -> (Prompt, Ticket) {
+    fn ask(&self) -> (Asking, Ticket) {
         let ticket = self.button.open(&REQUEST);
         let terminal = self.terminal.try_clone().expect("a second handle");
-        let prompt = Prompt::open_on(terminal, &REQUEST, Arc::clone(&self.button), ticket).expect("a prompt");
-        (prompt, ticket)
+        let question = Question::new(&REQUEST, Arc::clone(&self.button), ticket);
+        (open(terminal, question).expect("a prompt"), ticket)
     }
 
     fn type_in(&mut self, text: &str) {
@@ -54,15 +56,13 @@ impl Fixture {
     }
 
     /// Waits for the user's answer, without a deadline.
-    fn answer(&self, ticket: Ticket) -> brasskey_protocol::platform::Presence {
-        self.button
-            .wait(ticket, u64::MAX, &brasskey_protocol::platform::Abort::new())
+    fn answer(&self, ticket: Ticket) -> Presence {
+        self.button.wait(ticket, u64::MAX, &Abort::new())
     }
 }
 
 #[test]
 fn the_prompt_names_who_asks_and_enter_touches() {
-    use brasskey_protocol::platform::Presence;
     for (typed, presence) in [
         ("\n", Presence::Confirmed),
         ("Y\n", Presence::Confirmed),
@@ -90,7 +90,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
     let (_prompt, ticket) = user.ask();
     user.read_to("] ");
     user.type_in("n\n");
-    assert_eq!(user.answer(ticket), brasskey_protocol::platform::Presence::Declined);
+    assert_eq!(user.answer(ticket), Presence::Declined);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn anything_else_is_asked_again() {
     user.type_in("maybe\n");
     user.read_to("n to refuse: ");
     user.type_in("yes\n");
-    assert_eq!(user.answer(ticket), brasskey_protocol::platform::Presence::Confirmed);
+    assert_eq!(user.answer(ticket), Presence::Confirmed);
 }
 
 #[test]

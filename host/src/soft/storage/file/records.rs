@@ -106,25 +106,12 @@ impl Records {
         }
     }
 
-    /// What the file says of itself under `name`.
-    pub(super) fn meta(&mut self, name: &str) -> Result<Option<Vec<u8>>, redb::Error> {
-        get_meta(&self.database()?.begin_read()?, name)
-    }
-
-    /// Sets what [`Self::meta`] answers.
-    pub(super) fn set_meta(&mut self, name: &str, value: &[u8]) -> Result<(), redb::Error> {
-        let transaction = self.database()?.begin_write()?;
-        transaction.open_table(META)?.insert(name, value)?;
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// How the values are sealed, where they are.
     pub(super) fn header(&self) -> Option<&[u8]> {
         self.header.as_deref()
     }
 
-    /// Writes every record of `self`, and what it says of itself, to `fresh`, which has none: as they are.
+    /// Writes every record of `self`, and the header, to `fresh`, which has none: as they are.
     pub(super) fn copy_to(&mut self, fresh: &mut Self) -> Result<(), redb::Error> {
         let header = self.header.clone();
         self.convert_to(fresh, header, |_, value| Some(value.to_vec()))
@@ -140,22 +127,12 @@ impl Records {
     ) -> Result<(), redb::Error> {
         let transaction = fresh.database()?.begin_write()?;
         {
-            let mut meta = transaction.open_table(META)?;
-            if let Some(old) = open_meta(&self.database()?.begin_read()?)? {
-                for entry in old.iter()? {
-                    let (name, value) = entry?;
-                    meta.insert(name.value(), value.value())?;
-                }
-            }
             let format = match &header {
                 Some(header) => {
-                    meta.insert(HEADER, header.as_slice())?;
+                    transaction.open_table(META)?.insert(HEADER, header.as_slice())?;
                     SEALED
                 }
-                None => {
-                    meta.remove(HEADER)?;
-                    PLAIN
-                }
+                None => PLAIN,
             };
             transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, format)?;
             let mut table = transaction.open_table(RECORDS)?;
@@ -234,7 +211,7 @@ fn check_format(database: &Database) -> Result<Option<Vec<u8>>, StorageOpenProbl
                 });
             }
             let has_records = transaction.open_table(RECORDS).is_ok();
-            match (format, get_meta(&transaction, HEADER)?) {
+            match (format, header(&transaction)?) {
                 (Some(PLAIN), None) if has_records => Ok(None),
                 (Some(SEALED), Some(header)) if has_records => Ok(Some(header)),
                 _ => Err(StorageOpenProblem::Corrupt),
@@ -249,17 +226,10 @@ fn check_format(database: &Database) -> Result<Option<Vec<u8>>, StorageOpenProbl
     }
 }
 
-fn get_meta(transaction: &ReadTransaction, name: &str) -> Result<Option<Vec<u8>>, redb::Error> {
-    match open_meta(transaction)? {
-        Some(table) => Ok(table.get(name)?.map(|value| value.value().to_vec())),
-        None => Ok(None),
-    }
-}
-
-/// None where nothing was ever said.
-fn open_meta(transaction: &ReadTransaction) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, redb::Error> {
+/// The header of a sealed file; None where there is none.
+fn header(transaction: &ReadTransaction) -> Result<Option<Vec<u8>>, redb::Error> {
     match transaction.open_table(META) {
-        Ok(table) => Ok(Some(table)),
+        Ok(table) => Ok(table.get(HEADER)?.map(|value| value.value().to_vec())),
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -1,0 +1,248 @@
+//! org.freedesktop.Notifications, as the Desktop Notifications Specification 1.3 has it.
+//!
+//! Not the portal (org.freedesktop.portal.Notification): that is for applications in a sandbox, where nothing can be a
+//! security key for the rest of the computer, and it does not say that a notification was dismissed.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::PipeReader;
+use std::time::Duration;
+
+use futures_lite::StreamExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::time::{sleep, timeout};
+use zbus::connection::Builder;
+use zbus::message::{Flags, Type};
+use zbus::names::OwnedUniqueName;
+use zbus::zvariant::Value;
+use zbus::{Connection, MatchRule, Message, MessageStream};
+
+use crate::soft::presence::asking::Question;
+use crate::soft::presence::button::Answer;
+use crate::soft::presence::waiting::Waiting;
+use crate::text::escape;
+
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+const BUS: &str = "org.freedesktop.DBus";
+
+/// How long the service may take to be started or to answer.
+const SERVICE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The actions' keys. Not `default`, which is a click on the notification itself.
+const APPROVE: &str = "approve";
+const DENY: &str = "deny";
+
+/// `urgency`: critical, which the specification keeps from expiring by itself.
+const CRITICAL: u8 = 2;
+/// `expire_timeout`: never.
+const NEVER: i32 = 0;
+/// NotificationClosed, reason: dismissed by the user.
+const DISMISSED: u32 = 2;
+
+/// Why the desktop cannot ask.
+#[derive(Debug)]
+pub(super) enum Unable {
+    /// The bus or the service failed, in its own words.
+    Bus(zbus::Error),
+    /// The service did not answer in time.
+    Silent,
+    /// The service shows no buttons.
+    NoActions,
+    /// The notification is gone, and no user did it.
+    Gone,
+    /// The system gives no more threads or files.
+    System(std::io::Error),
+}
+
+impl From<zbus::Error> for Unable {
+    fn from(error: zbus::Error) -> Self {
+        Self::Bus(error)
+    }
+}
+
+impl fmt::Display for Unable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bus(error) => f.write_str(&escape(&error.to_string())),
+            Self::Silent => f.write_str("the notification service does not answer"),
+            Self::NoActions => f.write_str("the notification service has no buttons"),
+            Self::Gone => f.write_str("the desktop took the notification away"),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Asks on the bus of `builder` until there is an answer, nobody waits for one, or `closed` is.
+pub(super) fn ask(
+    builder: impl FnOnce() -> zbus::Result<Builder<'static>>,
+    closed: &PipeReader,
+    question: &Question,
+) -> Result<(), Unable> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Unable::System)?
+        .block_on(async {
+            let closed = closed.try_clone().and_then(|pipe| Receiver::from_owned_fd(pipe.into()));
+            let closed = closed.map_err(Unable::System)?;
+            let mut service = tokio::select! {
+                _ = closed.readable() => return Ok(()),
+                found = timeout(SERVICE_TIMEOUT, Service::find(builder)) => found.map_err(|_| Unable::Silent)??,
+            };
+            // Not cut short: what is shown must be known to be taken back.
+            let id = timeout(SERVICE_TIMEOUT, service.show(&question.waiting))
+                .await
+                .map_err(|_| Unable::Silent)??;
+            let answer = loop {
+                let Some(waits) = question.waits() else {
+                    break Ok(None);
+                };
+                tokio::select! {
+                    _ = closed.readable() => break Ok(None),
+                    answer = service.answer(id) => break answer.map(Some),
+                    () = sleep(waits) => {}
+                }
+            };
+            if let Ok(Some(answer)) = answer {
+                question.answer(answer);
+            }
+            // Best effort: the notification may be gone, and the service with it.
+            let _ = service.close(id).await;
+            answer.map(drop)
+        })
+}
+
+/// The notification service: the one program that answered for it, and no other that the bus connects.
+struct Service {
+    connection: Connection,
+    owner: OwnedUniqueName,
+    signals: MessageStream,
+    /// The bus says when the service ends.
+    end: MessageStream,
+}
+
+impl Service {
+    async fn find(builder: impl FnOnce() -> zbus::Result<Builder<'static>>) -> Result<Self, Unable> {
+        let connection = builder()?.build().await?;
+        let reply = connection
+            .call_method(Some(SERVICE), PATH, Some(SERVICE), "GetCapabilities", &())
+            .await?;
+        let capabilities: Vec<String> = reply.body().deserialize()?;
+        if !capabilities.iter().any(|capability| capability == "actions") {
+            return Err(Unable::NoActions);
+        }
+        // The bus writes each message's sender, and a stream passes only what has the sender of its rule. Without a
+        // unique name there, any program could approve.
+        let owner: OwnedUniqueName = match reply.header().sender() {
+            Some(owner) => owner.to_owned().into(),
+            None => return Err(zbus::Error::MissingField.into()),
+        };
+        let rule = MatchRule::builder()
+            .msg_type(Type::Signal)
+            .sender(&owner)?
+            .path(PATH)?
+            .interface(SERVICE)?
+            .build();
+        let signals = MessageStream::for_match_rule(rule, &connection, None).await?;
+        let rule = MatchRule::builder()
+            .msg_type(Type::Signal)
+            .sender(BUS)?
+            .interface(BUS)?
+            .member("NameOwnerChanged")?
+            .arg(0, owner.as_str())?
+            .build();
+        let end = MessageStream::for_match_rule(rule, &connection, None).await?;
+        Ok(Self {
+            connection,
+            owner,
+            signals,
+            end,
+        })
+    }
+
+    /// Shows what is waited for, and returns the notification's number.
+    async fn show(&self, waiting: &Waiting) -> Result<u32, Unable> {
+        // A button on a screen is no longer or shorter: as at the prompt, to approve counts as a long touch too. So the
+        // words, not the gesture, say what a reset is.
+        let (icon, summary, approve) = match waiting.operation {
+            "reset" => ("dialog-warning", "Erase this security key?", "Erase everything"),
+            _ => ("dialog-password", "Touch the security key?", "Approve"),
+        };
+        let reply = self
+            .connection
+            .call_method(
+                Some(&self.owner),
+                PATH,
+                Some(SERVICE),
+                "Notify",
+                &(
+                    "brasskey",
+                    0_u32,
+                    icon,
+                    summary,
+                    // Where bodies are markup, this one is plain text all the same: `Display` leaves no `<`, `>` or `&`.
+                    sentence(waiting),
+                    [APPROVE, approve, DENY, "Deny"].as_slice(),
+                    HashMap::from([("urgency", Value::U8(CRITICAL))]),
+                    NEVER,
+                ),
+            )
+            .await?;
+        Ok(reply.body().deserialize()?)
+    }
+
+    /// Waits for the user's answer to the notification `id`.
+    async fn answer(&mut self, id: u32) -> Result<Answer, Unable> {
+        loop {
+            let signal = tokio::select! {
+                // What the service said last comes before its end.
+                biased;
+                signal = self.signals.next() => signal.ok_or(Unable::Gone)??,
+                _ = self.end.next() => return Err(Unable::Gone),
+            };
+            if let Some(answer) = read(&signal, id) {
+                return answer;
+            }
+        }
+    }
+
+    /// Takes the notification away, and waits for no reply.
+    async fn close(&self, id: u32) -> zbus::Result<()> {
+        let call = Message::method_call(PATH, "CloseNotification")?
+            .destination(&self.owner)?
+            .interface(SERVICE)?
+            .with_flags(Flags::NoReplyExpected)?
+            .build(&id)?;
+        self.connection.send(&call).await
+    }
+}
+
+/// What a signal of the service means for the notification `id`, if it means anything.
+fn read(signal: &Message, id: u32) -> Option<Result<Answer, Unable>> {
+    let header = signal.header();
+    let body = signal.body();
+    match header.member()?.as_str() {
+        "ActionInvoked" => match body.deserialize::<(u32, &str)>().ok()? {
+            (of, APPROVE) if of == id => Some(Ok(Answer::Touch)),
+            (of, DENY) if of == id => Some(Ok(Answer::Decline)),
+            _ => None,
+        },
+        "NotificationClosed" => match body.deserialize::<(u32, u32)>().ok()? {
+            // Who sends the question away has refused.
+            (of, DISMISSED) if of == id => Some(Ok(Answer::Decline)),
+            (of, _) if of == id => Some(Err(Unable::Gone)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What is waited for, as a sentence begins.
+fn sentence(waiting: &Waiting) -> String {
+    let mut text = waiting.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}

@@ -36,6 +36,7 @@ fn serve(touch: Touch) -> (SoftKey, UsbIpServer) {
 fn connect(server: &UsbIpServer) -> TcpStream {
     let stream = TcpStream::connect(server.address()).expect("a connection");
     stream.set_read_timeout(Some(LONG)).expect("a timeout");
+    stream.set_nodelay(true).expect("no delay");
     stream
 }
 

@@ -1,6 +1,6 @@
 //! The whole key in one process: requests, keepalives, cancel, power.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use brasskey_protocol::ctaphid::{Error as HidError, command};
 use brasskey_protocol::limits::{KEEPALIVE_INTERVAL, PACKET_TIMEOUT, USER_ACTION_TIMEOUT};
@@ -270,6 +270,23 @@ fn the_log_names_commands_and_answers() {
         ]
     );
     assert!(log.iter().all(|entry| entry.channel == format!("{:08x}", host.channel)));
+}
+
+#[test]
+fn the_log_tells_the_key_from_its_user() {
+    let begun = Instant::now();
+    let (key, host) = waiting_key();
+    key.pulse();
+    assert_eq!(host.answer(command::CBOR).expect("an answer")[0], 0x00);
+    host.status(GET_INFO);
+    let all = begun.elapsed().as_micros();
+    let log = key.log();
+    let [touched, untouched] = log.as_slice() else {
+        panic!("two commands: {log:?}");
+    };
+    assert!(touched.waited_us > 0);
+    assert_eq!(untouched.waited_us, 0);
+    assert!(u128::from(touched.duration_us + touched.waited_us + untouched.duration_us) <= all);
 }
 
 #[test]

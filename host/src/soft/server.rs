@@ -1,6 +1,8 @@
-//! The key opened to other processes: over UDP, a Unix socket, and HTTP for its button.
+//! The key opened to other processes: as a HID device, over UDP, a Unix socket, and HTTP for its button.
 
 mod udp;
+#[cfg(target_os = "linux")]
+pub(super) mod uhid;
 #[cfg(unix)]
 pub(super) mod unix;
 
@@ -12,6 +14,8 @@ use serde::Serialize;
 use super::{Error, SoftKey};
 
 pub use udp::UdpServer;
+#[cfg(target_os = "linux")]
+pub use uhid::UhidServer;
 #[cfg(unix)]
 pub use unix::UnixServer;
 
@@ -22,6 +26,8 @@ pub struct Listen {
     pub udp: Option<SocketAddr>,
     /// `--unix`: the path of a socket.
     pub unix: Option<PathBuf>,
+    /// `--uhid`: as a HID device that the whole computer sees.
+    pub uhid: bool,
     /// `--control` and `--control-token-file`.
     #[cfg(feature = "control")]
     pub control: Option<super::control::ControlOptions>,
@@ -34,6 +40,8 @@ pub struct Addresses {
     pub udp: Option<SocketAddr>,
     /// The Unix socket.
     pub unix: Option<PathBuf>,
+    /// The HID device, `/dev/hidrawN`.
+    pub hid: Option<PathBuf>,
     /// The control endpoint: a URL, or `unix:` and a path.
     pub control: Option<String>,
 }
@@ -42,10 +50,11 @@ impl Addresses {
     /// The value of `--device` that reaches the key, the private way before the open one.
     #[must_use]
     pub fn device(&self) -> Option<String> {
-        match (&self.unix, self.udp) {
-            (Some(path), _) => Some(format!("unix:{}", path.display())),
-            (None, Some(address)) => Some(format!("udp:{address}")),
-            (None, None) => None,
+        match (&self.unix, &self.hid, self.udp) {
+            (Some(path), _, _) => Some(format!("unix:{}", path.display())),
+            (None, Some(path), _) => Some(format!("hid:{}", path.display())),
+            (None, None, Some(address)) => Some(format!("udp:{address}")),
+            (None, None, None) => None,
         }
     }
 }
@@ -56,6 +65,8 @@ pub struct Servers {
     udp: Option<UdpServer>,
     #[cfg(unix)]
     unix: Option<UnixServer>,
+    #[cfg(target_os = "linux")]
+    uhid: Option<UhidServer>,
     #[cfg(feature = "control")]
     control: Option<super::control::ControlServer>,
 }
@@ -70,6 +81,10 @@ impl SoftKey {
         if listen.unix.is_some() {
             return Err(Error::Unsupported("a Unix socket"));
         }
+        #[cfg(not(target_os = "linux"))]
+        if listen.uhid {
+            return Err(Error::LinuxOnly);
+        }
         Ok(Servers {
             udp: listen.udp.map(|address| UdpServer::start(self, address)).transpose()?,
             #[cfg(unix)]
@@ -78,6 +93,8 @@ impl SoftKey {
                 .as_deref()
                 .map(|path| UnixServer::start(self, path))
                 .transpose()?,
+            #[cfg(target_os = "linux")]
+            uhid: listen.uhid.then(|| UhidServer::start(self)).transpose()?,
             #[cfg(feature = "control")]
             control: listen
                 .control
@@ -98,10 +115,22 @@ impl Servers {
             unix: self.unix.as_ref().map(|server| server.path().to_owned()),
             #[cfg(not(unix))]
             unix: None,
+            #[cfg(target_os = "linux")]
+            hid: self.uhid.as_ref().and_then(UhidServer::path),
+            #[cfg(not(target_os = "linux"))]
+            hid: None,
             #[cfg(feature = "control")]
             control: self.control.as_ref().map(|server| server.address().to_string()),
             #[cfg(not(feature = "control"))]
             control: None,
         }
+    }
+    /// Why this user could not open the HID device when it came up, where that is so.
+    #[must_use]
+    pub fn hid_refusal(&self) -> Option<String> {
+        #[cfg(target_os = "linux")]
+        return self.uhid.as_ref().and_then(UhidServer::refusal);
+        #[cfg(not(target_os = "linux"))]
+        return None;
     }
 }

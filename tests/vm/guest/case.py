@@ -43,6 +43,10 @@ class Case(unittest.TestCase):
         """Keeps `text` for the evidence."""
         self._transcript.append(text)
 
+    def transcript(self):
+        """What the clients printed, stderr too."""
+        return "\n".join(self._transcript)
+
     def client(self, *command, status=0, **options):
         """Runs a client to its end, and returns what it printed; `status` None takes any."""
         command = [str(word) for word in command]
@@ -94,4 +98,4 @@ class Case(unittest.TestCase):
 
     def evidence(self):
         key = getattr(self, "key", None)
-        return "\n".join(["-- the clients", *self._transcript, key.evidence() if key else ""])
+        return "\n".join(["-- the clients", self.transcript(), key.evidence() if key else ""])

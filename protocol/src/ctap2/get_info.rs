@@ -97,6 +97,7 @@ impl<P: Platform> Authenticator<P> {
             ("pinUvAuthToken", Some(true)),
             ("setMinPINLength", Some(true)),
             ("makeCredUvNotRqd", Some(!settings.always_uv)),
+            ("credentialMgmtPreview", Some(true)),
         ];
         let members = [
             // versions

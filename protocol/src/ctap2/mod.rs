@@ -57,6 +57,8 @@ pub mod command {
     pub const LARGE_BLOBS: u8 = 0x0c;
     /// authenticatorConfig.
     pub const CONFIG: u8 = 0x0d;
+    /// authenticatorCredentialManagement, where the preview of CTAP 2.1 had it (CTAP 2.3 §6.4, `credentialMgmtPreview`).
+    pub const CREDENTIAL_MANAGEMENT_PREVIEW: u8 = 0x41;
 
     /// The standard's name for a command, for logs.
     #[must_use]
@@ -72,6 +74,7 @@ pub mod command {
             SELECTION => "authenticatorSelection",
             LARGE_BLOBS => "authenticatorLargeBlobs",
             CONFIG => "authenticatorConfig",
+            CREDENTIAL_MANAGEMENT_PREVIEW => "authenticatorCredentialManagement (preview)",
             _ => "unknown command",
         }
     }
@@ -117,6 +120,11 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
+        // One command with two numbers: libfido2 asks at the preview's (1.12 and 1.14 do), even of a key with `credMgmt`.
+        let command = match command {
+            command::CREDENTIAL_MANAGEMENT_PREVIEW => command::CREDENTIAL_MANAGEMENT,
+            command => command,
+        };
         // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
         if command != command::GET_INFO {
             self.pending.take_if(|pending| !pending.goes_on_with(command));

@@ -49,6 +49,7 @@ fn its_options_are_those_of_a_fresh_key(key: &Key) {
         ("pinUvAuthToken", true.into()),
         ("setMinPINLength", true.into()),
         ("makeCredUvNotRqd", true.into()),
+        ("credentialMgmtPreview", true.into()),
     ]);
     assert_eq!(key.host().info()[&0x04], options);
 }

@@ -54,8 +54,8 @@ class Case(unittest.TestCase):
         self._transcript.append(text)
 
     def transcript(self):
-        """What clients printed so far."""
-        return self._transcript
+        """What the clients printed, stderr too."""
+        return "\n".join(self._transcript)
 
     def client(self, *command, status=0, **options):
         """Runs a client to its end, and returns what it printed; `status` None takes any."""
@@ -108,4 +108,4 @@ class Case(unittest.TestCase):
 
     def evidence(self):
         key = getattr(self, "key", None)
-        return "\n".join(["-- the clients", *self._transcript, key.evidence() if key else ""])
+        return "\n".join(["-- the clients", self.transcript(), key.evidence() if key else ""])

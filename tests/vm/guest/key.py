@@ -62,8 +62,10 @@ class Key:
         return self.control("/v1/log")["entries"]
 
     def errors(self):
-        self._errors.flush()
-        return pathlib.Path(self._errors.name).read_text()
+        """What the token said beside its ready line; also after its end."""
+        if not self._errors.closed:
+            self._said = pathlib.Path(self._errors.name).read_text()
+        return self._said
 
     def evidence(self):
         """What the key did, for whoever looks for a fault."""
@@ -74,9 +76,11 @@ class Key:
         return f"-- the key's log\n{log}\n-- the key's stderr\n{self.errors()}"
 
     def close(self):
+        """Pulls it; more than once does no harm."""
         self._process.terminate()
         self._process.stdout.close()
         self._process.wait(PATIENCE)
+        self.errors()
         self._errors.close()
         self._directory.cleanup()
 

@@ -26,7 +26,7 @@ class Brasskey(Case):
     def refused(self, *arguments, status):
         """What the command says instead, in words."""
         self.client("brasskey", *arguments, status=status, env=self.environment)
-        return self.transcript()[-1]
+        return self.transcript()
 
     def begin(self, *arguments):
         """A command that goes on while the case does."""

@@ -8,6 +8,7 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 
 use crate::crypto::sha256;
+use crate::ctap2::command::CREDENTIAL_MANAGEMENT_PREVIEW;
 use crate::ctap2::{Permissions, Status};
 use crate::limits::{RP_ID_MAX, SEQUENCE_TIMEOUT, TOKEN_MAX_USAGE};
 use crate::pin_protocol::Protocol;
@@ -71,6 +72,24 @@ fn relying_parties_follow_each_other_each_once() {
     assert_eq!(seen, RPS.map(|rp_id| (String::from(rp_id), 1)).into());
     assert_eq!(key.refusal(&next(NEXT_RP)), Status::NotAllowed);
     assert_eq!(key.refusal(&next(NEXT_RP)), Status::NotAllowed, "over for good");
+}
+
+#[test]
+fn the_preview_s_number_answers_the_same_and_goes_on_the_same() {
+    let (mut key, manager) = key_with_nine();
+    let steps = [
+        manager.metadata(),
+        manager.relying_parties(),
+        next(NEXT_RP),
+        manager.credentials_of(RP),
+        next(NEXT_CREDENTIAL),
+    ];
+    let answers = steps.clone().map(|request| key.answer(&request).unwrap());
+    let preview = steps.map(|mut request| {
+        request.command = CREDENTIAL_MANAGEMENT_PREVIEW;
+        key.answer(&request).unwrap()
+    });
+    assert_eq!(preview, answers);
 }
 
 #[test]

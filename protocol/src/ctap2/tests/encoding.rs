@@ -24,7 +24,7 @@ fn no_command_byte_is_an_invalid_length() {
 
 #[test]
 fn every_command_that_is_not_offered_is_invalid() {
-    let offered = [0x01, 0x02, 0x04, 0x06, 0x07, 0x08, 0x0a, 0x0b, 0x0c, 0x0d];
+    let offered = [0x01, 0x02, 0x04, 0x06, 0x07, 0x08, 0x0a, 0x0b, 0x0c, 0x0d, 0x41];
     for command in (0..=u8::MAX).filter(|command| !offered.contains(command)) {
         assert_eq!(refusal(&[command]), Status::InvalidCommand, "{command:#04x}");
         assert_eq!(refusal(&[command, 0xa0]), Status::InvalidCommand, "{command:#04x}");

@@ -52,6 +52,7 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
             ("pinUvAuthToken", Value::Bool(true)),
             ("setMinPINLength", Value::Bool(true)),
             ("makeCredUvNotRqd", Value::Bool(true)),
+            ("credentialMgmtPreview", Value::Bool(true)),
         ])
     );
     assert_eq!(info.number(0x05), &Value::Integer(MAX_MESSAGE as i128));

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -40,6 +40,9 @@ fn flags_that_mean_nothing_here_are_refused_with_a_hint() {
         "register --touch auto --legacy-app-id",
         "info --device udp:127.0.0.1:1 --touch auto",
         "token --udp 192.0.2.1:1 --touch deny --ephemeral",
+        "token --usbip 192.0.2.1:1 --touch deny --ephemeral",
+        "token --usbip 127.0.0.1:0 --touch auto",
+        "token --name a/b --touch deny",
         "token --touch auto",
         "token --touch control",
         "token --control-token-file token",
@@ -161,21 +164,60 @@ fn a_refusal_that_nobody_reads_is_still_a_refusal() {
     assert_eq!(command.status().unwrap().code(), Some(4));
 }
 
-#[test]
-fn a_token_says_where_it_is_and_what_it_keeps() {
-    let home = tempfile::tempdir().unwrap();
-    let arguments = "token --unix socket --state state --touch control --control 127.0.0.1:0 --json";
+/// A token, once it is ready, and what it says then.
+fn start(home: &Path, arguments: &str) -> (Child, Value) {
     let arguments: Vec<_> = arguments.split(' ').collect();
-    let mut token = brasskey(home.path(), &arguments)
+    let mut token = brasskey(home, &arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
     BufReader::new(token.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
+    (token, serde_json::from_str(&line).unwrap())
+}
+
+#[test]
+fn a_token_keeps_its_number_and_says_what_it_was_asked() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = "token --name work --usbip 127.0.0.1:0 --unix socket --touch deny --log --json";
+    let (mut token, ready) = start(home.path(), arguments);
+    assert_eq!(ready["name"], "work");
+    assert!(ready["state"].as_str().unwrap().ends_with("/brasskey/work.redb"));
+    assert!(ready["usbip"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert!(ready["udp"].is_null() && ready["hid"].is_null());
+    let serial = ready["serial"].as_str().unwrap();
+    assert!(serial.len() == 16 && serial.chars().all(|digit| digit.is_ascii_hexdigit()));
+
+    assert!(run(home.path(), "wink --device unix:socket").status.success());
+    let logged = BufReader::new(token.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+        .find(|line| line.contains("CTAPHID_WINK"));
+    assert!(logged.unwrap().ends_with(" ms"));
+    token.kill().unwrap();
+    token.wait().unwrap();
+
+    let (mut again, ready_again) = start(home.path(), arguments);
+    assert_eq!(ready_again["serial"], serial);
+    let (mut other, ready_other) = start(home.path(), "token --udp 127.0.0.1:0 --ephemeral --touch deny --json");
+    assert_ne!(ready_other["serial"], serial);
+    assert!(ready_other["name"].is_null());
+    for token in [&mut again, &mut other] {
+        token.kill().unwrap();
+        token.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_token_says_where_it_is_and_what_it_keeps() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut token, ready) = start(
+        home.path(),
+        "token --unix socket --state state --touch control --control 127.0.0.1:0 --json",
+    );
     let place = |name: &str| {
         home.path()
             .canonicalize()

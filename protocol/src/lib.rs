@@ -16,6 +16,7 @@
 //! | [`cbor`] | the canonical form, checked on the way in and kept on the way out |
 //! | [`crypto`] | the primitives behind small modules |
 //! | [`platform`] | the five seams to the world around |
+//! | [`usb`] | what the key says of itself on USB |
 //! | [`limits`] | every size and time |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -49,6 +50,7 @@ pub mod platform;
 pub mod rng;
 pub mod settings;
 pub mod u2f;
+pub mod usb;
 
 #[cfg(test)]
 mod testing;

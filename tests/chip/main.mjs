@@ -10,13 +10,16 @@ import { Elf } from './emulator/elf.mjs';
 import { Key } from './emulator/key.mjs';
 import { readOrCreate } from './emulator/token-file.mjs';
 import { UdpServer, isLoopback } from './emulator/udp.mjs';
+import { UsbIpServer } from './emulator/usbip-server.mjs';
 
-const USAGE = `Runs the firmware on an emulated RP2040, as a security key behind a UDP port.
+const USAGE = `Runs the firmware on an emulated RP2040, as a security key behind a UDP port or on another system's USB.
 
 Usage: node main.mjs --elf FILE [OPTIONS]
 
   --elf FILE                 the firmware
   --udp ADDRESS              a loopback address for reports [default: 127.0.0.1:0, a port that is free]
+  --usbip ADDRESS            instead, a loopback address for USB/IP: \`usbip attach -r HOST -b 1-1\` plugs the key in;
+                             port 3240 is where \`usbip\` looks for it
   --control ADDRESS          lets programs press the button, cut the power and look at the light, by HTTP
   --control-token-file FILE  the token that the control endpoint asks for; made if missing
   --touch WHO                auto: whatever is asked is touched; control: by --control [default: control]
@@ -40,7 +43,8 @@ function readArguments() {
     return parseArgs({
       options: {
         elf: { type: 'string' },
-        udp: { type: 'string', default: '127.0.0.1:0' },
+        udp: { type: 'string' },
+        usbip: { type: 'string' },
         control: { type: 'string' },
         'control-token-file': { type: 'string' },
         touch: { type: 'string', default: 'control' },
@@ -70,6 +74,7 @@ if (options.help) {
 if (!options.elf) fail('there is no firmware', 'name it with --elf');
 if (!['auto', 'control'].includes(options.touch)) fail('nobody touches the key like that', 'use --touch auto or control');
 if (!['system', 'stepped'].includes(options.time)) fail('time does not pass like that', 'use --time system or stepped');
+if (options.udp && options.usbip) fail('a key is plugged in once', 'use --udp or --usbip');
 if (options.control && !options['control-token-file']) fail('the control endpoint needs a token', 'add --control-token-file');
 
 const seed = options.seed === undefined ? randomInt(2 ** 32) : Number(options.seed);
@@ -79,11 +84,12 @@ const key = new Key(board, {
   time: /** @type {import('./emulator/key.mjs').Time} */ (options.time),
   autoTouch: options.touch === 'auto',
 });
-const reports = address(options.udp);
-const server = new UdpServer(key, reports.host);
+const plug = address(options.usbip ?? options.udp ?? '127.0.0.1:0');
+const server = options.usbip ? new UsbIpServer(key) : new UdpServer(key, plug.host);
 key.onRestart = () => server.forget();
 key.powerOn();
-const udp = await server.listen(reports.host, reports.port);
+const listening = await server.listen(plug.host, plug.port);
+const plugged = options.usbip ? { udp: null, usbip: listening } : { udp: listening, usbip: null };
 
 let control = null;
 if (options.control) {
@@ -92,7 +98,7 @@ if (options.control) {
   await new Promise((resolve) => listener.listen(endpoint.port, endpoint.host, () => resolve(undefined)));
   control = `http://${endpoint.host}:${/** @type {import('node:net').AddressInfo} */ (listener.address()).port}`;
 }
-process.stdout.write(`${JSON.stringify({ ready: true, udp, control })}\n`);
+process.stdout.write(`${JSON.stringify({ ready: true, ...plugged, control })}\n`);
 
 const end = () => {
   if (options.flash) board.flash.saveFile(options.flash);

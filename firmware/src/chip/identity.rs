@@ -2,6 +2,7 @@
 
 use brasskey_protocol::authenticator::Config;
 use brasskey_protocol::ctaphid::DeviceInfo;
+use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID, bcd_version};
 use usb_device::device::UsbVidPid;
 
 /// The AAGUID of the key on a chip: the same in every one, so that it links no accounts.
@@ -27,23 +28,20 @@ pub(crate) const CONFIG: Config = Config {
     lists_recent_algorithms: false,
 };
 
-/// Vendor and product, by `BRASSKEY_USB_VID` and `BRASSKEY_USB_PID` at build time, in hexadecimal. 1209:0001 is pid.codes'
-/// number for tests: good for a key of one's own, not for one that is given away.
+/// Vendor and product, by `BRASSKEY_USB_VID` and `BRASSKEY_USB_PID` at build time, in hexadecimal.
 pub(crate) const VID_PID: UsbVidPid = UsbVidPid(
     match option_env!("BRASSKEY_USB_VID") {
         Some(vid) => number(vid, 16),
-        None => 0x1209,
+        None => VENDOR_ID,
     },
     match option_env!("BRASSKEY_USB_PID") {
         Some(pid) => number(pid, 16),
-        None => 0x0001,
+        None => PRODUCT_ID,
     },
 );
 
-/// The version as USB writes it, in binary-coded decimal: major, then minor and patch in a digit each.
-pub(crate) const BCD_VERSION: u16 = u16::from_be_bytes([VERSION[0], (VERSION[1] & 0x0f) << 4 | VERSION[2] & 0x0f]);
+pub(crate) const BCD_VERSION: u16 = bcd_version(VERSION);
 
-pub(crate) const MANUFACTURER: &str = "brasskey";
 pub(crate) const PRODUCT: &str = "brasskey security key";
 
 /// Reads a number while compiling.

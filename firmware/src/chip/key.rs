@@ -9,6 +9,7 @@ use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Seams, Storage};
 use brasskey_protocol::rng::HealthyRng;
 use brasskey_protocol::u2f::StatusWord;
+use brasskey_protocol::usb::{SERIAL_RECORD, SERIAL_SIZE};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::{interrupt, singleton};
@@ -25,9 +26,6 @@ const TICK: u32 = 10;
 
 /// After so many milliseconds without a host the chip rests.
 const REST_AFTER: u64 = 30_000;
-
-/// Where the key's USB serial number is kept, 8 random bytes. It outlives a reset: it names the device, not its owner.
-const SERIAL: &[u8] = b"usb";
 
 /// Runs the key.
 pub(crate) fn run(board: Board) -> ! {
@@ -94,12 +92,12 @@ fn records(flash: Flash) -> Option<&'static mut Records<'static, Flash>> {
 
 /// This key's own number, made at its first start, in hexadecimal. A key that cannot keep one has none.
 fn serial_number(storage: &mut impl Storage, rng: &mut impl TryRng) -> Option<&'static str> {
-    let mut number = [0; 8];
-    if storage.read(SERIAL, &mut number).ok()? != Some(number.len()) {
+    let mut number = [0; SERIAL_SIZE];
+    if storage.read(SERIAL_RECORD, &mut number).ok()? != Some(number.len()) {
         rng.try_fill_bytes(&mut number).ok()?;
-        storage.write(SERIAL, &number).ok()?;
+        storage.write(SERIAL_RECORD, &number).ok()?;
     }
-    let text = singleton!(: [u8; 16] = [0; 16])?;
+    let text = singleton!(: [u8; 2 * SERIAL_SIZE] = [0; 2 * SERIAL_SIZE])?;
     let digits = number.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
     for (place, digit) in text.iter_mut().zip(digits) {
         *place = if digit < 10 { b'0' + digit } else { b'A' - 10 + digit };

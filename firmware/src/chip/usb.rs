@@ -5,6 +5,7 @@ use core::cell::RefCell;
 use brasskey_protocol::ctaphid::{Device, Event, REPORT_DESCRIPTOR, Report, Request};
 use brasskey_protocol::limits::{MAX_MESSAGE, REPORT_SIZE};
 use brasskey_protocol::platform::{Abort, Indication};
+use brasskey_protocol::usb::{INTERVAL, MANUFACTURER, POWER};
 use cortex_m::singleton;
 use critical_section::Mutex;
 use usb_device::bus::UsbBusAllocator;
@@ -13,14 +14,7 @@ use usbd_hid::hid_class::HIDClass;
 
 use crate::board::{self, Bus};
 use crate::front;
-use crate::identity::{BCD_VERSION, DEVICE_INFO, MANUFACTURER, PRODUCT, VID_PID};
-
-/// How often the host asks for and brings reports, in milliseconds: the fastest there is at full speed. While there is
-/// nothing to say the controller answers without waking the processor.
-const INTERVAL: u8 = 1;
-
-/// What the key draws from the bus at most, in milliamperes.
-const POWER: usize = 100;
+use crate::identity::{BCD_VERSION, DEVICE_INFO, PRODUCT, VID_PID};
 
 /// The request that runs shall end.
 pub(crate) static ABORT: Abort = Abort::new();
@@ -47,6 +41,7 @@ pub(crate) fn start(bus: UsbBusAllocator<Bus>, serial: Option<&'static str>) {
     ) else {
         return;
     };
+    // While there is nothing to say the controller answers the host without waking the processor.
     let class = HIDClass::new(bus, &REPORT_DESCRIPTOR, INTERVAL);
     let mut strings = StringDescriptors::default().manufacturer(MANUFACTURER).product(PRODUCT);
     if let Some(serial) = serial {
@@ -56,7 +51,7 @@ pub(crate) fn start(bus: UsbBusAllocator<Bus>, serial: Option<&'static str>) {
     let Ok(builder) = UsbDeviceBuilder::new(bus, VID_PID)
         .device_release(BCD_VERSION)
         .strings(&[strings])
-        .and_then(|builder| builder.max_power(POWER))
+        .and_then(|builder| builder.max_power(POWER.into()))
     else {
         return;
     };

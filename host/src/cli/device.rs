@@ -27,7 +27,7 @@ pub(super) struct DeviceArgs {
 }
 
 /// How the soft token behaves.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SoftArgs {
     /// Who touches the soft token: prompt (you, on the terminal), auto, deny, or control (programs, with `brasskey token

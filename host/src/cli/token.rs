@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -12,15 +12,24 @@ use super::device::SoftArgs;
 use super::failure::Failure;
 use super::output::{DIM, Output};
 use crate::soft::control::{ControlAddress, ControlOptions};
+use crate::soft::server::BUS_ID;
 use crate::soft::storage::AnyStorage;
-use crate::soft::{Listen, SoftKey, Touch, paths};
+use crate::soft::{Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, paths};
 use crate::text::escape;
 
 /// The arguments of `token`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
+    /// Plug the token into this computer (Linux): browsers, OpenSSH and every other program find it as /dev/hidrawN
+    #[arg(long)]
+    uhid: bool,
+
+    /// Offer the token as a USB device on a loopback address, for `usbip attach` (Linux, Windows)
+    #[arg(long, value_name = "ADDRESS")]
+    usbip: Option<SocketAddr>,
+
     /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 takes one that is free [default:
-    /// 127.0.0.1:8111, unless --unix is given]
+    /// 127.0.0.1:8111, unless another way is given]
     #[arg(long, value_name = "ADDRESS")]
     udp: Option<SocketAddr>,
 
@@ -42,6 +51,15 @@ pub(super) struct Args {
     #[arg(long)]
     list_recent_algorithms: bool,
 
+    /// What to call the token, to tell it from others: letters, digits, `-`, `_` and `.`; its secrets are then in
+    /// NAME.redb in your data directory unless --state names another file
+    #[arg(long, value_name = "NAME")]
+    name: Option<Name>,
+
+    /// Say of each command on stderr, when it has been answered, what it was, what the answer was and how long it took
+    #[arg(long)]
+    log: bool,
+
     #[command(flatten)]
     soft: SoftArgs,
 }
@@ -50,26 +68,40 @@ fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
     text.parse()
 }
 
+/// Commands that wait to be shown where stderr does not take them as fast as they come; beyond that they are not shown.
+const UNSHOWN_MAX: usize = 1000;
+
+/// What the command waits for once the token is there.
+enum Happened {
+    Command(LogEntry),
+    /// Ctrl-C, or a signal that ends services.
+    End,
+}
+
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let listen = args.listen()?;
     let touch = args.touch(&listen)?;
-    let storage = args.soft.storage()?;
+    let mut storage = args.soft()?.storage()?;
     let owner = match &storage {
         AnyStorage::File(file) => Some(file.announcer()),
         AnyStorage::Memory(_) => None,
     };
     let state = owner.as_ref().map(|owner| owner.state().to_owned());
-    let is_open = listen.udp.is_some() && touch == Touch::Auto;
+    let is_open = listen.is_open() && touch == Touch::Auto;
+    let identity = args.identity(&mut storage)?;
     // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
-    let ended = end()?;
-    let key = SoftKey::builder()
+    let (tell, happened) = happenings()?;
+    let mut builder = SoftKey::builder()
         .touch(touch)
         .storage(storage)
-        .list_recent_algorithms(args.list_recent_algorithms)
-        .build()?;
+        .identity(identity)
+        .list_recent_algorithms(args.list_recent_algorithms);
+    if args.log {
+        builder = builder.observer(move |entry| drop(tell.try_send(Happened::Command(entry))));
+    }
+    let key = builder.build()?;
     let servers = key.serve(&listen)?;
-    let addresses = servers.addresses();
-    if let (Some(owner), Some(device)) = (owner, addresses.device()) {
+    if let (Some(owner), Some(device)) = (owner, servers.addresses().device()) {
         owner.announce(&device).map_err(|source| Failure::System {
             what: "cannot note who uses the state file".to_owned(),
             source,
@@ -85,40 +117,85 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if is_open {
         output.notice("warning: any user of this computer can use this key, and nobody is asked");
     }
+    if let Some(refusal) = servers.hid_refusal() {
+        output.notice(&format!("warning: this user cannot open the token's device: {refusal}"));
+        output.notice(
+            "hint: install the udev rule of brasskey, or another one for security keys, and start again; `brasskey \
+             doctor` says more",
+        );
+    }
+    ready(&key, &servers, &listen, state.as_deref(), output)?;
+    while let Ok(Happened::Command(entry)) = happened.recv() {
+        output.notice(&line(&entry));
+    }
+    Ok(())
+}
 
-    let value = json!({
-        "ready": true,
-        "device": addresses.device(),
-        "udp": addresses.udp,
-        "unix": addresses.unix,
-        "state": state,
-        "control": addresses.control,
-        "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
-    });
+/// Says how the token is reached.
+fn ready(
+    key: &SoftKey,
+    servers: &Servers,
+    listen: &Listen,
+    state: Option<&Path>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let addresses = servers.addresses();
     if output.is_json() {
         // One line: whoever started this reads up to its end.
-        output.line(&value)?;
-    } else {
-        output.text(|to| {
-            let device = addresses.device().unwrap_or_default();
-            write!(to, "Ready: --device {}", escape(&device))?;
-            if let Some(control) = &addresses.control {
-                write!(to, "  control {}", escape(control))?;
-            }
-            writeln!(to, "  {DIM}(Ctrl-C ends){DIM:#}")
-        })?;
+        return output.line(&json!({
+            "ready": true,
+            "name": key.identity().name,
+            "serial": key.identity().serial.to_string(),
+            "device": addresses.device(),
+            "hid": addresses.hid,
+            "usbip": addresses.usbip,
+            "udp": addresses.udp,
+            "unix": addresses.unix,
+            "state": state,
+            "control": addresses.control,
+            "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
+        }));
     }
-    // Without a sender there is nobody left who could end it.
-    let _ = ended.recv();
-    Ok(())
+    output.text(|to| {
+        write!(to, "Ready:")?;
+        if let Some(device) = addresses.device() {
+            write!(to, " --device {}", escape(&device))?;
+        }
+        if let Some(address) = addresses.usbip {
+            let (port, host) = (address.port(), address.ip());
+            write!(to, "  usbip --tcp-port {port} attach --remote {host} --busid {BUS_ID}")?;
+        }
+        if let Some(control) = &addresses.control {
+            write!(to, "  control {}", escape(control))?;
+        }
+        writeln!(to, "  {DIM}(Ctrl-C ends){DIM:#}")
+    })
+}
+
+/// One command, for the log: when, on which channel, what, the answer, and how long it took.
+fn line(entry: &LogEntry) -> String {
+    let LogEntry {
+        time_ms,
+        channel,
+        command,
+        status,
+        duration_us,
+    } = entry;
+    format!(
+        "{}.{:03} s  {channel}  {command}  {status}  {}.{:03} ms",
+        time_ms / 1000,
+        time_ms % 1000,
+        duration_us / 1000,
+        duration_us % 1000
+    )
 }
 
 impl Args {
     fn listen(&self) -> Result<Listen, Failure> {
-        let udp = match (self.udp, &self.unix) {
-            (None, None) => Some(SocketAddr::from(([127, 0, 0, 1], 8111))),
-            (udp, _) => udp,
-        };
+        let by_default = self.unix.is_none() && self.usbip.is_none() && !self.uhid;
+        let udp = self
+            .udp
+            .or_else(|| by_default.then_some(SocketAddr::from(([127, 0, 0, 1], 8111))));
         let control = match &self.control {
             None => None,
             Some(address) => Some(ControlOptions {
@@ -132,17 +209,39 @@ impl Args {
         Ok(Listen {
             udp,
             unix: self.unix.as_deref().map(absolute).transpose()?,
+            uhid: self.uhid,
+            usbip: self.usbip,
             control,
+        })
+    }
+
+    /// The token's own flags, with the file that goes by its name.
+    fn soft(&self) -> Result<SoftArgs, Failure> {
+        let mut soft = self.soft.clone();
+        if let (Some(name), None, false) = (&self.name, &soft.state, soft.ephemeral) {
+            soft.state = Some(paths::named_state(name)?);
+        }
+        Ok(soft)
+    }
+
+    fn identity(&self, storage: &mut AnyStorage) -> Result<Identity, Failure> {
+        let serial = Serial::kept_in(storage).map_err(|error| Failure::System {
+            what: "cannot keep the token's serial number".to_owned(),
+            source: io::Error::other(error),
+        })?;
+        Ok(Identity {
+            name: self.name.clone(),
+            serial,
         })
     }
 
     /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.
     fn touch(&self, listen: &Listen) -> Result<Touch, Failure> {
         let touch = self.soft.touch.clone().unwrap_or_else(Touch::of_terminal);
-        if touch == Touch::Auto && listen.udp.is_some() && !self.soft.ephemeral && self.soft.state.is_none() {
+        if touch == Touch::Auto && listen.is_open() && !self.soft.ephemeral && self.soft.state.is_none() {
             return Err(Failure::usage(
-                "with `--touch auto` over UDP any user of this computer could sign in with your soft token",
-                "use --ephemeral, or name the file with --state, or listen with --unix instead",
+                "with `--touch auto` over UDP or USB/IP any user of this computer could sign in with your soft token",
+                "use --ephemeral, or name the file with --state, or use --uhid or --unix instead",
             ));
         }
         if touch == Touch::Control && listen.control.is_none() {
@@ -155,18 +254,19 @@ impl Args {
     }
 }
 
-/// Hears of Ctrl-C, and of the signals that end services.
-fn end() -> Result<Receiver<()>, Failure> {
-    let (end, ended) = channel();
+/// Hears of Ctrl-C, and of the signals that end services, and of what else it is told.
+fn happenings() -> Result<(SyncSender<Happened>, Receiver<Happened>), Failure> {
+    let (tell, happened) = sync_channel(UNSHOWN_MAX);
+    let end = tell.clone();
     ctrlc::set_handler(move || {
         // Nobody waits any more where it has ended already.
-        let _ = end.send(());
+        let _ = end.send(Happened::End);
     })
     .map_err(|error| Failure::System {
         what: "cannot wait for the end".to_owned(),
         source: io::Error::other(error),
     })?;
-    Ok(ended)
+    Ok((tell, happened))
 }
 
 /// A path that means the same to whoever reads it elsewhere.
@@ -175,4 +275,21 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
         what: format!("cannot find {}", path.display()),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_one_line_of_the_log() {
+        let entry = LogEntry {
+            time_ms: 12_034,
+            channel: "0000000a".to_owned(),
+            command: "authenticatorGetInfo".to_owned(),
+            status: "0x00".to_owned(),
+            duration_us: 1_007,
+        };
+        assert_eq!(line(&entry), "12.034 s  0000000a  authenticatorGetInfo  0x00  1.007 ms");
+    }
 }

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 
 use brasskey_protocol::credential::StartError;
 
+/// What lets a user in.
+const GROUP: &str = "sudo groupadd --system brasskey; sudo usermod -aG brasskey $USER";
+/// Linux's number for a device without a driver.
+const ENODEV: i32 = 19;
+
 /// Why a soft key could not start, or could not be opened to others.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -46,6 +51,15 @@ pub enum Error {
     /// Others can read the control endpoint's token.
     #[error("other users can read the token file {}", .0.display())]
     OpenTokenFile(PathBuf),
+    /// `/dev/uhid` cannot be used.
+    #[error("cannot make a virtual HID device: /dev/uhid: {0}")]
+    Uhid(#[source] io::Error),
+    /// The kernel made no `/dev/hidrawN` of the virtual HID device.
+    #[error("the virtual HID device did not come up as /dev/hidraw")]
+    NoHidraw,
+    /// Only Linux has `/dev/uhid`.
+    #[error("a virtual HID device (/dev/uhid) is not available on this system")]
+    LinuxOnly,
     /// This system, or this build, has no such thing.
     #[error("{0} is not available in this build of brasskey")]
     Unsupported(&'static str),
@@ -78,7 +92,45 @@ impl Error {
                     path.display()
                 )
             }
+            Self::Uhid(source) if source.kind() == io::ErrorKind::PermissionDenied => format!(
+                "the udev rule of brasskey gives /dev/uhid to the group brasskey: install it, run `{GROUP}` and log in anew; \
+                 `brasskey doctor` says more"
+            ),
+            // Not there, or a node whose module is not there.
+            Self::Uhid(source) if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(ENODEV) => {
+                "load its module with `sudo modprobe uhid`; if there is none, Ubuntu's kernels for clouds and CI have it in \
+                 the package linux-modules-extra-$(uname -r); `brasskey doctor` says more"
+                    .into()
+            }
+            Self::Uhid(_) => "`brasskey doctor` says what this computer lacks".into(),
+            Self::NoHidraw => {
+                "the kernel needs hidraw and its driver hid-generic, and a container the host's /sys and /dev; `brasskey \
+                 doctor` says more"
+                    .into()
+            }
+            Self::LinuxOnly => "use --usbip 127.0.0.1:3240, and attach to it with a USB/IP client".into(),
             Self::Unsupported(_) => "use UDP on 127.0.0.1, or another build".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_virtual_device_lacks_comes_with_its_remedy() {
+        for (source, remedy) in [
+            (io::ErrorKind::NotFound.into(), "sudo modprobe uhid"),
+            (io::Error::from_raw_os_error(ENODEV), "sudo modprobe uhid"),
+            (
+                io::ErrorKind::PermissionDenied.into(),
+                "sudo usermod -aG brasskey $USER",
+            ),
+            (io::ErrorKind::OutOfMemory.into(), "brasskey doctor"),
+        ] {
+            let error = Error::Uhid(source);
+            assert!(error.hint().contains(remedy), "{error}");
         }
     }
 }

@@ -13,15 +13,17 @@ use serde::Serialize;
 
 use super::clock::SoftClock;
 use super::error::Error;
+use super::identity::Identity;
 use super::lock;
 use super::log::LogEntry;
 use super::peer::{Peer, Queue};
 use super::platform::{CONFIG, SoftStorage};
+use super::plug::{Plug, Plugs};
 use super::presence::button::Button;
 use super::presence::{SoftPresence, Touch, Waiting};
 use super::rng::SoftRng;
 use super::storage::MemoryStorage;
-use super::token::{SoftStatus, Token};
+use super::token::{Observer, SoftStatus, Token};
 use crate::transport::{Transport, TransportError};
 
 /// A security key in this process. Clones are handles to the same key, which lives as long as one of them, one
@@ -31,6 +33,8 @@ pub struct SoftKey(Arc<Inner>);
 
 struct Inner {
     token: Arc<Token>,
+    identity: Identity,
+    plugs: Mutex<Plugs>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -41,6 +45,8 @@ pub struct Builder {
     seed: Option<[u8; 32]>,
     clock: SoftClock,
     config: Config,
+    identity: Option<Identity>,
+    observer: Option<Observer>,
 }
 
 /// What a key does at the moment.
@@ -77,6 +83,20 @@ impl Builder {
         self
     }
 
+    /// What the key is called on USB. Until it is called: a key without a name, and with a serial number of its own.
+    #[must_use]
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Tells `observer` of each command when it has been answered. The key waits while it runs.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Fn(LogEntry) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     /// **Only for tests:** draws all randomness from `seed`, so that anyone who knows it knows the key's secrets.
     #[must_use]
     pub fn seed(mut self, seed: [u8; 32]) -> Self {
@@ -103,6 +123,8 @@ impl Builder {
             seed,
             clock,
             config,
+            identity,
+            observer,
         } = self;
         let button = Arc::new(Button::new(clock.clone()));
         let abort = Arc::new(Abort::new());
@@ -116,6 +138,7 @@ impl Builder {
             clock.clone(),
             Arc::clone(&button),
             Arc::clone(&abort),
+            observer,
         ));
         let seams = Seams {
             presence: SoftPresence::new(touch, button, abort),
@@ -127,6 +150,11 @@ impl Builder {
         token.equip(seams, config);
         let key = SoftKey(Arc::new(Inner {
             token,
+            identity: match identity {
+                Some(identity) => identity,
+                None => Identity::random().map_err(|_| Error::Start(StartError::Rng))?,
+            },
+            plugs: Mutex::default(),
             threads: Mutex::default(),
         }));
         if waits {
@@ -150,6 +178,8 @@ impl SoftKey {
             seed: None,
             clock: SoftClock::system(),
             config: CONFIG,
+            identity: None,
+            observer: None,
         }
     }
 
@@ -186,15 +216,39 @@ impl SoftKey {
     /// Cuts the power: everything volatile is gone, and a running request ends without an answer. What was
     /// acknowledged is kept.
     pub fn power_off(&self) {
+        let plugs = lock(&self.0.plugs);
+        plugs.pull_out();
         self.token().power_off();
     }
 
     /// Switches the key on, where it is off.
     ///
     /// # Errors
-    /// [`Error::Start`] where the key refuses what its storage holds.
+    /// [`Error::Start`] where the key refuses what its storage holds; those of [`UhidServer`](super::server::UhidServer)
+    /// where there is one.
     pub fn power_on(&self) -> Result<(), Error> {
-        self.token().power_on().map_err(Error::Start)
+        let plugs = lock(&self.0.plugs);
+        if self.token().is_on() {
+            return Ok(());
+        }
+        self.token().power_on().map_err(Error::Start)?;
+        plugs.put_in()
+    }
+
+    /// Plugs `plug` in while the key is on, and from then on whenever it is switched on.
+    pub(super) fn attach(&self, plug: &Arc<impl Plug + 'static>) -> Result<(), Error> {
+        let mut plugs = lock(&self.0.plugs);
+        if self.token().is_on() {
+            plug.put_in()?;
+        }
+        plugs.add(plug);
+        Ok(())
+    }
+
+    /// What the key is called on USB.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     /// Unplugs the key and plugs it in again.

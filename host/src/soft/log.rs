@@ -111,21 +111,23 @@ impl Log {
 
     /// Every command remembered, the oldest first.
     pub(super) fn entries(&self) -> Vec<LogEntry> {
-        self.0.iter().map(entry).collect()
+        self.0.iter().map(LogEntry::from).collect()
     }
 }
 
-fn entry(record: &Record) -> LogEntry {
-    LogEntry {
-        time_ms: record.time,
-        channel: format!("{:08x}", record.channel),
-        command: record.command.name(),
-        status: match record.status {
-            Some(Status::Ctap2(status)) => format!("0x{status:02x}"),
-            Some(Status::U2f(word)) => format!("0x{word:04x}"),
-            None => String::new(),
-        },
-        duration_us: record.duration_us,
+impl From<&Record> for LogEntry {
+    fn from(record: &Record) -> Self {
+        Self {
+            time_ms: record.time,
+            channel: format!("{:08x}", record.channel),
+            command: record.command.name(),
+            status: match record.status {
+                Some(Status::Ctap2(status)) => format!("0x{status:02x}"),
+                Some(Status::U2f(word)) => format!("0x{word:04x}"),
+                None => String::new(),
+            },
+            duration_us: record.duration_us,
+        }
     }
 }
 

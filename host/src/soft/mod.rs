@@ -23,11 +23,13 @@ mod clock;
 #[cfg(feature = "control")]
 pub mod control;
 mod error;
+mod identity;
 mod key;
 mod log;
 pub mod paths;
 mod peer;
 mod platform;
+mod plug;
 mod presence;
 mod rng;
 mod routes;
@@ -42,6 +44,7 @@ use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
 
 pub use clock::SoftClock;
 pub use error::Error;
+pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;
 pub use platform::{AAGUID, SoftPlatform, SoftStorage, VERSION};

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
+use super::Name;
+
 /// The user has no home directory, so there is no place for files by default.
 #[derive(Debug, thiserror::Error)]
 #[error("this user has no home directory to keep files in")]
@@ -24,6 +26,14 @@ impl NoHome {
 /// [`NoHome`].
 pub fn default_state() -> Result<PathBuf, NoHome> {
     in_data_dir("token.redb")
+}
+
+/// The state of a soft token that has a name: `NAME.redb` beside [`default_state`].
+///
+/// # Errors
+/// [`NoHome`].
+pub fn named_state(name: &Name) -> Result<PathBuf, NoHome> {
+    in_data_dir(&format!("{name}.redb"))
 }
 
 /// The relying party's registrations: `relying-party.json` beside [`default_state`].
@@ -58,5 +68,7 @@ mod tests {
         assert!(state.is_absolute() && state.ends_with("brasskey/token.redb"));
         assert!(relying_party.ends_with("brasskey/relying-party.json"));
         assert_eq!(state.parent(), relying_party.parent());
+        let named = named_state(&"work".parse().unwrap()).unwrap();
+        assert_eq!(named, state.with_file_name("work.redb"));
     }
 }

@@ -10,10 +10,13 @@ use std::time::Duration;
 use brasskey_protocol::ctaphid::Report;
 
 use super::lock;
+#[cfg(target_os = "linux")]
+use super::server::uhid::Uhid;
+use super::server::usbip::Pipe;
 
 /// Reports kept for a host of the same process that does not read: eight of the longest messages. Beyond that the
 /// oldest is lost, as in the kernel's buffer of a USB key.
-const QUEUE_MAX: usize = 8 * 129;
+pub(super) const QUEUE_MAX: usize = 8 * 129;
 
 /// One host that talks to the token.
 #[derive(Clone, Debug)]
@@ -25,6 +28,12 @@ pub(super) enum Peer {
     /// At the other end of a Unix stream.
     #[cfg(unix)]
     Unix(Arc<UnixStream>),
+    /// Whoever has the virtual HID device open. The kernel gives each of them every report of the key, as it does with
+    /// one on USB.
+    #[cfg(target_os = "linux")]
+    Uhid(Arc<Uhid>),
+    /// Attached over USB/IP.
+    UsbIp(Arc<Pipe>),
 }
 
 impl Peer {
@@ -35,6 +44,9 @@ impl Peer {
             Self::Udp(socket, address) => drop(socket.send_to(report, address)),
             #[cfg(unix)]
             Self::Unix(stream) => super::server::unix::send(stream, report),
+            #[cfg(target_os = "linux")]
+            Self::Uhid(device) => device.send(report),
+            Self::UsbIp(pipe) => pipe.send(report),
         }
     }
 }
@@ -46,6 +58,9 @@ impl PartialEq for Peer {
             (Self::Udp(a, from), Self::Udp(b, to)) => Arc::ptr_eq(a, b) && from == to,
             #[cfg(unix)]
             (Self::Unix(a), Self::Unix(b)) => Arc::ptr_eq(a, b),
+            #[cfg(target_os = "linux")]
+            (Self::Uhid(a), Self::Uhid(b)) => Arc::ptr_eq(a, b),
+            (Self::UsbIp(a), Self::UsbIp(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }

@@ -1,8 +1,11 @@
-//! The key opened to other processes: over UDP, a Unix socket, and HTTP for its button.
+//! The key opened to other processes: as a HID or USB device, over UDP, a Unix socket, and HTTP for its button.
 
 mod udp;
+#[cfg(target_os = "linux")]
+pub(super) mod uhid;
 #[cfg(unix)]
 pub(super) mod unix;
+pub(super) mod usbip;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,8 +15,11 @@ use serde::Serialize;
 use super::{Error, SoftKey};
 
 pub use udp::UdpServer;
+#[cfg(target_os = "linux")]
+pub use uhid::UhidServer;
 #[cfg(unix)]
 pub use unix::UnixServer;
+pub use usbip::{BUS_ID, UsbIpServer};
 
 /// Where a key listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,9 +28,21 @@ pub struct Listen {
     pub udp: Option<SocketAddr>,
     /// `--unix`: the path of a socket.
     pub unix: Option<PathBuf>,
+    /// `--uhid`: as a HID device that the whole computer sees.
+    pub uhid: bool,
+    /// `--usbip`: a loopback address, as a USB device; port 0 takes any that is free.
+    pub usbip: Option<SocketAddr>,
     /// `--control` and `--control-token-file`.
     #[cfg(feature = "control")]
     pub control: Option<super::control::ControlOptions>,
+}
+
+impl Listen {
+    /// Whether any user of this computer can reach the key.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.udp.is_some() || self.usbip.is_some()
+    }
 }
 
 /// Where a key is reached, for its ready line.
@@ -34,6 +52,10 @@ pub struct Addresses {
     pub udp: Option<SocketAddr>,
     /// The Unix socket.
     pub unix: Option<PathBuf>,
+    /// The HID device, `/dev/hidrawN`.
+    pub hid: Option<PathBuf>,
+    /// The USB/IP server.
+    pub usbip: Option<SocketAddr>,
     /// The control endpoint: a URL, or `unix:` and a path.
     pub control: Option<String>,
 }
@@ -42,10 +64,11 @@ impl Addresses {
     /// The value of `--device` that reaches the key, the private way before the open one.
     #[must_use]
     pub fn device(&self) -> Option<String> {
-        match (&self.unix, self.udp) {
-            (Some(path), _) => Some(format!("unix:{}", path.display())),
-            (None, Some(address)) => Some(format!("udp:{address}")),
-            (None, None) => None,
+        match (&self.unix, &self.hid, self.udp) {
+            (Some(path), _, _) => Some(format!("unix:{}", path.display())),
+            (None, Some(path), _) => Some(format!("hid:{}", path.display())),
+            (None, None, Some(address)) => Some(format!("udp:{address}")),
+            (None, None, None) => None,
         }
     }
 }
@@ -56,6 +79,9 @@ pub struct Servers {
     udp: Option<UdpServer>,
     #[cfg(unix)]
     unix: Option<UnixServer>,
+    #[cfg(target_os = "linux")]
+    uhid: Option<UhidServer>,
+    usbip: Option<UsbIpServer>,
     #[cfg(feature = "control")]
     control: Option<super::control::ControlServer>,
 }
@@ -70,6 +96,10 @@ impl SoftKey {
         if listen.unix.is_some() {
             return Err(Error::Unsupported("a Unix socket"));
         }
+        #[cfg(not(target_os = "linux"))]
+        if listen.uhid {
+            return Err(Error::LinuxOnly);
+        }
         Ok(Servers {
             udp: listen.udp.map(|address| UdpServer::start(self, address)).transpose()?,
             #[cfg(unix)]
@@ -77,6 +107,12 @@ impl SoftKey {
                 .unix
                 .as_deref()
                 .map(|path| UnixServer::start(self, path))
+                .transpose()?,
+            #[cfg(target_os = "linux")]
+            uhid: listen.uhid.then(|| UhidServer::start(self)).transpose()?,
+            usbip: listen
+                .usbip
+                .map(|address| UsbIpServer::start(self, address))
                 .transpose()?,
             #[cfg(feature = "control")]
             control: listen
@@ -98,10 +134,23 @@ impl Servers {
             unix: self.unix.as_ref().map(|server| server.path().to_owned()),
             #[cfg(not(unix))]
             unix: None,
+            #[cfg(target_os = "linux")]
+            hid: self.uhid.as_ref().and_then(UhidServer::path),
+            #[cfg(not(target_os = "linux"))]
+            hid: None,
+            usbip: self.usbip.as_ref().map(UsbIpServer::address),
             #[cfg(feature = "control")]
             control: self.control.as_ref().map(|server| server.address().to_string()),
             #[cfg(not(feature = "control"))]
             control: None,
         }
+    }
+    /// Why this user could not open the HID device when it came up, where that is so.
+    #[must_use]
+    pub fn hid_refusal(&self) -> Option<String> {
+        #[cfg(target_os = "linux")]
+        return self.uhid.as_ref().and_then(UhidServer::refusal);
+        #[cfg(not(target_os = "linux"))]
+        return None;
     }
 }

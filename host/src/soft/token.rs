@@ -23,11 +23,15 @@ use super::routes::{Routes, Verdict};
 use super::runner::Runner;
 use super::{lock, unpoison};
 
+/// Hears of each command.
+pub(super) type Observer = Box<dyn Fn(LogEntry) + Send + Sync>;
+
 /// Everything that the key's threads share.
 pub(super) struct Token {
     runner: Mutex<Runner>,
     engine: Mutex<Engine>,
     log: Mutex<Log>,
+    observer: Option<Observer>,
     /// A request waits for the worker, or the worker shall end.
     work: Condvar,
     /// The timer shall look again.
@@ -54,7 +58,13 @@ struct Engine {
 
 impl Token {
     /// A key that is switched off.
-    pub(super) fn new(inline: bool, clock: SoftClock, button: Arc<Button>, abort: Arc<Abort>) -> Self {
+    pub(super) fn new(
+        inline: bool,
+        clock: SoftClock,
+        button: Arc<Button>,
+        abort: Arc<Abort>,
+        observer: Option<Observer>,
+    ) -> Self {
         Self {
             runner: Mutex::new(Runner::new()),
             engine: Mutex::new(Engine {
@@ -66,6 +76,7 @@ impl Token {
                 has_work: false,
             }),
             log: Mutex::default(),
+            observer,
             work: Condvar::new(),
             timer: Condvar::new(),
             button,
@@ -128,13 +139,15 @@ impl Token {
             }
             Event::Wink => {
                 drop(engine);
-                lock(&self.log).push(Record {
+                let record = Record {
                     time: self.clock.now(),
                     channel: ctaphid::channel(report),
                     command: Command::Wink,
                     status: None,
                     duration_us: 0,
-                });
+                };
+                lock(&self.log).push(record);
+                self.observe(&record);
             }
         }
     }
@@ -174,6 +187,14 @@ impl Token {
             lock(&self.log).push(record);
             engine.device.respond(response, self.clock.now());
             engine.transmit(None);
+            drop(engine);
+            self.observe(&record);
+        }
+    }
+
+    fn observe(&self, record: &Record) {
+        if let Some(observer) = &self.observer {
+            observer(record.into());
         }
     }
 

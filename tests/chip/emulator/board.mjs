@@ -4,7 +4,7 @@ import { Chip } from './chip.mjs';
 import { FLASH_BASE } from './elf.mjs';
 import { Flash, PowerCut } from './flash.mjs';
 import { Translator } from './translator.mjs';
-import { UsbHost } from './usb-host.mjs';
+import { SILENCE, UsbHost } from './usb-host.mjs';
 
 /** The Pico's light, and where a button of one's own goes (firmware/README.md). */
 const LIGHT = 25;
@@ -90,7 +90,21 @@ export class Board {
     if (!host) return;
     this.host = new UsbHost(chip);
     this.host.onReport = (report) => this.onReport(report);
-    this.#guarded(() => /** @type {UsbHost} */ (this.host).enumerate());
+    this.enumerate();
+  }
+
+  /** Lets the computer reset the bus, and get to know the key. */
+  enumerate() {
+    this.#guarded(() => this.host?.enumerate());
+  }
+
+  /**
+   * A control transfer, as {@link UsbHost.transfer} has it.
+   * @param {Uint8Array} setup
+   * @param {Uint8Array} data
+   */
+  transfer(setup, data) {
+    return this.#guarded(() => this.host?.transfer(setup, data)) ?? SILENCE;
   }
 
   /** @param {boolean} on */
@@ -119,9 +133,12 @@ export class Board {
     this.chip.rp.gpio[BUTTON].setInputValue(!this.held);
   }
 
-  /** @param {Uint8Array} report */
-  send(report) {
-    this.host?.send(report);
+  /**
+   * @param {Uint8Array} report
+   * @param {() => void} [taken] called when the key has it
+   */
+  send(report, taken) {
+    this.host?.send(report, taken);
   }
 
   /** Milliseconds since the chip's start. */

@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 
-import { Transcript } from './transcript.mjs';
+import { REPORT_SIZE, Transcript } from './transcript.mjs';
 
 /** How much of the chip's time passes at most before others get a turn, in milliseconds. */
 const SLICE = 5;
@@ -80,11 +80,39 @@ export class Key {
     this.powerOn();
   }
 
-  /** @param {Uint8Array} report */
-  send(report) {
+  /**
+   * @param {Uint8Array} report
+   * @param {() => void} [taken] called when the key has it
+   */
+  send(report, taken) {
     if (!this.board.chip) return;
-    this.transcript.sent(report);
-    this.board.send(report);
+    // To the key, nothing of another size is a report.
+    if (report.length === REPORT_SIZE) this.transcript.sent(report);
+    this.board.send(report, taken);
+    this.#go();
+  }
+
+  /** Whether the computer asks for reports. */
+  set polls(/** @type {boolean} */ on) {
+    if (this.board.host) this.board.host.polls = on;
+    this.#go();
+  }
+
+  /**
+   * A control transfer, as {@link import('./usb-host.mjs').UsbHost.transfer} has it.
+   * @param {Uint8Array} setup
+   * @param {Uint8Array} data
+   */
+  transfer(setup, data) {
+    const answer = this.board.transfer(setup, data);
+    this.#go();
+    return answer;
+  }
+
+  /** Another computer has the key: the bus is reset, and whatever the key did ends. */
+  enumerate() {
+    this.transcript.restart();
+    this.board.enumerate();
     this.#go();
   }
 
@@ -178,6 +206,21 @@ export class Key {
     return this.#enqueue(() => this.#pass(milliseconds));
   }
 
+  /**
+   * Waits until the key's time has passed. Where it is the system's it is not moved: who sends a message in pieces has as
+   * long for it as on a chip.
+   * @param {number} milliseconds
+   * @param {() => boolean} [done] when it is enough
+   */
+  async #wait(milliseconds, done = () => false) {
+    if (this.#time === 'stepped') return this.#pass(milliseconds, done);
+    const { chip } = this.board;
+    const end = this.board.millis + milliseconds;
+    while (chip && chip === this.board.chip && this.board.millis < end && !done()) {
+      await new Promise((resolve) => setTimeout(resolve, IDLE_PAUSE));
+    }
+  }
+
   press() {
     return this.#enqueue(() => this.#press());
   }
@@ -193,7 +236,7 @@ export class Key {
       const { waiting } = this.transcript;
       // U2F says only when its host asks again whether it has seen the touch.
       if (waiting && waiting === this.transcript.running) {
-        await this.#pass(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
+        await this.#wait(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
       }
       await this.#release();
     });
@@ -201,12 +244,12 @@ export class Key {
 
   #press() {
     this.board.press();
-    return this.#pass(SETTLING);
+    return this.#wait(SETTLING);
   }
 
   #release() {
     this.board.release();
-    return this.#pass(SETTLING);
+    return this.#wait(SETTLING);
   }
 
   /** What the control endpoint says of it. */

@@ -2,6 +2,8 @@
 
 import { decode } from 'cborg';
 
+/** Every report has this length, in bytes. */
+export const REPORT_SIZE = 64;
 const INIT_PACKET = 0x80;
 const MSG = 0x83;
 const INIT = 0x86;

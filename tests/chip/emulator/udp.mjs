@@ -8,9 +8,8 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 
-import { channelOf, isInitialization } from './transcript.mjs';
+import { REPORT_SIZE, channelOf, isInitialization } from './transcript.mjs';
 
-const REPORT_SIZE = 64;
 const BROADCAST = 0xffff_ffff;
 const INIT = 0x86;
 const ERROR = 0xbf;
@@ -20,6 +19,9 @@ const ASKING_MAX = 64;
 
 /** Whether other computers cannot reach an address. @param {string} host */
 export const isLoopback = (host) => (isIP(host) === 4 && host.startsWith('127.')) || host === '::1';
+
+/** An address with a port, as it is written. @param {string} host @param {number} port */
+export const withPort = (host, port) => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`);
 
 /** @typedef {{ address: string, port: number }} Peer */
 
@@ -55,7 +57,7 @@ export class UdpServer {
       this.#socket.bind(port, host, () => {
         // What goes wrong later is another host's: its socket is closed.
         this.#socket.off('error', reject).on('error', () => {});
-        resolve(isIP(host) === 6 ? `[${host}]:${this.#socket.address().port}` : `${host}:${this.#socket.address().port}`);
+        resolve(withPort(host, this.#socket.address().port));
       });
     });
   }

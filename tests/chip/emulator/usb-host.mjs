@@ -56,12 +56,20 @@ const IN = 0x80;
  * @property {Uint8Array} [data] what the host sends
  */
 
+/**
+ * What waits to be sent to the key's endpoint for reports.
+ * @typedef {object} Outgoing
+ * @property {Uint8Array} data
+ * @property {number} sent how much of it the key has
+ * @property {() => void} [taken]
+ */
+
 export class UsbHost {
   /** The key's reports. @type {(report: Uint8Array) => void} */
   onReport = () => {};
   /** Whether the host's driver asks for reports. */
   polls = true;
-  /** Set by enumeration. */
+  /** Whether the host has chosen a configuration. */
   configured = false;
   /** The key's descriptors. @type {{ device: Uint8Array, configuration: Uint8Array, report: Uint8Array } | null} */
   descriptors = null;
@@ -73,9 +81,9 @@ export class UsbHost {
   /** The longest packet of endpoint 0: eight bytes, until the device has said more. */
   #packet = 8;
   #frame = 0;
-  /** @type {{ endpoint: number, interval: number }[]} */
+  /** @type {{ endpoint: number, packet: number, interval: number }[]} */
   #endpoints = [];
-  /** Reports that wait to be sent. @type {Uint8Array[]} */
+  /** @type {Outgoing[]} */
   #outgoing = [];
   #lastOut = 0;
   #alarm;
@@ -88,9 +96,9 @@ export class UsbHost {
     this.#alarm.schedule(FRAME * 1e6);
   }
 
-  /** Whether reports wait to be sent, or one of the key's to be fetched. */
+  /** Whether reports wait to be sent, or one of the key's to be fetched by a host that asks. */
   get busy() {
-    return this.#outgoing.length > 0 || this.#port.holds(this.#reports(true));
+    return this.#outgoing.length > 0 || (this.polls && this.#port.holds(this.endpoint(true)));
   }
 
   /** When the key took in the last report, in cycles that the core did not sleep. */
@@ -100,12 +108,24 @@ export class UsbHost {
 
   /** When the key handed out its last report, in cycles that the core did not sleep. */
   get lastInActive() {
-    return this.#port.armedAt[this.#reports(true)];
+    return this.#port.armedAt[this.endpoint(true)];
   }
 
-  /** @param {Uint8Array} report */
-  send(report) {
-    this.#outgoing.push(report);
+  /**
+   * Sends a report; or anything else, in packets as long as the key's endpoint takes them.
+   * @param {Uint8Array} data
+   * @param {() => void} [taken] called when the key has all of it
+   */
+  send(data, taken) {
+    this.#outgoing.push({ data, sent: 0, taken });
+  }
+
+  /**
+   * Sends no more of something.
+   * @param {Uint8Array} data the same object as was sent
+   */
+  withdraw(data) {
+    this.#outgoing = this.#outgoing.filter((outgoing) => outgoing.data !== data);
   }
 
   #onFrame() {
@@ -113,10 +133,10 @@ export class UsbHost {
     this.#frame += 1;
     this.#port.frame = this.#frame;
     if (!this.configured) return;
-    for (const { endpoint, interval } of this.#endpoints) {
+    for (const { endpoint, packet, interval } of this.#endpoints) {
       if (this.#frame % interval !== 0) continue;
       if (endpoint & IN) this.#pollIn(endpoint & 0xf);
-      else this.#pollOut(endpoint);
+      else this.#pollOut(endpoint, packet);
     }
   }
 
@@ -127,19 +147,27 @@ export class UsbHost {
     if (typeof report !== 'string') this.onReport(report);
   }
 
-  /** @param {number} endpoint */
-  #pollOut(endpoint) {
-    const [report] = this.#outgoing;
-    if (!report || this.#port.out(this.#address, endpoint, report) !== ACK) return;
+  /**
+   * @param {number} endpoint
+   * @param {number} packet its longest, in bytes
+   */
+  #pollOut(endpoint, packet) {
+    const [outgoing] = this.#outgoing;
+    if (!outgoing) return;
+    const { data, sent, taken } = outgoing;
+    if (this.#port.out(this.#address, endpoint, data.subarray(sent, sent + packet)) !== ACK) return;
+    outgoing.sent += packet;
+    if (outgoing.sent < data.length) return;
     this.#outgoing.shift();
     this.#lastOut = this.#chip.activeCycles;
+    taken?.();
   }
 
   /**
    * The number of the endpoint for reports of one direction.
    * @param {boolean} input
    */
-  #reports(input) {
+  endpoint(input) {
     const found = this.#endpoints.find(({ endpoint }) => Boolean(endpoint & IN) === input);
     return found ? found.endpoint & 0xf : 0;
   }
@@ -183,16 +211,42 @@ export class UsbHost {
    * @param {Request} request
    */
   control({ type = STANDARD, request, value = 0, index = 0, length, data = new Uint8Array() }) {
-    const toHost = length !== undefined;
     const setup = new DataView(new ArrayBuffer(8));
-    setup.setUint8(0, type | (toHost ? IN : 0));
+    setup.setUint8(0, type | (length === undefined ? 0 : IN));
     setup.setUint8(1, request);
     [value, index, length ?? data.length].forEach((field, place) => setup.setUint16(2 + 2 * place, field, true));
-    if (this.#port.setup(this.#address, new Uint8Array(setup.buffer)) !== ACK) return SILENCE;
+    return this.transfer(new Uint8Array(setup.buffer), data);
+  }
+
+  /**
+   * A control transfer: what the device answers, or how it refuses.
+   * @param {Uint8Array} setup the SETUP packet
+   * @param {Uint8Array} data what the host sends
+   */
+  transfer(setup, data) {
+    const length = setup[6] | (setup[7] << 8);
+    // Where there is no data, the status comes from the device (USB 2.0 §8.5.3).
+    const toHost = (setup[0] & IN) !== 0 && length > 0;
+    if (this.#port.setup(this.#address, setup) !== ACK) return SILENCE;
     const answer = toHost ? this.#fetch(length) : this.#deliver(data);
     if (typeof answer === 'string') return answer;
     const status = this.#insist(() => (toHost ? this.#out(new Uint8Array()) : this.#port.in(this.#address, 0)));
-    return status === STALL || status === SILENCE ? status : answer;
+    if (status === STALL || status === SILENCE) return status;
+    this.#accepted(setup);
+    return answer;
+  }
+
+  /**
+   * Goes by what the device has accepted.
+   * @param {Uint8Array} setup
+   */
+  #accepted([type, request, value]) {
+    if (type !== STANDARD) return;
+    if (request === SET_ADDRESS) this.#address = value;
+    if (request === SET_CONFIGURATION) {
+      this.#port.configured();
+      this.configured = value !== 0;
+    }
   }
 
   /** @param {number} length */
@@ -259,23 +313,21 @@ export class UsbHost {
     this.busReset();
     this.#packet = this.descriptor(DEVICE, 8)[7];
     this.#demand({ request: SET_ADDRESS, value: ADDRESS });
-    this.#address = ADDRESS;
     this.wait(2); // §9.2.6.3
     const device = this.descriptor(DEVICE, 18);
     const [, , low, high] = this.descriptor(CONFIGURATION, 9);
     const configuration = this.descriptor(CONFIGURATION, low | (high << 8));
-    this.#demand({ request: SET_CONFIGURATION, value: configuration[5] });
-    this.#port.configured();
     this.#endpoints = [...descriptorsOf(configuration, ENDPOINT)].map((endpoint) => ({
       endpoint: endpoint[2],
+      packet: endpoint[4] | (endpoint[5] << 8),
       interval: endpoint[6],
     }));
+    this.#demand({ request: SET_CONFIGURATION, value: configuration[5] });
     // A driver may be told that the key has no idle rate (HID 1.11 §7.2.4): only a boot keyboard must have one.
     this.control({ type: CLASS_INTERFACE, request: SET_IDLE });
     const [hid] = descriptorsOf(configuration, HID);
     const report = this.descriptor(REPORT, hid[7] | (hid[8] << 8), { type: STANDARD_INTERFACE });
     this.descriptors = { device, configuration, report };
-    this.configured = true;
     this.enumeratedAt = this.#chip.clock.millis;
   }
 

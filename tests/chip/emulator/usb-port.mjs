@@ -148,7 +148,11 @@ export class UsbPort {
     if (typeof buffer === 'string') return buffer;
     const { control, at, place } = buffer;
     if (data.length > (control & LENGTH)) return SILENCE;
-    if (!this.#toggle(endpoint, 'out', control)) return ACK;
+    if (!this.#toggle(endpoint, 'out', control)) {
+      // The device takes it for a repetition, which it drops and acknowledges; the host goes on (§8.6.4).
+      this.#toggles.set(`out${endpoint}`, control & DATA1);
+      return ACK;
+    }
     this.#chip.rp.usbDPRAM.set(data, place);
     this.#finish(endpoint, true, at, (control & ~(AVAILABLE | LENGTH)) | FULL | data.length);
     return ACK;

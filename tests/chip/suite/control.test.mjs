@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import { after, test } from 'node:test';
 
 import { createControl } from '../emulator/control.mjs';
@@ -12,6 +13,9 @@ import { CBOR, SELECTION, aBoard, packets } from './client.mjs';
 const TOKEN = '0123456789abcdef';
 const BROADCAST = 0xffff_ffff;
 const INIT = 0x86;
+/** What a press lasts, and a release; and what the key may owe to the time before: a turn. In milliseconds. */
+const PRESS = 60;
+const SLICE = 5;
 
 const key = new Key(aBoard(), { time: 'stepped' });
 key.powerOn();
@@ -109,6 +113,17 @@ test('the clock moves only when it is told to', async () => {
   assert.equal((await ask('GET', '/v1/clock')).body.millis, before);
   const { millis } = (await ask('POST', '/v1/clock', { advance: 30_000 })).body;
   assert.ok(millis >= before + 30_000 && millis < before + 30_100);
+});
+
+test('a touch does not make the time of the system pass faster', async () => {
+  const other = new Key(aBoard(), { time: 'system' });
+  other.powerOn();
+  const [begun, from] = [performance.now(), other.board.millis];
+  await other.pulse();
+  const [real, passed] = [performance.now() - begun, other.board.millis - from];
+  other.close();
+  assert.ok(passed >= 2 * PRESS, 'a press and a release');
+  assert.ok(passed <= real + SLICE, `${passed} ms of the chip's time in ${real} ms`);
 });
 
 test('the flash stays when the power goes, and can be taken out and put back', async () => {

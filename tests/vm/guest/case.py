@@ -10,6 +10,16 @@ import unittest
 
 from key import PATIENCE, Key
 
+def eventually(condition, what):
+    """Waits until `condition` holds, and returns what it gave."""
+    deadline = time.monotonic() + PATIENCE
+    while not (held := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never happened: {what}")
+        time.sleep(0.1)
+    return held
+
+
 RESULTS = pathlib.Path("/share/results")
 
 
@@ -42,6 +52,10 @@ class Case(unittest.TestCase):
     def note(self, text):
         """Keeps `text` for the evidence."""
         self._transcript.append(text)
+
+    def transcript(self):
+        """What clients printed so far."""
+        return self._transcript
 
     def client(self, *command, status=0, **options):
         """Runs a client to its end, and returns what it printed; `status` None takes any."""

@@ -9,12 +9,24 @@ SUITES = pathlib.Path("/share/suites")
 
 
 class Result(unittest.TextTestResult):
-    """The evidence of a failed case goes with its traceback."""
+    """Shows the evidence of a case as soon as it fails: nothing is lost if the suite never ends."""
 
-    def _exc_info_to_string(self, err, test):
-        text = super()._exc_info_to_string(err, test)
-        evidence = getattr(test, "evidence", None)
-        return f"{text}\n{evidence()}" if evidence else text
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._show(test, self.errors)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._show(test, self.failures)
+
+    def _show(self, test, failed):
+        self.stream.writeln(failed[-1][1])
+        if evidence := getattr(test, "evidence", None):
+            self.stream.writeln(evidence())
+        self.stream.flush()
+
+    def printErrors(self):
+        """They were shown."""
 
 
 def main(name):

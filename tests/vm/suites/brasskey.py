@@ -1,11 +1,191 @@
-"""brasskey itself over hidapi. The key is plugged in as any other."""
+"""brasskey itself over hidapi. The key is plugged in as any other, and the only one."""
 
 import json
+import os
+import subprocess
+import tempfile
 
-from case import Case
+from case import Case, eventually
+from key import PATIENCE, Key
+
+PIN = "2468"
 
 
-class List(Case):
+class Brasskey(Case):
+    """Each case has a home directory of its own: registrations are kept there."""
+
+    def setUp(self):
+        super().setUp()
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        self.environment = {**os.environ, "HOME": home, "PIN": PIN, "OTHER_PIN": "1357"}
+
+    def brasskey(self, *arguments, status=0):
+        """What the command says in JSON."""
+        return json.loads(self.client("brasskey", *arguments, "--json", status=status, env=self.environment) or "null")
+
+    def refused(self, *arguments, status):
+        """What the command says instead, in words."""
+        self.client("brasskey", *arguments, status=status, env=self.environment)
+        return self.transcript()[-1]
+
+    def begin(self, *arguments):
+        """A command that goes on while the case does."""
+        process = subprocess.Popen(
+            ["brasskey", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, env=self.environment,
+        )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        return process
+
+    def end(self, process):
+        said = process.communicate(timeout=PATIENCE)[0]
+        self.note(f"{process.args} said\n{said}[exit status {process.returncode}]")
+        return said
+
+
+class ByItself(Brasskey):
+    """A key that approves at once."""
+
     def test_list_names_the_key(self):
-        listed = json.loads(self.client("brasskey", "list", "--json"))
+        listed = self.brasskey("list")
         self.assertEqual([key["address"] for key in listed], [f"hid:{self.key.hidraw}"])
+        self.assertEqual(listed[0]["product"], "brasskey soft token")
+        self.assertEqual(listed[0]["serialNumber"], self.key.ready["serial"])
+        self.assertEqual((listed[0]["vendorId"], listed[0]["productId"]), (0x1209, 0x0001))
+
+    def test_info_tells_what_the_key_can_do(self):
+        info = self.brasskey("info")
+        self.assertIn("FIDO_2_3", self.refused("info", status=0))
+        self.assertTrue(info)
+
+    def test_selftest_finds_the_key_fit(self):
+        verdict = self.brasskey("selftest")
+        self.assertTrue(verdict["fit"])
+        self.assertEqual(verdict["failed"], 0)
+
+    def test_a_registered_key_signs_in(self):
+        registered = self.brasskey("register", "--name", "plugged")
+        self.assertEqual(registered["protocol"], "CTAP2")
+        self.assertEqual(self.brasskey("authenticate")["registration"], "plugged")
+
+    def test_a_registered_key_signs_in_over_u2f(self):
+        self.assertEqual(self.brasskey("register", "--u2f")["protocol"], "U2F")
+        self.brasskey("authenticate", "--u2f")
+
+    def test_a_registered_key_is_not_registered_again(self):
+        self.brasskey("register")
+        self.assertIn("registered for the account already", self.refused("register", status=5))
+
+    def test_a_pin_is_set_changed_and_held_against_guesses(self):
+        self.brasskey("pin", "set", "--new-pin-env", "PIN")
+        self.assertTrue(self.brasskey("pin", "status")["isSet"])
+        self.brasskey("pin", "verify", "--pin-env", "PIN")
+        self.assertIn("7", self.refused("pin", "verify", "--pin-env", "OTHER_PIN", status=5))
+        self.brasskey("pin", "change", "--pin-env", "PIN", "--new-pin-env", "OTHER_PIN")
+        self.brasskey("pin", "verify", "--pin-env", "OTHER_PIN")
+        self.assertEqual(self.brasskey("pin", "status")["retries"], 8)
+
+    def test_a_pin_is_typed_on_a_terminal(self):
+        told = self.dialogue("brasskey", "pin", "set", answers=[("PIN", PIN), ("gain", PIN)], env=self.environment)
+        self.assertNotIn(PIN, told)
+        self.brasskey("pin", "verify", "--pin-env", "PIN")
+
+    def test_passkeys_are_listed_and_deleted(self):
+        self.brasskey("pin", "set", "--new-pin-env", "PIN")
+        self.brasskey("register", "--resident", "--pin-env", "PIN")
+        listed = self.brasskey("credentials", "list", "--pin-env", "PIN")
+        self.assertEqual(listed["existing"], 1)
+        credential = listed["relyingParties"][0]["credentials"][0]["id"]
+        self.brasskey("credentials", "delete", credential, "--yes", "--pin-env", "PIN")
+        self.assertEqual(self.brasskey("credentials", "list", "--pin-env", "PIN")["existing"], 0)
+
+    def test_a_key_just_plugged_in_is_reset(self):
+        self.brasskey("pin", "set", "--new-pin-env", "PIN")
+        self.key.power("cycle")
+        self.plugged_in()
+        self.brasskey("reset", "--yes")
+        self.assertFalse(self.brasskey("pin", "status")["isSet"])
+
+    def test_two_keys_are_told_apart(self):
+        with Key("--name", "other") as other:
+            self.assertNotEqual(other.ready["serial"], self.key.ready["serial"])
+            listed = {key["serialNumber"]: key["product"] for key in self.brasskey("list")}
+            self.assertEqual(
+                listed,
+                {
+                    self.key.ready["serial"]: "brasskey soft token",
+                    other.ready["serial"]: "brasskey soft token (other)",
+                },
+            )
+            self.brasskey("register", "--device", f"hid:{other.hidraw}")
+            self.refused("authenticate", "--device", f"hid:{self.key.hidraw}", status=5)
+            self.brasskey("authenticate", "--device", f"hid:{other.hidraw}")
+
+    def plugged_in(self):
+        """Waits until the key is there again, perhaps under another name."""
+
+        def found():
+            listed = self.brasskey("list")
+            return listed and listed[0]["error"] is None
+
+        eventually(found, "the key is plugged in again")
+
+
+class ByHand(Brasskey):
+    """A key that waits for its button."""
+
+    touch = "control"
+
+    def asked(self):
+        eventually(lambda: self.key.state()["waiting"], "the key waits for a touch")
+
+    def test_a_touch_is_waited_for(self):
+        process = self.begin("register")
+        self.asked()
+        self.key.press()
+        self.assertIn("Registered", self.end(process))
+        self.assertEqual(process.returncode, 0)
+
+    def test_a_key_unplugged_while_it_waits_is_told_as_such(self):
+        process = self.begin("register")
+        self.asked()
+        self.key.power("off")
+        said = self.end(process)
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("unplugged", said)
+        self.assertEqual(self.brasskey("list"), [])
+
+    def test_an_interrupted_registration_leaves_nothing(self):
+        process = self.begin("register")
+        self.asked()
+        process.send_signal(2)
+        self.end(process)
+        self.assertNotEqual(process.returncode, 0)
+        eventually(lambda: not self.key.state()["waiting"], "the key waits no more")
+
+    def test_a_reset_too_late_asks_for_the_key_to_be_plugged_in_again(self):
+        # Ten seconds of the key's life pass in an emulated computer before the command has begun; where they have not,
+        # a touch resets at once and the case fails.
+        eventually(lambda: self.uptime() > 10_000, "the window for a reset has passed")
+        process = self.begin("reset", "--yes")
+        self.says(process, "unplug the security key now")
+        self.key.power("off")
+        self.says(process, "plug it in again")
+        self.key.power("on")
+        self.asked()
+        self.key.press()
+        self.assertIn("is as new", self.end(process))
+
+    def uptime(self):
+        """Milliseconds since the key was plugged in, by the time of a command that it is given now."""
+        self.brasskey("info")
+        return self.key.log()[-1]["time_ms"]
+
+    def says(self, process, text):
+        """Reads on until the command has said so."""
+        for line in process.stdout:
+            self.note(line.rstrip())
+            if text in line:
+                return
+        self.fail(f"it never said: {text}")

@@ -1,0 +1,38 @@
+//! What appears on the computer while the key is on, and disappears when it is unplugged.
+
+use std::sync::{Arc, Weak};
+
+use super::Error;
+
+/// A way into the key that hosts see come and go.
+pub(super) trait Plug: Send + Sync {
+    /// The key is on: hosts may find it.
+    fn put_in(&self) -> Result<(), Error>;
+
+    /// The power goes now.
+    fn pull_out(&self);
+}
+
+/// The plugs of one key. A server that ends leaves a dead one behind.
+#[derive(Default)]
+pub(super) struct Plugs(Vec<Weak<dyn Plug>>);
+
+impl Plugs {
+    pub(super) fn add(&mut self, plug: &Arc<impl Plug + 'static>) {
+        let plug: Weak<dyn Plug> = Arc::downgrade(plug) as _;
+        self.0.retain(|other| other.strong_count() > 0);
+        self.0.push(plug);
+    }
+
+    pub(super) fn put_in(&self) -> Result<(), Error> {
+        self.living().try_for_each(|plug| plug.put_in())
+    }
+
+    pub(super) fn pull_out(&self) {
+        self.living().for_each(|plug| plug.pull_out());
+    }
+
+    fn living(&self) -> impl Iterator<Item = Arc<dyn Plug>> {
+        self.0.iter().filter_map(Weak::upgrade)
+    }
+}

@@ -1,0 +1,208 @@
+//! A virtual HID device on Linux: through `/dev/uhid` the kernel shows the key to the whole computer, as `/dev/hidrawN`,
+//! as if it were plugged in.
+
+mod event;
+mod node;
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use brasskey_protocol::ctaphid::Report;
+use nix::errno::Errno;
+use nix::libc::O_NONBLOCK;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use self::event::{EVENT_SIZE, Event};
+use self::node::{Finder, Node};
+use crate::soft::peer::Peer;
+use crate::soft::plug::Plug;
+use crate::soft::{Error, Identity, SoftKey, lock};
+
+/// Where processes make virtual HID devices.
+const UHID: &str = "/dev/uhid";
+
+/// A key that the whole computer sees. Switched off it disappears, switched on it comes back.
+#[derive(Debug)]
+pub struct UhidServer {
+    device: Arc<Uhid>,
+    /// Closed when the server ends.
+    running: Option<UnixStream>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl UhidServer {
+    /// Makes the device, and waits until this user can open it. Where that does not come to pass
+    /// [`Self::refusal`] says why.
+    ///
+    /// # Errors
+    /// [`Error::Uhid`], [`Error::NoHidraw`], [`Error::Thread`].
+    pub fn start(key: &SoftKey) -> Result<Self, Error> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(O_NONBLOCK)
+            .open(UHID)
+            .map_err(Error::Uhid)?;
+        Self::over(key, file, Finder::of_system(place(key.identity())))
+    }
+
+    fn over(key: &SoftKey, file: File, finder: Finder) -> Result<Self, Error> {
+        let device = Arc::new(Uhid {
+            file,
+            create: event::create(key.identity(), finder.place()),
+            finder,
+            node: Mutex::default(),
+        });
+        let (running, ending) = UnixStream::pair().map_err(Error::Uhid)?;
+        let (serving, serves) = (key.clone(), Arc::clone(&device));
+        let thread = thread::Builder::new()
+            .name("brasskey-uhid".into())
+            .spawn(move || serve(&serving, &serves, &ending))
+            .map_err(Error::Thread)?;
+        let server = Self {
+            device,
+            running: Some(running),
+            thread: Some(thread),
+        };
+        key.attach(&server.device)?;
+        Ok(server)
+    }
+
+    /// The device as hosts open it, `/dev/hidrawN`; another one, perhaps, each time the key is switched on.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        lock(&self.device.node).as_ref().map(|node| node.path.clone())
+    }
+
+    /// Why this user could not open the device, where that is so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        lock(&self.device.node)
+            .as_ref()?
+            .refusal
+            .as_ref()
+            .map(io::Error::to_string)
+    }
+}
+
+impl Drop for UhidServer {
+    fn drop(&mut self) {
+        self.device.pull_out();
+        drop(self.running.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so on stderr.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Where the device claims to be attached: no two that exist claim the same.
+fn place(identity: &Identity) -> String {
+    format!("brasskey/{}/{}", std::process::id(), identity.serial)
+}
+
+/// The device, as the kernel and this process share it.
+pub(in crate::soft) struct Uhid {
+    file: File,
+    /// The event that makes the device.
+    create: Vec<u8>,
+    finder: Finder,
+    node: Mutex<Option<Node>>,
+}
+
+impl Uhid {
+    /// Sends one report. While the device does not exist it is lost.
+    pub(in crate::soft) fn send(&self, report: &Report) {
+        let _ = self.write(&event::input(report));
+    }
+
+    fn write(&self, event: &[u8]) -> io::Result<()> {
+        loop {
+            match (&self.file).write(event) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // The kernel takes an event whole or not at all.
+                written => return written.map(drop),
+            }
+        }
+    }
+
+    /// The next event, or `None` when the server ends.
+    fn next(&self, ending: &UnixStream) -> Option<Event> {
+        // What the kernel leaves out of an event is zero.
+        let mut event = [0; EVENT_SIZE];
+        loop {
+            match (&self.file).read(&mut event) {
+                Ok(0) => return None,
+                Ok(_) => return Some(Event::parse(&event)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(ending)?,
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Sleeps until there is an event, or the server ends.
+    fn wait(&self, ending: &UnixStream) -> Option<()> {
+        let mut sources = [self.file.as_fd(), ending.as_fd()].map(|source| PollFd::new(source, PollFlags::POLLIN));
+        match poll(&mut sources, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return None,
+        }
+        let [_, ending] = sources;
+        (ending.any() != Some(true)).then_some(())
+    }
+}
+
+impl Plug for Uhid {
+    fn put_in(&self) -> Result<(), Error> {
+        self.write(&self.create).map_err(Error::Uhid)?;
+        let node = self.finder.wait().ok_or(Error::NoHidraw)?;
+        lock(&self.node).replace(node);
+        Ok(())
+    }
+
+    fn pull_out(&self) {
+        // It may be gone already.
+        let _ = self.write(&event::destroy());
+        lock(&self.node).take();
+    }
+}
+
+impl fmt::Debug for Uhid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uhid")
+            .field("node", &lock(&self.node))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Does what the kernel asks for on behalf of the hosts.
+fn serve(key: &SoftKey, device: &Arc<Uhid>, ending: &UnixStream) {
+    let peer = Peer::Uhid(Arc::clone(device));
+    while let Some(event) = device.next(ending) {
+        match event {
+            Event::Output(report) => key.token().receive(&peer, &report),
+            Event::GetReport { id } => drop(device.write(&event::get_report_reply(id))),
+            Event::SetReport { id, report } => {
+                let _ = device.write(&event::set_report_reply(id, report.is_some()));
+                if let Some(report) = report {
+                    key.token().receive(&peer, &report);
+                }
+            }
+            // The last host is gone; what it asked for ends.
+            Event::Close => key.token().disconnect(&peer),
+            Event::Other => {}
+        }
+    }
+    key.token().disconnect(&peer);
+}
+
+#[cfg(test)]
+mod tests;

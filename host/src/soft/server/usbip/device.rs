@@ -1,0 +1,192 @@
+//! The USB device: descriptors and requests (USB 2.0 §9, HID 1.11 §7), byte for byte as the key on a chip has them, but
+//! for what names the one or the other.
+
+use brasskey_protocol::ctaphid::{REPORT_DESCRIPTOR, Report};
+use brasskey_protocol::usb::{INTERVAL, MANUFACTURER, POWER, PRODUCT_ID, VENDOR_ID, bcd_version};
+
+use crate::soft::Identity;
+use crate::soft::platform::VERSION;
+
+/// The class of the interface.
+pub(super) const CLASS_HID: u8 = 0x03;
+/// The one configuration.
+pub(super) const CONFIGURATION_VALUE: u8 = 1;
+
+// Descriptor types.
+const DEVICE: u8 = 0x01;
+const CONFIGURATION: u8 = 0x02;
+const STRING: u8 = 0x03;
+const BOS: u8 = 0x0F;
+const HID: u8 = 0x21;
+const REPORT: u8 = 0x22;
+
+/// The language of the strings: English (United States).
+const LANGUAGE: u16 = 0x0409;
+/// The longest data that a host may send with a request, in bytes.
+const DATA_MAX: usize = 128;
+
+/// The device of one attachment.
+pub(super) struct Device {
+    /// Manufacturer, product, serial number.
+    strings: [String; 3],
+    pub(super) is_configured: bool,
+}
+
+/// A setup packet (USB 2.0 §9.3).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setup {
+    kind: u8,
+    request: u8,
+    value: u16,
+    index: u16,
+    length: u16,
+}
+
+/// How a control transfer ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// With data for the host.
+    Data(Vec<u8>),
+    /// Done.
+    Done,
+    /// Done, with a report for the key.
+    Report(Report),
+    /// Refused.
+    Stall,
+}
+
+impl From<[u8; 8]> for Setup {
+    fn from([kind, request, a, b, c, d, e, f]: [u8; 8]) -> Self {
+        Self {
+            kind,
+            request,
+            value: u16::from_le_bytes([a, b]),
+            index: u16::from_le_bytes([c, d]),
+            length: u16::from_le_bytes([e, f]),
+        }
+    }
+}
+
+impl Device {
+    /// A device that was just plugged in.
+    pub(super) fn new(identity: &Identity) -> Self {
+        Self {
+            strings: [MANUFACTURER.to_owned(), identity.product(), identity.serial.to_string()],
+            is_configured: false,
+        }
+    }
+
+    /// Does a control transfer; `data` is what the host sends with it.
+    pub(super) fn control(&mut self, setup: Setup, data: &[u8]) -> Answer {
+        if setup.kind & 0x80 == 0 {
+            return self.write(setup, data);
+        }
+        match self.read(setup) {
+            Some(mut data) => {
+                data.truncate(setup.length.into());
+                Answer::Data(data)
+            }
+            None => Answer::Stall,
+        }
+    }
+
+    /// Requests for data. Bits 5 and 6 of their kind are 0 for the standard's own, bits 0 to 4 name the recipient:
+    /// device, interface, endpoint.
+    fn read(&self, setup: Setup) -> Option<Vec<u8>> {
+        match (setup.kind, setup.request) {
+            // GET_STATUS: powered by the bus; nothing is halted.
+            (0x80..=0x82, 0x00) => Some(vec![0, 0]),
+            // GET_DESCRIPTOR.
+            (0x80, 0x06) => self.descriptor(setup.value, setup.index),
+            (0x81, 0x06) if setup.index == 0 => class_descriptor(setup.value),
+            // GET_CONFIGURATION.
+            (0x80, 0x08) => Some(vec![u8::from(self.is_configured)]),
+            // GET_INTERFACE.
+            (0x81, 0x0A) => Some(vec![0]),
+            _ => None,
+        }
+    }
+
+    fn descriptor(&self, value: u16, language: u16) -> Option<Vec<u8>> {
+        let [kind, index] = value.to_be_bytes();
+        match kind {
+            DEVICE => Some(device_descriptor()),
+            CONFIGURATION => Some(configuration_descriptor()),
+            STRING if index == 0 => Some(descriptor(STRING, &LANGUAGE.to_le_bytes())),
+            STRING if language == LANGUAGE => {
+                let string = self.strings.get(usize::from(index).checked_sub(1)?)?;
+                let units: Vec<u8> = string.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                Some(descriptor(STRING, &units))
+            }
+            // With one capability, the USB 2.0 extension, of which the device has nothing.
+            BOS => Some([descriptor(BOS, &[12, 0, 1]), descriptor(0x10, &[0x02, 0, 0, 0, 0])].concat()),
+            _ => None,
+        }
+    }
+
+    /// Requests without data, or with data of the host's.
+    fn write(&mut self, setup: Setup, data: &[u8]) -> Answer {
+        match (setup.kind, setup.request) {
+            // SET_CONFIGURATION.
+            (0x00, 0x09) if setup.value <= CONFIGURATION_VALUE.into() => {
+                self.is_configured = setup.value != 0;
+                Answer::Done
+            }
+            // CLEAR_FEATURE of an endpoint: ENDPOINT_HALT.
+            (0x02, 0x01) if setup.value == 0 => Answer::Done,
+            // SET_IDLE: a key speaks when it has something to say.
+            (0x21, 0x0A) if setup.index == 0 => Answer::Done,
+            // SET_REPORT, for hosts that do not use the OUT endpoint. Every report is of 64 bytes (CTAP 2.3 §11.2.4).
+            (0x21, 0x09) if setup.index == 0 && data.len() <= DATA_MAX => {
+                data.try_into().map_or(Answer::Done, Answer::Report)
+            }
+            _ => Answer::Stall,
+        }
+    }
+}
+
+/// A descriptor with its length and kind in front. The longest string, with a name of 32 characters, has 108 bytes.
+fn descriptor(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len() + 2).unwrap_or(u8::MAX);
+    [&[length, kind], body].concat()
+}
+
+fn device_descriptor() -> Vec<u8> {
+    let [vendor, product, version] = [VENDOR_ID, PRODUCT_ID, bcd_version(VERSION)].map(u16::to_le_bytes);
+    // USB 2.1; the interface has the class; 8 bytes a packet on endpoint 0.
+    let mut body = vec![0x10, 0x02, 0, 0, 0, 8];
+    body.extend([vendor, product, version].concat());
+    // Where the strings are; one configuration.
+    body.extend([1, 2, 3, 1]);
+    descriptor(DEVICE, &body)
+}
+
+fn configuration_descriptor() -> Vec<u8> {
+    let parts = [
+        // Interface 0 with two endpoints.
+        descriptor(0x04, &[0, 0, 2, CLASS_HID, 0, 0, 0]),
+        hid_descriptor(),
+        // Interrupt endpoints for 64 bytes: 1 OUT, 1 IN.
+        descriptor(0x05, &[0x01, 0x03, 64, 0, INTERVAL]),
+        descriptor(0x05, &[0x81, 0x03, 64, 0, INTERVAL]),
+    ]
+    .concat();
+    let total = u8::try_from(parts.len() + 9).unwrap_or(u8::MAX);
+    // One interface; powered by the bus, in units of 2 mA.
+    let head = descriptor(CONFIGURATION, &[total, 0, 1, CONFIGURATION_VALUE, 0, 0x80, POWER / 2]);
+    [head, parts].concat()
+}
+
+fn class_descriptor(value: u16) -> Option<Vec<u8>> {
+    match value.to_be_bytes() {
+        [HID, _] => Some(hid_descriptor()),
+        [REPORT, _] => Some(REPORT_DESCRIPTOR.to_vec()),
+        _ => None,
+    }
+}
+
+/// HID 1.10, no country, one descriptor: that of the reports.
+fn hid_descriptor() -> Vec<u8> {
+    let length = u8::try_from(REPORT_DESCRIPTOR.len()).unwrap_or(u8::MAX);
+    descriptor(HID, &[0x10, 0x01, 0, 1, REPORT, length, 0])
+}

@@ -1,0 +1,40 @@
+//! What the key says of itself on USB, on a chip and in software alike.
+
+/// Vendor. 1209:0001 is [pid.codes' number for tests](https://pid.codes/1209/0001/): good for a key of one's own, not
+/// for one that is given away.
+pub const VENDOR_ID: u16 = 0x1209;
+
+/// Product; see [`VENDOR_ID`].
+pub const PRODUCT_ID: u16 = 0x0001;
+
+/// The manufacturer's string.
+pub const MANUFACTURER: &str = "brasskey";
+
+/// How often the host asks for and brings reports, in milliseconds: the fastest there is at full speed.
+pub const INTERVAL: u8 = 1;
+
+/// What the key draws from the bus at most, in milliamperes.
+pub const POWER: u8 = 100;
+
+/// The length of a serial number, in bytes; its string has two hexadecimal digits, upper case, for each.
+pub const SERIAL_SIZE: usize = 8;
+
+/// The storage key of the serial number. The record is made once and outlives a reset: it names the device, not its
+/// owner. Nothing that a reset erases begins like this.
+pub const SERIAL_RECORD: &[u8] = b"usb";
+
+/// A version (major, minor, patch) as USB writes it, in binary-coded decimal: minor and patch have a digit each.
+#[must_use]
+pub const fn bcd_version([major, minor, patch]: [u8; 3]) -> u16 {
+    u16::from_be_bytes([major, (minor & 0x0f) << 4 | patch & 0x0f])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_four_digits() {
+        assert_eq!(bcd_version([1, 2, 3]), 0x0123);
+    }
+}

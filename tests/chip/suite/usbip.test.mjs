@@ -1,0 +1,303 @@
+/** The key on another system's USB, by USB/IP. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { env, execPath } from 'node:process';
+import { after, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Key } from '../emulator/key.mjs';
+import { UsbIpServer } from '../emulator/usbip-server.mjs';
+import {
+  BUSY, ECONNRESET, EOVERFLOW, EPIPE, EPROTO, NO_DEVICE, OK, REQ_DEVLIST, SUBMIT, operation, words,
+} from '../emulator/usbip.mjs';
+import {
+  CLASS_INTERFACE, CONFIGURATION, DEVICE, GET_DESCRIPTOR, GET_STATUS, HID, REPORT, SET_ADDRESS, SET_CONFIGURATION, SET_IDLE,
+  SET_REPORT, STRING,
+} from '../emulator/usb-host.mjs';
+import { BROADCAST, CBOR, ERROR, INIT, KEEPALIVE, PING, SELECTION, UP_NEEDED, aBoard, packets } from './client.mjs';
+import { Imported, answerTo, list } from './usbip-client.mjs';
+
+const FROM_DEVICE = 0x80;
+const FROM_INTERFACE = 0x81;
+const VENDOR = 0xc0;
+const US_ENGLISH = 0x0409;
+const NONCE = Buffer.from('12345678');
+const INVALID_CHANNEL = 0x0b;
+
+const key = new Key(aBoard(), { time: 'stepped' });
+const server = new UsbIpServer(key);
+key.onRestart = () => server.forget();
+key.powerOn();
+const address = await server.listen('127.0.0.1', 0);
+after(() => {
+  server.close();
+  key.close();
+});
+
+/** What the chip shows when a computer on its own bus enumerates it. */
+const { host } = key.board;
+assert.ok(host?.descriptors);
+const { device, configuration, report } = host.descriptors;
+const strings = [1, 2, 3].map((number) => host.string(number));
+
+/** @type {Imported} */
+let computer;
+/** The key is plugged in anew, and its channels with it. */
+beforeEach(async () => {
+  await computer?.close();
+  computer = await imported();
+});
+
+/** The key, as soon as it is free: it hears a little later that a connection was closed. */
+async function imported() {
+  let found;
+  do found = await Imported.from(address);
+  while (found === BUSY);
+  assert.ok(found instanceof Imported);
+  return found;
+}
+
+/** What a computer does before it uses the key. */
+async function configure() {
+  assert.equal((await computer.control(0, SET_CONFIGURATION, 1, 0, new Uint8Array())).status, OK);
+  assert.equal((await computer.control(CLASS_INTERFACE, SET_IDLE, 0, 0, new Uint8Array())).status, OK);
+}
+
+/** @param {Uint8Array} data */
+async function sendReport(data) {
+  assert.equal((await computer.send(data).ended).status, OK);
+}
+
+/** Sends a message, and nothing more. @param {number} channel @param {number} command @param {Uint8Array} data */
+async function send(channel, command, data) {
+  for (const packet of packets(channel, command, data)) await sendReport(packet);
+}
+
+async function receiveReport() {
+  const { status, data } = await computer.ask().ended;
+  assert.deepEqual([status, data.length], [OK, 64]);
+  return data;
+}
+
+/** The key's next message. */
+async function receive() {
+  const first = await receiveReport();
+  const length = first.readUInt16BE(5);
+  const parts = [first.subarray(7)];
+  for (let got = 57; got < length; got += 59) parts.push((await receiveReport()).subarray(5));
+  return { channel: first.readUInt32BE(0), command: first[4], data: Buffer.concat(parts).subarray(0, length) };
+}
+
+/** Allocates a channel. */
+async function open() {
+  await send(BROADCAST, INIT, NONCE);
+  const { channel, command, data } = await receive();
+  assert.deepEqual([channel, command, data.subarray(0, 8)], [BROADCAST, INIT, NONCE]);
+  return data.readUInt32BE(8);
+}
+
+/** @param {number} channel */
+async function assertAnswers(channel) {
+  await send(channel, PING, NONCE);
+  assert.deepEqual(await receive(), { channel, command: PING, data: NONCE });
+}
+
+test('the list shows what the descriptors say', async () => {
+  const [vendor, product, release] = [8, 10, 12].map((at) => Buffer.from(device).readUInt16LE(at));
+  assert.deepEqual(await list(address), [
+    {
+      path: '/brasskey/usb1/1-1',
+      busId: '1-1',
+      speed: 2,
+      ids: [vendor, product, release],
+      counts: [0, 0, 0, 1, 1, 1],
+      interfaces: '03000000',
+    },
+  ]);
+});
+
+test('a computer reads the descriptors that the chip has', async () => {
+  const read = async (/** @type {number} */ type, /** @type {number} */ value, /** @type {number} */ index, /** @type {number} */ length) => {
+    const { status, data } = await computer.control(type, GET_DESCRIPTOR, value, index, length);
+    assert.equal(status, OK);
+    return data;
+  };
+  assert.deepEqual(await read(FROM_DEVICE, DEVICE << 8, 0, 64), Buffer.from(device));
+  assert.deepEqual(await read(FROM_DEVICE, DEVICE << 8, 0, 8), Buffer.from(device.subarray(0, 8)));
+  assert.deepEqual(await read(FROM_DEVICE, CONFIGURATION << 8, 0, 9), Buffer.from(configuration.subarray(0, 9)));
+  assert.deepEqual(await read(FROM_DEVICE, CONFIGURATION << 8, 0, 255), Buffer.from(configuration));
+  assert.deepEqual(await read(FROM_INTERFACE, HID << 8, 0, 9), Buffer.from(configuration.subarray(18, 27)));
+  assert.deepEqual(await read(FROM_INTERFACE, REPORT << 8, 0, report.length), Buffer.from(report));
+  assert.equal((await read(FROM_DEVICE, STRING << 8, 0, 255)).toString('hex'), '04030904');
+  for (const [at, text] of strings.entries()) {
+    const data = await read(FROM_DEVICE, (STRING << 8) | (at + 1), US_ENGLISH, 255);
+    assert.equal(data.toString('utf16le', 2), text);
+  }
+});
+
+test('a message comes through, both ways and at any length', async () => {
+  await configure();
+  const channel = await open();
+  for (const length of [0, 57, 58, 1000, 7609]) {
+    const data = Buffer.from(Array.from({ length }, (_, index) => index * 7));
+    await send(channel, PING, data);
+    assert.deepEqual(await receive(), { channel, command: PING, data });
+  }
+});
+
+test('a request for a report waits until there is one', async () => {
+  await configure();
+  const { ended } = computer.ask();
+  await send(BROADCAST, INIT, NONCE);
+  assert.deepEqual((await ended).data.subarray(7, 15), NONCE);
+});
+
+test('the key keeps a report until it is asked for', async () => {
+  await configure();
+  await send(BROADCAST, INIT, NONCE);
+  await key.advance(1000);
+  assert.ok(key.board.idle, 'its time stands still again');
+  assert.deepEqual((await receive()).data.subarray(0, 8), NONCE);
+});
+
+test('a touch answers the request that waits', async () => {
+  await configure();
+  const channel = await open();
+  await send(channel, CBOR, SELECTION);
+  let message = await receive();
+  while (message.command === KEEPALIVE && message.data[0] !== UP_NEEDED) message = await receive();
+  assert.equal(key.state.waiting?.operation, 'select');
+  const pressed = key.pulse();
+  while (message.command === KEEPALIVE) message = await receive();
+  assert.deepEqual(message, { channel, command: CBOR, data: Buffer.from([0]) });
+  await pressed;
+});
+
+test('a request that was taken back ends as such, and the next one gets the report', async () => {
+  await configure();
+  const [first, second] = [computer.ask(), computer.ask()];
+  assert.equal(await computer.unlink(first.number), ECONNRESET);
+  await send(BROADCAST, INIT, NONCE);
+  assert.deepEqual((await second.ended).data.subarray(7, 15), NONCE);
+  assert.equal(await computer.unlink(second.number), OK, 'too late');
+});
+
+test('a report that was taken back does not arrive', async () => {
+  assert.equal((await computer.control(0, SET_CONFIGURATION, 0, 0, new Uint8Array())).status, OK);
+  const { number } = computer.send(packets(BROADCAST, INIT, Buffer.from('too soon'))[0]);
+  assert.equal(await computer.unlink(number), ECONNRESET, 'a key without a configuration takes none');
+  await configure();
+  await open();
+});
+
+test('what the key refuses is a stall, and it goes on', async () => {
+  await configure();
+  const channel = await open();
+  assert.deepEqual(await computer.control(VENDOR, 0x51, 0, 0, 4), { status: EPIPE, data: Buffer.alloc(0) });
+  assert.equal((await computer.control(FROM_DEVICE, GET_DESCRIPTOR, (STRING << 8) | 9, US_ENGLISH, 255)).status, EPIPE);
+  assert.equal((await computer.control(0, SET_CONFIGURATION, 9, 0, new Uint8Array())).status, EPIPE);
+  assert.deepEqual(await computer.control(FROM_DEVICE, GET_STATUS, 0, 0, 2), { status: OK, data: Buffer.alloc(2) });
+  await assertAnswers(channel);
+});
+
+test('data goes to the key in a control transfer, too', async () => {
+  await configure();
+  const [init] = packets(BROADCAST, INIT, NONCE);
+  assert.equal((await computer.control(CLASS_INTERFACE, SET_REPORT, 0x0200, 0, init)).status, OK);
+  assert.deepEqual((await receive()).data.subarray(0, 8), NONCE);
+});
+
+test('endpoints that the key does not have are silent', async () => {
+  assert.equal((await computer.submit({ endpoint: 2, length: 64 }).ended).status, EPROTO);
+  assert.equal((await computer.submit({ endpoint: 3, data: Buffer.alloc(64) }).ended).status, EPROTO);
+});
+
+test('an answer that is longer than its room is an error', async () => {
+  await configure();
+  const { ended } = computer.submit({ endpoint: 1, length: 63 });
+  await send(BROADCAST, INIT, NONCE);
+  assert.equal((await ended).status, EOVERFLOW);
+});
+
+test('what is no report is taken, and nothing comes of it', async () => {
+  await configure();
+  const channel = await open();
+  for (const length of [0, 3, 63, 65, 200]) await sendReport(Buffer.alloc(length));
+  await assertAnswers(channel);
+});
+
+test('an address that the computer gives is gone with the next one', async () => {
+  assert.equal((await computer.control(0, SET_ADDRESS, 17, 0, new Uint8Array())).status, OK);
+  await configure();
+  await assertAnswers(await open());
+});
+
+test('a computer that comes back finds a key after a bus reset', async () => {
+  await configure();
+  const channel = await open();
+  await send(channel, CBOR, SELECTION);
+  while (!key.state.waiting) await receive();
+  await computer.close();
+  computer = await imported();
+  assert.equal(key.state.waiting, null);
+  await configure();
+  await send(channel, PING, NONCE);
+  assert.deepEqual(await receive(), { channel, command: ERROR, data: Buffer.from([INVALID_CHANNEL]) });
+  await assertAnswers(await open());
+});
+
+test('one computer has the key at a time', async () => {
+  assert.equal(await Imported.from(address), BUSY);
+  assert.equal(await Imported.from(address, '1-2'), NO_DEVICE);
+  await configure();
+  await assertAnswers(await open());
+});
+
+test('a key that loses its power is unplugged', async () => {
+  key.powerOff();
+  await computer.closed;
+  assert.deepEqual(await list(address), []);
+  assert.equal(await Imported.from(address), NO_DEVICE);
+  key.powerOn();
+  computer = await imported();
+  await configure();
+  await assertAnswers(await open());
+});
+
+test('who does not speak the protocol gets no answer, and no one else notices', async () => {
+  const old = Buffer.from(operation(REQ_DEVLIST, OK));
+  old.writeUInt16BE(0x0106);
+  assert.equal(await answerTo(address, old), null);
+  assert.equal(await answerTo(address, operation(0x8001, OK)), null);
+  assert.equal(await answerTo(address, Buffer.from('GET / HTTP/1.1\r\n\r\n')), null);
+  await configure();
+  await assertAnswers(await open());
+});
+
+test('who asks for what no key can do is disconnected', async () => {
+  const unknown = words(9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  const long = words(SUBMIT, 1, 0, 0, 1, 0, 0x1_0000, 0, 0, 0, 0, 0);
+  const isochronous = words(SUBMIT, 1, 0, 1, 1, 0, 64, 0, 1, 0, 0, 0);
+  for (const bytes of [unknown, long, isochronous]) {
+    computer.write(bytes);
+    await computer.closed;
+    computer = await imported();
+  }
+  await configure();
+  await assertAnswers(await open());
+});
+
+test('the program says where it listens, and ends with its input', async () => {
+  const main = fileURLToPath(new URL('../main.mjs', import.meta.url));
+  const options = [main, '--elf', /** @type {string} */ (env.BRASSKEY_CHIP_ELF), '--usbip', '127.0.0.1:0'];
+  const program = spawn(execPath, options, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(program, 'exit');
+  const [line] = await once(program.stdout, 'data');
+  const ready = JSON.parse(line);
+  assert.deepEqual([ready.ready, ready.udp, ready.control], [true, null, null]);
+  assert.equal((await list(ready.usbip)).length, 1);
+  program.stdin.end();
+  assert.deepEqual(await exited, [0, null]);
+});

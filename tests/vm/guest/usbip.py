@@ -1,0 +1,52 @@
+"""A key that is plugged in by USB/IP."""
+
+import pathlib
+import subprocess
+
+from case import eventually
+
+DEVICES = pathlib.Path("/sys/bus/usb/devices")
+
+
+def devices():
+    """The USB devices that USB/IP has plugged in, but for the hubs: as bus-port."""
+    return {device.name for device in DEVICES.glob("*-*") if ":" not in device.name and "vhci_hcd" in str(device.resolve())}
+
+
+class Plug:
+    """Takes the key of a USB/IP server (`address`, as HOST:PORT) and plugs it in; a context manager."""
+
+    def __init__(self, address):
+        subprocess.run(["modprobe", "vhci-hcd"], check=True)
+        host, port = address.rsplit(":", 1)
+        before = devices()
+        done = subprocess.run(["usbip", "--tcp-port", port, "attach", "-r", host, "-b", "1-1"], capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"usbip attach: {done.stdout}{done.stderr}")
+        self.name = eventually(lambda: devices() - before, "the kernel sees the key").pop()
+        self.hidraw = eventually(self._hidraw, "the key can be opened")
+
+    def _hidraw(self):
+        nodes = [pathlib.Path("/dev", path.name) for path in (DEVICES / self.name).glob("*:*/*/hidraw/hidraw*")]
+        return str(nodes[0]) if nodes and nodes[0].exists() else None
+
+    def attribute(self, name):
+        """What the kernel knows of the device, such as `serial`."""
+        return (DEVICES / self.name / name).read_text().strip()
+
+    def descriptors(self):
+        """The device descriptor and the configuration's, as the device sent them, and the report descriptor."""
+        device = DEVICES / self.name
+        [report] = device.glob("*:*/*/report_descriptor")
+        return (device / "descriptors").read_bytes(), report.read_bytes()
+
+    def close(self):
+        """Unplugs it. The number of its port is one less than its place at the hub."""
+        subprocess.run(["usbip", "detach", "-p", str(int(self.name.split("-")[1]) - 1)], check=True, capture_output=True)
+        eventually(lambda: self.name not in devices(), "the key is unplugged")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

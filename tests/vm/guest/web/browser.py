@@ -5,8 +5,8 @@ import pathlib
 import subprocess
 import tempfile
 
+from case import RESULTS, eventually
 from key import PATIENCE
-from web.screen import until
 
 # Seconds for a browser to show its first page.
 START = 300.0
@@ -21,17 +21,25 @@ class Browser:
     def __init__(self, screen, site):
         self.screen = screen
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._log = open(pathlib.Path(self._profile.name, "log"), "w+")
+        self._log = open(RESULTS / "browser.log", "w+")
         self._process = subprocess.Popen(
             self.command(pathlib.Path(self._profile.name), site.address),
             env=screen.environment, stdout=self._log, stderr=subprocess.STDOUT,
         )
-        if not site.opened.wait(START):
-            raise RuntimeError(f"the browser did not open {site.address}:\n{self.log()}")
+        self.await_page(site)
         screen.focus(site.title)
 
     def command(self, profile, address):
         raise NotImplementedError
+
+    def await_page(self, site):
+        try:
+            eventually(lambda: site.opened.is_set() or self._process.poll() is not None, "the page opens", patience=START)
+        except AssertionError as error:
+            self.screen.photograph(RESULTS / "start")
+            raise RuntimeError(self.log()) from error
+        if not site.opened.is_set():
+            raise RuntimeError(f"the browser ended:\n{self.log()}")
 
     def log(self):
         self._log.seek(0)
@@ -43,24 +51,24 @@ class Browser:
 
     def enter_pin(self, pin, taken):
         """Types the PIN into the dialogue that asks for it, again for as long as `taken` says that it had no effect."""
-        until(self.asks, "the dialogue that asks for the PIN")
+        eventually(self.asks, "a dialogue asks for the PIN")
         deadline = PATIENCE
         while deadline > 0:
             # Whatever is there of an earlier attempt goes first.
             self.screen.do("key", "ctrl+a", "type", pin)
             self.screen.do("key", "Return")
             try:
-                until(taken, "the PIN to be used", patience=15)
+                eventually(taken, "the PIN is used", patience=15)
                 break
             except AssertionError:
                 deadline -= 15
                 if deadline <= 0 or not self.asks():
                     raise
-        until(lambda: not self.asks(), "the dialogue to close")
+        eventually(lambda: not self.asks(), "the dialogue closes")
 
     def answer(self, key):
         """Answers a dialogue by a key of the keyboard."""
-        until(self.asks, "a dialogue")
+        eventually(self.asks, "a dialogue opens")
         self.screen.do("key", key)
 
     def __enter__(self):
@@ -86,6 +94,8 @@ class Chromium(Browser):
         return [
             "chromium", f"--app={address}", f"--user-data-dir={profile}", "--window-position=0,0",
             f"--window-size={self.screen.size.replace('x', ',')}",
+            # A process less to start: where that one is slow, Chromium ends it and waits for the page for ever.
+            "--enable-features=NetworkServiceInProcess2",
             # As root; without a graphics processor.
             "--no-sandbox", "--disable-gpu",
             # Nothing but the page.

@@ -4,9 +4,9 @@ import json
 
 from fido2.utils import websafe_encode
 
-from case import RESULTS, Case
+from case import RESULTS, Case, eventually
 from web import relying_party
-from web.screen import Screen, until
+from web.screen import Screen
 from web.website import Website
 
 PIN = "83746592"
@@ -71,7 +71,7 @@ class Ceremonies(Case):
 
     def await_touch(self):
         """Waits until the key waits for a touch, and returns what for."""
-        until(lambda: self.key.state()["waiting"] or self.request.ended(), "the key to want a touch")
+        eventually(lambda: self.key.state()["waiting"] or self.request.ended(), "the key wants a touch")
         return self.key.state()["waiting"] or self.fail(f"ended before a touch: {self.request.outcome()}")
 
     # What the website does.
@@ -208,7 +208,7 @@ class Ceremonies(Case):
         self.await_touch()
         self.request.abort()
         self.assertEqual(self.error(), "AbortError")
-        until(lambda: not self.key.state()["waiting"], "the key to be cancelled")
+        eventually(lambda: not self.key.state()["waiting"], "the key gives up")
         # CTAP2_ERR_KEEPALIVE_CANCEL
         self.assertEqual(self.key.log()[-1]["status"], "0x2d")
         kept = self.client(

@@ -5,19 +5,9 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-import time
 
+from case import eventually
 from key import PATIENCE
-
-
-def until(condition, what, patience=PATIENCE):
-    """Waits until `condition()` holds, and returns what it returned."""
-    deadline = time.monotonic() + patience
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {patience:.0f} s for {what}")
-        time.sleep(0.05)
-    return value
 
 
 class Screen:
@@ -51,7 +41,7 @@ class Screen:
 
     def focus(self, title):
         """Types to the window whose title contains `title`, once it is there. No window manager does that here."""
-        until(lambda: self.do("search", "--onlyvisible", "--name", title, "windowfocus", check=False), "the window")
+        eventually(lambda: self.do("search", "--onlyvisible", "--name", title, "windowfocus", check=False), "the window opens")
 
     def area(self, colours):
         """How many pixels have one of the `colours`, each a number of six hexadecimal digits."""

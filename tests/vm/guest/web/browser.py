@@ -33,8 +33,11 @@ class Browser:
         raise NotImplementedError
 
     def await_page(self, site):
+        def decided():
+            return site.opened.is_set() or self._process.poll() is not None
+
         try:
-            eventually(lambda: site.opened.is_set() or self._process.poll() is not None, "the page opens", patience=START)
+            eventually(decided, "the page opens", patience=START)
         except AssertionError as error:
             self.screen.photograph(RESULTS / "start")
             raise RuntimeError(self.log()) from error

@@ -65,7 +65,9 @@ def page_options(options):
     return {**options["publicKey"], "hints": ["security-key"]}
 
 
-def creation(attestation="none", resident_key="discouraged", user_verification="discouraged", exclude=(), extensions=None):
+def creation(
+    attestation="none", resident_key="discouraged", user_verification="discouraged", exclude=(), extensions=None
+):
     """The options for `create`, and what verifies its outcome."""
     party = server(attestation)
     user = {"id": b"alice's account", "name": "alice", "displayName": "Alice"}

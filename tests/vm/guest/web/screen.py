@@ -18,9 +18,10 @@ class Screen:
     def __init__(self):
         self._directory = tempfile.TemporaryDirectory()
         readable, writable = os.pipe()
-        # -fbdir: the picture is a file (in the format of xwd), which costs nothing to look at.
+        # -fbdir: the picture is a file (in the format of xwd), which costs nothing to look at. -noreset: the server
+        # stays as it is when a program ends.
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writable), "-screen", "0", f"{self.size}x24", "-nolisten", "tcp"]
+            ["Xvfb", "-displayfd", str(writable), "-screen", "0", f"{self.size}x24", "-nolisten", "tcp", "-noreset"]
             + ["-fbdir", self._directory.name],
             pass_fds=[writable], stderr=subprocess.DEVNULL,
         )
@@ -41,7 +42,8 @@ class Screen:
 
     def focus(self, title):
         """Types to the window whose title contains `title`, once it is there. No window manager does that here."""
-        eventually(lambda: self.do("search", "--onlyvisible", "--name", title, "windowfocus", check=False), "the window opens")
+        action = ("search", "--onlyvisible", "--name", title, "windowfocus")
+        eventually(lambda: self.do(*action, check=False), "the window opens")
 
     def area(self, colours):
         """How many pixels have one of the `colours`, each a number of six hexadecimal digits."""

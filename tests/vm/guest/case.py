@@ -10,9 +10,9 @@ import unittest
 
 from key import PATIENCE, Key
 
-def eventually(condition, what):
+def eventually(condition, what, patience=PATIENCE):
     """Waits until `condition` holds, and returns what it gave."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (held := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"never happened: {what}")

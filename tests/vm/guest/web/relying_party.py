@@ -1,0 +1,102 @@
+"""The website's server side: python-fido2 verifies what browsers send, and shares no code with the key or its tools."""
+
+import dataclasses
+
+from fido2.attestation import AttestationType, PackedAttestation
+from fido2.server import Fido2Server
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticationResponse,
+    AuthenticatorData,
+    PublicKeyCredentialRpEntity,
+    RegistrationResponse,
+)
+
+RP = PublicKeyCredentialRpEntity(id="localhost", name="A website")
+#: The longest that Firefox grants, in milliseconds; without it, half a minute.
+TIMEOUT = 120_000
+
+
+@dataclasses.dataclass
+class Registration:
+    """What a browser's `create` came to, verified."""
+
+    attestation: AttestationObject
+    #: What the browser says of extensions; what the key says of them is in `data.extensions`.
+    extensions: dict
+
+    @property
+    def data(self) -> AuthenticatorData:
+        return self.attestation.auth_data
+
+    @property
+    def credential(self) -> AttestedCredentialData:
+        return self.data.credential_data
+
+
+@dataclasses.dataclass
+class Authentication:
+    """What a browser's `get` came to, verified."""
+
+    data: AuthenticatorData
+    credential_id: bytes
+    user_handle: bytes | None
+    extensions: dict
+
+
+def self_attested(attestation, client_data_hash):
+    """Verifies that the credential's own key signed the attestation (WebAuthn §8.2)."""
+    # Refuses, by an exception, what is not of the format.
+    result = PackedAttestation().verify(attestation.att_stmt, attestation.auth_data, client_data_hash)
+    if attestation.fmt != "packed" or result.attestation_type != AttestationType.SELF:
+        raise ValueError(f"attestation {attestation.fmt} of type {result.attestation_type}")
+
+
+def server(attestation):
+    made = Fido2Server(RP, attestation=attestation, verify_attestation=self_attested)
+    made.timeout = TIMEOUT
+    return made
+
+
+def page_options(options):
+    """Options as the page gets them."""
+    # Nothing but a security key: browsers then do not ask which of several kinds it shall be (WebAuthn §5.8.7).
+    return {**options["publicKey"], "hints": ["security-key"]}
+
+
+def creation(
+    attestation="none", resident_key="discouraged", user_verification="discouraged", exclude=(), extensions=None
+):
+    """The options for `create`, and what verifies its outcome."""
+    party = server(attestation)
+    user = {"id": b"alice's account", "name": "alice", "displayName": "Alice"}
+    options, state = party.register_begin(
+        user, list(exclude), resident_key, user_verification, extensions=extensions
+    )
+
+    def verify(outcome):
+        party.register_complete(state, outcome)
+        response = RegistrationResponse.from_dict(outcome)
+        return Registration(response.response.attestation_object, outcome["clientExtensionResults"])
+
+    return page_options(options), verify
+
+
+def request(credentials, allow=True, user_verification="discouraged", extensions=None):
+    """The options for `get` with one of the `credentials`, which are named unless `allow` is false, and what verifies
+    its outcome."""
+    party = server("none")
+    options, state = party.authenticate_begin(
+        credentials if allow else None, user_verification, extensions=extensions
+    )
+
+    def verify(outcome):
+        party.authenticate_complete(state, credentials, outcome)
+        response = AuthenticationResponse.from_dict(outcome)
+        return Authentication(
+            response.response.authenticator_data, response.raw_id, response.response.user_handle,
+            outcome["clientExtensionResults"],
+        )
+
+    return page_options(options), verify

@@ -1,0 +1,11 @@
+"""Chromium as Debian ships it. A page makes its requests; a server in the guest verifies what comes of them."""
+
+from web import ceremonies
+from web.browser import Chromium
+
+
+class InChromium(ceremonies.Ceremonies):
+    browser_class = Chromium
+    chooses = True
+    explains = True
+    blanks_aaguid = True

@@ -65,7 +65,7 @@ impl SoftArgs {
             (Some(file), false) => file.clone(),
             (None, false) => paths::default_state()?,
         };
-        Ok(AnyStorage::File(self.seal.open(&file, output)?))
+        Ok(AnyStorage::File(Box::new(self.seal.open(&file, output)?)))
     }
 }
 

@@ -25,7 +25,7 @@ pub enum AnyStorage {
     /// Gone with the process.
     Memory(MemoryStorage),
     /// Kept in a file.
-    File(FileStorage),
+    File(Box<FileStorage>),
 }
 
 impl AnyStorage {
@@ -35,7 +35,7 @@ impl AnyStorage {
     /// Those of [`FileStorage::open`].
     pub fn open(path: Option<&Path>) -> Result<Self, StorageOpenError> {
         Ok(match path {
-            Some(path) => Self::File(FileStorage::open(path)?),
+            Some(path) => Self::File(Box::new(FileStorage::open(path)?)),
             None => Self::Memory(MemoryStorage::new()),
         })
     }
@@ -55,7 +55,7 @@ impl AnyStorage {
     fn chosen(&mut self) -> &mut dyn Storage {
         match self {
             Self::Memory(storage) => storage,
-            Self::File(storage) => storage,
+            Self::File(storage) => &mut **storage,
         }
     }
 }

@@ -10,10 +10,10 @@ fn for_each(check: impl Fn(&mut AnyStorage)) {
     check(&mut AnyStorage::open(None).unwrap());
     let directory = tempfile::tempdir().unwrap();
     let open = |name: &str| FileStorage::open(directory.path().join(name)).unwrap();
-    check(&mut AnyStorage::File(open("token.redb")));
+    check(&mut AnyStorage::File(Box::new(open("token.redb"))));
     let mut sealed = open("sealed.redb");
     sealed.reseal(super::seal::tests::passphrase("right")).unwrap();
-    check(&mut AnyStorage::File(sealed));
+    check(&mut AnyStorage::File(Box::new(sealed)));
 }
 
 /// The record at `key`.

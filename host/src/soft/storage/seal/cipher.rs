@@ -13,12 +13,12 @@ const TAG: usize = 16;
 /// What is sealed is so many bytes longer than it was.
 pub(in crate::soft::storage) const OVERHEAD: usize = NONCE + TAG;
 
-/// A key that seals and opens. Zeroized when dropped.
-pub(in crate::soft::storage) struct Cipher(XChaCha20Poly1305);
+/// A key that seals and opens. Zeroized when dropped; boxed, as each move would leave a copy behind.
+pub(in crate::soft::storage) struct Cipher(Box<XChaCha20Poly1305>);
 
 impl Cipher {
     pub(super) fn new(key: &Key) -> Self {
-        Self(XChaCha20Poly1305::new((&**key).into()))
+        Self(Box::new(XChaCha20Poly1305::new((&**key).into())))
     }
 
     /// Seals `plain`, for `context` only.

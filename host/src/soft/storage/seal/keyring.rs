@@ -96,9 +96,11 @@ impl Keyring {
             // Writing to a string does not fail.
             let _ = write!(name, "{byte:02x}");
         }
-        let label = path
+        // Where the path cannot be made absolute, no file can be opened either.
+        let path = path
             .filter(|_| self.labels)
-            .map(|path| format!("brasskey: {}", path.display()));
+            .and_then(|path| std::path::absolute(path).ok());
+        let label = path.map(|path| format!("brasskey: {}", path.display()));
         let label = label.as_deref().map(|label| HashMap::from([("label", label)]));
         Ok(self.store.build(SERVICE, &name, label.as_ref())?)
     }

@@ -194,7 +194,8 @@ fn a_file_without_a_seal_is_read_as_ever() {
     assert_eq!(get(&mut storage, b"key").unwrap(), SECRET);
     storage.write(b"key", b"value").unwrap();
     drop(storage);
-    let transaction = Database::open(&path).unwrap().begin_read().unwrap();
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
     let tables = transaction.list_tables().unwrap().map(|table| table.name().to_owned());
     assert_eq!(
         tables.collect::<Vec<_>>(),
@@ -239,6 +240,7 @@ fn a_header_belongs_to_a_sealed_file() {
     insert(&path, BRASSKEY, "format", 2);
     insert(&path, META, "seal", &b"no header"[..]);
     assert!(matches!(problem(&path), StorageOpenProblem::Corrupt));
+    fs::remove_file(&path).unwrap();
     blank(&path);
     insert(&path, BRASSKEY, "format", 2);
     insert(&path, RECORDS, &b"key"[..], SECRET);

@@ -10,6 +10,7 @@ import unittest
 
 from key import PATIENCE, Key
 
+
 def eventually(condition, what, patience=PATIENCE):
     """Waits until `condition` holds, and returns what it gave."""
     deadline = time.monotonic() + patience
@@ -26,9 +27,10 @@ RESULTS = pathlib.Path("/share/results")
 class Case(unittest.TestCase):
     """Cases of a real client against a key of their own."""
 
+    #: How the key comes into the guest.
+    key_class = Key
     #: What `brasskey token` is given besides.
     options = ()
-    transport = ("--uhid",)
     touch = "auto"
     #: Whether each case has a key of its own, or all cases of the class share one.
     shared = False
@@ -42,7 +44,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def plug_in(cls):
-        return Key(*cls.options, transport=cls.transport, touch=cls.touch)
+        return cls.key_class(*cls.options, touch=cls.touch)
 
     def setUp(self):
         self._transcript = []

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 
 from case import Case, eventually
-from key import PATIENCE, Key
+from key import PATIENCE
 
 PIN = "2468"
 
@@ -108,7 +108,7 @@ class ByItself(Brasskey):
         self.assertFalse(self.brasskey("pin", "status")["isSet"])
 
     def test_two_keys_are_told_apart(self):
-        with Key("--name", "other") as other:
+        with self.key_class("--name", "other") as other:
             self.assertNotEqual(other.ready["serial"], self.key.ready["serial"])
             listed = {key["serialNumber"]: key["product"] for key in self.brasskey("list")}
             self.assertEqual(

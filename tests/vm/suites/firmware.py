@@ -10,7 +10,7 @@ import urllib.request
 
 from case import Case, eventually
 from key import PATIENCE, Key
-from usbip import Plug
+from plug import Plug
 
 SHARE = pathlib.Path("/share")
 #: The host's loopback addresses, as the guest reaches them.

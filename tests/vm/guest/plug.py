@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 
 from case import eventually
+from key import Key
 
 DEVICES = pathlib.Path("/sys/bus/usb/devices")
 
@@ -43,6 +44,9 @@ class Plug:
     def close(self):
         """Unplugs it. The number of its port is one less than its place at the hub."""
         subprocess.run(["usbip", "detach", "-p", str(int(self.name.split("-")[1]) - 1)], check=True, capture_output=True)
+        self.await_absence()
+
+    def await_absence(self):
         eventually(lambda: self.name not in devices(), "the key is unplugged")
 
     def __enter__(self):
@@ -50,3 +54,26 @@ class Plug:
 
     def __exit__(self, *_):
         self.close()
+
+
+class PluggedKey(Key):
+    """A soft token that the guest has plugged in by USB/IP."""
+
+    def __init__(self, *options, transport=("--usbip", "127.0.0.1:0"), **how):
+        super().__init__(*options, transport=transport, **how)
+        self._put_in()
+
+    def _put_in(self):
+        self.plug = Plug(self.ready["usbip"])
+        self.hidraw = self.plug.hidraw
+
+    def power(self, action):
+        """Pulls the key out, puts it in, or both. A key that was pulled out has to be attached anew."""
+        state = None
+        if action in ("off", "cycle"):
+            state = super().power("off")
+            self.plug.await_absence()
+        if action in ("on", "cycle"):
+            state = super().power("on")
+            self._put_in()
+        return state

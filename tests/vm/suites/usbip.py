@@ -1,0 +1,31 @@
+"""brasskey and a browser with a key plugged in by USB/IP."""
+
+import unittest
+
+import brasskey
+import chromium
+from plug import PluggedKey
+
+
+class ByItself(brasskey.ByItself):
+    key_class = PluggedKey
+
+    def test_the_kernel_knows_it_by_its_strings(self):
+        self.assertEqual(self.key.plug.attribute("manufacturer"), "brasskey")
+        self.assertEqual(self.key.plug.attribute("product"), "brasskey soft token")
+        self.assertEqual(self.key.plug.attribute("serial"), self.key.ready["serial"])
+
+
+class ByHand(brasskey.ByHand):
+    key_class = PluggedKey
+
+
+class InChromium(chromium.InChromium):
+    key_class = PluggedKey
+
+
+def load_tests(loader, _tests, _pattern):
+    """All that the host tool does, and one round in a browser."""
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (ByItself, ByHand))
+    suite.addTest(InChromium("test_a_second_factor_registers_and_authenticates"))
+    return suite

@@ -21,11 +21,12 @@ class Browser:
     def __init__(self, screen, site):
         self.screen = screen
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._log = open(RESULTS / "browser.log", "w+")
-        self._process = subprocess.Popen(
-            self.command(pathlib.Path(self._profile.name), site.address),
-            env=screen.environment, stdout=self._log, stderr=subprocess.STDOUT,
-        )
+        self._log = RESULTS / "browser.log"
+        with open(self._log, "w") as log:
+            self._process = subprocess.Popen(
+                self.command(pathlib.Path(self._profile.name), site.address),
+                env=screen.environment, stdout=log, stderr=subprocess.STDOUT,
+            )
         self.await_page(site)
         screen.focus(site.title)
 
@@ -45,8 +46,7 @@ class Browser:
             raise RuntimeError(f"the browser ended:\n{self.log()}")
 
     def log(self):
-        self._log.seek(0)
-        return self._log.read()[-4000:]
+        return self._log.read_text(errors="replace")[-4000:]
 
     def asks(self):
         """Whether a dialogue with a default button is open."""
@@ -54,19 +54,19 @@ class Browser:
 
     def enter_pin(self, pin, taken):
         """Types the PIN into the dialogue that asks for it, again for as long as `taken` says that it had no effect."""
-        eventually(self.asks, "a dialogue asks for the PIN")
-        deadline = PATIENCE
-        while deadline > 0:
-            # Whatever is there of an earlier attempt goes first.
-            self.screen.do("key", "ctrl+a", "type", pin)
-            self.screen.do("key", "Return")
+        def used():
+            # Where there is no dialogue, Return would press another button.
+            if self.asks():
+                # Whatever is there of an earlier attempt goes first.
+                self.screen.do("key", "ctrl+a", "type", pin)
+                self.screen.do("key", "Return")
             try:
-                eventually(taken, "the PIN is used", patience=15)
-                break
+                return eventually(taken, "the PIN is used", patience=15)
             except AssertionError:
-                deadline -= 15
-                if deadline <= 0 or not self.asks():
-                    raise
+                return False
+
+        eventually(self.asks, "a dialogue asks for the PIN")
+        eventually(used, "the PIN is used")
         eventually(lambda: not self.asks(), "the dialogue closes")
 
     def answer(self, key):
@@ -84,7 +84,6 @@ class Browser:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._log.close()
         self._profile.cleanup()
 
 

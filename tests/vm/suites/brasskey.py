@@ -153,7 +153,7 @@ class ByHand(Brasskey):
         self.key.power("off")
         said = self.end(process)
         self.assertNotEqual(process.returncode, 0)
-        self.assertIn("unplugged", said)
+        self.assertIn("is gone", said)
         self.assertEqual(self.brasskey("list"), [])
 
     def test_an_interrupted_registration_leaves_nothing(self):

@@ -13,6 +13,7 @@ mod keyring;
 pub(super) mod tests;
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use unicode_normalization::UnicodeNormalization as _;
@@ -193,6 +194,10 @@ impl Header {
 
 fn random<const N: usize>() -> Result<[u8; N], StorageOpenProblem> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| StorageOpenProblem::Io(error.into()))?;
+    getrandom::fill(&mut bytes).map_err(|_| no_random_numbers())?;
     Ok(bytes)
+}
+
+fn no_random_numbers() -> StorageOpenProblem {
+    StorageOpenProblem::Io(io::Error::other("the system has no random numbers"))
 }

@@ -9,7 +9,7 @@
 
 use super::cipher::{Cipher, OVERHEAD};
 use super::kdf::{Cost, Kdf, SALT};
-use super::{Key, StorageOpenProblem};
+use super::{Key, StorageOpenProblem, no_random_numbers};
 
 /// Bytes of what the keyring knows a key by.
 pub(super) const ID: usize = 16;
@@ -72,7 +72,7 @@ impl Header {
         let wrapped = wrapped.ok().and_then(|wrapped| wrapped.try_into().ok());
         match wrapped {
             Some(wrapped) => Ok(Self { lock, wrapped }),
-            None => Err(StorageOpenProblem::Io(std::io::Error::other("no random numbers"))),
+            None => Err(no_random_numbers()),
         }
     }
 

@@ -80,6 +80,7 @@ impl Command {
             (Self::Ctap2(_), Some(0x0B)) => "authenticatorSelection",
             (Self::Ctap2(_), Some(0x0C)) => "authenticatorLargeBlobs",
             (Self::Ctap2(_), Some(0x0D)) => "authenticatorConfig",
+            (Self::Ctap2(_), Some(0x41)) => "authenticatorCredentialManagement (preview)",
             // FIDO U2F Raw Message Formats v1.2 §3.
             (Self::U2f(_), Some(0x01)) => "U2F_REGISTER",
             (Self::U2f(_), Some(0x02)) => "U2F_AUTHENTICATE",

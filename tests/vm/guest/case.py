@@ -1,10 +1,12 @@
 """A case of a suite: what its clients printed is kept, and shown if the case fails."""
 
+import functools
 import os
 import pathlib
 import pty
 import select
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -50,6 +52,20 @@ class Case(unittest.TestCase):
         self._transcript = []
         if not self.shared:
             self.key = self.enterContext(self.plug_in())
+
+    @functools.cached_property
+    def files(self):
+        """A directory of this case's own."""
+        return pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def replug(self, *options, touch="auto"):
+        """Pulls the key, and plugs in another, or the same with the same `--state`."""
+        self.key.close()
+        self.key = self.enterContext(self.key_class(*options, touch=touch))
+
+    def set_pin(self, pin):
+        """As libfido2 sets it."""
+        self.dialogue("fido2-token", "-S", self.key.hidraw, answers=[("Enter new PIN", pin), ("again", pin)])
 
     def note(self, text):
         """Keeps `text` for the evidence."""

@@ -2,9 +2,7 @@
 
 import base64
 import os
-import pathlib
 import statistics
-import tempfile
 import time
 
 from case import RESULTS, Case
@@ -20,14 +18,7 @@ def random_text():
 
 
 class Tools(Case):
-    """The tools, with files of their own for each case."""
-
-    def setUp(self):
-        super().setUp()
-        self.files = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-
-    def set_pin(self):
-        self.dialogue("fido2-token", "-S", self.key.hidraw, answers=[("Enter new PIN", PIN), ("again", PIN)])
+    """The tools, as steps of a case."""
 
     def file(self, name, *lines):
         path = self.files / name
@@ -85,16 +76,16 @@ class Device(Tools):
         self.assertIn("noclientPin", told)
 
     def test_a_pin_is_set_and_changed(self):
-        self.set_pin()
+        self.set_pin(PIN)
         self.assertIn(" clientPin", self.client("fido2-token", "-I", self.key.hidraw))
         changes = [("Enter current PIN", PIN), ("Enter new PIN", "90210"), ("again", "90210")]
         self.token("-C", answers=changes)
-        self.token("-L", "-r", answers=[("Enter PIN", "90210")])
-        self.assertIn("FIDO_ERR_PIN_INVALID", self.token("-L", "-r", status=1))
+        self.token("-I", "-c", answers=[("Enter PIN", "90210")])
+        self.assertIn("FIDO_ERR_PIN_INVALID", self.token("-I", "-c", status=1))
 
     def test_a_wrong_pin_is_told_and_counted(self):
-        self.set_pin()
-        told = self.token("-L", "-r", answers=[("Enter PIN", "0000")], status=1)
+        self.set_pin(PIN)
+        told = self.token("-I", "-c", answers=[("Enter PIN", "0000")], status=1)
         self.assertIn("FIDO_ERR_PIN_INVALID", told)
         self.assertIn("pin retries: 7", self.client("fido2-token", "-I", self.key.hidraw))
 
@@ -118,16 +109,16 @@ class Credentials(Tools):
         self.verify(public, self.sign(other), status=1)
 
     def test_a_pin_verifies_the_user(self):
-        self.set_pin()
+        self.set_pin(PIN)
         made, credential = self.make("v", answers=ASKED)
         public = self.verified(made, "v")
         self.verify(public, self.sign(credential, options="v", answers=ASKED), "v")
         self.verify(public, self.sign(credential), "v", status=1)
 
     def test_a_resident_key_signs_without_its_id(self):
-        self.set_pin()
+        self.set_pin(PIN)
         made, _ = self.make("r", answers=ASKED)
-        lines = self.sign(options="r", answers=ASKED)
+        lines = self.sign(options="r")
         self.assertEqual(base64.b64decode(lines[4]), b"alice", "the user ID")
         self.verify(self.verified(made), lines)
 
@@ -158,7 +149,7 @@ class Declined(Tools):
 class Management(Tools):
     def setUp(self):
         super().setUp()
-        self.set_pin()
+        self.set_pin(PIN)
         self.alice, self.bob = (self.make("r", user=user, answers=ASKED)[1] for user in ("alice", "bob"))
 
     def test_resident_keys_are_listed(self):
@@ -181,34 +172,36 @@ class Management(Tools):
         listed = self.token("-L", "-k", RP)
         self.assertNotIn(self.alice, listed)
         self.assertIn(self.bob, listed)
-        lines = self.sign(options="r", answers=ASKED)
+        lines = self.sign(options="r")
         self.assertEqual(base64.b64decode(lines[4]), b"bob")
         self.token("-D", "-i", self.bob)
-        self.assertNotIn(RP, self.token("-L", "-r"))
-        self.sign(options="r", answers=ASKED, status=1)
+        self.assertIn("FIDO_ERR_NO_CREDENTIALS", self.token("-L", "-r", status=1))
+        self.sign(options="r", status=1)
 
 
 class LargeBlobs(Tools):
     def test_a_large_blob_is_kept_listed_read_and_deleted(self):
-        self.set_pin()
+        self.set_pin(PIN)
         _, credential = self.make("rb", answers=ASKED)
         belongs = ["-n", RP, "-i", credential]
         blob, got = os.urandom(1500), self.files / "got"
         (self.files / "blob").write_bytes(blob)
         self.token("-S", "-b", *belongs, self.files / "blob")
-        self.assertIn(f"{credential} {RP}", self.token("-L", "-b"))
+        # fido2-token 1.12 lists it, but names nobody; brasskey knows whose it is.
+        self.assertIn(" 1500 ", self.token("-L", "-b"))
+        self.assertIn(f"alice at {RP}", self.dialogue("brasskey", "blobs", "list", answers=[("PIN", PIN)]))
         self.token("-G", "-b", *belongs, got)
         self.assertEqual(got.read_bytes(), blob)
         self.token("-D", "-b", *belongs)
-        self.assertNotIn(credential, self.token("-L", "-b"))
+        self.assertNotIn(" 1500 ", self.token("-L", "-b"))
         self.token("-G", "-b", *belongs, got, status=1)
 
     def test_a_large_blob_is_read_with_the_key_from_a_sign_in(self):
-        self.set_pin()
+        self.set_pin(PIN)
         made, credential = self.make("rb", answers=ASKED)
         key, got = self.files / "key", self.files / "got"
-        key.write_bytes(base64.b64decode(made.read_text().splitlines()[-1]))
-        self.assertEqual(base64.b64decode(self.sign(credential, options="b")[-1]), key.read_bytes())
+        key.write_text(self.sign(credential, options="b")[-1])
+        self.assertEqual(key.read_text(), made.read_text().splitlines()[-1])
         (self.files / "blob").write_text("kept by the key")
         self.token("-S", "-b", "-k", key, self.files / "blob")
         self.token("-G", "-b", "-k", key, got, answers=())

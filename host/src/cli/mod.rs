@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod confirm;
 mod credentials;
+mod deferred;
 mod device;
 mod doctor;
 mod extension_args;
@@ -43,6 +44,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use deferred::Deferred;
 use failure::Failure;
 use output::Output;
 
@@ -64,11 +66,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Try registration and sign-in on one key, and say whether it is fit for use
-    Selftest(selftest::Args),
+    Selftest(Deferred<selftest::Args>),
     /// Register a key, as a website does, and keep the registration
-    Register(register::Args),
+    Register(Deferred<register::Args>),
     /// Sign in with a registered key
-    Authenticate(authenticate::Args),
+    Authenticate(Deferred<authenticate::Args>),
     /// Manage the devices registered with `--profile aws`
     #[command(subcommand)]
     Aws(aws::Command),
@@ -88,30 +90,30 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::Command),
     /// Erase a key: its PIN, passkeys, settings, and every registration
-    Reset(reset::Args),
+    Reset(Deferred<reset::Args>),
     /// List the keys that are plugged in
-    List(list::Args),
+    List(Deferred<list::Args>),
     /// Explain what a key says that it can do
-    Info(info::Args),
+    Info(Deferred<info::Args>),
     /// Find what on this computer keeps programs from a key, and print what to do about it
-    Doctor(doctor::Args),
+    Doctor(Deferred<doctor::Args>),
     /// Send a key some bytes and wait for them to come back
-    Ping(ping::Args),
+    Ping(Deferred<ping::Args>),
     /// Make a key show itself, by blinking for example
-    Wink(wink::Args),
+    Wink(Deferred<wink::Args>),
     /// Measure how fast a key answers
-    Bench(bench::Args),
+    Bench(Deferred<bench::Args>),
     /// Be a security key in software, for other programs
-    Token(token::Args),
+    Token(Deferred<token::Args>),
     /// Say what it takes to read the soft token's state file: a passphrase, the desktop's keyring, or nothing
-    Seal(seal::Args),
+    Seal(Deferred<seal::Args>),
     /// Give the soft token attestation certificates, as a vendor does
     #[command(subcommand)]
     Attestation(attestation::Command),
     /// Print completions for a shell
-    Completions(completions::Args),
+    Completions(Deferred<completions::Args>),
     /// Print the manual, or write the pages of all commands to a directory
-    Man(man::Args),
+    Man(Deferred<man::Args>),
 }
 
 /// Runs the command that the process was started with.
@@ -148,26 +150,26 @@ fn unparsed(error: &clap::Error) -> ExitCode {
 
 fn run(command: Command, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Selftest(args) => selftest::run(&args, &output),
-        Command::Register(args) => register::run(&args, &output),
-        Command::Authenticate(args) => authenticate::run(&args, &output),
+        Command::Selftest(Deferred(args)) => selftest::run(&args, &output),
+        Command::Register(Deferred(args)) => register::run(&args, &output),
+        Command::Authenticate(Deferred(args)) => authenticate::run(&args, &output),
         Command::Aws(command) => aws::run(&command, &output),
         Command::Pin(command) => pin::run(&command, &output),
         Command::Credentials(command) => credentials::run(&command, &output),
         Command::Blobs(command) => blobs::run(&command, &output),
         Command::Config(command) => config::run(&command, &output),
         Command::Policy(command) => policy::run(&command, &output),
-        Command::Reset(args) => reset::run(&args, &output),
-        Command::List(args) => list::run(&args, &output),
-        Command::Info(args) => info::run(&args, &output),
-        Command::Doctor(args) => doctor::run(&args, &output),
-        Command::Ping(args) => ping::run(&args, &output),
-        Command::Wink(args) => wink::run(&args, &output),
-        Command::Bench(args) => bench::run(&args, &output),
-        Command::Token(args) => token::run(&args, &output),
-        Command::Seal(args) => seal::run(&args, &output),
+        Command::Reset(Deferred(args)) => reset::run(&args, &output),
+        Command::List(Deferred(args)) => list::run(&args, &output),
+        Command::Info(Deferred(args)) => info::run(&args, &output),
+        Command::Doctor(Deferred(args)) => doctor::run(&args, &output),
+        Command::Ping(Deferred(args)) => ping::run(&args, &output),
+        Command::Wink(Deferred(args)) => wink::run(&args, &output),
+        Command::Bench(Deferred(args)) => bench::run(&args, &output),
+        Command::Token(Deferred(args)) => token::run(&args, &output),
+        Command::Seal(Deferred(args)) => seal::run(&args, &output),
         Command::Attestation(command) => attestation::run(&command, &output),
-        Command::Completions(args) => completions::run(&args, Cli::command(), &output),
-        Command::Man(args) => man::run(&args, Cli::command(), &output),
+        Command::Completions(Deferred(args)) => completions::run(&args, Cli::command(), &output),
+        Command::Man(Deferred(args)) => man::run(&args, Cli::command(), &output),
     }
 }

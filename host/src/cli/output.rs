@@ -1,6 +1,6 @@
 //! What a command prints, and where: results to stdout, notices and errors to stderr.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -46,7 +46,8 @@ impl Output {
         value: &impl Serialize,
         human: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let mut stdout = anstream::stdout().lock();
+        // A line at a time is for those who wait for it; here all lines are known.
+        let mut stdout = BufWriter::new(anstream::stdout().lock());
         if self.json {
             json::write(&mut stdout, value)?;
         } else {
@@ -65,7 +66,7 @@ impl Output {
     /// Part of the results, for people only, as soon as it is known.
     pub(super) fn text(&self, text: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         if !self.json {
-            let mut stdout = anstream::stdout().lock();
+            let mut stdout = BufWriter::new(anstream::stdout().lock());
             text(&mut stdout)?;
             stdout.flush()?;
         }

@@ -79,6 +79,8 @@ class Assembler {
  * @property {string} command
  * @property {Uint8Array} data
  * @property {number} since in milliseconds since the chip's start
+ * @property {number | null} asked since when it waits for its user, as the keepalives tell
+ * @property {number} waited how long it waited before that, in milliseconds
  */
 
 /**
@@ -89,6 +91,7 @@ class Assembler {
  * @property {string} command
  * @property {string} status
  * @property {number} duration_us
+ * @property {number} waited_us
  */
 
 export class Transcript {
@@ -122,11 +125,21 @@ export class Transcript {
     const { channel, command, data } = message;
     const name = nameOf(command, data);
     if (command === INIT && this.running?.channel === channel) this.#end('');
-    if (command === WINK) this.#log({ channel, command: name, data, since: this.#now() }, '');
+    if (command === WINK) this.#log(this.#begun(channel, name, data), '');
     if ((command !== MSG && command !== CBOR) || this.running) return;
     // A new request ends the wait of U2F, unless it is that for which the key waits.
     this.waiting = null;
-    this.running = { channel, command: name, data, since: this.#now() };
+    this.running = this.#begun(channel, name, data);
+  }
+
+  /**
+   * @param {number} channel
+   * @param {string} command
+   * @param {Uint8Array} data
+   * @returns {Running}
+   */
+  #begun(channel, command, data) {
+    return { channel, command, data, since: this.#now(), asked: null, waited: 0 };
   }
 
   /** @param {Uint8Array} report */
@@ -134,11 +147,27 @@ export class Transcript {
     const message = this.#responses.push(report);
     if (!message || message.channel !== this.running?.channel) return;
     const { command, data } = message;
-    if (command === KEEPALIVE) this.waiting = data[0] === UP_NEEDED ? this.running : null;
+    if (command === KEEPALIVE) this.#keepalive(this.running, data[0] === UP_NEEDED);
     else if (command === CBOR) this.#end(data.length ? `0x${hex(data[0], 2)}` : '');
     else if (command === MSG) this.#endU2f((data[data.length - 2] << 8) | data[data.length - 1]);
     // Or an error: the request was refused, or aborted.
     else if (command !== INIT) this.#end('');
+  }
+
+  /**
+   * @param {Running} running
+   * @param {boolean} waits
+   */
+  #keepalive(running, waits) {
+    this.waiting = waits ? running : null;
+    if (waits) running.asked ??= this.#now();
+    else this.#goesOn(running);
+  }
+
+  /** The wait for the user is over. @param {Running} running */
+  #goesOn(running) {
+    running.waited += running.asked === null ? 0 : this.#now() - running.asked;
+    running.asked = null;
   }
 
   /** @param {number} word */
@@ -159,10 +188,18 @@ export class Transcript {
    * @param {Running} running
    * @param {string} status
    */
-  #log({ channel, command, since }, status) {
+  #log(running, status) {
+    this.#goesOn(running);
     if (this.entries.length === LOG_MAX) this.entries.shift();
-    const duration = Math.round((this.#now() - since) * 1000);
-    this.entries.push({ time_ms: Math.round(since), channel: hex(channel, 8), command, status, duration_us: duration });
+    const { channel, command, since, waited } = running;
+    this.entries.push({
+      time_ms: Math.round(since),
+      channel: hex(channel, 8),
+      command,
+      status,
+      duration_us: Math.round((this.#now() - since - waited) * 1000),
+      waited_us: Math.round(waited * 1000),
+    });
   }
 
   /** What waits, as the control endpoint says it. */

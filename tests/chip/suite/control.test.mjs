@@ -105,7 +105,9 @@ test('the button answers the request that waits', async () => {
   assert.deepEqual(body, { powered: true, held: false, waiting: null });
   assert.equal((await answer)[7], 0);
   const { entries } = (await ask('GET', '/v1/log')).body;
-  assert.deepEqual([entries.at(-1).command, entries.at(-1).status], ['authenticatorSelection', '0x00']);
+  const { command, status, duration_us: took, waited_us: waited } = entries.at(-1);
+  assert.deepEqual([command, status], ['authenticatorSelection', '0x00']);
+  assert.ok(waited > took, `the touch took ${waited} us, the key itself ${took} us`);
 });
 
 test('the clock moves only when it is told to', async () => {

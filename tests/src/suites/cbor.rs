@@ -25,7 +25,7 @@ checks! {
 
 fn unknown_commands_are_refused(key: &Key) {
     let mut host = key.host();
-    for command in [0x00, 0x03, 0x05, 0x09, 0x0E, 0x40, 0x41, 0x7E, 0xFF] {
+    for command in [0x00, 0x03, 0x05, 0x09, 0x0E, 0x40, 0x42, 0x7E, 0xFF] {
         host.denied([command], status::INVALID_COMMAND);
         host.denied([command, 0xA0], status::INVALID_COMMAND);
     }

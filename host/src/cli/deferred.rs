@@ -1,18 +1,41 @@
 //! Commands whose arguments are described only when they are needed.
 
-use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Subcommand};
 
-/// The arguments `T` of one command of many. To describe those of all commands takes longer than most commands do.
+/// The arguments or subcommands `T` of one command of many. To describe those of all commands takes longer than most commands do.
 #[derive(Debug)]
 pub(super) struct Deferred<T>(pub(super) T);
 
+/// What the command is for was said before: what `T` says of itself is for those who read the code.
+fn described(command: Command, augment: fn(Command) -> Command) -> Command {
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    augment(command)
+        .about(Resettable::from(about))
+        .long_about(Resettable::from(long_about))
+}
+
 impl<T: Args> Args for Deferred<T> {
     fn augment_args(command: Command) -> Command {
-        command.defer(T::augment_args)
+        command.defer(|command| described(command, T::augment_args))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        command.defer(T::augment_args_for_update)
+        command.defer(|command| described(command, T::augment_args_for_update))
+    }
+}
+
+impl<T: Subcommand> Subcommand for Deferred<T> {
+    fn augment_subcommands(command: Command) -> Command {
+        command.defer(|command| described(command, T::augment_subcommands))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        command.defer(|command| described(command, T::augment_subcommands_for_update))
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        T::has_subcommand(name)
     }
 }
 
@@ -23,5 +46,25 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         self.0.update_from_arg_matches(matches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn what_a_command_is_for_stays_the_same_when_its_arguments_are_described() {
+        let listed = Cli::command();
+        let mut described = Cli::command();
+        described.build();
+        for command in listed.get_subcommands() {
+            let described = described.find_subcommand(command.get_name()).unwrap();
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            assert_eq!(described.get_about(), command.get_about());
+            assert_eq!(described.get_long_about(), command.get_long_about());
+        }
     }
 }

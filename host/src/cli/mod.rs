@@ -73,22 +73,22 @@ enum Command {
     Authenticate(Deferred<authenticate::Args>),
     /// Manage the devices registered with `--profile aws`
     #[command(subcommand)]
-    Aws(aws::Command),
+    Aws(Deferred<aws::Command>),
     /// Set, change and check a key's PIN
     #[command(subcommand)]
-    Pin(pin::Command),
+    Pin(Deferred<pin::Command>),
     /// Manage the passkeys that a key keeps
     #[command(subcommand)]
-    Credentials(credentials::Command),
+    Credentials(Deferred<credentials::Command>),
     /// Read and write the large blobs of passkeys
     #[command(subcommand)]
-    Blobs(blobs::Command),
+    Blobs(Deferred<blobs::Command>),
     /// Change settings of a key, which only a reset undoes
     #[command(subcommand)]
-    Config(config::Command),
+    Config(Deferred<config::Command>),
     /// Bring a key in line with a file that says how keys shall be
     #[command(subcommand)]
-    Policy(policy::Command),
+    Policy(Deferred<policy::Command>),
     /// Erase a key: its PIN, passkeys, settings, and every registration
     Reset(Deferred<reset::Args>),
     /// List the keys that are plugged in
@@ -109,7 +109,7 @@ enum Command {
     Seal(Deferred<seal::Args>),
     /// Give the soft token attestation certificates, as a vendor does
     #[command(subcommand)]
-    Attestation(attestation::Command),
+    Attestation(Deferred<attestation::Command>),
     /// Print completions for a shell
     Completions(Deferred<completions::Args>),
     /// Print the manual, or write the pages of all commands to a directory
@@ -153,12 +153,12 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Selftest(Deferred(args)) => selftest::run(&args, &output),
         Command::Register(Deferred(args)) => register::run(&args, &output),
         Command::Authenticate(Deferred(args)) => authenticate::run(&args, &output),
-        Command::Aws(command) => aws::run(&command, &output),
-        Command::Pin(command) => pin::run(&command, &output),
-        Command::Credentials(command) => credentials::run(&command, &output),
-        Command::Blobs(command) => blobs::run(&command, &output),
-        Command::Config(command) => config::run(&command, &output),
-        Command::Policy(command) => policy::run(&command, &output),
+        Command::Aws(Deferred(command)) => aws::run(&command, &output),
+        Command::Pin(Deferred(command)) => pin::run(&command, &output),
+        Command::Credentials(Deferred(command)) => credentials::run(&command, &output),
+        Command::Blobs(Deferred(command)) => blobs::run(&command, &output),
+        Command::Config(Deferred(command)) => config::run(&command, &output),
+        Command::Policy(Deferred(command)) => policy::run(&command, &output),
         Command::Reset(Deferred(args)) => reset::run(&args, &output),
         Command::List(Deferred(args)) => list::run(&args, &output),
         Command::Info(Deferred(args)) => info::run(&args, &output),
@@ -168,7 +168,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Bench(Deferred(args)) => bench::run(&args, &output),
         Command::Token(Deferred(args)) => token::run(&args, &output),
         Command::Seal(Deferred(args)) => seal::run(&args, &output),
-        Command::Attestation(command) => attestation::run(&command, &output),
+        Command::Attestation(Deferred(command)) => attestation::run(&command, &output),
         Command::Completions(Deferred(args)) => completions::run(&args, Cli::command(), &output),
         Command::Man(Deferred(args)) => man::run(&args, Cli::command(), &output),
     }

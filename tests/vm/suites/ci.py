@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -11,8 +12,10 @@ import chromium
 import firefox
 from case import Case, eventually
 from key import PATIENCE, Key
+from terminal import Terminal
 
 SCRIPT = "/share/contrib/ci/plug-in"
+README = pathlib.Path("/share/README.md")
 
 
 class ScriptsKey(Key):
@@ -103,6 +106,47 @@ class Script(Case):
         self.as_user("brasskey", "doctor")
 
 
+class Readme(Case):
+    """What the README has its reader type, as it stands; its reader has sudo, and brasskey already."""
+
+    READER = "reader"
+
+    @classmethod
+    def plug_in(cls):
+        return NoKey()
+
+    def commands(self, section):
+        """The commands of each block of a section."""
+        text = README.read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+        blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+        return [[line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")] for block in blocks]
+
+    def as_reader(self):
+        """Logged in anew, and so in the new group; runuser would take the terminal away."""
+        home = pathlib.Path("/home", self.READER)
+        return "setpriv", "--reuid", self.READER, "--regid", self.READER, "--init-groups", "env", f"HOME={home}"
+
+    def test_its_lines_give_browsers_a_key(self):
+        self.client("useradd", "--create-home", self.READER)
+        self.addCleanup(subprocess.run, ["userdel", "--remove", self.READER], stderr=subprocess.DEVNULL, check=True)
+        (install, *once), [use] = self.commands("Use it in your browser")
+        self.assertIn("cargo install", install)
+        for command in once:
+            self.client("bash", "-c", f'sudo() {{ "$@"; }}\n{command}', cwd="/share", env={**os.environ, "USER": self.READER})
+        # Of another group than the script left it to.
+        self.assertEqual(pathlib.Path("/dev/uhid").group(), "brasskey")
+
+        # At a terminal, without a desktop.
+        token = self.enterContext(Terminal(*self.as_reader(), "bash", "-c", use))
+        token.await_text("Ready:")
+        client = subprocess.Popen(["brasskey", "register"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        token.await_text("touch the key to register")
+        token.type("\n")
+        said = client.communicate(timeout=PATIENCE)[0]
+        self.note(f"{said}\n-- the token\n{token.shown()}")
+        self.assertIn("Registered", said)
+
+
 class NoKey:
     """The script brings its own."""
 
@@ -125,8 +169,8 @@ class InFirefox(firefox.InFirefox):
 
 
 def load_tests(loader, _tests, _pattern):
-    """All of the script, and a round in each browser."""
-    suite = unittest.TestSuite(loader.loadTestsFromTestCase(Script))
+    """All of the script and of the README, and a round in each browser."""
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Readme))
     for browser in (InChromium, InFirefox):
         suite.addTest(browser("test_a_second_factor_registers_and_authenticates"))
     return suite

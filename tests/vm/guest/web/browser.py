@@ -70,9 +70,22 @@ class Browser:
         eventually(lambda: not self.asks(), "the dialogue closes")
 
     def answer(self, key):
-        """Answers a dialogue by a key of the keyboard."""
+        """Answers a dialogue by a key of the keyboard: again while it has no effect, because browsers take no answer in
+        a dialogue's first moments, lest somebody answers what they have not read."""
         eventually(self.asks, "a dialogue opens")
-        self.screen.do("key", key)
+
+        def closes():
+            self.screen.do("key", key)
+            return self.is_closed(patience=3)
+
+        eventually(closes, "the dialogue closes")
+
+    def is_closed(self, patience):
+        """Whether no dialogue asks any more within `patience` seconds."""
+        try:
+            return eventually(lambda: not self.asks(), "the dialogue closes", patience=patience)
+        except AssertionError:
+            return False
 
     def __enter__(self):
         return self

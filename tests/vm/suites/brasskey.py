@@ -1,4 +1,4 @@
-"""brasskey itself over hidapi. The key is plugged in as any other, and the only one."""
+"""brasskey itself, with a key plugged in. It is plugged in as any other, and is the only one."""
 
 import json
 import os

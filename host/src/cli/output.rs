@@ -1,7 +1,8 @@
 //! What a command prints, and where: results to stdout, notices and errors to stderr.
 
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::json as value;
@@ -46,14 +47,13 @@ impl Output {
         value: &impl Serialize,
         human: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        // A line at a time is for those who wait for it; here all lines are known.
-        let mut stdout = BufWriter::new(anstream::stdout().lock());
+        let mut results = Vec::new();
         if self.json {
-            json::write(&mut stdout, value)?;
+            json::write(&mut results, value)?;
         } else {
-            human(&mut stdout)?;
+            human(&mut results)?;
         }
-        Ok(stdout.flush()?)
+        Ok(write_at_once(&results)?)
     }
 
     /// One JSON value on one line, at once: for a reader that waits for it.
@@ -66,9 +66,9 @@ impl Output {
     /// Part of the results, for people only, as soon as it is known.
     pub(super) fn text(&self, text: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         if !self.json {
-            let mut stdout = BufWriter::new(anstream::stdout().lock());
-            text(&mut stdout)?;
-            stdout.flush()?;
+            let mut shown = Vec::new();
+            text(&mut shown)?;
+            write_at_once(&shown)?;
         }
         Ok(())
     }
@@ -96,4 +96,16 @@ impl Output {
             let _ = json::write(&mut io::stdout(), &value);
         }
     }
+}
+
+/// Writes to stdout what is known whole: to strip styles while writing takes a system call for each piece between two.
+fn write_at_once(text: &[u8]) -> io::Result<()> {
+    if AutoStream::choice(&io::stdout()) == ColorChoice::Never {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&anstream::adapter::strip_bytes(text).into_vec())?;
+        return stdout.flush();
+    }
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.flush()
 }

@@ -1,11 +1,13 @@
-"""The script that gives a project's CI a key. It runs as it stands; Chromium and Firefox both see the key."""
+"""The script that gives a project's CI a key. It runs as it stands, in a container too; both browsers see the key."""
 
+import functools
 import json
 import os
 import pathlib
 import re
 import subprocess
 import tempfile
+import textwrap
 import unittest
 
 import chromium
@@ -15,13 +17,17 @@ from key import PATIENCE, Key
 from terminal import Terminal
 
 SCRIPT = "/share/contrib/ci/plug-in"
+RECIPE = pathlib.Path("/share/contrib/ci/Containerfile")
+ACTION = pathlib.Path("/share/action.yml")
 README = pathlib.Path("/share/README.md")
 
 
 class ScriptsKey(Key):
     """A key that the script plugged in, with a button that the case presses."""
 
-    def __init__(self, touch="auto"):
+    def __init__(self, touch="auto", inside=()):
+        """`inside`: the words before a command that have it run in a container."""
+        self._inside = inside
         self._directory = tempfile.TemporaryDirectory()
         directory = pathlib.Path(self._directory.name)
         self._secret = directory / "control-token"
@@ -33,8 +39,8 @@ class ScriptsKey(Key):
 
     def _script(self, *arguments):
         done = subprocess.run(
-            [SCRIPT, *arguments], env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=PATIENCE,
+            [*self._inside, SCRIPT, *arguments], env=self._environment, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=PATIENCE,
         )
         if done.returncode:
             raise RuntimeError(f"{SCRIPT} {arguments}: {done.stdout}{done.stderr}")
@@ -95,6 +101,25 @@ class Script(Case):
         self.assertIn(f"hidraw={node}\n", pathlib.Path(output).read_text())
         self.assertEqual(pathlib.Path(environment).read_text(), f"BRASSKEY_HIDRAW={node}\n")
 
+    def test_the_actions_step_tells_the_job_where_the_key_is(self):
+        step = ACTION.read_text().split("- name: Plug the key in\n")[1]
+        run = textwrap.dedent(step.split("run: |\n")[1])
+        temporary = pathlib.Path(self.environment.pop("BRASSKEY_RUN")).parent
+        output, environment = temporary / "output", temporary / "environment"
+        # As GitHub's runner runs it, with a program that the job has already.
+        self.environment.update(
+            GITHUB_ACTION_PATH="/share", RUNNER_TEMP=str(temporary),
+            GITHUB_OUTPUT=str(output), GITHUB_ENV=str(environment),
+            BINARY="/usr/local/bin/brasskey", BRASSKEY_TOUCH="auto", ARGUMENTS="--name ci --log",
+        )
+        shell = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c")
+        node = self.client(*shell, run, env=self.environment).strip().removeprefix("hidraw=")
+        self.assertEqual(environment.read_text(), f"BRASSKEY_HIDRAW={node}\n")
+        told = dict(line.split("=", 1) for line in output.read_text().splitlines())
+        self.assertEqual(told["hidraw"], node)
+        self.as_user("brasskey", "register", "--device", f"hid:{node}")
+        self.assertIn("authenticatorMakeCredential", pathlib.Path(told["log"]).read_text())
+
     def test_it_is_unplugged(self):
         node = pathlib.Path(self.script().strip().removeprefix("hidraw="))
         self.script("--stop")
@@ -147,6 +172,81 @@ class Readme(Case):
         self.assertIn("Registered", said)
 
 
+class Container:
+    """A container, as far as it matters to a key: of the computer's devices it has /dev/uhid, of its /run what udev
+    says, and of its processes none, as by the options in the recipe; a context manager."""
+
+    # The name by which containers know themselves is podman's.
+    START = """
+        mount -t tmpfs -o mode=755 dev /mnt
+        cp -a /dev/{null,zero,full,random,urandom,tty,ptmx,fd,uhid} /mnt
+        mkdir /mnt/{pts,shm}
+        mount --bind /dev/pts /mnt/pts
+        mount -t tmpfs shm /mnt/shm
+        mount --move /mnt /dev
+        mount -t tmpfs -o mode=755 run /mnt
+        mkdir /mnt/udev
+        mount --bind /run/udev /mnt/udev
+        mount -o remount,ro,bind /mnt/udev
+        touch /mnt/.containerenv
+        mount -n --move /mnt /run
+        echo started
+        exec sleep infinity
+    """
+
+    def __init__(self):
+        subprocess.run(["modprobe", "uhid"], check=True)
+        self._process = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child", "bash", "-ec", self.START],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        )
+        if self._process.stdout.readline() != "started\n":
+            raise RuntimeError("the container did not start; above is why")
+        pid = self._process.pid
+        [first] = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        self.inside = ["nsenter", "--target", first, "--mount", "--pid"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.communicate()
+
+
+class Contained(Case):
+    """The script in a container."""
+
+    @classmethod
+    def plug_in(cls):
+        return NoKey()
+
+    def setUp(self):
+        super().setUp()
+        self.container = self.enterContext(Container())
+        run = self.enterContext(tempfile.TemporaryDirectory())
+        self.environment = {**os.environ, "BRASSKEY_RUN": f"{run}/run"}
+
+    def within(self, *command, status=0):
+        return self.client(*self.container.inside, *command, env=self.environment, status=status)
+
+    def test_the_recipes_entry_point_gives_its_command_a_key(self):
+        destination = pathlib.Path("/usr/local/share/brasskey/contrib")
+        self.assertIn(f"COPY contrib {destination}\n", RECIPE.read_text())
+        destination.parent.mkdir(exist_ok=True)
+        destination.symlink_to("/share/contrib")
+        self.addCleanup(destination.unlink)
+        [entry_point] = re.findall(r"^ENTRYPOINT (.*)$", RECIPE.read_text(), re.MULTILINE)
+        said = self.within(*json.loads(entry_point), "brasskey", "register")
+        self.assertRegex(said, r"\Ahidraw=/dev/hidraw\d+\n")
+        self.assertIn("Registered", said)
+
+    def test_a_container_without_the_device_is_told_how_to_get_it(self):
+        self.within("rm", "/dev/uhid")
+        self.within(SCRIPT, status=1)
+        self.assertIn("start the container with --device /dev/uhid", self.transcript())
+
+
 class NoKey:
     """The script brings its own."""
 
@@ -168,9 +268,32 @@ class InFirefox(firefox.InFirefox):
     key_class = ScriptsKey
 
 
+class InContainer:
+    """A browser's cases with the browser and the key in one container."""
+
+    @classmethod
+    def setUpClass(cls):
+        inside = cls.enterClassContext(Container()).inside
+
+        class Browser(cls.browser_class):
+            def command(self, profile, address):
+                return [*inside, *super().command(profile, address)]
+
+        cls.browser_class, cls.key_class = Browser, functools.partial(ScriptsKey, inside=inside)
+        super().setUpClass()
+
+
+class InContainersChromium(InContainer, chromium.InChromium):
+    pass
+
+
+class InContainersFirefox(InContainer, firefox.InFirefox):
+    pass
+
+
 def load_tests(loader, _tests, _pattern):
-    """All of the script and of the README, and a round in each browser."""
-    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Readme))
-    for browser in (InChromium, InFirefox):
+    """All of the script, the README and the container, and a round in each browser, in a container and out of it."""
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Readme, Contained))
+    for browser in (InChromium, InFirefox, InContainersChromium, InContainersFirefox):
         suite.addTest(browser("test_a_second_factor_registers_and_authenticates"))
     return suite

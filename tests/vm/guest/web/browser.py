@@ -52,6 +52,9 @@ class Browser:
         """Whether a dialogue with a default button is open."""
         return self.screen.area(self.button) > 1000
 
+    def await_question(self):
+        eventually(self.asks, "a dialogue asks")
+
     def enter_pin(self, pin, taken):
         """Types the PIN into the dialogue that asks for it, again for as long as `taken` says that it had no effect."""
         def used():
@@ -65,14 +68,13 @@ class Browser:
             except AssertionError:
                 return False
 
-        eventually(self.asks, "a dialogue asks for the PIN")
         eventually(used, "the PIN is used")
         eventually(lambda: not self.asks(), "the dialogue closes")
 
     def answer(self, key):
         """Answers a dialogue by a key of the keyboard: again while it has no effect, because browsers take no answer in
         a dialogue's first moments, lest somebody answers what they have not read."""
-        eventually(self.asks, "a dialogue opens")
+        self.await_question()
 
         def closes():
             self.screen.do("key", key)
@@ -111,6 +113,8 @@ class Chromium(Browser):
             f"--window-size={self.screen.size.replace('x', ',')}",
             # A process less to start: where that one is slow, Chromium ends it and waits for the page for ever.
             "--enable-features=NetworkServiceInProcess2",
+            # What it does with keys goes to its log.
+            "--enable-logging=stderr", "--vmodule=device_event_log*=1",
             # As root; without a graphics processor.
             "--no-sandbox", "--disable-gpu",
             # Nothing but the page.

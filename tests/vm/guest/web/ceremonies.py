@@ -1,6 +1,7 @@
 """What websites have a browser do with the key. One browser makes all requests; each case has a key of its own."""
 
 import json
+import subprocess
 
 from fido2.utils import websafe_encode
 
@@ -12,6 +13,8 @@ from web.website import Website
 PIN = "83746592"
 #: Two inputs of the extension prf.
 INPUTS = (websafe_encode(b"first"), websafe_encode(b"second"))
+#: Milliseconds that a ceremony may spend in the key.
+BRIEF = 20
 
 
 class Ceremonies(Case):
@@ -30,6 +33,8 @@ class Ceremonies(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # An emulated processor has then translated what a key runs, and ceremonies take what they take on a real one.
+        subprocess.run(["brasskey", "selftest", "--device", "soft"], check=True, capture_output=True)
         cls.times = []
         cls.site = cls.enterClassContext(Website())
         cls.screen = cls.enterClassContext(Screen())
@@ -38,9 +43,10 @@ class Ceremonies(Case):
     @classmethod
     def tearDownClass(cls):
         cls.screen.develop(RESULTS)
-        table = "\n".join(cls.times)
+        brief = sum(total < 1000 * BRIEF for total, _ in cls.times)
+        table = "\n".join(f"{total:8} µs  {ceremony}" for total, ceremony in cls.times)
         RESULTS.joinpath("times").write_text(f"{table}\n")
-        print(f"\nTime in the key, a ceremony a line:\n{table}")
+        print(f"\nTime in the key, a ceremony a line; {brief} of {len(cls.times)} took less than {BRIEF} ms:\n{table}")
 
     def setUp(self):
         super().setUp()
@@ -66,6 +72,8 @@ class Ceremonies(Case):
         self.seen = len(self.key.log())
 
     def enter_pin(self):
+        # By then the browser has asked the key all that it asks before it has the PIN.
+        self.browser.await_question()
         before = len(self.key.log())
         self.browser.enter_pin(PIN, lambda: len(self.key.log()) > before)
 
@@ -98,7 +106,7 @@ class Ceremonies(Case):
             f"{command['command'].removeprefix('authenticator')} {command['status']} {command['duration_us']}"
             for command in commands
         )
-        self.times.append(f"{total:8} µs  {self.request.body['method']} in {self._testMethodName}: {parts}")
+        self.times.append((total, f"{self.request.body['method']} in {self._testMethodName}: {parts}"))
 
     def register(self, pin=False, **wanted):
         options, verify = relying_party.creation(**wanted)

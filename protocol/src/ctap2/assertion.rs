@@ -60,7 +60,7 @@ impl<P: Platform> Authenticator<P> {
             Chosen::Listed { id, credential } => {
                 let id = CredentialId::from_slice(id).map_err(|_| Status::Other)?;
                 let key = self.store.epoch.record_key(rp_id_hash, credential.kind);
-                let record = match key.filter(|_| extensions.cred_blob) {
+                let record = match key {
                     Some(key) => read_record(&mut self.seams.storage, &key, &mut value)?,
                     None => None,
                 };
@@ -89,10 +89,9 @@ impl<P: Platform> Authenticator<P> {
         let outputs = self.assertion_outputs(extensions, rp_id_hash, &credential, blob, flags.user_verified)?;
         let large_blob_key = (extensions.large_blob_key && credential.traits.large_blob_key)
             .then(|| self.store.secret.large_blob_key(&credential, rp_id_hash));
-        let user = record.filter(|_| matches!(chosen, Chosen::Discovered { .. }));
 
         let optional = [
-            user.is_some(),
+            record.is_some(),
             number_of_credentials.is_some(),
             large_blob_key.is_some(),
         ];
@@ -113,10 +112,12 @@ impl<P: Platform> Authenticator<P> {
         // 03 signature
         let signature = private_key.sign(&[response.since(start), client_data_hash])?;
         response.uint(0x03).bytes(&signature);
-        // 04 user
-        if let Some(record) = user {
+        // 04 user: of a discoverable credential at least its ID, also where the allow list names it (§6.2.3). Names are
+        // for a choice among accounts.
+        if let Some(record) = record {
             response.uint(0x04);
-            write_user(&record, flags.user_verified, response);
+            let is_choice = matches!(chosen, Chosen::Discovered { .. });
+            write_user(&record, is_choice && flags.user_verified, response);
         }
         // 05 numberOfCredentials
         if let Some(number) = number_of_credentials {

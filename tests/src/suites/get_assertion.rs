@@ -3,6 +3,7 @@
 use ciborium::Value;
 
 use crate::host::cbor::{array, map};
+use crate::host::client_pin::{PIN, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, algorithm, descriptor, descriptors, ga, get_assertion, get_assertion_by, make_credential,
     make_discoverable, mc, parameters, status,
@@ -14,6 +15,7 @@ use crate::key::Key;
 checks! {
     a_listed_credential_signs_in,
     a_discoverable_credential_signs_in,
+    a_listed_discoverable_credential_names_its_user_too,
     several_accounts_are_counted_and_the_newest_comes_first,
     missing_parameters_are_named_so,
     wrong_types_are_named_so,
@@ -59,6 +61,20 @@ fn a_discoverable_credential_signs_in(key: &Key) {
         assert_eq!(assertion.user, Some(map([("id", vec![b'1'].into())])));
         assert_eq!(assertion.number_of_credentials, None);
     }
+}
+
+fn a_listed_discoverable_credential_names_its_user_too(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&make_discoverable("example.com", b"1"));
+    let request = get_assertion_by("example.com", &[&made.id]);
+    let user = Some(map([("id", vec![b'1'].into())]));
+    assert_eq!(host.assert(&request).user, user);
+    // One account is nothing to choose from by names.
+    host.set_pin(PIN);
+    let token = host.token(permission::GA, Some("example.com"));
+    let assertion = host.assert(&token.on(request));
+    assertion.verify(&made.public_key, "example.com", flags::UP | flags::UV);
+    assert_eq!(assertion.user, user);
 }
 
 fn several_accounts_are_counted_and_the_newest_comes_first(key: &Key) {

@@ -11,6 +11,7 @@ use crate::limits::USER_ACTION_TIMEOUT;
 use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};
 use crate::testing::key::Key;
+use crate::testing::pin::{GA, PIN};
 use crate::testing::platform::Prompt;
 use crate::testing::request::{
     RP, Request, descriptor, discover, get_assertion, make_credential, next_assertion, option, parameter,
@@ -48,6 +49,22 @@ fn a_discovered_credential_signs_and_names_its_user_by_id_alone() {
     // A single account is not counted.
     assert_eq!(assertion.answer.keys(), [1, 2, 3, 4].map(int));
     assert_eq!(assertion.answer.number(4), &map([("id", bytes(*b"alice"))]));
+}
+
+#[test]
+fn a_listed_discoverable_credential_names_its_user_by_id_alone() {
+    let mut key = Key::new();
+    let made = key.register_discoverable(RP, b"alice");
+    key.set_pin(PIN);
+    let listed = get_assertion(RP, &[&made.id]);
+    let silent = listed.clone().with(5, option("up", false));
+    let verified = key.token(GA, Some(RP)).sign(listed.clone());
+    for request in [verified, silent, listed] {
+        let assertion = key.asserted(&request).unwrap();
+        made.verify(RP, &assertion);
+        assert_eq!(assertion.answer.keys(), [1, 2, 3, 4].map(int));
+        assert_eq!(assertion.answer.number(4), &map([("id", bytes(*b"alice"))]));
+    }
 }
 
 #[test]

@@ -146,11 +146,11 @@ impl Host {
             assertion.number_of_credentials,
             count.map(|count| count.try_into().unwrap())
         );
-        let user = found.discovered.map(|_| match found.user_verified {
+        let user = match found.discovered.is_some() && found.user_verified {
             true => credential.user.clone(),
             false => map([("id", credential.user.member("id").clone())]),
-        });
-        assert_eq!(assertion.user, user);
+        };
+        assert_eq!(assertion.user, credential.discoverable.then_some(user));
     }
 
     pub(super) fn rename(&mut self, account: Account, name: Option<&str>, proof: Proof) {

@@ -17,7 +17,7 @@ use crate::text::escape;
 const TRIES: u32 = 3;
 
 /// What opens the state file.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct PassphraseArgs {
     /// Read the passphrase of the state file as a line from this file descriptor [default: asked for on the terminal,
@@ -51,7 +51,7 @@ pub(super) struct NewPassphraseArgs {
 }
 
 /// How the state file is kept.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SealArgs {
     /// Have the state file sealed, so that it alone is not enough to copy the token; one that is sealed already needs no

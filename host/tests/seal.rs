@@ -77,6 +77,30 @@ fn a_token_with_a_name_is_sealed_and_attests_by_its_name() {
 }
 
 #[test]
+fn a_file_that_could_not_be_sealed_is_not_there() {
+    let home = Home::new();
+    for arguments in [
+        "seal passphrase --state state",
+        "seal keyring --state state",
+        "register --touch auto --state state --seal passphrase",
+        "register --touch auto --state state --seal keyring",
+        "token --touch deny --unix socket --state state --seal keyring",
+        "attestation init --out lab --state state --seal passphrase",
+        "seal passphrase --name work",
+    ] {
+        let left = home.run(arguments);
+        assert!(
+            matches!(left.code, Some(1 | 4)) && left.said.contains("hint: "),
+            "{arguments}: {}",
+            left.said
+        );
+        for file in ["state", "state.brasskey-new", ".local/share/brasskey/work.redb"] {
+            assert!(!Path::new(&home.path(file)).exists(), "{arguments}: {file}");
+        }
+    }
+}
+
+#[test]
 fn a_sealed_state_file_opens_with_its_passphrase_only() {
     let home = Home::new();
     let code = |arguments: &str| home.code(arguments);

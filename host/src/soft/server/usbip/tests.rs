@@ -1,5 +1,6 @@
 //! A host that attaches to the key, and others that do not know how.
 
+mod busy;
 mod malformed;
 
 use std::cell::Cell;

@@ -11,7 +11,7 @@ import unittest
 import chromium
 import firefox
 from case import Case, eventually
-from key import PATIENCE, Key
+from key import PATIENCE, Key, NoKey
 from terminal import Terminal
 
 SCRIPT = "/share/contrib/ci/plug-in"
@@ -145,19 +145,6 @@ class Readme(Case):
         said = client.communicate(timeout=PATIENCE)[0]
         self.note(f"{said}\n-- the token\n{token.shown()}")
         self.assertIn("Registered", said)
-
-
-class NoKey:
-    """The script brings its own."""
-
-    def evidence(self):
-        return ""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
 
 
 class InChromium(chromium.InChromium):

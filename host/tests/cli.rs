@@ -50,6 +50,8 @@ fn flags_that_mean_nothing_here_are_refused_with_a_hint() {
         "info --device udp:127.0.0.1:1 --seal keyring",
         "info --device soft --touch deny --passphrase-env NO_SUCH_VARIABLE",
         "seal lock",
+        "seal none --name work --state work.redb",
+        "attestation init --out lab --name work --state work.redb",
         "aws devices remove nothing",
         "attestation init",
         "attestation init --out lab --aaguid 00000000-0000-0000-0000-000000000000",
@@ -139,87 +141,6 @@ fn a_state_file_that_was_copied_back_is_noticed() {
         (again.status.code(), &counter.unwrap()["outcome"]),
         (Some(6), &"failed".into())
     );
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_sealed_state_file_opens_with_its_passphrase_only() {
-    let home = tempfile::tempdir().unwrap();
-    let run = |arguments: &str| {
-        // A session of its own has no terminal, so that nobody can be asked, and this one no keyring.
-        let mut command = Command::new("setsid");
-        command
-            .args(["--wait", env!("CARGO_BIN_EXE_brasskey")])
-            .args(arguments.split(' '))
-            .current_dir(home.path())
-            .env("HOME", home.path())
-            .envs([("ONE", "open sesame"), ("TWO", "open, please"), ("EMPTY", "")])
-            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
-            .env_remove("XDG_DATA_HOME")
-            .stdin(Stdio::null());
-        let output = command.output().unwrap();
-        (output.status.code(), stderr(&output).to_owned())
-    };
-    let code = |arguments: &str| run(arguments).0;
-
-    // Made sealed, and from then on known as sealed.
-    assert_eq!(
-        code("register --touch auto --state state --seal passphrase --passphrase-env ONE"),
-        Some(0)
-    );
-    assert_eq!(
-        code("authenticate --touch auto --state state --passphrase-env ONE"),
-        Some(0)
-    );
-    assert_eq!(
-        code("authenticate --touch auto --state state --seal passphrase --passphrase-env ONE"),
-        Some(0)
-    );
-    assert_eq!(
-        code("authenticate --touch auto --state state --passphrase-env EMPTY"),
-        Some(2)
-    );
-    let (refused, said) = run("authenticate --touch auto --state state");
-    assert!(
-        refused == Some(4) && said.contains("hint: ") && said.contains("--passphrase-env"),
-        "{said}"
-    );
-    let (refused, said) = run("authenticate --touch auto --state state --passphrase-env TWO --json");
-    assert!(refused == Some(5) && said.contains("passphrase is wrong"), "{said}");
-    assert!(!said.contains("open,"), "no passphrase is shown: {said}");
-
-    // A flag changes no seal; the command does.
-    let (refused, said) = run("info --touch deny --state state --seal none --passphrase-env ONE");
-    assert!(refused == Some(2) && said.contains("brasskey seal"), "{said}");
-    assert_eq!(
-        code("seal passphrase --state state --passphrase-env ONE --new-passphrase-env TWO"),
-        Some(0)
-    );
-    assert_eq!(
-        code("authenticate --touch auto --state state --passphrase-env ONE"),
-        Some(5)
-    );
-    assert_eq!(
-        code("authenticate --touch auto --state state --passphrase-env TWO"),
-        Some(0)
-    );
-    let (refused, said) = run("seal keyring --state state --passphrase-env TWO");
-    assert!(
-        refused == Some(1) && said.contains("keyring") && said.contains("hint: "),
-        "{said}"
-    );
-    assert_eq!(code("seal none --state state --passphrase-env TWO"), Some(0));
-    assert_eq!(code("authenticate --touch auto --state state"), Some(0));
-
-    // An unsealed file becomes a sealed one.
-    assert_eq!(
-        code("authenticate --touch auto --state state --seal passphrase --passphrase-env ONE"),
-        Some(0)
-    );
-    assert_eq!(code("authenticate --touch auto --state state"), Some(4));
-    let init = "attestation init --out lab --state state";
-    assert_eq!(code(init), Some(4));
-    assert_eq!(code(&format!("{init} --passphrase-env ONE")), Some(0));
 }
 
 #[test]

@@ -36,6 +36,26 @@ fn the_action_uses_only_what_it_declares_and_nothing_of_others() {
     }
 }
 
+/// And nothing is changed for them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_for_nobody_is_not_plugged_in() {
+    for user in ["no-such-user", "--help", "a\" b", ""] {
+        let output = Command::new("/bin/bash")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../contrib/ci/plug-in"))
+            .env("BRASSKEY_USER", user)
+            .env("BRASSKEY", "/nonexistent")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{user}: {said}");
+        assert!(said.contains("hint: "), "{said}");
+        if !user.is_empty() {
+            assert!(said.contains(&format!("there is no user {user}\n")), "{said}");
+        }
+    }
+}
+
 #[test]
 fn doctor_prints_what_its_description_shows_and_ends_accordingly() {
     let output = Command::new(env!("CARGO_BIN_EXE_brasskey"))

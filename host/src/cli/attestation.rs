@@ -17,11 +17,11 @@ use super::json;
 use super::layout::aaguid;
 use super::output::{BOLD, Output};
 use super::passphrase::SealArgs;
-use super::token::absolute;
+use super::state::{StateArgs, absolute};
 use crate::attestation_lab::{Issued, Lab, Model, statement};
 use crate::client::Key;
 use crate::private;
-use crate::soft::{self, SoftKey, Touch, paths};
+use crate::soft::{self, SoftKey, Touch};
 use crate::text::escape;
 
 /// `attestation` and what follows it.
@@ -58,10 +58,8 @@ pub(super) struct InitArgs {
     #[arg(long = "enterprise-rp-id", value_name = "DOMAIN")]
     enterprise_rp_ids: Vec<String>,
 
-    /// The file that holds the soft token's secrets; no token may be using it [default: token.redb in your data
-    /// directory]
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateArgs,
 
     #[command(flatten)]
     seal: SealArgs,
@@ -80,10 +78,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 fn init(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let lab = Lab::new(args.model()?).map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
     let files = Files::in_directory(&args.out)?;
-    let state = match &args.state {
-        Some(state) => absolute(state)?,
-        None => paths::default_state()?,
-    };
+    let state = args.state.file()?;
     let mut storage = args.seal.open(&state, output)?;
     if !args.force {
         files.check_missing()?;
@@ -94,7 +89,7 @@ fn init(args: &InitArgs, output: &Output) -> Result<(), Failure> {
                     "the soft token has attestation certificates already, as model {}",
                     aaguid(found)
                 ),
-                "add --force to replace them, or name another file with --state",
+                "add --force to replace them, or choose another token with --name or --state",
             ));
         }
     }

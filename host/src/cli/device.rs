@@ -8,9 +8,10 @@ use clap::Args;
 use super::failure::Failure;
 use super::output::Output;
 use super::passphrase::SealArgs;
+use super::state::state_file;
 use crate::client::{self, CancelHandle, Key, Watch as _};
 use crate::soft::storage::AnyStorage;
-use crate::soft::{SoftKey, Touch, paths};
+use crate::soft::{Name, SoftKey, Touch};
 use crate::text::escape;
 use crate::transport::{self, Address, DeviceSpec, ListedDevice};
 
@@ -28,7 +29,7 @@ pub(super) struct DeviceArgs {
 }
 
 /// How the soft token behaves.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SoftArgs {
     /// Who touches the soft token: notify (you, by a desktop notification, else on the terminal), prompt (you, on the
@@ -59,13 +60,12 @@ impl SoftArgs {
         self.touch.is_some() || self.state.is_some() || self.ephemeral || self.seal.is_given()
     }
 
-    /// The storage: in memory, or the file that was named, or the default one.
-    pub(super) fn storage(&self, output: &Output) -> Result<AnyStorage, Failure> {
-        let file = match (&self.state, self.ephemeral) {
-            (_, true) => return Ok(AnyStorage::open(None)?),
-            (Some(file), false) => file.clone(),
-            (None, false) => paths::default_state()?,
-        };
+    /// The storage of the token `name`: in memory, or in its file, unless another one was named.
+    pub(super) fn storage(&self, name: Option<&Name>, output: &Output) -> Result<AnyStorage, Failure> {
+        if self.ephemeral {
+            return Ok(AnyStorage::open(None)?);
+        }
+        let file = state_file(self.state.as_deref(), name)?;
         Ok(AnyStorage::File(Box::new(self.seal.open(&file, output)?)))
     }
 }
@@ -154,7 +154,7 @@ fn open_soft(args: &SoftArgs, fallback: Fallback, output: &Output) -> Result<Ope
     });
     let storage = match ephemeral {
         true => AnyStorage::open(None)?,
-        false => args.storage(output)?,
+        false => args.storage(None, output)?,
     };
     let automatic = touch == Touch::Auto;
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;

@@ -35,6 +35,7 @@ mod reset;
 mod seal;
 mod secret;
 mod selftest;
+mod state;
 mod token;
 mod wink;
 

@@ -17,7 +17,7 @@ use crate::text::escape;
 const TRIES: u32 = 3;
 
 /// What opens the state file.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct PassphraseArgs {
     /// Read the passphrase of the state file as a line from this file descriptor [default: asked for on the terminal,
@@ -51,7 +51,7 @@ pub(super) struct NewPassphraseArgs {
 }
 
 /// How the state file is kept.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SealArgs {
     /// Have the state file sealed, so that it alone is not enough to copy the token; one that is sealed already needs no
@@ -71,13 +71,19 @@ impl SealArgs {
     /// Opens the state file at `path`, and seals it where that is asked for and it is not.
     pub(super) fn open(&self, path: &Path, output: &Output) -> Result<FileStorage, Failure> {
         let mut keeper = Keeper::new(path, &self.passphrase, output)?;
+        if let Some(wanted) = self.seal
+            && !FileStorage::is_at(path)
+        {
+            let passphrase = keeper.given.take();
+            return keeper.make(wanted, passphrase);
+        }
         let mut storage = FileStorage::open_with(path, &mut keeper)?;
         match (storage.seal(), self.seal) {
             (_, None) => {}
             (found, Some(wanted)) if found == wanted => {}
             (Seal::None, Some(wanted)) => {
                 let passphrase = keeper.given.take();
-                let new = new_seal(wanted, path, |keeper| keeper.new_passphrase(passphrase), &keeper)?;
+                let new = keeper.new_seal(wanted, passphrase)?;
                 storage.reseal(new)?;
             }
             (found, Some(_)) => {
@@ -102,25 +108,12 @@ pub(super) fn reseal(
     let mut keeper = Keeper::new(path, current, output)?;
     let new = Source::of(new.new_passphrase_fd, new.new_passphrase_env.as_ref());
     let new = read(new)?;
+    if !FileStorage::is_at(path) {
+        return keeper.make(seal, new).map(drop);
+    }
     let mut storage = FileStorage::open_with(path, &mut keeper)?;
-    let new = new_seal(seal, path, |keeper| keeper.new_passphrase(new), &keeper)?;
+    let new = keeper.new_seal(seal, new)?;
     Ok(storage.reseal(new)?)
-}
-
-fn new_seal(
-    seal: Seal,
-    path: &Path,
-    passphrase: impl FnOnce(&Keeper) -> Result<Passphrase, Failure>,
-    keeper: &Keeper,
-) -> Result<NewSeal, Failure> {
-    let new = match seal {
-        Seal::None => Ok(NewSeal::none()),
-        Seal::Passphrase => NewSeal::passphrase(&passphrase(keeper)?),
-        Seal::Keyring => Keyring::desktop()
-            .map_err(StorageOpenProblem::from)
-            .and_then(|keyring| NewSeal::keyring(&keyring, path)),
-    };
-    Ok(new.map_err(|problem| keeper.problem(problem))?)
 }
 
 /// Someone who knows the passphrase.
@@ -145,6 +138,23 @@ impl<'a> Keeper<'a> {
             tries: if source.is_terminal() { TRIES } else { 0 },
             ask,
         })
+    }
+
+    /// Makes the state file. The seal comes first: who gives up leaves no file behind.
+    fn make(&self, seal: Seal, passphrase: Option<Passphrase>) -> Result<FileStorage, Failure> {
+        Ok(FileStorage::make(self.path, self.new_seal(seal, passphrase)?)?)
+    }
+
+    /// A new seal, by the passphrase `given`, or as typed.
+    fn new_seal(&self, seal: Seal, given: Option<Passphrase>) -> Result<NewSeal, Failure> {
+        let new = match seal {
+            Seal::None => Ok(NewSeal::none()),
+            Seal::Passphrase => NewSeal::passphrase(&self.new_passphrase(given)?),
+            Seal::Keyring => Keyring::desktop()
+                .map_err(StorageOpenProblem::from)
+                .and_then(|keyring| NewSeal::keyring(&keyring, self.path)),
+        };
+        Ok(new.map_err(|problem| self.problem(problem))?)
     }
 
     /// A new passphrase: `given`, or as typed on the terminal twice.

@@ -1,15 +1,12 @@
 //! `brasskey seal`: what it takes to read the soft token's state file.
 
-use std::path::PathBuf;
-
 use clap::Args as ClapArgs;
 use serde_json::json;
 
 use super::failure::Failure;
 use super::output::Output;
 use super::passphrase::{NewPassphraseArgs, PassphraseArgs, reseal};
-use super::token::absolute;
-use crate::soft::paths;
+use super::state::StateArgs;
 use crate::soft::storage::Seal;
 use crate::text::escape;
 
@@ -26,10 +23,8 @@ pub(super) struct Args {
     /// What it shall take
     seal: Seal,
 
-    /// The file that holds the soft token's secrets; no token may be using it [default: token.redb in your data
-    /// directory]
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateArgs,
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -39,10 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let state = match &args.state {
-        Some(state) => absolute(state)?,
-        None => paths::default_state()?,
-    };
+    let state = args.state.file()?;
     reseal(&state, args.seal, &args.passphrase, &args.new, output)?;
     output.result(&json!({ "state": state, "seal": args.seal.name() }), |to| {
         let shown = escape(&state.display().to_string()).into_owned();

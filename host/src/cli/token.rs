@@ -11,6 +11,7 @@ use serde_json::json;
 use super::device::SoftArgs;
 use super::failure::Failure;
 use super::output::{DIM, Output};
+use super::state::absolute;
 use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::server::BUS_ID;
 use crate::soft::storage::{AnyStorage, Seal};
@@ -81,7 +82,7 @@ enum Happened {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let listen = args.listen()?;
     let touch = args.touch(&listen)?;
-    let mut storage = args.soft()?.storage(output)?;
+    let mut storage = args.soft.storage(args.name.as_ref(), output)?;
     let (owner, seal) = match &storage {
         AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
         AnyStorage::Memory(_) => (None, None),
@@ -205,7 +206,10 @@ fn line(entry: &LogEntry) -> String {
 fn exposure(state: &str, seal: Option<Seal>) -> String {
     match seal {
         Some(Seal::None) => {
-            format!("{state} alone is enough to copy its keys, and so is its memory (`brasskey seal` seals the file)")
+            format!(
+                "{state} alone is enough to copy its keys, and so is its memory (`brasskey seal` with the same --name or --state \
+                 seals the file)"
+            )
         }
         Some(Seal::Passphrase) => {
             format!("{state} and the passphrase are enough to copy its keys, and so is its memory")
@@ -240,15 +244,6 @@ impl Args {
             usbip: self.usbip,
             control,
         })
-    }
-
-    /// The token's own flags, with the file that goes by its name.
-    fn soft(&self) -> Result<SoftArgs, Failure> {
-        let mut soft = self.soft.clone();
-        if let (Some(name), None, false) = (&self.name, &soft.state, soft.ephemeral) {
-            soft.state = Some(paths::named_state(name)?);
-        }
-        Ok(soft)
     }
 
     fn identity(&self, storage: &mut AnyStorage) -> Result<Identity, Failure> {
@@ -302,14 +297,6 @@ fn happenings() -> Result<(SyncSender<Happened>, Receiver<Happened>), Failure> {
         source: io::Error::other(error),
     })?;
     Ok((tell, happened))
-}
-
-/// A path that means the same to whoever reads it elsewhere.
-pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|source| Failure::System {
-        what: format!("cannot find {}", path.display()),
-        source,
-    })
 }
 
 #[cfg(test)]

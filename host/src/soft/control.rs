@@ -26,6 +26,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::server::bind_loopback;
 use super::{Error, SoftKey};
 use guard::Guard;
 
@@ -152,11 +153,9 @@ fn listen(address: &ControlAddress) -> Result<(Listener, ControlAddress), Error>
         source,
     };
     match address {
-        ControlAddress::Tcp(tcp) if !tcp.ip().is_loopback() => Err(Error::NotLoopback(*tcp)),
         ControlAddress::Tcp(tcp) => {
-            let listener = TcpListener::bind(tcp).map_err(bind)?;
+            let (listener, tcp) = bind_loopback(*tcp, TcpListener::bind, TcpListener::local_addr)?;
             listener.set_nonblocking(true).map_err(bind)?;
-            let tcp = listener.local_addr().map_err(bind)?;
             Ok((Listener::Tcp(listener), ControlAddress::Tcp(tcp)))
         }
         #[cfg(unix)]

@@ -35,7 +35,8 @@ struct Inner {
     token: Arc<Token>,
     identity: Identity,
     plugs: Mutex<Plugs>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+    timer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How a [`SoftKey`] is to be.
@@ -155,13 +156,14 @@ impl Builder {
                 None => Identity::random().map_err(|_| Error::Start(StartError::Rng))?,
             },
             plugs: Mutex::default(),
-            threads: Mutex::default(),
+            worker: Mutex::default(),
+            timer: Mutex::default(),
         }));
         if waits {
-            key.spawn("brasskey-worker", Token::work)?;
+            key.employ()?;
         }
         if !clock.is_scripted() {
-            key.spawn("brasskey-timer", Token::keep_time)?;
+            key.start(&key.0.timer, "brasskey-timer", Token::keep_time)?;
         }
         key.power_on()?;
         Ok(key)
@@ -237,6 +239,7 @@ impl SoftKey {
 
     /// Plugs `plug` in while the key is on, and from then on whenever it is switched on.
     pub(super) fn attach(&self, plug: &Arc<impl Plug + 'static>) -> Result<(), Error> {
+        self.employ()?;
         let mut plugs = lock(&self.0.plugs);
         if self.token().is_on() {
             plug.put_in()?;
@@ -293,13 +296,19 @@ impl SoftKey {
         &self.0.token
     }
 
-    fn spawn(&self, name: &str, run: fn(&Token)) -> Result<(), Error> {
-        let token = Arc::clone(self.token());
-        let thread = thread::Builder::new()
-            .name(name.into())
-            .spawn(move || run(&token))
-            .map_err(Error::Thread)?;
-        lock(&self.0.threads).push(thread);
+    /// Has a worker run the requests that must not run on the thread that brings them.
+    fn employ(&self) -> Result<(), Error> {
+        self.start(&self.0.worker, "brasskey-worker", Token::work)
+    }
+
+    /// Starts a thread, unless it runs already.
+    fn start(&self, thread: &Mutex<Option<JoinHandle<()>>>, name: &str, run: fn(&Token)) -> Result<(), Error> {
+        let mut thread = lock(thread);
+        if thread.is_none() {
+            let token = Arc::clone(self.token());
+            let builder = thread::Builder::new().name(name.into());
+            *thread = Some(builder.spawn(move || run(&token)).map_err(Error::Thread)?);
+        }
         Ok(())
     }
 }
@@ -315,7 +324,10 @@ impl std::fmt::Debug for SoftKey {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.token.end();
-        for thread in lock(&self.threads).drain(..) {
+        for thread in [&self.worker, &self.timer]
+            .into_iter()
+            .filter_map(|thread| lock(thread).take())
+        {
             // A thread that panicked has said so on stderr.
             let _ = thread.join();
         }

@@ -49,6 +49,20 @@ impl Peer {
             Self::UsbIp(pipe) => pipe.send(report),
         }
     }
+
+    /// Whether the thread that brings its reports may also run what they ask for. The one that speaks for a kernel may not:
+    /// 32 events wait for it, and more are lost (`UHID_BUFSIZE` of Linux's `drivers/hid/uhid.c`); over USB/IP transfers
+    /// are taken back meanwhile.
+    pub(super) fn may_take_time(&self) -> bool {
+        match self {
+            Self::Queue(_) | Self::Udp(..) => true,
+            #[cfg(unix)]
+            Self::Unix(_) => true,
+            #[cfg(target_os = "linux")]
+            Self::Uhid(_) => false,
+            Self::UsbIp(_) => false,
+        }
+    }
 }
 
 impl PartialEq for Peer {

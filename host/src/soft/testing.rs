@@ -1,16 +1,120 @@
 //! A host for tests: speaks CTAPHID over whatever carries reports.
 
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{
     self, BROADCAST, Host, Progress, Report, allocated_channel, command, fragment, init_report,
 };
+use brasskey_protocol::limits::STORAGE_KEY_MAX;
+use brasskey_protocol::platform::{Storage, StorageError};
 
-use super::Connection;
+use super::storage::MemoryStorage;
+use super::{Connection, lock, unpoison};
 
 /// Longer than any test waits when it passes.
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
+/// A storage that can be made to take its time, and whoever makes it. Dropped, it is as fast as ever.
+pub(super) struct SlowDisk(Arc<Valve>);
+
+#[derive(Default)]
+struct Valve {
+    state: Mutex<Flow>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Flow {
+    is_shut: bool,
+    is_waited_for: bool,
+}
+
+impl SlowDisk {
+    /// The storage, as fast as any, and its valve.
+    pub(super) fn new() -> (impl Storage + Send, Self) {
+        let valve = Arc::<Valve>::default();
+        let storage = SlowStorage {
+            records: MemoryStorage::new(),
+            valve: Arc::clone(&valve),
+        };
+        (storage, Self(valve))
+    }
+
+    /// From now on everything takes until [`Self::open`].
+    pub(super) fn shut(&self) {
+        lock(&self.0.state).is_shut = true;
+    }
+
+    /// Waits until the key waits for the disk.
+    pub(super) fn wait_until_needed(&self) {
+        let is_idle = |flow: &mut Flow| !flow.is_waited_for;
+        let (_flow, waited) = unpoison(self.0.changed.wait_timeout_while(lock(&self.0.state), LONG, is_idle));
+        assert!(!waited.timed_out(), "the key needs no disk");
+    }
+
+    pub(super) fn open(&self) {
+        lock(&self.0.state).is_shut = false;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for SlowDisk {
+    fn drop(&mut self) {
+        self.open();
+    }
+}
+
+struct SlowStorage {
+    records: MemoryStorage,
+    valve: Arc<Valve>,
+}
+
+impl SlowStorage {
+    fn records(&mut self) -> &mut MemoryStorage {
+        let mut flow = lock(&self.valve.state);
+        flow.is_waited_for = flow.is_shut;
+        self.valve.changed.notify_all();
+        // Not for ever: a test that fails shall end.
+        let shut = |flow: &mut Flow| flow.is_shut;
+        drop(unpoison(self.valve.changed.wait_timeout_while(flow, 2 * LONG, shut)));
+        &mut self.records
+    }
+}
+
+impl Storage for SlowStorage {
+    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
+        self.records().read(key, value)
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        self.records().write(key, value)
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        self.records().remove(key)
+    }
+
+    fn next_key(
+        &mut self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        key: &mut [u8; STORAGE_KEY_MAX],
+    ) -> Result<Option<usize>, StorageError> {
+        self.records().next_key(prefix, after, key)
+    }
+
+    fn room(&mut self, length: usize) -> Result<u32, StorageError> {
+        self.records().room(length)
+    }
+
+    fn scrub(&mut self) -> Result<(), StorageError> {
+        self.records().scrub()
+    }
+}
+
+/// authenticatorReset.
+pub(super) const RESET: &[u8] = &[0x07];
 /// authenticatorGetInfo.
 pub(super) const GET_INFO: &[u8] = &[0x04];
 /// authenticatorSelection: nothing but a touch.

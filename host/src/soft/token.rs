@@ -1,8 +1,8 @@
 //! The token: one CTAPHID engine, one authenticator, and the threads between them.
 //!
 //! Reports come in on any thread by [`Token::receive`] and leave through their channel's [`Peer`]. A request runs on
-//! the thread that brought it where nobody can be waited for, and otherwise on a worker, so that the engine goes on
-//! answering: keepalives, busy, cancel. Locks are taken in the order runner, engine, log; none is held while the key
+//! the thread that brought it where nobody can be waited for and that thread may take its time, and otherwise on a worker,
+//! so that the engine goes on answering: keepalives, busy, cancel. Locks are taken in the order runner, engine, log; none is held while the key
 //! waits for its user but the runner's.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +39,7 @@ pub(super) struct Token {
     pub(super) button: Arc<Button>,
     pub(super) clock: SoftClock,
     abort: Arc<Abort>,
-    /// Requests run on the thread that brings them.
+    /// Requests run on the thread that brings them, where that may take its time.
     inline: bool,
     ending: AtomicBool,
 }
@@ -105,7 +105,7 @@ impl Token {
         }
         let event = engine.device.receive(report, self.clock.now());
         engine.transmit(Some(from));
-        self.act(engine, event, report);
+        self.act(engine, event, report, from);
     }
 
     /// Forgets a host that is gone; what it asked for ends as if it had cancelled.
@@ -115,16 +115,17 @@ impl Token {
             let mut cancel = ctaphid::init_report(channel, &[0; 8]);
             cancel[4] = 0x80 | command::CANCEL;
             let event = engine.device.receive(&cancel, self.clock.now());
-            self.act(engine, event, &cancel);
+            self.act(engine, event, &cancel, peer);
             engine = lock(&self.engine);
         }
     }
 
-    fn act(&self, mut engine: MutexGuard<'_, Engine>, event: Event, report: &Report) {
+    /// Does what follows from the `report` that `from` sent.
+    fn act(&self, mut engine: MutexGuard<'_, Engine>, event: Event, report: &Report, from: &Peer) {
         self.wake_timer(&mut engine);
         match event {
             Event::None => {}
-            Event::Request if self.inline => {
+            Event::Request if self.inline && from.may_take_time() => {
                 drop(engine);
                 self.run();
             }

@@ -13,7 +13,7 @@ import unittest
 import chromium
 import firefox
 from case import Case, eventually
-from key import PATIENCE, Key
+from key import PATIENCE, Key, NoKey
 from terminal import Terminal
 
 SCRIPT = "/share/contrib/ci/plug-in"
@@ -245,19 +245,6 @@ class Contained(Case):
         self.within("rm", "/dev/uhid")
         self.within(SCRIPT, status=1)
         self.assertIn("start the container with --device /dev/uhid", self.transcript())
-
-
-class NoKey:
-    """The script brings its own."""
-
-    def evidence(self):
-        return ""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
 
 
 class InChromium(chromium.InChromium):

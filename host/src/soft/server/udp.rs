@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::limits::REPORT_SIZE;
 
+use super::bind_loopback;
 use crate::soft::peer::Peer;
 use crate::soft::{Error, SoftKey};
 
@@ -25,15 +26,8 @@ impl UdpServer {
     /// # Errors
     /// [`Error::NotLoopback`] where other computers could reach `address`; [`Error::Bind`]; [`Error::Thread`].
     pub fn start(key: &SoftKey, address: SocketAddr) -> Result<Self, Error> {
-        if !address.ip().is_loopback() {
-            return Err(Error::NotLoopback(address));
-        }
-        let bind = |source| Error::Bind {
-            address: address.to_string(),
-            source,
-        };
-        let socket = Arc::new(UdpSocket::bind(address).map_err(bind)?);
-        let address = socket.local_addr().map_err(bind)?;
+        let (socket, address) = bind_loopback(address, UdpSocket::bind, UdpSocket::local_addr)?;
+        let socket = Arc::new(socket);
         let closing = Arc::new(AtomicBool::new(false));
         let (key, is_closing) = (key.clone(), Arc::clone(&closing));
         let thread = thread::Builder::new()

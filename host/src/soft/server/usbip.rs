@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use self::attachment::attend;
 use self::wire::{ImportStatus, Request};
+use super::bind_loopback;
 use crate::soft::plug::Plug;
 use crate::soft::{Error, SoftKey, lock};
 
@@ -46,15 +47,7 @@ impl UsbIpServer {
     /// # Errors
     /// [`Error::NotLoopback`] where other computers could reach `address`; [`Error::Bind`]; [`Error::Thread`].
     pub fn start(key: &SoftKey, address: SocketAddr) -> Result<Self, Error> {
-        if !address.ip().is_loopback() {
-            return Err(Error::NotLoopback(address));
-        }
-        let bind = |source| Error::Bind {
-            address: address.to_string(),
-            source,
-        };
-        let listener = TcpListener::bind(address).map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
+        let (listener, address) = bind_loopback(address, TcpListener::bind, TcpListener::local_addr)?;
         let port = Arc::new(Port::default());
         let (serving, serves) = (key.clone(), Arc::clone(&port));
         let thread = thread::Builder::new()

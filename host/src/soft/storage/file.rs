@@ -60,11 +60,32 @@ impl FileStorage {
     /// # Errors
     /// [`StorageOpenError`]; what the file holds is as it was.
     pub fn open_with(path: impl Into<PathBuf>, unlock: &mut dyn Unlock) -> Result<Self, StorageOpenError> {
-        let path = path.into();
+        Self::at(path.into(), |path| Self::open_at(path, unlock))
+    }
+
+    /// Makes a state file that has its seal from the first, where there is none at `path` or an empty one.
+    ///
+    /// # Errors
+    /// [`StorageOpenError`], with nothing left at `path`; [`StorageOpenProblem::Locked`] also where somebody made one
+    /// already.
+    pub fn make(path: impl Into<PathBuf>, new: NewSeal) -> Result<Self, StorageOpenError> {
+        Self::at(path.into(), |path| Self::make_at(path, new))
+    }
+
+    /// Whether there is something at `path`, which [`Self::make`] would refuse.
+    #[must_use]
+    pub fn is_at(path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+    }
+
+    fn at(
+        path: PathBuf,
+        open: impl FnOnce(PathBuf) -> Result<Self, StorageOpenProblem>,
+    ) -> Result<Self, StorageOpenError> {
         // A later change of the working directory must not lead a scrub astray.
         let opened = std::path::absolute(&path)
             .map_err(StorageOpenProblem::from)
-            .and_then(|path| Self::open_at(path, unlock));
+            .and_then(open);
         match opened {
             Ok(storage) => Ok(storage),
             Err(StorageOpenProblem::Locked { .. }) => {
@@ -78,7 +99,7 @@ impl FileStorage {
 
     fn open_at(path: PathBuf, unlock: &mut dyn Unlock) -> Result<Self, StorageOpenProblem> {
         let mut storage = Self {
-            records: open(&path)?,
+            records: open(&path, None)?,
             path,
             seal: Seal::None,
             cipher: None,
@@ -90,6 +111,23 @@ impl FileStorage {
             storage.cipher = Some(header.unlock(unlock)?);
         }
         Ok(storage)
+    }
+
+    fn make_at(path: PathBuf, new: NewSeal) -> Result<Self, StorageOpenProblem> {
+        let seal = new.seal;
+        let (header, cipher) = new.into_parts();
+        let records = open(&path, header.as_deref())?;
+        // No two seals are alike, so another one is another process's.
+        if records.header() != header.as_deref() {
+            return Err(StorageOpenProblem::Locked { holder: None });
+        }
+        Ok(Self {
+            path,
+            records,
+            seal,
+            cipher,
+            capacity: CAPACITY,
+        })
     }
 
     /// What it takes, beside the file, to read its secrets.
@@ -104,10 +142,8 @@ impl FileStorage {
     /// # Errors
     /// [`StorageOpenError`]; what the file holds is as it was.
     pub fn reseal(&mut self, new: NewSeal) -> Result<(), StorageOpenError> {
-        let (header, cipher) = match new.sealed {
-            Some((header, cipher)) => (Some(header.encode()), Some(cipher)),
-            None => (None, None),
-        };
+        let seal = new.seal;
+        let (header, cipher) = new.into_parts();
         let convert = |key: &[u8], value: &[u8]| {
             let mut value = Zeroizing::new(value.to_vec());
             let plain = match &self.cipher {
@@ -122,7 +158,7 @@ impl FileStorage {
         let records = &mut self.records;
         let replaced = replace(&self.path, |fresh| Ok(records.convert_to(fresh, header, convert)?));
         self.records = replaced.map_err(|problem| self.problem(problem))?;
-        self.seal = new.seal;
+        self.seal = seal;
         self.cipher = cipher;
         sync_directory(directory(&self.path)).map_err(|error| self.problem(error.into()))
     }
@@ -228,7 +264,8 @@ impl Storage for FileStorage {
     }
 }
 
-fn open(path: &Path) -> Result<Records, StorageOpenProblem> {
+/// Opens the database at `path`, or makes one there whose values will be sealed as `header` says.
+fn open(path: &Path, header: Option<&[u8]>) -> Result<Records, StorageOpenProblem> {
     private::make_directory(directory(path))?;
     for _ in 0..ATTEMPTS {
         let file = open_file(path)?;
@@ -237,7 +274,7 @@ fn open(path: &Path) -> Result<Records, StorageOpenProblem> {
         if !is_at(path, &metadata)? {
             continue;
         }
-        if let Some(records) = take(path, file, &metadata)? {
+        if let Some(records) = take(path, file, &metadata, header)? {
             return Ok(records);
         }
     }
@@ -246,7 +283,12 @@ fn open(path: &Path) -> Result<Records, StorageOpenProblem> {
 
 /// Locks `file`, found at `path`, and opens the database in it; None where another process put a new file in its place
 /// before the lock was ours.
-fn take(path: &Path, file: File, metadata: &Metadata) -> Result<Option<Records>, StorageOpenProblem> {
+fn take(
+    path: &Path,
+    file: File,
+    metadata: &Metadata,
+    header: Option<&[u8]>,
+) -> Result<Option<Records>, StorageOpenProblem> {
     if metadata.len() > 0 {
         let records = Records::open(FileBackend::new(file)?)?;
         if !is_at(path, metadata)? {
@@ -265,9 +307,19 @@ fn take(path: &Path, file: File, metadata: &Metadata) -> Result<Option<Records>,
         return Ok(None);
     }
     owner::withdraw(path);
-    let records = replace(path, |_| Ok(()))?;
-    sync_directory(directory(path))?;
-    Ok(Some(records))
+    let begin = |fresh: &mut Records| match header {
+        Some(header) => Ok(fresh.begin(header)?),
+        None => Ok(()),
+    };
+    let made = replace(path, begin).and_then(|records| {
+        sync_directory(directory(path))?;
+        Ok(records)
+    });
+    if made.is_err() {
+        // Nothing is in it. Where it stays all the same, the next one to open it finds an empty file.
+        let _ = fs::remove_file(path);
+    }
+    made.map(Some)
 }
 
 /// Makes a whole state file beside `path`, with what `fill` puts there, and renames it to `path`: a power cut at any moment
@@ -283,10 +335,16 @@ fn replace(
         _ => {}
     }
     let file = private::options().read(true).write(true).create_new(true).open(&new)?;
-    let mut records = Records::open(FileBackend::new(file)?)?;
-    fill(&mut records)?;
-    fs::rename(new, path)?;
-    Ok(records)
+    let fill_and_name = || {
+        let mut records = Records::open(FileBackend::new(file)?)?;
+        fill(&mut records)?;
+        fs::rename(&new, path)?;
+        Ok(records)
+    };
+    fill_and_name().inspect_err(|_| {
+        // It may hold secrets. Where it stays, the next one to open the state file tries again.
+        let _ = fs::remove_file(&new);
+    })
 }
 
 fn open_file(path: &Path) -> Result<File, StorageOpenProblem> {

@@ -151,6 +151,11 @@ impl NewSeal {
         Self::new(Seal::Keyring, Lock::Keyring(id), &key)
     }
 
+    /// The header of the file, and what seals its records; none where there is no seal.
+    pub(super) fn into_parts(self) -> (Option<Vec<u8>>, Option<Cipher>) {
+        self.sealed.map(|(header, cipher)| (header.encode(), cipher)).unzip()
+    }
+
     fn new(seal: Seal, lock: Lock, key: &Key) -> Result<Self, StorageOpenProblem> {
         let data_key = Zeroizing::new(random()?);
         Ok(Self {

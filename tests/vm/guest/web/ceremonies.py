@@ -6,8 +6,8 @@ import subprocess
 from fido2.utils import websafe_encode
 
 from case import RESULTS, Case, eventually
+from screen import Screen
 from web import relying_party
-from web.screen import Screen
 from web.website import Website
 
 PIN = "83746592"

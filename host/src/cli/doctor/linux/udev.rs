@@ -4,14 +4,14 @@ use super::super::finding::Finding;
 use super::keys::{Key, plugged_in};
 use super::machine::Machine;
 
-/// What udev's database has on a device: a line a fact, `E:` a property, `G:` a tag (`Q:` one that holds now).
+/// What udev's database has on a device: a line a fact, `E:` a property, `G:` a tag that it had once. Since systemd 247,
+/// which writes `V:1`, `Q:` is a tag that it has.
 pub(super) struct Record(String);
 
 impl Record {
     pub(super) fn has_tag(&self, tag: &str) -> bool {
-        self.0
-            .lines()
-            .any(|line| line.strip_prefix("G:").or(line.strip_prefix("Q:")) == Some(tag))
+        let has = |fact: &str| self.0.lines().any(|line| line == fact);
+        has(&format!("Q:{tag}")) || !has("V:1") && has(&format!("G:{tag}"))
     }
 
     /// Whether `fido_id` of systemd's 60-fido-id.rules found it to be a security key.
@@ -106,10 +106,24 @@ mod tests {
 
     #[test]
     fn a_key_that_udev_knows_passes_with_its_tags() {
-        let record = "E:ID_FIDO_TOKEN=1\nG:uaccess\nQ:security-device\nV:1\n";
-        let (outcome, detail, remedy) = found(&[("/run/udev/control", ""), ("/run/udev/data/c244:3", record)], true);
-        assert_eq!((outcome, remedy), (Outcome::Passed, 0));
-        assert!(detail.ends_with("tagged it security-device and uaccess"), "{detail}");
+        for (tags, named) in [
+            (
+                "G:uaccess\nG:security-device\nQ:uaccess\nQ:security-device\nV:1",
+                "security-device and uaccess",
+            ),
+            ("G:security-device\nG:uaccess", "security-device and uaccess"),
+            // A rule gave it the other before it was taken out.
+            (
+                "G:uaccess\nG:security-device\nQ:security-device\nV:1",
+                "security-device",
+            ),
+        ] {
+            let record = format!("E:ID_FIDO_TOKEN=1\n{tags}\n");
+            let records = [("/run/udev/control", ""), ("/run/udev/data/c244:3", &*record)];
+            let (outcome, detail, remedy) = found(&records, true);
+            assert_eq!((outcome, remedy), (Outcome::Passed, 0));
+            assert!(detail.ends_with(&format!(" tagged it {named}")), "{detail}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::*;
 use crate::soft::Touch;
-use crate::soft::testing::{Client, GET_INFO, LONG, Link, SELECTION};
+use crate::soft::testing::{Client, GET_INFO, LONG, Link, RESET, SELECTION, SlowDisk};
 
 /// The other end of `/dev/uhid`, and a computer where the device is `hidraw3`.
 struct Kernel {
@@ -106,17 +106,17 @@ fn finder(root: &Path, place: String, patience: Duration) -> Finder {
 fn pair() -> (File, File) {
     let (ours, kernels) =
         socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("a pair");
-    nonblocking(&ours);
+    let stream = |socket: &OwnedFd| UnixStream::from(socket.try_clone().expect("a descriptor"));
+    stream(&ours).set_nonblocking(true).expect("a socket");
+    stream(&kernels).set_write_timeout(Some(LONG)).expect("a socket");
     (ours.into(), kernels.into())
 }
 
-fn nonblocking(socket: &OwnedFd) {
-    let socket = UnixStream::from(socket.try_clone().expect("a descriptor"));
-    socket.set_nonblocking(true).expect("a socket");
+fn plug_in(touch: Touch) -> (SoftKey, UhidServer, Kernel) {
+    plug_in_key(SoftKey::builder().touch(touch).build().expect("a key"))
 }
 
-fn plug_in(touch: Touch) -> (SoftKey, UhidServer, Kernel) {
-    let key = SoftKey::builder().touch(touch).build().expect("a key");
+fn plug_in_key(key: SoftKey) -> (SoftKey, UhidServer, Kernel) {
     let place = place(key.identity());
     let (file, other) = pair();
     let root = computer(&place);
@@ -213,6 +213,30 @@ fn reports_by_the_control_pipe_are_taken_and_none_is_given() {
     let taken = [&10u32.to_ne_bytes()[..], &[0, 0]].concat();
     assert_eq!(set(10, event::OUTPUT_REPORT, &[&[0][..], &ping].concat()), taken);
     assert_eq!(host.answer(command::PING), Ok(b"x".to_vec()));
+}
+
+/// The kernel keeps 32 events for who reads them, and loses the rest (`UHID_BUFSIZE` of Linux's `drivers/hid/uhid.c`).
+#[test]
+fn no_report_waits_for_another_hosts_request() {
+    let (storage, disk) = SlowDisk::new();
+    let key = SoftKey::builder().touch(Touch::Auto).storage(storage).build();
+    let (_key, _server, kernel) = plug_in_key(key.expect("a key"));
+    kernel.next(event::CREATE2);
+    let one = Client::new(Numbered(&kernel));
+    let other = Client::new(Numbered(&kernel));
+    disk.shut();
+    one.send(command::CBOR, RESET);
+    disk.wait_until_needed();
+
+    for _ in 0..40 {
+        other.send(command::PING, b"x");
+    }
+    for _ in 0..40 {
+        assert_eq!(other.answer(command::PING), Err(HidError::ChannelBusy.code()));
+    }
+    disk.open();
+    assert_eq!(one.answer(command::CBOR), Ok(vec![0x00]));
+    assert_eq!(other.exchange(command::PING, b"x"), Ok(b"x".to_vec()));
 }
 
 #[test]

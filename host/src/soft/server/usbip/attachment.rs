@@ -1,6 +1,6 @@
 //! A host that has attached the device: its transfers, until the connection ends.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -56,7 +56,8 @@ fn write(pipe: &Pipe, mut to: &TcpStream) {
 }
 
 impl Attachment<'_> {
-    fn run(&mut self, mut from: &TcpStream) -> io::Result<()> {
+    fn run(&mut self, from: &TcpStream) -> io::Result<()> {
+        let mut from = BufReader::new(from);
         loop {
             match wire::read_command(&mut from)? {
                 Command::Unlink { sequence, target } => self.pipe.unlink(sequence, target),

@@ -132,6 +132,8 @@ impl Device {
                 self.is_configured = setup.value != 0;
                 Answer::Done
             }
+            // SET_INTERFACE: the one setting of the one interface.
+            (0x01, 0x0B) if setup.value == 0 && setup.index == 0 => Answer::Done,
             // CLEAR_FEATURE of an endpoint: ENDPOINT_HALT.
             (0x02, 0x01) if setup.value == 0 => Answer::Done,
             // SET_IDLE: a key speaks when it has something to say.

@@ -1,5 +1,6 @@
 //! A host that attaches to the key, and others that do not know how.
 
+mod busy;
 mod malformed;
 
 use std::cell::Cell;
@@ -286,6 +287,10 @@ fn requests_are_answered_as_the_key_on_a_chip_answers_them() {
         assert_eq!(get(kind, 0, 0, 2), Ok(vec![0, 0]), "GET_STATUS");
     }
     assert_eq!(get(0x81, 10, 0, 1), Ok(vec![0]), "GET_INTERFACE");
+    // usbip-win2 sends it where a driver of Windows selects the interface.
+    assert_eq!(set(0x01, 11, 0), done, "SET_INTERFACE");
+    assert_eq!(set(0x01, 11, 1), Err(-32), "no alternate setting");
+    assert_eq!(host.control(0x01, 11, 0, 1, &[], 0), Err(-32), "no such interface");
     assert_eq!(host.control(0x02, 1, 0, 0x81, &[], 0), done, "CLEAR_FEATURE");
     assert_eq!(set(0x21, 10, 0), done, "SET_IDLE");
     assert_eq!(set(0x21, 11, 1), Err(-32), "SET_PROTOCOL");

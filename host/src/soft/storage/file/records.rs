@@ -6,7 +6,7 @@ use std::ops::Bound;
 use brasskey_protocol::platform::StorageError;
 use redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, StorageBackend, TableDefinition,
+    ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
 };
 
 use super::StorageOpenProblem;
@@ -126,15 +126,8 @@ impl Records {
         convert: impl Fn(&[u8], &[u8]) -> Option<Vec<u8>>,
     ) -> Result<(), redb::Error> {
         let transaction = fresh.database()?.begin_write()?;
+        describe(&transaction, header.as_deref())?;
         {
-            let format = match &header {
-                Some(header) => {
-                    transaction.open_table(META)?.insert(HEADER, header.as_slice())?;
-                    SEALED
-                }
-                None => PLAIN,
-            };
-            transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, format)?;
             let mut table = transaction.open_table(RECORDS)?;
             for record in self.view()?.iter()? {
                 let (key, value) = record?;
@@ -145,6 +138,15 @@ impl Records {
         }
         transaction.commit()?;
         fresh.header = header;
+        Ok(())
+    }
+
+    /// Says how the values will be sealed; there are none yet.
+    pub(super) fn begin(&mut self, header: &[u8]) -> Result<(), redb::Error> {
+        let transaction = self.database()?.begin_write()?;
+        describe(&transaction, Some(header))?;
+        transaction.commit()?;
+        self.header = Some(header.to_vec());
         Ok(())
     }
 
@@ -237,9 +239,22 @@ fn header(transaction: &ReadTransaction) -> Result<Option<Vec<u8>>, redb::Error>
 
 fn mark(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
-    transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, PLAIN)?;
+    describe(&transaction, None)?;
     transaction.open_table(RECORDS)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Says that a database is a token's, and how its values are sealed.
+fn describe(transaction: &WriteTransaction, header: Option<&[u8]>) -> Result<(), redb::Error> {
+    let format = match header {
+        Some(header) => {
+            transaction.open_table(META)?.insert(HEADER, header)?;
+            SEALED
+        }
+        None => PLAIN,
+    };
+    transaction.open_table(BRASSKEY)?.insert(FORMAT_KEY, format)?;
     Ok(())
 }
 

@@ -103,6 +103,51 @@ fn a_seal_is_put_on_changed_and_taken_away() {
 }
 
 #[test]
+fn a_file_is_sealed_from_the_first() {
+    let (_directory, path) = place();
+    let mut storage = FileStorage::make(&path, passphrase("right")).unwrap();
+    assert_eq!(storage.seal(), Seal::Passphrase);
+    storage.write(b"key", SECRET).unwrap();
+    drop(storage);
+    assert!(!shows_the_secret(&path));
+    let mut storage = Knows::passphrase("right").open(&path).unwrap();
+    assert_eq!(get(&mut storage, b"key").unwrap(), SECRET);
+}
+
+#[test]
+fn a_file_that_is_there_is_not_made_anew() {
+    for old in [passphrase("old"), NewSeal::none()] {
+        let (_directory, path) = place();
+        let seal = old.seal;
+        drop(FileStorage::make(&path, old).unwrap());
+        let refused = FileStorage::make(&path, passphrase("new")).unwrap_err();
+        assert!(matches!(refused.problem, StorageOpenProblem::Locked { holder: None }));
+        assert_eq!(Knows::passphrase("old").open(&path).unwrap().seal(), seal);
+    }
+}
+
+#[test]
+fn what_cannot_be_made_is_not_there() {
+    let (directory, path) = place();
+    let in_the_way = super::super::new_file(&path);
+    fs::create_dir(&in_the_way).unwrap();
+    for new in [passphrase("right"), NewSeal::none()] {
+        assert!(FileStorage::make(&path, new).is_err());
+        assert!(!path.exists());
+    }
+    fs::remove_dir(in_the_way).unwrap();
+
+    // Nor is a copy that did not come about: it may hold secrets.
+    let mut storage = open(&path);
+    storage.records.set(b"key", Some(SECRET)).unwrap();
+    storage.reseal(passphrase("right")).unwrap();
+    storage.records.set(b"damaged", Some(b"not sealed")).unwrap();
+    assert!(storage.reseal(NewSeal::none()).is_err());
+    let there: Vec<_> = fs::read_dir(&directory).unwrap().collect();
+    assert_eq!(there.len(), 1, "{there:?}");
+}
+
+#[test]
 fn records_can_neither_change_places_nor_be_changed() {
     let (_directory, path) = place();
     let mut storage = sealed(&path);

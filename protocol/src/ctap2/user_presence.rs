@@ -24,7 +24,8 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// The standard's letter gives OPERATION_DENIED for a refusal and for a timeout of makeCredential and
     /// getAssertion alike; products answer USER_ACTION_TIMEOUT to the latter, as the standard does for reset and
-    /// selection. This key tells the two apart everywhere: hosts treat both as "the user did not act".
+    /// selection. This key tells the two apart everywhere but in the probe of step 1: hosts treat both as "the user did
+    /// not act".
     pub(super) fn user_presence(&mut self, request: &PresenceRequest<'_>) -> Result<(), Status> {
         // A touch given for U2F is not one for CTAP2.
         self.seams.presence.forget();

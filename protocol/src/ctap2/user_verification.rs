@@ -124,6 +124,11 @@ impl<P: Platform> Authenticator<P> {
             gesture: Gesture::Touch,
             relying_party: RelyingParty::None,
             user: None,
+        })
+        // Step 1 has one answer for a user who refuses and for one who does nothing.
+        .map_err(|status| match status {
+            Status::UserActionTimeout => Status::OperationDenied,
+            status => status,
         })?;
         Err(if self.is_protected()? {
             Status::PinInvalid

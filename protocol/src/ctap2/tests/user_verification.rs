@@ -89,7 +89,7 @@ fn an_empty_param_asks_for_a_touch_and_whether_there_is_a_pin() {
             assert_eq!(operations, [Operation::Select]);
             for (presence, refusal) in [
                 (Presence::Declined, Status::OperationDenied),
-                (Presence::TimedOut, Status::UserActionTimeout),
+                (Presence::TimedOut, Status::OperationDenied),
                 (Presence::Aborted, Status::KeepaliveCancel),
             ] {
                 key.user().answers.push_back(presence);

@@ -62,7 +62,11 @@ impl Standard {
         if proof != Proof::Empty {
             return Ok(());
         }
-        self.ask()?;
+        // A user who does nothing is one who refuses.
+        self.ask().map_err(|status| match status {
+            Status::UserActionTimeout => Status::OperationDenied,
+            status => status,
+        })?;
         Err(self.pin.map_or(Status::PinNotSet, |_| Status::PinInvalid))
     }
 

@@ -46,7 +46,7 @@ class Browser:
             raise RuntimeError(f"the browser ended:\n{self.log()}")
 
     def log(self):
-        return self._log.read_text(errors="replace")[-4000:]
+        return self._log.read_text(errors="replace")[-20_000:]
 
     def asks(self):
         """Whether a dialogue with a default button is open."""

@@ -61,7 +61,12 @@ class PluggedKey(Key):
 
     def __init__(self, *options, transport=("--usbip", "127.0.0.1:0"), **how):
         super().__init__(*options, transport=transport, **how)
-        self._put_in()
+        try:
+            self._put_in()
+        except BaseException:
+            # Nobody has it yet who would close it, and it would be in the way of other cases.
+            super().close()
+            raise
 
     def _put_in(self):
         self.plug = Plug(self.ready["usbip"])
@@ -77,3 +82,8 @@ class PluggedKey(Key):
             state = super().power("on")
             self._put_in()
         return state
+
+    def close(self):
+        """Pulls it, and waits until the kernel knows: the next key would be given its name."""
+        super().close()
+        self.plug.await_absence()

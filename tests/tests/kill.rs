@@ -144,7 +144,7 @@ fn nothing_acknowledged_is_lost_when_a_sealed_token_is_killed() {
 
 fn kill_again_and_again(seal: &'static [&'static str]) {
     let program = escargot::CargoBuild::new()
-        .package("brasskey")
+        .package("brasskey-cli")
         .bin("brasskey")
         .run()
         .expect("the program is built");

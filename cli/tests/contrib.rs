@@ -63,7 +63,7 @@ fn doctor_prints_what_its_description_shows_and_ends_accordingly() {
         .output()
         .unwrap();
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let (_, section) = include_str!("../JSON.md")
+    let (_, section) = include_str!("../../host/JSON.md")
         .split_once("\n## `doctor`\n\n```json\n")
         .unwrap();
     let example: Value = serde_json::from_str(section.split("```").next().unwrap()).unwrap();

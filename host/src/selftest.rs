@@ -129,7 +129,7 @@ impl Running<'_> {
             CeremonyError::Key(error)
                 if matches!(
                     error.kind(),
-                    ErrorKind::User | ErrorKind::NoDevice | ErrorKind::Transport
+                    ErrorKind::User | ErrorKind::Pin | ErrorKind::NoDevice | ErrorKind::Transport
                 ) =>
             {
                 Stop::Error(error.into())

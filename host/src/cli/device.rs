@@ -104,7 +104,7 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
         Some(DeviceSpec::Soft) => open_soft(&args.soft, fallback, output),
         Some(DeviceSpec::Address(address)) => {
             no_soft_flags(args)?;
-            open_address(address, address.to_string())
+            open_address(address, address.to_string(), output)
         }
         // The flags of the soft token mean the soft token.
         None if args.soft.is_given() => open_soft(&args.soft, fallback, output),
@@ -130,9 +130,11 @@ fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open_address(address: &Address, label: String) -> Result<Opened, Failure> {
+fn open_address(address: &Address, label: String, output: &Output) -> Result<Opened, Failure> {
+    let key = Key::open(address.open()?)?;
+    tell_of_downgrade(&key, output);
     Ok(Opened {
-        key: Key::open(address.open()?)?,
+        key,
         label: escape(&label).into_owned(),
         soft: None,
         address: Some(address.clone()),
@@ -169,7 +171,7 @@ fn open_soft(args: &SoftArgs, fallback: Fallback, output: &Output) -> Result<Ope
 
 fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failure> {
     if let [only] = listed {
-        return open_address(&only.address, label(only));
+        return open_address(&only.address, label(only), output);
     }
     output.notice("several security keys are plugged in: touch the one you mean");
     let mut labels = Vec::new();
@@ -188,13 +190,24 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
         }
     }
     let index = client::choose(&mut keys, &interrupt())?;
+    let key = keys.swap_remove(index);
+    tell_of_downgrade(&key, output);
     Ok(Opened {
-        key: keys.swap_remove(index),
+        key,
         label: labels.swap_remove(index),
         soft: None,
         address: Some(addresses.swap_remove(index)),
         automatic: false,
     })
+}
+
+/// Browsers are silent about it: the user of a key that is broken shall know.
+fn tell_of_downgrade(key: &Key, output: &Output) {
+    if let Some(error) = key.info_error() {
+        output.notice(&format!(
+            "getInfo failed: {error}; all that is left of this security key is U2F"
+        ));
+    }
 }
 
 fn label(device: &ListedDevice) -> String {

@@ -139,7 +139,7 @@ impl Failure {
             Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
                 ErrorKind::NoDevice => NO_DEVICE,
                 ErrorKind::User => USER,
-                ErrorKind::Transport | ErrorKind::Key | ErrorKind::Unsupported => KEY,
+                ErrorKind::Transport | ErrorKind::Key | ErrorKind::Pin | ErrorKind::Unsupported => KEY,
                 ErrorKind::Malformed => VERIFICATION,
             },
             Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) | Self::Unhealthy { .. } => {

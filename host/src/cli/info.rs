@@ -14,6 +14,7 @@ use super::device::{self, DeviceArgs};
 use super::failure::Failure;
 use super::layout::{columns, terminal_width};
 use super::output::{BAD, BOLD, Output};
+use crate::client;
 use crate::client::ctap2::Info;
 use facts::Facts;
 use sections::Section;
@@ -28,7 +29,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let opened = device::open(&args.device, output)?;
     let facts = Facts::of(&opened.key, &opened.label);
-    output.result(&facts, |to| show(&facts, terminal_width(), to))
+    output.result(&facts, |to| show(&facts, terminal_width(), to))?;
+    match opened.key.ctap2_info() {
+        Err(error @ client::Error::GetInfo(_)) => Err(Failure::Verification(error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// The name of a COSE algorithm.

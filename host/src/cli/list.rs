@@ -43,6 +43,8 @@ struct Entry {
 struct Answer {
     versions: Vec<String>,
     aaguid: Option<[u8; 16]>,
+    /// Why a key that says that it speaks CTAP2 is used as a U2F key.
+    error: Option<String>,
 }
 
 pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
@@ -87,6 +89,7 @@ fn ask(device: &ListedDevice) -> Result<Answer, Error> {
         init: PATIENCE / 4,
         silence: PATIENCE / 2,
         whole: PATIENCE / 2,
+        work: PATIENCE / 2,
         busy: PATIENCE / 4,
         ..Timeouts::default()
     };
@@ -95,13 +98,17 @@ fn ask(device: &ListedDevice) -> Result<Answer, Error> {
     Ok(Answer {
         versions: key.versions().into_iter().map(str::to_owned).collect(),
         aaguid: key.info().and_then(|info| info.aaguid),
+        error: key.info_error().map(|error| format!("getInfo failed: {error}")),
     })
 }
 
 impl Entry {
     fn new(device: ListedDevice, answer: Result<Answer, Error>) -> Self {
         let (answer, error) = match answer {
-            Ok(answer) => (Some(answer), None),
+            Ok(mut answer) => {
+                let error = answer.error.take();
+                (Some(answer), error)
+            }
             Err(error) => (None, Some(error.to_string())),
         };
         Self {
@@ -123,7 +130,8 @@ impl Entry {
             .clone()
             .unwrap_or_else(|| format!("{:04x}:{:04x}", self.vendor_id, self.product_id));
         let versions = match (&self.versions, &self.error) {
-            (Some(versions), _) => versions.join(", "),
+            (Some(versions), None) => versions.join(", "),
+            (Some(versions), Some(error)) => format!("{}: {error}", versions.join(", ")),
             (None, error) => error.clone().unwrap_or_default(),
         };
         let aaguid = self.aaguid.clone().unwrap_or_else(|| "-".to_owned());

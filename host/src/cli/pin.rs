@@ -150,7 +150,7 @@ fn rows(info: &Info, retries: PinRetries) -> Vec<[String; 2]> {
 
 /// What a key says that knows PINs.
 fn pin_info(opened: &Opened) -> Result<&Info, Failure> {
-    let info = opened.key.info().ok_or(client::Error::Unsupported { what: "CTAP2" })?;
+    let info = opened.key.ctap2_info()?;
     match info.options.contains_key("clientPin") {
         true => Ok(info),
         false => Err(client::Error::Unsupported { what: "a PIN" }.into()),

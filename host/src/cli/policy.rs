@@ -14,7 +14,6 @@ use super::device::Opened;
 use super::failure::Failure;
 use super::output::{BAD, BOLD, DIM, GOOD, Output};
 use super::pin_entry::{KeyArgs, NewPinArgs};
-use crate::client;
 use crate::text::escape;
 use document::Policy;
 use plan::{Item, State, plan};
@@ -103,7 +102,7 @@ fn read(path: &PathBuf) -> Result<Policy, Failure> {
 }
 
 fn planned(policy: &Policy, opened: &Opened) -> Result<Vec<Item>, Failure> {
-    let info = opened.key.info().ok_or(client::Error::Unsupported { what: "CTAP2" })?;
+    let info = opened.key.ctap2_info()?;
     Ok(plan(policy, info))
 }
 

@@ -37,11 +37,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
-    let info = opened
-        .key
-        .info()
-        .ok_or(client::Error::Unsupported { what: "a reset" })?;
-    let long_touch = info.long_touch_for_reset == Some(true);
+    let long_touch = opened.key.ctap2_info()?.long_touch_for_reset == Some(true);
     let label = &opened.label;
     let first = format!("erase {label}: its PIN, its passkeys and its settings?");
     confirm(&first, "yes", args.yes)?;

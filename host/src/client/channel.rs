@@ -16,6 +16,9 @@ use crate::transport::Transport;
 const INIT_ATTEMPTS: usize = 3;
 /// The first pause where another program uses the key; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
+/// How many reports may come that bring the answer no nearer: keepalives, and answers for other programs. A key that
+/// keeps to the standard sends some 1,200 keepalives before its time is over.
+const MAX_STRAYS: u32 = 50_000;
 /// `maxMsgSize` where a key does not say (CTAP 2.3 §6.4).
 const DEFAULT_MAX_MESSAGE: usize = 1024;
 
@@ -27,6 +30,8 @@ pub struct Channel {
     max_message: usize,
     /// An answer was given up and may still come: CTAPHID_INIT goes before the next request.
     out_of_step: bool,
+    /// The last request was cancelled because its time was over.
+    gave_up: bool,
 }
 
 /// What a channel talks through.
@@ -64,6 +69,7 @@ impl Channel {
             init,
             max_message: DEFAULT_MAX_MESSAGE,
             out_of_step: false,
+            gave_up: false,
         })
     }
 
@@ -98,6 +104,16 @@ impl Channel {
     /// [`Error::Unsupported`] where the key is U2F only; [`Error::TooLong`]; [`Error::Cancelled`] where the key was
     /// not asked, or did not answer to the cancellation; the errors of CTAPHID and of the transport.
     pub fn cbor(&mut self, request: &[u8], watch: &mut dyn Watch) -> Result<Vec<u8>, Error> {
+        self.cbor_within(self.link.timeouts.whole, request, watch)
+    }
+
+    /// As [`cbor`](Self::cbor), with an end to the key's keepalives.
+    pub(super) fn cbor_within(
+        &mut self,
+        patience: Duration,
+        request: &[u8],
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<u8>, Error> {
         if self.init.capabilities & capability::CBOR == 0 {
             return Err(Error::Unsupported { what: "CTAP2" });
         }
@@ -107,7 +123,12 @@ impl Channel {
                 limit: self.max_message,
             });
         }
-        self.exchange(command::CBOR, "CTAPHID_CBOR", request, watch)
+        self.exchange(command::CBOR, "CTAPHID_CBOR", request, patience, watch)
+    }
+
+    /// Whether the last request was cancelled because its time was over, and not by its caller.
+    pub(super) fn gave_up(&self) -> bool {
+        self.gave_up
     }
 
     /// CTAPHID_MSG: a U2F raw message and its answer, status word last. The key does not wait for the user.
@@ -118,7 +139,7 @@ impl Channel {
         if self.init.capabilities & capability::NMSG != 0 {
             return Err(Error::Unsupported { what: "U2F" });
         }
-        self.exchange(command::MSG, "CTAPHID_MSG", request, &mut ())
+        self.work(command::MSG, "CTAPHID_MSG", request)
     }
 
     /// CTAPHID_PING: how long the key takes to send `payload` back.
@@ -129,7 +150,7 @@ impl Channel {
     pub fn ping(&mut self, payload: &[u8]) -> Result<Duration, Error> {
         const NAME: &str = "CTAPHID_PING";
         let begun = self.link.time.now();
-        let echo = self.exchange(command::PING, NAME, payload, &mut ())?;
+        let echo = self.work(command::PING, NAME, payload)?;
         let taken = self.link.time.now().saturating_sub(begun);
         if echo == payload {
             Ok(taken)
@@ -149,7 +170,7 @@ impl Channel {
         if self.init.capabilities & capability::WINK == 0 {
             return Err(Error::Unsupported { what: "CTAPHID_WINK" });
         }
-        self.exchange(command::WINK, "CTAPHID_WINK", &[], &mut ()).map(drop)
+        self.work(command::WINK, "CTAPHID_WINK", &[]).map(drop)
     }
 
     /// CTAPHID_LOCK: keeps other channels away for `seconds`, at most 10; 0 lets them in again.
@@ -158,10 +179,15 @@ impl Channel {
     /// [`Error::Unsupported`] where the key does not know the command; the errors of CTAPHID and of the transport.
     pub fn lock(&mut self, seconds: u8) -> Result<(), Error> {
         let seconds = seconds.min(LOCK_MAX_SECONDS);
-        match self.exchange(command::LOCK, "CTAPHID_LOCK", &[seconds], &mut ()) {
+        match self.work(command::LOCK, "CTAPHID_LOCK", &[seconds]) {
             Err(Error::Ctaphid(CtaphidError::INVALID_COMMAND)) => Err(Error::Unsupported { what: "CTAPHID_LOCK" }),
             result => result.map(drop),
         }
+    }
+
+    /// A message that waits for no user, and its answer.
+    fn work(&mut self, command: u8, name: &'static str, payload: &[u8]) -> Result<Vec<u8>, Error> {
+        self.exchange(command, name, payload, self.link.timeouts.work, &mut ())
     }
 
     /// A message and its answer; again, with growing pauses, while another program uses the key.
@@ -170,9 +196,10 @@ impl Channel {
         command: u8,
         name: &'static str,
         payload: &[u8],
+        patience: Duration,
         watch: &mut dyn Watch,
     ) -> Result<Vec<u8>, Error> {
-        let patience = self.link.time.now() + self.link.timeouts.busy;
+        let busy = self.link.time.now() + self.link.timeouts.busy;
         let mut pause = FIRST_PAUSE;
         loop {
             if watch.is_cancelled() {
@@ -182,8 +209,8 @@ impl Channel {
                 self.link.initialize(&mut self.host, self.init.channel)?;
                 self.out_of_step = false;
             }
-            match self.attempt(command, name, payload, watch) {
-                Err(Error::Ctaphid(CtaphidError::BUSY)) if self.link.time.now() + pause <= patience => {
+            match self.attempt(command, name, payload, patience, watch) {
+                Err(Error::Ctaphid(CtaphidError::BUSY)) if self.link.time.now() + pause <= busy => {
                     self.link.time.sleep(pause);
                     pause *= 2;
                 }
@@ -197,6 +224,7 @@ impl Channel {
         command: u8,
         name: &'static str,
         payload: &[u8],
+        patience: Duration,
         watch: &mut dyn Watch,
     ) -> Result<Vec<u8>, Error> {
         let reports = fragment(self.init.channel, command, payload).map_err(|_| Error::TooLong {
@@ -205,19 +233,26 @@ impl Channel {
         })?;
         self.host.expect(command);
         self.out_of_step = true;
+        self.gave_up = false;
         for report in reports {
             self.link.transport.send(&report)?;
         }
         let begun = self.link.time.now();
         let mut deadline = begun + self.link.timeouts.silence;
+        let mut strays = 0;
         let mut cancelled = false;
         loop {
             let now = self.link.time.now();
-            let give_up = watch.is_cancelled() || now >= begun + self.link.timeouts.whole;
-            if give_up && !cancelled && command == command::CBOR {
+            let is_over = now >= begun + patience || strays > MAX_STRAYS;
+            // Only CTAPHID_CBOR can be cancelled.
+            if is_over && command != command::CBOR {
+                return Err(Error::NoAnswer);
+            }
+            if !cancelled && command == command::CBOR && (is_over || watch.is_cancelled()) {
                 // The answer is due soon after, and tells whether the key had finished before (§11.2.9.1.5).
                 self.cancel()?;
                 cancelled = true;
+                self.gave_up = !watch.is_cancelled();
                 deadline = now + self.link.timeouts.cancel;
             }
             let left = deadline.saturating_sub(now);
@@ -235,6 +270,7 @@ impl Channel {
             else {
                 continue;
             };
+            strays += 1;
             match self.host.receive(&report) {
                 Progress::Nothing => {}
                 Progress::Keepalive(status) => {

@@ -1,6 +1,7 @@
 //! What can go wrong between a request and its answer.
 
 use std::fmt;
+use std::sync::Arc;
 
 use brasskey_protocol::ctaphid;
 use thiserror::Error;
@@ -66,12 +67,21 @@ pub enum Error {
         /// The key's limit in bytes.
         limit: usize,
     },
-    /// The PIN is wrong.
+    /// The key speaks CTAP2 by its own account, and yet does not say what it is: authenticatorGetInfo failed.
+    #[error("getInfo failed: {0}")]
+    GetInfo(Arc<Error>),
+    /// The PIN is wrong, or was wrong before: it is not sent a second time.
     #[error("the PIN is wrong{}", tries(*.left))]
     WrongPin {
         /// How many wrong ones the key still takes, where it says.
         left: Option<u64>,
     },
+    /// The key takes no PIN any more.
+    #[error("the PIN is blocked: too many wrong ones were given")]
+    PinBlocked,
+    /// The key takes no PIN before it was unplugged.
+    #[error("the PIN is blocked until the security key is unplugged: three wrong ones in a row were given")]
+    PinAuthBlocked,
     /// Nobody gave the PIN.
     #[error("this takes the security key's PIN")]
     PinNeeded,
@@ -109,6 +119,8 @@ pub enum ErrorKind {
     User,
     /// The key refused.
     Key,
+    /// The key does not take the PIN: the one that was given, or any. This says nothing of the key itself.
+    Pin,
     /// The key could not be reached, or stopped answering.
     Transport,
     /// The key broke the standard.
@@ -194,7 +206,9 @@ impl Error {
             Self::Status { status, .. } if status::is_from_user(*status) => ErrorKind::User,
             Self::PinNeeded | Self::Pin(_) => ErrorKind::User,
             Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
-            Self::WrongPin { .. } | Self::NoPin | Self::MustChangePin | Self::NoRoom { .. } => ErrorKind::Key,
+            Self::GetInfo(error) => error.kind(),
+            Self::WrongPin { .. } | Self::PinBlocked | Self::PinAuthBlocked | Self::MustChangePin => ErrorKind::Pin,
+            Self::NoPin | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } | Self::TooLong { .. } => ErrorKind::Unsupported,
@@ -217,7 +231,9 @@ impl Error {
             Self::Transport(error) => error.hint(),
             Self::Cancelled => Some("run the command again when you are ready"),
             Self::Unsupported { .. } | Self::TooLong { .. } => Some("ask for less, or use another key"),
-            Self::WrongPin { left: Some(0) } => status::hint(Status::PinBlocked),
+            Self::GetInfo(error) => error.hint(),
+            Self::WrongPin { left: Some(0) } | Self::PinBlocked => status::hint(Status::PinBlocked),
+            Self::PinAuthBlocked => status::hint(Status::PinAuthBlocked),
             Self::WrongPin { .. } => {
                 Some("try again with care: when no try is left, only a reset helps, which erases the key")
             }

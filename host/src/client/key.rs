@@ -1,11 +1,14 @@
 //! A key that was opened: what it is, and what it can do.
 
+use std::sync::Arc;
+
 use brasskey_protocol::ctaphid::{InitResponse, capability};
 
 use super::channel::Channel;
 use super::ctap2::{self, Command, GetInfo, Info, MakeCredential, PinUvAuth, Selection, Status};
 use super::ctap2::{PublicKeyCredentialParameters, RelyingParty, User};
 use super::error::Error;
+use super::pin::Pin;
 use super::u2f;
 use super::watch::Watch;
 use crate::transport::Transport;
@@ -22,8 +25,10 @@ const ES256: i64 = -7;
 pub struct Key {
     channel: Channel,
     info: Option<Info>,
-    info_error: Option<Error>,
+    info_error: Option<Arc<Error>>,
     u2f_version: Option<String>,
+    /// The PINs that the key refused: none is sent twice.
+    refused_pins: Vec<Pin>,
 }
 
 impl Key {
@@ -33,8 +38,8 @@ impl Key {
     /// other clients do.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the key speaks neither, or [`info_error`](Self::info_error)'s error where U2F is
-    /// no way out; otherwise the errors of [`Channel::open`].
+    /// [`Error::Unsupported`] where the key speaks neither; [`Error::GetInfo`] where it says that it speaks CTAP2, does
+    /// not answer authenticatorGetInfo as it must, and speaks no U2F; otherwise the errors of [`Channel::open`].
     pub fn open(transport: Box<dyn Transport>) -> Result<Self, Error> {
         Channel::open(transport).and_then(Self::over)
     }
@@ -49,6 +54,7 @@ impl Key {
             info: None,
             info_error: None,
             u2f_version: None,
+            refused_pins: Vec::new(),
         };
         let capabilities = key.init().capabilities;
         if capabilities & capability::CBOR != 0 {
@@ -61,15 +67,19 @@ impl Key {
                     return Ok(key);
                 }
                 Err(error @ Error::Transport(_)) => return Err(error),
-                Err(error) => key.info_error = Some(error),
+                Err(error) => key.info_error = Some(Arc::new(error)),
             }
         }
-        if capabilities & capability::NMSG == 0 {
-            key.u2f_version = Some(u2f::version(&mut key.channel)?);
-            Ok(key)
-        } else {
-            Err(key.info_error.unwrap_or(Error::Unsupported { what: "CTAP2 or U2F" }))
+        let version = match capabilities & capability::NMSG == 0 {
+            true => u2f::version(&mut key.channel),
+            false => Err(Error::Unsupported { what: "CTAP2 or U2F" }),
+        };
+        // What failed first is the cause.
+        match (version, key.info_error.take()) {
+            (Err(_), Some(cause)) => return Err(Error::GetInfo(cause)),
+            (version, cause) => (key.u2f_version, key.info_error) = (Some(version?), cause),
         }
+        Ok(key)
     }
 
     /// The channel, for messages that [`send`](Self::send) and [`u2f`] do not cover.
@@ -89,10 +99,29 @@ impl Key {
         self.info.as_ref()
     }
 
-    /// Why a key that says that it speaks CTAP2 is used as a U2F key.
+    /// What the key can do, for what only CTAP2 has.
+    ///
+    /// # Errors
+    /// [`Error::GetInfo`] where the key says that it speaks CTAP2 and did not tell what it can do, and
+    /// [`Error::Unsupported`] where it knows U2F only.
+    pub fn ctap2_info(&self) -> Result<&Info, Error> {
+        match (&self.info, &self.info_error) {
+            (Some(info), _) => Ok(info),
+            (None, Some(cause)) => Err(Error::GetInfo(Arc::clone(cause))),
+            (None, _) => Err(Error::Unsupported { what: "CTAP2" }),
+        }
+    }
+
+    /// Why a key that says that it speaks CTAP2 is used as a U2F key: how authenticatorGetInfo failed.
     #[must_use]
     pub fn info_error(&self) -> Option<&Error> {
-        self.info_error.as_ref()
+        self.info_error.as_deref()
+    }
+
+    /// The PINs that this key refused. Somebody may have changed its PIN since by another program; whoever means that
+    /// opens the key anew.
+    pub(super) fn refused_pins(&mut self) -> &mut Vec<Pin> {
+        &mut self.refused_pins
     }
 
     /// The versions of the standards that the key names. Untrusted texts.

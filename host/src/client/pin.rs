@@ -20,8 +20,19 @@ const MAX_BYTES: usize = 63;
 const DEFAULT_MIN_LENGTH: u64 = 4;
 
 /// A PIN in Normalization Form C. Zeroized when dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
+
+/// In constant time: the hashes are compared, and all of them.
+impl PartialEq for Pin {
+    fn eq(&self, other: &Self) -> bool {
+        let (one, other) = (self.hash(), other.hash());
+        let pairs = one.iter().zip(other.iter());
+        pairs.fold(0, |difference, (one, other)| difference | (one ^ other)) == 0
+    }
+}
+
+impl Eq for Pin {}
 
 impl Pin {
     /// The PIN that a person typed, in whatever form their keyboard gives it.
@@ -157,16 +168,18 @@ impl Key {
             new_pin,
         };
         self.send(&request, watch)?;
+        self.refused_pins().clear();
         self.refresh()
     }
 
     /// Gives the key another PIN.
     ///
     /// # Errors
-    /// [`Error::WrongPin`] where `pin` is not its PIN; otherwise as [`set_pin`](Self::set_pin).
+    /// [`Error::WrongPin`] where `pin` is not its PIN, or was refused before; otherwise as [`set_pin`](Self::set_pin).
     pub fn change_pin(&mut self, pin: &Pin, new_pin: &Pin, watch: &mut dyn Watch) -> Result<(), Error> {
         new_pin.check(self.ctap2_info()?)?;
-        self.check_retries(watch)?;
+        let retries = self.check_retries(watch)?;
+        self.check_refused(pin, retries)?;
         let Agreement { secret, own } = self.agree(watch)?;
         let new_pin = secret.encrypt(&new_pin.padded())?;
         let pin_hash = secret.encrypt(&pin.hash())?;
@@ -177,28 +190,39 @@ impl Key {
             new_pin,
             pin_hash,
         };
-        self.send_pin(&request, watch)?;
+        self.send_pin(pin, &request, watch)?;
+        self.refused_pins().clear();
         self.refresh()
     }
 
     /// Refuses where the key would not look at a PIN: it would only be given away.
     pub(super) fn check_retries(&mut self, watch: &mut dyn Watch) -> Result<PinRetries, Error> {
-        let blocked = |status| {
-            Err(Error::Status {
-                command: ClientPin::NAME,
-                status,
-            })
-        };
         match self.pin_retries(watch)? {
-            PinRetries { left: 0, .. } => blocked(Status::PinBlocked),
-            PinRetries { power_cycle: true, .. } => blocked(Status::PinAuthBlocked),
+            PinRetries { left: 0, .. } => Err(Error::PinBlocked),
+            PinRetries { power_cycle: true, .. } => Err(Error::PinAuthBlocked),
             retries => Ok(retries),
         }
     }
 
-    /// Sends what has a PIN in it. Where the PIN is wrong, the error says how many tries are left.
-    pub(super) fn send_pin(&mut self, request: &ClientPin, watch: &mut dyn Watch) -> Result<ClientPinResponse, Error> {
-        match self.send(request, watch) {
+    /// Refuses a PIN that the key refused before: each time that it is sent takes a try, and the last one the key.
+    pub(super) fn check_refused(&mut self, pin: &Pin, retries: PinRetries) -> Result<(), Error> {
+        match self.refused_pins().contains(pin) {
+            true => Err(Error::WrongPin {
+                left: Some(retries.left),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends what has `pin` in it. Where the PIN is wrong, the key is not sent it again, and the error says how many
+    /// tries are left.
+    pub(super) fn send_pin(
+        &mut self,
+        pin: &Pin,
+        request: &ClientPin,
+        watch: &mut dyn Watch,
+    ) -> Result<ClientPinResponse, Error> {
+        let result = match self.send(request, watch) {
             Err(Error::Status {
                 status: Status::PinInvalid,
                 ..
@@ -206,7 +230,11 @@ impl Key {
                 left: self.pin_retries(watch).ok().map(|retries| retries.left),
             }),
             result => result,
+        };
+        if let Err(Error::WrongPin { .. } | Error::PinBlocked | Error::PinAuthBlocked) = &result {
+            self.refused_pins().push(pin.clone());
         }
+        result
     }
 
     /// getKeyAgreement and the platform's part in it, under the protocol that the key prefers.
@@ -222,11 +250,6 @@ impl Key {
             .agree(protocol, &key)
             .map_err(|NotOnCurve| malformed(Malformed::Value("keyAgreement")))?;
         Ok(Agreement { secret, own })
-    }
-
-    /// What the key can do, where it speaks CTAP2.
-    pub(super) fn ctap2_info(&self) -> Result<&Info, Error> {
-        self.info().ok_or(Error::Unsupported { what: "CTAP2" })
     }
 }
 

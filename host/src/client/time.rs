@@ -42,8 +42,11 @@ pub struct Timeouts {
     /// Between a request, its keepalives and its answer. The standard asks for a keepalive every 100 ms; U2F messages
     /// have none, and some keys make their keys slowly.
     pub silence: Duration,
-    /// For the answer to a request while keepalives come. Keys give their user some 30 s.
+    /// For the answer to a request while keepalives come, and for a list of many answers. Keys give their user some
+    /// 30 s.
     pub whole: Duration,
+    /// The same for a request that waits for no user.
+    pub work: Duration,
     /// For the answer to a request that was cancelled.
     pub cancel: Duration,
     /// While another program uses the key.
@@ -62,6 +65,7 @@ impl Default for Timeouts {
             init: Duration::from_secs(1),
             silence: Duration::from_secs(5),
             whole: Duration::from_secs(120),
+            work: Duration::from_secs(10),
             cancel: Duration::from_secs(2),
             busy: Duration::from_secs(3),
             touch: Duration::from_secs(30),

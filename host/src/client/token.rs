@@ -23,9 +23,10 @@ impl Key {
     /// Keys before CTAP 2.1 know no permissions: their token allows everything.
     ///
     /// # Errors
-    /// What `watch` answers instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`]; [`Error::MustChangePin`];
-    /// [`Error::Status`] with `PIN_BLOCKED` or `PIN_AUTH_BLOCKED` where no PIN would do; [`Error::Unsupported`] where
-    /// the key knows no PINs; as [`Key::send`].
+    /// What `watch` answers instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`], also where the key refused the same
+    /// PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
+    /// [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key knows no PINs; as
+    /// [`Key::send`].
     pub fn token(
         &mut self,
         permissions: Permissions,
@@ -90,6 +91,7 @@ impl Key {
         loop {
             let retries = self.check_retries(watch)?;
             let pin = watch.pin(&PinRequest { retries, again })?;
+            self.check_refused(&pin, retries)?;
             let Agreement { secret, own } = self.agree(watch)?;
             let (protocol, pin_hash) = (secret.protocol(), encrypted_hash(&pin, &secret)?);
             let request = if knows_permissions {
@@ -107,15 +109,16 @@ impl Key {
                     pin_hash,
                 }
             };
-            match self.send_pin(&request, watch) {
+            match self.send_pin(&pin, &request, watch) {
                 Ok(answer) => {
                     let token = answer.pin_uv_auth_token.as_deref();
                     return token
                         .and_then(|token| PinUvAuthToken::new(protocol, secret.decrypt(token)?))
                         .ok_or(MALFORMED);
                 }
-                // A key of CTAP 2.0 whose PIN must be changed says so in no other way.
+                // A key of CTAP 2.0 whose PIN must be changed says so in no other way: the PIN may be right.
                 Err(Error::WrongPin { .. }) if self.must_change_pin() && !knows_permissions => {
+                    self.refused_pins().pop();
                     return Err(Error::MustChangePin);
                 }
                 Err(Error::WrongPin { left }) if watch.can_try_again() && left != Some(0) => again = true,

@@ -16,7 +16,11 @@ fn device(path: &str, product: Option<&str>) -> ListedDevice {
 
 fn answer(versions: &[&str], aaguid: Option<[u8; 16]>) -> Answer {
     let versions = versions.iter().copied().map(str::to_owned).collect();
-    Answer { versions, aaguid }
+    Answer {
+        versions,
+        aaguid,
+        error: None,
+    }
 }
 
 fn text(entries: &[Entry]) -> String {
@@ -75,6 +79,17 @@ fn programs_see_every_fact() {
             },
         ])
     );
+}
+
+#[test]
+fn a_key_whose_get_info_fails_is_no_plain_u2f_key() {
+    let broken = Answer {
+        error: Some("getInfo failed: it ends early".to_owned()),
+        ..answer(&["U2F_V2"], None)
+    };
+    let entry = Entry::new(device("/dev/hidraw3", None), Ok(broken));
+    assert!(text(std::slice::from_ref(&entry)).contains("U2F_V2: getInfo failed: it ends early"));
+    assert_eq!(json!(entry)["error"], "getInfo failed: it ends early");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::super::pin_entry::{Attendant, NewPinArgs};
 use super::document::Policy;
 use super::plan::{Item, State, rule};
 use crate::client::ctap2::{ConfigCommand, PinRules};
-use crate::client::{self, Key, Pin, PinError};
+use crate::client::{Key, Pin, PinError};
 
 /// Changes what `items` say.
 ///
@@ -71,10 +71,7 @@ fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigComma
 
 /// A PIN that will be long enough once the policy is applied.
 fn first_pin(policy: &Policy, key: &Key, attendant: &mut Attendant, source: &NewPinArgs) -> Result<Pin, Failure> {
-    let mut info = key
-        .info()
-        .cloned()
-        .ok_or(client::Error::Unsupported { what: "CTAP2" })?;
+    let mut info = key.ctap2_info()?.clone();
     info.min_pin_length = info.min_pin_length.max(policy.pin.min_length);
     let check = |pin: &Pin| -> Result<(), PinError> { pin.check(&info) };
     attendant.new_pin(source, check)

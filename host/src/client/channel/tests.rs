@@ -128,6 +128,70 @@ fn endless_keepalives_end_with_a_cancellation() {
 }
 
 #[test]
+fn keepalives_end_by_count_where_time_does_not_end_them() {
+    // As fast as this key sends them, they would last for 200 s of its clock; it is given up after the count.
+    let mut channel = scripted(|command| match command {
+        command::CBOR => vec![reports(OURS, command::KEEPALIVE, &[1]).remove(0); 200_000],
+        _ => Vec::new(),
+    });
+    assert!(matches!(channel.cbor(&[1], &mut ()), Err(Error::NoAnswer)));
+    assert!(channel.time().now() < Duration::from_secs(60));
+    // So are the answers to others.
+    let mut channel = scripted(|command| match command {
+        command::CBOR => vec![reports(OURS + 1, command::KEEPALIVE, &[1]).remove(0); 200_000],
+        _ => Vec::new(),
+    });
+    assert!(matches!(channel.cbor(&[1], &mut ()), Err(Error::NoAnswer)));
+    assert!(channel.time().now() < Duration::from_secs(60));
+}
+
+#[test]
+fn what_waits_for_no_user_ends_soon_whatever_keepalives_come() {
+    let endless = |command| {
+        let kept = [0x10_u8, 0x03, 0x01, 0x08, 0x04].contains(&command);
+        vec![reports(OURS, command::KEEPALIVE, &[1]).remove(0); if kept { 30_000 } else { 0 }]
+    };
+    let soon = Duration::from_secs(15);
+    let mut channel = scripted(endless);
+    assert!(matches!(
+        crate::client::ctap2::send(&mut channel, &crate::client::ctap2::GetInfo, &mut ()),
+        Err(Error::NoAnswer)
+    ));
+    assert!(channel.time().now() < soon);
+    type Message = fn(&mut Channel) -> Result<(), Error>;
+    let messages: [Message; 4] = [
+        |channel| channel.message(&[0, 3, 0, 0]).map(drop),
+        |channel| channel.ping(b"hello").map(drop),
+        |channel| channel.wink(),
+        |channel| channel.lock(1),
+    ];
+    for message in messages {
+        let mut channel = scripted(endless);
+        assert!(matches!(message(&mut channel), Err(Error::NoAnswer)));
+        assert!(channel.time().now() < soon);
+    }
+}
+
+#[test]
+fn a_cancellation_that_nobody_asked_for_is_the_fault_of_the_key() {
+    use crate::client::ctap2::{Selection, Status, send};
+
+    let mut channel = FakeKey::channel(|_, _| Reply::Now(vec![0x2D]));
+    let error = send(&mut channel, &Selection, &mut ()).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::Status {
+            status: Status::KeepaliveCancel,
+            ..
+        }
+    ));
+    assert_eq!(error.kind(), ErrorKind::Key);
+    // One that came because nobody touched for two minutes is told as that.
+    let mut channel = FakeKey::channel(|_, _| Reply::AfterTouch(1_000_000, vec![0]));
+    assert!(matches!(send(&mut channel, &Selection, &mut ()), Err(Error::TimedOut)));
+}
+
+#[test]
 fn endless_keepalives_do_not_hold_a_caller_who_gives_up() {
     let mut channel = scripted(|command| {
         vec![reports(OURS, command::KEEPALIVE, &[2]).remove(0); if command == 0x10 { 9999 } else { 0 }]

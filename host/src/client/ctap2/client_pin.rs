@@ -155,6 +155,10 @@ impl Command for ClientPin {
     const NAME: &'static str = "authenticatorClientPIN";
     type Response = ClientPinResponse;
 
+    fn waits_for_user(&self) -> bool {
+        matches!(self, Self::GetPinUvAuthToken { .. })
+    }
+
     fn parameters(&self) -> Vec<u8> {
         let number = |protocol: &PinProtocol| Value::Integer(protocol.number().into());
         let parameters = Parameters::default().set(0x02, Value::Integer(self.subcommand()));

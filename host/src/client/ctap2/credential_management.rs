@@ -165,6 +165,15 @@ impl Command for CredentialManagement {
     const NAME: &'static str = "authenticatorCredentialManagement";
     type Response = CredentialManagementResponse;
 
+    fn waits_for_user(&self) -> bool {
+        // A key with a screen may ask before it changes anything.
+        matches!(
+            self.command,
+            CredentialManagementCommand::DeleteCredential { .. }
+                | CredentialManagementCommand::UpdateUserInformation { .. }
+        )
+    }
+
     fn code(&self) -> u8 {
         if self.is_preview { 0x41 } else { Self::CODE }
     }

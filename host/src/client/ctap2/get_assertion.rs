@@ -74,6 +74,10 @@ impl Command for GetAssertion {
     const NAME: &'static str = "authenticatorGetAssertion";
     type Response = Assertion;
 
+    fn waits_for_user(&self) -> bool {
+        self.options.up != Some(false)
+    }
+
     fn parameters(&self) -> Vec<u8> {
         Parameters::default()
             .set(0x01, text(&self.rp_id))
@@ -121,6 +125,10 @@ impl Command for GetNextAssertion {
     const CODE: u8 = 0x08;
     const NAME: &'static str = "authenticatorGetNextAssertion";
     type Response = Assertion;
+
+    fn waits_for_user(&self) -> bool {
+        false
+    }
 
     fn parameters(&self) -> Vec<u8> {
         Vec::new()

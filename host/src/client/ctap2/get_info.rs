@@ -104,6 +104,10 @@ impl Command for GetInfo {
     const NAME: &'static str = "authenticatorGetInfo";
     type Response = Info;
 
+    fn waits_for_user(&self) -> bool {
+        false
+    }
+
     fn parameters(&self) -> Vec<u8> {
         Vec::new()
     }

@@ -70,6 +70,10 @@ impl Command for LargeBlobs {
     const NAME: &'static str = "authenticatorLargeBlobs";
     type Response = LargeBlobsResponse;
 
+    fn waits_for_user(&self) -> bool {
+        false
+    }
+
     fn parameters(&self) -> Vec<u8> {
         let number = |number: u32| Value::Integer(number.into());
         match self {

@@ -50,6 +50,11 @@ pub trait Command {
         Self::CODE
     }
 
+    /// Whether a key may wait for its user before it answers. Where it may not, it has less time.
+    fn waits_for_user(&self) -> bool {
+        true
+    }
+
     /// The parameters in canonical CBOR; empty where the command has none.
     fn parameters(&self) -> Vec<u8>;
 
@@ -63,19 +68,27 @@ pub trait Command {
 /// Sends `command` and waits for the answer.
 ///
 /// # Errors
-/// [`Error::Status`] where the key refuses, [`Error::Cancelled`] and [`Error::TimedOut`] where the request was
+/// [`Error::PinBlocked`], [`Error::PinAuthBlocked`] and [`Error::Status`] where the key refuses, [`Error::Cancelled`] and [`Error::TimedOut`] where the request was
 /// cancelled, [`Error::Malformed`] where the answer is of no use; otherwise the errors of [`Channel::cbor`].
 pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watch) -> Result<C::Response, Error> {
     let mut request = vec![command.code()];
     request.extend(command.parameters());
-    let answer = channel.cbor(&request, watch)?;
+    let waits = command.waits_for_user();
+    let patience = match waits {
+        true => channel.timeouts().whole,
+        false => channel.timeouts().work,
+    };
+    let answer = channel.cbor_within(patience, &request, watch)?;
     let malformed = |why| Error::Malformed { command: C::NAME, why };
     let (&status, data) = answer.split_first().ok_or(malformed(Malformed::Truncated))?;
     match Status::from(status) {
         Status::Ok => C::parse(data).map_err(malformed),
         Status::KeepaliveCancel if watch.is_cancelled() => Err(Error::Cancelled),
-        // The channel cancels by itself only where keepalives went on for too long.
-        Status::KeepaliveCancel => Err(Error::TimedOut),
+        // Keepalives went on for too long. A key that says so unasked is wrong: nobody cancelled.
+        Status::KeepaliveCancel if channel.gave_up() && waits => Err(Error::TimedOut),
+        Status::KeepaliveCancel if channel.gave_up() => Err(Error::NoAnswer),
+        Status::PinBlocked => Err(Error::PinBlocked),
+        Status::PinAuthBlocked => Err(Error::PinAuthBlocked),
         status => Err(Error::Status {
             command: C::NAME,
             status,

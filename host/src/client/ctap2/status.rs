@@ -35,7 +35,7 @@ pub fn meaning(status: Status) -> &'static str {
         Status::NoOperationPending => "nothing was pending",
         Status::UnsupportedOption => "the key does not support an option",
         Status::InvalidOption => "an option does not make sense here",
-        Status::KeepaliveCancel => "the request was cancelled",
+        Status::KeepaliveCancel => "the request was cancelled, and not by this program",
         Status::NoCredentials => "the key holds no credential for this relying party and account",
         Status::UserActionTimeout => "nobody touched the key in time",
         Status::NotAllowed => "the key does not allow this now",
@@ -90,11 +90,11 @@ pub fn hint(status: Status) -> Option<&'static str> {
     })
 }
 
-/// Whether the key is fine and its user refused, cancelled or did not act.
+/// Whether the key is fine and its user refused or did not act.
 #[must_use]
 pub fn is_from_user(status: Status) -> bool {
     matches!(
         status,
-        Status::OperationDenied | Status::KeepaliveCancel | Status::UserActionTimeout | Status::ActionTimeout
+        Status::OperationDenied | Status::UserActionTimeout | Status::ActionTimeout
     )
 }

@@ -62,6 +62,20 @@ fn a_key_whose_get_info_fails_is_a_u2f_key() {
         assert_eq!(key.versions(), ["U2F_V2"]);
         assert!(key.speaks_u2f());
         assert!(key.refresh().is_err());
+        // What only CTAP2 has names the cause.
+        let error = key.pin_retries(&mut ()).unwrap_err();
+        assert!(error.to_string().starts_with("the security key"), "{error}");
+        let errors = [
+            key.ctap2_info().unwrap_err(),
+            key.manage_credentials(None, &mut ()).err().unwrap(),
+        ];
+        for error in errors {
+            assert!(
+                error.to_string().starts_with("getInfo failed: the security key"),
+                "{error}"
+            );
+            assert_eq!(error.kind(), key.info_error().unwrap().kind());
+        }
     }
 }
 

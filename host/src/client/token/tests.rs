@@ -7,6 +7,7 @@ use brasskey_protocol::ctaphid::RequestKind;
 
 use super::*;
 use crate::client::ctap2::{ConfigCommand, CredentialManagement, CredentialManagementCommand};
+use crate::client::error::ErrorKind;
 use crate::client::fake::{FakeKey, Reply};
 use crate::client::{Pin, Watch};
 use crate::soft::{SoftKey, Touch};
@@ -88,33 +89,20 @@ fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
 fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
     let (soft, mut key) = soft();
     key.set_pin(&pin("1234"), &mut ()).unwrap();
-    let blocked = |result| {
-        matches!(
-            result,
-            Err(Error::Status {
-                status: Status::PinAuthBlocked,
-                ..
-            })
-        )
-    };
+    let wrong = ["0", "1", "2", "3", "4", "5", "6", "7", "8"];
     let mut left = Vec::new();
     for _ in 0..3 {
-        let mut bob = person(&["0"; 9]);
+        let mut bob = person(&wrong);
         let refused = key.token(MANAGE, None, &mut bob);
         left.extend(bob.requests.iter().map(|request| request.retries.left));
-        if matches!(
-            refused,
-            Err(Error::Status {
-                status: Status::PinBlocked,
-                ..
-            })
-        ) {
+        if matches!(refused, Err(Error::PinBlocked)) {
             break;
         }
-        assert!(blocked(refused));
+        assert!(matches!(refused, Err(Error::PinAuthBlocked)));
         // Before it was unplugged, not even the right PIN is sent.
         let mut late = person(&["1234"]);
-        assert!(blocked(key.token(MANAGE, None, &mut late)));
+        let refused = key.token(MANAGE, None, &mut late);
+        assert!(matches!(refused, Err(Error::PinAuthBlocked)));
         assert_eq!(late.requests, []);
         soft.power_cycle().unwrap();
         key = Key::open(Box::new(soft.connect())).unwrap();
@@ -122,14 +110,37 @@ fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
     assert_eq!(left, [8, 7, 6, 5, 4, 3, 2, 1]);
     let mut late = person(&["1234"]);
     let refused = key.token(MANAGE, None, &mut late);
-    assert!(matches!(
-        refused,
-        Err(Error::Status {
-            status: Status::PinBlocked,
-            ..
-        })
-    ));
+    assert!(matches!(refused, Err(Error::PinBlocked)));
     assert_eq!(late.requests, []);
+}
+
+#[test]
+fn a_wrong_pin_is_sent_once_whatever_it_is_for() {
+    let (_soft, mut key) = soft();
+    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    let mut stubborn = person(&["0000"; 9]);
+    for _ in 0..3 {
+        let refused = key.token(MANAGE, None, &mut stubborn).unwrap_err();
+        assert!(matches!(refused, Error::WrongPin { left: Some(7) }));
+        assert_eq!(refused.kind(), ErrorKind::Pin, "no verdict about the key");
+    }
+    let refused = key.change_pin(&pin("0000"), &pin("5678"), &mut ());
+    assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
+    let refused = key.configure(ConfigCommand::ToggleAlwaysUv, &mut person(&["0000"]));
+    assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
+    assert!(matches!(
+        key.manage_credentials(None, &mut person(&["0000"])),
+        Err(Error::WrongPin { left: Some(7) })
+    ));
+    assert_eq!(key.pin_retries(&mut ()).unwrap().left, 7);
+    // What `change_pin` sent counts as well.
+    let refused = key.change_pin(&pin("1111"), &pin("5678"), &mut ());
+    assert!(matches!(refused, Err(Error::WrongPin { left: Some(6) })));
+    let refused = key.token(MANAGE, None, &mut person(&["1111"]));
+    assert!(matches!(refused, Err(Error::WrongPin { left: Some(6) })));
+    // Once the key has another PIN, it may be one that was wrong.
+    key.change_pin(&pin("1234"), &pin("0000"), &mut ()).unwrap();
+    key.token(MANAGE, None, &mut person(&["0000"])).unwrap();
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn create_ctap2(
     client_data: ClientData,
     watch: &mut dyn Watch,
 ) -> Result<AttestationResponse, CeremonyError> {
-    let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+    let info = key.ctap2_info()?;
     let resident_key = match options.resident_key {
         Requirement::Required if !info.has("rk") => {
             return Err(CeremonyError::Unsupported("discoverable credentials"));

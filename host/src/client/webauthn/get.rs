@@ -46,7 +46,7 @@ fn get_ctap2(
     client_data: ClientData,
     watch: &mut dyn Watch,
 ) -> Result<AssertionResponse, CeremonyError> {
-    let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+    let info = key.ctap2_info()?;
     let insists = info.has("alwaysUv");
     let writes = matches!(options.extensions.large_blob, Some(LargeBlobRequest::Write(_)));
     if writes && options.allow.len() != 1 {

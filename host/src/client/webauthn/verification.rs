@@ -27,7 +27,7 @@ impl Verification {
         rp_id: &str,
         watch: &mut dyn Watch,
     ) -> Result<Self, CeremonyError> {
-        let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+        let info = key.ctap2_info()?;
         let required = requirement == Requirement::Required || insists;
         if !required && requirement == Requirement::Discouraged {
             return Ok(Self::None);

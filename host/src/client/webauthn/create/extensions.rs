@@ -27,7 +27,7 @@ impl Extensions {
         resident_key: bool,
         watch: &mut dyn Watch,
     ) -> Result<Self, CeremonyError> {
-        let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+        let info = key.ctap2_info()?;
         let mut this = Self::default();
         if let Some(wanted) = asked.cred_protect {
             let known = has(info, "credProtect");

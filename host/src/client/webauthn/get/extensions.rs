@@ -26,7 +26,7 @@ impl Extensions {
         asked: &RequestExtensions,
         watch: &mut dyn Watch,
     ) -> Result<Self, CeremonyError> {
-        let info = key.info().ok_or(CeremonyError::Unsupported("CTAP2"))?;
+        let info = key.ctap2_info()?;
         let mut this = Self::default();
         if asked.large_blob.is_some() {
             if !has(info, "largeBlobKey") || !info.has("largeBlobs") {

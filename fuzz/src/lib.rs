@@ -99,8 +99,8 @@ impl UserPresence for Touch {
         Presence::Confirmed
     }
 
-    fn poll(&mut self, _: &PresenceRequest<'_>) -> bool {
-        true
+    fn poll(&mut self, _: &PresenceRequest<'_>) -> Option<Presence> {
+        Some(Presence::Confirmed)
     }
 
     fn forget(&mut self) {}

@@ -141,12 +141,13 @@ pub trait UserPresence {
     /// of [`Clock`]. Ends early with [`Presence::Aborted`] as soon as the host cancels.
     fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence;
 
-    /// Says at once whether the user has touched for this request (U2F, where the host polls). Never waits.
+    /// Says at once whether the user has touched or refused for this request (U2F, where the host polls). `None`:
+    /// neither so far. Never waits.
     ///
     /// The first call opens a prompt, which stays while the host keeps polling with the same operation and
     /// application. A touch lives [`U2F_TOUCH_LIFETIME`](crate::limits::U2F_TOUCH_LIFETIME), is bound to the
-    /// operation and the application it was given for, and is spent by the call that returns true.
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool;
+    /// operation and the application it was given for, and is spent by the call that says so; a refusal likewise.
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence>;
 
     /// Drops any prompt and any touch not yet spent: a touch given for U2F is not left over for CTAP2.
     fn forget(&mut self);

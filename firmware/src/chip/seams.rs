@@ -50,8 +50,9 @@ impl UserPresence for Touch {
         presence
     }
 
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool {
-        front::with(|front| front.button.poll(request, board::now()))
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence> {
+        // One button cannot refuse.
+        front::with(|front| front.button.poll(request, board::now())).then_some(Presence::Confirmed)
     }
 
     fn forget(&mut self) {

@@ -40,6 +40,8 @@ pub enum StatusWord {
     InsNotSupported,
     /// `SW_COMMAND_NOT_ALLOWED`: U2F is switched off.
     CommandNotAllowed,
+    /// `SW_SECURITY_STATUS_NOT_SATISFIED` of ISO 7816-4, which U2F does not define: some keys' word for a refusal.
+    SecurityStatusNotSatisfied,
     /// Any other.
     Other(u16),
 }
@@ -54,6 +56,7 @@ impl From<u16> for StatusWord {
             0x6E00 => Self::ClaNotSupported,
             0x6D00 => Self::InsNotSupported,
             0x6986 => Self::CommandNotAllowed,
+            0x6982 => Self::SecurityStatusNotSatisfied,
             code => Self::Other(code),
         }
     }
@@ -71,6 +74,7 @@ impl StatusWord {
             Self::ClaNotSupported => 0x6E00,
             Self::InsNotSupported => 0x6D00,
             Self::CommandNotAllowed => 0x6986,
+            Self::SecurityStatusNotSatisfied => 0x6982,
             Self::Other(code) => code,
         }
     }
@@ -86,6 +90,7 @@ impl StatusWord {
             Self::ClaNotSupported => "the key does not know this class of message",
             Self::InsNotSupported => "the key does not know this message",
             Self::CommandNotAllowed => "U2F is switched off on this key",
+            Self::SecurityStatusNotSatisfied => "the key or its user refused",
             Self::Other(_) => "the key failed",
         }
     }

@@ -198,32 +198,30 @@ impl UserPresence for SoftPresence {
         presence
     }
 
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool {
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence> {
         match self.policy {
-            Policy::Auto => return true,
-            Policy::Deny => return false,
+            Policy::Auto => return Some(Presence::Confirmed),
+            Policy::Deny => return Some(Presence::Declined),
             _ => {}
         }
-        match self.button.poll(request) {
-            Polled::Touched => {
-                self.take_back();
-                true
-            }
-            Polled::Waiting => false,
+        let polled = match self.button.poll(request) {
             Polled::Opened(ticket) => {
                 self.take_back();
                 match self.answer(request) {
-                    Some(answer) => {
-                        self.button.answer(ticket, answer);
-                        answer == Answer::Touch && self.button.poll(request) == Polled::Touched
-                    }
-                    None => {
-                        self.ask(request, ticket);
-                        false
-                    }
+                    Some(answer) => self.button.answer(ticket, answer),
+                    None => self.ask(request, ticket),
                 }
+                self.button.poll(request)
             }
-        }
+            polled => polled,
+        };
+        let presence = match polled {
+            Polled::Touched => Presence::Confirmed,
+            Polled::Declined => Presence::Declined,
+            Polled::Waiting | Polled::Opened(_) => return None,
+        };
+        self.take_back();
+        Some(presence)
     }
 
     fn forget(&mut self) {

@@ -44,6 +44,8 @@ pub(crate) struct Script {
     pub(crate) answers: VecDeque<Presence>,
     /// Touches that wait for a U2F poll.
     pub(crate) touches: usize,
+    /// The next U2F poll is refused.
+    pub(crate) refuses: bool,
     pub(crate) prompts: Vec<Prompt>,
 }
 
@@ -71,11 +73,13 @@ impl UserPresence for Script {
         self.answers.pop_front().unwrap_or(Presence::Confirmed)
     }
 
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> bool {
+    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence> {
         self.see(request, None);
-        let touched = self.touches > 0;
-        self.touches = self.touches.saturating_sub(1);
-        touched
+        if core::mem::take(&mut self.refuses) {
+            return Some(Presence::Declined);
+        }
+        self.touches = self.touches.checked_sub(1)?;
+        Some(Presence::Confirmed)
     }
 
     fn forget(&mut self) {

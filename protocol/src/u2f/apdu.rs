@@ -7,6 +7,8 @@ pub enum StatusWord {
     NoError,
     /// 6700: the length is not one that the instruction can have.
     WrongLength,
+    /// 6982: the user refused.
+    SecurityStatusNotSatisfied,
     /// 6985: a touch is needed; or, to a check-only request, "that handle is mine".
     ConditionsNotSatisfied,
     /// 6986: every use of the key takes user verification, which U2F does not know.
@@ -30,6 +32,7 @@ impl StatusWord {
         match self {
             Self::NoError => 0x9000,
             Self::WrongLength => 0x6700,
+            Self::SecurityStatusNotSatisfied => 0x6982,
             Self::ConditionsNotSatisfied => 0x6985,
             Self::CommandNotAllowed => 0x6986,
             Self::WrongData => 0x6a80,

@@ -5,7 +5,7 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{Algorithm, CredProtect};
 use crate::ctap2::Status;
-use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
+use crate::platform::{Operation, Platform};
 
 /// P1: whether a touch is needed, or only an answer whether the handle is known (§5.1).
 mod control {
@@ -42,15 +42,7 @@ impl<P: Platform> Authenticator<P> {
         let user_present = match control {
             control::CHECK_ONLY => return Err(StatusWord::ConditionsNotSatisfied),
             control::ENFORCE_USER_PRESENCE_AND_SIGN => {
-                let touched = self.seams.presence.poll(&PresenceRequest {
-                    operation: Operation::Authenticate,
-                    gesture: Gesture::Touch,
-                    relying_party: RelyingParty::Application(application),
-                    user: None,
-                });
-                if !touched {
-                    return Err(StatusWord::ConditionsNotSatisfied);
-                }
+                self.u2f_user_presence(Operation::Authenticate, application)?;
                 true
             }
             control::DONT_ENFORCE_USER_PRESENCE_AND_SIGN => false,

@@ -10,7 +10,9 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::ctap2::Status;
 use crate::limits::MAX_MESSAGE;
-use crate::platform::{Indication, Platform, Status as _};
+use crate::platform::{
+    Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status as _, UserPresence as _,
+};
 
 /// Instruction bytes (FIDO U2F Raw Message Formats v1.2 §3).
 pub mod instruction {
@@ -75,6 +77,22 @@ impl<P: Platform> Authenticator<P> {
             }
             instruction::VERSION => Err(StatusWord::WrongLength),
             _ => Err(StatusWord::InsNotSupported),
+        }
+    }
+
+    /// Looks for the user's touch. U2F has no word for a refusal, but lets a key have words of its own, at which hosts
+    /// stop (FIDO U2F Raw Message Formats v1.2 §3.3): asking again, as they do at 6985, would bring nothing.
+    fn u2f_user_presence(&mut self, operation: Operation, application: &[u8; 32]) -> Result<(), StatusWord> {
+        let presence = self.seams.presence.poll(&PresenceRequest {
+            operation,
+            gesture: Gesture::Touch,
+            relying_party: RelyingParty::Application(application),
+            user: None,
+        });
+        match presence {
+            Some(Presence::Confirmed) => Ok(()),
+            None => Err(StatusWord::ConditionsNotSatisfied),
+            Some(_) => Err(StatusWord::SecurityStatusNotSatisfied),
         }
     }
 }

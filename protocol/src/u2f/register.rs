@@ -8,7 +8,7 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::credential::{Algorithm, Kind, Traits};
 use crate::limits::STORAGE_VALUE_MAX;
-use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
+use crate::platform::{Operation, Platform};
 
 impl<P: Platform> Authenticator<P> {
     /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
@@ -17,15 +17,7 @@ impl<P: Platform> Authenticator<P> {
         let (challenge, application) = data.split_first_chunk::<32>().ok_or(StatusWord::WrongLength)?;
         let application: &[u8; 32] = application.try_into().map_err(|_| StatusWord::WrongLength)?;
 
-        let touched = self.seams.presence.poll(&PresenceRequest {
-            operation: Operation::Register,
-            gesture: Gesture::Touch,
-            relying_party: RelyingParty::Application(application),
-            user: None,
-        });
-        if !touched {
-            return Err(StatusWord::ConditionsNotSatisfied);
-        }
+        self.u2f_user_presence(Operation::Register, application)?;
 
         let secret = &self.store.secret;
         let (credential, key_handle) = secret.seal(

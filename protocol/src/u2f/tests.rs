@@ -270,6 +270,19 @@ fn an_unknown_control_byte_is_refused() {
 }
 
 #[test]
+fn a_refusal_is_no_invitation_to_ask_again() {
+    let mut key = Key::new();
+    let made = register(&mut key);
+    for apdu in [register_apdu(), authenticate_apdu(ENFORCE, &made.key_handle)] {
+        key.user().refuses = true;
+        let before = key.storage().records.clone();
+        assert_eq!(key.apdu(&apdu), Err(0x6982));
+        assert_eq!(key.storage().records, before);
+        assert_eq!(key.apdu(&apdu), Err(0x6985), "it is told once");
+    }
+}
+
+#[test]
 fn a_handle_whose_length_contradicts_the_message_is_refused() {
     let mut key = Key::new();
     let made = register(&mut key);

@@ -81,6 +81,7 @@ enum ButtonAction {
     Press,
     Release,
     Pulse,
+    Deny,
 }
 
 #[derive(Deserialize)]
@@ -146,13 +147,14 @@ async fn perform(key: &SoftKey, guard: &Guard, request: Request<Incoming>) -> Re
     }
     match operation {
         Operation::Button => {
-            match read::<Button>(body, "send {\"action\":\"press\"}, \"release\" or \"pulse\"")
+            match read::<Button>(body, "send {\"action\":\"press\"}, \"release\", \"pulse\" or \"deny\"")
                 .await?
                 .action
             {
                 ButtonAction::Press => key.press(),
                 ButtonAction::Release => key.release(),
                 ButtonAction::Pulse => key.pulse(),
+                ButtonAction::Deny => key.decline(),
             }
             json(&key.state())
         }

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION};
+use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION, u2f_register};
 use crate::soft::{Connection, Touch};
 use brasskey_protocol::ctaphid::command;
 
@@ -268,6 +268,25 @@ fn the_button_answers_the_request_that_waits() {
     let log = fixture.get("/v1/log");
     assert_eq!(log["entries"][0]["command"], "authenticatorSelection");
     assert_eq!(log["entries"][0]["status"], "0x00");
+}
+
+#[test]
+fn a_request_is_refused_at_once() {
+    let fixture = Fixture::new();
+    let host = fixture.waiting_host();
+    assert_eq!(fixture.post("/v1/button", "deny")["waiting"], Value::Null);
+    assert_eq!(host.answer(command::CBOR).expect("an answer")[0], 0x27);
+
+    assert_eq!(host.status_word(&u2f_register(1)), 0x6985);
+    assert_eq!(fixture.post("/v1/button", "deny")["waiting"], Value::Null);
+    assert_eq!(host.status_word(&u2f_register(1)), 0x6982);
+    assert_eq!(
+        host.status_word(&u2f_register(1)),
+        0x6985,
+        "the next attempt is asked for anew"
+    );
+    assert_eq!(fixture.post("/v1/button", "pulse")["held"], false);
+    assert_eq!(host.status_word(&u2f_register(1)), 0x9000);
 }
 
 #[test]

@@ -38,8 +38,8 @@ fn keepalive(host: &Client<Connection>) -> u8 {
 fn answers_are_there_when_send_returns_where_nobody_is_waited_for() {
     for (touch, status, word) in [
         (Touch::Auto, 0x00, 0x9000),
-        (Touch::Deny, 0x27, 0x6985),
-        (Touch::Unset, 0x27, 0x6985),
+        (Touch::Deny, 0x27, 0x6982),
+        (Touch::Unset, 0x27, 0x6982),
     ] {
         let key = key(touch);
         let host = Client::new(key.connect());

@@ -55,7 +55,9 @@ pub(super) struct Ticket(u64);
 pub(super) enum Polled {
     /// The touch; it is now spent.
     Touched,
-    /// The request is open, and not touched yet, or refused.
+    /// The refusal; it is now spent too, so that the host may ask anew.
+    Declined,
+    /// The request is open, and not answered yet.
     Waiting,
     /// This call opened the request.
     Opened(Ticket),
@@ -219,7 +221,7 @@ impl Button {
         presence
     }
 
-    /// Looks for a touch given for `request`, and opens it where it is not open yet.
+    /// Looks for what the user did about `request`, and opens it where it is not open yet.
     pub(super) fn poll(&self, request: &PresenceRequest<'_>) -> Polled {
         let mut state = lock(&self.state);
         let now = self.clock.now();
@@ -232,8 +234,15 @@ impl Button {
             self.changed.notify_all();
             return Polled::Touched;
         }
+        if state
+            .open
+            .take_if(|open| is_same(open) && open.answer == Some(Answer::Decline))
+            .is_some()
+        {
+            return Polled::Declined;
+        }
         match state.open.as_mut().filter(|open| is_same(open)) {
-            Some(open) if open.answer != Some(Answer::Touch) => {
+            Some(open) if open.answer.is_none() => {
                 open.lapses = Some(lapses);
                 Polled::Waiting
             }

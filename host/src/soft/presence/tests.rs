@@ -72,7 +72,7 @@ impl Fixture {
     }
 
     fn poll(&mut self, operation: Operation, application: &[u8; 32]) -> bool {
-        self.presence().poll(&u2f(operation, application))
+        self.presence().poll(&u2f(operation, application)) == Some(Presence::Confirmed)
     }
 
     fn pulse(&self) {
@@ -222,14 +222,15 @@ fn a_request_cancelled_before_it_is_asked_is_not_asked() {
 
 #[test]
 fn who_needs_nobody_answers_at_once() {
-    for (touch, presence, poll) in [
-        (Touch::Auto, Presence::Confirmed, true),
-        (Touch::Deny, Presence::Declined, false),
-        (Touch::Unset, Presence::Declined, false),
+    for (touch, presence) in [
+        (Touch::Auto, Presence::Confirmed),
+        (Touch::Deny, Presence::Declined),
+        (Touch::Unset, Presence::Declined),
     ] {
         let mut key = Fixture::new(touch);
         assert_eq!(key.presence().wait(&REGISTER, 0), presence);
-        assert_eq!(key.poll(Operation::Register, &APPLICATION), poll);
+        let request = u2f(Operation::Register, &APPLICATION);
+        assert_eq!(key.presence().poll(&request), Some(presence));
     }
 }
 
@@ -328,13 +329,21 @@ fn what_is_forgotten_is_gone() {
 }
 
 #[test]
-fn a_refused_u2f_request_is_not_asked_again_while_the_host_polls() {
+fn a_refusal_is_told_to_the_next_u2f_poll_and_to_no_other() {
     let mut key = Fixture::new(Touch::Control);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
+    let request = u2f(Operation::Register, &APPLICATION);
+    assert_eq!(key.presence().poll(&request), None);
     key.button.decline();
     key.pulse();
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    assert_eq!(key.button.waiting(), None);
+    assert_eq!(key.button.waiting(), None, "a touch takes no refusal back");
+    assert_eq!(key.presence().poll(&request), Some(Presence::Declined));
+    assert_eq!(key.presence().poll(&request), None, "the user is asked anew");
+    key.pulse();
+    assert_eq!(key.presence().poll(&request), Some(Presence::Confirmed));
+
+    let mut key = Fixture::new(Touch::Script(vec![Answer::Decline, Answer::Touch]));
+    assert_eq!(key.presence().poll(&request), Some(Presence::Declined));
+    assert_eq!(key.presence().poll(&request), Some(Presence::Confirmed));
 }
 
 #[test]

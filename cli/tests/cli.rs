@@ -46,6 +46,8 @@ fn flags_that_mean_nothing_here_are_refused_with_a_hint() {
         "token --touch auto",
         "token --touch control",
         "token --control-token-file token",
+        "token --touch deny --ephemeral --backed-up",
+        "token --touch deny --ephemeral --aaguid 12345",
         "token --seal passphrase --ephemeral",
         "info --device udp:127.0.0.1:1 --seal keyring",
         "info --device soft --touch deny --passphrase-env NO_SUCH_VARIABLE",
@@ -338,4 +340,69 @@ fn an_attestation_lab_makes_a_token_that_its_root_vouches_for() {
     assert!(!home.path().join("other").exists());
     assert!(run(home.path(), &format!("{INIT} --force")).status.success());
     assert!(register("erin", "root").status.success());
+}
+
+#[test]
+fn two_tokens_of_different_models_are_two_kinds_of_key() {
+    let home = tempfile::tempdir().unwrap();
+    let models = [
+        "7e57ed00-0000-4000-8000-000000000001",
+        "7e57ed00-0000-4000-8000-000000000002",
+    ];
+    let mut tokens = models.map(|model| {
+        let arguments = format!("token --unix {model} --touch auto --ephemeral --aaguid {model} --json");
+        start(home.path(), &arguments).0
+    });
+    for model in models {
+        let info = run(home.path(), &format!("info --device unix:{model} --json"));
+        assert!(str::from_utf8(&info.stdout).unwrap().contains(model));
+        let made = run(home.path(), &format!("register --device unix:{model} --json"));
+        let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+        assert_eq!(made["credential"]["aaguid"], model);
+    }
+    for token in &mut tokens {
+        token.kill().unwrap();
+        token.wait().unwrap();
+    }
+
+    // Certificates name their model, which stays the token's.
+    let made = run(
+        home.path(),
+        &format!("attestation init --out lab --state lab.redb --aaguid {}", models[0]),
+    );
+    assert!(made.status.success(), "{}", stderr(&made));
+    let arguments = format!("token --unix lab --touch deny --state lab.redb --aaguid {}", models[1]);
+    let refused = run(home.path(), &arguments);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains(models[0]) && stderr(&refused).contains("\nhint: "));
+}
+
+#[test]
+fn a_token_can_be_what_synced_passkeys_are() {
+    let home = tempfile::tempdir().unwrap();
+    let flags = "--unix socket --touch auto --state state --json";
+    for (more, says) in [
+        ("", "the credential cannot leave the key"),
+        ("--backup-eligible", "the credential can be backed up and is not"),
+        ("--backup-eligible --backed-up", "the credential is backed up"),
+    ] {
+        let arguments = format!("token {flags} {more}");
+        let (mut token, _) = start(home.path(), arguments.trim_end());
+        let made = run(home.path(), "register --device unix:socket --name key");
+        assert!(str::from_utf8(&made.stdout).unwrap().contains(says), "{made:?}");
+        for _ in 0..2 {
+            let signed = run(home.path(), "authenticate --device unix:socket");
+            let said = str::from_utf8(&signed.stdout).unwrap();
+            assert!(said.contains(says) && said.contains("Signed in"), "{said}");
+            assert_eq!(
+                said.contains("stays at 0: this key does not count"),
+                !more.is_empty(),
+                "{said}"
+            );
+        }
+        token.kill().unwrap();
+        token.wait().unwrap();
+        std::fs::remove_dir_all(home.path().join(".local")).unwrap();
+        std::fs::remove_file(home.path().join("state")).unwrap();
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use brasskey_protocol::authenticator::{Authenticator, Config};
+use brasskey_protocol::authenticator::{Authenticator, Backup, Config};
 use brasskey_protocol::cbor::{Item, scan};
 use brasskey_protocol::ctap2;
 use brasskey_protocol::limits::STORAGE_KEY_MAX;
@@ -76,6 +76,7 @@ pub fn start(seams: Seams<World>) -> Authenticator<World> {
         aaguid: [0; 16],
         firmware_version: 1,
         lists_recent_algorithms: true,
+        backup: Backup::Never,
     };
     Authenticator::new(seams, config).unwrap_or_else(|(_, error)| panic!("memory is always there: {error}"))
 }

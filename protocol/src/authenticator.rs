@@ -16,6 +16,21 @@ pub struct Config {
     pub firmware_version: u32,
     /// Whether getInfo lists algorithms that older browsers do not know: see [`Algorithm::listed`](crate::credential::Algorithm::listed).
     pub lists_recent_algorithms: bool,
+    /// Whether new credentials may leave the key.
+    pub backup: Backup,
+}
+
+/// Whether credentials may leave the key, as synced passkeys do (WebAuthn Level 3 §6.1.3). Each credential is eligible
+/// for good, or never: its ID says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backup {
+    /// New credentials may not. A key of this kind never lets them.
+    #[default]
+    Never,
+    /// New credentials may: the flag BE. Their counters stay where they are, since copies could not agree on one.
+    Eligible,
+    /// As [`Self::Eligible`], and all that may have been backed up: the flag BS.
+    BackedUp,
 }
 
 /// The key: plain synchronous code that answers one request after the other.

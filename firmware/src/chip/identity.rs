@@ -1,6 +1,6 @@
 //! What the key calls itself.
 
-use brasskey_protocol::authenticator::Config;
+use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::ctaphid::DeviceInfo;
 use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID, bcd_version};
 use usb_device::device::UsbVidPid;
@@ -26,6 +26,7 @@ pub(crate) const CONFIG: Config = Config {
     aaguid: AAGUID,
     firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
     lists_recent_algorithms: false,
+    backup: Backup::Never,
 };
 
 /// Vendor and product, by `BRASSKEY_USB_VID` and `BRASSKEY_USB_PID` at build time, in hexadecimal.

@@ -5,17 +5,21 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use brasskey_protocol::attestation::installed;
+use brasskey_protocol::credential::StartError;
 use clap::Args as ClapArgs;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::device::SoftArgs;
 use super::failure::Failure;
+use super::layout::aaguid;
 use super::output::{DIM, Output};
 use super::state::absolute;
 use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::server::BUS_ID;
 use crate::soft::storage::{AnyStorage, Seal};
-use crate::soft::{Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, paths};
+use crate::soft::{self, Backup, Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, paths};
 use crate::text::escape;
 
 /// The arguments of `token`.
@@ -51,6 +55,18 @@ pub(super) struct Args {
     /// before mid-2026 then cannot use the token
     #[arg(long)]
     list_recent_algorithms: bool,
+
+    /// The model that the token says it is; two tokens of different models are two kinds of key to a site
+    #[arg(long, value_name = "UUID")]
+    aaguid: Option<Uuid>,
+
+    /// Make credentials that may leave the token, as synced passkeys do: with the flag BE, and a counter that stays at 0
+    #[arg(long)]
+    backup_eligible: bool,
+
+    /// Say of these credentials that they are backed up: the flag BS
+    #[arg(long, requires = "backup_eligible")]
+    backed_up: bool,
 
     /// What to call the token, to tell it from others: letters, digits, `-`, `_` and `.`; its secrets are then in
     /// NAME.redb in your data directory unless --state names another file
@@ -90,13 +106,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let state = owner.as_ref().map(|owner| owner.state().to_owned());
     let is_open = listen.is_open() && touch == Touch::Auto;
     let identity = args.identity(&mut storage)?;
+    let model = args.model(&mut storage)?;
     // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
     let (tell, happened) = happenings()?;
     let mut builder = SoftKey::builder()
         .touch(touch)
         .storage(storage)
         .identity(identity)
-        .list_recent_algorithms(args.list_recent_algorithms);
+        .list_recent_algorithms(args.list_recent_algorithms)
+        .backup(args.backup());
+    if let Some(aaguid) = model {
+        builder = builder.aaguid(aaguid);
+    }
     if args.log {
         builder = builder.observer(move |entry| drop(tell.try_send(Happened::Command(entry))));
     }
@@ -244,6 +265,32 @@ impl Args {
             usbip: self.usbip,
             control,
         })
+    }
+
+    /// `--aaguid`. What certificates attest is their own model.
+    fn model(&self, storage: &mut AnyStorage) -> Result<Option<[u8; 16]>, Failure> {
+        let Some(model) = self.aaguid.map(Uuid::into_bytes) else {
+            return Ok(None);
+        };
+        let attested = installed(storage).map_err(|error| soft::Error::Start(StartError::Storage(error)))?;
+        match attested {
+            Some(attested) if attested != model => Err(Failure::usage(
+                format!(
+                    "the token's attestation certificates are for model {}, and --aaguid names another",
+                    aaguid(attested)
+                ),
+                "leave --aaguid out, or choose another token with --name, --state or --ephemeral",
+            )),
+            _ => Ok(Some(model)),
+        }
+    }
+
+    fn backup(&self) -> Backup {
+        match (self.backup_eligible, self.backed_up) {
+            (false, _) => Backup::Never,
+            (true, false) => Backup::Eligible,
+            (true, true) => Backup::BackedUp,
+        }
     }
 
     fn identity(&self, storage: &mut AnyStorage) -> Result<Identity, Failure> {

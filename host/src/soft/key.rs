@@ -4,27 +4,22 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use brasskey_protocol::authenticator::Config;
-use brasskey_protocol::credential::StartError;
 use brasskey_protocol::ctaphid::Report;
-use brasskey_protocol::platform::{Abort, Seams, Storage};
-use brasskey_protocol::rng::HealthyRng;
 use serde::Serialize;
 
-use super::clock::SoftClock;
 use super::error::Error;
 use super::identity::Identity;
 use super::lock;
 use super::log::LogEntry;
 use super::peer::{Peer, Queue};
-use super::platform::{CONFIG, SoftStorage};
 use super::plug::{Plug, Plugs};
-use super::presence::button::Button;
-use super::presence::{SoftPresence, Touch, Waiting};
-use super::rng::SoftRng;
-use super::storage::MemoryStorage;
-use super::token::{Observer, SoftStatus, Token};
+use super::presence::Waiting;
+use super::token::Token;
 use crate::transport::{Transport, TransportError};
+
+mod builder;
+
+pub use builder::Builder;
 
 /// A security key in this process. Clones are handles to the same key, which lives as long as one of them, one
 /// [`Connection`] or one server.
@@ -39,17 +34,6 @@ struct Inner {
     timer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// How a [`SoftKey`] is to be.
-pub struct Builder {
-    touch: Touch,
-    storage: Option<Box<dyn Storage + Send>>,
-    seed: Option<[u8; 32]>,
-    clock: SoftClock,
-    config: Config,
-    identity: Option<Identity>,
-    observer: Option<Observer>,
-}
-
 /// What a key does at the moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct State {
@@ -61,128 +45,11 @@ pub struct State {
     pub waiting: Option<Waiting>,
 }
 
-impl Builder {
-    /// Where touches come from. Until it is called, every request is refused ([`Touch::Unset`]).
-    #[must_use]
-    pub fn touch(mut self, touch: Touch) -> Self {
-        self.touch = touch;
-        self
-    }
-
-    /// Where records are kept. Until it is called: in memory, gone with the key.
-    #[must_use]
-    pub fn storage(mut self, storage: impl Storage + Send + 'static) -> Self {
-        self.storage = Some(Box::new(storage));
-        self
-    }
-
-    /// Lists in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ML-DSA): Firefox
-    /// before mid-2026 then cannot use the key. Who asks for one of them gets it without this too.
-    #[must_use]
-    pub fn list_recent_algorithms(mut self, list: bool) -> Self {
-        self.config.lists_recent_algorithms = list;
-        self
-    }
-
-    /// What the key is called on USB. Until it is called: a key without a name, and with a serial number of its own.
-    #[must_use]
-    pub fn identity(mut self, identity: Identity) -> Self {
-        self.identity = Some(identity);
-        self
-    }
-
-    /// Tells `observer` of each command when it has been answered. The key waits while it runs.
-    #[must_use]
-    pub fn observer(mut self, observer: impl Fn(LogEntry) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
-        self
-    }
-
-    /// **Only for tests:** draws all randomness from `seed`, so that anyone who knows it knows the key's secrets.
-    #[must_use]
-    pub fn seed(mut self, seed: [u8; 32]) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// **Only for tests:** the key's clock stands still until [`SoftKey::advance`].
-    #[must_use]
-    pub fn scripted_clock(mut self) -> Self {
-        self.clock = SoftClock::scripted();
-        self
-    }
-
-    /// Makes the key and switches it on.
-    ///
-    /// # Errors
-    /// [`Error::Start`] where the key refuses what the storage holds, [`Error::Thread`] where the system gives no
-    /// thread.
-    pub fn build(self) -> Result<SoftKey, Error> {
-        let Self {
-            touch,
-            storage,
-            seed,
-            clock,
-            config,
-            identity,
-            observer,
-        } = self;
-        let button = Arc::new(Button::new(clock.clone()));
-        let abort = Arc::new(Abort::new());
-        let rng = match seed {
-            Some(seed) => SoftRng::seeded(seed),
-            None => SoftRng::system().map_err(|_| Error::Start(StartError::Rng))?,
-        };
-        let waits = touch.waits();
-        let token = Arc::new(Token::new(
-            !waits,
-            clock.clone(),
-            Arc::clone(&button),
-            Arc::clone(&abort),
-            observer,
-        ));
-        let seams = Seams {
-            presence: SoftPresence::new(touch, button, abort),
-            storage: SoftStorage(storage.unwrap_or_else(|| Box::new(MemoryStorage::new()))),
-            rng: HealthyRng::new(rng),
-            clock: clock.clone(),
-            status: SoftStatus(Arc::downgrade(&token)),
-        };
-        token.equip(seams, config);
-        let key = SoftKey(Arc::new(Inner {
-            token,
-            identity: match identity {
-                Some(identity) => identity,
-                None => Identity::random().map_err(|_| Error::Start(StartError::Rng))?,
-            },
-            plugs: Mutex::default(),
-            worker: Mutex::default(),
-            timer: Mutex::default(),
-        }));
-        if waits {
-            key.employ()?;
-        }
-        if !clock.is_scripted() {
-            key.start(&key.0.timer, "brasskey-timer", Token::keep_time)?;
-        }
-        key.power_on()?;
-        Ok(key)
-    }
-}
-
 impl SoftKey {
     /// Begins to describe a key.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder {
-            touch: Touch::Unset,
-            storage: None,
-            seed: None,
-            clock: SoftClock::system(),
-            config: CONFIG,
-            identity: None,
-            observer: None,
-        }
+        Builder::new()
     }
 
     /// Plugs the key into a host of this process.

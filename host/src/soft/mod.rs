@@ -42,6 +42,7 @@ mod token;
 
 use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
 
+pub use brasskey_protocol::authenticator::Backup;
 pub use clock::SoftClock;
 pub use error::Error;
 pub use identity::{Identity, Name, Serial, UnfitName};

@@ -1,6 +1,6 @@
 //! What the soft key runs on, and what it calls itself.
 
-use brasskey_protocol::authenticator::Config;
+use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::ctaphid::DeviceInfo;
 use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use brasskey_protocol::platform::{Platform, Storage, StorageError};
@@ -44,6 +44,7 @@ pub(super) const CONFIG: Config = Config {
     aaguid: AAGUID,
     firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
     lists_recent_algorithms: false,
+    backup: Backup::Never,
 };
 
 /// Reads one number of the version while compiling; one above 255 does not compile.

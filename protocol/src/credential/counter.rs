@@ -3,7 +3,7 @@
 //! A counter is reserved in storage, a block at a time, before a signature that carries it leaves: what a power cut
 //! loses are values that nobody saw. Discoverable credentials count each for itself, in their records. All others
 //! share one counter, which takes random steps so that two relying parties cannot tell from it how often the key was
-//! used elsewhere.
+//! used elsewhere. One that may leave the key does not count: its copies could not agree on a counter.
 
 use heapless::Deque;
 use rand_core::TryRng;
@@ -131,7 +131,7 @@ impl Counters {
 
 impl Store {
     /// The counter that a signature carries. Without user presence it stays as it stands: a relying party's silent
-    /// questions are not uses of the key.
+    /// questions are not uses of the key. So does that of a credential that may leave the key: at 0.
     ///
     /// # Errors
     /// [`Status::Other`] where storage or randomness fails, or no value is left: then no signature may leave.
@@ -144,16 +144,17 @@ impl Store {
         counts: bool,
     ) -> Result<u32, Status> {
         let counters = &mut self.counters;
+        let may_leave = credential.traits.backup_eligible;
         let Some(key) = self.epoch.record_key(rp_id_hash, credential.kind) else {
-            return if counts {
-                counters.next_shared(storage, rng)
-            } else {
-                Ok(counters.shared())
+            return match (may_leave, counts) {
+                (true, _) => Ok(0),
+                (false, true) => counters.next_shared(storage, rng),
+                (false, false) => Ok(counters.shared()),
             };
         };
         let mut value = [0; STORAGE_VALUE_MAX];
         let record = read_record(storage, &key, &mut value)?.ok_or(Status::Other)?;
-        if counts {
+        if counts && !may_leave {
             counters.next_own(&credential.nonce, record.counter_reserved, |counter_reserved| {
                 let record = Record {
                     counter_reserved,

@@ -63,7 +63,7 @@ pub enum CredProtect {
     Required = 3,
 }
 
-/// What extensions made of a credential (CTAP 2.3 §12).
+/// What extensions (CTAP 2.3 §12) and the key made of a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Traits {
     /// Its credProtect level.
@@ -72,6 +72,8 @@ pub struct Traits {
     pub third_party_payment: bool,
     /// largeBlobKey: it has one, see [`MasterSecret::large_blob_key`].
     pub large_blob_key: bool,
+    /// It may leave the key, see [`Backup`](crate::authenticator::Backup).
+    pub backup_eligible: bool,
 }
 
 impl Traits {
@@ -83,15 +85,19 @@ impl Traits {
             2 => CredProtect::Required,
             _ => return None,
         };
-        (bits >> 4 == 0).then_some(Self {
+        (bits >> 5 == 0).then_some(Self {
             protection,
             third_party_payment: bits & 0b100 != 0,
             large_blob_key: bits & 0b1000 != 0,
+            backup_eligible: bits & 0b1_0000 != 0,
         })
     }
 
     fn encode(self) -> u8 {
-        (self.protection as u8 - 1) | u8::from(self.third_party_payment) << 2 | u8::from(self.large_blob_key) << 3
+        (self.protection as u8 - 1)
+            | u8::from(self.third_party_payment) << 2
+            | u8::from(self.large_blob_key) << 3
+            | u8::from(self.backup_eligible) << 4
     }
 }
 

@@ -23,12 +23,12 @@ fn an_id_opens_to_what_was_sealed_in_it() {
         CredProtect::OptionalWithList,
         CredProtect::Required,
     ];
-    let flags = [(false, false), (false, true), (true, false), (true, true)];
     let traits = levels.into_iter().flat_map(|protection| {
-        flags.map(|(third_party_payment, large_blob_key)| Traits {
+        (0..8).map(move |flags| Traits {
             protection,
-            third_party_payment,
-            large_blob_key,
+            third_party_payment: flags & 1 != 0,
+            large_blob_key: flags & 2 != 0,
+            backup_eligible: flags & 4 != 0,
         })
     });
     for &algorithm in Algorithm::SUPPORTED {

@@ -1,7 +1,7 @@
 //! What getAssertion and getNextAssertion answer (CTAP 2.3 §6.2.2 steps 7 to 13, §6.2.3).
 
 use super::Status;
-use super::authenticator_data::{AuthenticatorData, Flags};
+use super::authenticator_data::{AuthenticatorData, BackupFlags, Flags};
 use super::credential_list::write_descriptor;
 use super::extensions::Requested;
 use crate::authenticator::Authenticator;
@@ -104,6 +104,7 @@ impl<P: Platform> Authenticator<P> {
         let start = AuthenticatorData {
             rp_id_hash,
             flags: *flags,
+            backup: BackupFlags::new(credential.traits, self.config.backup),
             sign_count,
             attested: None,
             extensions: &outputs,

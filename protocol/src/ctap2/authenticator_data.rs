@@ -1,9 +1,11 @@
 //! Authenticator data (WebAuthn Level 3 §6.1).
 
 use super::extensions::Outputs;
+use crate::authenticator::Backup;
 use crate::cbor::Writer;
+use crate::credential::Traits;
 
-/// The flags byte. BE and BS stay clear: a key of this kind never leaves the device it was made on.
+/// What the flags byte says of the user.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flags {
     /// UP, 0x01.
@@ -19,9 +21,28 @@ pub(super) struct AttestedCredential<'a> {
     pub(super) cose_key: &'a [u8],
 }
 
+/// What the flags byte says of the credential (§6.1.3): BS never without BE.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BackupFlags {
+    /// BE, 0x08.
+    eligible: bool,
+    /// BS, 0x10.
+    backed_up: bool,
+}
+
+impl BackupFlags {
+    pub(super) fn new(traits: Traits, backup: Backup) -> Self {
+        Self {
+            eligible: traits.backup_eligible,
+            backed_up: traits.backup_eligible && backup == Backup::BackedUp,
+        }
+    }
+}
+
 pub(super) struct AuthenticatorData<'a> {
     pub(super) rp_id_hash: &'a [u8; 32],
     pub(super) flags: Flags,
+    pub(super) backup: BackupFlags,
     pub(super) sign_count: u32,
     pub(super) attested: Option<AttestedCredential<'a>>,
     pub(super) extensions: &'a Outputs,
@@ -38,6 +59,8 @@ impl AuthenticatorData<'_> {
 
         let flags = u8::from(self.flags.user_present)
             | u8::from(self.flags.user_verified) << 2
+            | u8::from(self.backup.eligible) << 3
+            | u8::from(self.backup.backed_up) << 4
             | u8::from(attested.is_some()) << 6
             | u8::from(!self.extensions.is_empty()) << 7;
         writer

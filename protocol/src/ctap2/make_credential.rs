@@ -1,6 +1,6 @@
 //! authenticatorMakeCredential (CTAP 2.3 §6.1).
 
-use super::authenticator_data::{AttestedCredential, AuthenticatorData, Flags};
+use super::authenticator_data::{AttestedCredential, AuthenticatorData, BackupFlags, Flags};
 use super::credential_list::CredentialList;
 use super::extensions::RegistrationInputs;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
@@ -8,9 +8,9 @@ use super::token::Permissions;
 use super::user_verification::PinUvAuth;
 use super::{Status, key_store_error};
 use crate::attestation::{Plan, Preference, Subject};
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, Backup};
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, Kind, Record};
+use crate::credential::{Algorithm, Kind, Record, Traits};
 use crate::crypto::sha256;
 use crate::limits::{RP_ID_MAX, USER_ID_MAX};
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
@@ -171,15 +171,18 @@ impl<P: Platform> Authenticator<P> {
         } else {
             Kind::NonDiscoverable
         };
-        let traits = request.extensions.traits();
+        let traits = Traits {
+            backup_eligible: self.config.backup != Backup::Never,
+            ..request.extensions.traits()
+        };
         let secret = &self.store.secret;
         let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, traits)?;
         let private_key = secret.private_key(&credential, &rp_id_hash)?;
         let cose_key = private_key.cose_key()?;
         // A discoverable credential counts for itself, from 0; the others take over the shared counter.
         let sign_count = match kind {
-            Kind::Discoverable(_) => 0,
-            Kind::NonDiscoverable => self.store.counters.shared(),
+            Kind::NonDiscoverable if !traits.backup_eligible => self.store.counters.shared(),
+            _ => 0,
         };
         let large_blob_key = traits
             .large_blob_key
@@ -204,6 +207,7 @@ impl<P: Platform> Authenticator<P> {
                 user_present: true,
                 user_verified,
             },
+            backup: BackupFlags::new(traits, self.config.backup),
             sign_count,
             attested: Some(AttestedCredential {
                 aaguid: &attestation.aaguid(&self.config.aaguid),

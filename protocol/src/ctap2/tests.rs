@@ -1,6 +1,7 @@
 //! Every command, from the host's side of the wire.
 
 mod attestation;
+mod backup;
 mod client_pin;
 mod config;
 mod credential_changes;

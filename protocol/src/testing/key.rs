@@ -12,7 +12,7 @@ use p256::ecdsa::{DerSignature, VerifyingKey as P256Key};
 use super::cbor::{Tree, decode, decode_first, int};
 use super::platform::{Dice, Light, Memory, Script, Time, World};
 use super::request::{HASH, Request, make_credential, make_discoverable};
-use crate::authenticator::{Authenticator, Config};
+use crate::authenticator::{Authenticator, Backup, Config};
 use crate::credential::StartError;
 use crate::crypto::sha256;
 use crate::ctap2::Status;
@@ -24,6 +24,7 @@ pub(crate) const CONFIG: Config = Config {
     aaguid: [0xa5; 16],
     firmware_version: 7,
     lists_recent_algorithms: false,
+    backup: Backup::Never,
 };
 
 /// The channel on which tests talk unless they say another.

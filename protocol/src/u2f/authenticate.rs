@@ -37,6 +37,8 @@ impl<P: Platform> Authenticator<P> {
             // U2F knows ES256 alone, and has no user verification that level 3 could be content with.
             .filter(|credential| credential.algorithm == Algorithm::Es256)
             .filter(|credential| credential.traits.protection != CredProtect::Required)
+            // Nor flags: a sign-in would deny what the registration said of BE, which never changes.
+            .filter(|credential| !credential.traits.backup_eligible)
             .ok_or(StatusWord::WrongData)?;
 
         let user_present = match control {

@@ -6,7 +6,7 @@ use brasskey_protocol::ctaphid::{Error as HidError, command};
 use brasskey_protocol::limits::{KEEPALIVE_INTERVAL, PACKET_TIMEOUT, USER_ACTION_TIMEOUT};
 
 use super::*;
-use crate::soft::presence::Answer;
+use crate::soft::presence::{Answer, Touch};
 use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION, VERSION, u2f_register};
 
 fn key(touch: Touch) -> SoftKey {

@@ -80,6 +80,7 @@ impl<'a> RegistrationInputs<'a> {
             protection: self.cred_protect.unwrap_or_default(),
             third_party_payment: self.third_party_payment,
             large_blob_key: self.large_blob_key,
+            ..Traits::default()
         }
     }
 

@@ -358,7 +358,7 @@ fn two_tokens_of_different_models_are_two_kinds_of_key() {
         assert!(str::from_utf8(&info.stdout).unwrap().contains(model));
         let made = run(home.path(), &format!("register --device unix:{model} --json"));
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();
-        assert_eq!(made["credential"]["aaguid"], model);
+        assert_eq!(made["registration"]["credential"]["aaguid"], model);
     }
     for token in &mut tokens {
         token.kill().unwrap();

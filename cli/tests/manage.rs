@@ -2,7 +2,7 @@
 //! the soft token in a file.
 #![cfg(unix)]
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -200,6 +200,62 @@ fn large_blobs_are_kept_for_passkeys() {
     home.pass(&format!("{delete} --yes"));
     assert_eq!(home.fail(&format!("blobs get {id} --pin-env PIN")).0, 2);
     assert_eq!(home.pass("blobs list --pin-env PIN")["entries"], 0);
+}
+
+#[test]
+fn large_blobs_go_with_their_passkeys_and_orphans_can_be_pruned() {
+    let home = Home::with_pin();
+    home.write("note", "a note");
+    let id = home.passkey(" --large-blob");
+    home.pass(&format!("blobs set {id} note --pin-env PIN"));
+    let deleted = home.pass(&format!("credentials delete {id} --yes --pin-env PIN"));
+    assert_eq!(deleted["largeBlobDeleted"], true);
+    let listed = home.pass("blobs list --pin-env PIN");
+    assert_eq!((&listed["entries"], &listed["orphans"]), (&json!(0), &json!([])));
+    let pruned = home.pass("blobs prune --pin-env PIN");
+    assert_eq!((&pruned["deleted"], &pruned["freed"]), (&json!(0), &json!(0)));
+    let without = home.passkey("");
+    let deleted = home.pass(&format!("credentials delete {without} --yes --pin-env PIN"));
+    assert_eq!(deleted["largeBlobDeleted"], json!(null));
+
+    // A passkey that is made anew for the same account leaves the blob of the one before.
+    let flags = " --large-blob --registrations registrations.json";
+    let orphan = || {
+        let id = home.passkey(flags);
+        // What does not compress: there is room for one such blob.
+        let mut noise = [0; 3000];
+        std::fs::File::open("/dev/urandom")
+            .unwrap()
+            .read_exact(&mut noise)
+            .unwrap();
+        std::fs::write(home.path().join("noise"), noise).unwrap();
+        home.pass(&format!("blobs set {id} noise --pin-env PIN"));
+        let file = home.path().join("registrations.json");
+        let mut accounts: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        accounts["accounts"][0]["registrations"] = json!([]);
+        std::fs::write(&file, accounts.to_string()).unwrap();
+        home.passkey(flags)
+    };
+    orphan();
+    let listed = home.pass("blobs list --pin-env PIN");
+    assert_eq!(listed["entries"], 1);
+    let freed = listed["orphans"][0].as_u64().unwrap();
+    assert!(freed > 3000);
+    assert_eq!(home.fail("blobs prune --pin-env PIN").0, 2, "nobody said yes");
+    let pruned = home.pass("blobs prune --yes --pin-env PIN");
+    assert_eq!((&pruned["deleted"], &pruned["freed"]), (&json!(1), &json!(freed)));
+    assert_eq!(home.pass("blobs list --pin-env PIN")["entries"], 0);
+
+    // Where room is needed, they make it.
+    std::fs::remove_file(home.path().join("registrations.json")).unwrap();
+    let listed = home.pass("credentials list --pin-env PIN");
+    let old = listed["relyingParties"][0]["credentials"][0]["id"].as_str().unwrap();
+    home.pass(&format!("credentials delete {old} --yes --pin-env PIN"));
+    let id = orphan();
+    home.pass(&format!("blobs set {id} noise --pin-env PIN"));
+    let listed = home.pass("blobs list --pin-env PIN");
+    assert_eq!((&listed["entries"], &listed["orphans"]), (&json!(1), &json!([])));
+    assert_eq!(listed["blobs"][0]["size"], 3000);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::layout::{columns, count, hex, terminal_width};
 use super::output::{BOLD, Output};
 use super::pin_entry::{Attendant, KeyArgs};
 use crate::client;
-use crate::client::credentials::{Manager, StoredRelyingParty};
+use crate::client::credentials::{Manager, StoredRelyingParty, large_blob_keys};
 use crate::client::ctap2::{LargeBlobKey, Permissions};
 use crate::client::large_blobs::LargeBlobArray;
 use crate::text::escape;
@@ -31,6 +31,8 @@ pub(super) enum Command {
     Set(SetArgs),
     /// Delete the large blob of a passkey
     Delete(DeleteArgs),
+    /// Delete the large blobs whose passkeys are gone: nobody can read them
+    Prune(PruneArgs),
 }
 
 #[derive(Debug, Args)]
@@ -65,12 +67,22 @@ pub(super) struct DeleteArgs {
     key: KeyArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// Do not ask whether you are sure
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::List(args) => list(args, output),
         Command::Get(args) => get(args, output),
         Command::Set(args) => set(args, output),
         Command::Delete(args) => delete(args, output),
+        Command::Prune(args) => prune(args, output),
     }
 }
 
@@ -83,9 +95,10 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         .key
         .manage_credentials(None, &mut attendant)?
         .list(&mut attendant)?;
-    let blobs: Vec<_> = with_keys(&stored)
-        .map(|(found, key)| (found, array.get(key).map(|data| data.len() as u64)))
-        .collect();
+    let blobs = with_keys(&stored)
+        .map(|(found, key)| Ok((found, array.get(key)?.map(|data| data.len() as u64))))
+        .collect::<Result<Vec<_>, client::Error>>()?;
+    let orphans = array.orphans(&large_blob_keys(&stored));
     let used = array.serialize().len() as u64;
     let value = json!({
         "device": opened.label,
@@ -93,6 +106,7 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         "capacity": capacity,
         "entries": array.len(),
         "blobs": blobs.iter().map(|(found, size)| json!({ "credential": described(found), "size": size })).collect::<Vec<_>>(),
+        "orphans": orphans,
     });
     output.result(&value, |to| {
         let of = capacity.map_or_else(String::new, |capacity| format!(" of {capacity}"));
@@ -105,10 +119,13 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         if !blobs.is_empty() {
             writeln!(to, "{}", table.trim_fmt())?;
         }
-        let theirs = blobs.iter().filter(|(_, size)| size.is_some()).count();
-        match array.len().saturating_sub(theirs) as u64 {
+        match orphans.len() as u64 {
             0 => Ok(()),
-            others => writeln!(to, "{} without a passkey on this key.", count(others, "more blob")),
+            others => writeln!(
+                to,
+                "{} without a passkey on this key: `brasskey blobs prune` deletes what nobody can read.",
+                count(others, "more blob")
+            ),
         }
     })
 }
@@ -122,7 +139,7 @@ fn get(args: &GetArgs, output: &Output) -> Result<(), Failure> {
         .parts()
         .0
         .large_blobs(&mut attendant)?
-        .get(key)
+        .get(key)?
         .ok_or_else(nothing)?;
     if let Some(path) = &args.out {
         fs::write(path, &data).map_err(|source| Failure::System {
@@ -166,8 +183,21 @@ fn set(args: &SetArgs, output: &Output) -> Result<(), Failure> {
     let stored = manager.list(&mut attendant)?;
     let (found, key) = with_key(&stored, &args.credential)?;
     let mut array = manager.parts().0.large_blobs(&mut attendant)?;
-    array.set(key, &data).map_err(client::Error::from)?;
-    write(&mut manager, &array, &mut attendant)?;
+    array.set(key, &data)?;
+    match write(&mut manager, &array, &mut attendant) {
+        Err(Failure::Key(client::Error::NoRoom { .. })) => {
+            // The blobs of passkeys that are gone make room.
+            let keys = large_blob_keys(&stored);
+            let orphans = array.orphans(&keys).len() as u64;
+            array.retain(&keys);
+            write(&mut manager, &array, &mut attendant)?;
+            output.notice(&format!(
+                "deleted {} to make room",
+                count(orphans, "blob without a passkey")
+            ));
+        }
+        result => result?,
+    }
     let size = data.len() as u64;
     let value = json!({ "device": opened.label, "credential": described(&found), "size": size });
     output.result(&value, |to| {
@@ -195,6 +225,37 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
     let value = json!({ "device": opened.label, "deleted": described(&found) });
     output.result(&value, |to| {
         writeln!(to, "Deleted the large blob of {}.", describe(&found))
+    })
+}
+
+fn prune(args: &PruneArgs, output: &Output) -> Result<(), Failure> {
+    let (mut opened, mut attendant) = args.key.open(output)?;
+    let mut manager = opened
+        .key
+        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut attendant)?;
+    let stored = manager.list(&mut attendant)?;
+    let mut array = manager.parts().0.large_blobs(&mut attendant)?;
+    let keys = large_blob_keys(&stored);
+    let orphans = array.orphans(&keys);
+    let (number, bytes) = (orphans.len() as u64, orphans.iter().sum::<usize>() as u64);
+    if number > 0 {
+        confirm(
+            &format!("delete {} without a passkey?", count(number, "blob")),
+            "yes",
+            args.yes,
+        )?;
+        array.retain(&keys);
+        write(&mut manager, &array, &mut attendant)?;
+    }
+    let value = json!({ "device": opened.label, "deleted": number, "freed": bytes });
+    output.result(&value, |to| match number {
+        0 => writeln!(to, "Every blob belongs to a passkey on this key."),
+        number => writeln!(
+            to,
+            "Deleted {}, and freed {}.",
+            count(number, "blob"),
+            count(bytes, "byte")
+        ),
     })
 }
 

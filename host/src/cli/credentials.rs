@@ -8,8 +8,8 @@ use super::failure::Failure;
 use super::layout::{columns, hex, terminal_width};
 use super::output::{BOLD, DIM, Output};
 use super::pin_entry::KeyArgs;
-use crate::client::credentials::StoredRelyingParty;
-use crate::client::ctap2::User;
+use crate::client::credentials::{BlobDeletion, StoredRelyingParty};
+use crate::client::ctap2::{Permissions, User};
 use find::{Found, find};
 
 pub(super) mod find;
@@ -24,7 +24,7 @@ pub(super) enum Command {
     Show(OneArgs),
     /// Give a passkey's user another name
     Rename(RenameArgs),
-    /// Delete a passkey
+    /// Delete a passkey, and its large blob with it
     Delete(DeleteArgs),
 }
 
@@ -153,7 +153,10 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
 
 fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
     let (mut opened, mut attendant) = args.on.open(output)?;
-    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
+    // A passkey's large blob is of no use without it, and would fill the key.
+    let info = opened.key.ctap2_info()?;
+    let blobs = info.has("largeBlobs").then_some(Permissions::LARGE_BLOB_WRITE);
+    let mut manager = opened.key.manage_credentials(blobs, &mut attendant)?;
     let stored = manager.list(&mut attendant)?;
     let Found {
         relying_party,
@@ -169,10 +172,27 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
         "yes",
         args.yes,
     )?;
-    manager.delete(credential.id.clone(), &mut attendant)?;
-    let value = json!({ "device": opened.label, "deleted": hex(&credential.id) });
+    let blob = manager.delete_with_blob(credential, &mut attendant)?;
+    let is_deleted = match &blob {
+        BlobDeletion::None => None,
+        BlobDeletion::Deleted => Some(true),
+        BlobDeletion::Failed(error) => {
+            output.notice(&format!(
+                "its large blob is still there: {error}; delete it with `brasskey blobs prune`"
+            ));
+            Some(false)
+        }
+    };
+    let value = json!({
+        "device": opened.label,
+        "deleted": hex(&credential.id),
+        "largeBlobDeleted": is_deleted,
+    });
     output.result(&value, |to| {
-        writeln!(to, "Deleted {whose}.")?;
+        match is_deleted {
+            Some(true) => writeln!(to, "Deleted {whose}, and its large blob.")?,
+            _ => writeln!(to, "Deleted {whose}.")?,
+        }
         writeln!(
             to,
             "{DIM}The website does not know: remove the key from the account there, too.{DIM:#}"

@@ -4,6 +4,7 @@ use super::ctap2::{
     Command as _, CredentialManagement, CredentialManagementCommand as Command, CredentialManagementResponse,
     LargeBlobKey, Permissions, RelyingParty, Status, StoredPublicKey, User,
 };
+use super::enumeration::Enumeration;
 use super::error::{Error, Malformed};
 use super::key::Key;
 use super::pin_protocol::PinUvAuthToken;
@@ -44,6 +45,25 @@ pub struct StoredCredential {
     pub large_blob_key: Option<LargeBlobKey>,
     /// Whether it is for payments on the websites of others.
     pub third_party_payment: Option<bool>,
+}
+
+/// What became of a deleted passkey's large blob.
+#[derive(Debug)]
+pub enum BlobDeletion {
+    /// There was none.
+    None,
+    /// It is deleted, too.
+    Deleted,
+    /// It is still there.
+    Failed(Error),
+}
+
+/// The large-blob keys of `stored` passkeys: who else has a blob has lost it.
+pub fn large_blob_keys(stored: &[StoredRelyingParty]) -> Vec<&LargeBlobKey> {
+    let credentials = stored.iter().flat_map(|relying_party| &relying_party.credentials);
+    credentials
+        .filter_map(|credential| credential.large_blob_key.as_ref())
+        .collect()
 }
 
 /// A key whose passkeys may be managed. While it is there, nobody else talks on its channel.
@@ -91,6 +111,33 @@ impl Manager<'_> {
         (self.key, &self.token)
     }
 
+    /// Deletes a passkey, and then its large blob, where it has one and the token allows to write.
+    ///
+    /// The passkey goes first: where the key is gone before the second, what is left is a blob that nobody can read,
+    /// and that [`LargeBlobArray::retain`](super::large_blobs::LargeBlobArray::retain) finds.
+    ///
+    /// # Errors
+    /// As [`Key::send`], and the passkey is there still. What became of the blob is no error.
+    pub fn delete_with_blob(
+        &mut self,
+        credential: &StoredCredential,
+        watch: &mut dyn Watch,
+    ) -> Result<BlobDeletion, Error> {
+        self.delete(credential.id.clone(), watch)?;
+        let Some(blob_key) = &credential.large_blob_key else {
+            return Ok(BlobDeletion::None);
+        };
+        let (key, token) = self.parts();
+        let deletion = key.large_blobs(watch).and_then(|mut array| {
+            if !array.remove(blob_key) {
+                return Ok(BlobDeletion::None);
+            }
+            key.write_large_blobs(&array, Some(token), watch)?;
+            Ok(BlobDeletion::Deleted)
+        });
+        Ok(deletion.unwrap_or_else(BlobDeletion::Failed))
+    }
+
     /// How many passkeys there are.
     ///
     /// # Errors
@@ -109,46 +156,71 @@ impl Manager<'_> {
     /// All passkeys, in the order in which the key tells them.
     ///
     /// # Errors
-    /// As [`Key::send`].
+    /// [`Error::Malformed`] where the key's list has no end, or has an entry twice; as [`Key::send`].
     pub fn list(&mut self, watch: &mut dyn Watch) -> Result<Vec<StoredRelyingParty>, Error> {
-        let Some(first) = found(self.send(Command::EnumerateRpsBegin, watch))? else {
+        let Some(mut answer) = found(self.send(Command::EnumerateRpsBegin, watch))? else {
             return Ok(Vec::new());
         };
-        let total = first.total_rps.unwrap_or(1);
+        let mut enumeration = Enumeration::begin(CredentialManagement::NAME, self.key);
+        let total = enumeration.total(answer.total_rps, "totalRPs")?;
         let mut relying_parties = Vec::new();
-        let mut answer = first;
         // All relying parties first: a key may forget where it was when it is asked for something else.
-        for index in 0..total {
-            if index > 0 {
-                answer = self.send(Command::EnumerateRpsGetNextRp, watch)?;
-            }
+        loop {
+            let rp_id_hash = answer
+                .rp_id_hash
+                .ok_or_else(|| malformed(Malformed::Missing("rpIDHash")))?;
+            enumeration.entry(&rp_id_hash, "rpIDHash", self.key)?;
             relying_parties.push(StoredRelyingParty {
                 rp: answer.rp.take(),
-                rp_id_hash: answer
-                    .rp_id_hash
-                    .ok_or_else(|| malformed(Malformed::Missing("rpIDHash")))?,
+                rp_id_hash,
                 credentials: Vec::new(),
             });
+            if relying_parties.len() >= total {
+                break;
+            }
+            answer = self.send(Command::EnumerateRpsGetNextRp, watch)?;
         }
+        let mut enumeration = Enumeration::begin(CredentialManagement::NAME, self.key);
         for relying_party in &mut relying_parties {
-            relying_party.credentials = self.of(relying_party.rp_id_hash, watch)?;
+            relying_party.credentials = self.of(relying_party.rp_id_hash, &mut enumeration, watch)?;
         }
         Ok(relying_parties)
     }
 
-    /// The passkeys of one relying party.
-    fn of(&mut self, rp_id_hash: [u8; 32], watch: &mut dyn Watch) -> Result<Vec<StoredCredential>, Error> {
-        let Some(first) = found(self.send(Command::EnumerateCredentialsBegin { rp_id_hash }, watch))? else {
+    /// The passkeys of one relying party, by the SHA-256 of its RP ID.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn credentials_of(
+        &mut self,
+        rp_id_hash: [u8; 32],
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let mut enumeration = Enumeration::begin(CredentialManagement::NAME, self.key);
+        self.of(rp_id_hash, &mut enumeration, watch)
+    }
+
+    /// The passkeys of one relying party. `enumeration` is that of all relying parties' passkeys.
+    fn of(
+        &mut self,
+        rp_id_hash: [u8; 32],
+        enumeration: &mut Enumeration,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let Some(mut answer) = found(self.send(Command::EnumerateCredentialsBegin { rp_id_hash }, watch))? else {
             return Ok(Vec::new());
         };
-        let total = first.total_credentials.unwrap_or(1);
-        let mut credentials = vec![credential(first)?];
-        for _ in 1..total {
-            credentials.push(credential(
-                self.send(Command::EnumerateCredentialsGetNextCredential, watch)?,
-            )?);
+        let total = enumeration.total(answer.total_credentials, "totalCredentials")?;
+        let mut credentials = Vec::new();
+        loop {
+            let credential = credential(answer)?;
+            enumeration.entry(&credential.id, "credentialID", self.key)?;
+            credentials.push(credential);
+            if credentials.len() >= total {
+                return Ok(credentials);
+            }
+            answer = self.send(Command::EnumerateCredentialsGetNextCredential, watch)?;
         }
-        Ok(credentials)
     }
 
     /// Deletes a passkey.

@@ -102,6 +102,12 @@ pub enum Error {
         /// What the key has, in bytes.
         limit: usize,
     },
+    /// A large blob is longer than this program reads or keeps, whatever the key has room for.
+    #[error("the large blob has more than {limit} bytes, which this program neither reads nor keeps")]
+    BlobTooLarge {
+        /// The most, in bytes, before it is compressed.
+        limit: usize,
+    },
     /// The operating system gave no random numbers.
     #[error("this computer has no random numbers")]
     Random(#[from] getrandom::Error),
@@ -150,6 +156,15 @@ pub enum Malformed {
     /// A member has the wrong type or an impossible value.
     #[error("{0} is not what it must be")]
     Value(&'static str),
+    /// A number is larger than any key's can be.
+    #[error("{0} is larger than that of any security key")]
+    TooLarge(&'static str),
+    /// A list has an entry twice.
+    #[error("it repeats {0} of an earlier answer")]
+    Repeated(&'static str),
+    /// What comes in several answers does not come to an end.
+    #[error("it does not come to an end")]
+    Endless,
     /// Packets came out of sequence, or with another command.
     #[error("its packets do not belong together")]
     Packets,
@@ -211,7 +226,7 @@ impl Error {
             Self::NoPin | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
-            Self::Unsupported { .. } | Self::TooLong { .. } => ErrorKind::Unsupported,
+            Self::Unsupported { .. } | Self::TooLong { .. } | Self::BlobTooLarge { .. } => ErrorKind::Unsupported,
         }
     }
 
@@ -241,9 +256,10 @@ impl Error {
             Self::NoPin => Some("set one with `brasskey pin set`"),
             Self::MustChangePin => Some("change it with `brasskey pin change`"),
             Self::Pin(_) => Some("choose another PIN; `brasskey pin status` shows how long it must be"),
-            Self::NoRoom { .. } => {
-                Some("make the data smaller, or delete another large blob with `brasskey blobs delete`")
-            }
+            Self::NoRoom { .. } => Some(
+                "make the data smaller, or delete another large blob with `brasskey blobs delete` or `blobs prune`",
+            ),
+            Self::BlobTooLarge { .. } => Some("keep so much data elsewhere, or delete the large blob"),
             Self::Ctaphid(_) | Self::Random(_) => None,
         }
     }

@@ -23,6 +23,11 @@ const CHECKSUM: usize = 16;
 const OVERHEAD: usize = 64;
 /// `maxMsgSize` where a key does not say.
 const DEFAULT_MAX_MESSAGE: u64 = 1024;
+/// The longest array that is read or written: hundreds of times what known keys have room for. What a key says of itself
+/// is no bound.
+const MAX_ARRAY: usize = 1 << 20;
+/// The longest blob that is read or kept, before it is compressed: a few kilobytes can become gigabytes.
+const MAX_BLOB: usize = 1 << 20;
 /// The nonce of AES-GCM.
 const NONCE: usize = 12;
 
@@ -73,16 +78,22 @@ impl LargeBlobArray {
     }
 
     /// The blob that `key` opens.
-    #[must_use]
-    pub fn get(&self, key: &LargeBlobKey) -> Option<Vec<u8>> {
-        self.entries.iter().find_map(|entry| open(entry, key))
+    ///
+    /// # Errors
+    /// [`Error::BlobTooLarge`] where it has more than a mebibyte.
+    pub fn get(&self, key: &LargeBlobKey) -> Result<Option<Vec<u8>>, Error> {
+        let opened = self.entries.iter().filter_map(|entry| open(entry, key));
+        opened.filter_map(Opened::expand).next().transpose()
     }
 
     /// Keeps `data` as the blob of `key`, in place of the one there was.
     ///
     /// # Errors
-    /// Where this computer has no random numbers.
-    pub fn set(&mut self, key: &LargeBlobKey, data: &[u8]) -> Result<(), getrandom::Error> {
+    /// [`Error::BlobTooLarge`], and where this computer has no random numbers.
+    pub fn set(&mut self, key: &LargeBlobKey, data: &[u8]) -> Result<(), Error> {
+        if data.len() > MAX_BLOB {
+            return Err(Error::BlobTooLarge { limit: MAX_BLOB });
+        }
         self.remove(key);
         self.entries.push(seal(data, key)?);
         Ok(())
@@ -94,6 +105,23 @@ impl LargeBlobArray {
         self.entries.retain(|entry| open(entry, key).is_none());
         self.entries.len() < before
     }
+
+    /// The entries that none of `keys` opens, each with its length in bytes. Where `keys` are those of all passkeys on
+    /// the key, nobody can read them (CTAP 2.3 §6.10.3).
+    #[must_use]
+    pub fn orphans(&self, keys: &[&LargeBlobKey]) -> Vec<usize> {
+        let orphans = self.entries.iter().filter(|entry| is_orphan(entry, keys));
+        orphans.map(Vec::len).collect()
+    }
+
+    /// Removes the entries that none of `keys` opens.
+    pub fn retain(&mut self, keys: &[&LargeBlobKey]) {
+        self.entries.retain(|entry| !is_orphan(entry, keys));
+    }
+}
+
+fn is_orphan(entry: &[u8], keys: &[&LargeBlobKey]) -> bool {
+    keys.iter().all(|key| open(entry, key).is_none())
 }
 
 /// What is authenticated with a blob: its size before it was compressed.
@@ -125,8 +153,14 @@ fn seal(data: &[u8], key: &LargeBlobKey) -> Result<Vec<u8>, getrandom::Error> {
     ])))
 }
 
-/// The data of an entry; `None` where it is not the key's, or is no entry.
-fn open(entry: &[u8], key: &LargeBlobKey) -> Option<Vec<u8>> {
+/// What is in an entry, still compressed.
+struct Opened {
+    compressed: Zeroizing<Vec<u8>>,
+    original_size: u64,
+}
+
+/// What is in an entry; `None` where it is not the key's, or is no entry.
+fn open(entry: &[u8], key: &LargeBlobKey) -> Option<Opened> {
     let Value::Map(members) = decode_value(entry)? else {
         return None;
     };
@@ -147,42 +181,63 @@ fn open(entry: &[u8], key: &LargeBlobKey) -> Option<Vec<u8>> {
     };
     let compressed = Aes256Gcm::new((&*key.0).into())
         .decrypt(&Nonce::from(nonce), payload)
-        .map(Zeroizing::new)
         .ok()?;
-    // One byte more than it may be tells what is too long, and nothing grows without end.
-    let mut data = Vec::new();
-    DeflateDecoder::new(compressed.as_slice())
-        .take(original_size.saturating_add(1))
-        .read_to_end(&mut data)
-        .ok()?;
-    (data.len() as u64 == original_size).then_some(data)
+    Some(Opened {
+        compressed: Zeroizing::new(compressed),
+        original_size,
+    })
+}
+
+impl Opened {
+    /// The data; `None` where it is not what the entry says.
+    fn expand(self) -> Option<Result<Vec<u8>, Error>> {
+        const TOO_LARGE: Error = Error::BlobTooLarge { limit: MAX_BLOB };
+        let Some(size) = usize::try_from(self.original_size)
+            .ok()
+            .filter(|&size| size <= MAX_BLOB)
+        else {
+            return Some(Err(TOO_LARGE));
+        };
+        // One byte more than it may be tells what is too long.
+        let mut data = Vec::new();
+        DeflateDecoder::new(self.compressed.as_slice())
+            .take(size as u64 + 1)
+            .read_to_end(&mut data)
+            .ok()?;
+        (data.len() == size).then_some(Ok(data))
+    }
 }
 
 impl Key {
     /// Reads the array of large blobs. Takes no PIN.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the key keeps none; as [`Key::send`].
+    /// [`Error::Unsupported`] where the key keeps none; [`Error::Malformed`] where what it sends does not come to an
+    /// end; as [`Key::send`].
     pub fn large_blobs(&mut self, watch: &mut dyn Watch) -> Result<LargeBlobArray, Error> {
         let piece = self.largest_piece()?;
         let capacity = self.large_blob_capacity()?;
+        let deadline = self.channel().time().now() + self.channel().timeouts().whole;
+        let malformed = |why| Error::Malformed {
+            command: LargeBlobs::NAME,
+            why,
+        };
         let mut serialized = Vec::new();
-        // A key that never comes to an end has no array.
-        while serialized.len() <= capacity {
+        loop {
             let request = LargeBlobs::Get {
                 length: number(piece)?,
                 offset: number(serialized.len())?,
             };
-            let read = self.send(&request, watch)?.config.ok_or(Error::Malformed {
-                command: LargeBlobs::NAME,
-                why: Malformed::Missing("config"),
-            })?;
+            let read = self.send(&request, watch)?.config;
+            let read = read.ok_or(malformed(Malformed::Missing("config")))?;
             serialized.extend_from_slice(&read);
+            if serialized.len() > capacity || self.channel().time().now() >= deadline {
+                return Err(malformed(Malformed::Endless));
+            }
             if read.len() < piece {
-                break;
+                return Ok(LargeBlobArray::parse(&serialized).unwrap_or_default());
             }
         }
-        Ok(LargeBlobArray::parse(&serialized).unwrap_or_default())
     }
 
     /// Writes the array of large blobs. A key with a PIN wants a token with
@@ -220,7 +275,7 @@ impl Key {
         }
         // Every key that keeps any keeps 1024 bytes (CTAP 2.3 §6.4).
         let capacity = info.max_serialized_large_blob_array.unwrap_or(1024);
-        Ok(usize::try_from(capacity).unwrap_or(usize::MAX))
+        Ok(usize::try_from(capacity).unwrap_or(usize::MAX).min(MAX_ARRAY))
     }
 
     /// `maxFragmentLength`.

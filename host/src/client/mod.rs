@@ -11,6 +11,7 @@ mod channel;
 mod config;
 pub mod credentials;
 pub mod ctap2;
+mod enumeration;
 mod error;
 mod key;
 pub mod large_blobs;

@@ -43,6 +43,7 @@ fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
             rk: Some(true),
             ..Options::default()
         },
+        extensions: vec![("largeBlobKey".to_owned(), crate::client::ctap2::Value::Bool(true))],
         pin_uv_auth: Some(token.authorize(&[&[7; 32]])),
         ..MakeCredential::new([7; 32], rp, user, vec![PublicKeyCredentialParameters::public_key(-7)])
     };
@@ -172,6 +173,44 @@ fn an_empty_key_says_so_in_one_of_two_ways() {
 }
 
 #[test]
+fn a_passkey_takes_its_large_blob_with_it() {
+    let mut key = key();
+    let mut stored = Vec::new();
+    for (rp_id, name) in [("example.com", "alice"), ("example.org", "bob")] {
+        register(&mut key, rp_id, name);
+    }
+    let mut manager = key
+        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut Owner)
+        .unwrap();
+    stored.extend(manager.list(&mut ()).unwrap());
+    let blobs = |manager: &mut Manager<'_>| manager.parts().0.large_blobs(&mut ()).unwrap();
+    let mut array = blobs(&mut manager);
+    for blob_key in large_blob_keys(&stored) {
+        array.set(blob_key, b"data").unwrap();
+    }
+    let (key, token) = manager.parts();
+    key.write_large_blobs(&array, Some(token), &mut ()).unwrap();
+
+    let [one, other] = [&stored[0].credentials[0], &stored[1].credentials[0]];
+    let deletion = manager.delete_with_blob(one, &mut ()).unwrap();
+    assert!(matches!(deletion, BlobDeletion::Deleted));
+    let left = blobs(&mut manager);
+    assert_eq!(left.len(), 1);
+    assert!(left.get(other.large_blob_key.as_ref().unwrap()).unwrap().is_some());
+    // It is gone already, and so the passkey goes alone.
+    let (key, token) = manager.parts();
+    key.write_large_blobs(
+        &crate::client::large_blobs::LargeBlobArray::default(),
+        Some(token),
+        &mut (),
+    )
+    .unwrap();
+    let deletion = manager.delete_with_blob(other, &mut ()).unwrap();
+    assert!(matches!(deletion, BlobDeletion::None));
+    assert_eq!(manager.list(&mut ()).unwrap(), []);
+}
+
+#[test]
 fn what_is_missing_is_malformed() {
     let (mut key, _) = preview(&[b"\x00\xA1\x05\x01"]);
     assert!(matches!(key.manager().list(&mut ()), Err(Error::Malformed { .. })));
@@ -186,4 +225,54 @@ fn a_key_that_cannot_is_not_asked_for_a_pin() {
         key.manage_credentials(None, &mut Owner),
         Err(Error::Unsupported { .. })
     ));
+}
+
+/// A key of the preview that has this list of relying parties, then these passkeys for each, for ever.
+fn endless(rps: &'static [u8], credentials: &'static [u8], distinct: bool) -> (FakeManager, Arc<Mutex<usize>>) {
+    let asked = Arc::new(Mutex::new(0_usize));
+    let count = asked.clone();
+    let key = FakeKey::key(move |_, request| {
+        if request == [0x04] {
+            let info = b"\x00\xA3\x01\x81\x6CFIDO_2_1_PRE\x03\x50AAAAAAAAAAAAAAAA\x04\xA1\x75credentialMgmtPreview\xF5";
+            return Reply::Now(info.to_vec());
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        let subcommand = request[3];
+        let mut answer = if subcommand < 4 { rps } else { credentials }.to_vec();
+        if distinct {
+            // The bytes `AAAA` are in what tells entries apart.
+            let place = answer.windows(4).position(|window| window == b"AAAA").unwrap();
+            answer[place..place + 4].copy_from_slice(&u32::try_from(*count).unwrap().to_be_bytes());
+        }
+        Reply::Now(answer)
+    });
+    (FakeManager(key), asked)
+}
+
+#[test]
+fn lists_end_whatever_their_totals_say() {
+    const ONE_RP: &[u8] = b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x05\x01";
+    const MANY_RPS: &[u8] = b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x05\x19\x4E\x20";
+    const ALL_RPS: &[u8] =
+        b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x05\x1B\x00\x00\x00\x01\x00\x00\x00\x00";
+    const MANY: &[u8] = b"\x00\xA2\x07\xA2\x62id\x44AAAA\x64type\x6Apublic-key\x09\x19\x4E\x20";
+    const ALL: &[u8] = b"\x00\xA2\x07\xA2\x62id\x44AAAA\x64type\x6Apublic-key\x09\x1A\xFF\xFF\xFF\xFF";
+    let cases = [
+        (ALL_RPS, MANY, true, Malformed::TooLarge("totalRPs"), 1),
+        (ONE_RP, ALL, true, Malformed::TooLarge("totalCredentials"), 2),
+        (MANY_RPS, MANY, false, Malformed::Repeated("rpIDHash"), 2),
+        (ONE_RP, MANY, false, Malformed::Repeated("credentialID"), 3),
+        // Each relying party has as many passkeys as there may be in all.
+        (MANY_RPS, MANY, true, Malformed::Endless, 40_001),
+    ];
+    for (rps, credentials, distinct, why, most) in cases {
+        let (mut key, asked) = endless(rps, credentials, distinct);
+        let refused = key.manager().list(&mut ()).unwrap_err();
+        assert!(
+            matches!(refused, Error::Malformed { why: found, .. } if found == why),
+            "{refused:?}"
+        );
+        assert!(*asked.lock().unwrap() <= most, "{why:?}");
+    }
 }

@@ -84,11 +84,11 @@ fn large_blob(
     let mut outputs = LargeBlobOutputs::default();
     match (wanted, blob_key) {
         (LargeBlobRequest::Read, None) => {}
-        (LargeBlobRequest::Read, Some(blob_key)) => outputs.blob = key.large_blobs(watch)?.get(blob_key),
+        (LargeBlobRequest::Read, Some(blob_key)) => outputs.blob = key.large_blobs(watch)?.get(blob_key)?,
         (LargeBlobRequest::Write(_), None) => outputs.written = Some(false),
         (LargeBlobRequest::Write(data), Some(blob_key)) => {
             let mut array = key.large_blobs(watch)?;
-            array.set(blob_key, data).map_err(crate::client::Error::from)?;
+            array.set(blob_key, data)?;
             key.write_large_blobs(&array, token, watch)?;
             outputs.written = Some(true);
         }

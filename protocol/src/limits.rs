@@ -54,6 +54,8 @@ pub const RP_ID_MAX: usize = 255;
 pub const PIN_RETRIES: u8 = 8;
 /// Wrong PINs in a row until the key wants a power cycle (§6.5.5.7).
 pub const PIN_MISMATCHES: u8 = 3;
+/// Failures of the key's own user verification in a row until only the PIN is accepted (§6.5.2.3: 1 to 25).
+pub const UV_RETRIES: u8 = 5;
 /// The length that a PIN has at least, in code points, unless configured longer (§6.4: at least 4).
 pub const MIN_PIN_LENGTH: u8 = 4;
 /// The length that a PIN has at most, in code points as in bytes (§6.4: 8 to 63).

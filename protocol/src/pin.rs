@@ -4,7 +4,7 @@
 //! room:
 //!
 //! ```text
-//! code points (1) ‖ retries (1) ‖ flags (1) ‖ generation of the persistent token (4) ‖ verifier (32)
+//! code points (1) ‖ retries (1) ‖ flags, failures of the key's own user verification (1) ‖ generation of the persistent token (4) ‖ verifier (32)
 //! ```
 //!
 //! The verifier is the HMAC of LEFT(SHA-256(PIN), 16) under a key that comes from the master secret: who has the
@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::{Epoch, MasterSecret};
-use crate::limits::PIN_RETRIES;
+use crate::limits::{PIN_RETRIES, UV_RETRIES};
 use crate::platform::{Storage, StorageError};
 
 const TAG: u8 = b'P';
@@ -22,6 +22,8 @@ const SIZE: usize = 1 + 1 + 1 + 4 + 32;
 
 const FORCE_CHANGE: u8 = 0x01;
 const PERSISTENT_TOKEN_GRANTED: u8 = 0x02;
+/// From this bit of the flags on: how often the key's own user verification failed.
+const UV_FAILURES: u32 = 2;
 
 /// The PIN's record. No PIN is a record too: that of a key whose PIN has no code points.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -36,6 +38,8 @@ pub struct Pin {
     pub generation: u32,
     /// Whether the persistent token has the permission `pcmr` (CTAP 2.3 §6.5.5.7.2).
     pub persistent_token_granted: bool,
+    /// How often the key's own user verification failed since it succeeded, or the PIN was right.
+    pub uv_failures: u8,
 }
 
 impl Pin {
@@ -47,6 +51,7 @@ impl Pin {
         force_change: false,
         generation: 0,
         persistent_token_granted: false,
+        uv_failures: 0,
     };
 
     /// Whether there is a PIN.
@@ -59,6 +64,12 @@ impl Pin {
     #[must_use]
     pub fn code_points(&self) -> u8 {
         self.code_points
+    }
+
+    /// `uvRetries`: how often the key's own user verification may still fail.
+    #[must_use]
+    pub fn uv_retries(&self) -> u8 {
+        UV_RETRIES.saturating_sub(self.uv_failures)
     }
 
     /// Whether `hash`, LEFT(SHA-256(PIN), 16), is that of this PIN. In constant time.
@@ -103,7 +114,8 @@ impl Pin {
     fn decode(record: &[u8; SIZE]) -> Option<Self> {
         let (&[code_points, retries, flags], rest) = record.split_first_chunk()?;
         let (&generation, verifier) = rest.split_first_chunk()?;
-        if retries > PIN_RETRIES || flags > FORCE_CHANGE | PERSISTENT_TOKEN_GRANTED {
+        let uv_failures = flags >> UV_FAILURES;
+        if retries > PIN_RETRIES || uv_failures > UV_RETRIES {
             return None;
         }
         Some(Self {
@@ -113,6 +125,7 @@ impl Pin {
             force_change: flags & FORCE_CHANGE != 0,
             generation: u32::from_be_bytes(generation),
             persistent_token_granted: flags & PERSISTENT_TOKEN_GRANTED != 0,
+            uv_failures,
         })
     }
 
@@ -127,7 +140,8 @@ impl Pin {
         } else {
             0
         };
-        let head = [self.code_points, self.retries, force_change | granted];
+        let flags = force_change | granted | self.uv_failures << UV_FAILURES;
+        let head = [self.code_points, self.retries, flags];
         let mut record = Zeroizing::new([0; SIZE]);
         let parts = head
             .into_iter()

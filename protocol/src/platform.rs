@@ -109,6 +109,19 @@ pub enum Presence {
     Aborted,
 }
 
+/// How the key's own verification of its user ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// It is the user.
+    Verified,
+    /// It is not, or they were not recognized.
+    Mismatch,
+    /// The deadline passed.
+    TimedOut,
+    /// [`Abort`] was set.
+    Aborted,
+}
+
 /// Set by whoever runs the CTAPHID engine when it says [`Event::Abort`](crate::ctaphid::Event::Abort); seen by
 /// [`UserPresence::wait`]. It is cleared before the next request is taken.
 #[derive(Debug, Default)]
@@ -133,7 +146,7 @@ impl Abort {
     }
 }
 
-/// The user's touch.
+/// The user: their touch, and who they are where the key itself can tell.
 pub trait UserPresence {
     /// Waits for the user (CTAP2). This is the only place in the key that waits.
     ///
@@ -151,6 +164,18 @@ pub trait UserPresence {
 
     /// Drops any prompt and any touch not yet spent: a touch given for U2F is not left over for CTAP2.
     fn forget(&mut self);
+
+    /// Whether the key verifies its user by itself (CTAP 2.3 §6.4, option `uv`), by a fingerprint or a code on a keypad
+    /// of its own. One with a button alone does not.
+    fn verifies_user(&self) -> bool {
+        false
+    }
+
+    /// Tries once to verify the user, until `deadline`, a time of [`Clock`]. It is no touch: that is asked for besides.
+    /// Only called where [`Self::verifies_user`].
+    fn verify_user(&mut self, _deadline: u64) -> Verification {
+        Verification::Mismatch
+    }
 }
 
 /// Why the storage did not do what it was asked.

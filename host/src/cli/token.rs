@@ -19,7 +19,9 @@ use super::state::absolute;
 use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::server::BUS_ID;
 use crate::soft::storage::{AnyStorage, Seal};
-use crate::soft::{self, Backup, Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, paths};
+use crate::soft::{
+    self, Backup, Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, UserVerification, paths,
+};
 use crate::text::escape;
 
 /// The arguments of `token`.
@@ -55,6 +57,11 @@ pub(super) struct Args {
     /// before mid-2026 then cannot use the token
     #[arg(long)]
     list_recent_algorithms: bool,
+
+    /// How the token verifies its user: pin, or for tests by itself, as with a fingerprint, and then always, never, or as
+    /// programs say (control, with --control) [default: pin]
+    #[arg(long, value_name = "HOW")]
+    user_verification: Option<UserVerification>,
 
     /// The model that the token says it is; two tokens of different models are two kinds of key to a site
     #[arg(long, value_name = "UUID")]
@@ -98,6 +105,13 @@ enum Happened {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let listen = args.listen()?;
     let touch = args.touch(&listen)?;
+    let verification = args.user_verification.unwrap_or_default();
+    if verification == UserVerification::Control && listen.control.is_none() {
+        return Err(Failure::usage(
+            "with `--user-verification control` nobody can say who is verified without --control",
+            "add --control 127.0.0.1:0",
+        ));
+    }
     let mut storage = args.soft.storage(args.name.as_ref(), output)?;
     let (owner, seal) = match &storage {
         AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
@@ -111,6 +125,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let (tell, happened) = happenings()?;
     let mut builder = SoftKey::builder()
         .touch(touch)
+        .user_verification(verification)
         .storage(storage)
         .identity(identity)
         .list_recent_algorithms(args.list_recent_algorithms)

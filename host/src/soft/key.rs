@@ -15,6 +15,7 @@ use super::peer::{Peer, Queue};
 use super::plug::{Plug, Plugs};
 use super::presence::Waiting;
 use super::token::Token;
+use super::verification::{UserVerification, Verifier};
 use crate::transport::{Transport, TransportError};
 
 mod builder;
@@ -28,6 +29,7 @@ pub struct SoftKey(Arc<Inner>);
 
 struct Inner {
     token: Arc<Token>,
+    verifier: Arc<Verifier>,
     identity: Identity,
     plugs: Mutex<Plugs>,
     worker: Mutex<Option<JoinHandle<()>>>,
@@ -80,6 +82,17 @@ impl SoftKey {
     /// Refuses the request that waits, as a person does at a prompt.
     pub fn decline(&self) {
         self.token().button.decline();
+    }
+
+    /// How the key verifies its user.
+    #[must_use]
+    pub fn user_verification(&self) -> UserVerification {
+        self.0.verifier.policy
+    }
+
+    /// **Only for tests:** says whether the user is verified from now on, where [`UserVerification::Control`] asks.
+    pub fn set_user_verified(&self, verified: bool) {
+        self.0.verifier.set(verified);
     }
 
     /// Cuts the power: everything volatile is gone, and a running request ends without an answer. What was

@@ -39,6 +39,7 @@ pub mod storage;
 #[cfg(test)]
 mod testing;
 mod token;
+mod verification;
 
 use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
 
@@ -53,6 +54,7 @@ pub use presence::{Answer, SoftPresence, Touch, UnknownTouch, Waiting};
 pub use rng::SoftRng;
 pub use server::{Addresses, Listen, Servers};
 pub use token::SoftStatus;
+pub use verification::{UnknownUserVerification, UserVerification};
 
 /// Locks `mutex`. A thread that panicked with the lock held left nothing half done that matters more than going on.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -16,11 +16,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use brasskey_protocol::platform::{Abort, Presence, PresenceRequest, UserPresence};
+use brasskey_protocol::platform::{Abort, Presence, PresenceRequest, UserPresence, Verification};
 
 pub use button::Answer;
 pub use waiting::Waiting;
 
+use super::verification::Verifier;
 use button::{Button, Polled, Ticket};
 
 /// Where touches come from: `--touch`.
@@ -99,6 +100,7 @@ impl FromStr for Touch {
 pub struct SoftPresence {
     policy: Policy,
     button: Arc<Button>,
+    verifier: Arc<Verifier>,
     abort: Arc<Abort>,
     /// The person who is being asked.
     #[cfg(unix)]
@@ -115,7 +117,7 @@ enum Policy {
 }
 
 impl SoftPresence {
-    pub(super) fn new(touch: Touch, button: Arc<Button>, abort: Arc<Abort>) -> Self {
+    pub(super) fn new(touch: Touch, button: Arc<Button>, verifier: Arc<Verifier>, abort: Arc<Abort>) -> Self {
         Self {
             policy: match touch {
                 Touch::Prompt => Policy::Prompt,
@@ -127,6 +129,7 @@ impl SoftPresence {
                 Touch::Unset => Policy::Unset,
             },
             button,
+            verifier,
             abort,
             #[cfg(unix)]
             asking: None,
@@ -227,6 +230,17 @@ impl UserPresence for SoftPresence {
     fn forget(&mut self) {
         self.take_back();
         self.button.clear();
+    }
+
+    fn verifies_user(&self) -> bool {
+        self.verifier.exists()
+    }
+
+    fn verify_user(&mut self, _deadline: u64) -> Verification {
+        if self.abort.is_set() {
+            return Verification::Aborted;
+        }
+        self.verifier.verify()
     }
 }
 

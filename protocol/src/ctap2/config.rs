@@ -98,9 +98,9 @@ impl<P: Platform> Authenticator<P> {
             subcommand::ENABLE_LONG_TOUCH_FOR_RESET => Subcommand::EnableLongTouchForReset,
             _ => return Err(Status::InvalidSubcommand),
         };
-        // Step 3: without a PIN there is no token, and alwaysUv would be there to stay.
+        // Step 3: on a key that nothing protects there is no token, and alwaysUv would be there to stay.
         let protection = self.protection()?;
-        let is_way_out = matches!(subcommand, Subcommand::ToggleAlwaysUv) && !protection.by_pin;
+        let is_way_out = matches!(subcommand, Subcommand::ToggleAlwaysUv) && !protection.protected;
         // Step 4: the raw bytes of the parameters are what is authenticated.
         if protection.is_any() && !is_way_out {
             let [.., number] = number.to_be_bytes();

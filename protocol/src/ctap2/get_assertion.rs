@@ -62,21 +62,24 @@ impl<P: Platform> Authenticator<P> {
         self.answer_probe(request.pin_uv_auth)?;
         request.pin_uv_auth.check()?;
         // Step 4: the options; `rk` must not be sent.
-        request.pin_uv_auth.check_option(request.options)?;
+        self.check_uv_option(request.pin_uv_auth, request.options)?;
         if request.options.rk.is_some() {
             return Err(Status::UnsupportedOption);
         }
         let user_present = request.options.up.unwrap_or(true);
         // Step 5: alwaysUv, which lets silent questions pass.
-        self.demand_user_verification(request.pin_uv_auth, |protection| protection.always_uv && user_present)?;
+        let by_key = self.demand_user_verification(request.pin_uv_auth, request.options, |protection| {
+            protection.always_uv && user_present
+        })?;
         // Step 6: user verification.
-        let token = self.verify_user(
+        let verified = self.verify_user(
+            by_key,
             request.pin_uv_auth,
             request.client_data_hash,
             Permissions::GET_ASSERTION,
             &rp_id_hash,
         )?;
-        let user_verified = token.is_some();
+        let (token, user_verified) = (verified.token(), verified.flag());
 
         // Step 7: locate the credentials. Nothing found is answered at once, without a touch.
         let (chosen, newest) = match request.allow_list {

@@ -11,7 +11,7 @@ use crate::limits::{
     MIN_PIN_LENGTH_RP_IDS,
 };
 use crate::pin_protocol::Protocol;
-use crate::platform::Platform;
+use crate::platform::{Platform, UserPresence as _};
 
 /// U2F first: it leaves with the setting `alwaysUv`. There is no `FIDO_2_2`.
 const VERSIONS: [&str; 4] = ["U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_3"];
@@ -80,6 +80,7 @@ impl<P: Platform> Authenticator<P> {
             &VERSIONS
         };
         let enterprise = self.enterprise_capable();
+        let by_key = self.seams.presence.verifies_user().then_some(true);
         let remaining = self.store.remaining(&mut self.seams.storage)?;
         let (identifier, state) = (self.enc_identifier(&pin)?, self.enc_cred_store_state(&pin)?);
 
@@ -88,6 +89,8 @@ impl<P: Platform> Authenticator<P> {
             ("ep", enterprise.then_some(settings.enterprise_attestation)),
             ("rk", Some(true)),
             ("up", Some(true)),
+            ("uv", by_key),
+            ("uvAcfg", by_key),
             ("alwaysUv", Some(settings.always_uv)),
             ("credMgmt", Some(true)),
             ("authnrCfg", Some(true)),

@@ -116,25 +116,26 @@ impl<P: Platform> Authenticator<P> {
         // Step 3: an algorithm that both know.
         let algorithm = request.algorithm.ok_or(Status::UnsupportedAlgorithm)?;
         // Step 5: the options; `up` cannot be switched off.
-        request.pin_uv_auth.check_option(*options)?;
+        self.check_uv_option(request.pin_uv_auth, *options)?;
         if options.up == Some(false) {
             return Err(Status::InvalidOption);
         }
         // Steps 6 to 8: makeCredUvNotRqd, which alwaysUv takes back, spares a credential that is not discoverable.
         let discoverable = options.rk == Some(true);
-        self.demand_user_verification(request.pin_uv_auth, |protection| {
-            protection.always_uv || protection.by_pin && discoverable
+        let by_key = self.demand_user_verification(request.pin_uv_auth, *options, |protection| {
+            protection.always_uv || protection.protected && discoverable
         })?;
         // Step 9: enterprise attestation.
         let enterprise = self.enterprise_attestation(request.enterprise_attestation, rp_id)?;
         // Steps 10 and 11: user verification.
-        let token = self.verify_user(
+        let verified = self.verify_user(
+            by_key,
             request.pin_uv_auth,
             request.client_data_hash,
             Permissions::MAKE_CREDENTIAL,
             &rp_id_hash,
         )?;
-        let user_verified = token.is_some();
+        let (token, user_verified) = (verified.token(), verified.flag());
 
         // Step 12: is the user's credential here already? Nothing tells before the user has acted.
         if let Some(list) = request.exclude_list

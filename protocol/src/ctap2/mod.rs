@@ -2,6 +2,7 @@
 
 mod assertion;
 mod authenticator_data;
+mod built_in_uv;
 pub(crate) mod client_pin;
 pub(crate) mod config;
 mod credential_list;

@@ -2,6 +2,7 @@
 
 mod attestation;
 mod backup;
+mod built_in_uv;
 mod client_pin;
 mod config;
 mod credential_changes;

@@ -1,8 +1,7 @@
 //! How a request proves that its user was verified (CTAP 2.3 §6.1.2, §6.2.2, §6.5.5.7).
 //!
-//! By a pinUvAuthToken alone: this key has no user verification of its own. One that gets a fingerprint reader or a
-//! screen adds that to the platform's seams, runs it in [`Authenticator::verify_user`] for requests with the option
-//! `uv` and in the clientPIN subcommands 06 and 07, and gives what it issues there the user presence that it tested.
+//! By a pinUvAuthToken, or by the key itself where the platform's seam verifies users: see
+//! [`built_in_uv`](super::built_in_uv).
 
 use super::Status;
 use super::parameters::Options;
@@ -12,7 +11,7 @@ use crate::cbor::Item;
 use crate::crypto::MacKey;
 use crate::pin::Pin;
 use crate::pin_protocol::Protocol;
-use crate::platform::{Clock as _, Gesture, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::platform::{Clock as _, Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
 use crate::settings::Settings;
 
 /// `pinUvAuthParam` and `pinUvAuthProtocol` as a request has them.
@@ -32,8 +31,8 @@ struct Proof<'a> {
 /// What stands between a request and the key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Protection {
-    /// The key is protected by some form of user verification: this one, by a PIN.
-    pub(super) by_pin: bool,
+    /// The key is protected by some form of user verification: by a PIN, or by itself.
+    pub(super) protected: bool,
     /// The setting `alwaysUv`.
     pub(super) always_uv: bool,
 }
@@ -41,7 +40,32 @@ pub(super) struct Protection {
 impl Protection {
     /// Whether anything needs a token.
     pub(super) fn is_any(self) -> bool {
-        self.by_pin || self.always_uv
+        self.protected || self.always_uv
+    }
+}
+
+/// How the user of a ceremony was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verified {
+    /// Not at all.
+    No,
+    /// By the token.
+    ByToken(TokenId),
+    /// By the key itself.
+    ByKey,
+}
+
+impl Verified {
+    /// The flag UV.
+    pub(super) fn flag(self) -> bool {
+        self != Self::No
+    }
+
+    pub(super) fn token(self) -> Option<TokenId> {
+        match self {
+            Self::ByToken(token) => Some(token),
+            Self::No | Self::ByKey => None,
+        }
     }
 }
 
@@ -79,13 +103,10 @@ impl<'a> PinUvAuth<'a> {
         Ok(Some(Proof { param, protocol }))
     }
 
-    /// The option `uv` (§6.1.2 step 5, §6.2.2 step 4), which a pinUvAuthParam overrides. This key has no user
-    /// verification of its own.
-    pub(super) fn check_option(self, options: Options) -> Result<(), Status> {
-        if options.uv == Some(true) && !self.is_given() {
-            return Err(Status::InvalidOption);
-        }
-        Ok(())
+    /// Whether the key is asked to verify the user by itself: the option `uv` says so, and a pinUvAuthParam does not
+    /// override it (§6.1.2 step 5, §6.2.2 step 4).
+    fn asks_for_uv(self, options: Options) -> bool {
+        options.uv == Some(true) && !self.is_given()
     }
 }
 
@@ -100,15 +121,15 @@ impl<P: Platform> Authenticator<P> {
         Ok(Pin::read(&mut self.seams.storage, self.store.epoch)?)
     }
 
-    /// Whether the key is protected by some form of user verification: this one, by a PIN.
+    /// Whether the key is protected by some form of user verification: by a PIN, or by itself.
     pub(super) fn is_protected(&mut self) -> Result<bool, Status> {
-        Ok(self.pin()?.is_set())
+        Ok(self.seams.presence.verifies_user() || self.pin()?.is_set())
     }
 
     /// What stands between a request and the key.
     pub(super) fn protection(&mut self) -> Result<Protection, Status> {
         Ok(Protection {
-            by_pin: self.is_protected()?,
+            protected: self.is_protected()?,
             always_uv: self.settings()?.always_uv,
         })
     }
@@ -130,41 +151,60 @@ impl<P: Platform> Authenticator<P> {
             Status::UserActionTimeout => Status::OperationDenied,
             status => status,
         })?;
-        Err(if self.is_protected()? {
+        Err(if self.pin()?.is_set() {
             Status::PinInvalid
         } else {
             Status::PinNotSet
         })
     }
 
-    /// §6.1.2 steps 6 to 8, §6.2.2 step 5: a ceremony that takes user verification must come with a param, and the key
-    /// must be able to verify it. `demanded` says whether the ceremony does, by what protects the key.
-    pub(super) fn demand_user_verification(
-        &mut self,
-        auth: PinUvAuth<'_>,
-        demanded: impl FnOnce(Protection) -> bool,
-    ) -> Result<(), Status> {
-        let protection = self.protection()?;
-        if demanded(protection) && !(protection.by_pin && auth.is_given()) {
-            return Err(Status::PuatRequired);
+    /// The option `uv`, of a key that cannot verify its user by itself (§6.1.2 step 5, §6.2.2 step 4).
+    pub(super) fn check_uv_option(&self, auth: PinUvAuth<'_>, options: Options) -> Result<(), Status> {
+        if auth.asks_for_uv(options) && !self.seams.presence.verifies_user() {
+            return Err(Status::InvalidOption);
         }
         Ok(())
     }
 
-    /// §6.1.2 step 11, §6.2.2 step 6: verifies the user for a ceremony. `None`: the user was not verified, which a key
-    /// without a PIN does not mind whatever the request says.
+    /// §6.1.2 steps 6 to 8, §6.2.2 step 5: a ceremony that takes user verification must come with a param, and the key
+    /// must be able to verify it, or the key verifies by itself. `demanded` says whether the ceremony does, by what
+    /// protects the key. Returns whether the key is to verify its user by itself.
+    pub(super) fn demand_user_verification(
+        &mut self,
+        auth: PinUvAuth<'_>,
+        options: Options,
+        demanded: impl FnOnce(Protection) -> bool,
+    ) -> Result<bool, Status> {
+        let protection = self.protection()?;
+        let demanded = demanded(protection);
+        // alwaysUv asks for it in the platform's place.
+        let by_default = demanded && protection.always_uv && !auth.is_given();
+        let by_key = auth.asks_for_uv(options) || by_default && self.seams.presence.verifies_user();
+        if demanded && !(protection.protected && (auth.is_given() || by_key)) {
+            return Err(Status::PuatRequired);
+        }
+        Ok(by_key)
+    }
+
+    /// §6.1.2 step 11, §6.2.2 step 6: verifies the user for a ceremony, `by_key` or by the param. Whether one must be
+    /// verified was decided before: a key that nothing protects does not mind whatever the request says.
     pub(super) fn verify_user(
         &mut self,
+        by_key: bool,
         auth: PinUvAuth<'_>,
         client_data_hash: &[u8; 32],
         permission: Permissions,
         rp_id_hash: &[u8; 32],
-    ) -> Result<Option<TokenId>, Status> {
+    ) -> Result<Verified, Status> {
+        if by_key {
+            self.verify_user_by_key()?;
+            return Ok(Verified::ByKey);
+        }
         let Some(Proof { param, protocol }) = auth.proof()? else {
-            return Ok(None);
+            return Ok(Verified::No);
         };
         if !self.is_protected()? {
-            return Ok(None);
+            return Ok(Verified::No);
         }
         let now = self.seams.clock.now();
         let token = self.tokens.verify(protocol, &[client_data_hash], param, now);
@@ -172,7 +212,7 @@ impl<P: Platform> Authenticator<P> {
         if !token.verifies_user_for(permission, rp_id_hash) {
             return Err(Status::PinAuthInvalid);
         }
-        Ok(Some(token.id()))
+        Ok(Verified::ByToken(token.id()))
     }
 
     /// Authorizes a command that is not a ceremony by a token with one of these permissions; by the persistent token

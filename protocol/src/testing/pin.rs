@@ -124,6 +124,16 @@ impl Platform {
         }
     }
 
+    pub(crate) fn get_token_using_uv(&self, permissions: u64, rp_id: Option<&str>) -> Request {
+        let request = self
+            .request(subcommand::GET_PIN_UV_AUTH_TOKEN_USING_UV_WITH_PERMISSIONS)
+            .with(9, Value::Integer(permissions.into()));
+        match rp_id {
+            Some(rp_id) => request.with(10, text(rp_id)),
+            None => request,
+        }
+    }
+
     /// The token in the key's answer.
     pub(crate) fn token(&self, answer: &Value) -> Token {
         let mut secret = [0; 32];

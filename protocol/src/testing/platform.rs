@@ -11,7 +11,7 @@ use crate::crypto::sha256;
 use crate::limits::STORAGE_KEY_MAX;
 use crate::platform::{
     Clock, Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage,
-    StorageError, UserPresence,
+    StorageError, UserPresence, Verification,
 };
 
 pub(crate) struct World;
@@ -47,6 +47,8 @@ pub(crate) struct Script {
     /// The next U2F poll is refused.
     pub(crate) refuses: bool,
     pub(crate) prompts: Vec<Prompt>,
+    /// What the key's own user verification finds, and then that it is the user; `None`: the key has none.
+    pub(crate) verifications: Option<VecDeque<Verification>>,
 }
 
 impl Script {
@@ -84,6 +86,15 @@ impl UserPresence for Script {
 
     fn forget(&mut self) {
         self.touches = 0;
+    }
+
+    fn verifies_user(&self) -> bool {
+        self.verifications.is_some()
+    }
+
+    fn verify_user(&mut self, _deadline: u64) -> Verification {
+        let next = self.verifications.as_mut().and_then(VecDeque::pop_front);
+        next.unwrap_or(Verification::Verified)
     }
 }
 

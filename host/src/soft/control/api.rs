@@ -1,4 +1,4 @@
-//! The endpoint's four operations.
+//! The endpoint's operations.
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::READ_TIMEOUT;
 use super::guard::Guard;
-use crate::soft::SoftKey;
+use crate::soft::{SoftKey, UserVerification};
 
 /// The longest body, in bytes.
 const BODY_MAX: usize = 4096;
@@ -46,6 +46,7 @@ struct Problem<'a> {
 enum Operation {
     Button,
     Power,
+    UserVerification,
     State,
     Log,
 }
@@ -55,6 +56,7 @@ impl Operation {
         Some(match path {
             "/v1/button" => Self::Button,
             "/v1/power" => Self::Power,
+            "/v1/user-verification" => Self::UserVerification,
             "/v1/state" => Self::State,
             "/v1/log" => Self::Log,
             _ => return None,
@@ -63,7 +65,7 @@ impl Operation {
 
     fn method(self) -> Method {
         match self {
-            Self::Button | Self::Power => Method::POST,
+            Self::Button | Self::Power | Self::UserVerification => Method::POST,
             Self::State | Self::Log => Method::GET,
         }
     }
@@ -96,6 +98,13 @@ enum PowerAction {
     Off,
     On,
     Cycle,
+}
+
+/// As WebDriver's Set User Verified (WebAuthn Level 3 §11.9).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct UserVerified {
+    is_user_verified: bool,
 }
 
 #[derive(Serialize)]
@@ -139,7 +148,7 @@ async fn perform(key: &SoftKey, guard: &Guard, request: Request<Incoming>) -> Re
         Refusal::new(
             StatusCode::NOT_FOUND,
             "there is nothing at this path",
-            "the paths are /v1/button, /v1/power, /v1/state and /v1/log",
+            "the paths are /v1/button, /v1/power, /v1/user-verification, /v1/state and /v1/log",
         )
     })?;
     if parts.method != operation.method() {
@@ -165,6 +174,18 @@ async fn perform(key: &SoftKey, guard: &Guard, request: Request<Incoming>) -> Re
             switch(key.clone(), action).await?;
             json(&key.state())
         }
+        Operation::UserVerification => {
+            let UserVerified { is_user_verified } = read(body, "send {\"isUserVerified\":true} or false").await?;
+            if key.user_verification() != UserVerification::Control {
+                return Err(Refusal::new(
+                    StatusCode::CONFLICT,
+                    "nobody tells this key who its user is",
+                    "start the token with --user-verification control",
+                ));
+            }
+            key.set_user_verified(is_user_verified);
+            json(&key.state())
+        }
         Operation::State => json(&key.state()),
         Operation::Log => json(&Log { entries: key.log() }),
     }
@@ -172,7 +193,7 @@ async fn perform(key: &SoftKey, guard: &Guard, request: Request<Incoming>) -> Re
 
 fn wrong_method(operation: Operation) -> Refusal {
     let (hint, allow) = match operation {
-        Operation::Button | Operation::Power => ("use POST", "POST"),
+        Operation::Button | Operation::Power | Operation::UserVerification => ("use POST", "POST"),
         Operation::State | Operation::Log => ("use GET", "GET"),
     };
     Refusal {

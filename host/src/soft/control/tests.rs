@@ -10,8 +10,10 @@ use std::os::unix::net::UnixStream;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::client::Key;
+use crate::client::ctap2::Permissions;
 use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION, u2f_register};
-use crate::soft::{Connection, Touch};
+use crate::soft::{Builder, Connection, Touch, UserVerification};
 use brasskey_protocol::ctaphid::command;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -38,15 +40,15 @@ impl Fixture {
     }
 
     fn at(address: impl FnOnce(&std::path::Path) -> ControlAddress) -> Self {
+        Self::of(SoftKey::builder(), address)
+    }
+
+    fn of(builder: Builder, address: impl FnOnce(&std::path::Path) -> ControlAddress) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let token_file = directory.path().join("token");
         token_file::read_or_create(&token_file).expect("a private file");
         std::fs::write(&token_file, TOKEN).expect("a token");
-        let key = SoftKey::builder()
-            .touch(Touch::Control)
-            .scripted_clock()
-            .build()
-            .expect("a key");
+        let key = builder.touch(Touch::Control).scripted_clock().build().expect("a key");
         let options = ControlOptions {
             address: address(directory.path()),
             token_file,
@@ -287,6 +289,39 @@ fn a_request_is_refused_at_once() {
     );
     assert_eq!(fixture.post("/v1/button", "pulse")["held"], false);
     assert_eq!(host.status_word(&u2f_register(1)), 0x9000);
+}
+
+#[test]
+fn the_user_is_verified_as_was_said_last() {
+    const PATH: &str = "/v1/user-verification";
+    let refused = Fixture::new();
+    let (status, _, body) = refused.send(&refused.request("POST", PATH, r#"{"isUserVerified":true}"#));
+    assert_eq!(status, 409, "{body}");
+    assert!(
+        body["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("--user-verification control"))
+    );
+
+    let loopback = |_: &std::path::Path| ControlAddress::Tcp((Ipv4Addr::LOCALHOST, 0).into());
+    let fixture = Fixture::of(
+        SoftKey::builder().user_verification(UserVerification::Control),
+        loopback,
+    );
+    let mut key = Key::open(Box::new(fixture.key.connect())).expect("a key");
+    let mut verified = || key.token(Permissions::CREDENTIAL_MANAGEMENT, None, &mut ()).is_ok();
+    assert!(!verified());
+    for (body, expected) in [
+        (r#"{"isUserVerified":true}"#, true),
+        (r#"{"isUserVerified":false}"#, false),
+    ] {
+        let (status, _, answer) = fixture.send(&fixture.request("POST", PATH, body));
+        assert_eq!((status, &answer["powered"]), (200, &json!(true)), "{answer}");
+        assert_eq!(verified(), expected);
+    }
+    for body in ["{}", r#"{"isUserVerified":1}"#, r#"{"isUserVerified":true,"more":1}"#] {
+        assert_eq!(fixture.send(&fixture.request("POST", PATH, body)).0, 400, "{body}");
+    }
 }
 
 #[test]

@@ -18,10 +18,12 @@ use crate::soft::presence::{SoftPresence, Touch};
 use crate::soft::rng::SoftRng;
 use crate::soft::storage::MemoryStorage;
 use crate::soft::token::{Observer, SoftStatus, Token};
+use crate::soft::verification::{UserVerification, Verifier};
 
 /// How a [`SoftKey`] is to be.
 pub struct Builder {
     touch: Touch,
+    verification: UserVerification,
     storage: Option<Box<dyn Storage + Send>>,
     seed: Option<[u8; 32]>,
     clock: SoftClock,
@@ -34,6 +36,7 @@ impl Builder {
     pub(super) fn new() -> Self {
         Self {
             touch: Touch::Unset,
+            verification: UserVerification::Pin,
             storage: None,
             seed: None,
             clock: SoftClock::system(),
@@ -47,6 +50,14 @@ impl Builder {
     #[must_use]
     pub fn touch(mut self, touch: Touch) -> Self {
         self.touch = touch;
+        self
+    }
+
+    /// **All but the default only for tests:** whether the key verifies its user by itself. Until it is called: by a PIN
+    /// alone.
+    #[must_use]
+    pub fn user_verification(mut self, verification: UserVerification) -> Self {
+        self.verification = verification;
         self
     }
 
@@ -118,6 +129,7 @@ impl Builder {
     pub fn build(self) -> Result<SoftKey, Error> {
         let Self {
             touch,
+            verification,
             storage,
             seed,
             clock,
@@ -126,6 +138,7 @@ impl Builder {
             observer,
         } = self;
         let button = Arc::new(Button::new(clock.clone()));
+        let verifier = Arc::new(Verifier::new(verification));
         let abort = Arc::new(Abort::new());
         let rng = match seed {
             Some(seed) => SoftRng::seeded(seed),
@@ -140,7 +153,7 @@ impl Builder {
             observer,
         ));
         let seams = Seams {
-            presence: SoftPresence::new(touch, button, abort),
+            presence: SoftPresence::new(touch, button, Arc::clone(&verifier), abort),
             storage: SoftStorage(storage.unwrap_or_else(|| Box::new(MemoryStorage::new()))),
             rng: HealthyRng::new(rng),
             clock: clock.clone(),
@@ -149,6 +162,7 @@ impl Builder {
         token.equip(seams, config);
         let key = SoftKey(Arc::new(Inner {
             token,
+            verifier,
             identity: match identity {
                 Some(identity) => identity,
                 None => Identity::random().map_err(|_| Error::Start(StartError::Rng))?,

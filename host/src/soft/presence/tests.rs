@@ -9,6 +9,7 @@ use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
 use brasskey_protocol::platform::{Gesture, Operation, RelyingParty};
 
 use super::*;
+use crate::soft::UserVerification;
 use crate::soft::clock::SoftClock;
 
 const APPLICATION: [u8; 32] = [1; 32];
@@ -43,7 +44,8 @@ impl Fixture {
         let clock = SoftClock::scripted();
         let button = Arc::new(Button::new(clock.clone()));
         let abort = Arc::new(Abort::new());
-        let presence = SoftPresence::new(touch, Arc::clone(&button), Arc::clone(&abort));
+        let verifier = Arc::new(Verifier::new(UserVerification::Pin));
+        let presence = SoftPresence::new(touch, Arc::clone(&button), verifier, Arc::clone(&abort));
         Self {
             clock,
             button,

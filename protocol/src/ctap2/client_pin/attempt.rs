@@ -54,6 +54,7 @@ impl<P: Platform> Authenticator<P> {
 
         self.pin_mismatches = 0;
         pin.retries = PIN_RETRIES;
+        pin.uv_failures = 0;
         self.write_pin(pin)
     }
 

@@ -1,4 +1,5 @@
-//! getPinToken and getPinUvAuthTokenUsingPinWithPermissions (CTAP 2.3 §6.5.5.7.1, §6.5.5.7.2).
+//! getPinToken, getPinUvAuthTokenUsingPinWithPermissions and getPinUvAuthTokenUsingUvWithPermissions (CTAP 2.3
+//! §6.5.5.7.1 to §6.5.5.7.3).
 
 use super::{Parameters, Status, required, supported};
 use crate::authenticator::Authenticator;
@@ -6,7 +7,17 @@ use crate::cbor::Writer;
 use crate::crypto::sha256;
 use crate::ctap2::token::{Grant, Permissions};
 use crate::pin_protocol::SharedSecret;
-use crate::platform::{Clock as _, Platform};
+use crate::platform::{Clock as _, Platform, Verification};
+
+/// The persistent token has one permission alone.
+fn check_grantable(permissions: Permissions) -> Result<(), Status> {
+    let persistent = Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY;
+    if permissions.has_any(Permissions::BIO_ENROLLMENT) || permissions.has_any(persistent) && permissions != persistent
+    {
+        return Err(Status::UnauthorizedPermission);
+    }
+    Ok(())
+}
 
 /// An encrypted token: an initialization vector and 32 bytes.
 const TOKEN_ENC_MAX: usize = 48;
@@ -56,13 +67,8 @@ impl<P: Platform> Authenticator<P> {
         if permissions.is_none() {
             return Err(Status::InvalidParameter);
         }
-        // Step 4: what this key can grant. The persistent token has one permission alone.
-        let persistent = Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY;
-        if permissions.has_any(Permissions::BIO_ENROLLMENT)
-            || permissions.has_any(persistent) && permissions != persistent
-        {
-            return Err(Status::UnauthorizedPermission);
-        }
+        // Step 4: what this key can grant.
+        check_grantable(permissions)?;
         // Blocked; the shared secret; the PIN.
         let mut pin = self.pin_to_try()?;
         let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
@@ -70,24 +76,66 @@ impl<P: Platform> Authenticator<P> {
         if pin.force_change {
             return Err(Status::PinPolicyViolation);
         }
-        if permissions == persistent {
+        self.grant_token(&shared, permissions, request.rp_id, response)
+    }
+
+    /// getPinUvAuthTokenUsingUvWithPermissions (§6.5.5.7.3): the key verifies the user by itself.
+    pub(super) fn get_token_using_uv(
+        &mut self,
+        request: &Parameters<'_>,
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        // Steps 1 to 3: the parameters.
+        let number = required(request.protocol)?;
+        let platform_key = required(request.key_agreement)?;
+        let permissions = Permissions::requested(required(request.permissions)?);
+        let protocol = supported(number)?;
+        if permissions.is_none() {
+            return Err(Status::InvalidParameter);
+        }
+        // Step 4: what this key can grant, `acfg` among it (uvAcfg).
+        check_grantable(permissions)?;
+        // Blocked; the shared secret; the user.
+        if self.pin()?.uv_retries() == 0 {
+            return Err(Status::UvBlocked);
+        }
+        let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
+        match self.perform_built_in_uv()? {
+            Verification::Verified => self.grant_token(&shared, permissions, request.rp_id, response),
+            Verification::TimedOut => Err(Status::UserActionTimeout),
+            Verification::Aborted => Err(Status::KeepaliveCancel),
+            Verification::Mismatch if self.pin()?.uv_retries() == 0 => Err(Status::UvBlocked),
+            Verification::Mismatch => Err(Status::UvInvalid),
+        }
+    }
+
+    /// The persistent token, or one with these permissions and bound to this relying party, where one is named.
+    fn grant_token(
+        &mut self,
+        shared: &SharedSecret,
+        permissions: Permissions,
+        rp_id: Option<&str>,
+        response: &mut Writer<'_>,
+    ) -> Result<(), Status> {
+        if permissions == Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY {
+            let mut pin = self.pin()?;
             // Tokens in use stay as they are.
             if !pin.persistent_token_granted {
                 pin.persistent_token_granted = true;
                 self.write_pin(&pin)?;
             }
             let token = pin.persistent_token(&self.store.secret);
-            return self.respond_token(&shared, &token, response);
+            return self.respond_token(shared, &token, response);
         }
         let grant = Grant {
             permissions,
-            rp_id_hash: request.rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),
+            rp_id_hash: rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),
             user_is_present: false,
         };
-        self.issue_token(&shared, grant, response)
+        self.issue_token(shared, grant, response)
     }
 
-    /// The last steps of both: a new token, in place of all before it.
+    /// The last steps of all: a new token, in place of all before it.
     fn issue_token(&mut self, shared: &SharedSecret, grant: Grant, response: &mut Writer<'_>) -> Result<(), Status> {
         let now = self.seams.clock.now();
         let rng = &mut self.seams.rng;

@@ -4,11 +4,10 @@
 //! |---|---|
 //! | getPINRetries, getKeyAgreement | this one |
 //! | setPIN, changePIN | `set_pin.rs`; what a PIN may be is in `new_pin.rs` |
-//! | getPinToken, getPinUvAuthTokenUsingPinWithPermissions | `get_token.rs` |
+//! | getPinToken, getPinUvAuthTokenUsingPinWithPermissions, getPinUvAuthTokenUsingUvWithPermissions | `get_token.rs` |
+//! | getUVRetries | [`built_in_uv`](super::built_in_uv) |
 //!
-//! How a PIN is tried, and how often, is in `attempt.rs`. The subcommands of a user verification of the key's own,
-//! getPinUvAuthTokenUsingUvWithPermissions (06) and getUVRetries (07), do not exist here: see
-//! [`user_verification`](super::user_verification).
+//! How a PIN is tried, and how often, is in `attempt.rs`.
 
 mod attempt;
 mod get_token;
@@ -21,7 +20,7 @@ use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::limits::PIN_MISMATCHES;
 use crate::pin_protocol::Protocol;
-use crate::platform::Platform;
+use crate::platform::{Platform, UserPresence as _};
 
 /// Subcommands (§6.5.5).
 pub(crate) mod subcommand {
@@ -30,6 +29,8 @@ pub(crate) mod subcommand {
     pub(crate) const SET_PIN: u64 = 0x03;
     pub(crate) const CHANGE_PIN: u64 = 0x04;
     pub(crate) const GET_PIN_TOKEN: u64 = 0x05;
+    pub(crate) const GET_PIN_UV_AUTH_TOKEN_USING_UV_WITH_PERMISSIONS: u64 = 0x06;
+    pub(crate) const GET_UV_RETRIES: u64 = 0x07;
     pub(crate) const GET_PIN_UV_AUTH_TOKEN_USING_PIN_WITH_PERMISSIONS: u64 = 0x09;
 }
 
@@ -92,6 +93,10 @@ impl<P: Platform> Authenticator<P> {
             subcommand::GET_PIN_UV_AUTH_TOKEN_USING_PIN_WITH_PERMISSIONS => {
                 self.get_token_with_permissions(&request, response)
             }
+            subcommand::GET_PIN_UV_AUTH_TOKEN_USING_UV_WITH_PERMISSIONS if self.seams.presence.verifies_user() => {
+                self.get_token_using_uv(&request, response)
+            }
+            subcommand::GET_UV_RETRIES if self.seams.presence.verifies_user() => self.get_uv_retries(response),
             _ => Err(Status::InvalidSubcommand),
         }
     }

@@ -34,7 +34,7 @@ fn the_description_names_every_operation_and_no_other() {
             let (status, ..) = fixture.send(&fixture.request(method, path, "{}"));
             if object(methods).contains_key(&method.to_lowercase()) {
                 described.push(format!("{method} {path}"));
-                // Two take a body, and refuse an empty one.
+                // Some take a body, and refuse an empty one.
                 assert!(matches!(status, 200 | 400), "{method} {path}: {status}");
             } else {
                 assert_eq!(status, 405, "{method} {path}");
@@ -43,7 +43,13 @@ fn the_description_names_every_operation_and_no_other() {
     }
     assert_eq!(
         described,
-        ["POST /v1/button", "GET /v1/log", "POST /v1/power", "GET /v1/state"]
+        [
+            "POST /v1/button",
+            "GET /v1/log",
+            "POST /v1/power",
+            "GET /v1/state",
+            "POST /v1/user-verification"
+        ]
     );
 }
 

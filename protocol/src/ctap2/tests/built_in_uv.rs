@@ -1,0 +1,257 @@
+//! A key that verifies its user by itself (CTAP 2.3 §6.5.3.1).
+
+use std::vec::Vec;
+
+use cbor4ii::core::Value;
+
+use super::power_cuts::at_every_cut;
+use crate::ctap2::Status;
+use crate::ctap2::client_pin::subcommand;
+use crate::limits::UV_RETRIES;
+use crate::pin_protocol::Protocol;
+use crate::platform::Verification;
+use crate::testing::cbor::{Tree, int, map, text};
+use crate::testing::key::Key;
+use crate::testing::pin::{ACFG, BE, CM, GA, MC, PCMR, PIN, Token, client_pin};
+use crate::testing::request::{
+    RP, Request, discover, get_assertion, get_info, make_credential, make_discoverable, option, reset, toggle_always_uv,
+};
+
+/// A key that finds this in order, and then the user.
+fn verifying(found: &[Verification]) -> Key {
+    let mut key = Key::new();
+    key.user().verifications = Some(found.iter().copied().collect());
+    key
+}
+
+fn finds(key: &mut Key, found: &[Verification]) {
+    key.user().verifications = Some(found.iter().copied().collect());
+}
+
+fn options(key: &mut Key) -> Value {
+    key.send(&get_info()).unwrap().unwrap().number(4).clone()
+}
+
+fn uv_retries(key: &mut Key) -> u8 {
+    let answer = key.send(&client_pin(subcommand::GET_UV_RETRIES)).unwrap().unwrap();
+    assert_eq!(answer.keys(), [int(5)]);
+    answer.number(5).as_int().try_into().unwrap()
+}
+
+fn token_by_uv(key: &mut Key, permissions: u64, rp_id: Option<&str>) -> Result<Token, Status> {
+    let platform = key.platform(Protocol::Two);
+    let answer = key.send(&platform.get_token_using_uv(permissions, rp_id))?;
+    Ok(platform.token(&answer.unwrap()))
+}
+
+fn with_uv(request: Request, member: u64) -> Request {
+    request.with(member, option("uv", true))
+}
+
+/// A passkey's registration, verified by the key.
+fn make_verified() -> Request {
+    make_credential(RP, b"alice").with(7, map([("rk", Value::Bool(true)), ("uv", Value::Bool(true))]))
+}
+
+#[test]
+fn a_key_with_a_button_alone_does_not_verify() {
+    let mut key = Key::with_pin();
+    let options = options(&mut key);
+    assert!(["uv", "uvAcfg"].iter().all(|name| options.find(&text(*name)).is_none()));
+    let platform = key.platform(Protocol::Two);
+    for request in [
+        client_pin(subcommand::GET_UV_RETRIES),
+        platform.get_token_using_uv(CM, None),
+    ] {
+        assert_eq!(key.refusal(&request), Status::InvalidSubcommand);
+    }
+    assert_eq!(key.refusal(&make_verified()), Status::InvalidOption);
+    assert_eq!(key.refusal(&with_uv(discover(RP), 5)), Status::InvalidOption);
+}
+
+#[test]
+fn the_option_verifies_the_user_and_the_touch_is_asked_for_besides() {
+    let mut key = verifying(&[]);
+    let options = options(&mut key);
+    assert_eq!(options.member("uv"), &Value::Bool(true));
+    assert_eq!(options.member("clientPin"), &Value::Bool(false));
+    let made = key.made(&make_verified()).unwrap();
+    assert_eq!(made.auth_data.flags, 0x45, "UP, UV and AT");
+    let assertion = key.asserted(&with_uv(discover(RP), 5)).unwrap();
+    assert_eq!(assertion.auth_data.flags, 0x05, "UP and UV");
+    assert_eq!(key.user().prompts.len(), 2);
+    // Who does not ask is not verified.
+    assert_eq!(key.asserted(&discover(RP)).unwrap().auth_data.flags, 0x01);
+    assert_eq!(uv_retries(&mut key), UV_RETRIES);
+}
+
+#[test]
+fn a_protected_key_makes_no_passkey_unverified() {
+    let mut key = verifying(&[]);
+    assert_eq!(key.refusal(&make_discoverable(RP, b"alice")), Status::PuatRequired);
+    assert_eq!(key.register(RP).auth_data.flags, 0x41);
+}
+
+#[test]
+fn always_uv_verifies_where_the_request_does_not_say_so() {
+    let mut key = verifying(&[]);
+    let token = token_by_uv(&mut key, ACFG, None).unwrap();
+    assert_eq!(key.send(&token.sign(toggle_always_uv())), Ok(None));
+    let made = key.made(&make_discoverable(RP, b"alice")).unwrap();
+    assert_eq!(made.auth_data.flags, 0x45);
+    assert_eq!(key.asserted(&discover(RP)).unwrap().auth_data.flags, 0x05);
+    let silent = discover(RP).with(5, option("up", false));
+    assert_eq!(key.asserted(&silent).unwrap().auth_data.flags, 0x00);
+    finds(&mut key, &[Verification::Mismatch]);
+    assert_eq!(key.refusal(&discover(RP)), Status::OperationDenied);
+}
+
+#[test]
+fn a_token_by_verification_is_like_one_by_pin() {
+    let mut key = verifying(&[]);
+    let made = {
+        let token = token_by_uv(&mut key, MC, Some(RP)).unwrap();
+        key.made(&token.sign(make_discoverable(RP, b"alice"))).unwrap()
+    };
+    assert_eq!(made.auth_data.flags, 0x45);
+    let token = token_by_uv(&mut key, GA, Some(RP)).unwrap();
+    let asked = key.user().prompts.len();
+    let request = token.sign(get_assertion(RP, &[&made.id]));
+    made.verify(RP, &key.asserted(&request).unwrap());
+    assert_eq!(key.user().prompts.len(), asked + 1, "to be verified is no touch");
+    assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "it is spent");
+    let other = token_by_uv(&mut key, GA, Some("other.example")).unwrap();
+    assert_eq!(key.refusal(&other.sign(discover(RP))), Status::PinAuthInvalid);
+
+    let token = token_by_uv(&mut key, CM, None).unwrap();
+    assert!(key.send(&token.metadata()).is_ok());
+    let token = token_by_uv(&mut key, PCMR, None).unwrap();
+    assert!(key.send(&token.metadata()).is_ok());
+    let mut key = key.restarted();
+    assert!(
+        key.send(&token.metadata()).is_ok(),
+        "the persistent token outlives a power cycle"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_request_for_a_token_costs_no_attempt() {
+    let mut key = verifying(&[Verification::Mismatch; 9]);
+    let platform = key.platform(Protocol::Two);
+    let request = platform.get_token_using_uv(CM, None);
+    for member in [1, 3, 9] {
+        assert_eq!(key.refusal(&request.clone().without(member)), Status::MissingParameter);
+    }
+    assert_eq!(key.refusal(&request.clone().with(1, int(3))), Status::InvalidParameter);
+    assert_eq!(
+        key.refusal(&request.clone().with(9, int(0x80))),
+        Status::InvalidParameter
+    );
+    for permissions in [BE, PCMR | CM] {
+        let answer = token_by_uv(&mut key, permissions, None);
+        assert_eq!(answer, Err(Status::UnauthorizedPermission));
+    }
+    assert_eq!(uv_retries(&mut key), UV_RETRIES);
+}
+
+#[test]
+fn failures_are_counted_across_power_cycles_until_it_is_blocked() {
+    let mut key = verifying(&[]);
+    for left in (0..UV_RETRIES).rev() {
+        finds(&mut key, &[Verification::Mismatch]);
+        let status = if left == 0 {
+            Status::UvBlocked
+        } else {
+            Status::UvInvalid
+        };
+        assert_eq!(token_by_uv(&mut key, CM, None), Err(status));
+        assert_eq!(uv_retries(&mut key), left);
+        key = key.restarted();
+        finds(&mut key, &[]);
+    }
+    // Blocked: nobody is looked at any more.
+    assert_eq!(token_by_uv(&mut key, CM, None), Err(Status::UvBlocked));
+    assert_eq!(key.refusal(&make_verified()), Status::PinBlocked);
+    key.set_pin(PIN);
+    assert_eq!(key.refusal(&make_verified()), Status::PuatRequired);
+    assert_eq!(uv_retries(&mut key), 0, "a new PIN alone is no proof of anything");
+    assert_eq!(key.try_pin(PIN), Ok(()));
+    assert_eq!(uv_retries(&mut key), UV_RETRIES);
+    assert!(key.made(&make_verified()).is_ok());
+}
+
+#[test]
+fn a_success_or_a_reset_gives_all_attempts_back() {
+    let mut key = verifying(&[Verification::Mismatch, Verification::Verified, Verification::Mismatch]);
+    assert_eq!(token_by_uv(&mut key, CM, None), Err(Status::UvInvalid));
+    assert!(token_by_uv(&mut key, CM, None).is_ok());
+    assert_eq!(uv_retries(&mut key), UV_RETRIES);
+    assert_eq!(key.refusal(&make_verified()), Status::OperationDenied);
+    assert_eq!(uv_retries(&mut key), UV_RETRIES - 1);
+    assert_eq!(key.send(&reset()), Ok(None));
+    assert_eq!(uv_retries(&mut key), UV_RETRIES);
+}
+
+#[test]
+fn how_it_ends_is_told() {
+    for (found, option, token) in [
+        (Verification::Mismatch, Status::OperationDenied, Status::UvInvalid),
+        (
+            Verification::TimedOut,
+            Status::UserActionTimeout,
+            Status::UserActionTimeout,
+        ),
+        (Verification::Aborted, Status::KeepaliveCancel, Status::KeepaliveCancel),
+    ] {
+        let mut key = verifying(&[found; 3]);
+        let before = key.storage().records.len();
+        assert_eq!(key.refusal(&make_verified()), option);
+        assert_eq!(key.refusal(&with_uv(discover(RP), 5)), option);
+        assert_eq!(token_by_uv(&mut key, CM, None), Err(token));
+        assert!(key.user().prompts.is_empty());
+        assert_eq!(key.storage().records.len(), before);
+    }
+}
+
+#[test]
+fn a_pin_that_is_blocked_blocks_the_way_around_it() {
+    let mut key = Key::with_pin();
+    while key.retries() > 0 {
+        assert!(key.try_pin("4321").is_err());
+        key = key.restarted();
+    }
+    finds(&mut key, &[]);
+    assert_eq!(uv_retries(&mut key), UV_RETRIES);
+    assert_eq!(token_by_uv(&mut key, CM, None), Err(Status::UvBlocked));
+    assert_eq!(uv_retries(&mut key), 0);
+}
+
+#[test]
+fn whoever_cuts_the_power_has_no_attempt_more() {
+    at_every_cut(
+        &Key::new(),
+        |key| {
+            finds(key, &[Verification::Mismatch]);
+            token_by_uv(key, CM, None)
+        },
+        |mut key, answer| {
+            finds(&mut key, &[]);
+            let left = uv_retries(&mut key);
+            match answer {
+                Err(Status::UvInvalid) => assert_eq!(left, UV_RETRIES - 1),
+                Err(Status::Other) => assert!([UV_RETRIES - 1, UV_RETRIES].contains(&left)),
+                other => panic!("{other:?}"),
+            }
+        },
+    );
+    let found: Vec<_> = [Verification::Mismatch].repeat(UV_RETRIES.into());
+    let mut key = verifying(&found);
+    key.storage_mut().forgets = true;
+    for _ in 0..9 {
+        assert_eq!(
+            token_by_uv(&mut key, CM, None),
+            Err(Status::Other),
+            "an attempt that cannot be counted"
+        );
+    }
+}

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::device::DeviceArgs;
 use super::extension_args::UserVerification;
 use super::failure::Failure;
-use super::output::{BAD, DIM, GOOD, Output};
+use super::output::{BAD, DIM, GOOD, Output, WARNING};
 use super::pin_entry::PinArgs;
 use crate::client::Key;
 use crate::client::webauthn::{Origin, Protocol};
@@ -208,6 +208,7 @@ pub(super) fn show_report(report: &Report, to: &mut dyn Write) -> io::Result<()>
 pub(super) fn mark(outcome: Outcome) -> (anstyle::Style, &'static str) {
     match outcome {
         Outcome::Passed => (GOOD, "pass"),
+        Outcome::Warned => (WARNING, "warn"),
         Outcome::Failed => (BAD, "FAIL"),
         Outcome::Skipped => (DIM, "skip"),
     }

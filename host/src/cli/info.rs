@@ -2,7 +2,6 @@
 
 mod explain;
 mod facts;
-mod oddities;
 mod sections;
 
 use std::io::{self, Write};

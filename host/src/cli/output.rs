@@ -13,6 +13,8 @@ use crate::text::escape;
 
 /// A check that passed.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// What stands in the way, but not of everything.
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
 /// A check that failed, and errors.
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 /// What matters less.

@@ -8,6 +8,7 @@ use brasskey_protocol::ctaphid::{
 use brasskey_protocol::limits::{LOCK_MAX_SECONDS, MAX_MESSAGE};
 
 use super::error::{CtaphidError, Error, Malformed};
+use super::fault::{self, Fault, Faults};
 use super::time::{SystemTime, Time, Timeouts};
 use super::watch::Watch;
 use crate::transport::Transport;
@@ -32,6 +33,7 @@ pub struct Channel {
     out_of_step: bool,
     /// The last request was cancelled because its time was over.
     gave_up: bool,
+    faults: Faults,
 }
 
 /// What a channel talks through.
@@ -63,6 +65,10 @@ impl Channel {
         };
         let init = link.initialize(&mut Host::new(BROADCAST), BROADCAST)?;
         let host = Box::new(Host::new(init.channel));
+        let mut faults = Faults::default();
+        for oddity in fault::of_init(&init) {
+            faults.note(Fault::new("CTAPHID_INIT", "CTAP 2.3 §11.2.9.1.3", &oddity));
+        }
         Ok(Self {
             link,
             host,
@@ -70,6 +76,7 @@ impl Channel {
             max_message: DEFAULT_MAX_MESSAGE,
             out_of_step: false,
             gave_up: false,
+            faults,
         })
     }
 
@@ -77,6 +84,21 @@ impl Channel {
     #[must_use]
     pub fn init(&self) -> &InitResponse {
         &self.init
+    }
+
+    /// Where the key's answers on this channel departed from the standard, each fault once, in the order they came.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        self.faults.all()
+    }
+
+    /// Keeps account of a fault.
+    pub(super) fn note(&mut self, fault: Fault) {
+        self.faults.note(fault);
+    }
+
+    pub(super) fn faults_mut(&mut self) -> &mut Faults {
+        &mut self.faults
     }
 
     /// The patience this channel was opened with.

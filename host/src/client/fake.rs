@@ -37,7 +37,7 @@ impl Time for FakeTime {
 }
 
 /// How the authenticator of a [`FakeKey`] takes a request.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Answers at once.
     Now(Vec<u8>),
     /// Waits for a touch, and answers when it comes, after so many milliseconds.
@@ -45,7 +45,7 @@ pub(super) enum Reply {
 }
 
 /// A key with a true CTAPHID engine and an authenticator made of a closure.
-pub(super) struct FakeKey<A> {
+pub(crate) struct FakeKey<A> {
     device: Device,
     time: FakeTime,
     authenticator: A,
@@ -53,7 +53,7 @@ pub(super) struct FakeKey<A> {
 }
 
 impl<A: FnMut(RequestKind, &[u8]) -> Reply + Send + 'static> FakeKey<A> {
-    pub(super) fn channel(authenticator: A) -> Channel {
+    pub(crate) fn channel(authenticator: A) -> Channel {
         let device = Device::new(DeviceInfo {
             version: [1, 2, 3],
             wink: true,
@@ -68,7 +68,7 @@ impl<A: FnMut(RequestKind, &[u8]) -> Reply + Send + 'static> FakeKey<A> {
         Channel::open_with(Box::new(key), Box::new(time), Timeouts::default()).unwrap()
     }
 
-    pub(super) fn key(authenticator: A) -> Key {
+    pub(crate) fn key(authenticator: A) -> Key {
         Key::over(Self::channel(authenticator)).unwrap()
     }
 

@@ -8,6 +8,7 @@ use super::channel::Channel;
 use super::ctap2::{self, Command, GetInfo, Info, MakeCredential, PinUvAuth, Selection, Status};
 use super::ctap2::{PublicKeyCredentialParameters, RelyingParty, User};
 use super::error::Error;
+use super::fault::Fault;
 use super::pin::Pin;
 use super::u2f;
 use super::watch::Watch;
@@ -122,6 +123,32 @@ impl Key {
     /// opens the key anew.
     pub(super) fn refused_pins(&mut self) -> &mut Vec<Pin> {
         &mut self.refused_pins
+    }
+
+    /// Where the key's answers departed from the standard since it was opened, each fault once, in the order they came:
+    /// CTAPHID_INIT and authenticatorGetInfo first.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        self.channel.faults()
+    }
+
+    /// Does `work`, and gives back what it comes to and the faults that it brought up, whether or not they were seen
+    /// before.
+    ///
+    /// ```no_run
+    /// # fn f(key: &mut brasskey::client::Key) {
+    /// use brasskey::client::ctap2::GetInfo;
+    /// let (answer, faults) = key.recording(|key| key.send(&GetInfo, &mut ()));
+    /// for fault in &faults {
+    ///     eprintln!("{:?}: {fault}", fault.level);
+    /// }
+    /// # }
+    /// ```
+    pub fn recording<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<Fault>) {
+        let earlier = self.channel.faults_mut().begin();
+        let result = work(self);
+        let found = self.channel.faults_mut().end(earlier);
+        (result, found)
     }
 
     /// The versions of the standards that the key names. Untrusted texts.

@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod ctap2;
 mod enumeration;
 mod error;
+mod fault;
 mod key;
 pub mod large_blobs;
 mod pin;
@@ -25,10 +26,12 @@ mod watch;
 pub mod webauthn;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 
 pub use channel::Channel;
 pub use error::{CtaphidError, Error, ErrorKind, Malformed};
+pub(crate) use fault::LOCK;
+pub use fault::{Fault, FaultKind, Level};
 pub use key::Key;
 pub use pin::{Pin, PinError, PinRetries};
 pub use pin_protocol::{KeyAgreementKey, PinProtocol, PinUvAuthToken, SharedSecret};

@@ -5,12 +5,20 @@ use std::fmt;
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::channel::Channel;
+use super::ctap2::Oddity;
 use super::error::{Error, Malformed};
+use super::fault::Fault;
 use super::watch::Watch;
 
 mod response;
 
 pub use response::{Authentication, Registration};
+
+/// Where the standard describes all of this, and its messages one by one.
+const MESSAGES: &str = "U2F Raw Message Formats 1.2 §3";
+const REGISTER: &str = "U2F Raw Message Formats 1.2 §4";
+const AUTHENTICATE: &str = "U2F Raw Message Formats 1.2 §5";
+const VERSION: &str = "U2F Raw Message Formats 1.2 §6";
 
 /// What a U2F_AUTHENTICATE shall do (§5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +128,10 @@ impl fmt::Display for StatusWord {
 pub fn version(channel: &mut Channel) -> Result<String, Error> {
     const NAME: &str = "U2F_VERSION";
     let version = exchange(channel, NAME, 0x03, 0, &[])?;
+    if version != b"U2F_V2" {
+        let oddity = Oddity::must(VERSION, "the version is not U2F_V2, the only one there is");
+        channel.note(Fault::new(NAME, VERSION, &oddity));
+    }
     String::from_utf8(version).map_err(|_| Error::Malformed {
         command: NAME,
         why: Malformed::Value("the version"),
@@ -135,7 +147,11 @@ pub fn register(channel: &mut Channel, challenge: &[u8; 32], application: &[u8; 
     const NAME: &str = "U2F_REGISTER";
     // §4.1 leaves P1 open. 0x03 asks for a touch and spends it, as browsers do.
     let answer = exchange(channel, NAME, 0x01, 0x03, &[challenge.as_slice(), application].concat())?;
-    Registration::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })
+    let registration = Registration::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })?;
+    for oddity in registration.judge(REGISTER) {
+        channel.note(Fault::new(NAME, REGISTER, &oddity));
+    }
+    Ok(registration)
 }
 
 /// U2F_AUTHENTICATE with one key handle. Does not wait for the touch: use [`with_touch`].
@@ -165,7 +181,18 @@ pub fn authenticate(
     };
     let data = [challenge.as_slice(), application, &[length], key_handle].concat();
     let answer = exchange(channel, NAME, 0x02, p1, &data)?;
-    Authentication::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })
+    let authentication = Authentication::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })?;
+    let mut oddities = authentication.judge(AUTHENTICATE, control == Control::Enforce);
+    if control == Control::CheckOnly {
+        oddities.push(Oddity::must(
+            AUTHENTICATE,
+            "it signed where it was only asked whether it could",
+        ));
+    }
+    for oddity in &oddities {
+        channel.note(Fault::new(NAME, AUTHENTICATE, oddity));
+    }
+    Ok(authentication)
 }
 
 /// Whether `key_handle` is the key's for `application`. Needs no touch.
@@ -237,10 +264,16 @@ fn exchange(channel: &mut Channel, name: &'static str, ins: u8, p1: u8, data: &[
     };
     match StatusWord::from(u16::from_be_bytes(*status_word)) {
         StatusWord::NoError => Ok(body.to_vec()),
-        status_word => Err(Error::StatusWord {
-            command: name,
-            status_word,
-        }),
+        status_word => {
+            if !body.is_empty() {
+                let oddity = Oddity::should(MESSAGES, "there is data before the error, and nothing should be");
+                channel.note(Fault::new(name, MESSAGES, &oddity));
+            }
+            Err(Error::StatusWord {
+                command: name,
+                status_word,
+            })
+        }
     }
 }
 

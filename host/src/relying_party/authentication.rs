@@ -42,7 +42,7 @@ pub fn verify_authentication(
         Some(_) => Err("the answer has attested credential data, which belongs into registrations".to_owned()),
         None => Ok(data),
     });
-    let encoding = ceremony::encoding(&data);
+    let encoding = ceremony::encoding(&data, &answer.faults);
     let data = data.ok();
 
     let mut checks = Vec::from(ceremony::client_data(
@@ -52,6 +52,7 @@ pub fn verify_authentication(
         &origin,
     ));
     checks.push(encoding);
+    checks.push(ceremony::contents(data.as_ref(), &answer.faults));
     checks.push(Check::of("scope", scope(&options, credential, answer)));
     checks.extend(ceremony::authenticator_data(
         data.as_ref(),

@@ -5,44 +5,47 @@ use cbor4ii::core::Value;
 use crate::cbor;
 
 /// Bit 0: a user was present.
-pub(super) const USER_PRESENT: u8 = 0x01;
+pub(crate) const USER_PRESENT: u8 = 0x01;
 /// Bit 2: the user was verified.
-pub(super) const USER_VERIFIED: u8 = 0x04;
+pub(crate) const USER_VERIFIED: u8 = 0x04;
 /// Bit 3: the credential may be backed up.
-pub(super) const BACKUP_ELIGIBLE: u8 = 0x08;
+pub(crate) const BACKUP_ELIGIBLE: u8 = 0x08;
 /// Bit 4: the credential is backed up.
-pub(super) const BACKUP_STATE: u8 = 0x10;
+pub(crate) const BACKUP_STATE: u8 = 0x10;
 /// Bit 6: attested credential data follows.
-pub(super) const ATTESTED_CREDENTIAL_DATA: u8 = 0x40;
+pub(crate) const ATTESTED_CREDENTIAL_DATA: u8 = 0x40;
 /// Bit 7: extension outputs follow.
-pub(super) const EXTENSION_DATA: u8 = 0x80;
+pub(crate) const EXTENSION_DATA: u8 = 0x80;
+
+/// Bits 1 and 5: reserved for editions of the standard to come.
+pub(crate) const RESERVED: u8 = 0x22;
 
 /// The longest credential ID (§6.5.1).
 const CREDENTIAL_ID_MAX: usize = 1023;
 
 /// Authenticator data.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct AuthenticatorData<'a> {
-    pub(super) rp_id_hash: &'a [u8; 32],
-    pub(super) flags: u8,
-    pub(super) counter: u32,
-    pub(super) attested: Option<AttestedCredential<'a>>,
+pub(crate) struct AuthenticatorData<'a> {
+    pub(crate) rp_id_hash: &'a [u8; 32],
+    pub(crate) flags: u8,
+    pub(crate) counter: u32,
+    pub(crate) attested: Option<AttestedCredential<'a>>,
     /// The outputs of extensions: names and values.
-    pub(super) extensions: Vec<(Value, Value)>,
+    pub(crate) extensions: Vec<(Value, Value)>,
 }
 
 /// Attested credential data (§6.5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct AttestedCredential<'a> {
-    pub(super) aaguid: &'a [u8; 16],
-    pub(super) id: &'a [u8],
+pub(crate) struct AttestedCredential<'a> {
+    pub(crate) aaguid: &'a [u8; 16],
+    pub(crate) id: &'a [u8],
     /// The COSE key as the key encoded it: canonical CBOR, otherwise unchecked.
-    pub(super) public_key: &'a [u8],
+    pub(crate) public_key: &'a [u8],
 }
 
 impl<'a> AuthenticatorData<'a> {
     /// Reads authenticator data to its last byte. CBOR within it is canonical; the flags say what is there.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
         let too_short = || format!("the authenticator data ends early, after {} bytes", bytes.len());
         let (rp_id_hash, rest) = bytes.split_first_chunk().ok_or_else(too_short)?;
         let (&[flags], rest) = rest.split_first_chunk().ok_or_else(too_short)?;
@@ -87,7 +90,7 @@ impl<'a> AuthenticatorData<'a> {
     }
 
     /// Whether a flag is set.
-    pub(super) fn has(&self, flag: u8) -> bool {
+    pub(crate) fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 }

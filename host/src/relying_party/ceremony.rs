@@ -6,9 +6,12 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 
-use super::authenticator_data::{AuthenticatorData, BACKUP_ELIGIBLE, BACKUP_STATE, USER_PRESENT, USER_VERIFIED};
+use super::authenticator_data::{
+    AuthenticatorData, BACKUP_ELIGIBLE, BACKUP_STATE, RESERVED, USER_PRESENT, USER_VERIFIED,
+};
 use super::{Challenge, Check};
 use crate::client::webauthn::{CeremonyType, Requirement};
+use crate::client::{Fault, FaultKind, Level};
 use crate::text::escape;
 
 /// The members of the client data that a relying party reads (WebAuthn Level 3 §5.8.1). Others are ignored, as the
@@ -65,13 +68,41 @@ pub(super) fn client_data(json: &[u8], ceremony: CeremonyType, challenge: &Chall
     ]
 }
 
-/// `encoding`: canonical CBOR and nothing after it.
-pub(super) fn encoding(data: &Result<AuthenticatorData<'_>, String>) -> Check {
-    let result = data
-        .as_ref()
-        .map(|_| "canonical CBOR, and no byte too many")
-        .map_err(String::as_str);
-    Check::of("encoding", result)
+/// `encoding`: canonical CBOR and nothing after it, in the answer and in whatever else the key sent on the way to it.
+pub(super) fn encoding(data: &Result<AuthenticatorData<'_>, String>, faults: &[Fault]) -> Check {
+    const NAME: &str = "encoding";
+    match data {
+        Ok(_) => faultless(NAME, faults, FaultKind::Encoding)
+            .unwrap_or_else(|| Check::passed(NAME, "canonical CBOR, and no byte too many")),
+        Err(why) => Check::failed(NAME, why.as_str()),
+    }
+}
+
+/// `contents`: members, values and flags that were asked for and that the standard knows.
+pub(super) fn contents(data: Option<&AuthenticatorData<'_>>, faults: &[Fault]) -> Check {
+    const NAME: &str = "contents";
+    let reserved = data.map_or(0, |data| data.flags & RESERVED);
+    match faultless(NAME, faults, FaultKind::Contents) {
+        Some(check) => check,
+        // A client that keeps no account of faults.
+        None if reserved != 0 => {
+            Check::warned(NAME, format!("the flags have bits that are reserved: 0x{reserved:02x}"))
+        }
+        None => Check::passed(
+            NAME,
+            "nothing that was not asked for, or that the standard does not know",
+        ),
+    }
+}
+
+/// The check of what the client found odd; `None` where that is nothing.
+fn faultless(name: &'static str, faults: &[Fault], kind: FaultKind) -> Option<Check> {
+    let found: Vec<&Fault> = faults.iter().filter(|fault| fault.kind == kind).collect();
+    let words = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    match found.iter().map(|fault| fault.level).max()? {
+        Level::Must => Some(Check::failed(name, words)),
+        Level::Should => Some(Check::warned(name, words)),
+    }
 }
 
 /// `RP ID hash`, `user presence`, `user verification` and `backup flags` (§7.1 steps 13 to 18, §7.2 steps 15 to 19).

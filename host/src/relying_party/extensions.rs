@@ -1,5 +1,5 @@
 //! What a relying party checks of the extensions that it asked for (WebAuthn Level 3 §7.1 step 20, §7.2 step 18): the
-//! key's signed outputs, and what the client made of them. Outputs that nobody asked for are named and ignored.
+//! key's signed outputs, and what the client made of them. Outputs that nobody asked for are ignored, and a warning.
 
 use cbor4ii::core::Value;
 
@@ -36,10 +36,9 @@ pub(super) fn registration(
             enabled(asked, outputs, client.prf.as_ref())?,
             large_blob_support(asked, client.large_blob.as_ref())?,
             min_pin_length(asked, outputs)?,
-            unasked(outputs, &known),
         ])
     };
-    Some(check(words()))
+    Some(check(words(), unasked(outputs, &known)))
 }
 
 /// `extensions` of an authentication; `None` where there are none.
@@ -56,16 +55,28 @@ pub(super) fn authentication(
         Ok([
             evaluated(asked, outputs, client.prf.as_ref())?,
             large_blob(asked, client.large_blob.as_ref())?,
-            unasked(outputs, &[("hmac-secret", asked.prf.is_some())]),
         ])
     };
-    Some(check(words()))
+    Some(check(
+        words(),
+        unasked(outputs, &[("hmac-secret", asked.prf.is_some())]),
+    ))
 }
 
-/// Everything that is to be said, or the first thing that is wrong.
-fn check<const N: usize>(words: Result<[Option<String>; N], String>) -> Check {
-    let words = words.map(|words| words.into_iter().flatten().collect::<Vec<_>>().join("; "));
-    Check::of(NAME, words)
+/// Everything that is to be said, or the first thing that is wrong; what nobody asked for last.
+fn check<const N: usize>(words: Result<[Option<String>; N], String>, unasked: Option<String>) -> Check {
+    let warns = unasked.is_some();
+    match words.map(|words| {
+        words
+            .into_iter()
+            .flatten()
+            .chain(unasked)
+            .collect::<Vec<_>>()
+            .join("; ")
+    }) {
+        Ok(words) if warns => Check::warned(NAME, words),
+        words => Check::of(NAME, words),
+    }
 }
 
 fn unasked(outputs: &[(Value, Value)], known: &[(&str, bool)]) -> Option<String> {
@@ -108,6 +119,10 @@ fn enabled(
         Some(_) => return Err("hmac-secret is neither true nor false".to_owned()),
     };
     let evaluated = client.is_some_and(|prf| prf.results.is_some());
+    // The client takes 32 or 64 bytes, as many as it sent, encrypted by the protocol that it used, and nothing else.
+    if matches!(asked.prf, Some(Some(_))) && member(outputs, "hmac-secret-mc").is_some() && !evaluated {
+        return Err("what the key sent for PRF at registration is no secret".to_owned());
+    }
     match (signed, client.and_then(|prf| prf.enabled)) {
         (true, Some(true)) if evaluated => Ok(Some("PRF is enabled, and gave its secret already".to_owned())),
         (true, Some(true)) => Ok(Some("PRF is enabled".to_owned())),

@@ -16,7 +16,7 @@
 mod algorithm;
 mod attestation;
 mod authentication;
-mod authenticator_data;
+pub(crate) mod authenticator_data;
 mod ceremony;
 mod challenge;
 mod extensions;

@@ -69,7 +69,7 @@ pub fn verify_registration(
         Ok(object) => AuthenticatorData::parse(&object.auth_data),
         Err(why) => Err(why.clone()),
     };
-    let encoding = ceremony::encoding(&data);
+    let encoding = ceremony::encoding(&data, &answer.faults);
     let data = data.ok();
     let attested = data.as_ref().and_then(|data| data.attested.as_ref());
     let public_key = attested.map(|attested| PublicKey::parse(attested.public_key));
@@ -81,6 +81,7 @@ pub fn verify_registration(
         &origin,
     ));
     checks.push(encoding);
+    checks.push(ceremony::contents(data.as_ref(), &answer.faults));
     checks.extend(ceremony::authenticator_data(
         data.as_ref(),
         options.scope(),

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Outcome {
     /// As it must be.
     Passed,
+    /// Not as it should be, which breaks nothing: the answer is accepted.
+    Warned,
     /// Not as it must be: the answer is refused.
     Failed,
     /// There was nothing to check, or what it needs could not be read (which then failed elsewhere).
@@ -30,6 +32,14 @@ impl Check {
         Self {
             name,
             outcome: Outcome::Passed,
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn warned(name: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            outcome: Outcome::Warned,
             detail: detail.into(),
         }
     }
@@ -79,6 +89,11 @@ impl Report {
     /// Whether the answer is accepted.
     pub fn passed(&self) -> bool {
         self.verdict == Outcome::Passed
+    }
+
+    /// The checks that found what should not be, and accept the answer all the same.
+    pub fn warnings(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.outcome == Outcome::Warned)
     }
 
     /// The checks that failed.

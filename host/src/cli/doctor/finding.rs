@@ -1,12 +1,9 @@
 //! What a check found.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use serde::Serialize;
 
-use crate::cli::output::{BAD, DIM, GOOD};
-
-/// What stands in the way, but not of everything.
-const WARNING: Style = AnsiColor::Yellow.on_default();
+use crate::cli::output::{BAD, DIM, GOOD, WARNING};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -287,29 +287,7 @@ mod tests {
     #[test]
     fn every_option_of_the_standard_is_explained_in_every_state() {
         let known: BTreeSet<_> = OPTIONS.iter().map(|option| option.id).collect();
-        let standard = BTreeSet::from([
-            "plat",
-            "rk",
-            "clientPin",
-            "up",
-            "uv",
-            "pinUvAuthToken",
-            "noMcGaPermissionsWithClientPin",
-            "largeBlobs",
-            "ep",
-            "bioEnroll",
-            "userVerificationMgmtPreview",
-            "uvBioEnroll",
-            "authnrCfg",
-            "uvAcfg",
-            "credMgmt",
-            "perCredMgmtRO",
-            "credentialMgmtPreview",
-            "setMinPINLength",
-            "makeCredUvNotRqd",
-            "alwaysUv",
-            "uvToken",
-        ]);
+        let standard = BTreeSet::from(crate::client::ctap2::OPTIONS);
         assert_eq!(known, standard);
         assert_eq!(known.len(), OPTIONS.len(), "no option twice");
     }
@@ -360,5 +338,7 @@ mod tests {
                 .all(|(bit, (mask, _))| *mask == 1 << bit)
         );
         assert_eq!(CONFIG_COMMANDS.len(), 5);
+        let levels = CERTIFICATIONS.iter().map(|(name, highest, _)| (*name, *highest));
+        assert!(levels.eq(crate::client::ctap2::CERTIFICATIONS));
     }
 }

@@ -6,12 +6,8 @@ use brasskey_protocol::ctaphid::{InitResponse, capability};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::layout::{aaguid, hex};
-use super::oddities;
-use crate::client::Key;
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
-
-/// A bit of old U2F headers, which keys still set: CTAPHID_LOCK is supported.
-pub(super) const LOCK: u8 = 0x02;
+use crate::client::{Fault, Key, LOCK};
 
 /// Everything that a key says without a touch.
 pub(super) struct Facts<'a> {
@@ -37,10 +33,20 @@ impl<'a> Facts<'a> {
             versions: key.versions(),
             u2f: key.speaks_u2f(),
             info: key.info(),
-            warnings: oddities::of(key.init(), key.info(), info_error.as_deref()),
+            warnings: warnings(key.faults(), info_error.as_deref()),
             info_error,
         }
     }
+}
+
+/// What departs from the standard, for people and escaped.
+pub(super) fn warnings(faults: &[Fault], info_error: Option<&str>) -> Vec<String> {
+    let downgraded = info_error
+        .map(|error| format!("it says that it speaks CTAP2 and is used as a U2F key, because getInfo failed: {error}"));
+    downgraded
+        .into_iter()
+        .chain(faults.iter().map(ToString::to_string))
+        .collect()
 }
 
 /// The key's version as CTAPHID_INIT gives it.

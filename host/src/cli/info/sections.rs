@@ -7,7 +7,8 @@ use super::explain::{
     ALGORITHMS, ATTESTATION_FORMATS, CERTIFICATIONS, CONFIG_COMMANDS, EXTENSIONS, OPTIONS, TRANSPORTS, UNKNOWN,
     UV_MODALITIES, VERSIONS, words,
 };
-use super::facts::{Facts, LOCK, device_version};
+use super::facts::{Facts, device_version};
+use crate::client::LOCK;
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
 use crate::text::escape;
 

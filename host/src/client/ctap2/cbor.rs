@@ -1,14 +1,14 @@
 //! CBOR as CTAP2 has it (CTAP 2.3 §8): written canonically, read with suspicion.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::fmt;
 
 use cbor4ii::core::dec::{Decode, Error as DecodeError, Read, Reference};
 use cbor4ii::core::types::Map;
 use cbor4ii::core::{RawValue, Value};
 
+use super::oddity::Oddity;
 use crate::client::error::Malformed;
 
 mod write;
@@ -21,42 +21,6 @@ pub(super) use write::{Parameters, bytes, text, text_map};
 const STANDARD_DEPTH: usize = 4;
 /// How deep the decoder follows before it gives up. It counts a map or array twice, and what is in it once.
 const DECODER_STEPS: usize = 32;
-
-/// A way in which a key's answer departs from the standard without being unusable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Oddity {
-    /// Not in CTAP2's canonical form: order, shortest lengths, no duplicates, no tags or floating point.
-    NotCanonical,
-    /// Maps and arrays nested more than four deep.
-    TooDeep,
-    /// So many bytes follow the map.
-    TrailingBytes(usize),
-    /// A member came twice; the first counts.
-    Duplicate(i128),
-    /// A member's key is not a number; it was passed over.
-    KeyNotANumber,
-    /// A required member is missing.
-    Missing(&'static str),
-    /// A member has the wrong type, or a part of it has; what could not be read was passed over.
-    WrongType(&'static str),
-    /// A member has a value that the standard rules out.
-    WrongValue(&'static str),
-}
-
-impl fmt::Display for Oddity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotCanonical => f.write_str("the answer is not in canonical form"),
-            Self::TooDeep => f.write_str("the answer is nested more than four deep"),
-            Self::TrailingBytes(count) => write!(f, "{count} bytes follow the answer"),
-            Self::Duplicate(key) => write!(f, "member {key} comes twice"),
-            Self::KeyNotANumber => f.write_str("a member's key is not a number"),
-            Self::Missing(member) => write!(f, "{member} is missing"),
-            Self::WrongType(member) => write!(f, "{member} has the wrong type"),
-            Self::WrongValue(member) => write!(f, "{member} has a value that the standard rules out"),
-        }
-    }
-}
 
 /// The members of a map with numbers as keys, as a key sent them. Each is taken out once; [`finish`](Self::finish)
 /// returns what nobody knew.
@@ -92,11 +56,13 @@ impl<'a> Members<'a> {
 
     fn judge(&mut self, map: &[u8], trailing: &[u8]) {
         let value = decode(map);
-        if !value
-            .as_ref()
-            .is_some_and(|value| is_canonical(value) && encode(value) == map)
-        {
-            self.odd(Oddity::NotCanonical);
+        let how = match &value {
+            None => Some("has a value that no message may have, or a text that is not UTF-8"),
+            Some(value) => departure(value).or((encode(value) != map)
+                .then_some("has a number or a length that is not in its shortest form, or a length that is left open")),
+        };
+        if let Some(how) = how {
+            self.odd(Oddity::NotCanonical(how));
         }
         if value.is_some_and(|value| depth(&value) > STANDARD_DEPTH) {
             self.odd(Oddity::TooDeep);
@@ -120,24 +86,41 @@ impl<'a> Members<'a> {
     /// A member that may be absent. Of the wrong type, it counts as absent and is reported.
     pub(super) fn optional<T: FromCbor>(&mut self, key: i128, name: &'static str) -> Option<T> {
         let raw = self.raw(key)?;
-        let mut whole = true;
-        let value = decode(raw).and_then(|value| T::from_cbor(value, &mut whole));
-        if value.is_none() || !whole {
+        let value = self.read_value(raw, name);
+        if value.is_none() {
             self.odd(Oddity::WrongType(name));
         }
         value
     }
 
+    /// A member that may be absent, but not be wrong.
+    pub(super) fn if_there<T: FromCbor>(&mut self, key: i128, name: &'static str) -> Result<Option<T>, Malformed> {
+        let is_there = self.members.contains_key(&key);
+        is_there.then(|| self.required(key, name)).transpose()
+    }
+
     /// A member without which the answer is of no use.
     pub(super) fn required<T: FromCbor>(&mut self, key: i128, name: &'static str) -> Result<T, Malformed> {
         let raw = self.raw(key).ok_or(Malformed::Missing(name))?;
-        decode(raw)
-            .and_then(|value| T::from_cbor(value, &mut true))
-            .ok_or(Malformed::Value(name))
+        self.read_value(raw, name).ok_or(Malformed::Value(name))
+    }
+
+    fn read_value<T: FromCbor>(&mut self, raw: &[u8], name: &'static str) -> Option<T> {
+        let mut reading = Reading::default();
+        let value = T::from_cbor(decode(raw)?, &mut reading)?;
+        if reading.partial {
+            self.odd(Oddity::WrongType(name));
+        }
+        if reading.unknown {
+            self.odd(Oddity::UnknownPart(name));
+        }
+        Some(value)
     }
 
     /// The members that nobody took, each as it was encoded, and everything odd.
-    pub(super) fn finish(self) -> (BTreeMap<i128, Vec<u8>>, Vec<Oddity>) {
+    pub(super) fn finish(mut self) -> (BTreeMap<i128, Vec<u8>>, Vec<Oddity>) {
+        let unknown: Vec<_> = self.members.keys().copied().map(Oddity::UnknownMember).collect();
+        self.oddities.extend(unknown);
         (
             self.members.into_iter().map(|(key, raw)| (key, raw.to_vec())).collect(),
             self.oddities,
@@ -145,14 +128,23 @@ impl<'a> Members<'a> {
     }
 }
 
+/// What was passed over while a value was read.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// A part of it has the wrong type.
+    pub(super) partial: bool,
+    /// A part of it is unknown.
+    pub(super) unknown: bool,
+}
+
 /// What can be made of a CBOR value.
 pub(super) trait FromCbor: Sized {
-    /// Reads `value`; clears `whole` where only a part of it could be read.
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self>;
+    /// Reads `value`; says in `reading` what was passed over.
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self>;
 }
 
 impl FromCbor for bool {
-    fn from_cbor(value: Value, _: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, _: &mut Reading) -> Option<Self> {
         if let Value::Bool(value) = value {
             Some(value)
         } else {
@@ -162,7 +154,7 @@ impl FromCbor for bool {
 }
 
 impl FromCbor for u64 {
-    fn from_cbor(value: Value, _: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, _: &mut Reading) -> Option<Self> {
         if let Value::Integer(value) = value {
             value.try_into().ok()
         } else {
@@ -172,7 +164,7 @@ impl FromCbor for u64 {
 }
 
 impl FromCbor for i64 {
-    fn from_cbor(value: Value, _: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, _: &mut Reading) -> Option<Self> {
         if let Value::Integer(value) = value {
             value.try_into().ok()
         } else {
@@ -182,7 +174,7 @@ impl FromCbor for i64 {
 }
 
 impl FromCbor for String {
-    fn from_cbor(value: Value, _: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, _: &mut Reading) -> Option<Self> {
         if let Value::Text(value) = value {
             Some(value)
         } else {
@@ -192,7 +184,7 @@ impl FromCbor for String {
 }
 
 impl FromCbor for Vec<u8> {
-    fn from_cbor(value: Value, _: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, _: &mut Reading) -> Option<Self> {
         if let Value::Bytes(value) = value {
             Some(value)
         } else {
@@ -202,8 +194,8 @@ impl FromCbor for Vec<u8> {
 }
 
 impl<const N: usize> FromCbor for [u8; N] {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
-        Vec::from_cbor(value, whole)?.try_into().ok()
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
+        Vec::from_cbor(value, reading)?.try_into().ok()
     }
 }
 
@@ -211,13 +203,13 @@ impl<const N: usize> FromCbor for [u8; N] {
 pub(super) struct List<T>(pub(super) Vec<T>);
 
 impl<T: FromCbor> FromCbor for List<T> {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Array(elements) = value else { return None };
         let mut read = Vec::new();
         for element in elements {
-            match T::from_cbor(element, whole) {
+            match T::from_cbor(element, reading) {
                 Some(element) => read.push(element),
-                None => *whole = false,
+                None => reading.partial = true,
             }
         }
         Some(Self(read))
@@ -226,13 +218,13 @@ impl<T: FromCbor> FromCbor for List<T> {
 
 /// A map with texts as keys; entries of another type are passed over.
 impl<T: FromCbor> FromCbor for BTreeMap<String, T> {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(entries) = value else { return None };
         let mut read = Self::new();
         for (key, value) in entries {
-            match (key, T::from_cbor(value, whole)) {
+            match (key, T::from_cbor(value, reading)) {
                 (Value::Text(key), Some(value)) => _ = read.insert(key, value),
-                _ => *whole = false,
+                _ => reading.partial = true,
             }
         }
         Some(read)
@@ -240,28 +232,42 @@ impl<T: FromCbor> FromCbor for BTreeMap<String, T> {
 }
 
 /// Takes the entry `name` out of a map with texts as keys.
-pub(super) fn entry<T: FromCbor>(entries: &mut Vec<(Value, Value)>, name: &str, whole: &mut bool) -> Option<T> {
+pub(super) fn entry<T: FromCbor>(entries: &mut Vec<(Value, Value)>, name: &str, reading: &mut Reading) -> Option<T> {
     let index = entries
         .iter()
         .position(|(key, _)| matches!(key, Value::Text(key) if key == name))?;
-    let value = T::from_cbor(entries.swap_remove(index).1, whole);
-    *whole &= value.is_some();
+    let value = T::from_cbor(entries.remove(index).1, reading);
+    reading.partial |= value.is_none();
     value
 }
 
-/// Whether `value` has only what CTAP2 allows, with every map in strict order.
-fn is_canonical(value: &Value) -> bool {
+/// How `value` departs from what CTAP2 allows (CTAP 2.3 §8), but for the length of its parts: what is decoded has lost it.
+fn departure(value: &Value) -> Option<&'static str> {
     match value {
-        Value::Bool(_) | Value::Integer(_) | Value::Bytes(_) | Value::Text(_) => true,
-        Value::Array(elements) => elements.iter().all(is_canonical),
-        Value::Map(entries) => {
-            entries
-                .iter()
-                .all(|(key, value)| is_canonical(key) && is_canonical(value))
-                && entries.is_sorted_by(|(one, _), (other, _)| order(one) < order(other))
-        }
-        _ => false,
+        Value::Bool(_) | Value::Integer(_) | Value::Bytes(_) | Value::Text(_) => None,
+        Value::Array(elements) => elements.iter().find_map(departure),
+        Value::Map(entries) => entries
+            .iter()
+            .find_map(|(key, value)| departure(key).or_else(|| departure(value)))
+            .or_else(|| {
+                let keys = || entries.iter().map(|(key, _)| order(key));
+                if keys().is_sorted_by(|one, other| one < other) {
+                    None
+                } else if keys().collect::<BTreeSet<_>>().len() < entries.len() {
+                    Some("has a map with a key twice")
+                } else {
+                    Some("has a map whose keys are out of order")
+                }
+            }),
+        Value::Tag(..) => Some("has a tag"),
+        Value::Float(_) => Some("has a floating-point number"),
+        _ => Some("has null or another simple value that no message has"),
     }
+}
+
+/// Whether a member that must be a map with members is none.
+pub(super) fn is_no_map_with_members(encoded: &[u8]) -> bool {
+    !matches!(decode(encoded), Some(Value::Map(members)) if !members.is_empty())
 }
 
 fn depth(value: &Value) -> usize {

@@ -5,9 +5,12 @@ use std::fmt;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{FromCbor, Members, Oddity, Parameters, bytes, text};
-use super::{Command, Malformed};
+use super::cbor::{FromCbor, Members, Parameters, Reading, bytes, text};
+use super::{Command, Malformed, Oddity, no_data, unasked};
 use crate::client::pin_protocol::{KeyAgreementKey, PinProtocol};
+
+/// So many wrong PINs a key takes at most.
+const MAX_RETRIES: u64 = 8;
 
 /// What a pinUvAuthToken may be used for (CTAP 2.3 §6.5.5.7): a set of bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +156,7 @@ impl ClientPin {
 impl Command for ClientPin {
     const CODE: u8 = 0x06;
     const NAME: &'static str = "authenticatorClientPIN";
+    const SECTION: &'static str = "CTAP 2.3 §6.5";
     type Response = ClientPinResponse;
 
     fn waits_for_user(&self) -> bool {
@@ -217,7 +221,7 @@ impl Command for ClientPin {
             return Ok(ClientPinResponse::default());
         }
         let mut members = Members::read(data)?;
-        let key_agreement = members.optional(0x01, "keyAgreement");
+        let key_agreement = members.if_there(0x01, "keyAgreement")?;
         let pin_uv_auth_token = members.optional(0x02, "pinUvAuthToken");
         let pin_retries = members.optional(0x03, "pinRetries");
         let power_cycle_state = members.optional(0x04, "powerCycleState");
@@ -232,6 +236,33 @@ impl Command for ClientPin {
             unknown,
             oddities,
         })
+    }
+
+    fn judge(&self, data: &[u8], response: &ClientPinResponse) -> Vec<Oddity> {
+        if matches!(self, Self::SetPin { .. } | Self::ChangePin { .. }) {
+            return no_data(data);
+        }
+        let mut found = response.oddities.clone();
+        let retries = matches!(self, Self::GetPinRetries);
+        let agreement = matches!(self, Self::GetKeyAgreement { .. });
+        found.extend(unasked([
+            ("keyAgreement", response.key_agreement.is_some() && !agreement),
+            (
+                "pinUvAuthToken",
+                response.pin_uv_auth_token.is_some() && (retries || agreement),
+            ),
+            ("pinRetries", response.pin_retries.is_some() && !retries),
+            ("powerCycleState", response.power_cycle_state.is_some() && !retries),
+            // getUVRetries is not among the subcommands here.
+            ("uvRetries", response.uv_retries.is_some()),
+        ]));
+        if response.pin_retries.is_some_and(|left| left > MAX_RETRIES) {
+            found.push(Oddity::must(
+                "CTAP 2.3 §6.5.2.2",
+                "pinRetries is more than 8, the most wrong PINs that a key may take",
+            ));
+        }
+        found
     }
 }
 
@@ -250,20 +281,27 @@ impl KeyAgreementKey {
 }
 
 impl FromCbor for KeyAgreementKey {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    /// What is no ECDH key on P-256 is refused: nothing secret is encrypted for it.
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(entries) = &value else { return None };
-        let coordinate = |label: i128| {
-            entries.iter().find_map(|(key, value)| match (key, value) {
-                (Value::Integer(key), Value::Bytes(value)) if *key == label => value.as_slice().try_into().ok(),
-                _ => None,
-            })
+        let member = |label: i128| {
+            let found = entries.iter().find(|(key, _)| *key == Value::Integer(label));
+            found.map(|(_, value)| value)
         };
-        let key = Self {
+        let is = |label, number| member(label) == Some(&Value::Integer(number));
+        let coordinate = |label| match member(label)? {
+            Value::Bytes(value) => value.as_slice().try_into().ok(),
+            _ => None,
+        };
+        // kty EC2, alg ECDH-ES+HKDF-256, crv P-256.
+        if !(is(1, 2) && is(3, -25) && is(-1, 1)) {
+            return None;
+        }
+        reading.unknown |= entries.len() > 5;
+        Some(Self {
             x: coordinate(-2)?,
             y: coordinate(-3)?,
-        };
-        *whole &= value == key.value();
-        Some(key)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use cbor4ii::core::Value;
 use super::cbor::{Parameters, bytes, encode, text};
 use super::entities::PinUvAuth;
 use super::get_info::Info;
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity, no_data};
 use crate::client::pin_protocol::PinUvAuthToken;
 
 /// What is to change.
@@ -124,6 +124,7 @@ impl Config {
 impl Command for Config {
     const CODE: u8 = 0x0D;
     const NAME: &'static str = "authenticatorConfig";
+    const SECTION: &'static str = "CTAP 2.3 §6.11";
     type Response = ();
 
     fn parameters(&self) -> Vec<u8> {
@@ -138,6 +139,10 @@ impl Command for Config {
 
     fn parse(_: &[u8]) -> Result<(), Malformed> {
         Ok(())
+    }
+
+    fn judge(&self, data: &[u8], (): &()) -> Vec<Oddity> {
+        no_data(data)
     }
 }
 

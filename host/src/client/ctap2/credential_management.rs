@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{FromCbor, Members, Oddity, Parameters, bytes, encode};
+use super::cbor::{FromCbor, Members, Parameters, Reading, bytes, encode};
 use super::entities::{CredentialDescriptor, LargeBlobKey, PinUvAuth, RelyingParty, User};
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity, no_data};
 use crate::client::pin_protocol::PinUvAuthToken;
 
 /// What is asked.
@@ -146,13 +146,13 @@ pub struct StoredPublicKey {
 }
 
 impl FromCbor for StoredPublicKey {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(entries) = &value else { return None };
         let alg = entries.iter().find_map(|entry| match entry {
             (Value::Integer(3), Value::Integer(alg)) => i64::try_from(*alg).ok(),
             _ => None,
         });
-        *whole &= alg.is_some();
+        reading.partial |= alg.is_none();
         Some(Self {
             alg,
             cose: encode(&value),
@@ -163,6 +163,7 @@ impl FromCbor for StoredPublicKey {
 impl Command for CredentialManagement {
     const CODE: u8 = 0x0A;
     const NAME: &'static str = "authenticatorCredentialManagement";
+    const SECTION: &'static str = "CTAP 2.3 §6.8";
     type Response = CredentialManagementResponse;
 
     fn waits_for_user(&self) -> bool {
@@ -211,6 +212,86 @@ impl Command for CredentialManagement {
         };
         (response.unknown, response.oddities) = members.finish();
         Ok(response)
+    }
+
+    fn judge(&self, data: &[u8], response: &CredentialManagementResponse) -> Vec<Oddity> {
+        use CredentialManagementCommand as Asked;
+        if matches!(
+            self.command,
+            Asked::DeleteCredential { .. } | Asked::UpdateUserInformation { .. }
+        ) {
+            return no_data(data);
+        }
+        let mut found = response.oddities.clone();
+        let begins_rps = matches!(self.command, Asked::EnumerateRpsBegin);
+        let rps = begins_rps || matches!(self.command, Asked::EnumerateRpsGetNextRp);
+        let begins_credentials = matches!(self.command, Asked::EnumerateCredentialsBegin { .. });
+        let credentials = begins_credentials || matches!(self.command, Asked::EnumerateCredentialsGetNextCredential);
+        let metadata = matches!(self.command, Asked::GetCredsMetadata);
+        // An enumeration of nothing may say so by a total of zero, and then has nothing else.
+        let nothing = response.total_rps == Some(0) || response.total_credentials == Some(0);
+        for (name, there, belongs, required) in [
+            (
+                "existingResidentCredentialsCount",
+                response.existing_resident_credentials_count.is_some(),
+                metadata,
+                metadata,
+            ),
+            (
+                "maxPossibleRemainingResidentCredentialsCount",
+                response.max_possible_remaining_resident_credentials_count.is_some(),
+                metadata,
+                metadata,
+            ),
+            ("rp", response.rp.is_some(), rps, rps),
+            ("rpIDHash", response.rp_id_hash.is_some(), rps, rps),
+            ("totalRPs", response.total_rps.is_some(), begins_rps, begins_rps),
+            ("user", response.user.is_some(), credentials, credentials),
+            (
+                "credentialID",
+                response.credential_id.is_some(),
+                credentials,
+                credentials,
+            ),
+            ("publicKey", response.public_key.is_some(), credentials, credentials),
+            (
+                "totalCredentials",
+                response.total_credentials.is_some(),
+                begins_credentials,
+                begins_credentials,
+            ),
+            // The preview of CTAP 2.1 had none of the three that follow.
+            (
+                "credProtect",
+                response.cred_protect.is_some(),
+                credentials,
+                credentials && !self.is_preview,
+            ),
+            ("largeBlobKey", response.large_blob_key.is_some(), credentials, false),
+            (
+                "thirdPartyPayment",
+                response.third_party_payment.is_some(),
+                credentials,
+                false,
+            ),
+        ] {
+            if there && !belongs {
+                found.push(Oddity::Unasked(name));
+            } else if !there && required && !nothing {
+                found.push(Oddity::Missing(name));
+            }
+        }
+        if response.cred_protect.is_some_and(|level| !(1..=3).contains(&level)) {
+            found.push(Oddity::WrongValue("credProtect"));
+        }
+        if response
+            .user
+            .as_ref()
+            .is_some_and(|user| !(1..=64).contains(&user.id.len()))
+        {
+            found.push(Oddity::WrongValue("user"));
+        }
+        found
     }
 }
 

@@ -5,7 +5,14 @@ use std::fmt;
 use cbor4ii::core::Value;
 use zeroize::Zeroizing;
 
-use super::cbor::{FromCbor, bytes, entry, text, text_map};
+use super::cbor::{FromCbor, Reading, bytes, entry, text, text_map};
+
+/// Notes entries that are left, but for those of earlier editions of the standard, which nobody reads.
+fn rest(entries: &[(Value, Value)], earlier: &[&str], reading: &mut Reading) {
+    reading.unknown |= entries
+        .iter()
+        .any(|(name, _)| !matches!(name, Value::Text(name) if earlier.contains(&name.as_str())));
+}
 
 /// PublicKeyCredentialRpEntity: who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +30,14 @@ impl RelyingParty {
 }
 
 impl FromCbor for RelyingParty {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
-        Some(Self {
-            id: entry(&mut entries, "id", whole)?,
-            name: entry(&mut entries, "name", whole),
-        })
+        let read = Self {
+            id: entry(&mut entries, "id", reading)?,
+            name: entry(&mut entries, "name", reading),
+        };
+        rest(&entries, &["icon"], reading);
+        Some(read)
     }
 }
 
@@ -54,13 +63,15 @@ impl User {
 }
 
 impl FromCbor for User {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
-        Some(Self {
-            id: entry(&mut entries, "id", whole)?,
-            name: entry(&mut entries, "name", whole),
-            display_name: entry(&mut entries, "displayName", whole),
-        })
+        let read = Self {
+            id: entry(&mut entries, "id", reading)?,
+            name: entry(&mut entries, "name", reading),
+            display_name: entry(&mut entries, "displayName", reading),
+        };
+        rest(&entries, &["icon"], reading);
+        Some(read)
     }
 }
 
@@ -83,12 +94,12 @@ impl CredentialDescriptor {
 }
 
 impl FromCbor for CredentialDescriptor {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
-        *whole &= entry::<String>(&mut entries, "type", whole).as_deref() == Some("public-key");
-        Some(Self {
-            id: entry(&mut entries, "id", whole)?,
-        })
+        reading.partial |= entry::<String>(&mut entries, "type", reading).as_deref() != Some("public-key");
+        let id = entry(&mut entries, "id", reading)?;
+        rest(&entries, &["transports"], reading);
+        Some(Self { id })
     }
 }
 
@@ -120,14 +131,14 @@ impl PublicKeyCredentialParameters {
 }
 
 impl FromCbor for PublicKeyCredentialParameters {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
         let read = Self {
-            alg: entry(&mut entries, "alg", whole)?,
-            kind: entry(&mut entries, "type", whole)?,
+            alg: entry(&mut entries, "alg", reading)?,
+            kind: entry(&mut entries, "type", reading)?,
         };
         // Each entry has exactly these two members (CTAP 2.3 §6.4).
-        *whole &= entries.is_empty();
+        reading.partial |= !entries.is_empty();
         Some(read)
     }
 }
@@ -192,8 +203,8 @@ impl fmt::Debug for LargeBlobKey {
 }
 
 impl FromCbor for LargeBlobKey {
-    fn from_cbor(value: Value, whole: &mut bool) -> Option<Self> {
-        FromCbor::from_cbor(value, whole).map(|key| Self(Zeroizing::new(key)))
+    fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
+        FromCbor::from_cbor(value, reading).map(|key| Self(Zeroizing::new(key)))
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{Members, Oddity, Parameters, bytes, text};
+use super::auth_data::{self, Expected};
+use super::cbor::{Members, Parameters, bytes, is_no_map_with_members, text};
 use super::entities::{CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, User, extensions};
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity, unasked};
 
 /// The request.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +73,7 @@ pub struct Assertion {
 impl Command for GetAssertion {
     const CODE: u8 = 0x02;
     const NAME: &'static str = "authenticatorGetAssertion";
+    const SECTION: &'static str = "CTAP 2.3 §6.2";
     type Response = Assertion;
 
     fn waits_for_user(&self) -> bool {
@@ -119,11 +121,90 @@ impl Command for GetAssertion {
             oddities,
         })
     }
+
+    fn judge(&self, _: &[u8], response: &Assertion) -> Vec<Oddity> {
+        let mut found = judge(response);
+        let is_discovery = self.allow_list.is_empty();
+        let asked = |name: &str| self.extensions.iter().any(|(asked, _)| asked == name);
+        found.extend(unasked([
+            // §6.2.2 step 11: of the listed credentials the key takes one, and tells of no others.
+            (
+                "numberOfCredentials",
+                response.number_of_credentials.is_some() && !is_discovery,
+            ),
+            ("userSelected", response.user_selected.is_some() && !is_discovery),
+            (
+                "largeBlobKey",
+                response.large_blob_key.is_some() && !asked("largeBlobKey"),
+            ),
+            (
+                "unsignedExtensionOutputs",
+                response.unsigned_extension_outputs.is_some() && self.extensions.is_empty(),
+            ),
+        ]));
+        if response.number_of_credentials == Some(0) {
+            found.push(Oddity::WrongValue("numberOfCredentials"));
+        }
+        if response.user_selected == Some(true) && response.number_of_credentials.is_some_and(|number| number > 1) {
+            found.push(Oddity::must(
+                Self::SECTION,
+                "the user has chosen the account, and yet the key tells of several",
+            ));
+        }
+        if is_discovery && response.user.is_none() {
+            found.push(Oddity::Missing("user"));
+        }
+        match &response.credential {
+            // CTAP 2.0 let a key leave it out where the list has one entry.
+            None if self.allow_list.len() == 1 => found.push(Oddity::should(Self::SECTION, "credential is missing")),
+            None => found.push(Oddity::Missing("credential")),
+            Some(credential) if !is_discovery && !self.allow_list.contains(credential) => found.push(Oddity::must(
+                Self::SECTION,
+                "the credential is none of those that were allowed",
+            )),
+            Some(_) => {}
+        }
+        found.extend(auth_data::judge(
+            &response.auth_data,
+            &Expected {
+                rp_id: Some(&self.rp_id),
+                up: self.options.up != Some(false),
+                attested: false,
+                extensions: Some(&self.extensions),
+            },
+        ));
+        found
+    }
+}
+
+/// What is odd whichever of the two commands was answered.
+fn judge(response: &Assertion) -> Vec<Oddity> {
+    let mut found = response.oddities.clone();
+    if let Some(user) = &response.user {
+        if !(1..=64).contains(&user.id.len()) {
+            found.push(Oddity::WrongValue("user"));
+        }
+        if (user.name.is_some() || user.display_name.is_some()) && !auth_data::user_verified(&response.auth_data) {
+            found.push(Oddity::must(
+                GetAssertion::SECTION,
+                "the key names its user although it did not verify them: only the user handle may be told",
+            ));
+        }
+    }
+    if response
+        .unsigned_extension_outputs
+        .as_deref()
+        .is_some_and(is_no_map_with_members)
+    {
+        found.push(Oddity::WrongValue("unsignedExtensionOutputs"));
+    }
+    found
 }
 
 impl Command for GetNextAssertion {
     const CODE: u8 = 0x08;
     const NAME: &'static str = "authenticatorGetNextAssertion";
+    const SECTION: &'static str = "CTAP 2.3 §6.3";
     type Response = Assertion;
 
     fn waits_for_user(&self) -> bool {
@@ -136,6 +217,33 @@ impl Command for GetNextAssertion {
 
     fn parse(data: &[u8]) -> Result<Assertion, Malformed> {
         GetAssertion::parse(data)
+    }
+
+    fn judge(&self, _: &[u8], response: &Assertion) -> Vec<Oddity> {
+        let mut found = judge(response);
+        found.extend(unasked([
+            ("numberOfCredentials", response.number_of_credentials.is_some()),
+            ("userSelected", response.user_selected.is_some()),
+        ]));
+        for (name, missing) in [
+            ("credential", response.credential.is_none()),
+            ("user", response.user.is_none()),
+        ] {
+            if missing {
+                found.push(Oddity::Missing(name));
+            }
+        }
+        // What it asks for is what the request before it asked for, which is not known here.
+        found.extend(auth_data::judge(
+            &response.auth_data,
+            &Expected {
+                rp_id: None,
+                up: auth_data::user_present(&response.auth_data),
+                attested: false,
+                extensions: None,
+            },
+        ));
+        found
     }
 }
 

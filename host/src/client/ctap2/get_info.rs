@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::cbor::{List, Members, Oddity};
+use super::cbor::{List, Members};
 use super::entities::PublicKeyCredentialParameters;
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity};
+
+mod judge;
+
+#[cfg(test)]
+pub(crate) use judge::{CERTIFICATIONS, OPTIONS};
 
 /// The request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +107,7 @@ impl Info {
 impl Command for GetInfo {
     const CODE: u8 = 0x04;
     const NAME: &'static str = "authenticatorGetInfo";
+    const SECTION: &'static str = "CTAP 2.3 §6.4";
     type Response = Info;
 
     fn waits_for_user(&self) -> bool {
@@ -148,36 +154,18 @@ impl Command for GetInfo {
             authenticator_config_commands: list(&mut members, 0x1F, "authenticatorConfigCommands"),
             ..Info::default()
         };
-        judge(&info, &mut members);
         (info.unknown, info.oddities) = members.finish();
+        info.oddities.extend(judge::contents(&info));
         Ok(info)
+    }
+
+    fn judge(&self, _: &[u8], response: &Info) -> Vec<Oddity> {
+        response.oddities.clone()
     }
 }
 
 fn list<T: super::cbor::FromCbor>(members: &mut Members<'_>, key: i128, name: &'static str) -> Option<Vec<T>> {
     members.optional(key, name).map(|List(list)| list)
-}
-
-/// What clients stumble over although each member can be read (CTAP 2.3 §6.4).
-fn judge(info: &Info, members: &mut Members<'_>) {
-    if info.versions.is_empty() {
-        members.odd(Oddity::Missing("versions"));
-    }
-    if info.versions.iter().any(|version| version == "FIDO_2_2") {
-        members.odd(Oddity::WrongValue("versions"));
-    }
-    if info.aaguid.is_none() {
-        members.odd(Oddity::Missing("aaguid"));
-    }
-    if info.max_msg_size.is_some_and(|size| size < 1024) {
-        members.odd(Oddity::WrongValue("maxMsgSize"));
-    }
-    if info.max_credential_count_in_list == Some(0) {
-        members.odd(Oddity::WrongValue("maxCredentialCountInList"));
-    }
-    if info.max_credential_id_length == Some(0) {
-        members.odd(Oddity::WrongValue("maxCredentialIdLength"));
-    }
 }
 
 #[cfg(test)]

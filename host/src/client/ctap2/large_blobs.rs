@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use cbor4ii::core::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::cbor::{Members, Oddity, Parameters, bytes};
+use super::cbor::{Members, Parameters, bytes};
 use super::entities::PinUvAuth;
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity, no_data};
 use crate::client::pin_protocol::PinUvAuthToken;
 
 /// The request. Offsets and lengths are in bytes.
@@ -68,6 +68,7 @@ pub struct LargeBlobsResponse {
 impl Command for LargeBlobs {
     const CODE: u8 = 0x0C;
     const NAME: &'static str = "authenticatorLargeBlobs";
+    const SECTION: &'static str = "CTAP 2.3 §6.10";
     type Response = LargeBlobsResponse;
 
     fn waits_for_user(&self) -> bool {
@@ -107,6 +108,22 @@ impl Command for LargeBlobs {
             unknown,
             oddities,
         })
+    }
+
+    fn judge(&self, data: &[u8], response: &LargeBlobsResponse) -> Vec<Oddity> {
+        let Self::Get { length, .. } = self else {
+            return no_data(data);
+        };
+        let mut found = response.oddities.clone();
+        let longest = usize::try_from(*length).unwrap_or(usize::MAX);
+        match &response.config {
+            None => found.push(Oddity::Missing("config")),
+            Some(config) if config.len() > longest => {
+                found.push(Oddity::must(Self::SECTION, "config has more bytes than were asked for"));
+            }
+            Some(_) => {}
+        }
+        found
     }
 }
 

@@ -4,12 +4,25 @@ use std::collections::BTreeMap;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{Members, Oddity, Parameters, bytes, text};
+use super::auth_data::{self, Expected};
+use super::cbor::{Members, Parameters, bytes, is_no_map_with_members, text};
 use super::entities::{
     CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, PublicKeyCredentialParameters, RelyingParty, User,
     extensions,
 };
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity, unasked};
+
+/// The attestation statement formats of the IANA registry (WebAuthn Level 3 §8).
+const FORMATS: [&str; 8] = [
+    "none",
+    "packed",
+    "fido-u2f",
+    "tpm",
+    "android-key",
+    "android-safetynet",
+    "apple",
+    "compound",
+];
 
 /// The request.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +97,7 @@ pub struct Attestation {
 impl Command for MakeCredential {
     const CODE: u8 = 0x01;
     const NAME: &'static str = "authenticatorMakeCredential";
+    const SECTION: &'static str = "CTAP 2.3 §6.1";
     type Response = Attestation;
 
     fn parameters(&self) -> Vec<u8> {
@@ -141,6 +155,54 @@ impl Command for MakeCredential {
             unknown,
             oddities,
         })
+    }
+
+    fn judge(&self, _: &[u8], response: &Attestation) -> Vec<Oddity> {
+        let mut found = response.oddities.clone();
+        if !FORMATS.contains(&response.fmt.as_str()) {
+            let name = response.fmt.clone();
+            let kind = "attestation statement format";
+            found.push(Oddity::UnknownName { kind, name });
+        }
+        if response.fmt == "none" && response.att_stmt != [0xA0] {
+            found.push(Oddity::must(
+                "WebAuthn Level 3 §8.7",
+                "the attestation statement format is none, and yet there is a statement",
+            ));
+        }
+        let asked = |name: &str| self.extensions.iter().any(|(asked, _)| asked == name);
+        found.extend(unasked([
+            // §6.1.2 step 18: only where an enterprise attestation is returned, and only if it was asked for.
+            (
+                "epAtt",
+                response.ep_att.is_some() && self.enterprise_attestation.is_none(),
+            ),
+            (
+                "largeBlobKey",
+                response.large_blob_key.is_some() && !asked("largeBlobKey"),
+            ),
+            (
+                "unsignedExtensionOutputs",
+                response.unsigned_extension_outputs.is_some() && self.extensions.is_empty(),
+            ),
+        ]));
+        if response
+            .unsigned_extension_outputs
+            .as_deref()
+            .is_some_and(is_no_map_with_members)
+        {
+            found.push(Oddity::WrongValue("unsignedExtensionOutputs"));
+        }
+        found.extend(auth_data::judge(
+            &response.auth_data,
+            &Expected {
+                rp_id: Some(&self.rp.id),
+                up: true,
+                attested: true,
+                extensions: Some(&self.extensions),
+            },
+        ));
+        found
     }
 }
 

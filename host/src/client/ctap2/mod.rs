@@ -2,8 +2,10 @@
 
 use super::channel::Channel;
 use super::error::{Error, Malformed};
+use super::fault::Fault;
 use super::watch::Watch;
 
+mod auth_data;
 mod cbor;
 mod client_pin;
 mod config;
@@ -13,11 +15,11 @@ mod get_assertion;
 mod get_info;
 mod large_blobs;
 mod make_credential;
+mod oddity;
 mod reset;
 mod selection;
 pub mod status;
 
-pub use cbor::Oddity;
 pub(super) use cbor::{array_elements, decode as decode_value, decode_prefix, encode as encode_value};
 pub use cbor4ii::core::Value;
 pub use client_pin::{ClientPin, ClientPinResponse, Permissions};
@@ -29,9 +31,12 @@ pub use entities::{
     CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, PublicKeyCredentialParameters, RelyingParty, User,
 };
 pub use get_assertion::{Assertion, GetAssertion, GetNextAssertion};
+#[cfg(test)]
+pub(crate) use get_info::{CERTIFICATIONS, OPTIONS};
 pub use get_info::{GetInfo, Info};
 pub use large_blobs::{LargeBlobs, LargeBlobsResponse};
 pub use make_credential::{Attestation, MakeCredential};
+pub use oddity::Oddity;
 pub use reset::Reset;
 pub use selection::Selection;
 pub use status::Status;
@@ -42,6 +47,8 @@ pub trait Command {
     const CODE: u8;
     /// The command as the standard names it.
     const NAME: &'static str;
+    /// Where the standard describes it.
+    const SECTION: &'static str;
     /// What a key answers.
     type Response;
 
@@ -61,11 +68,14 @@ pub trait Command {
     /// Reads what follows the status byte of a successful answer.
     ///
     /// # Errors
-    /// [`Malformed`] where the answer is of no use. What is merely odd is in the response.
+    /// [`Malformed`] where the answer is of no use. What is merely odd is left to [`judge`](Self::judge).
     fn parse(data: &[u8]) -> Result<Self::Response, Malformed>;
+
+    /// Where a successful answer to this request departs from the standard: `data`, and what was read out of it.
+    fn judge(&self, data: &[u8], response: &Self::Response) -> Vec<Oddity>;
 }
 
-/// Sends `command` and waits for the answer.
+/// Sends `command` and waits for the answer. What is odd about it is among the [faults](Channel::faults) of the channel.
 ///
 /// # Errors
 /// [`Error::PinBlocked`], [`Error::PinAuthBlocked`] and [`Error::Status`] where the key refuses, [`Error::Cancelled`] and [`Error::TimedOut`] where the request was
@@ -81,8 +91,22 @@ pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watc
     let answer = channel.cbor_within(patience, &request, watch)?;
     let malformed = |why| Error::Malformed { command: C::NAME, why };
     let (&status, data) = answer.split_first().ok_or(malformed(Malformed::Truncated))?;
-    match Status::from(status) {
-        Status::Ok => C::parse(data).map_err(malformed),
+    let status = Status::from(status);
+    let (response, oddities) = match status {
+        Status::Ok => {
+            let response = C::parse(data).map_err(malformed)?;
+            let oddities = command.judge(data, &response);
+            (Some(response), oddities)
+        }
+        _ => (None, no_data(data)),
+    };
+    for oddity in &oddities {
+        channel.note(Fault::new(C::NAME, C::SECTION, oddity));
+    }
+    if let Some(response) = response {
+        return Ok(response);
+    }
+    match status {
         Status::KeepaliveCancel if watch.is_cancelled() => Err(Error::Cancelled),
         // Keepalives went on for too long. A key that says so unasked is wrong: nobody cancelled.
         Status::KeepaliveCancel if channel.gave_up() && waits => Err(Error::TimedOut),
@@ -94,4 +118,18 @@ pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watc
             status,
         }),
     }
+}
+
+/// What is odd about data where there should be none.
+fn no_data(data: &[u8]) -> Vec<Oddity> {
+    match data.len() {
+        0 => Vec::new(),
+        count => vec![Oddity::Data(count)],
+    }
+}
+
+/// The names of the members that are there although the answer has no place for them.
+fn unasked<const N: usize>(members: [(&'static str, bool); N]) -> impl Iterator<Item = Oddity> {
+    let there = members.into_iter().filter(|(_, there)| *there);
+    there.map(|(name, _)| Oddity::Unasked(name))
 }

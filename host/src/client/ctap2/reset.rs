@@ -1,6 +1,6 @@
 //! authenticatorReset (CTAP 2.3 §6.6): everything is erased.
 
-use super::{Command, Malformed};
+use super::{Command, Malformed, Oddity, no_data};
 
 /// Erases all credentials and the PIN, after a touch. Most keys accept it only within 10 s after they were plugged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub struct Reset;
 impl Command for Reset {
     const CODE: u8 = 0x07;
     const NAME: &'static str = "authenticatorReset";
+    const SECTION: &'static str = "CTAP 2.3 §6.6";
     type Response = ();
 
     fn parameters(&self) -> Vec<u8> {
@@ -17,5 +18,9 @@ impl Command for Reset {
 
     fn parse(_: &[u8]) -> Result<(), Malformed> {
         Ok(())
+    }
+
+    fn judge(&self, data: &[u8], (): &()) -> Vec<Oddity> {
+        no_data(data)
     }
 }

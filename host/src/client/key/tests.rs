@@ -167,3 +167,30 @@ fn a_successful_answer_that_is_none_is_the_fault_of_the_key() {
         })
     ));
 }
+
+#[test]
+fn what_is_odd_about_any_answer_is_kept_account_of() {
+    let odd = [info(b"FIDO_2_1", b""), vec![0, 0]].concat();
+    let (mut key, _) = key(odd, vec![0x00, 0xA0]);
+    let told = |faults: &[Fault]| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let of_info = "authenticatorGetInfo: 2 bytes follow the answer (CTAP 2.3 §8)";
+    assert_eq!(told(key.faults()), [of_info]);
+
+    let (result, found) = key.recording(|key| key.send(&Selection, &mut ()));
+    assert!(result.is_ok());
+    let of_selection = "authenticatorSelection: 1 byte follows the status, and nothing should (CTAP 2.3 §8)";
+    assert_eq!(told(&found), [of_selection]);
+    assert_eq!(told(key.faults()), [of_info, of_selection]);
+
+    let (result, found) = key.recording(Key::refresh);
+    assert!(result.is_ok());
+    assert_eq!(told(&found), [of_info], "again, although it was seen before");
+    assert_eq!(told(key.faults()), [of_info, of_selection]);
+}
+
+#[test]
+fn a_refusal_has_no_data() {
+    let (mut key, _) = key(info(b"FIDO_2_1", b""), vec![0x27, 0xA0]);
+    assert!(key.send(&Selection, &mut ()).is_err());
+    assert_eq!(key.faults().len(), 1);
+}

@@ -1,5 +1,6 @@
 //! What U2F messages answer (FIDO U2F Raw Message Formats v1.2 §4.3, §5.4), without the status word.
 
+use crate::client::ctap2::Oddity;
 use crate::client::error::Malformed;
 
 /// A new U2F credential.
@@ -54,7 +55,34 @@ impl Registration {
     }
 }
 
+impl Registration {
+    /// What is odd about it by `section` of the standard.
+    pub(super) fn judge(&self, section: &'static str) -> Vec<Oddity> {
+        let mut found = trailing(section, &self.signature);
+        if self.key_handle.is_empty() {
+            found.push(Oddity::must(section, "the key handle is empty"));
+        }
+        found
+    }
+}
+
 impl Authentication {
+    /// What is odd about it by `section` of the standard, after a touch or without.
+    pub(super) fn judge(&self, section: &'static str, touched: bool) -> Vec<Oddity> {
+        let mut found = trailing(section, &self.signature);
+        if touched && self.user_presence & 1 == 0 {
+            found.push(Oddity::must(section, "it does not say that a user was there"));
+        }
+        let reserved = self.user_presence & !1;
+        if reserved != 0 {
+            found.push(Oddity::should(
+                section,
+                format!("the user presence byte has bits that are reserved: 0x{reserved:02x}"),
+            ));
+        }
+        found
+    }
+
     /// Reads the answer to U2F_AUTHENTICATE.
     pub(super) fn parse(answer: &[u8]) -> Result<Self, Malformed> {
         let ([user_presence], rest) = answer.split_first_chunk().ok_or(Malformed::Truncated)?;
@@ -67,6 +95,21 @@ impl Authentication {
             counter: u32::from_be_bytes(*counter),
             signature: signature.to_vec(),
         })
+    }
+}
+
+/// The signature, which is the rest of an answer, is one DER SEQUENCE and nothing more.
+fn trailing(section: &'static str, signature: &[u8]) -> Vec<Oddity> {
+    match der_length(signature) {
+        Some(length) if length == signature.len() => Vec::new(),
+        Some(length) if length < signature.len() => {
+            let more = signature.len() - length;
+            vec![Oddity::must(
+                section,
+                format!("{more} bytes too many follow the signature"),
+            )]
+        }
+        _ => vec![Oddity::must(section, "the signature is not encoded in DER")],
     }
 }
 
@@ -151,6 +194,34 @@ mod tests {
         for length in 0..=5 {
             assert_eq!(Authentication::parse(&[1; 5][..length]), Err(Malformed::Truncated));
         }
+    }
+
+    #[test]
+    fn what_is_odd_breaks_nothing_and_is_told() {
+        let words = |found: Vec<Oddity>| found.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut answer = registration(&[0x30, 0x02, 7, 7]);
+        assert_eq!(Registration::parse(&answer).unwrap().judge("§4"), []);
+        answer.extend([0, 0]);
+        assert_eq!(
+            words(Registration::parse(&answer).unwrap().judge("§4")),
+            ["2 bytes too many follow the signature"]
+        );
+        let good = Authentication::parse(&[0x01, 0, 0, 0, 2, 0x30, 0]).unwrap();
+        assert_eq!(good.judge("§5", true), []);
+        let silent = Authentication::parse(&[0x00, 0, 0, 0, 2, 0x30, 0]).unwrap();
+        assert_eq!(silent.judge("§5", false), []);
+        assert_eq!(
+            words(silent.judge("§5", true)),
+            ["it does not say that a user was there"]
+        );
+        let odd = Authentication::parse(&[0x81, 0, 0, 0, 2, 0x31, 0]).unwrap();
+        assert_eq!(
+            words(odd.judge("§5", true)),
+            [
+                "the signature is not encoded in DER",
+                "the user presence byte has bits that are reserved: 0x80"
+            ]
+        );
     }
 
     proptest! {

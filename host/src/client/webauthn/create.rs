@@ -38,10 +38,11 @@ pub fn create(
         origin.check_app_id(app_id)?;
     }
     let client_data = ClientData::new(CeremonyType::Create, options.challenge.bytes(), origin.as_str());
-    match protocol {
+    let (response, faults) = key.recording(|key| match protocol {
         Protocol::Ctap2 => create_ctap2(key, options, client_data, watch),
         Protocol::U2f => create_u2f(key, options, client_data, watch),
-    }
+    });
+    Ok(AttestationResponse { faults, ..response? })
 }
 
 fn create_ctap2(

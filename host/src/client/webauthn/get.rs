@@ -34,10 +34,11 @@ pub fn get(
         origin.check_app_id(app_id)?;
     }
     let client_data = ClientData::new(CeremonyType::Get, options.challenge.bytes(), origin.as_str());
-    match protocol {
+    let (response, faults) = key.recording(|key| match protocol {
         Protocol::Ctap2 => get_ctap2(key, options, client_data, watch),
         Protocol::U2f => get_u2f(key, options, client_data, watch),
-    }
+    });
+    Ok(AssertionResponse { faults, ..response? })
 }
 
 fn get_ctap2(

@@ -7,6 +7,7 @@ use cbor4ii::core::Value;
 use super::extensions::ExtensionOutputs;
 use super::options::{AttestationConveyancePreference, CredentialDescriptor};
 use crate::cbor;
+use crate::client::Fault;
 
 /// `AuthenticatorAttestationResponse` (WebAuthn Level 3 §5.2.1) with the credential's `rawId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct AttestationResponse {
     pub transports: Vec<String>,
     /// `clientExtensionResults`.
     pub extensions: ExtensionOutputs,
+    /// Where what the key sent departs from the standard. A browser does not tell; the checks of this relying party do.
+    pub faults: Vec<Fault>,
 }
 
 /// `AuthenticatorAssertionResponse` (§5.2.2) with the credential's `rawId`.
@@ -40,6 +43,8 @@ pub struct AssertionResponse {
     pub app_id_used: bool,
     /// The other `clientExtensionResults`.
     pub extensions: ExtensionOutputs,
+    /// Where what the key sent departs from the standard. A browser does not tell; the checks of this relying party do.
+    pub faults: Vec<Fault>,
 }
 
 impl AttestationResponse {
@@ -67,6 +72,7 @@ impl AttestationResponse {
             attestation_object,
             transports,
             extensions: ExtensionOutputs::default(),
+            faults: Vec::new(),
         })
     }
 }
@@ -95,6 +101,7 @@ impl AssertionResponse {
             user_handle,
             app_id_used: false,
             extensions: ExtensionOutputs::default(),
+            faults: Vec::new(),
         })
     }
 }

@@ -82,6 +82,7 @@ impl AssertionResponse {
             user_handle: None,
             app_id_used,
             extensions: ExtensionOutputs::default(),
+            faults: Vec::new(),
         }
     }
 }

@@ -47,18 +47,18 @@ fn nothing_asked_and_nothing_sent_is_no_check() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_named_and_ignored() {
+fn what_nobody_asked_for_is_warned_of() {
     let outputs = data(&[("cred<Protect", Value::Integer(2))]);
     let none = ExtensionOutputs::default();
     let check = registration(&CreationExtensions::default(), Some(&outputs), &none).unwrap();
-    assert_eq!(check.outcome, Outcome::Passed);
+    assert_eq!(check.outcome, Outcome::Warned);
     assert!(
         check.detail.ends_with("what nobody asked for: cred\\u{3c}Protect"),
         "{}",
         check.detail
     );
     let check = authentication(&RequestExtensions::default(), Some(&outputs), &none).unwrap();
-    assert_eq!(check.outcome, Outcome::Passed);
+    assert_eq!(check.outcome, Outcome::Warned);
 }
 
 #[test]
@@ -138,4 +138,29 @@ fn a_large_blob_is_written_where_it_was_to_be() {
         signed_in(&ask(LargeBlobRequest::Read), &[], &client(None, None)),
         PASSED
     );
+}
+
+#[test]
+fn a_secret_that_is_none_fails_at_registration_too() {
+    let values = PrfValues {
+        first: vec![1],
+        second: None,
+    };
+    let asked = CreationExtensions {
+        prf: Some(Some(values)),
+        ..CreationExtensions::default()
+    };
+    let client = ExtensionOutputs {
+        prf: Some(PrfOutputs {
+            enabled: Some(true),
+            results: None,
+        }),
+        ..ExtensionOutputs::default()
+    };
+    let enabled = ("hmac-secret", Value::Bool(true));
+    assert_eq!(registered(&asked, std::slice::from_ref(&enabled), &client), PASSED);
+    for output in [Value::Bytes(vec![1; 33]), Value::Bool(true)] {
+        let outputs = [enabled.clone(), ("hmac-secret-mc", output)];
+        assert_eq!(registered(&asked, &outputs, &client), FAILED);
+    }
 }

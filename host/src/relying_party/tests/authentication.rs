@@ -225,6 +225,7 @@ proptest! {
             user_handle: None,
             app_id_used: false,
             extensions: Default::default(),
+            faults: Vec::new(),
         };
         prop_assert!(!verify(request_options(&[&key.id]), &credential, &answer).passed());
     }

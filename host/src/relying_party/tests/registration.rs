@@ -3,6 +3,7 @@ use rcgen::IsCa;
 use super::key::{Attestation, statement};
 use super::*;
 use crate::client::webauthn::{AttestationResponse, CeremonyType, ClientData};
+use crate::client::{Fault, FaultKind, Level};
 
 fn verify(options: CreationOptions, answer: &AttestationResponse) -> (Report, Option<Credential>) {
     let expected = ExpectedRegistration {
@@ -321,5 +322,54 @@ fn any_changed_byte_is_noticed() {
             changed.attestation_object.truncate(length);
             assert!(!verify(&changed).passed(), "attestation object cut to {length}");
         }
+    }
+}
+
+#[test]
+fn faults_of_the_whole_answer_are_judged() {
+    let fault = |kind, level| Fault {
+        command: "authenticatorMakeCredential",
+        kind,
+        level,
+        section: "CTAP 2.3 §8",
+        what: "it is odd".to_owned(),
+    };
+    for (kind, check) in [(FaultKind::Encoding, "encoding"), (FaultKind::Contents, "contents")] {
+        for (level, outcome) in [(Level::Must, Outcome::Failed), (Level::Should, Outcome::Warned)] {
+            let options = creation_options();
+            let mut answer = Key::new(-7, 1).register(&options, ORIGIN);
+            answer.faults = vec![fault(kind, Level::Should), fault(kind, level)];
+            let (report, _) = verify(options, &answer);
+            let found = report.check(check).unwrap();
+            assert_eq!((found.outcome, report.passed()), (outcome, level == Level::Should));
+            assert!(
+                found
+                    .detail
+                    .starts_with("authenticatorMakeCredential: it is odd (CTAP 2.3 §8); "),
+                "{}",
+                found.detail
+            );
+            let others = report.checks.iter().filter(|other| other.name != check);
+            assert!(others.into_iter().all(|other| other.outcome == Outcome::Passed));
+        }
+    }
+}
+
+#[test]
+fn reserved_flags_and_outputs_that_nobody_asked_for_are_warned_of() {
+    let key = Key::new(-7, 1);
+    let extended = [&key.auth_data("example.com", Some(1))[..], b"\xA1\x61a\xF5"].concat();
+    for (flags, auth_data, check) in [
+        (0x22, key.auth_data("example.com", Some(1)), "contents"),
+        (0x80, extended, "extensions"),
+    ] {
+        let mut auth_data = auth_data;
+        auth_data[32] |= flags;
+        let options = creation_options();
+        let client_data = ClientData::new(CeremonyType::Create, options.challenge.bytes(), ORIGIN);
+        let answer = key.response(client_data, "none", &auth_data, b"\xA0");
+        let (report, _) = verify(options, &answer);
+        let warned: Vec<_> = report.warnings().map(|check| check.name).collect();
+        assert_eq!((warned, report.passed()), (vec![check], true), "{report:#?}");
     }
 }

@@ -71,13 +71,28 @@ fn answers_are_read() {
 }
 
 #[test]
-fn a_key_with_another_algorithm_is_odd_and_usable() {
-    let mut cose = cose();
-    // ES256 in place of ECDH-ES+HKDF-256.
-    cose.splice(3..6, *b"\x03\x26");
-    let agreement = ClientPin::parse(&[b"\xA1\x01", cose.as_slice()].concat()).unwrap();
+fn a_key_agreement_key_of_another_kind_is_refused() {
+    for (place, other) in [
+        // kty OKP; ES256 in place of ECDH-ES+HKDF-256; crv P-384.
+        (1..3, &b"\x01\x01"[..]),
+        (3..6, b"\x03\x26"),
+        (6..8, b"\x20\x02"),
+        (6..8, b"\x21\x01"),
+    ] {
+        let mut cose = cose();
+        cose.splice(place.clone(), other.iter().copied());
+        assert_eq!(
+            ClientPin::parse(&[b"\xA1\x01", cose.as_slice()].concat()),
+            Err(Malformed::Value("keyAgreement")),
+            "{place:?}"
+        );
+    }
+    let mut more = cose();
+    more[0] = 0xA6;
+    more.extend(b"\x23\x01");
+    let agreement = ClientPin::parse(&[b"\xA1\x01", more.as_slice()].concat()).unwrap();
     assert_eq!(agreement.key_agreement, Some(KEY));
-    assert_eq!(agreement.oddities, [Oddity::WrongType("keyAgreement")]);
+    assert_eq!(agreement.oddities, [Oddity::UnknownPart("keyAgreement")]);
 }
 
 #[test]
@@ -90,6 +105,39 @@ fn nothing_encrypted_is_shown() {
     };
     let answer = ClientPin::parse(b"\xA1\x02\x41\xC8").unwrap();
     assert!(!format!("{request:?} {answer:?}").contains("200"));
+}
+
+#[test]
+fn each_subcommand_has_its_own_members() {
+    let judged = |request: &ClientPin, answer: &[u8]| {
+        let found = request.judge(answer, &ClientPin::parse(answer).unwrap());
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let nothing = Vec::<String>::new();
+    let retries = ClientPin::GetPinRetries;
+    assert_eq!(judged(&retries, b"\xA2\x03\x08\x04\xF4"), nothing);
+    assert_eq!(
+        judged(&retries, b"\xA3\x02\x40\x03\x09\x05\x01"),
+        [
+            "pinUvAuthToken was not asked for",
+            "uvRetries was not asked for",
+            "pinRetries is more than 8, the most wrong PINs that a key may take"
+        ]
+    );
+    let agreement = ClientPin::GetKeyAgreement {
+        protocol: PinProtocol::Two,
+    };
+    let key = [b"\xA1\x01", cose().as_slice()].concat();
+    assert_eq!(judged(&agreement, &key), nothing);
+    assert_eq!(judged(&retries, &key), ["keyAgreement was not asked for"]);
+    let set = ClientPin::SetPin {
+        protocol: PinProtocol::Two,
+        key_agreement: KEY,
+        new_pin: vec![5],
+        param: vec![4],
+    };
+    assert_eq!(judged(&set, b""), nothing);
+    assert_eq!(judged(&set, b"\xA0"), ["1 byte follows the status, and nothing should"]);
 }
 
 proptest! {

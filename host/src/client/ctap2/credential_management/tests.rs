@@ -86,6 +86,47 @@ fn answers_are_read() {
     assert_eq!(credential.oddities, []);
 }
 
+#[test]
+fn each_subcommand_has_its_own_members() {
+    use CredentialManagementCommand as Asked;
+    let judged = |command: Asked, answer: &[u8]| {
+        let found = request(command).judge(answer, &CredentialManagement::parse(answer).unwrap());
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let nothing = Vec::<String>::new();
+    assert_eq!(judged(Asked::GetCredsMetadata, b"\xA2\x01\x00\x02\x18\x32"), nothing);
+    assert_eq!(
+        judged(Asked::GetCredsMetadata, b"\xA2\x01\x00\x0A\x01"),
+        [
+            "maxPossibleRemainingResidentCredentialsCount is missing",
+            "credProtect was not asked for"
+        ]
+    );
+    let rp = [&b"\x03\xA1\x62id\x63a.b\x04\x58\x20"[..], &[7; 32]].concat();
+    let first = [&b"\xA3"[..], &rp, b"\x05\x02"].concat();
+    assert_eq!(judged(Asked::EnumerateRpsBegin, &first), nothing);
+    assert_eq!(
+        judged(Asked::EnumerateRpsGetNextRp, &first),
+        ["totalRPs was not asked for"]
+    );
+    assert_eq!(judged(Asked::EnumerateRpsBegin, b"\xA1\x05\x00"), nothing);
+    let credential =
+        b"\xA4\x06\xA1\x62id\x41\x01\x07\xA2\x62id\x41\x09\x64type\x6Apublic-key\x08\xA2\x01\x02\x03\x26\x0A\x04";
+    assert_eq!(
+        judged(Asked::EnumerateCredentialsBegin { rp_id_hash: [7; 32] }, credential),
+        [
+            "totalCredentials is missing",
+            "credProtect has a value that the standard rules out"
+        ]
+    );
+    let delete = || Asked::DeleteCredential { credential_id: vec![9] };
+    assert_eq!(judged(delete(), b""), nothing);
+    assert_eq!(
+        judged(delete(), b"\xA0"),
+        ["1 byte follows the status, and nothing should"]
+    );
+}
+
 proptest! {
     #[test]
     fn arbitrary_answers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

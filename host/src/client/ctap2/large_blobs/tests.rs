@@ -35,3 +35,21 @@ fn answers_are_read() {
     let read = LargeBlobs::parse(b"\xA1\x01\x42\x01\x02").unwrap();
     assert_eq!(read.config, Some(vec![1, 2]));
 }
+
+#[test]
+fn a_piece_is_no_longer_than_was_asked_for() {
+    let judged = |request: &LargeBlobs, answer: &[u8]| {
+        let found = request.judge(answer, &LargeBlobs::parse(answer).unwrap());
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let get = LargeBlobs::Get { length: 2, offset: 0 };
+    assert_eq!(judged(&get, b"\xA1\x01\x42ab"), Vec::<String>::new());
+    assert_eq!(
+        judged(&get, b"\xA1\x01\x43abc"),
+        ["config has more bytes than were asked for"]
+    );
+    assert_eq!(judged(&get, b"\xA0"), ["config is missing"]);
+    let set = LargeBlobs::set(vec![1], 0, 17, None);
+    assert_eq!(judged(&set, b""), Vec::<String>::new());
+    assert_eq!(judged(&set, b"\xA0"), ["1 byte follows the status, and nothing should"]);
+}

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 
@@ -73,7 +74,7 @@ fn an_answer_keeps_the_bytes_that_were_signed() {
     assert_eq!(parsed.att_stmt, b"\xA1\x63alg\x26");
     assert_eq!(parsed.ep_att, Some(true));
     assert_eq!(parsed.unknown, BTreeMap::from([(0x42, vec![0x81, 0x00])]));
-    assert_eq!(parsed.oddities, []);
+    assert_eq!(parsed.oddities, [Oddity::UnknownMember(0x42)]);
 }
 
 #[test]
@@ -104,4 +105,126 @@ proptest! {
         let _ = MakeCredential::parse(&bytes);
         let _ = MakeCredential::parse(&[b"\xA4\x01\x64none\x02\x40\x03\xA0", bytes.as_slice()].concat());
     }
+}
+
+/// The words for what is odd about the answer of these members to `request`.
+fn judged(request: &MakeCredential, members: &[&[u8]]) -> Vec<String> {
+    let count = u8::try_from(members.len()).unwrap();
+    let answer = [&[0xA0 | count][..], &members.concat()].concat();
+    let response = MakeCredential::parse(&answer).unwrap();
+    let found = request.judge(&answer, &response);
+    found.iter().map(ToString::to_string).collect()
+}
+
+/// authData for the RP ID of [`minimal`], as a member.
+fn auth_data(flags: u8, more: &[u8]) -> Vec<u8> {
+    let credential = [&[0; 16][..], b"\0\x01i\xA1\x01\x02"].concat();
+    let data = [
+        &Sha256::digest("example.com")[..],
+        &[flags, 0, 0, 0, 1],
+        &credential,
+        more,
+    ]
+    .concat();
+    [&[0x02, 0x58, u8::try_from(data.len()).unwrap()][..], &data].concat()
+}
+
+const NONE: &[u8] = b"\x01\x64none";
+const NO_STATEMENT: &[u8] = b"\x03\xA0";
+
+#[test]
+fn an_answer_of_what_was_asked_for_is_not_blamed() {
+    // User verification without being asked for it is fine.
+    for flags in [0x41, 0x45] {
+        let members = [NONE, &auth_data(flags, b""), NO_STATEMENT];
+        assert_eq!(judged(&minimal(), &members), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn members_that_were_not_asked_for_are_told() {
+    let request = minimal();
+    let data = auth_data(0x41, b"");
+    let key = [&b"\x05\x58\x20"[..], &[7; 32]].concat();
+    assert_eq!(
+        judged(
+            &request,
+            &[NONE, &data, NO_STATEMENT, b"\x04\xF4", &key, b"\x06\xA0", b"\x07\x00"]
+        ),
+        [
+            "the standard has no member 7",
+            "epAtt was not asked for",
+            "largeBlobKey was not asked for",
+            "unsignedExtensionOutputs was not asked for",
+            "unsignedExtensionOutputs has a value that the standard rules out",
+        ]
+    );
+    let asked = MakeCredential {
+        extensions: vec![("largeBlobKey".to_owned(), Value::Bool(true))],
+        enterprise_attestation: Some(1),
+        ..request
+    };
+    assert_eq!(
+        judged(&asked, &[NONE, &data, NO_STATEMENT, b"\x04\xF5", &key]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn formats_flags_and_outputs_that_nobody_knows_are_told() {
+    let request = minimal();
+    let data = auth_data(0x41, b"");
+    assert_eq!(
+        judged(&request, &[b"\x01\x63new", &data, NO_STATEMENT]),
+        ["the standard has no attestation statement format new"]
+    );
+    assert_eq!(
+        judged(&request, &[NONE, &data, b"\x03\xA1\x63alg\x26"]),
+        ["the attestation statement format is none, and yet there is a statement"]
+    );
+    assert_eq!(
+        judged(&request, &[NONE, &auth_data(0x63, b""), NO_STATEMENT]),
+        ["the flags have bits that are reserved: 0x22"]
+    );
+    let outputs = auth_data(0xC1, b"\xA2\x61\x1B\xF5\x6BcredProtect\x02");
+    assert_eq!(
+        judged(&request, &[NONE, &outputs, NO_STATEMENT]),
+        [
+            r"the extension output \u{1b} was not asked for",
+            "the extension output credProtect was not asked for"
+        ]
+    );
+    for (flags, more, why) in [
+        (0x40, &b""[..], "do not say that a user was there"),
+        (0x01, b"", "not announce"),
+        (0xC1, b"", "is not CBOR"),
+        (0x41, b"\xA0", "not announce"),
+    ] {
+        let words = judged(&request, &[NONE, &auth_data(flags, more), NO_STATEMENT]);
+        assert!(words.len() == 1 && words[0].contains(why), "{words:?}");
+    }
+    let other = MakeCredential {
+        rp: RelyingParty {
+            id: "other.example".to_owned(),
+            name: None,
+        },
+        ..request
+    };
+    assert_eq!(
+        judged(&other, &[NONE, &data, NO_STATEMENT]),
+        ["the RP ID hash is that of another RP ID"]
+    );
+}
+
+fn minimal() -> MakeCredential {
+    let rp = RelyingParty {
+        id: "example.com".to_owned(),
+        name: None,
+    };
+    let user = User {
+        id: vec![1],
+        name: None,
+        display_name: None,
+    };
+    MakeCredential::new([7; 32], rp, user, vec![PublicKeyCredentialParameters::public_key(-7)])
 }

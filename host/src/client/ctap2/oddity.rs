@@ -1,0 +1,136 @@
+//! What can be odd about an answer that can be used all the same.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::client::fault::{FaultKind, Level};
+use crate::text::escape;
+
+/// The encoding of all messages.
+const ENCODING: &str = "CTAP 2.3 §8";
+
+/// A way in which a key's answer departs from the standard without being unusable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// Not in CTAP2's canonical form: in what way.
+    NotCanonical(&'static str),
+    /// Maps and arrays nested more than four deep.
+    TooDeep,
+    /// So many bytes follow the map.
+    TrailingBytes(usize),
+    /// So many bytes came where the standard has no data.
+    Data(usize),
+    /// A member came twice; the first counts.
+    Duplicate(i128),
+    /// A member's key is not a number; it was passed over.
+    KeyNotANumber,
+    /// A required member is missing.
+    Missing(&'static str),
+    /// A member has the wrong type, or a part of it has; what could not be read was passed over.
+    WrongType(&'static str),
+    /// A member has a value that the standard rules out.
+    WrongValue(&'static str),
+    /// A member that this request did not ask for, or that belongs into other answers.
+    Unasked(&'static str),
+    /// A member has a part that the standard does not know.
+    UnknownPart(&'static str),
+    /// A member that the standard does not know.
+    UnknownMember(i128),
+    /// A name out of a closed list of the standard that is not in it. Untrusted.
+    UnknownName {
+        /// What it is the name of.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The authenticator data cannot be read to its last byte: why, escaped.
+    AuthData(String),
+    /// Another rule of the standard is broken.
+    Rule {
+        /// How strict it is.
+        level: Level,
+        /// Where it is written.
+        section: &'static str,
+        /// How it is broken, escaped.
+        what: Cow<'static, str>,
+    },
+}
+
+impl Oddity {
+    /// A rule that a key must keep.
+    pub(in crate::client) fn must(section: &'static str, what: impl Into<Cow<'static, str>>) -> Self {
+        let (level, what) = (Level::Must, what.into());
+        Self::Rule { level, section, what }
+    }
+
+    /// A rule that a key should keep.
+    pub(in crate::client) fn should(section: &'static str, what: impl Into<Cow<'static, str>>) -> Self {
+        let (level, what) = (Level::Should, what.into());
+        Self::Rule { level, section, what }
+    }
+
+    /// What it is one of.
+    #[must_use]
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Self::NotCanonical(_)
+            | Self::TooDeep
+            | Self::TrailingBytes(_)
+            | Self::Data(_)
+            | Self::Duplicate(_)
+            | Self::KeyNotANumber
+            | Self::AuthData(_) => FaultKind::Encoding,
+            _ => FaultKind::Contents,
+        }
+    }
+
+    /// What the standard says of it. It rules nothing out of which it does not know; platforms pass that over.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Rule { level, .. } => *level,
+            Self::Data(_) | Self::UnknownPart(_) | Self::UnknownMember(_) | Self::UnknownName { .. } => Level::Should,
+            _ => Level::Must,
+        }
+    }
+
+    /// Where the standard says so, where it is not the section of the command.
+    #[must_use]
+    pub fn section(&self) -> Option<&'static str> {
+        match self {
+            Self::Rule { section, .. } => Some(section),
+            Self::AuthData(_) => Some("WebAuthn Level 3 §6.1"),
+            _ if self.kind() == FaultKind::Encoding => Some(ENCODING),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotCanonical(how) => write!(f, "the answer is not in canonical form: it {how}"),
+            Self::TooDeep => f.write_str("the answer is nested more than four deep"),
+            Self::TrailingBytes(count) => write!(f, "{} the answer", follow(*count)),
+            Self::Data(count) => write!(f, "{} the status, and nothing should", follow(*count)),
+            Self::Duplicate(key) => write!(f, "member {key} comes twice"),
+            Self::KeyNotANumber => f.write_str("a member's key is not a number"),
+            Self::Missing(member) => write!(f, "{member} is missing"),
+            Self::WrongType(member) => write!(f, "{member} has the wrong type"),
+            Self::WrongValue(member) => write!(f, "{member} has a value that the standard rules out"),
+            Self::Unasked(member) => write!(f, "{member} was not asked for"),
+            Self::UnknownPart(member) => write!(f, "{member} has a part that the standard does not know"),
+            Self::UnknownMember(key) => write!(f, "the standard has no member {key}"),
+            Self::UnknownName { kind, name } => write!(f, "the standard has no {kind} {}", escape(name)),
+            Self::AuthData(why) => f.write_str(why),
+            Self::Rule { what, .. } => f.write_str(what),
+        }
+    }
+}
+
+fn follow(count: usize) -> String {
+    match count {
+        1 => "1 byte follows".to_owned(),
+        count => format!("{count} bytes follow"),
+    }
+}

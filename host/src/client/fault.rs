@@ -1,0 +1,188 @@
+//! Faults: where a key's answers depart from the standard without being unusable.
+//!
+//! The client reads leniently, as browsers do, and keeps account of what it forgave. [`Key::faults`](super::Key::faults)
+//! has everything since the key was opened, beginning with what CTAPHID_INIT and authenticatorGetInfo said;
+//! [`Key::recording`](super::Key::recording) has what one piece of work brought up, also where it was seen before. The
+//! answers of [`create`](super::webauthn::create) and [`get`](super::webauthn::get) carry theirs to the relying party,
+//! whose checks `encoding` and `contents` judge them.
+
+use brasskey_protocol::ctaphid::{InitResponse, PROTOCOL_VERSION, capability};
+use serde::Serialize;
+
+use super::ctap2::Oddity;
+
+/// So many faults are kept of one key. A key that has more is told by these, and must not fill the memory.
+const MAX_FAULTS: usize = 64;
+/// A bit of old U2F headers, which keys still set: CTAPHID_LOCK is supported.
+pub(crate) const LOCK: u8 = 0x02;
+
+/// What the standard says of a fault, in the words of RFC 2119.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A key should not have it, or the standard does not know what it is.
+    Should,
+    /// A key must not have it.
+    Must,
+}
+
+/// What a fault is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// How an answer is encoded: canonical form, and bytes too many.
+    Encoding,
+    /// What an answer says: its members and their values.
+    Contents,
+}
+
+/// Where an answer departs from the standard. Shown, it names command and section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The command that was answered, as the standard names it.
+    pub command: &'static str,
+    /// What it is one of.
+    pub kind: FaultKind,
+    /// What the standard says of it.
+    pub level: Level,
+    /// Where the standard says so.
+    pub section: &'static str,
+    /// What is wrong, in plain words. Text that came from the key is escaped already.
+    pub what: String,
+}
+
+impl Fault {
+    /// `oddity` in the answer to a command that `section` of the standard describes.
+    pub(super) fn new(command: &'static str, section: &'static str, oddity: &Oddity) -> Self {
+        Self {
+            command,
+            kind: oddity.kind(),
+            level: oddity.level(),
+            section: oddity.section().unwrap_or(section),
+            what: oddity.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} ({})", self.command, self.what, self.section)
+    }
+}
+
+/// The faults of one key, each once.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(super) fn note(&mut self, fault: Fault) {
+        if self.0.len() < MAX_FAULTS && !self.0.contains(&fault) {
+            self.0.push(fault);
+        }
+    }
+
+    pub(super) fn all(&self) -> &[Fault] {
+        &self.0
+    }
+
+    /// Begins anew, and gives back what there was.
+    pub(super) fn begin(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    /// Puts `earlier` before these, and gives back these.
+    pub(super) fn end(&mut self, earlier: Self) -> Vec<Fault> {
+        let found = std::mem::replace(self, earlier).0;
+        found.iter().cloned().for_each(|fault| self.note(fault));
+        found
+    }
+}
+
+/// What is wrong with the answer to CTAPHID_INIT (CTAP 2.3 §11.2.9.1.3).
+pub(super) fn of_init(init: &InitResponse) -> Vec<Oddity> {
+    const SECTION: &str = "CTAP 2.3 §11.2.9.1.3";
+    let mut found = Vec::new();
+    if init.protocol_version != PROTOCOL_VERSION {
+        found.push(Oddity::must(
+            SECTION,
+            format!(
+                "the protocol version is {PROTOCOL_VERSION}, and this key says {}",
+                init.protocol_version
+            ),
+        ));
+    }
+    let unknown = init.capabilities & !(capability::WINK | LOCK | capability::CBOR | capability::NMSG);
+    if unknown != 0 {
+        found.push(Oddity::should(
+            SECTION,
+            format!("it sets capability bits that have no meaning: 0x{unknown:02x}"),
+        ));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(member: &'static str) -> Fault {
+        Fault::new("authenticatorX", "CTAP 2.3 §6", &Oddity::Missing(member))
+    }
+
+    #[test]
+    fn each_fault_is_kept_once_and_not_without_end() {
+        let mut faults = Faults::default();
+        (0..3).for_each(|_| faults.note(fault("member")));
+        assert_eq!(faults.all(), [fault("member")]);
+        for number in 0..1000 {
+            faults.note(Fault::new(
+                "authenticatorX",
+                "CTAP 2.3 §6",
+                &Oddity::UnknownMember(number),
+            ));
+        }
+        assert_eq!(faults.all().len(), MAX_FAULTS);
+    }
+
+    #[test]
+    fn what_was_seen_before_is_recorded_again() {
+        let mut faults = Faults::default();
+        faults.note(fault("old"));
+        let earlier = faults.begin();
+        faults.note(fault("old"));
+        faults.note(fault("new"));
+        assert_eq!(faults.end(earlier), [fault("old"), fault("new")]);
+        assert_eq!(faults.all(), [fault("old"), fault("new")]);
+    }
+
+    #[test]
+    fn a_fault_names_command_and_section() {
+        assert_eq!(fault("fmt").to_string(), "authenticatorX: fmt is missing (CTAP 2.3 §6)");
+        let canonical = Fault::new("authenticatorX", "CTAP 2.3 §6", &Oddity::TrailingBytes(1));
+        assert_eq!(
+            (canonical.kind, canonical.level, canonical.section),
+            (FaultKind::Encoding, Level::Must, "CTAP 2.3 §8")
+        );
+    }
+
+    #[test]
+    fn an_odd_answer_to_init_is_told() {
+        let init = |protocol_version, capabilities| InitResponse {
+            nonce: [0; 8],
+            channel: 1,
+            protocol_version,
+            version: [1, 0, 0],
+            capabilities,
+        };
+        assert_eq!(of_init(&init(2, 0x0F)), []);
+        let found = of_init(&init(3, 0x95));
+        let words: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            words,
+            [
+                "the protocol version is 2, and this key says 3",
+                "it sets capability bits that have no meaning: 0x90"
+            ]
+        );
+    }
+}

@@ -173,6 +173,41 @@ fn passkeys_are_listed_renamed_and_deleted() {
 }
 
 #[test]
+fn each_account_of_a_key_can_sign_in() {
+    let home = Home::with_pin();
+    for user in ["alice", "bob"] {
+        home.passkey(&format!(" --user {user}"));
+    }
+    // A passkey at the same website that its registrations do not know: made elsewhere.
+    home.passkey(" --user carol --registrations elsewhere.json");
+    let sign_in = |flags: &str| home.pass(&format!("authenticate --resident --uv required --pin-env PIN{flags}"));
+    for user in ["alice", "bob"] {
+        let signed_in = sign_in(&format!(" --user {user}"));
+        assert_eq!(
+            (&signed_in["user"], &signed_in["signedIn"]),
+            (&json!(user), &json!(true))
+        );
+    }
+    let (code, error) = home.fail("authenticate --resident --uv required --pin-env PIN");
+    assert_eq!(code, 2);
+    assert_eq!(
+        error["message"],
+        "this security key has passkeys of several users: bob, alice"
+    );
+    assert!(error["hint"].as_str().unwrap().contains("--user"));
+    assert_eq!(
+        home.fail("authenticate --resident --uv required --pin-env PIN --user carol")
+            .0,
+        2
+    );
+    // One that is left is no question.
+    let signed_in = sign_in(" --registrations elsewhere.json");
+    assert_eq!(signed_in["user"], "carol");
+    let write = "authenticate --resident --write-large-blob state --pin-env PIN";
+    assert_eq!(home.fail(write).0, 2);
+}
+
+#[test]
 fn large_blobs_are_kept_for_passkeys() {
     let home = Home::with_pin();
     let id = home.passkey(" --large-blob");

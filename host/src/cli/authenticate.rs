@@ -11,13 +11,18 @@ use super::output::{BOLD, Output};
 use super::pin_entry::Attendant;
 use super::register::no_randomness;
 use crate::client::webauthn::{CeremonyError, get};
+use crate::relying_party::registrations::Account;
 use crate::relying_party::{ExpectedAuthentication, verify_authentication};
 use crate::text::escape;
+use visitor::Visitor;
+
+mod visitor;
 
 /// The arguments of `authenticate`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Sign in without telling the key who the user is: only a key registered with --resident can
+    /// Sign in without telling the key who the user is: only a key registered with --resident can. Where it has passkeys
+    /// of several users, choose one, or name one with --user
     #[arg(long, conflicts_with = "u2f")]
     resident: bool,
 
@@ -35,14 +40,28 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut played = args.ceremony.played(output)?;
     played.settings.request_extensions = args.extensions.extensions()?;
+    if args.resident && args.extensions.writes() {
+        return Err(Failure::usage(
+            "a large blob is written for one credential that the website names, and with --resident it names none",
+            "leave out --resident",
+        ));
+    }
     let accounts = played.file.load()?;
     let rp_id = &played.settings.rp.id;
-    let account = accounts
-        .account(rp_id, &played.account)
-        .filter(|account| !account.registrations.is_empty());
-    let account = account.ok_or_else(|| {
+    // Who does not tell who the user is, and does not name one here either, may be any of them.
+    let anybody = args.resident && !args.ceremony.names_user();
+    let candidates: Vec<&Account> = accounts
+        .iter()
+        .filter(|account| account.rp_id == *rp_id && (anybody || account.name == played.account))
+        .filter(|account| !account.registrations.is_empty())
+        .collect();
+    let account = *candidates.first().ok_or_else(|| {
+        let whose = match anybody {
+            true => String::new(),
+            false => format!("for {} ", played.user),
+        };
         Failure::usage(
-            format!("no key is registered for {} at {rp_id}", played.user),
+            format!("no key is registered {whose}at {rp_id}"),
             "register one first, with `brasskey register` and the same flags",
         )
     })?;
@@ -70,8 +89,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.ceremony.device, output)?;
     let protocol = args.ceremony.protocol(&opened.key);
     output.text(|to| {
-        let (label, user, rp) = (&opened.label, escape(&played.user), escape(rp_id));
-        writeln!(to, "{BOLD}Signing {user} in at {rp} with {label}{BOLD:#}")?;
+        let (label, rp) = (&opened.label, escape(rp_id));
+        match anybody {
+            true => writeln!(to, "{BOLD}Signing in at {rp} with {label}{BOLD:#}")?,
+            false => writeln!(
+                to,
+                "{BOLD}Signing {} in at {rp} with {label}{BOLD:#}",
+                escape(&played.user)
+            )?,
+        }
         writeln!(to, "  origin {}, over {}", played.origin.as_str(), protocol.name())?;
         if played.aws.is_some() {
             let devices = match account.registrations.len() {
@@ -91,11 +117,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if let Some(only) = only {
         options.allow.retain(|allowed| allowed.id == only.credential.id);
     }
-    let mut attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
-    let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut attendant)?;
-    let registration = account
-        .registration(&answer.credential_id)
-        .ok_or(CeremonyError::NoCredentials)?;
+    let attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
+    let mut visitor = Visitor::new(attendant, &candidates);
+    let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut visitor);
+    let answer = answer.map_err(|error| visitor.failure.take().unwrap_or(error.into()))?;
+    let registered = candidates
+        .iter()
+        .find_map(|account| Some((*account, account.registration(&answer.credential_id)?)));
+    let (account, registration) = registered.ok_or(CeremonyError::NoCredentials)?;
+    let user = match anybody {
+        true => &account.name,
+        false => &played.user,
+    };
     let expected = ExpectedAuthentication {
         options,
         origin: played.origin.as_str().to_owned(),
@@ -113,7 +146,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "protocol": protocol.name(),
         "rpId": rp_id,
         "origin": played.origin.as_str(),
-        "user": played.user,
+        "user": user,
         "registration": registration.name,
         "report": report,
         "extensions": extension_args::value(&answer.extensions),
@@ -125,7 +158,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             writeln!(to, "Its {name}: {value}")?;
         }
         if authentication.is_some() {
-            writeln!(to, "Signed in with {}.", escape(&registration.name))?;
+            match anybody {
+                true => writeln!(to, "Signed {} in with {}.", escape(user), escape(&registration.name))?,
+                false => writeln!(to, "Signed in with {}.", escape(&registration.name))?,
+            }
         }
         Ok(())
     })?;

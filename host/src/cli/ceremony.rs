@@ -55,9 +55,9 @@ pub(super) struct CeremonyArgs {
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
 
-    /// The user's name; with --profile aws, the IAM user
-    #[arg(long, value_name = "NAME", default_value = "alice")]
-    user: String,
+    /// The user's name; with --profile aws, the IAM user [default: alice]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
 
     /// With --profile aws: the AWS account [default: 123456789012]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
@@ -149,12 +149,12 @@ impl CeremonyArgs {
         Ok(Played {
             account: match &aws {
                 Some((account, user)) => user.arn(*account),
-                None => self.user.clone(),
+                None => self.user().to_owned(),
             },
             user: if self.root {
                 "root".to_owned()
             } else {
-                self.user.clone()
+                self.user().to_owned()
             },
             settings,
             origin,
@@ -163,11 +163,20 @@ impl CeremonyArgs {
         })
     }
 
+    /// Whether the user was named, and is not the one who is played where nobody was.
+    pub(super) fn names_user(&self) -> bool {
+        self.user.is_some() || self.root
+    }
+
+    fn user(&self) -> &str {
+        self.user.as_deref().unwrap_or("alice")
+    }
+
     fn aws_user(&self) -> Result<(u64, AwsUser), Failure> {
         let user = match self.root {
             true => AwsUser::Root,
             false => self
-                .user
+                .user()
                 .parse()
                 .map_err(|error: crate::relying_party::profile::DeviceNameError| {
                     Failure::usage(error.to_string(), error.hint())

@@ -145,7 +145,7 @@ impl Failure {
             Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) | Self::Unhealthy { .. } => {
                 VERIFICATION
             }
-            Self::Ceremony(CeremonyError::Origin(_)) => USAGE,
+            Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
             Self::Ceremony(_) | Self::Policy { .. } => KEY,
             // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
             Self::Registrations(RegistrationsError::Unchanged(Unchanged::AlreadyRegistered)) => VERIFICATION,

@@ -5,9 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
+use super::ctap2::User;
 use super::error::Error;
 use super::pin::Pin;
 use super::token::PinRequest;
+
+/// An account that a key can sign in to, with a passkey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasskeyAccount {
+    /// The passkey's credential ID.
+    pub credential_id: Vec<u8>,
+    /// Whose it is. Untrusted; keys tell no names before their user is verified.
+    pub user: Option<User>,
+}
 
 /// Someone who watches a request.
 pub trait Watch {
@@ -28,6 +38,16 @@ pub trait Watch {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         let _ = request;
         Err(Error::PinNeeded)
+    }
+
+    /// Which of several `accounts` at a website shall sign in: its place in the list, whose first has the newest
+    /// passkey; `None` where none of them is meant. Without an answer of the watcher's own it is the first.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] where nobody chooses.
+    fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {
+        let _ = accounts;
+        Ok(Some(0))
     }
 
     /// Whether a person is there who can correct a wrong PIN.

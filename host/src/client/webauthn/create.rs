@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::error::CeremonyError;
-use super::preflight::{first_held, first_held_u2f};
+use super::preflight::{Held, first_held_u2f, held};
 use super::verification::{Verification, insists_at_registration};
 use super::{
     AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationExtensions,
@@ -74,15 +74,14 @@ fn create_ctap2(
     )?;
     // §10.1.2: credentials from the time of U2F are the AppID's. Nothing tells before the user has touched.
     if let Some(app_id) = &options.app_id_exclude
-        && first_held(key, app_id, &options.exclude, &Verification::None, watch)?.is_some()
+        && let Held::One(_) = held(key, app_id, &options.exclude, &Verification::None, watch)?
     {
         key.touch(watch)?;
         return Err(CeremonyError::Excluded);
     }
-    // A list that is too long for the key is asked about piece by piece; what is held is all that matters of it.
-    let exclude_list = first_held(key, &options.rp.id, &options.exclude, &verification, watch)?
-        .into_iter()
-        .collect();
+    // A list that is too long for the key is asked about piece by piece; what is held, or may be, is all that matters.
+    let held = held(key, &options.rp.id, &options.exclude, &verification, watch)?;
+    let exclude_list = held.lists().into_iter().next().unwrap_or_default();
 
     let request = MakeCredential {
         exclude_list,

@@ -19,6 +19,9 @@ pub enum CeremonyError {
     /// The key holds none of the allowed credentials.
     #[error("this security key holds no credential for the account")]
     NoCredentials,
+    /// The options ask for what no key can do.
+    #[error("{0}")]
+    Options(&'static str),
     /// The key cannot do what the options require.
     #[error("this security key does not support {0}")]
     Unsupported(&'static str),
@@ -53,6 +56,7 @@ impl CeremonyError {
             Self::Origin(error) => Some(error.hint()),
             Self::Excluded => Some("use it to sign in, or register another key"),
             Self::NoCredentials => Some("use the key that was registered, or register this one first"),
+            Self::Options(_) => Some("change the request: the key has no part in this"),
             Self::Unsupported(_) => Some("ask for less, or use another key"),
             Self::Malformed(error) => Some(error.hint()),
             Self::Random(_) => None,

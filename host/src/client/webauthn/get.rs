@@ -3,20 +3,24 @@
 use sha2::{Digest as _, Sha256};
 
 use super::error::CeremonyError;
-use super::preflight::{first_held, first_held_u2f};
+use super::preflight::{first_held_u2f, held};
 use super::verification::Verification;
 use super::{
-    AssertionResponse, CeremonyType, ClientData, LargeBlobRequest, Origin, Protocol, RequestExtensions, RequestOptions,
-    Requirement,
+    AssertionResponse, CeremonyType, ClientData, LargeBlobRequest, MalformedAnswer, Origin, Protocol,
+    RequestExtensions, RequestOptions, Requirement,
 };
-use crate::client::ctap2::{Assertion, GetAssertion, Options, Permissions, Status};
-use crate::client::{Error, Key, Watch, u2f};
+use crate::client::ctap2::{Assertion, Command as _, GetAssertion, GetNextAssertion, Options, Permissions, Status};
+use crate::client::enumeration::Enumeration;
+use crate::client::{Error, Key, PasskeyAccount, Watch, u2f};
 
 mod extensions;
 
 use extensions::Extensions;
 
 /// Signs in with a credential on `key` that `options` allow.
+///
+/// Where none is listed, and the key has passkeys for several accounts, all of them are fetched, and `watch` is asked
+/// whose shall sign in ([`Watch::account`]).
 ///
 /// Credentials from the time of U2F are tried with the AppID, where the options have one, after the RP ID (§10.1.1).
 ///
@@ -51,8 +55,8 @@ fn get_ctap2(
     let insists = info.has("alwaysUv");
     let writes = matches!(options.extensions.large_blob, Some(LargeBlobRequest::Write(_)));
     if writes && options.allow.len() != 1 {
-        return Err(CeremonyError::Unsupported(
-            "writing a large blob for other than one credential",
+        return Err(CeremonyError::Options(
+            "a large blob is written for one credential, and the allow list must name it alone",
         ));
     }
     let permissions = match writes {
@@ -77,38 +81,79 @@ fn get_ctap2(
         } else {
             &verification
         };
-        let held = first_held(key, scope, &options.allow, asked, watch)?;
-        if held.is_none() && !options.allow.is_empty() {
+        let lists = match options.allow.is_empty() {
+            true => vec![Vec::new()],
+            false => held(key, scope, &options.allow, asked, watch)?.lists(),
+        };
+        if lists.is_empty() {
             continue;
         }
         // A token is for one scope.
         let for_app_id = app_id_used.then(|| verify(key, scope, watch)).transpose()?;
         let verification = for_app_id.as_ref().unwrap_or(&verification);
-        let request = GetAssertion {
-            extensions: extensions.inputs.clone(),
-            options: Options {
-                rk: None,
-                up: None,
-                uv: verification.option(),
-            },
-            pin_uv_auth: verification.authorize(&client_data.hash),
-            ..GetAssertion::new(scope.clone(), client_data.hash, held.into_iter().collect())
-        };
-        let answer = match key.send(&request, watch) {
-            Ok(answer) => answer,
-            Err(Error::Status {
-                status: Status::NoCredentials,
-                ..
-            }) => return Err(CeremonyError::NoCredentials),
-            Err(error) => return Err(error.into()),
-        };
-        let outputs = extensions.outputs(&options.extensions, &answer, key, verification.token(), watch)?;
-        return Ok(AssertionResponse {
-            extensions: outputs,
-            ..respond(answer, client_data, options, app_id_used)?
-        });
+        for list in lists {
+            let request = GetAssertion {
+                extensions: extensions.inputs.clone(),
+                options: Options {
+                    rk: None,
+                    up: None,
+                    uv: verification.option(),
+                },
+                pin_uv_auth: verification.authorize(&client_data.hash),
+                ..GetAssertion::new(scope.clone(), client_data.hash, list.clone())
+            };
+            let mut answer = match key.send(&request, watch) {
+                Ok(answer) => answer,
+                Err(Error::Status {
+                    status: Status::NoCredentials,
+                    ..
+                }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            match list.as_slice() {
+                [] => answer = chosen(key, answer, watch)?,
+                // A key may leave the credential out where there was one to choose from.
+                [only] => answer.credential = answer.credential.or_else(|| Some(only.clone())),
+                _ => {}
+            }
+            let outputs = extensions.outputs(&options.extensions, &answer, key, verification.token(), watch)?;
+            return Ok(AssertionResponse {
+                extensions: outputs,
+                ..respond(answer, client_data, options, app_id_used)?
+            });
+        }
     }
     Err(CeremonyError::NoCredentials)
+}
+
+/// The assertion of the account that shall sign in (CTAP 2.3 §6.3), after the `first`.
+fn chosen(key: &mut Key, first: Assertion, watch: &mut dyn Watch) -> Result<Assertion, CeremonyError> {
+    let mut enumeration = Enumeration::begin(GetNextAssertion::NAME, key);
+    let total = enumeration.total(first.number_of_credentials, "numberOfCredentials")?;
+    if total <= 1 {
+        return Ok(first);
+    }
+    // A key forgets where it was after half a minute, or when it is asked for something else: nobody is asked before
+    // all are there.
+    let (mut answers, mut accounts) = (Vec::new(), Vec::new());
+    let mut answer = first;
+    loop {
+        let credential = answer.credential.as_ref().ok_or(MalformedAnswer::CredentialMissing)?;
+        enumeration.entry(&credential.id, "credential", key)?;
+        accounts.push(PasskeyAccount {
+            credential_id: credential.id.clone(),
+            user: answer.user.clone(),
+        });
+        answers.push(answer);
+        if answers.len() >= total {
+            break;
+        }
+        answer = key.send(&GetNextAssertion, watch)?;
+    }
+    match watch.account(&accounts)? {
+        Some(index) if index < answers.len() => Ok(answers.swap_remove(index)),
+        _ => Err(CeremonyError::NoCredentials),
+    }
 }
 
 fn respond(
@@ -172,3 +217,6 @@ fn get_u2f(
     }
     Err(CeremonyError::NoCredentials)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,50 @@
 //! Which of the listed credentials a key holds, asked without a touch, as browsers do before the real request.
 
+use std::collections::VecDeque;
+
 use super::verification::Verification;
 use super::{CeremonyError, CredentialDescriptor as Listed};
 use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, Status};
 use crate::client::key::EMPTY_HASH;
-use crate::client::{Error, Key, Watch, u2f};
+use crate::client::u2f::{self, StatusWord};
+use crate::client::{Error, Key, Watch};
+
+/// What a key says of listed credentials before anybody touches it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It holds this one.
+    One(CredentialDescriptor),
+    /// It holds none of them.
+    None,
+    /// It did not say, and only the real request tells: lists that it takes.
+    Unknown(Vec<Vec<CredentialDescriptor>>),
+}
+
+impl Held {
+    /// The lists that may be in the real request, of which each but the last may turn out to be of no use.
+    pub(super) fn lists(self) -> Vec<Vec<CredentialDescriptor>> {
+        match self {
+            Self::One(credential) => vec![vec![credential]],
+            Self::None => Vec::new(),
+            Self::Unknown(lists) => lists,
+        }
+    }
+}
 
 /// The first of the listed credentials that the key holds for an RP ID or AppID (CTAP 2.3 §6.2: `up` false).
 ///
 /// The list is cut into pieces that the key takes, and IDs that are too long to be the key's are left out. With the
 /// user verified, credentials show that are hidden otherwise (credProtect); a token is none the worse for it.
-pub(super) fn first_held(
+///
+/// Keys refuse a request without a touch for many reasons: they do not know the option, always verify their user, or
+/// stumble over IDs of others. Browsers go on then, and so does this.
+pub(super) fn held(
     key: &mut Key,
     scope: &str,
     listed: &[Listed],
     verification: &Verification,
     watch: &mut dyn Watch,
-) -> Result<Option<CredentialDescriptor>, CeremonyError> {
+) -> Result<Held, CeremonyError> {
     let info = key.info();
     let limit = |limit: Option<u64>| {
         limit
@@ -36,7 +64,9 @@ pub(super) fn first_held(
         .filter(|listed| listed.id.len() <= longest)
         .map(|listed| CredentialDescriptor { id: listed.id.clone() })
         .collect();
-    for piece in possible.chunks(count) {
+    let mut pieces: VecDeque<_> = possible.chunks(count).collect();
+    let mut unknown = Vec::new();
+    while let Some(piece) = pieces.pop_front() {
         let request = GetAssertion {
             options: Options {
                 up: Some(false),
@@ -47,27 +77,51 @@ pub(super) fn first_held(
         };
         match key.send(&request, watch) {
             // A key may leave the credential out where there was one to choose from.
-            Ok(answer) => return Ok(answer.credential.or_else(|| piece.first().cloned())),
+            Ok(answer) => match answer.credential.or_else(|| piece.first().cloned()) {
+                Some(credential) => return Ok(Held::One(credential)),
+                None => return Ok(Held::None),
+            },
             Err(Error::Status {
                 status: Status::NoCredentials,
                 ..
             }) => {}
+            Err(Error::TooLong { .. }) if piece.len() > 1 => {
+                let (front, back) = piece.split_at(piece.len() / 2);
+                pieces.push_front(back);
+                pieces.push_front(front);
+            }
+            Err(Error::Status { .. } | Error::TooLong { .. } | Error::Malformed { .. }) => unknown.push(piece.to_vec()),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(None)
+    Ok(match unknown.is_empty() {
+        true => Held::None,
+        false => Held::Unknown(unknown),
+    })
 }
 
-/// The same over U2F.
+/// The same over U2F. A key that stumbles over an ID of others does not hold it.
 pub(super) fn first_held_u2f(
     key: &mut Key,
     application: &[u8; 32],
     listed: &[Listed],
 ) -> Result<Option<Vec<u8>>, CeremonyError> {
     for Listed { id, .. } in listed {
-        if u2f::holds(key.channel(), application, id)? {
-            return Ok(Some(id.clone()));
+        match u2f::holds(key.channel(), application, id) {
+            Ok(true) => return Ok(Some(id.clone())),
+            Ok(false)
+            | Err(
+                Error::StatusWord {
+                    status_word: StatusWord::Other(_),
+                    ..
+                }
+                | Error::Malformed { .. },
+            ) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

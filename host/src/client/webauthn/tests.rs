@@ -26,7 +26,7 @@ fn nobody() -> Person {
     Person(None, 0)
 }
 
-fn key(pin: Option<&str>) -> Key {
+pub(super) fn key(pin: Option<&str>) -> Key {
     let soft = SoftKey::builder().touch(Touch::Auto).build().unwrap();
     let mut key = Key::open(Box::new(soft.connect())).unwrap();
     if let Some(pin) = pin {
@@ -35,7 +35,7 @@ fn key(pin: Option<&str>) -> Key {
     key
 }
 
-fn creation(user_verification: Requirement, resident_key: Requirement) -> CreationOptions {
+pub(super) fn creation(user_verification: Requirement, resident_key: Requirement) -> CreationOptions {
     CreationOptions {
         rp: RelyingPartyEntity {
             id: "example.com".to_owned(),
@@ -59,7 +59,7 @@ fn creation(user_verification: Requirement, resident_key: Requirement) -> Creati
     }
 }
 
-fn request(user_verification: Requirement, allow: &[&[u8]]) -> RequestOptions {
+pub(super) fn request(user_verification: Requirement, allow: &[&[u8]]) -> RequestOptions {
     RequestOptions {
         rp_id: "example.com".to_owned(),
         challenge: Challenge::issue().unwrap(),
@@ -241,7 +241,7 @@ fn what_a_key_does_not_have_is_refused_where_it_matters() {
     write.extensions.large_blob = Some(LargeBlobRequest::Write(vec![1]));
     assert!(matches!(
         sign_in(&mut key, &write, &mut owner()),
-        Err(CeremonyError::Unsupported(_))
+        Err(CeremonyError::Options(_))
     ));
 }
 

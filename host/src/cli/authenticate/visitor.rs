@@ -1,0 +1,76 @@
+//! Whose passkey signs in, where a key has several for a website.
+
+use brasskey_protocol::ctaphid::KeepaliveStatus;
+
+use super::super::confirm::choose;
+use super::super::failure::Failure;
+use super::super::pin_entry::Attendant;
+use crate::client::{Error, PasskeyAccount, Pin, PinRequest, Watch};
+use crate::relying_party::registrations::Account;
+use crate::text::escape;
+
+/// Who attends to the key, and chooses an account.
+pub(super) struct Visitor<'a> {
+    attendant: Attendant,
+    /// Those that the website knows and that may be meant. Passkeys of others are passed over.
+    candidates: &'a [&'a Account],
+    /// Why none was chosen.
+    pub(super) failure: Option<Failure>,
+}
+
+impl<'a> Visitor<'a> {
+    pub(super) fn new(attendant: Attendant, candidates: &'a [&'a Account]) -> Self {
+        Self {
+            attendant,
+            candidates,
+            failure: None,
+        }
+    }
+}
+
+impl Watch for Visitor<'_> {
+    fn keepalive(&mut self, status: KeepaliveStatus) {
+        self.attendant.keepalive(status);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.attendant.is_cancelled()
+    }
+
+    fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
+        self.attendant.pin(request)
+    }
+
+    fn can_try_again(&self) -> bool {
+        self.attendant.can_try_again()
+    }
+
+    fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {
+        let known: Vec<(usize, &Account)> = accounts
+            .iter()
+            .enumerate()
+            .filter_map(|(index, account)| {
+                let is_its = |candidate: &&&Account| candidate.registration(&account.credential_id).is_some();
+                Some((index, *self.candidates.iter().find(is_its)?))
+            })
+            .collect();
+        match known.as_slice() {
+            [] => Ok(None),
+            [(index, _)] => Ok(Some(*index)),
+            known => {
+                let names: Vec<_> = known
+                    .iter()
+                    .map(|(_, account)| escape(&account.name).into_owned())
+                    .collect();
+                let chosen = choose("this security key has passkeys of several users", &names, "--user");
+                match chosen {
+                    Ok(chosen) => Ok(known.get(chosen).map(|(index, _)| *index)),
+                    Err(failure) => {
+                        self.failure = Some(failure);
+                        Err(Error::Cancelled)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -34,7 +34,7 @@ fn steady(text: &str) -> String {
         if let Some((_, rest)) = id.filter(|(id, _)| id.len() == 16) {
             return format!("  …  alice{rest}\n");
         }
-        for until in ["u2f/user/alice/", "went up from 0 to ", "room for about "] {
+        for until in ["u2f/user/alice/my-key-", "went up from 0 to ", "room for about "] {
             if let Some((start, _)) = line.split_once(until) {
                 return format!("{start}…\n");
             }

@@ -11,6 +11,7 @@ use super::output::{BOLD, Output};
 use super::pin_entry::Attendant;
 use super::register::no_randomness;
 use crate::client::webauthn::{CeremonyError, get};
+use crate::relying_party::profile::AwsUser;
 use crate::relying_party::registrations::Account;
 use crate::relying_party::{ExpectedAuthentication, verify_authentication};
 use crate::text::escape;
@@ -99,12 +100,16 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             )?,
         }
         writeln!(to, "  origin {}, over {}", played.origin.as_str(), protocol.name())?;
-        if played.aws.is_some() {
+        if let Some((_, user)) = &played.aws {
             let devices = match account.registrations.len() {
                 1 => "the one device".to_owned(),
                 count => format!("any of {count} devices"),
             };
-            writeln!(to, "  1. Sign out; sign in with user name and password")?;
+            let who = match user {
+                AwsUser::Root => "as root user with e-mail address",
+                AwsUser::Iam(_) => "with account, user name",
+            };
+            writeln!(to, "  1. Sign out; sign in {who} and password")?;
             writeln!(to, "  2. Multi-factor authentication, with {devices}: touch it")?;
         }
         Ok(())

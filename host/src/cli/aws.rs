@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::ceremony::{EXAMPLE_ACCOUNT, registrations_file};
 use super::failure::Failure;
@@ -23,7 +25,7 @@ pub(super) enum Command {
 /// `brasskey aws devices`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Devices {
-    /// List the devices of one user, or of all
+    /// List the devices of one user, or of all users of all accounts
     List(ListArgs),
     /// Give a device another name
     Rename(RenameArgs),
@@ -33,6 +35,9 @@ pub(super) enum Devices {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    /// The AWS account [default: all accounts]
+    #[arg(long, value_name = "NUMBER", value_parser = account_number())]
+    account: Option<u64>,
     /// The IAM user [default: all users]
     #[arg(long, value_name = "NAME", value_parser = user)]
     user: Option<AwsUser>,
@@ -67,6 +72,9 @@ pub(super) struct RemoveArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct OwnerArgs {
+    /// The AWS account
+    #[arg(long, value_name = "NUMBER", default_value_t = EXAMPLE_ACCOUNT, value_parser = account_number())]
+    account: u64,
     /// The IAM user
     #[arg(long, value_name = "NAME", default_value = "alice", value_parser = user)]
     user: AwsUser,
@@ -77,9 +85,6 @@ pub(super) struct OwnerArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
-    /// The AWS account
-    #[arg(long, value_name = "NUMBER", default_value_t = EXAMPLE_ACCOUNT, value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
-    account: u64,
     /// The RP ID that the devices were registered for [default: the profile's]
     #[arg(long, value_name = "DOMAIN")]
     rp_id: Option<String>,
@@ -95,13 +100,18 @@ impl FileArgs {
 }
 
 impl OwnerArgs {
-    fn arn(&self, account: u64) -> String {
+    fn arn(&self) -> String {
         if self.root {
-            AwsUser::Root.arn(account)
+            AwsUser::Root.arn(self.account)
         } else {
-            self.user.arn(account)
+            self.user.arn(self.account)
         }
     }
+}
+
+/// Up to twelve digits.
+pub(super) fn account_number() -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(..1_000_000_000_000)
 }
 
 fn user(name: &str) -> Result<AwsUser, String> {
@@ -131,14 +141,21 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
         let Some((number, user)) = AwsUser::from_arn(&account.name) else {
             continue;
         };
-        if number != args.file.account || only.as_ref().is_some_and(|only| *only != user) {
+        if args.account.is_some_and(|only| only != number) || only.as_ref().is_some_and(|only| *only != user) {
             continue;
+        }
+        if account.registrations.len() == 1 {
+            output.notice(&format!(
+                "warning: {user} of account {number:012} has one device only: whoever loses it is locked out, so \
+                 register a second one"
+            ));
         }
         for registration in &account.registrations {
             devices.push(json!({
+                "account": format!("{number:012}"),
                 "user": user.to_string(),
                 "name": registration.name,
-                "arn": device_arn(number, &user, &registration.credential.id),
+                "arn": device_arn(number, &user, &registration.name, &registration.credential.id),
                 "created": registration.created,
                 "scope": registration.credential.scope,
                 "counter": registration.credential.counter,
@@ -152,19 +169,32 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
                 "No devices are registered. Register one with `brasskey register --profile aws`."
             );
         }
-        let cells =
-            |device: &Value| ["user", "name", "arn"].map(|key| escape(device[key].as_str().unwrap_or("")).into_owned());
+        let cells = |device: &Value| {
+            let text = |key: &str| escape(device[key].as_str().unwrap_or("")).into_owned();
+            [
+                text("account"),
+                text("user"),
+                text("name"),
+                date(device["created"].as_i64()),
+            ]
+        };
         let mut table = columns(devices.iter().map(cells), terminal_width());
-        table.set_header(["User", "Name", "ARN"]);
+        table.set_header(["Account", "User", "Name", "Registered"]);
         writeln!(to, "{}", table.trim_fmt())?;
         writeln!(to, "A user has at most {MAX_DEVICES} MFA devices.")
     })
 }
 
+/// The day, in UTC.
+fn date(seconds: Option<i64>) -> String {
+    let moment = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    moment.map_or_else(String::new, |moment| moment.date().to_string())
+}
+
 fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
     let valid: Result<DeviceName, DeviceNameError> = args.new_name.parse();
     valid.map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
-    let owner = args.owner.arn(args.file.account);
+    let owner = args.owner.arn();
     registrations_file(args.file.registrations.as_ref())?
         .update(|accounts| accounts.rename(&args.file.rp_id(), &owner, &args.name, &args.new_name))?;
     let value = json!({ "name": args.name, "newName": args.new_name });
@@ -174,7 +204,7 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn remove(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
-    let owner = args.owner.arn(args.file.account);
+    let owner = args.owner.arn();
     registrations_file(args.file.registrations.as_ref())?
         .update(|accounts| accounts.remove(&args.file.rp_id(), &owner, &args.name))?;
     let value = json!({ "removed": args.name });

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::aws::account_number;
 use super::device::DeviceArgs;
 use super::extension_args::UserVerification;
 use super::failure::Failure;
@@ -21,12 +22,15 @@ use crate::text::escape;
 /// The AWS account that AWS's own documentation uses.
 pub(super) const EXAMPLE_ACCOUNT: u64 = 123_456_789_012;
 
+/// What is said before anything looks like AWS.
+const REHEARSAL: &str = "this is a rehearsal on this computer: nothing is sent to AWS, and nothing changes there";
+
 /// Whom to play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProfileName {
     /// A plain WebAuthn site
     Webauthn,
-    /// The AWS console, as far as it is known
+    /// The AWS console, as far as it is known; a rehearsal, which never talks to AWS
     Aws,
 }
 
@@ -60,7 +64,7 @@ pub(super) struct CeremonyArgs {
     user: Option<String>,
 
     /// With --profile aws: the AWS account [default: 123456789012]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(..1_000_000_000_000))]
+    #[arg(long, value_name = "NUMBER", value_parser = account_number())]
     account: Option<u64>,
 
     /// With --profile aws: the account's root user instead of an IAM user
@@ -132,6 +136,9 @@ impl CeremonyArgs {
                 .is_some_and(|app| origin.check_app_id(app).is_err())
         {
             settings.app_id = None;
+        }
+        if self.profile == ProfileName::Aws {
+            output.notice(REHEARSAL);
         }
         if let Some(assumed) = settings
             .assumed

@@ -15,7 +15,7 @@ use super::layout::aaguid;
 use super::output::{BOLD, Output};
 use super::pin_entry::Attendant;
 use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
-use crate::relying_party::profile::{DeviceName, DeviceNameError, device_arn};
+use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, device_arn};
 use crate::relying_party::registrations::{Account, Unchanged};
 use crate::relying_party::{Algorithm, Challenge, ExpectedRegistration, verify_registration};
 use crate::text::escape;
@@ -94,13 +94,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             escape(&played.user)
         )?;
         writeln!(to, "  origin {origin}, over {}", protocol.name())?;
-        if played.aws.is_some() {
+        if let Some((_, user)) = &played.aws {
             writeln!(
                 to,
-                "  1. IAM, security credentials, Assign MFA device: name it {}",
+                "  1. {}, Assign MFA device: name it {}",
+                way_to_devices(user),
                 escape(&name)
             )?;
-            writeln!(to, "  2. Security key, Next: touch it")?;
+            writeln!(to, "  2. Passkey or security key, Next: touch it")?;
         }
         Ok(())
     })?;
@@ -133,7 +134,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let (report, credential) = verify_registration(expected, &answer);
 
     let arn = credential.as_ref().zip(played.aws.as_ref());
-    let arn = arn.map(|(credential, (account, user))| device_arn(*account, user, &credential.id));
+    let arn = arn.map(|(credential, (account, user))| device_arn(*account, user, &name, &credential.id));
     if let Some(credential) = &credential {
         let settings = &played.settings;
         played.file.update(|accounts| {
@@ -173,7 +174,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             writeln!(to, "Registered as {}.", escape(&name))?;
         }
         if let Some(arn) = &arn {
-            writeln!(to, "AWS shows it as {arn}")?;
+            writeln!(to, "AWS would give it a serial number like {arn}")?;
+            writeln!(to, "and make up the last 26 characters itself.")?;
         }
         Ok(())
     })?;
@@ -272,6 +274,14 @@ impl Args {
                 Ok(names.find(|name| !taken(name)).unwrap_or_default())
             }
         }
+    }
+}
+
+/// Where a user of AWS finds the page that registers devices: root in the account menu only.
+fn way_to_devices(user: &AwsUser) -> String {
+    match user {
+        AwsUser::Root => "Account menu, Security credentials".to_owned(),
+        AwsUser::Iam(name) => format!("IAM, Users, {}, Security credentials", escape(name)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::BASE32_NOPAD;
 use ring::digest::{SHA256, digest};
 
 /// How many MFA devices a user may have, of any kind (IAM User Guide, "Multi-factor authentication").
@@ -12,7 +13,7 @@ pub const MAX_DEVICES: usize = 8;
 pub const LEGACY_APP_ID: &str = "https://u2f.aws.amazon.com/app-id.json";
 
 /// The longest device name. Assumed: AWS publishes the characters (`[\w+=,.@-]+`) and that a serial number, which is
-/// the whole ARN, has at most 256; this leaves room for the rest of the ARN.
+/// the whole ARN, has at most 256; this leaves room for the rest of the ARN, as [`device_arn`] makes it.
 const DEVICE_NAME_MAX: usize = 128;
 
 /// The name of an MFA device, unique within its user: letters, digits and `_+=,.@-`.
@@ -110,19 +111,16 @@ fn is_iam_name(name: &str, longest: usize) -> bool {
     (1..=longest).contains(&name.len()) && name.bytes().all(allowed)
 }
 
-/// The serial number that AWS shows for a security key: `arn:aws:iam::ACCOUNT:u2f/user/NAME/DEVICE-ID`, or
-/// `…:u2f/root/DEVICE-ID`. AWS makes the device ID; here it is derived from the credential ID, so that it stays when the
-/// device is renamed.
-pub fn device_arn(account: u64, user: &AwsUser, credential_id: &[u8]) -> String {
+/// A serial number like the one that AWS gives a security key:
+/// `arn:aws:iam::ACCOUNT:u2f/user/USER/NAME-XXXXXXXXXXXXXXXXXXXXXXXXXX`, or `…:u2f/root/NAME-…`.
+///
+/// AWS makes the 26 base-32 characters up. Here they come from the credential ID, so that a device keeps its own.
+pub fn device_arn(account: u64, user: &AwsUser, name: &str, credential_id: &[u8]) -> String {
     let hash = digest(&SHA256, credential_id);
-    let id: String = hash
-        .as_ref()
-        .iter()
-        .take(13)
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
+    let (sixteen, _) = hash.as_ref().split_at(16);
+    let made_up = BASE32_NOPAD.encode(sixteen);
     match user {
-        AwsUser::Root => format!("arn:aws:iam::{account:012}:u2f/root/{id}"),
-        AwsUser::Iam(name) => format!("arn:aws:iam::{account:012}:u2f/user/{name}/{id}"),
+        AwsUser::Root => format!("arn:aws:iam::{account:012}:u2f/root/{name}-{made_up}"),
+        AwsUser::Iam(user) => format!("arn:aws:iam::{account:012}:u2f/user/{user}/{name}-{made_up}"),
     }
 }

@@ -150,14 +150,22 @@ fn device_and_user_names_are_iams() {
 }
 
 #[test]
-fn arns_have_the_shape_that_aws_gives_them() {
+fn serial_numbers_have_the_shape_that_aws_gives_them() {
+    const ACCOUNT: u64 = 123_456_789_012;
     let alice: AwsUser = "alice".parse().unwrap();
-    let arn = device_arn(123_456_789_012, &alice, b"id");
-    let id = arn.strip_prefix("arn:aws:iam::123456789012:u2f/user/alice/").unwrap();
-    assert_eq!(id.len(), 26);
+    let arn = device_arn(ACCOUNT, &alice, "my-key", b"id");
+    let made_up = arn
+        .strip_prefix("arn:aws:iam::123456789012:u2f/user/alice/my-key-")
+        .unwrap();
+    assert_eq!(made_up.len(), 26);
+    let is_base_32 = |byte: u8| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte);
+    assert!(made_up.bytes().all(is_base_32), "{made_up}");
     assert_eq!(
-        device_arn(1, &AwsUser::Root, b"id"),
-        format!("arn:aws:iam::000000000001:u2f/root/{id}")
+        device_arn(1, &AwsUser::Root, "other", b"id"),
+        format!("arn:aws:iam::000000000001:u2f/root/other-{made_up}")
     );
-    assert_ne!(device_arn(123_456_789_012, &alice, b"other"), arn);
+    assert_ne!(device_arn(ACCOUNT, &alice, "my-key", b"other"), arn);
+
+    let longest = device_arn(ACCOUNT, &"x".repeat(64).parse().unwrap(), &"x".repeat(128), b"id");
+    assert!(longest.len() <= 256, "a serial number has at most 256 characters");
 }

@@ -1,4 +1,56 @@
-//! The host side of brasskey as a library.
+//! A FIDO2/U2F security key in software, a client for any security key, and a relying party: what the program `brasskey`
+//! is made of, for tests and tools of your own.
+//!
+//! | module | plays |
+//! |---|---|
+//! | [`soft`] | the key: in this process, or for others over UDP, a Unix socket, uhid or USB/IP; with a touch by script |
+//! | [`transport`] | the cable: finds the keys that are plugged in, and carries reports to any key |
+//! | [`client`] | the browser: CTAP2 and U2F, PINs and passkeys, and in [`client::webauthn`] the two ceremonies |
+//! | [`relying_party`] | the website: challenges, every check of an answer, and a file of registrations |
+//! | [`selftest`] | all of them, to find out whether a key is fit for use |
+//!
+//! A registration and a sign-in, with a key in software:
+//!
+//! ```
+//! use brasskey::client::webauthn::{
+//!     CreationOptions, Origin, Protocol, RelyingPartyEntity, RequestOptions, UserEntity, create, get,
+//! };
+//! use brasskey::client::{Key, Unwatched};
+//! use brasskey::relying_party::{
+//!     ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration,
+//! };
+//! use brasskey::soft::{SoftKey, Touch};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // For one on USB: `Key::open(transport::list()?[0].address.open()?)`.
+//! let soft = SoftKey::builder().touch(Touch::Auto).build()?;
+//! let mut key = Key::open(Box::new(soft.connect()))?;
+//! let origin = Origin::parse("https://login.example.com")?;
+//!
+//! // The website asks, the browser takes it to the key, and the website checks what comes back.
+//! let alice = UserEntity::new(*b"a random number", "alice");
+//! let options = CreationOptions::new(RelyingPartyEntity::new("example.com"), alice.clone())?;
+//! let answer = create(&mut key, &options, &origin, Protocol::Ctap2, &mut Unwatched)?;
+//! let (report, credential) = verify_registration(ExpectedRegistration::new(options, &origin), &answer);
+//! let credential = credential.ok_or_else(|| format!("refused: {report:?}"))?;
+//!
+//! let options = RequestOptions::new("example.com")?.allow([&credential]);
+//! let answer = get(&mut key, &options, &origin, Protocol::Ctap2, &mut Unwatched)?;
+//! let expected = ExpectedAuthentication::new(options, &origin, alice.id);
+//! let (report, authentication) = verify_authentication(expected, &credential, &answer);
+//! assert!(report.passed());
+//! # assert!(authentication.is_some());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/` has this with every check shown, the test of a WebAuthn server, and a key with a scripted touch.
+//!
+//! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), and the soft key's
+//! algorithms `es256k`, `es384` and `ml-dsa`. Features that are off: `control` (the soft key's button over HTTP),
+//! `notify` (its touch by desktop notification), `keyring` (its state file sealed by the desktop's keyring),
+//! `attestation-lab` (attestation certificates and metadata for it), and `cli`, the whole command line, which takes all
+//! of these.
 
 #[cfg(feature = "attestation-lab")]
 pub mod attestation_lab;

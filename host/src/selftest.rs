@@ -149,17 +149,8 @@ impl Running<'_> {
         }
         let answer = create(self.key, &options, origin, self.round.protocol, self.watch)
             .map_err(|error| self.failed(NAME, error))?;
-        let aaguid = self
-            .key
-            .info()
-            .filter(|_| self.round.protocol == Protocol::Ctap2)
-            .and_then(|info| info.aaguid);
-        let expected = ExpectedRegistration {
-            options,
-            origin: origin.as_str().to_owned(),
-            aaguid,
-            attestation_roots: Vec::new(),
-        };
+        let info = self.key.info().filter(|_| self.round.protocol == Protocol::Ctap2);
+        let expected = ExpectedRegistration::new(options, origin).aaguid(info.and_then(|info| info.aaguid));
         let (report, credential) = verify_registration(expected, &answer);
         self.verified(NAME, report)?;
         let credential = credential.ok_or(Stop::Failed)?;
@@ -313,11 +304,7 @@ fn verify(
     account: &Account,
     answer: &AssertionResponse,
 ) -> (Report, Option<crate::relying_party::Authentication>) {
-    let expected = ExpectedAuthentication {
-        options,
-        origin: origin.as_str().to_owned(),
-        user_handle: account.user_handle.clone(),
-    };
+    let expected = ExpectedAuthentication::new(options, origin, account.user_handle.clone());
     // An answer by another credential is verified with the one there is: the check of the credential fails it.
     let registration = account
         .registration(&answer.credential_id)

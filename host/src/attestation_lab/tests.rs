@@ -4,8 +4,8 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::*;
-use crate::client::Key;
 use crate::client::webauthn::{Origin, Protocol, UserEntity, create};
+use crate::client::{Key, Unwatched};
 use crate::relying_party::profile::Profile;
 use crate::relying_party::{ExpectedRegistration, Report, verify_registration};
 use crate::soft::storage::MemoryStorage;
@@ -45,16 +45,12 @@ fn register(key: &mut Key, protocol: Protocol, roots: &[&Issued]) -> Report {
         display_name: "Alice".to_owned(),
     };
     let options = settings.creation_options(user, None).unwrap();
-    let answer = create(key, &options, &origin, protocol, &mut ()).unwrap();
-    let expected = ExpectedRegistration {
-        options,
-        origin: settings.origin.clone(),
-        aaguid: key
-            .info()
-            .filter(|_| protocol == Protocol::Ctap2)
-            .and_then(|info| info.aaguid),
-        attestation_roots: roots.iter().map(|root| root.der().to_vec()).collect(),
-    };
+    let answer = create(key, &options, &origin, protocol, &mut Unwatched).unwrap();
+    let info = key.info().filter(|_| protocol == Protocol::Ctap2);
+    let roots: Vec<_> = roots.iter().map(|root| root.der().to_vec()).collect();
+    let expected = ExpectedRegistration::new(options, &origin)
+        .aaguid(info.and_then(|info| info.aaguid))
+        .attestation_roots(roots);
     verify_registration(expected, &answer).0
 }
 

@@ -134,11 +134,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         true => &account.name,
         false => &played.user,
     };
-    let expected = ExpectedAuthentication {
-        options,
-        origin: played.origin.as_str().to_owned(),
-        user_handle: account.user_handle.clone(),
-    };
+    let expected = ExpectedAuthentication::new(options, &played.origin, account.user_handle.clone());
     let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
     if let Some(authentication) = &authentication {
         played

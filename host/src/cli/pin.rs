@@ -9,7 +9,7 @@ use super::layout::{columns, count, terminal_width};
 use super::output::{BOLD, Output};
 use super::pin_entry::{Attendant, KeyArgs, NewPinArgs, PinArgs};
 use crate::client::ctap2::{Info, Permissions};
-use crate::client::{self, PinRetries};
+use crate::client::{self, PinRetries, Unwatched};
 
 /// `brasskey pin`.
 #[derive(Debug, Subcommand)]
@@ -104,7 +104,7 @@ fn verify(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
 fn status(args: &StatusArgs, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
     let info = pin_info(&opened)?.clone();
-    let retries = opened.key.pin_retries(&mut ())?;
+    let retries = opened.key.pin_retries(&mut Unwatched)?;
     let value = json!({
         "device": opened.label,
         "isSet": info.has("clientPin"),

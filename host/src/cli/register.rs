@@ -121,16 +121,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
     let mut attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
     let answer = create(&mut opened.key, &options, &played.origin, protocol, &mut attendant)?;
-    let expected = ExpectedRegistration {
-        options,
-        origin: played.origin.as_str().to_owned(),
-        aaguid: opened
-            .key
-            .info()
-            .filter(|_| protocol == Protocol::Ctap2)
-            .and_then(|info| info.aaguid),
-        attestation_roots,
-    };
+    let info = opened.key.info().filter(|_| protocol == Protocol::Ctap2);
+    let expected = ExpectedRegistration::new(options, &played.origin)
+        .aaguid(info.and_then(|info| info.aaguid))
+        .attestation_roots(attestation_roots);
     let (report, credential) = verify_registration(expected, &answer);
 
     let arn = credential.as_ref().zip(played.aws.as_ref());

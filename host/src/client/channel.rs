@@ -10,7 +10,7 @@ use brasskey_protocol::limits::{LOCK_MAX_SECONDS, MAX_MESSAGE};
 use super::error::{CtaphidError, Error, Malformed};
 use super::fault::{self, Fault, Faults};
 use super::time::{SystemTime, Time, Timeouts};
-use super::watch::Watch;
+use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;
 
 /// How often CTAPHID_INIT is sent before the key counts as silent.
@@ -209,7 +209,7 @@ impl Channel {
 
     /// A message that waits for no user, and its answer.
     fn work(&mut self, command: u8, name: &'static str, payload: &[u8]) -> Result<Vec<u8>, Error> {
-        self.exchange(command, name, payload, self.link.timeouts.work, &mut ())
+        self.exchange(command, name, payload, self.link.timeouts.work, &mut Unwatched)
     }
 
     /// A message and its answer; again, with growing pauses, while another program uses the key.

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::fault::Fault;
 use super::pin::Pin;
 use super::u2f;
-use super::watch::Watch;
+use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;
 
 /// The SHA-256 of nothing: the client data hash of a request whose answer is thrown away.
@@ -59,7 +59,7 @@ impl Key {
         };
         let capabilities = key.init().capabilities;
         if capabilities & capability::CBOR != 0 {
-            match ctap2::send(&mut key.channel, &GetInfo, &mut ()) {
+            match ctap2::send(&mut key.channel, &GetInfo, &mut Unwatched) {
                 Ok(info) => {
                     if let Some(size) = info.max_msg_size {
                         key.channel.limit_messages(usize::try_from(size).unwrap_or(usize::MAX));
@@ -138,7 +138,7 @@ impl Key {
     /// ```no_run
     /// # fn f(key: &mut brasskey::client::Key) {
     /// use brasskey::client::ctap2::GetInfo;
-    /// let (answer, faults) = key.recording(|key| key.send(&GetInfo, &mut ()));
+    /// let (answer, faults) = key.recording(|key| key.send(&GetInfo, &mut Unwatched));
     /// for fault in &faults {
     ///     eprintln!("{:?}: {fault}", fault.level);
     /// }
@@ -179,7 +179,7 @@ impl Key {
     /// # Errors
     /// As [`ctap2::send`].
     pub fn refresh(&mut self) -> Result<(), Error> {
-        self.info = Some(self.send(&GetInfo, &mut ())?);
+        self.info = Some(self.send(&GetInfo, &mut Unwatched)?);
         Ok(())
     }
 

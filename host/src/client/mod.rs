@@ -38,4 +38,4 @@ pub use pin_protocol::{KeyAgreementKey, PinProtocol, PinUvAuthToken, SharedSecre
 pub use select::choose;
 pub use time::{SystemTime, Time, Timeouts};
 pub use token::PinRequest;
-pub use watch::{CancelHandle, PasskeyAccount, Watch};
+pub use watch::{CancelHandle, PasskeyAccount, Unwatched, Watch};

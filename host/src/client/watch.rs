@@ -56,7 +56,13 @@ pub trait Watch {
     }
 }
 
-/// Nobody watches.
+/// Nobody watches: nobody hears of keepalives, gives a PIN or ends the request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {}
+
+/// As [`Unwatched`].
 impl Watch for () {}
 
 /// Ends requests from elsewhere: from a signal handler, another thread, another key.

@@ -4,7 +4,7 @@ use super::algorithm::PublicKey;
 use super::authenticator_data::{AuthenticatorData, USER_VERIFIED};
 use super::ceremony::{self, unreadable};
 use super::{Check, Credential, Report, extensions, independent};
-use crate::client::webauthn::{AssertionResponse, CeremonyType, RequestOptions};
+use crate::client::webauthn::{AssertionResponse, CeremonyType, Origin, RequestOptions};
 
 /// What the relying party asked for, and so expects. Its challenge is used up by the verification.
 #[derive(Debug)]
@@ -12,9 +12,21 @@ pub struct ExpectedAuthentication {
     /// The options that the client was given.
     pub options: RequestOptions,
     /// The origin that the client data must name.
-    pub origin: String,
+    pub origin: Origin,
     /// The user handle of the account that the credential is registered for.
     pub user_handle: Vec<u8>,
+}
+
+impl ExpectedAuthentication {
+    /// An answer to these options from this origin, for the account with this user handle.
+    #[must_use]
+    pub fn new(options: RequestOptions, origin: &Origin, user_handle: impl Into<Vec<u8>>) -> Self {
+        Self {
+            options,
+            origin: origin.clone(),
+            user_handle: user_handle.into(),
+        }
+    }
 }
 
 /// A verified sign-in.
@@ -38,6 +50,7 @@ pub fn verify_authentication(
         origin,
         user_handle,
     } = expected;
+    let origin = origin.as_str();
     let data = AuthenticatorData::parse(&answer.authenticator_data).and_then(|data| match data.attested {
         Some(_) => Err("the answer has attested credential data, which belongs into registrations".to_owned()),
         None => Ok(data),
@@ -49,7 +62,7 @@ pub fn verify_authentication(
         &answer.client_data_json,
         CeremonyType::Get,
         &options.challenge,
-        &origin,
+        origin,
     ));
     checks.push(encoding);
     checks.push(ceremony::contents(data.as_ref(), &answer.faults));
@@ -74,7 +87,7 @@ pub fn verify_authentication(
     ));
     checks.push(independent::authentication(
         &options,
-        &origin,
+        origin,
         credential,
         &user_handle,
         answer,

@@ -8,7 +8,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 /// A challenge that the relying party issued. It can be neither copied nor used twice: verification consumes it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Challenge {
-    bytes: [u8; 32],
+    bytes: Vec<u8>,
     issued: SystemTime,
 }
 
@@ -21,14 +21,19 @@ impl Challenge {
     pub fn issue() -> Result<Self, NoRandomness> {
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
-        Ok(Self {
-            bytes,
-            issued: SystemTime::now(),
-        })
+        Ok(Self::from_bytes(bytes))
     }
 
-    /// The 32 bytes, for the client data.
-    pub fn bytes(&self) -> &[u8; 32] {
+    /// A challenge that somebody else issued just now: a server whose answers to a client are tested.
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            issued: SystemTime::now(),
+        }
+    }
+
+    /// The bytes, for the client data.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
@@ -44,8 +49,11 @@ impl Challenge {
     }
 
     #[cfg(test)]
-    pub(crate) fn issued_at(bytes: [u8; 32], issued: SystemTime) -> Self {
-        Self { bytes, issued }
+    pub(crate) fn issued_at(bytes: &[u8], issued: SystemTime) -> Self {
+        Self {
+            issued,
+            ..Self::from_bytes(bytes)
+        }
     }
 }
 
@@ -73,7 +81,7 @@ mod tests {
     #[test]
     fn a_challenge_expires() {
         let issued = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let challenge = Challenge::issued_at([1; 32], issued);
+        let challenge = Challenge::issued_at(&[1; 32], issued);
         assert!(!challenge.is_expired(issued));
         assert!(!challenge.is_expired(issued + Challenge::LIFETIME - Duration::from_nanos(1)));
         assert!(challenge.is_expired(issued + Challenge::LIFETIME));

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub use aws::{AwsUser, DeviceName, DeviceNameError, LEGACY_APP_ID, MAX_DEVICES, device_arn};
 
 use super::registrations::Account;
-use super::{Algorithm, Challenge, NoRandomness};
+use super::{Algorithm, NoRandomness};
 use crate::client::webauthn::{
     AttestationConveyancePreference, CreationExtensions, CreationOptions, CredentialDescriptor, RelyingPartyEntity,
     RequestExtensions, RequestOptions, Requirement, UserEntity,
@@ -107,31 +107,27 @@ impl Settings {
         account: Option<&Account>,
     ) -> Result<CreationOptions, NoRandomness> {
         Ok(CreationOptions {
-            rp: self.rp.clone(),
-            user,
-            challenge: Challenge::issue()?,
             algorithms: self.algorithms.clone(),
             exclude: account.map(descriptors).unwrap_or_default(),
             attestation: self.attestation,
             user_verification: self.user_verification,
             resident_key: self.resident_key,
             app_id_exclude: self.app_id.clone(),
-            legacy_app_id: None,
             extensions: self.creation_extensions.clone(),
             timeout: self.timeout,
+            ..CreationOptions::new(self.rp.clone(), user)?
         })
     }
 
     /// The options to sign in to an account with any of its registrations.
     pub fn request_options(&self, account: &Account) -> Result<RequestOptions, NoRandomness> {
         Ok(RequestOptions {
-            rp_id: self.rp.id.clone(),
-            challenge: Challenge::issue()?,
             allow: descriptors(account),
             user_verification: self.user_verification,
             app_id: self.app_id.clone(),
             extensions: self.request_extensions.clone(),
             timeout: self.timeout,
+            ..RequestOptions::new(&self.rp.id)?
         })
     }
 }
@@ -141,12 +137,7 @@ fn descriptors(account: &Account) -> Vec<CredentialDescriptor> {
         .registrations
         .iter()
         .map(|registration| &registration.credential);
-    credentials
-        .map(|credential| CredentialDescriptor {
-            id: credential.id.clone(),
-            transports: credential.transports.clone(),
-        })
-        .collect()
+    credentials.map(CredentialDescriptor::from).collect()
 }
 
 #[cfg(test)]

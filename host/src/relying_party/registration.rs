@@ -8,7 +8,7 @@ use super::authenticator_data::{AttestedCredential, AuthenticatorData, BACKUP_EL
 use super::ceremony::{self, unreadable};
 use super::registrations::base64url;
 use super::{Check, Report, extensions, independent};
-use crate::client::webauthn::{AttestationResponse, CeremonyType, CreationOptions};
+use crate::client::webauthn::{AttestationResponse, CeremonyType, CreationOptions, Origin};
 
 /// What the relying party asked for, and so expects. Its challenge is used up by the verification.
 #[derive(Debug)]
@@ -16,12 +16,39 @@ pub struct ExpectedRegistration {
     /// The options that the client was given.
     pub options: CreationOptions,
     /// The origin that the client data must name.
-    pub origin: String,
+    pub origin: Origin,
     /// The AAGUID from the key's getInfo, where known.
     pub aaguid: Option<[u8; 16]>,
     /// The certificates, X.509 in DER, one of which the attestation must chain to. Where there are none, any
     /// attestation is taken for what it is.
     pub attestation_roots: Vec<Vec<u8>>,
+}
+
+impl ExpectedRegistration {
+    /// An answer to these options from this origin, by any key.
+    #[must_use]
+    pub fn new(options: CreationOptions, origin: &Origin) -> Self {
+        Self {
+            options,
+            origin: origin.clone(),
+            aaguid: None,
+            attestation_roots: Vec::new(),
+        }
+    }
+
+    /// By a key of the model that getInfo named, where it did.
+    #[must_use]
+    pub fn aaguid(mut self, aaguid: Option<[u8; 16]>) -> Self {
+        self.aaguid = aaguid;
+        self
+    }
+
+    /// By a key whose attestation chains to one of these certificates, X.509 in DER.
+    #[must_use]
+    pub fn attestation_roots(mut self, roots: impl Into<Vec<Vec<u8>>>) -> Self {
+        self.attestation_roots = roots.into();
+        self
+    }
 }
 
 /// A verified credential: what the relying party needs to verify it again.
@@ -64,6 +91,7 @@ pub fn verify_registration(
         aaguid,
         attestation_roots,
     } = expected;
+    let origin = origin.as_str();
     let object = AttestationObject::parse(&answer.attestation_object);
     let data = match &object {
         Ok(object) => AuthenticatorData::parse(&object.auth_data),
@@ -78,7 +106,7 @@ pub fn verify_registration(
         &answer.client_data_json,
         CeremonyType::Create,
         &options.challenge,
-        &origin,
+        origin,
     ));
     checks.push(encoding);
     checks.push(ceremony::contents(data.as_ref(), &answer.faults));
@@ -125,7 +153,7 @@ pub fn verify_registration(
     ));
     checks.push(independent::registration(
         &options,
-        &origin,
+        origin,
         answer,
         attested,
         public_key.and_then(Result::ok).as_ref(),

@@ -8,7 +8,7 @@ pub(super) use key::Key;
 
 use super::*;
 use crate::client::webauthn::{
-    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RequestOptions, Requirement,
+    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, Origin, RequestOptions, Requirement,
 };
 
 const ORIGIN: &str = "https://login.example.com";
@@ -56,11 +56,15 @@ fn request_options(allow: &[&[u8]]) -> RequestOptions {
     }
 }
 
+fn origin() -> Origin {
+    Origin::parse(ORIGIN).unwrap()
+}
+
 /// The names of the checks that failed.
 fn failures(report: &Report) -> Vec<&'static str> {
     report.failures().map(|check| check.name).collect()
 }
 
 fn same_challenge(challenge: &Challenge) -> Challenge {
-    Challenge::issued_at(*challenge.bytes(), challenge.issued())
+    Challenge::issued_at(challenge.bytes(), challenge.issued())
 }

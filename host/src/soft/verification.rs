@@ -90,7 +90,7 @@ impl Verifier {
 mod tests {
     use super::*;
     use crate::client::ctap2::Permissions;
-    use crate::client::{Error, Key};
+    use crate::client::{Error, Key, Unwatched};
     use crate::soft::{SoftKey, Touch};
 
     fn key(verification: UserVerification) -> (SoftKey, Key) {
@@ -102,7 +102,7 @@ mod tests {
 
     /// What becomes of a token that is asked for.
     fn token(key: &mut Key) -> Result<(), Error> {
-        key.token(Permissions::GET_ASSERTION, Some("example.com"), &mut ())
+        key.token(Permissions::GET_ASSERTION, Some("example.com"), &mut Unwatched)
             .map(drop)
     }
 

@@ -106,8 +106,8 @@ fn the_soft_token_is_measured_by_both_protocols() {
             .build()
             .unwrap();
         let mut key = crate::client::Key::open(Box::new(soft.connect())).unwrap();
-        let mut watch = ();
-        let mut rounds = Rounds::new(&mut key, protocol, &mut watch);
+        let mut unwatched = crate::client::Unwatched;
+        let mut rounds = Rounds::new(&mut key, protocol, &mut unwatched);
         for command in [Command::Authenticate, Command::Info, Command::Register] {
             assert!(!rounds.once(command).unwrap().is_zero());
         }

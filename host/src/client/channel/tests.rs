@@ -48,7 +48,7 @@ fn messages_of_every_length_come_back_whole() {
     channel.limit_messages(usize::MAX);
     for length in [1, 57, 58, 116, 117, 1024, MAX_MESSAGE] {
         let message: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
-        assert_eq!(channel.cbor(&message, &mut ()).unwrap(), message);
+        assert_eq!(channel.cbor(&message, &mut Unwatched).unwrap(), message);
         assert_eq!(channel.message(&message).unwrap(), message);
         channel.ping(&message).unwrap();
     }
@@ -59,7 +59,7 @@ fn messages_of_every_length_come_back_whole() {
 #[test]
 fn requests_longer_than_the_key_takes_are_not_sent() {
     let mut channel = FakeKey::channel(echo);
-    let error = channel.cbor(&[0; 1025], &mut ()).unwrap_err();
+    let error = channel.cbor(&[0; 1025], &mut Unwatched).unwrap_err();
     assert!(matches!(
         error,
         Error::TooLong {
@@ -68,7 +68,7 @@ fn requests_longer_than_the_key_takes_are_not_sent() {
         }
     ));
     channel.limit_messages(2000);
-    channel.cbor(&[0; 1025], &mut ()).unwrap();
+    channel.cbor(&[0; 1025], &mut Unwatched).unwrap();
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn endless_keepalives_end_with_a_cancellation() {
         }
         _ => Vec::new(),
     });
-    assert!(matches!(channel.cbor(&[1], &mut ()), Err(Error::NoAnswer)));
+    assert!(matches!(channel.cbor(&[1], &mut Unwatched), Err(Error::NoAnswer)));
     assert_eq!(cancels.load(Ordering::Relaxed), 1);
     assert!(channel.time().now() < Duration::from_secs(125));
 }
@@ -134,14 +134,14 @@ fn keepalives_end_by_count_where_time_does_not_end_them() {
         command::CBOR => vec![reports(OURS, command::KEEPALIVE, &[1]).remove(0); 200_000],
         _ => Vec::new(),
     });
-    assert!(matches!(channel.cbor(&[1], &mut ()), Err(Error::NoAnswer)));
+    assert!(matches!(channel.cbor(&[1], &mut Unwatched), Err(Error::NoAnswer)));
     assert!(channel.time().now() < Duration::from_secs(60));
     // So are the answers to others.
     let mut channel = scripted(|command| match command {
         command::CBOR => vec![reports(OURS + 1, command::KEEPALIVE, &[1]).remove(0); 200_000],
         _ => Vec::new(),
     });
-    assert!(matches!(channel.cbor(&[1], &mut ()), Err(Error::NoAnswer)));
+    assert!(matches!(channel.cbor(&[1], &mut Unwatched), Err(Error::NoAnswer)));
     assert!(channel.time().now() < Duration::from_secs(60));
 }
 
@@ -154,7 +154,7 @@ fn what_waits_for_no_user_ends_soon_whatever_keepalives_come() {
     let soon = Duration::from_secs(15);
     let mut channel = scripted(endless);
     assert!(matches!(
-        crate::client::ctap2::send(&mut channel, &crate::client::ctap2::GetInfo, &mut ()),
+        crate::client::ctap2::send(&mut channel, &crate::client::ctap2::GetInfo, &mut Unwatched),
         Err(Error::NoAnswer)
     ));
     assert!(channel.time().now() < soon);
@@ -177,7 +177,7 @@ fn a_cancellation_that_nobody_asked_for_is_the_fault_of_the_key() {
     use crate::client::ctap2::{Selection, Status, send};
 
     let mut channel = FakeKey::channel(|_, _| Reply::Now(vec![0x2D]));
-    let error = send(&mut channel, &Selection, &mut ()).unwrap_err();
+    let error = send(&mut channel, &Selection, &mut Unwatched).unwrap_err();
     assert!(matches!(
         error,
         Error::Status {
@@ -188,7 +188,10 @@ fn a_cancellation_that_nobody_asked_for_is_the_fault_of_the_key() {
     assert_eq!(error.kind(), ErrorKind::Key);
     // One that came because nobody touched for two minutes is told as that.
     let mut channel = FakeKey::channel(|_, _| Reply::AfterTouch(1_000_000, vec![0]));
-    assert!(matches!(send(&mut channel, &Selection, &mut ()), Err(Error::TimedOut)));
+    assert!(matches!(
+        send(&mut channel, &Selection, &mut Unwatched),
+        Err(Error::TimedOut)
+    ));
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn a_silent_key_is_given_up_and_then_brought_back_in_step() {
         }
     })
     .unwrap();
-    let error = channel.cbor(&[4], &mut ()).unwrap_err();
+    let error = channel.cbor(&[4], &mut Unwatched).unwrap_err();
     assert!(matches!(error, Error::NoAnswer) && error.kind() == ErrorKind::Transport);
     channel.ping(b"hello").unwrap();
     let expected = [
@@ -240,7 +243,7 @@ fn answers_for_others_are_passed_over() {
         let ours = reports(OURS, command::CBOR, &[7; 100]);
         vec![stray, others[0], ours[0], others[1], ours[1]]
     });
-    assert_eq!(channel.cbor(&[4], &mut ()).unwrap(), [7; 100]);
+    assert_eq!(channel.cbor(&[4], &mut Unwatched).unwrap(), [7; 100]);
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn answers_that_do_not_belong_together_are_the_fault_of_the_key() {
         },
     ];
     for answer in broken {
-        let error = scripted(move |_| answer()).cbor(&[4], &mut ()).unwrap_err();
+        let error = scripted(move |_| answer()).cbor(&[4], &mut Unwatched).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -280,20 +283,20 @@ fn answers_that_do_not_belong_together_are_the_fault_of_the_key() {
 #[test]
 fn an_answer_that_stops_midway_is_no_answer() {
     let mut channel = scripted(|_| vec![reports(OURS, command::CBOR, &[0; 100])[0]]);
-    assert!(matches!(channel.cbor(&[4], &mut ()), Err(Error::NoAnswer)));
+    assert!(matches!(channel.cbor(&[4], &mut Unwatched), Err(Error::NoAnswer)));
 }
 
 #[test]
 fn errors_keep_their_names() {
     let mut channel = scripted(|_| vec![error_report(OURS, ctaphid::Error::InvalidLen)]);
-    let error = channel.cbor(&[4], &mut ()).unwrap_err();
+    let error = channel.cbor(&[4], &mut Unwatched).unwrap_err();
     assert!(matches!(
         error,
         Error::Ctaphid(CtaphidError::Known(ctaphid::Error::InvalidLen))
     ));
 
     let mut channel = scripted(|_| reports(OURS, command::ERROR, &[0x55]));
-    let error = channel.cbor(&[4], &mut ()).unwrap_err();
+    let error = channel.cbor(&[4], &mut Unwatched).unwrap_err();
     assert!(matches!(error, Error::Ctaphid(CtaphidError::Unknown(0x55))));
 
     let mut channel = scripted(|_| vec![error_report(OURS, ctaphid::Error::InvalidCmd)]);
@@ -311,11 +314,11 @@ fn a_busy_key_is_asked_again_for_a_while() {
             reports(OURS, command, &[0])
         }
     });
-    assert_eq!(channel.cbor(&[4], &mut ()).unwrap(), [0]);
+    assert_eq!(channel.cbor(&[4], &mut Unwatched).unwrap(), [0]);
 
     let mut channel = scripted(|_| vec![error_report(OURS, ctaphid::Error::ChannelBusy)]);
     assert!(matches!(
-        channel.cbor(&[4], &mut ()),
+        channel.cbor(&[4], &mut Unwatched),
         Err(Error::Ctaphid(CtaphidError::BUSY))
     ));
     assert!(channel.time().now() <= Timeouts::default().busy + Duration::from_secs(1));
@@ -397,7 +400,10 @@ fn what_a_key_cannot_do_is_not_asked() {
         })
         .unwrap()
     };
-    assert!(matches!(without(0).cbor(&[4], &mut ()), Err(Error::Unsupported { .. })));
+    assert!(matches!(
+        without(0).cbor(&[4], &mut Unwatched),
+        Err(Error::Unsupported { .. })
+    ));
     assert!(matches!(without(0).wink(), Err(Error::Unsupported { .. })));
     assert!(matches!(
         without(capability::NMSG).message(&[0]),

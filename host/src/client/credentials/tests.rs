@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::client::ctap2::{MakeCredential, Options, PublicKeyCredentialParameters};
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::{Pin, PinRequest};
+use crate::client::{Pin, PinRequest, Unwatched};
 use crate::soft::{SoftKey, Touch};
 
 /// Somebody who knows the PIN.
@@ -21,7 +21,7 @@ impl Watch for Owner {
 fn key() -> Key {
     let soft = SoftKey::builder().touch(Touch::Auto).build().unwrap();
     let mut key = Key::open(Box::new(soft.connect())).unwrap();
-    key.set_pin(&Pin::new("1234").unwrap(), &mut ()).unwrap();
+    key.set_pin(&Pin::new("1234").unwrap(), &mut Unwatched).unwrap();
     key
 }
 
@@ -47,7 +47,7 @@ fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
         pin_uv_auth: Some(token.authorize(&[&[7; 32]])),
         ..MakeCredential::new([7; 32], rp, user, vec![PublicKeyCredentialParameters::public_key(-7)])
     };
-    let answer = key.send(&request, &mut ()).unwrap();
+    let answer = key.send(&request, &mut Unwatched).unwrap();
     crate::client::webauthn::response::credential_id(&answer.auth_data)
         .unwrap()
         .to_vec()
@@ -57,7 +57,7 @@ fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
 fn listed(key: &mut Key) -> Vec<(String, Vec<String>)> {
     let mut manager = key.manage_credentials(None, &mut Owner).unwrap();
     let mut listed: Vec<_> = manager
-        .list(&mut ())
+        .list(&mut Unwatched)
         .unwrap()
         .into_iter()
         .map(|stored| {
@@ -91,18 +91,18 @@ fn passkeys_are_listed_renamed_and_deleted() {
     );
 
     let mut manager = key.manage_credentials(None, &mut Owner).unwrap();
-    assert_eq!(manager.metadata(&mut ()).unwrap().existing, 3);
+    assert_eq!(manager.metadata(&mut Unwatched).unwrap().existing, 3);
     let renamed = User {
         id: b"alice".to_vec(),
         name: Some("adele".to_owned()),
         display_name: None,
     };
-    manager.update(alice.clone(), renamed, &mut ()).unwrap();
+    manager.update(alice.clone(), renamed, &mut Unwatched).unwrap();
     assert_eq!(listed(&mut key)[0].1, names(&["adele", "bob"]));
 
     let mut manager = key.manage_credentials(None, &mut Owner).unwrap();
-    manager.delete(alice.clone(), &mut ()).unwrap();
-    let again = manager.delete(alice, &mut ());
+    manager.delete(alice.clone(), &mut Unwatched).unwrap();
+    let again = manager.delete(alice, &mut Unwatched);
     assert!(matches!(
         again,
         Err(Error::Status {
@@ -150,7 +150,7 @@ fn a_key_with_the_preview_is_managed_by_its_command() {
         b"\x00\xA2\x07\xA2\x62id\x41\x09\x64type\x6Apublic-key\x09\x01",
     ])));
     let mut manager = key.manager();
-    let listed = manager.list(&mut ()).unwrap();
+    let listed = manager.list(&mut Unwatched).unwrap();
     assert_eq!(listed[0].credentials[0].id, [9]);
     let user = User {
         id: vec![1],
@@ -158,7 +158,7 @@ fn a_key_with_the_preview_is_managed_by_its_command() {
         display_name: None,
     };
     assert!(matches!(
-        manager.update(vec![9], user, &mut ()),
+        manager.update(vec![9], user, &mut Unwatched),
         Err(Error::Unsupported { .. })
     ));
     assert!(asked.lock().unwrap().iter().all(|request| request[0] == 0x41));
@@ -168,7 +168,7 @@ fn a_key_with_the_preview_is_managed_by_its_command() {
 fn an_empty_key_says_so_in_one_of_two_ways() {
     for answer in [&b"\x2E"[..], b"\x00\xA1\x05\x00"] {
         let (mut key, _) = preview(Box::leak(Box::new([answer])));
-        assert_eq!(key.manager().list(&mut ()).unwrap(), []);
+        assert_eq!(key.manager().list(&mut Unwatched).unwrap(), []);
     }
 }
 
@@ -182,17 +182,17 @@ fn a_passkey_takes_its_large_blob_with_it() {
     let mut manager = key
         .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut Owner)
         .unwrap();
-    stored.extend(manager.list(&mut ()).unwrap());
-    let blobs = |manager: &mut Manager<'_>| manager.parts().0.large_blobs(&mut ()).unwrap();
+    stored.extend(manager.list(&mut Unwatched).unwrap());
+    let blobs = |manager: &mut Manager<'_>| manager.parts().0.large_blobs(&mut Unwatched).unwrap();
     let mut array = blobs(&mut manager);
     for blob_key in large_blob_keys(&stored) {
         array.set(blob_key, b"data").unwrap();
     }
     let (key, token) = manager.parts();
-    key.write_large_blobs(&array, Some(token), &mut ()).unwrap();
+    key.write_large_blobs(&array, Some(token), &mut Unwatched).unwrap();
 
     let [one, other] = [&stored[0].credentials[0], &stored[1].credentials[0]];
-    let deletion = manager.delete_with_blob(one, &mut ()).unwrap();
+    let deletion = manager.delete_with_blob(one, &mut Unwatched).unwrap();
     assert!(matches!(deletion, BlobDeletion::Deleted));
     let left = blobs(&mut manager);
     assert_eq!(left.len(), 1);
@@ -202,20 +202,26 @@ fn a_passkey_takes_its_large_blob_with_it() {
     key.write_large_blobs(
         &crate::client::large_blobs::LargeBlobArray::default(),
         Some(token),
-        &mut (),
+        &mut Unwatched,
     )
     .unwrap();
-    let deletion = manager.delete_with_blob(other, &mut ()).unwrap();
+    let deletion = manager.delete_with_blob(other, &mut Unwatched).unwrap();
     assert!(matches!(deletion, BlobDeletion::None));
-    assert_eq!(manager.list(&mut ()).unwrap(), []);
+    assert_eq!(manager.list(&mut Unwatched).unwrap(), []);
 }
 
 #[test]
 fn what_is_missing_is_malformed() {
     let (mut key, _) = preview(&[b"\x00\xA1\x05\x01"]);
-    assert!(matches!(key.manager().list(&mut ()), Err(Error::Malformed { .. })));
+    assert!(matches!(
+        key.manager().list(&mut Unwatched),
+        Err(Error::Malformed { .. })
+    ));
     let (mut key, _) = preview(&[b"\x00"]);
-    assert!(matches!(key.manager().metadata(&mut ()), Err(Error::Malformed { .. })));
+    assert!(matches!(
+        key.manager().metadata(&mut Unwatched),
+        Err(Error::Malformed { .. })
+    ));
 }
 
 #[test]
@@ -268,7 +274,7 @@ fn lists_end_whatever_their_totals_say() {
     ];
     for (rps, credentials, distinct, why, most) in cases {
         let (mut key, asked) = endless(rps, credentials, distinct);
-        let refused = key.manager().list(&mut ()).unwrap_err();
+        let refused = key.manager().list(&mut Unwatched).unwrap_err();
         assert!(
             matches!(refused, Error::Malformed { why: found, .. } if found == why),
             "{refused:?}"

@@ -43,7 +43,7 @@ fn a_ctap2_key_tells_what_it_is() {
 fn the_key_limits_the_length_of_requests() {
     let (mut key, _) = key(info(b"FIDO_2_0", b"\x05\x18\x40"), vec![0]);
     assert!(matches!(
-        key.channel().cbor(&[0; 65], &mut ()),
+        key.channel().cbor(&[0; 65], &mut Unwatched),
         Err(Error::TooLong { length: 65, limit: 64 })
     ));
 }
@@ -63,11 +63,11 @@ fn a_key_whose_get_info_fails_is_a_u2f_key() {
         assert!(key.speaks_u2f());
         assert!(key.refresh().is_err());
         // What only CTAP2 has names the cause.
-        let error = key.pin_retries(&mut ()).unwrap_err();
+        let error = key.pin_retries(&mut Unwatched).unwrap_err();
         assert!(error.to_string().starts_with("the security key"), "{error}");
         let errors = [
             key.ctap2_info().unwrap_err(),
-            key.manage_credentials(None, &mut ()).err().unwrap(),
+            key.manage_credentials(None, &mut Unwatched).err().unwrap(),
         ];
         for error in errors {
             assert!(
@@ -94,7 +94,7 @@ fn a_key_that_speaks_neither_is_an_error() {
 #[test]
 fn a_touch_on_ctap_2_1_is_a_selection() {
     let (mut key, asked) = key(info(b"FIDO_2_1", CLIENT_PIN), vec![0]);
-    key.touch(&mut ()).unwrap();
+    key.touch(&mut Unwatched).unwrap();
     assert_eq!(*asked.lock().unwrap(), [0x0B]);
 }
 
@@ -109,18 +109,18 @@ fn a_touch_on_ctap_2_0_creates_nothing_where_it_can() {
     .concat();
     for status in [0x31, 0x33, 0x35] {
         let (mut key, asked) = key(info(b"FIDO_2_0", CLIENT_PIN), vec![status]);
-        key.touch(&mut ()).unwrap();
+        key.touch(&mut Unwatched).unwrap();
         assert_eq!(*asked.lock().unwrap(), dummy);
     }
     let (mut key, asked) = key(info(b"FIDO_2_0", &[]), b"\x00\xA3\x01\x64none\x02\x40\x03\xA0".to_vec());
-    key.touch(&mut ()).unwrap();
+    key.touch(&mut Unwatched).unwrap();
     assert!(asked.lock().unwrap().starts_with(&[0x01, 0xA4]));
 }
 
 #[test]
 fn no_touch_is_told_from_a_touch() {
     let (mut key, _) = key(info(b"FIDO_2_1", &[]), vec![0x2F]);
-    let error = key.touch(&mut ()).unwrap_err();
+    let error = key.touch(&mut Unwatched).unwrap_err();
     assert!(matches!(
         error,
         Error::Status {
@@ -153,14 +153,14 @@ fn a_touch_on_a_u2f_key_is_a_registration_that_nobody_keeps() {
             }
         })
     });
-    key.touch(&mut ()).unwrap();
+    key.touch(&mut Unwatched).unwrap();
 }
 
 #[test]
 fn a_successful_answer_that_is_none_is_the_fault_of_the_key() {
     let (mut key, _) = key(info(b"FIDO_2_0", &[]), vec![0x00]);
     assert!(matches!(
-        key.touch(&mut ()),
+        key.touch(&mut Unwatched),
         Err(Error::Malformed {
             why: Malformed::Truncated,
             ..
@@ -176,7 +176,7 @@ fn what_is_odd_about_any_answer_is_kept_account_of() {
     let of_info = "authenticatorGetInfo: 2 bytes follow the answer (CTAP 2.3 §8)";
     assert_eq!(told(key.faults()), [of_info]);
 
-    let (result, found) = key.recording(|key| key.send(&Selection, &mut ()));
+    let (result, found) = key.recording(|key| key.send(&Selection, &mut Unwatched));
     assert!(result.is_ok());
     let of_selection = "authenticatorSelection: 1 byte follows the status, and nothing should (CTAP 2.3 §8)";
     assert_eq!(told(&found), [of_selection]);
@@ -191,6 +191,6 @@ fn what_is_odd_about_any_answer_is_kept_account_of() {
 #[test]
 fn a_refusal_has_no_data() {
     let (mut key, _) = key(info(b"FIDO_2_1", b""), vec![0x27, 0xA0]);
-    assert!(key.send(&Selection, &mut ()).is_err());
+    assert!(key.send(&Selection, &mut Unwatched).is_err());
     assert_eq!(key.faults().len(), 1);
 }

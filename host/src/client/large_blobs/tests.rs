@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::client::fake::{FakeKey, Reply};
+use crate::client::watch::Unwatched;
 
 /// The array of a new key.
 const EMPTY: [u8; 17] = *b"\x80\x76\xBE\x8B\x52\x8D\x00\x75\xF7\xAA\xE9\x8D\x6F\xA5\x7A\x6D\x3C";
@@ -164,7 +165,7 @@ fn an_array_without_end_is_not_read_for_ever() {
             piece.clone()
         });
         assert!(matches!(
-            key.large_blobs(&mut ()),
+            key.large_blobs(&mut Unwatched),
             Err(Error::Malformed {
                 why: Malformed::Endless,
                 ..
@@ -175,7 +176,7 @@ fn an_array_without_end_is_not_read_for_ever() {
     // One that ends is read, whatever the key says of its room.
     let whole = [&b"\x00\xA1\x01\x51"[..], &EMPTY].concat();
     let mut key = holding(u64::MAX, move || whole.clone());
-    assert_eq!(key.large_blobs(&mut ()).unwrap(), LargeBlobArray::default());
+    assert_eq!(key.large_blobs(&mut Unwatched).unwrap(), LargeBlobArray::default());
 }
 
 proptest! {

@@ -9,7 +9,7 @@ use super::*;
 use crate::client::ctap2::{ConfigCommand, CredentialManagement, CredentialManagementCommand};
 use crate::client::error::ErrorKind;
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::{Pin, Watch};
+use crate::client::{Pin, Unwatched, Watch};
 use crate::soft::{SoftKey, Touch};
 
 /// A person who knows some PINs, and tries them one after the other.
@@ -53,28 +53,30 @@ const MANAGE: Permissions = Permissions::CREDENTIAL_MANAGEMENT;
 #[test]
 fn a_pin_is_set_used_and_changed() {
     let (_soft, mut key) = soft();
-    assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::NoPin)));
-    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    assert!(matches!(key.token(MANAGE, None, &mut Unwatched), Err(Error::NoPin)));
+    key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
     assert!(key.info().unwrap().has("clientPin"), "the state was asked for again");
     let mut one = person(&["1234"]);
     let token = key.token(MANAGE, None, &mut one).unwrap();
     let request = CredentialManagement::new(CredentialManagementCommand::GetCredsMetadata, &token);
     assert_eq!(
-        key.send(&request, &mut ()).unwrap().existing_resident_credentials_count,
+        key.send(&request, &mut Unwatched)
+            .unwrap()
+            .existing_resident_credentials_count,
         Some(0)
     );
 
-    key.change_pin(&pin("1234"), &pin("5678"), &mut ()).unwrap();
-    let refused = key.change_pin(&pin("1234"), &pin("9999"), &mut ());
+    key.change_pin(&pin("1234"), &pin("5678"), &mut Unwatched).unwrap();
+    let refused = key.change_pin(&pin("1234"), &pin("9999"), &mut Unwatched);
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
     key.token(MANAGE, None, &mut person(&["5678"])).unwrap();
-    assert_eq!(key.pin_retries(&mut ()).unwrap().left, 8);
+    assert_eq!(key.pin_retries(&mut Unwatched).unwrap().left, 8);
 }
 
 #[test]
 fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
     let (_soft, mut key) = soft();
-    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
     let mut anna = person(&["0000", "1111", "1234"]);
     key.token(MANAGE, None, &mut anna).unwrap();
     let asked: Vec<_> = anna
@@ -88,7 +90,7 @@ fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
 #[test]
 fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
     let (soft, mut key) = soft();
-    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
     let wrong = ["0", "1", "2", "3", "4", "5", "6", "7", "8"];
     let mut left = Vec::new();
     for _ in 0..3 {
@@ -117,14 +119,14 @@ fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
 #[test]
 fn a_wrong_pin_is_sent_once_whatever_it_is_for() {
     let (_soft, mut key) = soft();
-    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
     let mut stubborn = person(&["0000"; 9]);
     for _ in 0..3 {
         let refused = key.token(MANAGE, None, &mut stubborn).unwrap_err();
         assert!(matches!(refused, Error::WrongPin { left: Some(7) }));
         assert_eq!(refused.kind(), ErrorKind::Pin, "no verdict about the key");
     }
-    let refused = key.change_pin(&pin("0000"), &pin("5678"), &mut ());
+    let refused = key.change_pin(&pin("0000"), &pin("5678"), &mut Unwatched);
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
     let refused = key.configure(ConfigCommand::ToggleAlwaysUv, &mut person(&["0000"]));
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
@@ -132,21 +134,21 @@ fn a_wrong_pin_is_sent_once_whatever_it_is_for() {
         key.manage_credentials(None, &mut person(&["0000"])),
         Err(Error::WrongPin { left: Some(7) })
     ));
-    assert_eq!(key.pin_retries(&mut ()).unwrap().left, 7);
+    assert_eq!(key.pin_retries(&mut Unwatched).unwrap().left, 7);
     // What `change_pin` sent counts as well.
-    let refused = key.change_pin(&pin("1111"), &pin("5678"), &mut ());
+    let refused = key.change_pin(&pin("1111"), &pin("5678"), &mut Unwatched);
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(6) })));
     let refused = key.token(MANAGE, None, &mut person(&["1111"]));
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(6) })));
     // Once the key has another PIN, it may be one that was wrong.
-    key.change_pin(&pin("1234"), &pin("0000"), &mut ()).unwrap();
+    key.change_pin(&pin("1234"), &pin("0000"), &mut Unwatched).unwrap();
     key.token(MANAGE, None, &mut person(&["0000"])).unwrap();
 }
 
 #[test]
 fn a_pin_that_must_be_changed_is_of_no_use() {
     let (_soft, mut key) = soft();
-    key.set_pin(&pin("1234"), &mut ()).unwrap();
+    key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
     let rules = ConfigCommand::SetMinPinLength(crate::client::ctap2::PinRules {
         new_min_pin_length: Some(6),
         ..Default::default()
@@ -155,21 +157,22 @@ fn a_pin_that_must_be_changed_is_of_no_use() {
     assert_eq!(key.info().unwrap().force_pin_change, Some(true));
     let refused = key.token(MANAGE, None, &mut person(&["1234"]));
     assert!(matches!(refused, Err(Error::MustChangePin)));
-    let short = key.change_pin(&pin("1234"), &pin("12345"), &mut ());
+    let short = key.change_pin(&pin("1234"), &pin("12345"), &mut Unwatched);
     assert!(matches!(
         short,
         Err(Error::Pin(crate::client::PinError::TooShort { minimum: 6 }))
     ));
-    key.change_pin(&pin("1234"), &pin("123456"), &mut ()).unwrap();
+    key.change_pin(&pin("1234"), &pin("123456"), &mut Unwatched).unwrap();
     key.token(MANAGE, None, &mut person(&["123456"])).unwrap();
 }
 
 #[test]
 fn settings_need_no_pin_where_there_is_none() {
     let (_soft, mut key) = soft();
-    key.configure(ConfigCommand::EnableLongTouchForReset, &mut ()).unwrap();
+    key.configure(ConfigCommand::EnableLongTouchForReset, &mut Unwatched)
+        .unwrap();
     assert_eq!(key.info().unwrap().long_touch_for_reset, Some(true));
-    let impossible = key.configure(ConfigCommand::EnableEnterpriseAttestation, &mut ());
+    let impossible = key.configure(ConfigCommand::EnableEnterpriseAttestation, &mut Unwatched);
     assert!(matches!(impossible, Err(Error::Unsupported { .. })));
 }
 
@@ -246,11 +249,11 @@ fn a_key_that_verifies_by_itself_is_not_told_the_pin() {
 fn a_key_without_pins_is_told_from_one_without_a_pin() {
     let (mut key, _) = old(b"\xA1\x62rk\xF5");
     assert!(matches!(
-        key.token(MANAGE, None, &mut ()),
+        key.token(MANAGE, None, &mut Unwatched),
         Err(Error::Unsupported { .. })
     ));
     let (mut key, _) = old(b"\xA1\x69clientPin\xF4");
-    assert!(matches!(key.token(MANAGE, None, &mut ()), Err(Error::NoPin)));
+    assert!(matches!(key.token(MANAGE, None, &mut Unwatched), Err(Error::NoPin)));
 }
 
 #[test]

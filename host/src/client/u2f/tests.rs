@@ -4,7 +4,7 @@ use super::*;
 use crate::client::Timeouts;
 use crate::client::error::ErrorKind;
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::watch::CancelHandle;
+use crate::client::watch::{CancelHandle, Unwatched};
 
 const TOUCH_NEEDED: [u8; 2] = [0x69, 0x85];
 
@@ -97,7 +97,7 @@ fn the_touch_is_waited_for() {
 #[test]
 fn the_touch_is_not_waited_for_for_ever() {
     let mut channel = any_key(&TOUCH_NEEDED);
-    let error = with_touch(&mut channel, &mut (), version).unwrap_err();
+    let error = with_touch(&mut channel, &mut Unwatched, version).unwrap_err();
     assert!(matches!(error, Error::TimedOut) && error.kind() == ErrorKind::User);
     let patience = Timeouts::default().touch;
     assert!((patience..patience + Duration::from_secs(1)).contains(&channel.time().now()));
@@ -114,7 +114,7 @@ fn the_touch_is_not_waited_for_for_ever() {
 
 #[test]
 fn other_errors_end_the_wait() {
-    let error = with_touch(&mut any_key(&[0x69, 0x86]), &mut (), version).unwrap_err();
+    let error = with_touch(&mut any_key(&[0x69, 0x86]), &mut Unwatched, version).unwrap_err();
     assert!(matches!(
         error,
         Error::StatusWord {

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use super::extensions::{CreationExtensions, RequestExtensions};
-use crate::relying_party::Challenge;
+use crate::relying_party::{Algorithm, Challenge, Credential, NoRandomness};
 
-/// `PublicKeyCredentialCreationOptions` (§5.4).
+/// `PublicKeyCredentialCreationOptions` (§5.4). [`CreationOptions::new`] begins them, and each method says one thing
+/// more.
 #[derive(Debug)]
 pub struct CreationOptions {
     /// Who asks.
@@ -37,13 +38,84 @@ pub struct CreationOptions {
 }
 
 impl CreationOptions {
+    /// What the standard has where a website says nothing more: any of our algorithms, the user verified where the key
+    /// can, no attestation, no credential that the key keeps. With a challenge of its own.
+    ///
+    /// # Errors
+    /// [`NoRandomness`], for the challenge.
+    pub fn new(rp: RelyingPartyEntity, user: UserEntity) -> Result<Self, NoRandomness> {
+        Ok(Self {
+            rp,
+            user,
+            challenge: Challenge::issue()?,
+            algorithms: Algorithm::ALL.map(Algorithm::cose).to_vec(),
+            exclude: Vec::new(),
+            attestation: AttestationConveyancePreference::None,
+            user_verification: Requirement::Preferred,
+            resident_key: Requirement::Discouraged,
+            app_id_exclude: None,
+            legacy_app_id: None,
+            extensions: CreationExtensions::default(),
+            timeout: Challenge::LIFETIME,
+        })
+    }
+
+    /// Another challenge than the one that [`new`](Self::new) issued.
+    #[must_use]
+    pub fn challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    /// The algorithms, by their COSE identifiers, the most wanted first.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl Into<Vec<i64>>) -> Self {
+        self.algorithms = algorithms.into();
+        self
+    }
+
+    /// The credentials that the account has: a key that holds one of them is not registered again.
+    #[must_use]
+    pub fn exclude(mut self, credentials: impl IntoIterator<Item = impl Into<CredentialDescriptor>>) -> Self {
+        self.exclude = credentials.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How much of the key's attestation the client passes on.
+    #[must_use]
+    pub fn attestation(mut self, attestation: AttestationConveyancePreference) -> Self {
+        self.attestation = attestation;
+        self
+    }
+
+    /// Whether the key verifies the user.
+    #[must_use]
+    pub fn user_verification(mut self, requirement: Requirement) -> Self {
+        self.user_verification = requirement;
+        self
+    }
+
+    /// Whether the key keeps the credential itself, as a passkey.
+    #[must_use]
+    pub fn resident_key(mut self, requirement: Requirement) -> Self {
+        self.resident_key = requirement;
+        self
+    }
+
+    /// The extensions.
+    #[must_use]
+    pub fn extensions(mut self, extensions: CreationExtensions) -> Self {
+        self.extensions = extensions;
+        self
+    }
+
     /// The text whose SHA-256 the key is given as `rpIdHash` or application parameter.
     pub fn scope(&self) -> &str {
         self.legacy_app_id.as_deref().unwrap_or(&self.rp.id)
     }
 }
 
-/// `PublicKeyCredentialRequestOptions` (§5.5).
+/// `PublicKeyCredentialRequestOptions` (§5.5). [`RequestOptions::new`] begins them, and each method says one thing more.
 #[derive(Debug)]
 pub struct RequestOptions {
     /// The RP ID.
@@ -62,6 +134,60 @@ pub struct RequestOptions {
     pub timeout: Duration,
 }
 
+impl RequestOptions {
+    /// What the standard has where a website says nothing more: a passkey of any account, and the user verified where
+    /// the key can. With a challenge of its own.
+    ///
+    /// # Errors
+    /// [`NoRandomness`], for the challenge.
+    pub fn new(rp_id: impl Into<String>) -> Result<Self, NoRandomness> {
+        Ok(Self {
+            rp_id: rp_id.into(),
+            challenge: Challenge::issue()?,
+            allow: Vec::new(),
+            user_verification: Requirement::Preferred,
+            app_id: None,
+            extensions: RequestExtensions::default(),
+            timeout: Challenge::LIFETIME,
+        })
+    }
+
+    /// Another challenge than the one that [`new`](Self::new) issued.
+    #[must_use]
+    pub fn challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    /// The credentials that may answer: those of the account that signs in.
+    #[must_use]
+    pub fn allow(mut self, credentials: impl IntoIterator<Item = impl Into<CredentialDescriptor>>) -> Self {
+        self.allow = credentials.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether the key verifies the user.
+    #[must_use]
+    pub fn user_verification(mut self, requirement: Requirement) -> Self {
+        self.user_verification = requirement;
+        self
+    }
+
+    /// The AppID that credentials from the time of U2F were made for.
+    #[must_use]
+    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.app_id = Some(app_id.into());
+        self
+    }
+
+    /// The extensions.
+    #[must_use]
+    pub fn extensions(mut self, extensions: RequestExtensions) -> Self {
+        self.extensions = extensions;
+        self
+    }
+}
+
 /// `PublicKeyCredentialRpEntity` (§5.4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelyingPartyEntity {
@@ -69,6 +195,14 @@ pub struct RelyingPartyEntity {
     pub id: String,
     /// The name shown to the user.
     pub name: String,
+}
+
+impl RelyingPartyEntity {
+    /// A relying party that is shown by its RP ID.
+    pub fn new(id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self { name: id.clone(), id }
+    }
 }
 
 /// `PublicKeyCredentialUserEntity` (§5.4.3).
@@ -82,6 +216,18 @@ pub struct UserEntity {
     pub display_name: String,
 }
 
+impl UserEntity {
+    /// An account that is shown by its name.
+    pub fn new(id: impl Into<Vec<u8>>, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self {
+            id: id.into(),
+            display_name: name.clone(),
+            name,
+        }
+    }
+}
+
 /// `PublicKeyCredentialDescriptor` (§5.8.3); its type is always `public-key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialDescriptor {
@@ -89,6 +235,15 @@ pub struct CredentialDescriptor {
     pub id: Vec<u8>,
     /// How the key could be reached when it was registered.
     pub transports: Vec<String>,
+}
+
+impl From<&Credential> for CredentialDescriptor {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            id: credential.id.clone(),
+            transports: credential.transports.clone(),
+        }
+    }
 }
 
 /// `UserVerificationRequirement` (§5.8.6) and `ResidentKeyRequirement` (§5.4.6), which have the same three values.
@@ -110,4 +265,77 @@ pub enum AttestationConveyancePreference {
     None,
     /// The client passes the key's statement on as it is.
     Direct,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration() -> CreationOptions {
+        CreationOptions::new(RelyingPartyEntity::new("example.com"), UserEntity::new([1], "alice")).unwrap()
+    }
+
+    /// WebAuthn Level 3 §5.4, §5.4.4 and §5.5.
+    #[test]
+    fn options_begin_as_the_standard_has_them() {
+        let options = registration();
+        assert_eq!(
+            (options.rp.id.as_str(), options.rp.name.as_str()),
+            ("example.com", "example.com")
+        );
+        assert_eq!(
+            (options.user.name.as_str(), options.user.display_name.as_str()),
+            ("alice", "alice")
+        );
+        assert_eq!(options.algorithms.first(), Some(&-7));
+        assert_eq!(options.exclude, []);
+        assert_eq!(options.attestation, AttestationConveyancePreference::None);
+        assert_eq!(options.user_verification, Requirement::Preferred);
+        assert_eq!(options.resident_key, Requirement::Discouraged);
+        assert_eq!(options.extensions, CreationExtensions::default());
+
+        let options = RequestOptions::new("example.com").unwrap();
+        assert_eq!(options.allow, []);
+        assert_eq!(options.user_verification, Requirement::Preferred);
+        assert_eq!(options.extensions, RequestExtensions::default());
+    }
+
+    #[test]
+    fn no_two_options_have_the_same_challenge() {
+        assert_ne!(registration().challenge, registration().challenge);
+        let request = || RequestOptions::new("example.com").unwrap();
+        assert_ne!(request().challenge, request().challenge);
+    }
+
+    #[test]
+    fn each_method_says_one_thing_more() {
+        let credential = CredentialDescriptor {
+            id: vec![7],
+            transports: Vec::new(),
+        };
+        let options = registration()
+            .challenge(Challenge::from_bytes(*b"a server's"))
+            .algorithms([-8])
+            .exclude([credential.clone()])
+            .attestation(AttestationConveyancePreference::Direct)
+            .user_verification(Requirement::Required)
+            .resident_key(Requirement::Required);
+        assert_eq!(options.challenge.bytes(), b"a server's");
+        assert_eq!(options.algorithms, [-8]);
+        assert_eq!(options.exclude, std::slice::from_ref(&credential));
+        assert_eq!(options.attestation, AttestationConveyancePreference::Direct);
+        assert_eq!(options.user_verification, Requirement::Required);
+        assert_eq!(options.resident_key, Requirement::Required);
+
+        let options = RequestOptions::new("example.com")
+            .unwrap()
+            .challenge(Challenge::from_bytes(*b"a server's"))
+            .allow([credential.clone()])
+            .user_verification(Requirement::Discouraged)
+            .app_id("https://example.com/app-id.json");
+        assert_eq!(options.challenge.bytes(), b"a server's");
+        assert_eq!(options.allow, [credential]);
+        assert_eq!(options.user_verification, Requirement::Discouraged);
+        assert_eq!(options.app_id.as_deref(), Some("https://example.com/app-id.json"));
+    }
 }

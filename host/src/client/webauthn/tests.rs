@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::client::ctap2::{ConfigCommand, Info};
-use crate::client::{Error, Key, Pin, PinRequest, Watch};
+use crate::client::{Error, Key, Pin, PinRequest, Unwatched, Watch};
 use crate::relying_party::Challenge;
 use crate::soft::{SoftKey, Touch};
 
@@ -30,7 +30,7 @@ pub(super) fn key(pin: Option<&str>) -> Key {
     let soft = SoftKey::builder().touch(Touch::Auto).build().unwrap();
     let mut key = Key::open(Box::new(soft.connect())).unwrap();
     if let Some(pin) = pin {
-        key.set_pin(&Pin::new(pin).unwrap(), &mut ()).unwrap();
+        key.set_pin(&Pin::new(pin).unwrap(), &mut Unwatched).unwrap();
     }
     key
 }
@@ -142,7 +142,7 @@ fn a_key_without_a_pin_cannot_do_what_needs_one() {
     let options = creation(Requirement::Required, Requirement::Discouraged);
     let refused = register(&mut key, &options, &mut owner());
     assert!(matches!(refused, Err(CeremonyError::Key(Error::NoPin))));
-    key.configure(ConfigCommand::ToggleAlwaysUv, &mut ()).unwrap();
+    key.configure(ConfigCommand::ToggleAlwaysUv, &mut Unwatched).unwrap();
     let options = creation(Requirement::Discouraged, Requirement::Discouraged);
     let refused = register(&mut key, &options, &mut owner());
     assert!(matches!(refused, Err(CeremonyError::Key(Error::NoPin))));

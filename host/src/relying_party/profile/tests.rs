@@ -1,7 +1,9 @@
 use ring::digest::{SHA256, digest};
 
 use super::super::tests::Key;
-use super::super::{ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration};
+use super::super::{
+    Challenge, ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration,
+};
 use super::*;
 use crate::client::webauthn::Origin;
 use crate::relying_party::registrations::{Accounts, Unchanged};
@@ -20,12 +22,7 @@ fn register(settings: &Settings, accounts: &mut Accounts, key: &Key, name: &str)
         .creation_options(alice(), accounts.account(&settings.rp.id, "alice"))
         .unwrap();
     let answer = key.register(&options, &settings.origin);
-    let expected = ExpectedRegistration {
-        options,
-        origin: settings.origin.clone(),
-        aaguid: None,
-        attestation_roots: Vec::new(),
-    };
+    let expected = ExpectedRegistration::new(options, &Origin::parse(&settings.origin).unwrap());
     let (report, credential) = verify_registration(expected, &answer);
     assert!(report.passed(), "{report:#?}");
     let credential = credential.unwrap();
@@ -72,13 +69,9 @@ fn aws_signs_in_with_any_of_eight_devices() {
         let options = settings.request_options(account).unwrap();
         assert_eq!(options.allow, next.exclude);
         let answer = key.sign_in(&options, &settings.origin, 9);
-        let (origin, user_handle) = (settings.origin.clone(), alice().id);
         let credential = &account.registration(&answer.credential_id).unwrap().credential;
-        let expected = ExpectedAuthentication {
-            options,
-            origin,
-            user_handle,
-        };
+        let origin = Origin::parse(&settings.origin).unwrap();
+        let expected = ExpectedAuthentication::new(options, &origin, alice().id);
         let (report, authentication) = verify_authentication(expected, credential, &answer);
         assert!(report.passed(), "{report:#?}");
         assert_eq!(authentication.unwrap().counter, 9);
@@ -92,12 +85,7 @@ fn a_key_from_the_time_of_u2f_signs_in_through_the_app_id() {
     options.legacy_app_id = Some(LEGACY_APP_ID.to_owned());
     let key = Key::new(-7, 1);
     let answer = key.register_u2f(&options, &settings.origin);
-    let expected = ExpectedRegistration {
-        options,
-        origin: settings.origin.clone(),
-        aaguid: None,
-        attestation_roots: Vec::new(),
-    };
+    let expected = ExpectedRegistration::new(options, &Origin::parse(&settings.origin).unwrap());
     let (report, credential) = verify_registration(expected, &answer);
     assert!(report.passed(), "{report:#?}");
     let mut accounts = Accounts::default();
@@ -117,11 +105,8 @@ fn a_key_from_the_time_of_u2f_signs_in_through_the_app_id() {
         let options = settings.request_options(account).unwrap();
         let scope = if app_id_used { LEGACY_APP_ID } else { &settings.rp.id };
         let answer = key.sign_in_u2f(&options, &settings.origin, scope, app_id_used, 1);
-        let expected = ExpectedAuthentication {
-            options,
-            origin: settings.origin.clone(),
-            user_handle: alice().id,
-        };
+        let origin = Origin::parse(&settings.origin).unwrap();
+        let expected = ExpectedAuthentication::new(options, &origin, alice().id);
         let (report, _) = verify_authentication(expected, &account.registrations[0].credential, &answer);
         assert_eq!(report.passed(), passes, "{report:#?}");
     }

@@ -7,22 +7,13 @@ use crate::client::webauthn::AssertionResponse;
 fn registered(key: Key) -> (Key, Credential) {
     let options = creation_options();
     let answer = key.register(&options, ORIGIN);
-    let expected = ExpectedRegistration {
-        options,
-        origin: ORIGIN.to_owned(),
-        aaguid: None,
-        attestation_roots: Vec::new(),
-    };
+    let expected = ExpectedRegistration::new(options, &origin());
     let credential = verify_registration(expected, &answer).1.unwrap();
     (key, credential)
 }
 
 fn verify(options: RequestOptions, credential: &Credential, answer: &AssertionResponse) -> Report {
-    let expected = ExpectedAuthentication {
-        options,
-        origin: ORIGIN.to_owned(),
-        user_handle: USER.to_vec(),
-    };
+    let expected = ExpectedAuthentication::new(options, &origin(), USER);
     let (report, authentication) = verify_authentication(expected, credential, answer);
     assert_eq!(report.passed(), authentication.is_some());
     report

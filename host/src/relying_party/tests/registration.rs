@@ -6,12 +6,7 @@ use crate::client::webauthn::{AttestationResponse, CeremonyType, ClientData};
 use crate::client::{Fault, FaultKind, Level};
 
 fn verify(options: CreationOptions, answer: &AttestationResponse) -> (Report, Option<Credential>) {
-    let expected = ExpectedRegistration {
-        options,
-        origin: ORIGIN.to_owned(),
-        aaguid: Some([7; 16]),
-        attestation_roots: Vec::new(),
-    };
+    let expected = ExpectedRegistration::new(options, &origin()).aaguid(Some([7; 16]));
     let (report, credential) = verify_registration(expected, answer);
     assert_eq!(report.passed(), credential.is_some());
     (report, credential)
@@ -111,13 +106,7 @@ fn statements_that_do_not_fit_their_format_are_refused() {
 fn u2f_registrations_pass() {
     let options = creation_options();
     let answer = Key::new(-7, 1).register_u2f(&options, ORIGIN);
-    let expected = ExpectedRegistration {
-        options,
-        origin: ORIGIN.to_owned(),
-        aaguid: None,
-        attestation_roots: Vec::new(),
-    };
-    let (report, credential) = verify_registration(expected, &answer);
+    let (report, credential) = verify_registration(ExpectedRegistration::new(options, &origin()), &answer);
     assert!(report.passed(), "{report:#?}");
     assert_eq!(credential.unwrap().aaguid, [0; 16]);
 }
@@ -209,7 +198,7 @@ fn an_expired_challenge_is_refused() {
     let key = Key::new(-7, 1);
     let names = failing(&key, |options, _| {
         let issued = options.challenge.issued() - Challenge::LIFETIME;
-        options.challenge = Challenge::issued_at(*options.challenge.bytes(), issued);
+        options.challenge = Challenge::issued_at(options.challenge.bytes(), issued);
     });
     assert_eq!(names, ["challenge", "independent verification"]);
 }
@@ -289,16 +278,7 @@ fn any_changed_byte_is_noticed() {
                 challenge: same_challenge(&options.challenge),
                 ..creation_options()
             };
-            verify_registration(
-                ExpectedRegistration {
-                    options,
-                    origin: ORIGIN.to_owned(),
-                    aaguid: None,
-                    attestation_roots: Vec::new(),
-                },
-                answer,
-            )
-            .0
+            verify_registration(ExpectedRegistration::new(options, &origin()), answer).0
         };
         assert!(verify(&answer).passed(), "{:#?}", verify(&answer));
         let certificate = certificate(&answer.attestation_object);

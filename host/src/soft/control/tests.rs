@@ -10,8 +10,8 @@ use std::os::unix::net::UnixStream;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::Key;
 use crate::client::ctap2::Permissions;
+use crate::client::{Key, Unwatched};
 use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION, u2f_register};
 use crate::soft::{Builder, Connection, Touch, UserVerification};
 use brasskey_protocol::ctaphid::command;
@@ -309,7 +309,10 @@ fn the_user_is_verified_as_was_said_last() {
         loopback,
     );
     let mut key = Key::open(Box::new(fixture.key.connect())).expect("a key");
-    let mut verified = || key.token(Permissions::CREDENTIAL_MANAGEMENT, None, &mut ()).is_ok();
+    let mut verified = || {
+        key.token(Permissions::CREDENTIAL_MANAGEMENT, None, &mut Unwatched)
+            .is_ok()
+    };
     assert!(!verified());
     for (body, expected) in [
         (r#"{"isUserVerified":true}"#, true),

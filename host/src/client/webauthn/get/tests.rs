@@ -7,7 +7,7 @@ use super::super::{create, get};
 use super::*;
 use crate::client::Malformed;
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::{Pin, PinRequest};
+use crate::client::{Pin, PinRequest, Unwatched};
 
 /// Somebody with the PIN, who means the account of this name, and what they were asked.
 struct Visitor(&'static str, Vec<Vec<Option<String>>>);
@@ -58,7 +58,7 @@ fn every_account_can_sign_in_and_not_the_newest_alone() {
     assert!(matches!(refused, Err(CeremonyError::NoCredentials)));
     // Whoever has no opinion gets the newest, as before.
     let options = request(Requirement::Discouraged, &[]);
-    let answer = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut ()).unwrap();
+    let answer = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut Unwatched).unwrap();
     assert_eq!(answer.credential_id, ids[2]);
     // Where the website names credentials there is nothing to choose.
     let options = request(Requirement::Required, &[&ids[0], &ids[1]]);
@@ -96,7 +96,7 @@ fn assertions_without_end_end() {
             })
         });
         let options = request(Requirement::Discouraged, &[]);
-        let refused = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut ()).unwrap_err();
+        let refused = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut Unwatched).unwrap_err();
         assert!(
             matches!(refused, CeremonyError::Key(Error::Malformed { why: found, .. }) if found == why),
             "{refused:?}"

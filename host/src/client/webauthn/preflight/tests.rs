@@ -7,6 +7,7 @@ use brasskey_protocol::ctaphid::RequestKind;
 use super::super::tests::{creation, request};
 use super::super::{Origin, Protocol, Requirement, create, get};
 use super::*;
+use crate::client::Unwatched;
 use crate::client::fake::{FakeKey, Reply};
 
 /// UNSUPPORTED_OPTION, INVALID_OPTION, INVALID_CREDENTIAL, INVALID_CBOR, INVALID_LENGTH, PUAT_REQUIRED, OTHER; an answer
@@ -64,7 +65,7 @@ fn a_registration_goes_on_and_leaves_the_rest_to_the_key() {
         let mut options = creation(Requirement::Discouraged, Requirement::Discouraged);
         options.exclude = request(Requirement::Discouraged, &[&[7], &[8]]).allow;
         let (mut key, log) = key(answer, 99);
-        create(&mut key, &options, &origin(), Protocol::Ctap2, &mut ()).unwrap();
+        create(&mut key, &options, &origin(), Protocol::Ctap2, &mut Unwatched).unwrap();
         let log = log.lock().unwrap();
         assert_eq!(log.len(), 1);
         // excludeList is member 5: what the key did not say is asked with the touch.
@@ -75,7 +76,7 @@ fn a_registration_goes_on_and_leaves_the_rest_to_the_key() {
         );
         // A key that holds it refuses, as ever.
         let (mut key, _) = self::key(answer, 7);
-        let refused = create(&mut key, &options, &origin(), Protocol::Ctap2, &mut ());
+        let refused = create(&mut key, &options, &origin(), Protocol::Ctap2, &mut Unwatched);
         assert!(matches!(refused, Err(CeremonyError::Excluded)));
     }
 }
@@ -85,11 +86,11 @@ fn a_sign_in_goes_on_with_each_list() {
     for answer in ANSWERS {
         let options = request(Requirement::Discouraged, &[&[8], &[9]]);
         let (mut key, log) = key(answer, 9);
-        let signed = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut ()).unwrap();
+        let signed = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut Unwatched).unwrap();
         assert_eq!(signed.credential_id, [9]);
         assert_eq!(log.lock().unwrap().len(), 2);
         let (mut key, _) = self::key(answer, 99);
-        let refused = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut ());
+        let refused = get(&mut key, &options, &origin(), Protocol::Ctap2, &mut Unwatched);
         assert!(matches!(refused, Err(CeremonyError::NoCredentials)));
     }
 }
@@ -111,7 +112,7 @@ fn a_list_that_is_too_long_for_a_message_is_cut() {
             transports: vec![],
         })
         .collect();
-    let found = held(&mut key, "example.com", &listed, &Verification::None, &mut ()).unwrap();
+    let found = held(&mut key, "example.com", &listed, &Verification::None, &mut Unwatched).unwrap();
     assert_eq!(found, Held::None);
 }
 

@@ -1,18 +1,153 @@
-//! Files and directories that are made for their user only, from their first moment on.
+//! Files and directories that are kept for their user only, from their first moment on.
 //!
-//! Elsewhere than on Unix they inherit the permissions of the user's data directory, which is private.
+//! Whoever can write to the directory of such a file can put another one in its place: a link to a file that the user
+//! did not mean, a file that others read and change too, a pipe that never answers. So each file that is kept is opened
+//! here: its last component is not followed, nothing is waited for, and what was opened is a regular file of the
+//! effective user.
+//!
+//! Elsewhere than on Unix files inherit the permissions of the user's data directory, which is private, and links need
+//! privileges.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Options that make a file with mode 0600.
+/// Why a file is none to keep something in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// A symbolic link, a directory or a device.
+    #[error("it is {0}, not a regular file")]
+    NotAFile(&'static str),
+    /// Somebody else owns it, and can change it at any time.
+    #[error("it belongs to another user (number {owner})")]
+    Foreign {
+        /// The number of its owner.
+        owner: u32,
+    },
+    /// Its mode lets others do what its owner alone may do.
+    #[error("its mode {mode:03o} lets other users at it")]
+    Exposed {
+        /// The permission bits.
+        mode: u32,
+    },
+}
+
+impl Unfit {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotAFile(_) => "name a file, not what leads to one",
+            Self::Foreign { .. } => "run this as its owner, or choose a file of your own",
+            Self::Exposed { .. } => {
+                "take their permissions away (chmod 600), and do not rely on what they may have read or changed"
+            }
+        }
+    }
+}
+
+impl From<Unfit> for io::Error {
+    fn from(unfit: Unfit) -> Self {
+        Self::other(unfit)
+    }
+}
+
+/// What others may do with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// Nothing: it holds secrets.
+    Nothing,
+    /// Read it: it holds what one depends on.
+    Read,
+}
+
+/// What to do about an error of a file that is kept.
+pub(crate) fn hint(error: &io::Error) -> &'static str {
+    if let Some(unfit) = unfit(error) {
+        return unfit.hint();
+    }
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "make room there, or choose a file elsewhere"
+        }
+        ErrorKind::ReadOnlyFilesystem => "choose a file elsewhere: nothing can be written there",
+        ErrorKind::PermissionDenied => "choose a file of your own, in a directory where you may write",
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "check the path, or choose another file",
+        _ => "check the disk and the path, or choose another file",
+    }
+}
+
+/// Why the file is unfit, where that is what the error says.
+pub(crate) fn unfit(error: &io::Error) -> Option<Unfit> {
+    error.get_ref()?.downcast_ref().copied()
+}
+
+/// Options that make a file with mode 0600, follow no link and wait for nobody.
 pub(crate) fn options() -> OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "files have no mode"))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).custom_flags(O_NOFOLLOW | O_NONBLOCK);
+    }
     options
+}
+
+/// Opens a file that is kept, with [`options`].
+///
+/// # Errors
+/// [`Unfit`] inside the error, and those of the system.
+pub(crate) fn open(options: &OpenOptions, path: &Path, others: Others) -> io::Result<File> {
+    match fs::symlink_metadata(path) {
+        // Looked at before it is opened: opening a device can have effects.
+        Ok(metadata) => check(&metadata, others)?,
+        // Perhaps the options make it.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let file = options.open(path)?;
+    // Another one may have taken its place since.
+    check(&file.metadata()?, others)?;
+    Ok(file)
+}
+
+fn check(metadata: &Metadata, others: Others) -> Result<(), Unfit> {
+    let file_type = metadata.file_type();
+    if file_type.is_symlink() {
+        return Err(Unfit::NotAFile("a symbolic link"));
+    }
+    if file_type.is_dir() {
+        return Err(Unfit::NotAFile("a directory"));
+    }
+    if !file_type.is_file() {
+        return Err(Unfit::NotAFile("a device, a pipe or a socket"));
+    }
+    check_permissions(metadata, others)
+}
+
+#[cfg(unix)]
+fn check_permissions(metadata: &Metadata, others: Others) -> Result<(), Unfit> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = metadata.uid();
+    if owner != nix::unistd::geteuid().as_raw() {
+        return Err(Unfit::Foreign { owner });
+    }
+    let taboo = match others {
+        Others::Nothing => 0o077,
+        Others::Read => 0o022,
+    };
+    match metadata.mode() & 0o7777 {
+        mode if mode & taboo == 0 => Ok(()),
+        mode => Err(Unfit::Exposed { mode }),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_permissions(_: &Metadata, _: Others) -> Result<(), Unfit> {
+    Ok(())
 }
 
 /// Makes a directory with mode 0700, and those above it, where they are missing.
@@ -24,23 +159,4 @@ pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(all(test, unix))]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    #[test]
-    fn others_get_at_neither_files_nor_directories() {
-        let base = tempfile::tempdir().unwrap();
-        let directory = base.path().join("one/two");
-        make_directory(&directory).unwrap();
-        make_directory(&directory).unwrap();
-        let file = directory.join("file");
-        options().write(true).create_new(true).open(&file).unwrap();
-        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (mode(&file), mode(&directory), mode(&base.path().join("one"))),
-            (0o600, 0o700, 0o700)
-        );
-    }
-}
+mod tests;

@@ -6,8 +6,8 @@
 mod error;
 mod format;
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ pub use error::{RegistrationsError, Unchanged};
 pub(super) use format::base64url;
 
 use super::{Authentication, Credential};
-use crate::private;
+use crate::private::{self, Others};
 
 /// The relying-party file.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl RegistrationsFile {
     /// Reads the accounts; a missing file has none.
     pub fn load(&self) -> Result<Accounts, RegistrationsError> {
         // A replacement is atomic, so a reader needs no lock.
-        match fs::read(&self.path) {
+        match self.read() {
             Ok(json) => format::parse(&json).map_err(|why| why.at(&self.path)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Accounts::default()),
             Err(error) => Err(RegistrationsError::io(&self.path, error)),
@@ -55,18 +55,22 @@ impl RegistrationsFile {
         private::make_directory(directory).map_err(at_path)?;
         let mut lock_path = self.path.clone().into_os_string();
         lock_path.push(".lock");
-        let lock = private::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(lock_path);
-        let lock = lock.map_err(at_path)?;
+        let mut options = private::options();
+        options.write(true).create(true).truncate(false);
+        let lock = private::open(&options, lock_path.as_ref(), Others::Read).map_err(at_path)?;
         // Released when `lock` is dropped, by whatever way.
         lock.lock().map_err(at_path)?;
         let mut accounts = self.load()?;
         let result = change(&mut accounts).map_err(RegistrationsError::Unchanged)?;
         self.replace(directory, &format::write(&accounts)).map_err(at_path)?;
         Ok(result)
+    }
+
+    /// Who can write to it decides who signs in.
+    fn read(&self) -> io::Result<Vec<u8>> {
+        let mut json = Vec::new();
+        private::open(private::options().read(true), &self.path, Others::Read)?.read_to_end(&mut json)?;
+        Ok(json)
     }
 
     fn replace(&self, directory: &Path, json: &[u8]) -> io::Result<()> {

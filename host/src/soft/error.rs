@@ -48,9 +48,6 @@ pub enum Error {
     /// The control endpoint's token is not one.
     #[error("the token file {} does not hold 16 to 1024 printable ASCII characters", .0.display())]
     WeakToken(PathBuf),
-    /// Others can read the control endpoint's token.
-    #[error("other users can read the token file {}", .0.display())]
-    OpenTokenFile(PathBuf),
     /// `/dev/uhid` cannot be used.
     #[error("cannot make a virtual HID device: /dev/uhid: {0}")]
     Uhid(#[source] io::Error),
@@ -84,14 +81,8 @@ impl Error {
             Self::Bind { .. } => "choose another address or path".into(),
             Self::InUse(_) => "stop that process, or choose another path".into(),
             Self::NotASocket(_) => "choose another path, or move that file away".into(),
-            Self::TokenFile { .. } => "choose a file that this user can read, in a directory that exists".into(),
+            Self::TokenFile { source, .. } => crate::private::hint(source).into(),
             Self::WeakToken(_) => "remove the file: a good token is made in its place".into(),
-            Self::OpenTokenFile(path) => {
-                format!(
-                    "run chmod 600 {}, or remove the file: a new token is made",
-                    path.display()
-                )
-            }
             Self::Uhid(source) if source.kind() == io::ErrorKind::PermissionDenied => format!(
                 "the udev rule of brasskey gives /dev/uhid to the group brasskey: install it, run `{GROUP}` and log in anew; \
                  `brasskey doctor` says more"

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::private;
 use crate::text::escape;
 
 /// Why registrations could not be read or stored. The file is as it was.
@@ -80,7 +81,7 @@ impl RegistrationsError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "check that the directory exists and is yours, or choose another file",
+            Self::Io { source, .. } => private::hint(source),
             Self::Corrupt { .. } => "restore it from a backup, or move it away and register again",
             Self::Newer { .. } => "use the newer brasskey that wrote it, or choose another file",
             Self::Unchanged(why) => why.hint(),

@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 fn credential(id: &[u8]) -> Credential {
@@ -182,4 +184,43 @@ fn processes_that_update_at_once_lose_nothing() {
         }
     });
     assert_eq!(file.load().unwrap().iter().count(), 20);
+}
+
+/// Whoever chooses which file it is decides who signs in, and what is written where.
+#[cfg(unix)]
+#[test]
+fn a_file_or_a_lock_that_somebody_planted_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let (directory, file) = file();
+    let stored = |file: &RegistrationsFile| file.update(|accounts| add(accounts, "alice", "key", b"id"));
+    stored(&file).unwrap();
+    let lock = file.path.with_extension("json.lock");
+    let victim = directory.path().join("victim");
+    for planted in [&file.path, &lock] {
+        fs::rename(planted, &victim).unwrap();
+        symlink(&victim, planted).unwrap();
+        let content = fs::read(&victim).unwrap();
+        let error = stored(&file).unwrap_err();
+        assert!(error.to_string().contains("it is a symbolic link"), "{error}");
+        assert_eq!(fs::read(&victim).unwrap(), content);
+        fs::rename(&victim, planted).unwrap();
+    }
+    fs::set_permissions(&file.path, fs::Permissions::from_mode(0o620)).unwrap();
+    let error = file.load().unwrap_err();
+    assert!(
+        error.to_string().contains("mode 620") && error.hint().contains("chmod"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_full_disk_is_told_from_a_directory_that_is_not_there() {
+    for (kind, helps) in [
+        (io::ErrorKind::StorageFull, "make room"),
+        (io::ErrorKind::NotADirectory, "check the path"),
+    ] {
+        let error = RegistrationsError::io(Path::new("file"), kind.into());
+        assert!(error.hint().contains(helps), "{}", error.hint());
+    }
 }

@@ -1,12 +1,12 @@
 //! The secret that the control endpoint's users share.
 
-use std::fs::File;
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::private;
+use crate::private::{self, Others};
 use crate::soft::Error;
 
 /// Random bytes in a token that is made here.
@@ -27,10 +27,7 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         created => return created.map_err(failed),
     }
-    let file = File::open(path).map_err(failed)?;
-    if !is_private(&file).map_err(failed)? {
-        return Err(Error::OpenTokenFile(path.to_owned()));
-    }
+    let file = private::open(private::options().read(true), path, Others::Nothing).map_err(failed)?;
     let mut text = Zeroizing::new(String::with_capacity(4096));
     file.take(4096).read_to_string(&mut text).map_err(failed)?;
     let token = text.trim();
@@ -52,23 +49,13 @@ fn create(path: &Path) -> io::Result<Zeroizing<String>> {
     }
     bytes.zeroize();
     token.push('\n');
-    file.write_all(token.as_bytes())?;
-    file.sync_all()?;
+    let written = file.write_all(token.as_bytes()).and_then(|()| file.sync_all());
+    written.inspect_err(|_| {
+        // Half a token is none. Where it stays, the next one to read it says what to do.
+        let _ = fs::remove_file(path);
+    })?;
     token.pop();
     Ok(token)
-}
-
-#[cfg(unix)]
-fn is_private(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = file.metadata()?;
-    Ok(metadata.mode() & 0o077 == 0)
-}
-
-#[cfg(not(unix))]
-fn is_private(_: &File) -> io::Result<bool> {
-    // The file has the permissions of the user's directory that it is in.
-    Ok(true)
 }
 
 #[cfg(test)]
@@ -96,7 +83,23 @@ mod tests {
         read_or_create(&path).expect("a token");
         assert_eq!(metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
         set_permissions(&path, Permissions::from_mode(0o640)).expect("chmod");
-        assert!(matches!(read_or_create(&path), Err(Error::OpenTokenFile(_))));
+        let refused = read_or_create(&path).expect_err("others can read it");
+        assert!(refused.to_string().contains("mode 640") && refused.hint().contains("chmod 600"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_somebody_else_put_there_is_not_followed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name);
+        read_or_create(&at("token")).expect("a token");
+        std::os::unix::fs::symlink(at("token"), at("link")).expect("a link");
+        std::os::unix::fs::symlink(at("missing"), at("dangling")).expect("a link");
+        for name in ["link", "dangling"] {
+            let refused = read_or_create(&at(name)).expect_err("a link");
+            assert!(refused.to_string().contains("a symbolic link"), "{refused}");
+        }
+        assert!(!at("missing").exists());
     }
 
     #[test]
@@ -110,7 +113,7 @@ mod tests {
         ] {
             let path = directory.path().join(name);
             read_or_create(&path).expect("a private file");
-            std::fs::write(&path, text).expect("write");
+            fs::write(&path, text).expect("write");
             assert!(matches!(read_or_create(&path), Err(Error::WeakToken(_))), "{name}");
         }
     }

@@ -2,41 +2,46 @@
 
 mod error;
 mod owner;
+mod place;
 mod records;
 mod shared;
 mod system;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
-use redb::backends::FileBackend;
 use zeroize::Zeroizing;
 
+use self::place::{Held, make_durable, replace};
 use self::records::Records;
-use self::system::{check_mode, is_at, sync_directory};
+use self::system::Identity;
 use super::seal::cipher::{Cipher, OVERHEAD};
 use super::seal::{Header, NewSeal, Seal, Unlock};
 use super::{CAPACITY, check_size, copy, room};
-use crate::private;
 pub use error::{StorageOpenError, StorageOpenProblem};
-
-/// How often the file may be replaced while it is being opened before it counts as in use.
-const ATTEMPTS: usize = 8;
 
 /// Records in a `redb` database, one transaction a write, durable before the call returns.
 ///
 /// The file has mode 0600 and belongs to this process alone while it is open. Beside it there may be `FILE.owner`
 /// (see [`Announcer`]) and, for a moment, `FILE.brasskey-new`, which is to take the file's place.
+///
+/// Where the file is deleted, moved or replaced under the storage, nothing more can be kept in it: reads go on, every
+/// write fails with [`StorageError::Failed`] and changes nothing.
 pub struct FileStorage {
     path: PathBuf,
     records: Records,
+    /// The file that the records are in.
+    identity: Identity,
+    is_new: bool,
+    /// Whether it was said that the file is not at `path` any more.
+    is_lost: bool,
+    on_loss: Option<Box<dyn Fn() + Send>>,
     seal: Seal,
     /// Of a sealed file: what seals and opens the values of its records.
     cipher: Option<Cipher>,
@@ -44,7 +49,7 @@ pub struct FileStorage {
 }
 
 impl FileStorage {
-    /// Opens the state file at `path`, or makes a new one where there is none or an empty one.
+    /// Opens the state file at `path`, or makes a new one where there is none.
     ///
     /// A missing directory is made with mode 0700. A file that is sealed with a passphrase is refused, as by
     /// [`Self::open_with`] with `&mut ()`.
@@ -63,7 +68,7 @@ impl FileStorage {
         Self::at(path.into(), |path| Self::open_at(path, unlock))
     }
 
-    /// Makes a state file that has its seal from the first, where there is none at `path` or an empty one.
+    /// Makes a state file that has its seal from the first, where there is none at `path`.
     ///
     /// # Errors
     /// [`StorageOpenError`], with nothing left at `path`; [`StorageOpenProblem::Locked`] also where somebody made one
@@ -75,7 +80,7 @@ impl FileStorage {
     /// Whether there is something at `path`, which [`Self::make`] would refuse.
     #[must_use]
     pub fn is_at(path: &Path) -> bool {
-        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+        fs::symlink_metadata(path).is_ok()
     }
 
     fn at(
@@ -98,13 +103,8 @@ impl FileStorage {
     }
 
     fn open_at(path: PathBuf, unlock: &mut dyn Unlock) -> Result<Self, StorageOpenProblem> {
-        let mut storage = Self {
-            records: open(&path, None)?,
-            path,
-            seal: Seal::None,
-            cipher: None,
-            capacity: CAPACITY,
-        };
+        let held = place::open(&path, None)?;
+        let mut storage = Self::of(path, held);
         if let Some(header) = storage.records.header() {
             let header = Header::decode(header).ok_or(StorageOpenProblem::Corrupt)?;
             storage.seal = header.seal();
@@ -116,18 +116,61 @@ impl FileStorage {
     fn make_at(path: PathBuf, new: NewSeal) -> Result<Self, StorageOpenProblem> {
         let seal = new.seal;
         let (header, cipher) = new.into_parts();
-        let records = open(&path, header.as_deref())?;
+        let held = place::open(&path, header.as_deref())?;
         // No two seals are alike, so another one is another process's.
-        if records.header() != header.as_deref() {
+        if held.records.header() != header.as_deref() {
             return Err(StorageOpenProblem::Locked { holder: None });
         }
-        Ok(Self {
+        let mut storage = Self::of(path, held);
+        storage.seal = seal;
+        storage.cipher = cipher;
+        Ok(storage)
+    }
+
+    /// A file as if it were not sealed.
+    fn of(path: PathBuf, held: Held) -> Self {
+        Self {
             path,
-            records,
-            seal,
-            cipher,
+            records: held.records,
+            identity: held.identity,
+            is_new: held.is_new,
+            is_lost: false,
+            on_loss: None,
+            seal: Seal::None,
+            cipher: None,
             capacity: CAPACITY,
-        })
+        }
+    }
+
+    /// Whether there was no such file before it was opened.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Has `say` called when the file turns out to be deleted, moved or replaced.
+    pub fn on_loss(&mut self, say: impl Fn() + Send + 'static) {
+        self.on_loss = Some(Box::new(say));
+    }
+
+    /// Whether the records are still those of the file at the path. Nobody would find again what is written elsewhere.
+    fn is_in_place(&mut self) -> bool {
+        let is_lost = !self.identity.is_at(&self.path).unwrap_or(false);
+        if is_lost && !self.is_lost {
+            self.on_loss.iter().for_each(|say| say());
+        }
+        self.is_lost = is_lost;
+        !is_lost
+    }
+
+    /// Sets a record, or removes it. Looked at before, so that what is refused changes nothing, and after: the file may go
+    /// in between.
+    fn set(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+        if !self.is_in_place() {
+            return Err(StorageError::Failed);
+        }
+        self.records.set(key, value)?;
+        self.is_in_place().then_some(()).ok_or(StorageError::Failed)
     }
 
     /// What it takes, beside the file, to read its secrets.
@@ -142,6 +185,9 @@ impl FileStorage {
     /// # Errors
     /// [`StorageOpenError`]; what the file holds is as it was.
     pub fn reseal(&mut self, new: NewSeal) -> Result<(), StorageOpenError> {
+        if !self.is_in_place() {
+            return Err(self.problem(StorageOpenProblem::Lost));
+        }
         let seal = new.seal;
         let (header, cipher) = new.into_parts();
         let convert = |key: &[u8], value: &[u8]| {
@@ -157,10 +203,10 @@ impl FileStorage {
         };
         let records = &mut self.records;
         let replaced = replace(&self.path, |fresh| Ok(records.convert_to(fresh, header, convert)?));
-        self.records = replaced.map_err(|problem| self.problem(problem))?;
+        (self.records, self.identity) = replaced.map_err(|problem| self.problem(problem))?;
         self.seal = seal;
         self.cipher = cipher;
-        sync_directory(directory(&self.path)).map_err(|error| self.problem(error.into()))
+        make_durable(&self.path).map_err(|error| self.problem(error.into()))
     }
 
     fn problem(&self, problem: StorageOpenProblem) -> StorageOpenError {
@@ -207,8 +253,10 @@ impl fmt::Debug for FileStorage {
 
 impl Drop for FileStorage {
     fn drop(&mut self) {
-        // Before the lock goes: afterwards the note may be another process's.
-        owner::withdraw(&self.path);
+        // Before the lock goes: afterwards the note may be another process's. So it is where the file is another's.
+        if self.identity.is_at(&self.path).unwrap_or(false) {
+            owner::withdraw(&self.path);
+        }
     }
 }
 
@@ -232,14 +280,17 @@ impl Storage for FileStorage {
             return Err(StorageError::Full);
         }
         match &self.cipher {
-            Some(cipher) => self.records.set(key, Some(&cipher.seal(key, value)?)),
-            None => self.records.set(key, Some(value)),
+            Some(cipher) => {
+                let sealed = cipher.seal(key, value)?;
+                self.set(key, Some(&sealed))
+            }
+            None => self.set(key, Some(value)),
         }
     }
 
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
         check_size(key, &[])?;
-        self.records.set(key, None)
+        self.set(key, None)
     }
 
     fn next_key(
@@ -258,139 +309,12 @@ impl Storage for FileStorage {
 
     /// Puts a new file with the records there are in place of the old one.
     fn scrub(&mut self) -> Result<(), StorageError> {
+        if !self.is_in_place() {
+            return Err(StorageError::Failed);
+        }
         let Self { path, records, .. } = self;
-        *records = replace(path, |fresh| Ok(records.copy_to(fresh)?)).map_err(|_| StorageError::Failed)?;
-        sync_directory(directory(path)).map_err(|_| StorageError::Failed)
-    }
-}
-
-/// Opens the database at `path`, or makes one there whose values will be sealed as `header` says.
-fn open(path: &Path, header: Option<&[u8]>) -> Result<Records, StorageOpenProblem> {
-    private::make_directory(directory(path))?;
-    for _ in 0..ATTEMPTS {
-        let file = open_file(path)?;
-        let metadata = file.metadata()?;
-        check_file(&metadata)?;
-        if !is_at(path, &metadata)? {
-            continue;
-        }
-        if let Some(records) = take(path, file, &metadata, header)? {
-            return Ok(records);
-        }
-    }
-    Err(StorageOpenProblem::Locked { holder: None })
-}
-
-/// Locks `file`, found at `path`, and opens the database in it; None where another process put a new file in its place
-/// before the lock was ours.
-fn take(
-    path: &Path,
-    file: File,
-    metadata: &Metadata,
-    header: Option<&[u8]>,
-) -> Result<Option<Records>, StorageOpenProblem> {
-    if metadata.len() > 0 {
-        let records = Records::open(FileBackend::new(file)?)?;
-        if !is_at(path, metadata)? {
-            return Ok(None);
-        }
-        owner::withdraw(path);
-        // A copy that a killed process was making. Where this fails the next scrub says so.
-        let _ = fs::remove_file(new_file(path));
-        return Ok(Some(records));
-    }
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => StorageOpenProblem::Locked { holder: None },
-        TryLockError::Error(error) => error.into(),
-    })?;
-    if !is_at(path, metadata)? {
-        return Ok(None);
-    }
-    owner::withdraw(path);
-    let begin = |fresh: &mut Records| match header {
-        Some(header) => Ok(fresh.begin(header)?),
-        None => Ok(()),
-    };
-    let made = replace(path, begin).and_then(|records| {
-        sync_directory(directory(path))?;
-        Ok(records)
-    });
-    if made.is_err() {
-        // Nothing is in it. Where it stays all the same, the next one to open it finds an empty file.
-        let _ = fs::remove_file(path);
-    }
-    made.map(Some)
-}
-
-/// Makes a whole state file beside `path`, with what `fill` puts there, and renames it to `path`: a power cut at any moment
-/// leaves the one or the other. The caller holds the lock of what is there, lets go of it once the new one has its name,
-/// and makes the rename durable. The new one was locked before it got its name: nobody else came in between.
-fn replace(
-    path: &Path,
-    fill: impl FnOnce(&mut Records) -> Result<(), StorageOpenProblem>,
-) -> Result<Records, StorageOpenProblem> {
-    let new = new_file(path);
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    let file = private::options().read(true).write(true).create_new(true).open(&new)?;
-    let fill_and_name = || {
-        let mut records = Records::open(FileBackend::new(file)?)?;
-        fill(&mut records)?;
-        fs::rename(&new, path)?;
-        Ok(records)
-    };
-    fill_and_name().inspect_err(|_| {
-        // It may hold secrets. Where it stays, the next one to open the state file tries again.
-        let _ = fs::remove_file(&new);
-    })
-}
-
-fn open_file(path: &Path) -> Result<File, StorageOpenProblem> {
-    match fs::symlink_metadata(path) {
-        // Looked at before it is opened: opening a device can have effects.
-        Ok(metadata) => check_file(&metadata)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match private::options().read(true).write(true).create_new(true).open(path) {
-                // Another process was faster.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                created => return Ok(created?),
-            }
-        }
-        Err(error) => return Err(error.into()),
-    }
-    Ok(OpenOptions::new().read(true).write(true).open(path)?)
-}
-
-fn check_file(metadata: &Metadata) -> Result<(), StorageOpenProblem> {
-    let file_type = metadata.file_type();
-    if file_type.is_symlink() {
-        return Err(StorageOpenProblem::NotAFile("a symbolic link"));
-    }
-    if file_type.is_dir() {
-        return Err(StorageOpenProblem::NotAFile("a directory"));
-    }
-    if !file_type.is_file() {
-        return Err(StorageOpenProblem::NotAFile("a device, a pipe or a socket"));
-    }
-    check_mode(metadata)
-}
-
-fn new_file(path: &Path) -> PathBuf {
-    beside(path, ".brasskey-new")
-}
-
-/// `path` with `suffix` after its file name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
-}
-
-fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+        let replaced = replace(path, |fresh| Ok(records.copy_to(fresh)?));
+        (self.records, self.identity) = replaced.map_err(|_| StorageError::Failed)?;
+        make_durable(&self.path).map_err(|_| StorageError::Failed)
     }
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 
+pub use crate::private::Unfit;
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
 pub use memory::MemoryStorage;
 pub use seal::{EmptyPassphrase, Keyring, KeyringError, NewSeal, Passphrase, Seal, Unlock};

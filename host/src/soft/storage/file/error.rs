@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::private::{self, Unfit};
 use crate::soft::storage::KeyringError;
 
 /// A state file could not be opened. What it holds is as it was.
@@ -37,15 +38,15 @@ pub enum StorageOpenProblem {
     /// This user may not open or create it.
     #[error("permission denied")]
     NoPermission,
-    /// Other users may read or write it.
-    #[error("its mode {mode:03o} lets other users at it")]
-    Exposed {
-        /// The permission bits.
-        mode: u32,
-    },
-    /// A symbolic link, a directory or a device.
-    #[error("it is {0}, not a regular file")]
-    NotAFile(&'static str),
+    /// It is no file to keep secrets in.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// It is there, and has not a single byte.
+    #[error("it is empty")]
+    Empty,
+    /// It was deleted, moved or replaced while it was open.
+    #[error("it is not where it was any more")]
+    Lost,
     /// Another program's file.
     #[error("another program wrote it")]
     NotOurs,
@@ -86,10 +87,12 @@ impl StorageOpenProblem {
                 "end that process, choose another file with --state, or keep nothing with --ephemeral".into()
             }
             Self::NoPermission => "choose a file of your own with --state".into(),
-            Self::Exposed { .. } => {
-                "take their permissions away (chmod 600), and reset the token if they may have read it".into()
+            Self::Unfit(unfit) => unfit.hint().into(),
+            Self::Empty => {
+                "no new token is made in its place: restore it from a backup if it held one, and remove it if not"
+                    .into()
             }
-            Self::NotAFile(_) => "name the file itself with --state".into(),
+            Self::Lost => "nothing was changed: put it back, or start again with the file that is there now".into(),
             Self::NotOurs => "choose another file with --state; this one was left as it is".into(),
             Self::Newer { .. } => "update brasskey, or choose another file with --state".into(),
             Self::PassphraseNeeded => {
@@ -98,16 +101,19 @@ impl StorageOpenProblem {
             Self::WrongPassphrase => "try again: nothing was changed, and nothing else opens the file".into(),
             Self::Keyring(error) => error.hint().into(),
             Self::Corrupt => "restore it from a backup, or move it away to begin with a new token".into(),
-            Self::Io(_) => "check the disk and the path, or choose another file with --state".into(),
+            Self::Io(error) => private::hint(error).into(),
         }
     }
 }
 
 impl From<io::Error> for StorageOpenProblem {
     fn from(error: io::Error) -> Self {
+        if let Some(unfit) = private::unfit(&error) {
+            return unfit.into();
+        }
         match error.kind() {
             io::ErrorKind::PermissionDenied => Self::NoPermission,
-            io::ErrorKind::IsADirectory => Self::NotAFile("a directory"),
+            io::ErrorKind::IsADirectory => Unfit::NotAFile("a directory").into(),
             _ => Self::Io(error),
         }
     }

@@ -3,12 +3,12 @@
 //! It only serves the hint of an error: the lock decides, and a note left over from a killed process is removed by the
 //! next one that gets the lock.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::beside;
-use crate::private;
+use super::place::beside;
+use crate::private::{self, Others};
 
 /// More than any `--device` value needs.
 const NOTE_MAX: u64 = 4096;
@@ -17,9 +17,11 @@ fn note(state: &Path) -> PathBuf {
     beside(state, ".owner")
 }
 
-/// Adds `device` to the note.
+/// Writes a note with `device`, in place of any that is there.
 pub(super) fn announce(state: &Path, device: &str) -> io::Result<()> {
-    let mut file = private::options().append(true).create(true).open(note(state))?;
+    // Nothing is written to a file that somebody else may have put there.
+    withdraw(state);
+    let mut file = private::options().write(true).create_new(true).open(note(state))?;
     file.write_all(format!("{device}\n").as_bytes())
 }
 
@@ -29,14 +31,11 @@ pub(super) fn withdraw(state: &Path) {
     let _ = fs::remove_file(note(state));
 }
 
-/// The first device in the note. Whoever can write there chooses this text, so it is passed on only where it is plain.
+/// The device in the note. Whoever can write there chooses this text, so it is passed on only where it is plain.
 pub(super) fn holder(state: &Path) -> Option<String> {
-    let note = note(state);
-    if !fs::symlink_metadata(&note).ok()?.is_file() {
-        return None;
-    }
+    let file = private::open(private::options().read(true), &note(state), Others::Read).ok()?;
     let mut text = String::new();
-    File::open(note).ok()?.take(NOTE_MAX).read_to_string(&mut text).ok()?;
+    file.take(NOTE_MAX).read_to_string(&mut text).ok()?;
     let device = text.lines().next()?;
     let is_plain = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
     (!device.is_empty() && device.chars().all(is_plain)).then(|| device.to_owned())

@@ -1,4 +1,4 @@
-//! What differs between systems: permissions, identity of files, durable names.
+//! What differs between systems: the identity of files, and durable names.
 
 #[cfg(not(unix))]
 pub(super) use self::other::*;
@@ -12,47 +12,55 @@ mod unix {
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
-    use crate::soft::storage::StorageOpenProblem;
+    /// Which file it is, whatever it is called. No other has it while somebody has the file open.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(in super::super) struct Identity {
+        device: u64,
+        inode: u64,
+    }
 
-    /// Only its owner may read or write the file. Who gets past this and can open it is its owner, or root.
-    pub(in super::super) fn check_mode(metadata: &Metadata) -> Result<(), StorageOpenProblem> {
-        match metadata.mode() & 0o7777 {
-            mode if mode & 0o077 == 0 => Ok(()),
-            mode => Err(StorageOpenProblem::Exposed { mode }),
+    impl Identity {
+        pub(in super::super) fn of(metadata: &Metadata) -> Self {
+            Self {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+            }
+        }
+
+        /// Whether `path` itself, not what a link there points to, is this file.
+        pub(in super::super) fn is_at(self, path: &Path) -> io::Result<bool> {
+            match fs::symlink_metadata(path) {
+                Ok(found) => Ok(Self::of(&found) == self),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(error),
+            }
         }
     }
 
-    /// Whether `path` itself, not what a link there points to, is the file of `metadata`.
-    pub(in super::super) fn is_at(path: &Path, metadata: &Metadata) -> io::Result<bool> {
-        match fs::symlink_metadata(path) {
-            Ok(found) => Ok((found.dev(), found.ino()) == (metadata.dev(), metadata.ino())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Makes a rename in the directory at `path` durable.
+    /// Makes a new name in the directory at `path` durable.
     pub(in super::super) fn sync_directory(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
 }
 
-/// Elsewhere files are private by inheritance, links need privileges, and a directory cannot be
-/// synced.
+/// Elsewhere a file has no number that std knows, and a directory cannot be synced.
 #[cfg(not(unix))]
 mod other {
     use std::fs::Metadata;
     use std::io;
     use std::path::Path;
 
-    use crate::soft::storage::StorageOpenProblem;
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(in super::super) struct Identity;
 
-    pub(in super::super) fn check_mode(_: &Metadata) -> Result<(), StorageOpenProblem> {
-        Ok(())
-    }
+    impl Identity {
+        pub(in super::super) fn of(_: &Metadata) -> Self {
+            Self
+        }
 
-    pub(in super::super) fn is_at(path: &Path, _: &Metadata) -> io::Result<bool> {
-        path.try_exists()
+        pub(in super::super) fn is_at(self, path: &Path) -> io::Result<bool> {
+            path.try_exists()
+        }
     }
 
     pub(in super::super) fn sync_directory(_: &Path) -> io::Result<()> {

@@ -12,7 +12,11 @@ use brasskey_protocol::platform::{Storage, StorageError};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
 
-use super::{FileStorage, StorageOpenProblem, beside};
+use super::place::{beside, new_file};
+use super::system::Identity;
+use super::{FileStorage, StorageOpenProblem};
+use crate::private;
+use crate::private::Unfit;
 use crate::soft::storage::tests::{get, keys};
 
 fn place() -> (TempDir, PathBuf) {
@@ -52,19 +56,133 @@ fn a_file_is_full_at_its_capacity() {
     storage.write(b"other", b"").unwrap();
 }
 
-#[test]
-fn an_empty_file_becomes_a_state_file() {
-    let (_directory, path) = place();
+/// A file of this content that nobody else can read.
+fn put(path: &Path, content: &[u8]) {
     drop(
-        super::private::options()
+        private::options()
             .write(true)
             .create(true)
             .truncate(true)
-            .open(&path)
+            .open(path)
             .unwrap(),
     );
+    fs::write(path, content).unwrap();
+}
+
+#[test]
+fn an_empty_file_is_no_new_token() {
+    let (_directory, path) = place();
+    put(&path, b"");
+    assert!(matches!(problem(&path), StorageOpenProblem::Empty));
+    let made = FileStorage::make(&path, super::NewSeal::none()).unwrap_err();
+    assert!(matches!(made.problem, StorageOpenProblem::Empty), "{made}");
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    fs::remove_file(&path).unwrap();
+    assert!(open(&path).is_new());
+    assert!(!open(&path).is_new());
+}
+
+/// A process can be killed at each step of the making of a file, which has another name until it is whole.
+#[test]
+fn what_a_killed_maker_left_is_in_nobodys_way() {
+    let (directory, path) = place();
+    put(&beside(&path, ".brasskey-new-kIlLed"), b"half a file");
     open(&path).write(b"key", b"value").unwrap();
+    let names = fs::read_dir(directory.path()).unwrap();
+    assert_eq!(names.count(), 2, "one was left, and one was made");
     assert_eq!(get(&mut open(&path), b"key").unwrap(), b"value");
+}
+
+#[test]
+fn of_many_who_make_a_file_at_once_one_does() {
+    let (directory, path) = place();
+    let makers: Vec<_> = (0..8)
+        .map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || FileStorage::open(path))
+        })
+        .collect();
+    let made: Vec<_> = makers.into_iter().map(|maker| maker.join().unwrap()).collect();
+    let (held, refused): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+    assert_eq!(held.iter().flatten().filter(|storage| storage.is_new()).count(), 1);
+    for error in refused.into_iter().filter_map(Result::err) {
+        assert!(matches!(error.problem, StorageOpenProblem::Locked { .. }), "{error}");
+    }
+    drop(held);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+/// A storage, and how often it said that its file is lost.
+#[cfg(unix)]
+fn listened(path: &Path) -> (FileStorage, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let said = std::sync::Arc::new(AtomicUsize::new(0));
+    let mut storage = open(path);
+    let heard = said.clone();
+    storage.on_loss(move || {
+        heard.fetch_add(1, Ordering::Relaxed);
+    });
+    (storage, said)
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_kept_in_a_file_that_is_not_there_any_more() {
+    use std::sync::atomic::Ordering;
+    let (directory, path) = place();
+    let other = directory.path().join("other");
+    for lose in [
+        |path: &Path, _: &Path| fs::remove_file(path).unwrap(),
+        |path: &Path, other: &Path| fs::rename(path, other).unwrap(),
+        |path: &Path, other: &Path| {
+            fs::copy(path, other).unwrap();
+            fs::rename(other, path).unwrap();
+        },
+        |path: &Path, other: &Path| {
+            fs::rename(path, other).unwrap();
+            std::os::unix::fs::symlink(other, path).unwrap();
+        },
+    ] {
+        let (mut storage, said) = listened(&path);
+        storage.write(b"key", b"old").unwrap();
+        lose(&path, &other);
+        let found = fs::read(&path).ok();
+        assert_eq!(storage.write(b"key", b"new"), Err(StorageError::Failed));
+        assert_eq!(storage.remove(b"key"), Err(StorageError::Failed));
+        assert_eq!(storage.scrub(), Err(StorageError::Failed));
+        let resealed = storage.reseal(super::NewSeal::none()).unwrap_err();
+        assert!(matches!(resealed.problem, StorageOpenProblem::Lost), "{resealed}");
+        assert_eq!(said.load(Ordering::Relaxed), 1, "it is said once");
+        assert_eq!(get(&mut storage, b"key").unwrap(), b"old");
+        assert_eq!(fs::read(&path).ok(), found, "what is there now is left alone");
+        drop(storage);
+        let _ = (fs::remove_file(&path), fs::remove_file(&other));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_put_back_is_the_tokens_again() {
+    let (directory, path) = place();
+    let other = directory.path().join("other");
+    let (mut storage, _) = listened(&path);
+    fs::rename(&path, &other).unwrap();
+    assert_eq!(storage.write(b"key", b"lost"), Err(StorageError::Failed));
+    fs::rename(&other, &path).unwrap();
+    storage.write(b"key", b"kept").unwrap();
+    drop(storage);
+    assert_eq!(get(&mut open(&path), b"key").unwrap(), b"kept");
+}
+
+/// A new file takes the old one's place here too, and it is the token's own.
+#[test]
+fn a_file_that_the_token_replaces_itself_is_not_lost() {
+    let (_directory, path) = place();
+    let mut storage = open(&path);
+    storage.scrub().unwrap();
+    storage.write(b"key", b"scrubbed").unwrap();
+    storage.reseal(super::NewSeal::none()).unwrap();
+    storage.write(b"key", b"sealed anew").unwrap();
 }
 
 #[cfg(unix)]
@@ -87,7 +205,8 @@ fn only_its_owner_can_read_the_file() {
     drop(storage);
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(matches!(problem(&path), StorageOpenProblem::Exposed { mode: 0o640 }));
+    let exposed = Unfit::Exposed { mode: 0o640 };
+    assert!(matches!(problem(&path), StorageOpenProblem::Unfit(unfit) if unfit == exposed));
 }
 
 #[test]
@@ -106,12 +225,12 @@ fn a_file_put_in_place_of_another_is_noticed() {
     let other = directory.path().join("other");
     fs::write(&path, "").unwrap();
     fs::write(&other, "").unwrap();
-    let metadata = fs::metadata(&path).unwrap();
-    assert!(super::is_at(&path, &metadata).unwrap());
+    let identity = Identity::of(&fs::metadata(&path).unwrap());
+    assert!(identity.is_at(&path).unwrap());
     fs::rename(&other, &path).unwrap();
-    assert!(!super::is_at(&path, &metadata).unwrap());
+    assert!(!identity.is_at(&path).unwrap());
     fs::remove_file(&path).unwrap();
-    assert!(!super::is_at(&path, &metadata).unwrap());
+    assert!(!identity.is_at(&path).unwrap());
 }
 
 #[test]
@@ -120,8 +239,8 @@ fn a_file_in_use_is_refused_with_the_device_that_reaches_its_token() {
     let mut storage = open(&path);
     assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
 
-    storage.announcer().announce("udp:127.0.0.1:8111").unwrap();
     storage.announcer().announce("unix:/run/key").unwrap();
+    storage.announcer().announce("udp:127.0.0.1:8111").unwrap();
     storage.scrub().unwrap();
     let error = FileStorage::open(&path).unwrap_err();
     assert!(error.hint().contains("--device udp:127.0.0.1:8111"), "{}", error.hint());
@@ -156,49 +275,52 @@ fn a_hostile_note_is_not_shown() {
     assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
 }
 
+/// Every kind of it is shown where files are opened; that nobody is asked for anything before is shown here.
 #[cfg(unix)]
 #[test]
 fn what_is_not_a_regular_file_is_refused() {
     let (directory, path) = place();
+    let refused = |what| matches!(problem(&path), StorageOpenProblem::Unfit(unfit) if unfit == Unfit::NotAFile(what));
     fs::create_dir(&path).unwrap();
-    assert!(matches!(problem(&path), StorageOpenProblem::NotAFile("a directory")));
+    assert!(refused("a directory"));
     fs::remove_dir(&path).unwrap();
 
     // A link may point to a state file, to another file or nowhere.
     let target = directory.path().join("target");
     std::os::unix::fs::symlink(&target, &path).unwrap();
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::NotAFile("a symbolic link")
-    ));
+    assert!(refused("a symbolic link"));
     assert!(!target.exists());
     drop(open(&target));
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::NotAFile("a symbolic link")
-    ));
-    fs::remove_file(&path).unwrap();
+    assert!(refused("a symbolic link"));
+}
 
-    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
-    assert!(matches!(
-        problem(&path),
-        StorageOpenProblem::NotAFile("a device, a pipe or a socket")
-    ));
+/// What somebody else planted beside the state file is neither read nor written.
+#[cfg(unix)]
+#[test]
+fn planted_notes_and_copies_lead_nowhere() {
+    let (directory, path) = place();
+    let victim = directory.path().join("victim");
+    put(&victim, b"udp:127.0.0.1:1\n");
+    let mut storage = open(&path);
+    let note = beside(&path, ".owner");
+    std::os::unix::fs::symlink(&victim, &note).unwrap();
+    assert!(matches!(problem(&path), StorageOpenProblem::Locked { holder: None }));
+    storage.announcer().announce("udp:127.0.0.1:8111").unwrap();
+    assert!(fs::symlink_metadata(&note).unwrap().is_file());
+    std::os::unix::fs::symlink(&victim, new_file(&path)).unwrap();
+    storage.scrub().unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"udp:127.0.0.1:1\n");
+    // One that cannot be taken away is not written to either.
+    fs::remove_file(&note).unwrap();
+    fs::create_dir(&note).unwrap();
+    storage.announcer().announce("udp:127.0.0.1:8111").unwrap_err();
 }
 
 #[test]
 fn another_programs_file_is_left_as_it_is() {
     let (_directory, path) = place();
     for content in [&b"#"[..], b"a diary, not a key's state", &[0; 8192]] {
-        drop(
-            super::private::options()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&path)
-                .unwrap(),
-        );
-        fs::write(&path, content).unwrap();
+        put(&path, content);
         assert!(matches!(problem(&path), StorageOpenProblem::NotOurs));
         assert_eq!(fs::read(&path).unwrap(), content);
     }
@@ -208,14 +330,7 @@ fn another_programs_file_is_left_as_it_is() {
 fn another_programs_database_keeps_its_records() {
     const OTHER: TableDefinition<'_, u64, u64> = TableDefinition::new("other");
     let (_directory, path) = place();
-    drop(
-        super::private::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&path)
-            .unwrap(),
-    );
+    put(&path, b"");
     insert(&path, OTHER, 1, 2);
     assert!(matches!(problem(&path), StorageOpenProblem::NotOurs));
     let database = Database::open(&path).unwrap();
@@ -276,7 +391,7 @@ fn scrubbing_leaves_nothing_of_what_was_removed_or_replaced() {
 #[test]
 fn a_scrub_cut_short_leaves_the_old_file() {
     let (directory, path) = place();
-    let new = super::new_file(&path);
+    let new = new_file(&path);
     open(&path).write(b"key", b"value").unwrap();
     let whole = {
         let other = directory.path().join("other");

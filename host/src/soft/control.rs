@@ -7,6 +7,7 @@ mod api;
 mod guard;
 mod token_file;
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -16,7 +17,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -24,21 +25,32 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::server::bind_loopback;
-use super::{Error, SoftKey};
+use super::{Error, SoftKey, lock};
 use guard::Guard;
 
 /// The description of the endpoint, OpenAPI 3.1 in YAML.
 pub const OPENAPI: &str = include_str!("control/openapi.yaml");
 
-/// How long a client may take to send a request's head, and again its body. A slow one hangs nobody but itself.
-const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one request and its answer may take in all.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
-/// Clients served at once.
-const CLIENTS_MAX: usize = 32;
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+struct Timeouts {
+    /// To send a request's head, and again its body.
+    read: Duration,
+    /// For one request and its answer in all.
+    whole: Duration,
+}
+
+const TIMEOUTS: Timeouts = Timeouts {
+    read: Duration::from_secs(5),
+    whole: Duration::from_secs(30),
+};
+/// Clients that have not shown the token yet. One more, and the oldest of them is dropped: who has the token sends it at
+/// once, and never waits for those who do not.
+const STRANGERS_MAX: usize = 32;
 /// The smallest buffer that hyper allows; a head that does not fit is refused.
 const HEAD_MAX: usize = 8192;
 /// How long the server rests when it cannot accept.
@@ -100,6 +112,10 @@ impl ControlServer {
     /// # Errors
     /// [`Error::NotLoopback`] where other computers could reach the address; those of the socket and the token file.
     pub fn start(key: &SoftKey, options: &ControlOptions) -> Result<Self, Error> {
+        Self::start_with(key, options, TIMEOUTS)
+    }
+
+    fn start_with(key: &SoftKey, options: &ControlOptions, timeouts: Timeouts) -> Result<Self, Error> {
         let token = token_file::read_or_create(&options.token_file)?;
         let (listener, address) = listen(&options.address)?;
         let guard = Guard::new(token, &address);
@@ -114,6 +130,8 @@ impl ControlServer {
         let service = Arc::new(Service {
             key: key.clone(),
             guard,
+            timeouts,
+            strangers: Mutex::default(),
         });
         let thread = thread::Builder::new()
             .name("brasskey-control".into())
@@ -173,6 +191,38 @@ fn listen(address: &ControlAddress) -> Result<(Listener, ControlAddress), Error>
 struct Service {
     key: SoftKey,
     guard: Guard,
+    timeouts: Timeouts,
+    strangers: Mutex<Strangers>,
+}
+
+/// The clients that have not shown the token, the oldest first.
+#[derive(Default)]
+struct Strangers {
+    waiting: VecDeque<(u64, AbortHandle)>,
+    /// How many there were.
+    count: u64,
+}
+
+impl Strangers {
+    fn next_number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    /// Takes in one more, and drops the oldest where they are too many.
+    fn add(&mut self, number: u64, connection: AbortHandle) {
+        self.waiting.push_back((number, connection));
+        if self.waiting.len() > STRANGERS_MAX
+            && let Some((_, oldest)) = self.waiting.pop_front()
+        {
+            oldest.abort();
+        }
+    }
+
+    /// One has shown the token, or is gone.
+    fn remove(&mut self, number: u64) {
+        self.waiting.retain(|(other, _)| *other != number);
+    }
 }
 
 /// Serves until `closed`; what then still runs ends with the runtime.
@@ -185,7 +235,6 @@ async fn serve(listener: Listener, service: Arc<Service>, closed: oneshot::Recei
 }
 
 async fn accept(listener: Listener, service: Arc<Service>) {
-    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
     match listener {
         Listener::Tcp(listener) => {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
@@ -193,7 +242,7 @@ async fn accept(listener: Listener, service: Arc<Service>) {
             };
             loop {
                 let accepted = listener.accept().await.map(|(stream, _)| stream);
-                attend(accepted, &service, &places).await;
+                attend(accepted, &service).await;
             }
         }
         #[cfg(unix)]
@@ -209,14 +258,14 @@ async fn accept(listener: Listener, service: Arc<Service>) {
                     }
                     Ok(stream)
                 });
-                attend(accepted, &service, &places).await;
+                attend(accepted, &service).await;
             }
         }
     }
 }
 
 /// Serves one client beside the others.
-async fn attend<S>(accepted: std::io::Result<S>, service: &Arc<Service>, places: &Arc<Semaphore>)
+async fn attend<S>(accepted: std::io::Result<S>, service: &Arc<Service>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
@@ -224,31 +273,42 @@ where
         tokio::time::sleep(ACCEPT_PAUSE).await;
         return;
     };
-    let Ok(place) = Arc::clone(places).acquire_owned().await else {
-        return;
-    };
-    let connection = connection(TokioIo::new(stream), Arc::clone(service));
-    tokio::spawn(async move {
+    let number = lock(&service.strangers).next_number();
+    let connection = connection(TokioIo::new(stream), number, Arc::clone(service));
+    let (whole, served) = (service.timeouts.whole, Arc::clone(service));
+    let task = tokio::spawn(async move {
         // What is wrong with a client's HTTP was answered to the client.
-        let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
-        drop(place);
+        let _ = tokio::time::timeout(whole, connection).await;
+        lock(&served.strangers).remove(number);
     });
+    lock(&service.strangers).add(number, task.abort_handle());
+    // What this one has sent already is read before the next is let in, who may push it out.
+    tokio::task::yield_now().await;
 }
 
-fn connection<I>(io: I, service: Arc<Service>) -> impl Future<Output = hyper::Result<()>>
+fn connection<I>(io: I, number: u64, service: Arc<Service>) -> impl Future<Output = hyper::Result<()>>
 where
     I: Read + Write + Unpin,
 {
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(READ_TIMEOUT)
+        .header_read_timeout(service.timeouts.read)
         .max_buf_size(HEAD_MAX)
         .keep_alive(false)
         .serve_connection(
             io,
             service_fn(move |request| {
                 let service = Arc::clone(&service);
-                async move { Ok::<_, Infallible>(api::answer(&service.key, &service.guard, request).await) }
+                async move {
+                    let Service { key, guard, .. } = &*service;
+                    let (parts, body) = request.into_parts();
+                    let admitted = guard.check(&parts);
+                    if admitted.is_ok() {
+                        lock(&service.strangers).remove(number);
+                    }
+                    let patience = service.timeouts.read;
+                    Ok::<_, Infallible>(api::answer(key, admitted, parts, api::Body { body, patience }).await)
+                }
             }),
         )
 }

@@ -1,18 +1,26 @@
 //! The endpoint's operations.
 
+use std::time::Duration;
+
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::READ_TIMEOUT;
-use super::guard::Guard;
 use crate::soft::{SoftKey, UserVerification};
 
 /// The longest body, in bytes.
 const BODY_MAX: usize = 4096;
+
+/// A body that comes yet.
+pub(super) struct Body {
+    pub(super) body: Incoming,
+    /// How long it may take.
+    pub(super) patience: Duration,
+}
 
 /// Why a request was not done.
 #[derive(Debug)]
@@ -113,8 +121,13 @@ struct Log {
 }
 
 /// Answers one request.
-pub(super) async fn answer(key: &SoftKey, guard: &Guard, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    match perform(key, guard, request).await {
+pub(super) async fn answer(
+    key: &SoftKey,
+    admitted: Result<(), Refusal>,
+    parts: Parts,
+    body: Body,
+) -> Response<Full<Bytes>> {
+    match perform(key, admitted, parts, body).await {
         Ok(body) => response(StatusCode::OK, body),
         Err(refusal) => {
             let problem = Problem {
@@ -140,10 +153,9 @@ fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {
     response
 }
 
-/// Checks the request, does what it asks, and says what the key then does.
-async fn perform(key: &SoftKey, guard: &Guard, request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
-    let (parts, body) = request.into_parts();
-    guard.check(&parts)?;
+/// Where the guard admitted the request, does what it asks, and says what the key then does.
+async fn perform(key: &SoftKey, admitted: Result<(), Refusal>, parts: Parts, body: Body) -> Result<Vec<u8>, Refusal> {
+    admitted?;
     let operation = Operation::at(parts.uri.path()).ok_or_else(|| {
         Refusal::new(
             StatusCode::NOT_FOUND,
@@ -229,8 +241,9 @@ async fn switch(key: SoftKey, action: PowerAction) -> Result<(), Refusal> {
 }
 
 /// Reads a body as JSON.
-async fn read<T: DeserializeOwned>(body: Incoming, hint: &'static str) -> Result<T, Refusal> {
-    let collected = tokio::time::timeout(READ_TIMEOUT, Limited::new(body, BODY_MAX).collect()).await;
+async fn read<T: DeserializeOwned>(body: Body, hint: &'static str) -> Result<T, Refusal> {
+    let Body { body, patience } = body;
+    let collected = tokio::time::timeout(patience, Limited::new(body, BODY_MAX).collect()).await;
     let bytes = match collected {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {

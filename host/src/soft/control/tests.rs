@@ -39,11 +39,26 @@ impl Fixture {
         Self::at(|_| ControlAddress::Tcp((Ipv4Addr::LOCALHOST, 0).into()))
     }
 
+    /// It waits longer for its clients than any test runs.
+    fn patient() -> Self {
+        let hours = Duration::from_secs(10_000);
+        let timeouts = Timeouts {
+            read: hours,
+            whole: hours,
+        };
+        let address = |_: &std::path::Path| ControlAddress::Tcp((Ipv4Addr::LOCALHOST, 0).into());
+        Self::with(SoftKey::builder(), address, timeouts)
+    }
+
     fn at(address: impl FnOnce(&std::path::Path) -> ControlAddress) -> Self {
         Self::of(SoftKey::builder(), address)
     }
 
     fn of(builder: Builder, address: impl FnOnce(&std::path::Path) -> ControlAddress) -> Self {
+        Self::with(builder, address, TIMEOUTS)
+    }
+
+    fn with(builder: Builder, address: impl FnOnce(&std::path::Path) -> ControlAddress, timeouts: Timeouts) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let token_file = directory.path().join("token");
         token_file::read_or_create(&token_file).expect("a private file");
@@ -53,7 +68,7 @@ impl Fixture {
             address: address(directory.path()),
             token_file,
         };
-        let server = ControlServer::start(&key, &options).expect("a server");
+        let server = ControlServer::start_with(&key, &options, timeouts).expect("a server");
         Self {
             key,
             server,
@@ -130,6 +145,12 @@ impl Request {
     }
 
     fn send(&self, mut stream: impl Read + Write) -> (u16, String, Value) {
+        stream.write_all(self.text().as_bytes()).expect("send");
+        answer(stream)
+    }
+
+    /// As it is sent.
+    fn text(&self) -> String {
         let Self {
             method,
             path,
@@ -142,16 +163,20 @@ impl Request {
         }
         text.push_str("\r\n");
         text.push_str(body);
-        stream.write_all(text.as_bytes()).expect("send");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-        let status = head
-            .get(9..12)
-            .and_then(|status| status.parse().ok())
-            .expect("a status");
-        (status, head.to_lowercase(), serde_json::from_str(body).expect("JSON"))
+        text
     }
+}
+
+/// The status, the head and the body that come from the server.
+fn answer(mut stream: impl Read) -> (u16, String, Value) {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head
+        .get(9..12)
+        .and_then(|status| status.parse().ok())
+        .expect("a status");
+    (status, head.to_lowercase(), serde_json::from_str(body).expect("JSON"))
 }
 
 #[test]
@@ -340,14 +365,60 @@ fn the_power_is_cut_and_comes_back() {
     assert_eq!(fixture.post("/v1/power", "cycle")["powered"], true);
 }
 
+/// With clients that are dropped for being slow by nothing but the good one: no time helps it.
 #[test]
-fn a_slow_client_hangs_nobody() {
-    let fixture = Fixture::new();
-    let mut slow: Vec<_> = (0..4).map(|_| fixture.stream()).collect();
+fn who_shows_the_token_at_once_waits_for_nobody_who_does_not() {
+    let fixture = Fixture::patient();
+    let mut slow: Vec<_> = (0..300).map(|_| fixture.stream()).collect();
     for stream in &mut slow {
         stream.write_all(b"POST /v1/button HTTP/1.1\r\nHost: ").expect("send");
     }
     assert_eq!(fixture.get("/v1/state")["powered"], true);
+    // Dripping is no better than silence.
+    for round in 0..64 {
+        for stream in &mut slow {
+            // Those that were dropped are told by now, or soon.
+            let _ = stream.write_all(b"1");
+        }
+        assert_eq!(fixture.get("/v1/state")["powered"], true, "round {round}");
+    }
+    // Who came before the others, and had sent all of it, is not pushed out by them.
+    let good = fixture.request("GET", "/v1/state", "");
+    let early: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = fixture.stream();
+            stream.write_all(good.text().as_bytes()).expect("send");
+            let mut stranger = fixture.stream();
+            stranger.write_all(b"GET").expect("send");
+            (stream, stranger)
+        })
+        .collect();
+    for (stream, _) in early {
+        assert_eq!(answer(stream).0, 200);
+    }
+}
+
+/// Who has shown the token may take its time for the body.
+#[test]
+fn strangers_do_not_push_out_who_has_shown_the_token() {
+    let fixture = Fixture::patient();
+    let mut slow = fixture.stream();
+    let whole = fixture.request("POST", "/v1/button", r#"{"action":"press"}"#).text();
+    let (begun, rest) = whole.split_at(whole.len() - 1);
+    slow.write_all(begun.as_bytes()).expect("send");
+    // Served after it, so that it is known by now.
+    assert_eq!(fixture.get("/v1/state")["held"], false);
+    let strangers: Vec<_> = (0..300)
+        .map(|_| {
+            let mut stream = fixture.stream();
+            stream.write_all(b"GET").expect("send");
+            stream
+        })
+        .collect();
+    assert_eq!(fixture.get("/v1/state")["held"], false);
+    slow.write_all(rest.as_bytes()).expect("send");
+    assert_eq!(answer(slow).0, 200);
+    drop(strangers);
 }
 
 #[test]

@@ -2,14 +2,19 @@
 
 use std::cmp::Ordering;
 
-use cbor4ii::core::{Value, dec::Decode as _, enc::Encode as _, utils::BufWriter, utils::SliceReader};
+use cbor4ii::core::dec::{Decode as _, Error as DecodeError};
+use cbor4ii::core::{Value, enc::Encode as _, utils::BufWriter, utils::SliceReader};
 
 /// Reads one canonical data item and returns it with the bytes that follow it.
 ///
 /// Canonical means: shortest integers and lengths, definite lengths, map keys sorted and unique, no tags, no
 /// floating-point numbers, nested at most 256 deep. The error says which rule was broken.
 pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Value, &[u8]), String> {
-    let value = Value::decode(&mut SliceReader::new(bytes)).map_err(|error| format!("is not CBOR ({error})"))?;
+    let value = Value::decode(&mut SliceReader::new(bytes)).map_err(|error| match error {
+        DecodeError::Eof { .. } => "ends too early".to_owned(),
+        DecodeError::DepthOverflow { .. } => "is nested too deep".to_owned(),
+        _ => "is not CBOR".to_owned(),
+    })?;
     check(&value)?;
     // The writer knows one encoding for each value, the shortest; anything else in the input is not canonical.
     let rest = bytes.strip_prefix(encode(&value).as_slice());
@@ -72,6 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_cbor_is_said_in_words() {
+        for (bytes, said) in [
+            (&b"\x42a"[..], "ends too early"),
+            (b"\xff", "is not CBOR"),
+            (&[0x81; 300], "is nested too deep"),
+        ] {
+            assert_eq!(decode(bytes), Err(said.to_owned()), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
     fn canonical_items_are_read() {
         for bytes in [
             &b"\xa0"[..],
@@ -100,8 +116,9 @@ mod tests {
             (b"\xc0\x61a", "tag"),
             (b"\xfb\0\0\0\0\0\0\0\0", "floating"),
             (b"\xa0\xa0", "1 bytes too many"),
-            (b"\xa1", "not CBOR"),
-            (b"", "not CBOR"),
+            (b"\xa1", "ends too early"),
+            (b"", "ends too early"),
+            (b"\xff", "not CBOR"),
         ] {
             let error = decode(bytes).unwrap_err();
             assert!(error.contains(reason), "{bytes:02x?}: {error}");

@@ -128,7 +128,7 @@ fn rows(info: &Info, retries: PinRetries) -> Vec<[String; 2]> {
         "Tries left",
         match (retries.left, retries.power_cycle) {
             (0, _) => "none: the PIN is blocked, and only a reset helps".to_owned(),
-            (left, true) => format!("{left}, after the key was unplugged and plugged in again"),
+            (left, true) => format!("{left}, after the key was switched off and on again"),
             (left, false) => left.to_string(),
         },
     );

@@ -241,7 +241,9 @@ impl Error {
             Self::Ctaphid(CtaphidError::BUSY) => {
                 Some("another program is using the security key; close it, or finish there first")
             }
-            Self::NoAnswer => Some("unplug the security key, plug it in again, and try once more"),
+            Self::NoAnswer => {
+                Some("unplug the security key and plug it in again, or start the soft token again, and try once more")
+            }
             Self::Malformed { .. } => Some("this is a fault of the security key: tell its maker"),
             Self::Transport(error) => error.hint(),
             Self::Cancelled => Some("run the command again when you are ready"),

@@ -77,7 +77,9 @@ pub fn hint(status: Status) -> Option<&'static str> {
         Status::PinInvalid => "try again with care: after eight wrong PINs the key must be reset",
         Status::PinBlocked => "only a reset, which erases the key, helps",
         Status::PinAuthInvalid | Status::PinTokenExpired => "give the PIN again",
-        Status::PinAuthBlocked => "unplug the key, plug it in again, and try with the right PIN",
+        Status::PinAuthBlocked => {
+            "unplug the key and plug it in again, or start the soft token again, and try with the right PIN"
+        }
         Status::PinNotSet => "set a PIN first",
         Status::PuatRequired => "give the key's PIN",
         Status::PinPolicyViolation => "`brasskey info` shows how long the PIN must be",
@@ -85,7 +87,7 @@ pub fn hint(status: Status) -> Option<&'static str> {
         Status::UpRequired => "take the key away and present it again",
         Status::UvBlocked => "give the key's PIN instead",
         Status::UvInvalid => "try again, or give the key's PIN instead",
-        Status::Other => "unplug the key, plug it in again, and try once more",
+        Status::Other => "unplug the key and plug it in again, or start the soft token again, and try once more",
         _ => return None,
     })
 }

@@ -19,6 +19,13 @@ impl Home {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// With a token that knows nothing but a registration of somebody else.
+    fn with_token() -> Self {
+        let home = Self::new();
+        home.pass("register --user nobody");
+        home
+    }
+
     fn with_pin() -> Self {
         let home = Self::new();
         home.pass("pin set --new-pin-env PIN");
@@ -79,7 +86,7 @@ impl Home {
 
 #[test]
 fn a_pin_is_set_checked_and_changed() {
-    let home = Home::new();
+    let home = Home::with_token();
     assert_eq!(home.pass("pin status")["isSet"], false);
     assert_eq!(home.fail("pin verify --pin-env PIN").0, 5);
     assert_eq!(home.pass("pin set --new-pin-env PIN")["pin"], "set");
@@ -346,7 +353,7 @@ fn a_pin_that_is_too_short_now_must_be_changed() {
 
 #[test]
 fn a_policy_is_applied_once() {
-    let home = Home::new();
+    let home = Home::with_token();
     let policy =
         "always-uv = true\nlong-touch-reset = true\nalgorithms = [\"ES256\"]\n[pin]\nrequired = true\nmin-length = 4\n";
     home.write("policy.toml", policy);
@@ -363,7 +370,7 @@ fn a_policy_is_applied_once() {
 
 #[test]
 fn a_policy_that_cannot_be_changes_nothing() {
-    let home = Home::new();
+    let home = Home::with_token();
     home.write("policy.toml", "always-uv = true\nenterprise-attestation = true\n");
     for command in ["plan", "apply"] {
         let output = home.run(&format!("policy {command} policy.toml"));

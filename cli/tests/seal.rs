@@ -64,11 +64,15 @@ fn a_token_with_a_name_is_sealed_and_attests_by_its_name() {
     let home = Home::new();
     let work = home.path(".local/share/brasskey/work.redb");
     let sealed = "seal passphrase --name work --new-passphrase-env ONE";
+    // A misspelt name is not taken for a new token's.
+    assert_eq!(home.code(sealed), Some(3));
+    assert!(!Path::new(&work).exists());
+    assert_eq!(home.state("attestation init --out first --name work"), work);
     assert_eq!(home.state(sealed), work);
     // The token of that name has the sealed file, and no other does.
     assert_eq!(home.code("token --name work --unix socket --touch deny"), Some(4));
     assert_eq!(
-        home.state("attestation init --out lab --name work --passphrase-env ONE"),
+        home.state("attestation init --out lab --name work --force --passphrase-env ONE"),
         work
     );
     assert_eq!(home.state("seal none --name work --passphrase-env ONE"), work);
@@ -80,13 +84,13 @@ fn a_token_with_a_name_is_sealed_and_attests_by_its_name() {
 fn a_file_that_could_not_be_sealed_is_not_there() {
     let home = Home::new();
     for arguments in [
-        "seal passphrase --state state",
-        "seal keyring --state state",
+        "seal passphrase",
+        "seal keyring",
         "register --touch auto --state state --seal passphrase",
         "register --touch auto --state state --seal keyring",
         "token --touch deny --unix socket --state state --seal keyring",
         "attestation init --out lab --state state --seal passphrase",
-        "seal passphrase --name work",
+        "attestation init --out lab --name work --seal passphrase",
     ] {
         let left = home.run(arguments);
         assert!(
@@ -94,8 +98,11 @@ fn a_file_that_could_not_be_sealed_is_not_there() {
             "{arguments}: {}",
             left.said
         );
-        for file in ["state", "state.brasskey-new", ".local/share/brasskey/work.redb"] {
-            assert!(!Path::new(&home.path(file)).exists(), "{arguments}: {file}");
+        let files = |path| std::fs::read_dir(home.path(path)).into_iter().flatten().flatten();
+        for file in files("").chain(files(".local/share/brasskey")) {
+            let name = file.file_name();
+            assert!(!name.to_str().unwrap().contains("state"), "{arguments}: {name:?}");
+            assert!(!name.to_str().unwrap().contains(".redb"), "{arguments}: {name:?}");
         }
     }
 }

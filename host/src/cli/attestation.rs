@@ -17,7 +17,7 @@ use super::json;
 use super::layout::aaguid;
 use super::output::{BOLD, Output};
 use super::passphrase::SealArgs;
-use super::state::{StateArgs, absolute};
+use super::state::{Missing, StateArgs, absolute};
 use crate::attestation_lab::{Issued, Lab, Model, statement};
 use crate::client::Key;
 use crate::private;
@@ -78,7 +78,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 fn init(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let lab = Lab::new(args.model()?).map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
     let files = Files::in_directory(&args.out)?;
-    let state = args.state.file()?;
+    let state = args.state.file(Missing::Make)?;
     let mut storage = args.seal.open(&state, output)?;
     if !args.force {
         files.check_missing()?;
@@ -89,7 +89,7 @@ fn init(args: &InitArgs, output: &Output) -> Result<(), Failure> {
                     "the soft token has attestation certificates already, as model {}",
                     aaguid(found)
                 ),
-                "add --force to replace them, or choose another token with --name or --state",
+                "add --force to replace them, or choose another token with --token-name or --state",
             ));
         }
     }
@@ -206,7 +206,7 @@ impl Files {
             .into_iter()
             .flat_map(|pair| [&pair.certificate, &pair.key])
             .chain([&self.metadata]);
-        match paths.find(|path| path.exists()) {
+        match paths.find(|path| path.symlink_metadata().is_ok()) {
             None => Ok(()),
             Some(path) => Err(Failure::usage(
                 format!("{} exists already", path.display()),

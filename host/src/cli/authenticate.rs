@@ -137,9 +137,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let expected = ExpectedAuthentication::new(options, &played.origin, account.user_handle.clone());
     let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
     if let Some(authentication) = &authentication {
-        played
+        let kept = played
             .file
-            .update(|accounts| accounts.record(&answer.credential_id, authentication))?;
+            .update(|accounts| accounts.record(&answer.credential_id, authentication));
+        kept.map_err(|source| Failure::NotKept {
+            done: "the key signed in",
+            what: "its counter",
+            hint: None,
+            source,
+        })?;
     }
 
     let value = json!({

@@ -10,9 +10,23 @@ pub(super) struct Deferred<T>(pub(super) T);
 /// What the command is for was said before: what `T` says of itself is for those who read the code.
 fn described(command: Command, augment: fn(Command) -> Command) -> Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
-    augment(command)
+    named(augment(command))
         .about(Resettable::from(about))
         .long_about(Resettable::from(long_about))
+}
+
+/// The soft token's name is also called `--name`, where nothing else is.
+fn named(command: Command) -> Command {
+    let takes = |long| {
+        command
+            .get_arguments()
+            .any(|argument| argument.get_long() == Some(long))
+    };
+    let command = match takes("token-name") && !takes("name") {
+        true => command.mut_arg("token_name", |argument| argument.visible_alias("name")),
+        false => command,
+    };
+    command.mut_subcommands(named)
 }
 
 impl<T: Args> Args for Deferred<T> {
@@ -51,9 +65,41 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{Command, CommandFactory as _};
 
     use crate::cli::Cli;
+
+    /// Every command that has no subcommands.
+    fn leaves(command: &Command) -> Vec<&Command> {
+        match command.has_subcommands() {
+            true => command.get_subcommands().flat_map(leaves).collect(),
+            false => vec![command],
+        }
+    }
+
+    #[test]
+    fn who_takes_a_state_file_takes_the_name_of_a_token() {
+        let mut cli = Cli::command();
+        cli.build();
+        let mut own = Vec::new();
+        for command in leaves(&cli) {
+            let argument = |long| {
+                command
+                    .get_arguments()
+                    .find(|argument| argument.get_long() == Some(long))
+            };
+            if argument("state").is_none() {
+                continue;
+            }
+            let name = argument("token-name").unwrap_or_else(|| panic!("{}", command.get_name()));
+            match argument("name") {
+                None => assert_eq!(name.get_visible_aliases(), Some(vec!["name"]), "{}", command.get_name()),
+                // What is registered, or the user: the token has its longer flag alone.
+                Some(_) => own.push(command.get_name()),
+            }
+        }
+        assert_eq!(own, ["register", "authenticate", "rename"]);
+    }
 
     #[test]
     fn what_a_command_is_for_stays_the_same_when_its_arguments_are_described() {

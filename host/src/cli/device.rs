@@ -8,7 +8,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::output::Output;
 use super::passphrase::SealArgs;
-use super::state::state_file;
+use super::state::{Missing, state_file};
 use crate::client::{self, CancelHandle, Key, Watch as _};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{Name, SoftKey, Touch};
@@ -19,13 +19,37 @@ use crate::transport::{self, Address, DeviceSpec, ListedDevice};
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Security key")]
 pub(super) struct DeviceArgs {
-    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, or soft for the built-in one [default: the key that is plugged
-    /// in, else soft]
+    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, or soft for the built-in one and soft:NAME for the one of that
+    /// name [default: the key that is plugged in, else soft]
     #[arg(long, value_name = "DEVICE", value_parser = spec)]
     pub(super) device: Option<DeviceSpec>,
 
     #[command(flatten)]
     pub(super) soft: SoftArgs,
+
+    /// The soft token of this name, as soft:NAME: its secrets are in NAME.redb in your data directory
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["state", "ephemeral"])]
+    pub(super) token_name: Option<Name>,
+}
+
+impl DeviceArgs {
+    /// Whether any of them means the soft token.
+    fn mean_soft(&self) -> bool {
+        self.soft.is_given() || self.token_name.is_some()
+    }
+
+    /// The name of the soft token, with the one in `--device`.
+    fn name<'a>(&'a self, in_device: Option<&'a Name>) -> Result<Option<&'a Name>, Failure> {
+        let names_another = self.token_name.is_some() || self.soft.state.is_some() || self.soft.ephemeral;
+        match in_device {
+            Some(_) if names_another => Err(Failure::usage(
+                "--device names a soft token, and --token-name, --state or --ephemeral another",
+                "leave one of them out",
+            )),
+            Some(name) => Ok(Some(name)),
+            None => Ok(self.token_name.as_ref()),
+        }
+    }
 }
 
 /// How the soft token behaves.
@@ -61,12 +85,25 @@ impl SoftArgs {
     }
 
     /// The storage of the token `name`: in memory, or in its file, unless another one was named.
-    pub(super) fn storage(&self, name: Option<&Name>, output: &Output) -> Result<AnyStorage, Failure> {
+    pub(super) fn storage(
+        &self,
+        name: Option<&Name>,
+        missing: Missing,
+        output: &Output,
+    ) -> Result<AnyStorage, Failure> {
         if self.ephemeral {
             return Ok(AnyStorage::open(None)?);
         }
-        let file = state_file(self.state.as_deref(), name)?;
-        Ok(AnyStorage::File(Box::new(self.seal.open(&file, output)?)))
+        let file = state_file(self.state.as_deref(), name, missing)?;
+        let mut storage = self.seal.open(&file, output)?;
+        let (shown, output) = (escape(&file.display().to_string()).into_owned(), *output);
+        storage.on_loss(move || {
+            output.notice(&format!(
+                "error: {shown} was deleted, moved or replaced: the soft token keeps nothing any more\nhint: put the \
+                 file back, or start again with the one that is there now"
+            ));
+        });
+        Ok(AnyStorage::File(Box::new(storage)))
     }
 }
 
@@ -87,32 +124,37 @@ pub(super) struct Opened {
 /// What to use where nobody chose a key and none is plugged in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fallback {
-    /// The user's own soft token, as `--touch` and `--state` say.
-    Own,
+    /// The user's own soft token, as the flags say.
+    Own(Missing),
     /// A soft token that touches itself and is gone afterwards, unless the flags say otherwise.
     Ephemeral,
 }
 
 /// Opens the key that the user means, or that they touch if several are plugged in.
 pub(super) fn open(args: &DeviceArgs, output: &Output) -> Result<Opened, Failure> {
-    open_or(args, Fallback::Own, output)
+    open_or(args, Fallback::Own(Missing::Refuse), output)
+}
+
+/// As [`open`]; a soft token that was named is made where it does not exist.
+pub(super) fn open_or_make(args: &DeviceArgs, output: &Output) -> Result<Opened, Failure> {
+    open_or(args, Fallback::Own(Missing::Make), output)
 }
 
 /// As [`open`], with the choice of the last resort.
 pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
     match &args.device {
-        Some(DeviceSpec::Soft) => open_soft(&args.soft, fallback, output),
+        Some(DeviceSpec::Soft(name)) => open_soft(&args.soft, args.name(name.as_ref())?, fallback, output),
         Some(DeviceSpec::Address(address)) => {
             no_soft_flags(args)?;
             open_address(address, address.to_string(), output)
         }
         // The flags of the soft token mean the soft token.
-        None if args.soft.is_given() => open_soft(&args.soft, fallback, output),
+        None if args.mean_soft() => open_soft(&args.soft, args.name(None)?, fallback, output),
         None => {
             let listed = transport::list()?;
             if listed.is_empty() {
                 output.notice("no security key is plugged in: using the built-in soft token");
-                return open_soft(&args.soft, fallback, output);
+                return open_soft(&args.soft, None, fallback, output);
             }
             open_listed(&listed, output)
         }
@@ -120,10 +162,10 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
 }
 
 fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
-    if args.soft.is_given() {
+    if args.mean_soft() {
         return Err(Failure::usage(
-            "--touch, --state, --ephemeral, --seal and the passphrase are for the built-in soft token, and --device names \
-             another key",
+            "--touch, --state, --token-name, --ephemeral, --seal and the passphrase are for the built-in soft token, and \
+             --device names another key",
             "leave them out, or use `--device soft`",
         ));
     }
@@ -142,27 +184,35 @@ fn open_address(address: &Address, label: String, output: &Output) -> Result<Ope
     })
 }
 
-fn open_soft(args: &SoftArgs, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
+fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
     if args.touch == Some(Touch::Control) {
         return Err(Failure::usage(
             "with `--touch control` nobody can press the button of the built-in soft token",
             "run `brasskey token --touch control --control 127.0.0.1:0`, and name it here with --device",
         ));
     }
-    let ephemeral = fallback == Fallback::Ephemeral && args.state.is_none() && !args.seal.is_given();
+    let is_named = args.state.is_some() || name.is_some();
+    let ephemeral = fallback == Fallback::Ephemeral && !is_named && !args.seal.is_given();
+    let missing = match fallback {
+        Fallback::Own(missing) => missing,
+        Fallback::Ephemeral => Missing::Refuse,
+    };
     let touch = args.touch.clone().unwrap_or_else(|| match ephemeral {
         true => Touch::Auto,
         false => Touch::of_terminal(),
     });
     let storage = match ephemeral {
         true => AnyStorage::open(None)?,
-        false => args.storage(None, output)?,
+        false => args.storage(name, missing, output)?,
     };
     let automatic = touch == Touch::Auto;
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;
     Ok(Opened {
         key: Key::open(Box::new(soft.connect()))?,
-        label: "built-in soft token (software)".to_owned(),
+        label: match name {
+            Some(name) => format!("built-in soft token {name} (software)"),
+            None => "built-in soft token (software)".to_owned(),
+        },
         soft: Some(soft),
         address: None,
         automatic,

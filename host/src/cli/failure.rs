@@ -1,6 +1,7 @@
 //! How a command fails: what is said, and the exit code.
 
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -72,6 +73,26 @@ pub(super) enum Failure {
     /// The relying-party file.
     #[error(transparent)]
     Registrations(#[from] RegistrationsError),
+    /// The soft token that was named does not exist.
+    #[error("there is no soft token in {}", file.display())]
+    NoToken {
+        /// Where it would be.
+        file: PathBuf,
+        /// What to do next.
+        hint: String,
+    },
+    /// The key did what it was asked, and what is to be kept of that cannot be.
+    #[error("{done}, but {what} cannot be kept: {source}")]
+    NotKept {
+        /// What the key did.
+        done: &'static str,
+        /// What is lost.
+        what: &'static str,
+        /// What to do about the key.
+        hint: Option<String>,
+        /// Why.
+        source: RegistrationsError,
+    },
     /// The soft token's state file.
     #[error(transparent)]
     State(#[from] StorageOpenError),
@@ -134,6 +155,7 @@ impl Failure {
         match self {
             Self::Usage { .. } => USAGE,
             Self::NotPluggedIn => USER,
+            Self::NoToken { .. } => NO_DEVICE,
             Self::Key(client::Error::Random(_)) | Self::Ceremony(CeremonyError::Random(_)) => SYSTEM,
             Self::Key(client::Error::Transport(TransportError::NotFound { .. })) => NO_DEVICE,
             Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
@@ -147,9 +169,13 @@ impl Failure {
             }
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
             Self::Ceremony(_) | Self::Policy { .. } => KEY,
-            // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
-            Self::Registrations(RegistrationsError::Unchanged(Unchanged::AlreadyRegistered)) => VERIFICATION,
-            Self::Registrations(RegistrationsError::Unchanged(_)) | Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
+            Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {
+                // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
+                RegistrationsError::Unchanged(Unchanged::AlreadyRegistered) => VERIFICATION,
+                RegistrationsError::Unchanged(_) => USAGE,
+                _ => SYSTEM,
+            },
+            Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
             Self::State(error) => match &error.problem {
                 StorageOpenProblem::PassphraseNeeded => USER,
                 StorageOpenProblem::Keyring(KeyringError::Locked(_)) => USER,
@@ -157,7 +183,7 @@ impl Failure {
                 StorageOpenProblem::WrongPassphrase => KEY,
                 _ => SYSTEM,
             },
-            Self::Registrations(_) | Self::Soft(_) | Self::NoHome(_) => SYSTEM,
+            Self::Soft(_) | Self::NoHome(_) => SYSTEM,
             Self::System { .. } | Self::Output(_) => SYSTEM,
         }
     }
@@ -166,7 +192,11 @@ impl Failure {
     pub(super) fn hint(&self) -> String {
         const AGAIN: &str = "try once more; if it fails again, `brasskey info` says what this key can do";
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::NoToken { hint, .. } => hint.clone(),
+            Self::NotKept { hint, source, .. } => match hint {
+                Some(hint) => format!("{}; {hint}", source.hint()),
+                None => source.hint().to_owned(),
+            },
             Self::Key(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),

@@ -1,10 +1,12 @@
-//! `brasskey list`: the keys that are plugged in, and what each of them is.
+//! `brasskey list`: the keys that are plugged in, what each of them is, and the user's soft tokens.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use brasskey_protocol::usb;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 
@@ -12,6 +14,7 @@ use super::failure::Failure;
 use super::layout::{aaguid, columns, terminal_width};
 use super::output::Output;
 use crate::client::{Channel, Error, Key, SystemTime, Timeouts};
+use crate::soft::paths::{self, KnownToken};
 use crate::text::escape;
 use crate::transport::{self, ListedDevice};
 
@@ -22,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {}
 
-/// One plugged-in key. Texts are as the key gave them.
+/// One key. Texts are as the key gave them.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -36,6 +39,8 @@ struct Entry {
     aaguid: Option<String>,
     /// Why the key could not be asked.
     error: Option<String>,
+    /// Of a soft token: the file with its secrets. It was not opened: another process may use it, and it may be sealed.
+    state: Option<PathBuf>,
 }
 
 /// What a key said when it was asked.
@@ -55,7 +60,8 @@ pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
              soft token",
         );
     }
-    let entries = ask_all(listed, ask);
+    let mut entries = ask_all(listed, ask);
+    entries.extend(paths::soft_tokens().into_iter().map(Entry::of_soft_token));
     output.result(&entries, |to| show(&entries, terminal_width(), to))
 }
 
@@ -121,6 +127,22 @@ impl Entry {
             aaguid: answer.as_ref().and_then(|answer| answer.aaguid).map(aaguid),
             versions: answer.map(|answer| answer.versions),
             error,
+            state: None,
+        }
+    }
+
+    fn of_soft_token(token: KnownToken) -> Self {
+        Self {
+            address: token.device(),
+            product: Some(token.product()),
+            manufacturer: Some(usb::MANUFACTURER.to_owned()),
+            serial_number: None,
+            vendor_id: usb::VENDOR_ID,
+            product_id: usb::PRODUCT_ID,
+            versions: None,
+            aaguid: None,
+            error: None,
+            state: Some(token.state),
         }
     }
 
@@ -129,10 +151,11 @@ impl Entry {
             .product
             .clone()
             .unwrap_or_else(|| format!("{:04x}:{:04x}", self.vendor_id, self.product_id));
-        let versions = match (&self.versions, &self.error) {
-            (Some(versions), None) => versions.join(", "),
-            (Some(versions), Some(error)) => format!("{}: {error}", versions.join(", ")),
-            (None, error) => error.clone().unwrap_or_default(),
+        let versions = match (&self.versions, &self.state, &self.error) {
+            (Some(versions), _, None) => versions.join(", "),
+            (Some(versions), _, Some(error)) => format!("{}: {error}", versions.join(", ")),
+            (None, Some(state), _) => format!("software, in {}", state.display()),
+            (None, None, error) => error.clone().unwrap_or_default(),
         };
         let aaguid = self.aaguid.clone().unwrap_or_else(|| "-".to_owned());
         [self.address.clone(), product, versions, aaguid].map(|text| escape(&text).into_owned())

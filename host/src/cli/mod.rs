@@ -41,6 +41,8 @@ mod wink;
 
 use std::io;
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -92,7 +94,7 @@ enum Command {
     Policy(Deferred<policy::Command>),
     /// Erase a key: its PIN, passkeys, settings, and every registration
     Reset(Deferred<reset::Args>),
-    /// List the keys that are plugged in
+    /// List the keys that are plugged in, and your soft tokens
     List(Deferred<list::Args>),
     /// Explain what a key says that it can do
     Info(Deferred<info::Args>),
@@ -120,6 +122,8 @@ enum Command {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
+    #[cfg(unix)]
+    outlive_size_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
@@ -134,6 +138,15 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Has a write beyond the limit on the size of files fail, as on a full disk. The signal of that ends a process otherwise,
+/// without a word.
+#[cfg(unix)]
+fn outlive_size_limit() {
+    // A handler instead of none at all: that can be said without `unsafe`, and programs that are started do not inherit
+    // it. Where it fails, all is as before.
+    let _ = signal_hook::flag::register(nix::libc::SIGXFSZ, Arc::default());
 }
 
 /// --help and --version, which are no errors, and command lines that mean nothing.

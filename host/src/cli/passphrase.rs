@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::failure::Failure;
 use super::output::Output;
 use super::secret::{Source, Unanswered, ask};
+use super::state::patiently;
 use crate::soft::storage::{
     FileStorage, Keyring, NewSeal, Passphrase, Seal, StorageOpenError, StorageOpenProblem, Unlock,
 };
@@ -77,7 +78,7 @@ impl SealArgs {
             let passphrase = keeper.given.take();
             return keeper.make(wanted, passphrase);
         }
-        let mut storage = FileStorage::open_with(path, &mut keeper)?;
+        let mut storage = keeper.open()?;
         match (storage.seal(), self.seal) {
             (_, None) => {}
             (found, Some(wanted)) if found == wanted => {}
@@ -111,7 +112,7 @@ pub(super) fn reseal(
     if !FileStorage::is_at(path) {
         return keeper.make(seal, new).map(drop);
     }
-    let mut storage = FileStorage::open_with(path, &mut keeper)?;
+    let mut storage = keeper.open()?;
     let new = keeper.new_seal(seal, new)?;
     Ok(storage.reseal(new)?)
 }
@@ -142,7 +143,24 @@ impl<'a> Keeper<'a> {
 
     /// Makes the state file. The seal comes first: who gives up leaves no file behind.
     fn make(&self, seal: Seal, passphrase: Option<Passphrase>) -> Result<FileStorage, Failure> {
-        Ok(FileStorage::make(self.path, self.new_seal(seal, passphrase)?)?)
+        let made = FileStorage::make(self.path, self.new_seal(seal, passphrase)?)?;
+        self.tell_of_new(&made);
+        Ok(made)
+    }
+
+    /// Opens the state file, or makes one.
+    fn open(&mut self) -> Result<FileStorage, Failure> {
+        let path = self.path;
+        let storage = patiently(|| FileStorage::open_with(path, &mut *self))?;
+        self.tell_of_new(&storage);
+        Ok(storage)
+    }
+
+    fn tell_of_new(&self, storage: &FileStorage) {
+        if storage.is_new() {
+            self.output
+                .notice(&format!("made a new soft token in {}", self.shown()));
+        }
     }
 
     /// A new seal, by the passphrase `given`, or as typed.

@@ -56,7 +56,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 }
 
 fn set(args: &SetArgs, output: &Output) -> Result<(), Failure> {
-    let mut opened = device::open(&args.device, output)?;
+    let mut opened = device::open_or_make(&args.device, output)?;
     let info = pin_info(&opened)?.clone();
     if info.has("clientPin") {
         return Err(Failure::usage(

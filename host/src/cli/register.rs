@@ -17,7 +17,7 @@ use super::pin_entry::Attendant;
 use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, device_arn};
 use crate::relying_party::registrations::{Account, Unchanged};
-use crate::relying_party::{Algorithm, Challenge, ExpectedRegistration, verify_registration};
+use crate::relying_party::{Algorithm, Challenge, Credential, ExpectedRegistration, verify_registration};
 use crate::text::escape;
 
 /// The arguments of `register`.
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let account = accounts.account(&played.settings.rp.id, &played.account);
     let name = args.device_name(&played, account)?;
 
-    let mut opened = device::open(&args.ceremony.device, output)?;
+    let mut opened = device::open_or_make(&args.ceremony.device, output)?;
     let protocol = args.ceremony.protocol(&opened.key);
     output.text(|to| {
         let (rp, origin, label) = (escape(&played.settings.rp.id), played.origin.as_str(), &opened.label);
@@ -127,24 +127,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         .attestation_roots(attestation_roots);
     let (report, credential) = verify_registration(expected, &answer);
 
+    let name = match &credential {
+        Some(credential) => args.keep(&played, &user_handle, credential)?,
+        None => name,
+    };
     let arn = credential.as_ref().zip(played.aws.as_ref());
     let arn = arn.map(|(credential, (account, user))| device_arn(*account, user, &name, &credential.id));
-    if let Some(credential) = &credential {
-        let settings = &played.settings;
-        played.file.update(|accounts| {
-            let credential = credential.clone();
-            accounts
-                .add(
-                    &settings.rp.id,
-                    &played.account,
-                    &user_handle,
-                    &name,
-                    credential,
-                    settings.limit,
-                )
-                .map(drop)
-        })?;
-    }
     let value = json!({
         "device": opened.label,
         "protocol": protocol.name(),
@@ -240,22 +228,37 @@ impl Args {
         Ok(certificates.into_iter().map(|block| block.contents).collect())
     }
 
+    /// Keeps the registration, and says by which name: one that is free now, where the user chose none. Another process
+    /// may have registered a key since the ceremony began.
+    fn keep(&self, played: &Played, user_handle: &[u8], credential: &Credential) -> Result<String, Failure> {
+        let Played { settings, account, .. } = played;
+        let rp_id = &settings.rp.id;
+        let kept = played.file.update(|accounts| {
+            let name = self.name.clone();
+            let name = name.unwrap_or_else(|| free_name(accounts.account(rp_id, account)));
+            accounts
+                .add(rp_id, account, user_handle, &name, credential.clone(), settings.limit)
+                .map(|registration| registration.name.clone())
+        });
+        kept.map_err(|source| Failure::NotKept {
+            done: "the key made the credential",
+            what: "its registration",
+            hint: self.resident.then(|| {
+                let id: String = credential.id.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("the key keeps the passkey until `brasskey credentials delete {id}`")
+            }),
+            source,
+        })
+    }
+
     /// The name for the key: one that is free, before anybody touches anything.
     fn device_name(&self, played: &Played, account: Option<&Account>) -> Result<String, Failure> {
-        let taken = |name: &str| {
-            account.is_some_and(|account| {
-                account
-                    .registrations
-                    .iter()
-                    .any(|registration| registration.name == name)
-            })
-        };
         let count = account.map_or(0, |account| account.registrations.len());
         if played.settings.limit.is_some_and(|limit| count >= limit) {
             return Err(Failure::Registrations(Unchanged::Full.into()));
         }
         match &self.name {
-            Some(name) if taken(name) => Err(Failure::Registrations(Unchanged::NameTaken.into())),
+            Some(name) if is_taken(account, name) => Err(Failure::Registrations(Unchanged::NameTaken.into())),
             Some(name) => {
                 if played.aws.is_some() {
                     let valid: Result<DeviceName, DeviceNameError> = name.parse();
@@ -263,10 +266,7 @@ impl Args {
                 }
                 Ok(name.clone())
             }
-            None => {
-                let mut names = (1..).map(|number: usize| format!("key-{number}"));
-                Ok(names.find(|name| !taken(name)).unwrap_or_default())
-            }
+            None => Ok(free_name(account)),
         }
     }
 }
@@ -277,6 +277,17 @@ fn way_to_devices(user: &AwsUser) -> String {
         AwsUser::Root => "Account menu, Security credentials".to_owned(),
         AwsUser::Iam(name) => format!("IAM, Users, {}, Security credentials", escape(name)),
     }
+}
+
+fn is_taken(account: Option<&Account>, name: &str) -> bool {
+    let mut registrations = account.into_iter().flat_map(|account| &account.registrations);
+    registrations.any(|registration| registration.name == name)
+}
+
+/// The first of key-1, key-2, … that the account has not.
+fn free_name(account: Option<&Account>) -> String {
+    let mut names = (1..).map(|number: usize| format!("key-{number}"));
+    names.find(|name| !is_taken(account, name)).unwrap_or_default()
 }
 
 pub(super) fn no_randomness(error: crate::relying_party::NoRandomness) -> Failure {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::output::Output;
 use super::passphrase::{NewPassphraseArgs, PassphraseArgs, reseal};
-use super::state::StateArgs;
+use super::state::{Missing, StateArgs};
 use crate::soft::storage::Seal;
 use crate::text::escape;
 
@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let state = args.state.file()?;
+    let state = args.state.file(Missing::Refuse)?;
     reseal(&state, args.seal, &args.passphrase, &args.new, output)?;
     output.result(&json!({ "state": state, "seal": args.seal.name() }), |to| {
         let shown = escape(&state.display().to_string()).into_owned();

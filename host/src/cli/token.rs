@@ -15,7 +15,7 @@ use super::device::SoftArgs;
 use super::failure::Failure;
 use super::layout::aaguid;
 use super::output::{DIM, Output};
-use super::state::absolute;
+use super::state::{Missing, absolute};
 use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::server::BUS_ID;
 use crate::soft::storage::{AnyStorage, Seal};
@@ -78,7 +78,7 @@ pub(super) struct Args {
     /// What to call the token, to tell it from others: letters, digits, `-`, `_` and `.`; its secrets are then in
     /// NAME.redb in your data directory unless --state names another file
     #[arg(long, value_name = "NAME")]
-    name: Option<Name>,
+    token_name: Option<Name>,
 
     /// Say of each command on stderr, when it has been answered, what it was, what the answer was and how long it took
     #[arg(long)]
@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             "add --control 127.0.0.1:0",
         ));
     }
-    let mut storage = args.soft.storage(args.name.as_ref(), output)?;
+    let mut storage = args.soft.storage(args.token_name.as_ref(), Missing::Make, output)?;
     let (owner, seal) = match &storage {
         AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
         AnyStorage::Memory(_) => (None, None),
@@ -314,7 +314,7 @@ impl Args {
             source: io::Error::other(error),
         })?;
         Ok(Identity {
-            name: self.name.clone(),
+            name: self.token_name.clone(),
             serial,
         })
     }

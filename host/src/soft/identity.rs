@@ -36,10 +36,16 @@ impl Identity {
     /// The product's string.
     #[must_use]
     pub fn product(&self) -> String {
-        match &self.name {
-            Some(name) => format!("brasskey soft token ({name})"),
-            None => "brasskey soft token".to_owned(),
-        }
+        product(self.name.as_ref())
+    }
+}
+
+/// The product's string of a key of this name.
+#[must_use]
+pub(super) fn product(name: Option<&Name>) -> String {
+    match name {
+        Some(name) => format!("brasskey soft token ({name})"),
+        None => "brasskey soft token".to_owned(),
     }
 }
 

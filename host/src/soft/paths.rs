@@ -1,10 +1,16 @@
 //! Where the soft token and the relying party keep their files unless told otherwise.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
 use super::Name;
+use super::identity::product;
+use crate::transport::DeviceSpec;
+
+/// What the names of state files end with.
+const STATE_SUFFIX: &str = ".redb";
 
 /// The user has no home directory, so there is no place for files by default.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +31,7 @@ impl NoHome {
 /// # Errors
 /// [`NoHome`].
 pub fn default_state() -> Result<PathBuf, NoHome> {
-    in_data_dir("token.redb")
+    in_data_dir(&format!("token{STATE_SUFFIX}"))
 }
 
 /// The state of a soft token that has a name: `NAME.redb` beside [`default_state`].
@@ -33,7 +39,55 @@ pub fn default_state() -> Result<PathBuf, NoHome> {
 /// # Errors
 /// [`NoHome`].
 pub fn named_state(name: &Name) -> Result<PathBuf, NoHome> {
-    in_data_dir(&format!("{name}.redb"))
+    in_data_dir(&format!("{name}{STATE_SUFFIX}"))
+}
+
+/// A soft token whose state is where tokens keep it by default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownToken {
+    /// Its name; None for the one that is used where nobody names one.
+    pub name: Option<Name>,
+    /// Its state file.
+    pub state: PathBuf,
+}
+
+impl KnownToken {
+    /// What `--device` takes for it.
+    #[must_use]
+    pub fn device(&self) -> String {
+        DeviceSpec::Soft(self.name.clone()).to_string()
+    }
+
+    /// What it is called on USB.
+    #[must_use]
+    pub fn product(&self) -> String {
+        product(self.name.as_ref())
+    }
+}
+
+/// The soft tokens of the user: those of [`default_state`] and [`named_state`] that exist, the one without a name first.
+/// None where there is no such directory.
+#[must_use]
+pub fn soft_tokens() -> Vec<KnownToken> {
+    default_state().map_or_else(|_| Vec::new(), |default| tokens_beside(&default))
+}
+
+fn tokens_beside(default: &Path) -> Vec<KnownToken> {
+    let entries = default.parent().and_then(|directory| fs::read_dir(directory).ok());
+    let mut tokens: Vec<KnownToken> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| {
+            let state = entry.path();
+            let name: Name = entry.file_name().to_str()?.strip_suffix(STATE_SUFFIX)?.parse().ok()?;
+            let name = (state != default).then_some(name);
+            Some(KnownToken { name, state })
+        })
+        .collect();
+    tokens.sort_by_key(|token| token.name.as_ref().map(ToString::to_string));
+    tokens
 }
 
 /// The relying party's registrations: `relying-party.json` beside [`default_state`].
@@ -70,5 +124,28 @@ mod tests {
         assert_eq!(state.parent(), relying_party.parent());
         let named = named_state(&"work".parse().unwrap()).unwrap();
         assert_eq!(named, state.with_file_name("work.redb"));
+    }
+
+    #[test]
+    fn the_soft_tokens_are_the_state_files_there_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let default = directory.path().join("token.redb");
+        assert_eq!(tokens_beside(&directory.path().join("missing/token.redb")), []);
+        for name in [
+            "work.redb",
+            "token.redb",
+            "a.redb",
+            "token.redb.owner",
+            "a b.redb",
+            ".redb",
+            "relying-party.json",
+        ] {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        fs::create_dir(directory.path().join("directory.redb")).unwrap();
+        let tokens = tokens_beside(&default);
+        let devices: Vec<String> = tokens.iter().map(KnownToken::device).collect();
+        assert_eq!(devices, ["soft", "soft:a", "soft:work"]);
+        assert_eq!(tokens[2].state, directory.path().join("work.redb"));
     }
 }

@@ -7,11 +7,13 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::soft::Name;
+
 /// Which key to use, as `--device` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceSpec {
-    /// `soft`: the built-in soft token, in this process.
-    Soft,
+    /// `soft`: the built-in soft token, in this process; `soft:NAME`: the one of that name.
+    Soft(Option<Name>),
     /// A key outside this process.
     Address(Address),
 }
@@ -33,6 +35,9 @@ pub enum DeviceSpecError {
     /// The word before the first colon names no transport.
     #[error("this does not name a kind of device")]
     Kind,
+    /// `soft:` without what can be a name.
+    #[error("this names no soft token")]
+    Name,
     /// `hid:` or `unix:` without a path, or with a zero byte in it.
     #[error("this names a kind of device but no usable path")]
     Path,
@@ -49,7 +54,8 @@ impl DeviceSpecError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Kind => "use hid:PATH, udp:HOST:PORT, unix:PATH or soft",
+            Self::Kind => "use hid:PATH, udp:HOST:PORT, unix:PATH, soft or soft:NAME",
+            Self::Name => "a name has 1 to 32 letters, digits, `-`, `_` and `.`, and begins with a letter or digit",
             Self::Path => "write the path after the colon, for example hid:/dev/hidraw0",
             Self::SocketAddress => "write the address and the port, for example udp:127.0.0.1:8111 or udp:[::1]:8111",
             Self::NotLoopback => {
@@ -64,7 +70,10 @@ impl FromStr for DeviceSpec {
 
     fn from_str(text: &str) -> Result<Self, DeviceSpecError> {
         if text == "soft" {
-            Ok(Self::Soft)
+            Ok(Self::Soft(None))
+        } else if let Some(name) = text.strip_prefix("soft:") {
+            let name = name.parse().map_err(|_| DeviceSpecError::Name)?;
+            Ok(Self::Soft(Some(name)))
         } else {
             text.parse().map(Self::Address)
         }
@@ -115,7 +124,8 @@ fn loopback(place: &str) -> Result<SocketAddr, DeviceSpecError> {
 impl fmt::Display for DeviceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Soft => f.write_str("soft"),
+            Self::Soft(None) => f.write_str("soft"),
+            Self::Soft(Some(name)) => write!(f, "soft:{name}"),
             Self::Address(address) => address.fmt(f),
         }
     }
@@ -141,6 +151,7 @@ mod tests {
     fn every_kind_is_understood_and_printed_back() {
         for text in [
             "soft",
+            "soft:work-2",
             "hid:/dev/hidraw3",
             r"hid:\\?\hid#vid_1050",
             "udp:127.0.0.1:8111",
@@ -163,7 +174,9 @@ mod tests {
         for (text, error) in [
             ("", DeviceSpecError::Kind),
             ("Soft", DeviceSpecError::Kind),
-            ("soft:", DeviceSpecError::Kind),
+            ("soft:", DeviceSpecError::Name),
+            ("soft:a/b", DeviceSpecError::Name),
+            ("soft:..", DeviceSpecError::Name),
             ("/dev/hidraw3", DeviceSpecError::Kind),
             ("hid:", DeviceSpecError::Path),
             ("hid:a\0b", DeviceSpecError::Path),

@@ -80,7 +80,9 @@ class Script(Case):
     def test_the_users_tests_find_the_key(self):
         said = self.script()
         self.assertRegex(said, r"\Ahidraw=/dev/hidraw\d+\n\Z")
-        [listed] = json.loads(self.as_user("brasskey", "list", "--json"))
+        listed = json.loads(self.as_user("brasskey", "list", "--json"))
+        # Soft tokens of other cases are files of this user.
+        [listed] = [key for key in listed if key["state"] is None]
         self.assertEqual(f"hid:{said.strip().removeprefix('hidraw=')}", listed["address"])
         self.as_user("brasskey", "register")
         self.as_user("brasskey", "authenticate")

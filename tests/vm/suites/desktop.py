@@ -128,9 +128,13 @@ class Keyring(InSession, brasskey.Brasskey):
         super().setUp()
         self.state = self.session.home / "state.redb"
 
+    def make(self):
+        """The command that makes a token whose file is sealed from the first."""
+        return "attestation", "init", "--out", str(self.files / "lab"), "--state", str(self.state), "--seal", "keyring"
+
     def seal(self):
         with Secrets(self.session, self.PASSWORD):
-            self.brasskey("seal", "keyring", "--state", str(self.state))
+            self.brasskey(*self.make())
             # As its users see it; the key itself is no text.
             listed = self.client("secret-tool", "search", "--all", "service", "brasskey", errors="replace")
             self.assertIn(f"label = brasskey: {self.state}", listed)
@@ -165,7 +169,7 @@ class Keyring(InSession, brasskey.Brasskey):
             self.does_not_start("the desktop keyring does not have its key", FAILED)
 
     def test_without_a_keyring_nothing_is_made(self):
-        error = self.brasskey("seal", "keyring", "--state", str(self.state), status=FAILED)["error"]
+        error = self.brasskey(*self.make(), status=FAILED)["error"]
         self.assertIn("no desktop keyring can be used", error["message"])
         self.assertFalse(self.state.exists())
 

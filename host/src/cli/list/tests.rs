@@ -65,6 +65,7 @@ fn programs_see_every_fact() {
                 "versions": ["U2F_V2"],
                 "aaguid": null,
                 "error": null,
+                "state": null,
             },
             {
                 "address": "hid:/dev/hidraw3",
@@ -76,6 +77,7 @@ fn programs_see_every_fact() {
                 "versions": null,
                 "aaguid": null,
                 "error": "the security key does not answer",
+                "state": null,
             },
         ])
     );

@@ -137,6 +137,7 @@ impl Key {
     ///
     /// ```no_run
     /// # fn f(key: &mut brasskey::client::Key) {
+    /// use brasskey::client::Unwatched;
     /// use brasskey::client::ctap2::GetInfo;
     /// let (answer, faults) = key.recording(|key| key.send(&GetInfo, &mut Unwatched));
     /// for fault in &faults {

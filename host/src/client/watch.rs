@@ -62,9 +62,6 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// As [`Unwatched`].
-impl Watch for () {}
-
 /// Ends requests from elsewhere: from a signal handler, another thread, another key.
 #[derive(Clone, Debug, Default)]
 pub struct CancelHandle(Arc<AtomicBool>);

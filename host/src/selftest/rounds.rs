@@ -53,7 +53,7 @@ const ROUNDS: [Round; 6] = [
         prf: false,
     },
     Round {
-        name: "AWS console",
+        name: "AWS console, rehearsed: nothing is sent to AWS",
         profile: Profile::Aws,
         protocol: Protocol::Ctap2,
         algorithm: Algorithm::Es256,
@@ -61,7 +61,7 @@ const ROUNDS: [Round; 6] = [
         prf: false,
     },
     Round {
-        name: "AWS console, with a U2F registration from before 2022",
+        name: "AWS console, rehearsed, with a U2F registration from before 2022",
         profile: Profile::Aws,
         protocol: Protocol::U2f,
         algorithm: Algorithm::Es256,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
 use x509_parser::pem::Pem;
@@ -29,7 +30,7 @@ pub(super) struct Args {
 
     /// Ask for this algorithm only [default: ES256, then EdDSA]
     #[arg(long, value_enum)]
-    alg: Option<AlgorithmName>,
+    alg: Option<Algorithm>,
 
     /// Let the key keep the credential, so that it can sign in without being told the user
     #[arg(long, conflicts_with = "u2f")]
@@ -54,18 +55,29 @@ pub(super) struct Args {
     ceremony: CeremonyArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum AlgorithmName {
-    Es256,
-    Eddsa,
-}
+/// The names of the COSE registry, as they are typed.
+impl ValueEnum for Algorithm {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<AlgorithmName> for Algorithm {
-    fn from(name: AlgorithmName) -> Self {
-        match name {
-            AlgorithmName::Es256 => Self::Es256,
-            AlgorithmName::Eddsa => Self::EdDsa,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::Es256 => "es256",
+            Self::EdDsa => "eddsa",
+            Self::Es384 => "es384",
+            Self::Es512 => "es512",
+            Self::Es256k => "es256k",
+            Self::Esp256 => "esp256",
+            Self::Esp384 => "esp384",
+            Self::Esp512 => "esp512",
+            Self::Ed25519 => "ed25519",
+            Self::MlDsa44 => "ml-dsa-44",
+            Self::MlDsa65 => "ml-dsa-65",
+            Self::MlDsa87 => "ml-dsa-87",
+            Self::Rs256 => "rs256",
+        };
+        Some(PossibleValue::new(name))
     }
 }
 
@@ -172,14 +184,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 impl Args {
     /// The flags over the profile's settings.
     fn adjust(&self, played: &mut Played) -> Result<(), Failure> {
-        if self.ceremony.u2f && matches!(self.alg, Some(AlgorithmName::Eddsa)) {
+        if self.ceremony.u2f && self.alg.is_some_and(|algorithm| algorithm != Algorithm::Es256) {
             return Err(Failure::usage(
                 "U2F knows ES256 alone",
                 "leave out --alg, or leave out --u2f",
             ));
         }
         if let Some(algorithm) = self.alg {
-            played.settings.algorithms = vec![Algorithm::from(algorithm).cose()];
+            played.settings.algorithms = vec![algorithm.cose()];
         }
         played.settings.creation_extensions = self.extensions.extensions();
         if self.resident {
@@ -294,5 +306,18 @@ pub(super) fn no_randomness(error: crate::relying_party::NoRandomness) -> Failur
     Failure::System {
         what: "cannot issue a challenge".to_owned(),
         source: std::io::Error::other(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_can_be_asked_for_by_its_name() {
+        for algorithm in Algorithm::ALL {
+            let name = algorithm.name();
+            assert_eq!(<Algorithm as ValueEnum>::from_str(name, true), Ok(algorithm), "{name}");
+        }
     }
 }

@@ -1,37 +1,101 @@
-//! Signature algorithms and public keys, verified with `ring`.
+//! Signature algorithms and public keys.
+//!
+//! `ring` verifies where it can. ML-DSA is verified with `fips204`, which shares nothing with the key's `ml-dsa`. For
+//! ES256K and ES512 no second implementation in Rust is kept well: there, key and relying party share the arithmetic of
+//! RustCrypto (`k256`, `p521`), and no more.
 
-use cbor4ii::core::Value;
-use ring::agreement::{self, EphemeralPrivateKey};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
 
-use crate::cbor;
+mod key;
+mod more;
 
-/// A CBOR integer in a pattern.
-macro_rules! label {
-    ($number:pat) => {
-        Value::Integer($number)
-    };
-}
+pub(super) use key::{PublicKey, cose_algorithm};
 
-/// An algorithm that this relying party can verify.
+/// An algorithm that this relying party can verify (IANA COSE registry).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256, signatures in DER.
     Es256,
     /// EdDSA on Ed25519.
     EdDsa,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
+    /// ECDSA on secp256k1 with SHA-256.
+    Es256k,
+    /// ES256 by the name that also fixes the curve.
+    Esp256,
+    /// ES384 by that name.
+    Esp384,
+    /// ES512 by that name.
+    Esp512,
+    /// EdDSA by that name.
+    Ed25519,
+    /// ML-DSA-44.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
+    /// RSA with PKCS #1 v1.5 padding and SHA-256.
+    Rs256,
+}
+
+/// What algorithms have in common that differ in name only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    P256,
+    P384,
+    P521,
+    Secp256k1,
+    Ed25519,
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
+    Rsa,
 }
 
 impl Algorithm {
     /// Every algorithm, the most widely supported first.
-    pub const ALL: [Self; 2] = [Self::Es256, Self::EdDsa];
+    pub const ALL: [Self; 13] = [
+        Self::Es256,
+        Self::EdDsa,
+        Self::Es384,
+        Self::Es512,
+        Self::Es256k,
+        Self::Esp256,
+        Self::Esp384,
+        Self::Esp512,
+        Self::Ed25519,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
+        Self::Rs256,
+    ];
+
+    /// What a website asks for that has no wishes of its own, most preferred first.
+    pub const USUAL: [Self; 2] = [Self::Es256, Self::EdDsa];
 
     /// The COSE identifier.
     pub const fn cose(self) -> i64 {
         match self {
             Self::Es256 => -7,
             Self::EdDsa => -8,
+            Self::Es384 => -35,
+            Self::Es512 => -36,
+            Self::Es256k => -47,
+            Self::Esp256 => -9,
+            Self::Esp384 => -51,
+            Self::Esp512 => -52,
+            Self::Ed25519 => -19,
+            Self::MlDsa44 => -48,
+            Self::MlDsa65 => -49,
+            Self::MlDsa87 => -50,
+            Self::Rs256 => -257,
         }
     }
 
@@ -40,6 +104,17 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
+            Self::Es256k => "ES256K",
+            Self::Esp256 => "ESP256",
+            Self::Esp384 => "ESP384",
+            Self::Esp512 => "ESP512",
+            Self::Ed25519 => "Ed25519",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
+            Self::Rs256 => "RS256",
         }
     }
 
@@ -48,13 +123,47 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.cose() == identifier)
     }
 
-    /// Verifies a signature. `key` is an uncompressed point for ES256 (65 bytes), 32 bytes for EdDSA.
-    pub(super) fn verify(self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
-        let algorithm: &dyn VerificationAlgorithm = match self {
-            Self::Es256 => &ECDSA_P256_SHA256_ASN1,
-            Self::EdDsa => &ED25519,
+    const fn family(self) -> Family {
+        match self {
+            Self::Es256 | Self::Esp256 => Family::P256,
+            Self::Es384 | Self::Esp384 => Family::P384,
+            Self::Es512 | Self::Esp512 => Family::P521,
+            Self::Es256k => Family::Secp256k1,
+            Self::EdDsa | Self::Ed25519 => Family::Ed25519,
+            Self::MlDsa44 => Family::MlDsa44,
+            Self::MlDsa65 => Family::MlDsa65,
+            Self::MlDsa87 => Family::MlDsa87,
+            Self::Rs256 => Family::Rsa,
+        }
+    }
+
+    /// The key of a certificate, as [`verify`](Self::verify) takes it; `None` where it is for another algorithm, or for
+    /// one that no certificate of a security key has.
+    pub(super) fn certified(self, subject_public_key: &[u8]) -> Option<Vec<u8>> {
+        let fits = match self.family() {
+            Family::P256 => subject_public_key.len() == 65,
+            Family::P384 => subject_public_key.len() == 97,
+            // `ring` wants 2048 bits, and an exponent of at least three.
+            Family::Rsa => subject_public_key.first() == Some(&0x30),
+            _ => false,
         };
-        UnparsedPublicKey::new(algorithm, key)
+        fits.then(|| subject_public_key.to_vec())
+    }
+
+    /// Verifies a signature by [`PublicKey::bytes`].
+    pub(super) fn verify(self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        let ring: &dyn VerificationAlgorithm = match self.family() {
+            Family::P256 => &ECDSA_P256_SHA256_ASN1,
+            Family::P384 => &ECDSA_P384_SHA384_ASN1,
+            Family::Ed25519 => &ED25519,
+            Family::Rsa => &RSA_PKCS1_2048_8192_SHA256,
+            Family::P521 => return more::p521(key, message, signature).ok_or(BadSignature),
+            Family::Secp256k1 => return more::secp256k1(key, message, signature).ok_or(BadSignature),
+            Family::MlDsa44 => return more::ml_dsa_44(key, message, signature).ok_or(BadSignature),
+            Family::MlDsa65 => return more::ml_dsa_65(key, message, signature).ok_or(BadSignature),
+            Family::MlDsa87 => return more::ml_dsa_87(key, message, signature).ok_or(BadSignature),
+        };
+        UnparsedPublicKey::new(ring, key)
             .verify(message, signature)
             .map_err(|_| BadSignature)
     }
@@ -64,78 +173,5 @@ impl Algorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BadSignature;
 
-/// A credential public key, read from its COSE encoding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PublicKey {
-    pub(super) algorithm: Algorithm,
-    /// As [`Algorithm::verify`] takes it.
-    pub(super) bytes: Vec<u8>,
-}
-
-impl PublicKey {
-    /// Reads a COSE key with exactly the members that WebAuthn Level 3 §5.8.5 allows; for P-256 the point is on the
-    /// curve. An Ed25519 key is 32 bytes of which any may be meant; a bad one verifies nothing.
-    pub(super) fn parse(cose: &[u8]) -> Result<Self, String> {
-        let Value::Map(members) = cbor::decode(cose).map_err(|why| format!("the public key {why}"))? else {
-            return Err("the public key is not a map".to_owned());
-        };
-        match members.as_slice() {
-            [
-                (label!(1), label!(2)),
-                (label!(3), label!(-7)),
-                (label!(-1), label!(1)),
-                (label!(-2), x),
-                (label!(-3), y),
-            ] => {
-                let (Value::Bytes(x), Value::Bytes(y)) = (x, y) else {
-                    return Err("the coordinates of the public key are not bytes".to_owned());
-                };
-                if x.len() != 32 || y.len() != 32 {
-                    return Err("the coordinates of the public key are not of 32 bytes".to_owned());
-                }
-                let bytes = [&[0x04][..], x, y].concat();
-                if !is_on_p256(&bytes) {
-                    return Err("the public key is not a point on P-256".to_owned());
-                }
-                Ok(Self {
-                    algorithm: Algorithm::Es256,
-                    bytes,
-                })
-            }
-            [
-                (label!(1), label!(1)),
-                (label!(3), label!(-8)),
-                (label!(-1), label!(6)),
-                (label!(-2), Value::Bytes(x)),
-            ] if x.len() == 32 => Ok(Self {
-                algorithm: Algorithm::EdDsa,
-                bytes: x.clone(),
-            }),
-            _ => Err(match cose_algorithm(cose) {
-                Some(id) if Algorithm::from_cose(id).is_none() => {
-                    format!("algorithm {id} is none that can be verified")
-                }
-                _ => "the public key does not have exactly the members of its algorithm".to_owned(),
-            }),
-        }
-    }
-}
-
-/// The `alg` member of a COSE key, known or not.
-pub(super) fn cose_algorithm(cose: &[u8]) -> Option<i64> {
-    let Ok(Value::Map(members)) = cbor::decode(cose) else {
-        return None;
-    };
-    members.iter().find_map(|(label, value)| match (label, value) {
-        (label!(3), Value::Integer(id)) => i64::try_from(*id).ok(),
-        _ => None,
-    })
-}
-
-/// `ring` checks a point only where it computes with it; a key agreement that is thrown away does.
-fn is_on_p256(point: &[u8]) -> bool {
-    let peer = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
-    EphemeralPrivateKey::generate(&agreement::ECDH_P256, &SystemRandom::new())
-        .and_then(|private| agreement::agree_ephemeral(private, &peer, |_| ()))
-        .is_ok()
-}
+#[cfg(test)]
+mod tests;

@@ -132,7 +132,7 @@ fn packed(statement: &[(Value, Value)], subject: &Subject<'_>) -> Result<Stateme
             chain.check_packed(subject.credential.aaguid)?;
             (
                 chain.meaning("packed", subject.roots)?,
-                chain.leaf_key()?,
+                chain.leaf_key(algorithm)?,
                 "the attestation certificate",
             )
         }
@@ -181,7 +181,7 @@ fn fido_u2f(statement: &[(Value, Value)], subject: &Subject<'_>) -> Result<State
     .concat();
     let signature = Signature {
         algorithm: Algorithm::Es256,
-        key: chain.leaf_key()?,
+        key: chain.leaf_key(Algorithm::Es256)?,
         message,
         signature: signature.clone(),
         signer: "the attestation certificate",
@@ -254,19 +254,40 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The certificate's P-256 key, the only kind that security keys attest with.
-    fn leaf_key(&self) -> Result<Vec<u8>, String> {
+    /// The certificate's key, of the algorithm that the statement names.
+    fn leaf_key(&self, algorithm: Algorithm) -> Result<Vec<u8>, String> {
         let key = &self.leaf.public_key().subject_public_key.data;
-        if key.len() == 65 && key.first() == Some(&0x04) {
-            Ok(key.to_vec())
-        } else {
-            Err("the attestation certificate has no P-256 key".to_owned())
-        }
+        algorithm
+            .certified(key)
+            .ok_or_else(|| format!("the attestation certificate has no key for {}", algorithm.name()))
     }
 
-    /// §8.2.1: version 3, the organizational unit that marks attestation, no authority, and the AAGUID where it is named.
+    /// §8.2.1: version 3, a subject of country, organization, unit and common name, no authority, and the AAGUID where
+    /// it is named.
     fn check_packed(&self, aaguid: &[u8; 16]) -> Result<(), String> {
         let leaf = &self.leaf;
+        let missing = |name: &str| Err(format!("the subject of the attestation certificate has no {name}"));
+        let is_country = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let says = |text: Result<&str, _>, fits: fn(&str) -> bool| text.is_ok_and(fits);
+        let subject = leaf.subject();
+        if !subject.iter_country().any(|country| says(country.as_str(), is_country)) {
+            return missing("country (C) of two letters");
+        }
+        if !subject
+            .iter_organization()
+            .any(|name| says(name.as_str(), |text| !text.is_empty()))
+        {
+            return missing("organization (O)");
+        }
+        if !subject
+            .iter_common_name()
+            .any(|name| says(name.as_str(), |text| !text.is_empty()))
+        {
+            return missing("common name (CN)");
+        }
+        if leaf.extensions_map().is_err() {
+            return Err("the attestation certificate has an extension twice".to_owned());
+        }
         let unit = leaf
             .subject()
             .iter_organizational_unit()

@@ -2,8 +2,10 @@
 
 use webauthn::{
     AttestationType, AuthenticatorAssertionResponse, AuthenticatorAttestationResponse, PublicKey as LibraryKey,
-    RelyingParty,
+    RelyingParty, WebAuthnError,
 };
+use x509_parser::prelude::FromDer as _;
+use x509_parser::public_key::RSAPublicKey;
 
 use super::algorithm::{Algorithm, PublicKey};
 use super::authenticator_data::AttestedCredential;
@@ -27,7 +29,17 @@ pub(super) fn registration(
         client_data_json: answer.client_data_json.clone(),
         attestation_object: answer.attestation_object.clone(),
     };
+    let library_key = public_key.map(library_key);
+    if let (Some(None), Some(key)) = (&library_key, public_key) {
+        return not_available(key.algorithm);
+    }
     let verified = library.verify_registration(&challenge(&options.challenge), &response, &options.user.id);
+    // It knows ES384, but no attestation statement that is signed with it.
+    if let Err(WebAuthnError::UnsupportedAlgorithm(id)) = verified
+        && id == Algorithm::Es384.cose()
+    {
+        return not_available(Algorithm::Es384);
+    }
     Check::of(
         NAME,
         match verified {
@@ -35,10 +47,9 @@ pub(super) fn registration(
             Ok(result) => {
                 let same_id = attested.is_some_and(|attested| attested.id == result.credential.id);
                 if same_id
-                    && public_key
-                        .map(library_key)
-                        .as_ref()
-                        .is_some_and(|key| same(key, &result.credential.public_key))
+                    && library_key
+                        .flatten()
+                        .is_some_and(|key| same(&key, &result.credential.public_key))
                 {
                     Ok(format!(
                         "caden accepts it too, with {}",
@@ -63,9 +74,12 @@ pub(super) fn authentication(
     let Ok(public_key) = PublicKey::parse(&credential.public_key) else {
         return Check::failed(NAME, "the registered public key cannot be read");
     };
+    let Some(library_key) = library_key(&public_key) else {
+        return not_available(public_key.algorithm);
+    };
     let stored = webauthn::Credential {
         id: credential.id.clone(),
-        public_key: library_key(&public_key),
+        public_key: library_key,
         sign_count: credential.counter,
         user_id: user_handle.to_vec(),
         rp_id: credential.scope.clone(),
@@ -103,27 +117,39 @@ fn challenge(challenge: &Challenge) -> webauthn::Challenge {
     }
 }
 
-fn library_key(key: &PublicKey) -> LibraryKey {
+/// There is no second opinion.
+fn not_available(algorithm: Algorithm) -> Check {
+    Check::skipped(NAME, format!("not available: caden does not know {}", algorithm.name()))
+}
+
+/// The key as the library has it; `None` where it does not know the algorithm.
+fn library_key(key: &PublicKey) -> Option<LibraryKey> {
+    let coordinates = |size| {
+        let (x, y) = key.bytes.get(1..)?.split_at_checked(size)?;
+        Some((x.to_vec(), y.to_vec()))
+    };
     match key.algorithm {
-        Algorithm::Es256 => {
-            let (x, y) = key
-                .bytes
-                .get(1..)
-                .unwrap_or_default()
-                .split_at_checked(32)
-                .unwrap_or_default();
-            LibraryKey::ES256 {
-                x: x.to_vec(),
-                y: y.to_vec(),
-            }
+        Algorithm::Es256 => coordinates(32).map(|(x, y)| LibraryKey::ES256 { x, y }),
+        Algorithm::Es384 => coordinates(48).map(|(x, y)| LibraryKey::ES384 { x, y }),
+        Algorithm::EdDsa => Some(LibraryKey::EdDSA(key.bytes.clone())),
+        Algorithm::Rs256 => {
+            let (_, rsa) = RSAPublicKey::from_der(&key.bytes).ok()?;
+            // In DER, a number whose first bit is set has a zero before it.
+            let number = |der: &[u8]| der.strip_prefix(&[0]).unwrap_or(der).to_vec();
+            Some(LibraryKey::RS256 {
+                n: number(rsa.modulus),
+                e: number(rsa.exponent),
+            })
         }
-        Algorithm::EdDsa => LibraryKey::EdDSA(key.bytes.clone()),
+        _ => None,
     }
 }
 
 fn same(a: &LibraryKey, b: &LibraryKey) -> bool {
     match (a, b) {
-        (LibraryKey::ES256 { x: ax, y: ay }, LibraryKey::ES256 { x: bx, y: by }) => ax == bx && ay == by,
+        (LibraryKey::ES256 { x: ax, y: ay }, LibraryKey::ES256 { x: bx, y: by })
+        | (LibraryKey::ES384 { x: ax, y: ay }, LibraryKey::ES384 { x: bx, y: by })
+        | (LibraryKey::RS256 { n: ax, e: ay }, LibraryKey::RS256 { n: bx, e: by }) => ax == bx && ay == by,
         (LibraryKey::EdDSA(a), LibraryKey::EdDSA(b)) => a == b,
         _ => false,
     }
@@ -137,6 +163,6 @@ fn describe(attestation: &AttestationType) -> &'static str {
     }
 }
 
-fn refused(error: &webauthn::WebAuthnError) -> String {
+fn refused(error: &WebAuthnError) -> String {
     format!("caden refuses it: {}", escape(&error.to_string()))
 }

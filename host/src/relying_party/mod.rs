@@ -11,7 +11,12 @@
 //! `passkey-auth` (RustCrypto), `webauthn-kit` (expects raw `r ‖ s` where WebAuthn has DER). `caden` calls itself a
 //! learning project: that is why it has the last word and not the only one. What it leaves open is checked here: the
 //! credential ID, user verification at registration, canonical CBOR and trailing bytes, the statement of `none`,
-//! formats it does not know.
+//! formats it does not know, and the algorithms that it does not know: of ES256, ES384, EdDSA and RS256 it has an
+//! opinion, of the others there is none, and the check says so.
+//!
+//! The other algorithms are verified with what the key does not sign with, where there is such a thing: `ring` for all on
+//! P-256, P-384 and Ed25519 and for RSA, `fips204` for ML-DSA. For ES256K and ES512 there is no second implementation in
+//! Rust that is kept well: there, key and relying party share `k256` and `p521`.
 
 mod algorithm;
 mod attestation;

@@ -59,7 +59,7 @@ impl Profile {
             id: id.to_owned(),
             name: name.to_owned(),
         };
-        let algorithms = Algorithm::ALL.map(Algorithm::cose).to_vec();
+        let algorithms = Algorithm::USUAL.map(Algorithm::cose).to_vec();
         // The default of WebAuthn Level 3 §15.1, within the challenge's lifetime; a key waits 30 s for the touch.
         let timeout = Duration::from_secs(120);
         match self {

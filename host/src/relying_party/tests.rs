@@ -2,6 +2,7 @@
 
 mod authentication;
 mod key;
+mod refusals;
 mod registration;
 
 pub(super) use key::Key;

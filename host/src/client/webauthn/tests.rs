@@ -271,3 +271,31 @@ fn a_wrong_pin_is_tried_once() {
     ));
     assert_eq!(stranger.1, 1);
 }
+
+#[test]
+fn the_soft_key_answers_everything_without_a_fault() {
+    let mut key = key(Some("1234"));
+    let mut options = creation(Requirement::Required, Requirement::Required);
+    options.extensions.prf = Some(None);
+    options.extensions.large_blob = Some(Requirement::Required);
+    let registered = register(&mut key, &options, &mut owner()).unwrap();
+    let mut options = request(Requirement::Required, &[&registered.credential_id]);
+    options.extensions.prf = Some(values(b"one", Some(b"two")));
+    options.extensions.large_blob = Some(LargeBlobRequest::Write(b"data".to_vec()));
+    let listed = sign_in(&mut key, &options, &mut owner()).unwrap();
+    let found = sign_in(&mut key, &request(Requirement::Preferred, &[]), &mut owner()).unwrap();
+    assert_eq!(
+        (registered.faults, listed.faults, found.faults),
+        (vec![], vec![], vec![])
+    );
+
+    let mut manager = key.manage_credentials(None, &mut owner()).unwrap();
+    manager.metadata(&mut Unwatched).unwrap();
+    manager.list(&mut Unwatched).unwrap();
+    manager.delete(registered.credential_id, &mut Unwatched).unwrap();
+    let origin = Origin::parse(ORIGIN).unwrap();
+    let options = creation(Requirement::Discouraged, Requirement::Discouraged);
+    create(&mut key, &options, &origin, Protocol::U2f, &mut Unwatched).unwrap();
+    key.configure(ConfigCommand::ToggleAlwaysUv, &mut owner()).unwrap();
+    assert_eq!(key.faults(), []);
+}

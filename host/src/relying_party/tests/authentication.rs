@@ -221,3 +221,19 @@ proptest! {
         prop_assert!(!verify(request_options(&[&key.id]), &credential, &answer).passed());
     }
 }
+
+#[test]
+fn a_stored_key_that_anybody_can_sign_for_is_refused() {
+    let (key, mut credential) = registered(key());
+    let mut neutral = [0; 32];
+    neutral[0] = 1;
+    credential.public_key = [&b"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20"[..], &neutral].concat();
+    credential.algorithm = -8;
+    let options = request_options(&[&key.id]);
+    let mut answer = key.sign_in(&options, ORIGIN, 6);
+    answer.signature = [&[1][..], &[0; 63]].concat();
+    let report = verify(options, &credential, &answer);
+    let check = report.check("signature").unwrap();
+    assert_eq!(check.outcome, Outcome::Failed);
+    assert!(check.detail.contains("small order"), "{}", check.detail);
+}

@@ -3,7 +3,7 @@
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::DecodePrivateKey as _;
-use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, KeyPair};
 use sha2::{Digest as _, Sha256};
 
 use crate::client::u2f::{Authentication, Registration};
@@ -33,10 +33,24 @@ pub(super) struct Attestation {
 impl Attestation {
     /// A self-signed certificate, for packed attestation of an AAGUID or for U2F.
     pub(super) fn new(unit: &str, aaguid: Option<[u8; 16]>, is_ca: IsCa) -> Self {
+        // No subject has a title.
+        Self::without(DnType::CustomDnType(vec![2, 5, 4, 12]), unit, aaguid, is_ca)
+    }
+
+    /// The same without one part of the subject.
+    pub(super) fn without(without: DnType, unit: &str, aaguid: Option<[u8; 16]>, is_ca: IsCa) -> Self {
         let pair = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "Test <key>\u{202e}");
-        params.distinguished_name.push(DnType::OrganizationalUnitName, unit);
+        params.distinguished_name = DistinguishedName::new();
+        let subject = [
+            (DnType::CountryName, "SE"),
+            (DnType::OrganizationName, "Test"),
+            (DnType::OrganizationalUnitName, unit),
+            (DnType::CommonName, "Test <key>\u{202e}"),
+        ];
+        for (kind, value) in subject.into_iter().filter(|(kind, _)| *kind != without) {
+            params.distinguished_name.push(kind, value);
+        }
         params.is_ca = is_ca;
         if let Some(aaguid) = aaguid {
             let value = [&[0x04, 16][..], &aaguid].concat();

@@ -1,6 +1,7 @@
 //! Hosts: where reports come from and where they go.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::net::{SocketAddr, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -65,18 +66,37 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// Whether the host has a connection, so that it is one among few, and its end is seen.
+    pub(super) fn is_connected(&self) -> bool {
+        !matches!(self, Self::Udp(..))
+    }
+
+    /// What tells one host from another: where its end is, and on a socket that many share, its address.
+    fn identity(&self) -> (*const (), Option<SocketAddr>) {
+        match self {
+            Self::Queue(queue) => (Arc::as_ptr(queue).cast(), None),
+            Self::Udp(socket, address) => (Arc::as_ptr(socket).cast(), Some(*address)),
+            #[cfg(unix)]
+            Self::Unix(stream) => (Arc::as_ptr(stream).cast(), None),
+            #[cfg(target_os = "linux")]
+            Self::Uhid(device) => (Arc::as_ptr(device).cast(), None),
+            Self::UsbIp(pipe) => (Arc::as_ptr(pipe).cast(), None),
+        }
+    }
+}
+
 impl PartialEq for Peer {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Queue(a), Self::Queue(b)) => Arc::ptr_eq(a, b),
-            (Self::Udp(a, from), Self::Udp(b, to)) => Arc::ptr_eq(a, b) && from == to,
-            #[cfg(unix)]
-            (Self::Unix(a), Self::Unix(b)) => Arc::ptr_eq(a, b),
-            #[cfg(target_os = "linux")]
-            (Self::Uhid(a), Self::Uhid(b)) => Arc::ptr_eq(a, b),
-            (Self::UsbIp(a), Self::UsbIp(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Peer {}
+
+impl Hash for Peer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
     }
 }
 

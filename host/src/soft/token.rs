@@ -98,13 +98,13 @@ impl Token {
         if !engine.powered {
             return;
         }
-        match engine.routes.judge(from, report) {
+        match engine.judge(from, report) {
             Verdict::Pass => {}
             Verdict::Refuse(refusal) => return from.send(&refusal),
             Verdict::Ignore => return,
         }
         let event = engine.device.receive(report, self.clock.now());
-        engine.transmit(Some(from));
+        engine.transmit(Some((from, ctaphid::channel(report))));
         self.act(engine, event, report, from);
     }
 
@@ -305,10 +305,15 @@ impl Token {
 }
 
 impl Engine {
-    /// Sends what the engine has to say; `from` is the host whose report it answers.
-    fn transmit(&mut self, from: Option<&Peer>) {
+    /// Decides about a report.
+    fn judge(&mut self, from: &Peer, report: &Report) -> Verdict {
+        self.routes.judge(from, report, &self.device)
+    }
+
+    /// Sends what the engine has to say; `asked` is the host whose report it answers, and the channel of that.
+    fn transmit(&mut self, asked: Option<(&Peer, u32)>) {
         while let Some(report) = self.device.transmit() {
-            if let Some(peer) = self.routes.destination(from, &report) {
+            if let Some(peer) = self.routes.destination(asked, &report) {
                 peer.send(&report);
             }
         }

@@ -3,16 +3,19 @@
 mod incoming;
 mod transaction;
 
-use heapless::Deque;
+use heapless::{Deque, Vec};
 
 use super::packet::{self, Packet};
-use super::{Error, Report, channel, command, error_report};
+use super::{BROADCAST, Error, Report, channel, command, error_report};
 use crate::limits::MAX_MESSAGE;
 use crate::platform::Indication;
 use transaction::{Lock, Phase, Transaction, Work};
 
 /// Answers of one packet that may wait to be sent. A host that sends on without reading loses what does not fit.
 const REPLIES: usize = 4;
+
+/// Channels that hosts may name themselves, see [`Device::may_claim`]: more than outlive a replug.
+const CLAIMS: usize = 16;
 
 /// What the key says about itself in an INIT reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,8 @@ pub struct Device {
     /// nothing needs to be kept for each. After 2³² − 2 of them the numbers begin again, and those not yet handed out
     /// anew are unknown.
     last_channel: u32,
+    /// The channels that hosts allocated by naming them.
+    claimed: Vec<u32, CLAIMS>,
     lock: Option<Lock>,
     transaction: Option<Transaction>,
     /// The worker is still at a request that CTAPHID_INIT aborted; its response goes nowhere.
@@ -86,6 +91,7 @@ impl Device {
         Self {
             info,
             last_channel: 0,
+            claimed: Vec::new(),
             lock: None,
             transaction: None,
             abandoned: false,
@@ -245,11 +251,29 @@ impl Device {
     /// [`Abort`](crate::platform::Abort).
     pub fn restart(&mut self) {
         self.last_channel = 0;
+        self.claimed.clear();
         self.lock = None;
         self.transaction = None;
         self.abandoned = false;
         self.replies.clear();
         self.message.fill(0);
+    }
+
+    /// Whether CTAPHID_INIT on this channel allocates it: it was not allocated since power-up, and can be.
+    ///
+    /// The standard's letter has such an INIT refused (CTAP 2.3 §11.2.3). But a host that lives through a replug sends it
+    /// on the channel that it had, and most keys go on there. Nothing is lost by it: channels keep the messages of hosts
+    /// apart and are no secret, who may send this report may as well send one on [`BROADCAST`], and until then the
+    /// channel carries nothing. A channel that was allocated is never given away: broadcast allocations pass over it,
+    /// and a host that comes when the places are taken is refused, and asks for a channel on [`BROADCAST`].
+    #[must_use]
+    pub fn may_claim(&self, channel: u32) -> bool {
+        ![0, BROADCAST].contains(&channel) && !self.is_allocated(channel) && !self.claimed.is_full()
+    }
+
+    /// Whether the channel was handed out since power-up.
+    fn is_allocated(&self, channel: u32) -> bool {
+        (1..=self.last_channel).contains(&channel) || self.claimed.contains(&channel)
     }
 
     /// The channel whose response is partly sent. Nothing else may go out on it until the rest has.

@@ -233,13 +233,13 @@ pub fn channel(report: &Report) -> u32 {
     Packet::parse(report).0
 }
 
-/// The channel that an INIT reply on the broadcast channel allocates, for who must remember which host owns which
+/// The channel that an INIT reply gives to its host or leaves to it, for who must remember which host owns which
 /// channel; `None` for every other report.
 #[must_use]
 pub fn allocated_channel(report: &Report) -> Option<u32> {
     match Packet::parse(report) {
         (
-            BROADCAST,
+            _,
             Packet::Initialization {
                 command: command::INIT,
                 length: InitResponse::SIZE,

@@ -25,6 +25,8 @@ checks! {
     a_new_message_within_a_message_ends_it,
     a_message_that_stalls_times_out_once,
     channels_never_allocated_are_refused,
+    init_on_a_channel_never_allocated_allocates_it,
+    a_channel_that_a_host_brought_is_not_handed_out,
     the_broadcast_channel_carries_nothing_but_init,
     unknown_commands_are_refused,
     empty_requests_are_refused,
@@ -191,12 +193,42 @@ fn a_message_that_stalls_times_out_once(key: &Key) {
 
 fn channels_never_allocated_are_refused(key: &Key) {
     let mut host = key.host();
-    for channel in [0, host.channel.wrapping_add(1000), 0xFFFF_FFFE] {
+    let unknown = host.channel.wrapping_add(1000);
+    for channel in [0, unknown, 0xFFFF_FFFE] {
         host.channel = channel;
-        for command in [command::INIT, command::PING, command::MSG, command::CBOR, command::LOCK] {
+        for command in [command::PING, command::MSG, command::CBOR, command::LOCK, command::WINK] {
             host.refused(command, &[0; 8], error::INVALID_CHANNEL);
         }
     }
+    host.channel = 0;
+    host.refused(command::INIT, &[0; 8], error::INVALID_CHANNEL);
+    host.channel = unknown;
+    host.refused(command::INIT, &[0; 7], error::INVALID_LEN);
+    host.refused(command::PING, b"x", error::INVALID_CHANNEL);
+}
+
+fn init_on_a_channel_never_allocated_allocates_it(key: &Key) {
+    let mut host = key.host();
+    let first = host.channel;
+    for channel in [0x0102_0304, 0xFFFF_FFFE] {
+        let (nonce, payload) = host.init(channel);
+        assert_eq!(payload[..8], nonce);
+        assert_eq!(payload[8..12], channel.to_be_bytes());
+        host.channel = channel;
+        host.ping();
+    }
+    host.channel = first;
+    host.ping();
+}
+
+fn a_channel_that_a_host_brought_is_not_handed_out(key: &Key) {
+    let (mut a, mut b) = (key.host(), key.host());
+    let brought = b.channel.wrapping_add(1);
+    a.init(brought);
+    let handed_out: Vec<u32> = (0..3).map(|_| b.allocate()).collect();
+    assert!(!handed_out.contains(&brought), "{brought:08x} is in use");
+    a.channel = brought;
+    a.ping();
 }
 
 fn the_broadcast_channel_carries_nothing_but_init(key: &Key) {

@@ -111,6 +111,7 @@ impl Device {
         let (allocated, event) = if channel == BROADCAST {
             (self.allocate(), Event::None)
         } else {
+            self.claim(channel)?;
             (channel, self.resynchronize(channel))
         };
         let wink = if self.info.wink { capability::WINK } else { 0 };
@@ -182,19 +183,30 @@ impl Device {
 
     /// Whether `channel` is one that `command` may come on (CTAP 2.3 §11.2.3).
     fn carries(&self, channel: u32, command: u8) -> bool {
-        if channel == BROADCAST {
-            command == command::INIT
-        } else {
-            (1..=self.last_channel).contains(&channel)
+        match command {
+            command::INIT if channel == BROADCAST || self.may_claim(channel) => true,
+            _ => self.is_allocated(channel),
         }
     }
 
-    /// A channel number that was not handed out before: neither 0, which is reserved, nor [`BROADCAST`].
+    /// Allocates the channel that a host names, unless it was allocated before.
+    fn claim(&mut self, channel: u32) -> Result<(), Error> {
+        if self.is_allocated(channel) {
+            return Ok(());
+        }
+        self.claimed.push(channel).map_err(|_| Error::InvalidChannel)
+    }
+
+    /// A channel number that nobody has: neither 0, which is reserved, nor [`BROADCAST`], nor a claimed one.
     fn allocate(&mut self) -> u32 {
-        self.last_channel = match self.last_channel.wrapping_add(1) {
-            BROADCAST => 1,
-            next => next,
-        };
-        self.last_channel
+        loop {
+            self.last_channel = match self.last_channel.wrapping_add(1) {
+                BROADCAST => 1,
+                next => next,
+            };
+            if !self.claimed.contains(&self.last_channel) {
+                return self.last_channel;
+            }
+        }
     }
 }

@@ -54,7 +54,7 @@ fn error_codes_go_to_bytes_and_back() {
 }
 
 #[test]
-fn only_an_init_reply_on_broadcast_allocates() {
+fn only_an_init_reply_allocates() {
     let response = InitResponse {
         nonce: [1; 8],
         channel: 5,
@@ -67,7 +67,7 @@ fn only_an_init_reply_on_broadcast_allocates() {
     assert_eq!(InitResponse::parse(&bytes[..16]), None);
     let allocation = |on, command, payload| allocated_channel(&initialization(on, command, payload));
     assert_eq!(allocation(BROADCAST, command::INIT, &bytes), Some(5));
-    assert_eq!(allocation(5, command::INIT, &bytes), None);
+    assert_eq!(allocation(5, command::INIT, &bytes), Some(5));
     assert_eq!(allocation(BROADCAST, command::PING, &bytes), None);
     assert_eq!(allocation(BROADCAST, command::INIT, &bytes[..8]), None);
 }

@@ -50,7 +50,7 @@ fn init_on_an_allocated_channel_keeps_it() {
     let replies = key.exchange(&init_report(channel, &NONCE));
     let payload = answer(&replies, channel, command::INIT).unwrap();
     assert_eq!(InitResponse::parse(&payload).unwrap().channel, channel);
-    assert_eq!(allocated_channel(&replies[0]), None);
+    assert_eq!(allocated_channel(&replies[0]), Some(channel));
 }
 
 #[test]
@@ -70,10 +70,98 @@ fn channels_never_allocated_are_invalid() {
     let mut key = Key::new();
     let channel = key.open();
     for unknown in [0, channel + 1, BROADCAST - 1] {
-        for report in [init_report(unknown, &NONCE), claim(unknown, command::PING, 1)] {
-            assert_eq!(key.exchange(&report), error(unknown, Error::InvalidChannel));
+        for command in (0..=0x7f).filter(|command| *command != command::INIT || unknown == 0) {
+            let expected = error(unknown, Error::InvalidChannel);
+            assert_eq!(
+                key.exchange(&claim(unknown, command, 8)),
+                expected,
+                "command {command:#x}"
+            );
         }
     }
+}
+
+/// Sends INIT on a channel that the key did not hand out.
+fn bring(key: &mut Key, channel: u32) -> Vec<Report> {
+    key.exchange(&init_report(channel, &NONCE))
+}
+
+fn is_usable(key: &mut Key, channel: u32) -> bool {
+    let _ = key.message(channel, command::PING, b"x");
+    let replies = key.drain();
+    let usable = answer(&replies, channel, command::PING).is_some();
+    assert!(usable || replies == error(channel, Error::InvalidChannel));
+    usable
+}
+
+#[test]
+fn init_on_a_channel_never_allocated_allocates_it() {
+    for channel in [1, 2, 0x0102_0304, BROADCAST - 1] {
+        let mut key = Key::new();
+        assert!(!is_usable(&mut key, channel));
+        let payload = answer(&bring(&mut key, channel), channel, command::INIT).unwrap();
+        let response = InitResponse::parse(&payload).unwrap();
+        assert_eq!((response.nonce, response.channel), (NONCE, channel));
+        assert!(is_usable(&mut key, channel));
+        key.device.restart();
+        assert!(!is_usable(&mut key, channel));
+    }
+}
+
+#[test]
+fn an_init_that_is_refused_allocates_nothing() {
+    let mut key = Key::new();
+    for length in [0, 7, 9] {
+        assert_eq!(
+            key.exchange(&claim(7, command::INIT, length)),
+            error(7, Error::InvalidLen)
+        );
+        assert!(!is_usable(&mut key, 7));
+    }
+    let owner = key.open();
+    let _ = key.message(owner, command::LOCK, &[1]);
+    let _ = key.drain();
+    assert_eq!(bring(&mut key, 7), error(7, Error::ChannelBusy));
+    key.now = 1_000;
+    assert!(!is_usable(&mut key, 7));
+}
+
+#[test]
+fn a_channel_that_a_host_brought_is_not_handed_out() {
+    let mut key = Key::new();
+    for channel in [2, 3, BROADCAST - 1] {
+        let _ = bring(&mut key, channel);
+    }
+    assert_eq!([key.open(), key.open()], [1, 4]);
+    // Nor when the numbers come round again.
+    key.device.last_channel = BROADCAST - 3;
+    assert_eq!([key.open(), key.open(), key.open()], [BROADCAST - 2, 1, 4]);
+    assert!(
+        [2, 3, BROADCAST - 1]
+            .into_iter()
+            .all(|channel| is_usable(&mut key, channel))
+    );
+}
+
+#[test]
+fn too_many_brought_channels_take_none_from_who_has_one() {
+    let mut key = Key::new();
+    let first = 0x1000..0x1000 + u32::try_from(CLAIMS).unwrap();
+    for channel in first.clone() {
+        assert!(answer(&bring(&mut key, channel), channel, command::INIT).is_some());
+    }
+    for channel in [first.end, 0x0102_0304] {
+        assert_eq!(bring(&mut key, channel), error(channel, Error::InvalidChannel));
+        assert!(!is_usable(&mut key, channel));
+    }
+    assert!(first.clone().all(|channel| is_usable(&mut key, channel)));
+    assert!(
+        first
+            .clone()
+            .all(|channel| answer(&bring(&mut key, channel), channel, command::INIT).is_some())
+    );
+    let channel = key.open();
+    assert!(is_usable(&mut key, channel));
 }
 
 #[test]

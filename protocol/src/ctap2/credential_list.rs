@@ -8,12 +8,17 @@ use crate::credential::{CredProtect, Credential};
 use crate::limits::MAX_CREDENTIALS_IN_LIST;
 use crate::platform::Platform;
 
-/// An allow or exclude list whose descriptors were all checked.
+/// An allow or exclude list whose descriptors were all checked. There is at least one.
 #[derive(Clone, Copy)]
 pub(super) struct CredentialList<'a>(Array<'a>);
 
 impl<'a> CredentialList<'a> {
-    pub(super) fn decode(item: Item<'a>) -> Result<Self, Status> {
+    /// The list of a request, if it has one. An empty list is none: platforms must not send it (§6.1.2, §6.2.2), those
+    /// that do mean "no list", and most keys read it so. Nothing is lost by it: who sends an empty list might as well
+    /// send none, and for discovery its rules hold, such as credProtect's that hide level 2 without user verification.
+    /// A list of nothing but types that are unknown here is not empty.
+    pub(super) fn decode(item: Option<Item<'a>>) -> Result<Option<Self>, Status> {
+        let Some(item) = item else { return Ok(None) };
         let list = item.array()?;
         for descriptor in list {
             let (kind, id) = descriptor_parts(descriptor)?;
@@ -24,7 +29,7 @@ impl<'a> CredentialList<'a> {
         if list.remaining() > MAX_CREDENTIALS_IN_LIST as u64 {
             return Err(Status::LimitExceeded);
         }
-        Ok(Self(list))
+        Ok((list.remaining() > 0).then_some(Self(list)))
     }
 
     /// The credential IDs of type "public-key"; descriptors of other types are skipped.

@@ -39,7 +39,7 @@ impl<'a> Parameters<'a> {
         Ok(Self {
             rp_id: required(rp_id)?.text()?,
             client_data_hash: client_data_hash(required(hash)?)?,
-            allow_list: allow_list.map(CredentialList::decode).transpose()?,
+            allow_list: CredentialList::decode(allow_list)?,
             extensions: AssertionInputs::decode(extensions)?,
             options: Options::decode(options)?,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,

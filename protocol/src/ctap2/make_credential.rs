@@ -55,9 +55,9 @@ impl<'a> Parameters<'a> {
         Ok(Self {
             client_data_hash: client_data_hash(required(hash)?)?,
             rp_id: rp_id(required(rp)?)?,
-            user: self::user(required(user)?)?,
+            user: new_user(required(user)?)?,
             algorithm: algorithm(required(algorithms)?)?,
-            exclude_list: exclude_list.map(CredentialList::decode).transpose()?,
+            exclude_list: CredentialList::decode(exclude_list)?,
             extensions: RegistrationInputs::decode(extensions, options.rk == Some(true))?,
             options,
             pin_uv_auth: PinUvAuth::decode(pin_uv_auth_param, pin_uv_auth_protocol)?,
@@ -73,15 +73,21 @@ fn rp_id(rp: Item<'_>) -> Result<&str, Status> {
     required(id)?.text()
 }
 
-pub(super) fn user(user: Item<'_>) -> Result<User<'_>, Status> {
-    let [id, name, display_name] = named(user, ["id", "name", "displayName"])?;
-    let id = required(id)?.bytes()?;
+/// The user that a credential is made for.
+fn new_user(user: Item<'_>) -> Result<User<'_>, Status> {
+    let user = self::user(user)?;
     // WebAuthn Level 3 §5.4.3; the code is open.
-    if id.is_empty() || id.len() > USER_ID_MAX {
+    if user.id.is_empty() || user.id.len() > USER_ID_MAX {
         return Err(Status::InvalidLength);
     }
+    Ok(user)
+}
+
+/// A user with any ID.
+pub(super) fn user(user: Item<'_>) -> Result<User<'_>, Status> {
+    let [id, name, display_name] = named(user, ["id", "name", "displayName"])?;
     Ok(User {
-        id,
+        id: required(id)?.bytes()?,
         name: name.map(Item::text).transpose()?,
         display_name: display_name.map(Item::text).transpose()?,
     })

@@ -122,9 +122,11 @@ impl<P: Platform> Authenticator<P> {
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
         // One command with two numbers: libfido2 asks at the preview's (1.12 and 1.14 do), even of a key with `credMgmt`.
-        let command = match command {
-            command::CREDENTIAL_MANAGEMENT_PREVIEW => command::CREDENTIAL_MANAGEMENT,
-            command => command,
+        let preview = command == command::CREDENTIAL_MANAGEMENT_PREVIEW;
+        let command = if preview {
+            command::CREDENTIAL_MANAGEMENT
+        } else {
+            command
         };
         // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
         if command != command::GET_INFO {
@@ -139,7 +141,7 @@ impl<P: Platform> Authenticator<P> {
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
             command::RESET => self.reset(),
-            command::CREDENTIAL_MANAGEMENT => self.credential_management(channel, parameters(body)?, response),
+            command::CREDENTIAL_MANAGEMENT => self.credential_management(channel, preview, parameters(body)?, response),
             command::SELECTION => self.selection(),
             command::LARGE_BLOBS => self.large_blobs(channel, parameters(body)?, response),
             _ => Err(Status::InvalidCommand),

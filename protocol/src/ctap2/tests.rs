@@ -8,6 +8,7 @@ mod config;
 mod credential_changes;
 mod credential_enumeration;
 mod credential_management;
+mod credential_management_preview;
 mod encoding;
 mod enterprise_attestation;
 mod extensions;

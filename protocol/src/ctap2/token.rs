@@ -24,6 +24,16 @@ impl Permissions {
     /// Those that name a relying party.
     pub(crate) const OF_RELYING_PARTY: Self = Self::MAKE_CREDENTIAL.and(Self::GET_ASSERTION);
 
+    /// What credential management under its preview's number takes besides `cm`. No request can ask for it, and only the
+    /// tokens of getPinToken have it, next to their two permissions for ceremonies and for as long as those.
+    ///
+    /// The hosts that know no other number know no permissions either: in CTAP 2.0 a pinToken was good for all that its
+    /// PIN was (§6.5.5.7 there), and the preview took it as `pinUvAuthParam`. Nothing is lost by it. Who gets such a
+    /// token knows the PIN, and could get `cm` for it; one that was spent in a ceremony, or is bound to a relying party,
+    /// manages nothing beyond that. What the preview did not have, it does not get: [`Self::CREDENTIAL_MANAGEMENT`] is
+    /// what updateUserInformation takes, and authenticatorCredentialManagement by its own number.
+    pub(crate) const CREDENTIAL_MANAGEMENT_PREVIEW: Self = Self(0x80);
+
     /// All that the standard defines.
     const DEFINED: u8 = 0x7f;
 

@@ -120,8 +120,10 @@ fn another_users_information_is_refused(key: &Key) {
     let mut host = with_pin(key);
     let made = made(&mut host, "example.com", b"1");
     let token = cm(&mut host);
-    let user = map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
-    host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
+    for id in [&b"2"[..], b"", b"11", &[b'1'; 65]] {
+        let user = map([("id", id.to_vec().into()), ("name", "eve".into())]);
+        host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
+    }
     let found = credentials(&mut host, &token, "example.com");
     assert_eq!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
 }

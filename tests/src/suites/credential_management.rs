@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 
 use crate::host::cbor::{encode, map};
-use crate::host::client_pin::{PIN, Protocol, Token, permission};
-use crate::host::ctap2::{GET_INFO, Request, descriptor, extending, make_credential, make_discoverable, mc, status};
+use crate::host::client_pin::{PIN, Token, permission};
+use crate::host::ctap2::{Request, descriptor, extending, make_credential, make_discoverable, mc, status};
 use crate::host::response::{Made, Response, member};
 use crate::host::verify::sha256;
 use crate::host::{Host, command};
@@ -22,12 +22,6 @@ checks! {
     an_empty_key_has_no_relying_parties,
     credentials_are_listed,
     an_unknown_relying_party_has_no_credentials,
-    a_second_walk_takes_the_place_of_the_first,
-    nothing_begun_is_nothing_to_continue,
-    another_channel_cannot_continue,
-    a_power_cycle_ends_a_walk,
-    a_change_of_the_pin_ends_a_walk,
-    thirty_seconds_end_a_walk needs Clock,
     a_bound_token_lists_its_own_credentials_only,
     plain_credentials_are_not_listed,
     the_persistent_token_lists,
@@ -37,11 +31,11 @@ checks! {
     a_cancelled_registration_is_not_listed,
 }
 
-const METADATA: u8 = 0x01;
+pub(super) const METADATA: u8 = 0x01;
 pub(super) const RPS_BEGIN: u8 = 0x02;
-const RPS_NEXT: u8 = 0x03;
-const CREDENTIALS_BEGIN: u8 = 0x04;
-const CREDENTIALS_NEXT: u8 = 0x05;
+pub(super) const RPS_NEXT: u8 = 0x03;
+pub(super) const CREDENTIALS_BEGIN: u8 = 0x04;
+pub(super) const CREDENTIALS_NEXT: u8 = 0x05;
 pub(super) const DELETE: u8 = 0x06;
 pub(super) const UPDATE: u8 = 0x07;
 
@@ -62,7 +56,7 @@ pub(super) fn made(host: &mut Host, rp_id: &str, user_id: &[u8]) -> Made {
     host.register(&token.on(make_discoverable(rp_id, user_id)))
 }
 
-fn bare(sub_command: u8) -> Request {
+pub(super) fn bare(sub_command: u8) -> Request {
     Request::new(0x0A).with(0x01, sub_command)
 }
 
@@ -70,7 +64,7 @@ pub(super) fn of_credential(id: &[u8]) -> Option<Value> {
     Some(Value::Map(vec![(2.into(), descriptor(id))]))
 }
 
-fn of_rp(rp_id: &str) -> Option<Value> {
+pub(super) fn of_rp(rp_id: &str) -> Option<Value> {
     Some(Value::Map(vec![(1.into(), sha256(rp_id.as_bytes()).to_vec().into())]))
 }
 
@@ -267,77 +261,6 @@ fn an_unknown_relying_party_has_no_credentials(key: &Key) {
     hash[31] ^= 1;
     let params = Some(Value::Map(vec![(1.into(), hash.to_vec().into())]));
     host.denied(token.manage(CREDENTIALS_BEGIN, params), status::NO_CREDENTIALS);
-}
-
-fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
-    let mut host = with_pin(key);
-    for (rp_id, user) in [
-        ("example.com", b"1"),
-        ("example.com", b"2"),
-        ("example.org", b"3"),
-        ("example.org", b"4"),
-    ] {
-        made(&mut host, rp_id, user);
-    }
-    let token = cm(&mut host);
-    assert_eq!(
-        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
-        status::OK
-    );
-    let found = credentials(&mut host, &token, "example.org");
-    assert_eq!(found.keys().collect::<Vec<_>>(), [b"3", b"4"]);
-    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
-    assert_eq!(
-        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
-        status::OK
-    );
-    host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
-}
-
-fn nothing_begun_is_nothing_to_continue(key: &Key) {
-    let mut host = with_pin(key);
-    made(&mut host, "example.com", b"1");
-    made(&mut host, "example.com", b"2");
-    for sub_command in [RPS_NEXT, CREDENTIALS_NEXT] {
-        host.denied(bare(sub_command), status::NOT_ALLOWED);
-    }
-}
-
-fn walking(key: &Key) -> Host {
-    let mut host = with_pin(key);
-    made(&mut host, "example.com", b"1");
-    made(&mut host, "example.com", b"2");
-    let token = cm(&mut host);
-    assert_eq!(
-        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
-        status::OK
-    );
-    host
-}
-
-fn another_channel_cannot_continue(key: &Key) {
-    let _host = walking(key);
-    key.host().denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
-}
-
-fn a_power_cycle_ends_a_walk(key: &Key) {
-    walking(key);
-    key.power_cycle();
-    key.host().denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
-}
-
-fn a_change_of_the_pin_ends_a_walk(key: &Key) {
-    let mut host = walking(key);
-    let agreement = host.agree(Protocol::Two);
-    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
-    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
-}
-
-fn thirty_seconds_end_a_walk(key: &Key) {
-    let mut host = walking(key);
-    assert_eq!(host.ctap2(GET_INFO).status, status::OK, "getInfo ends no walk");
-    key.advance(30_001);
-    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
 }
 
 fn a_bound_token_lists_its_own_credentials_only(key: &Key) {

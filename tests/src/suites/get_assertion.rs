@@ -24,6 +24,7 @@ checks! {
     a_descriptor_of_another_type_is_skipped,
     the_first_own_credential_of_a_list_is_used,
     an_allow_list_has_at_most_16_entries,
+    an_empty_allow_list_is_none,
     unknown_options_are_ignored,
     without_user_presence_nobody_is_asked,
     the_rk_option_is_refused,
@@ -182,6 +183,26 @@ fn an_allow_list_has_at_most_16_entries(key: &Key) {
     host.denied(list(16), status::LIMIT_EXCEEDED);
 }
 
+fn an_empty_allow_list_is_none(key: &Key) {
+    let mut host = key.host();
+    let empty = || get_assertion_by("example.com", &[]);
+    host.denied(empty(), status::NO_CREDENTIALS);
+    let made = host.make(&make_discoverable("example.com", b"1"));
+    assert_eq!(host.assert(&empty()).id, made.id);
+    assert_eq!(host.assert_silently(&empty()).id, made.id);
+    // Level 2 is found by who names it, or is verified.
+    let protect = map([("credProtect", 2.into())]);
+    let hidden = host.register(&make_discoverable("example.com", b"1").with(mc::EXTENSIONS, protect));
+    host.denied(empty(), status::NO_CREDENTIALS);
+    assert_eq!(
+        host.assert(&get_assertion_by("example.com", &[&hidden.id])).id,
+        hidden.id
+    );
+    // Nor does an empty list exclude anything.
+    let nothing = array([]);
+    host.make(&make_discoverable("example.com", b"1").with(mc::EXCLUDE_LIST, nothing));
+}
+
 fn unknown_options_are_ignored(key: &Key) {
     let mut host = key.host();
     let made = host.make(&make_credential("example.com", b"1"));
@@ -244,7 +265,7 @@ fn foreign_credentials_are_refused_without_a_touch(key: &Key) {
     let other = host.make(&make_credential("example.org", b"1"));
     host.make(&make_discoverable("example.com", b"1"));
     // A list that names nothing of this key is not a question for what it could find.
-    for ids in [&[&other.id[..]][..], &[&[7; 43]], &[&[7; 300]], &[&[]], &[]] {
+    for ids in [&[&other.id[..]][..], &[&[7; 43]], &[&[7; 300]], &[&[]]] {
         host.denied(get_assertion_by("example.com", ids), status::NO_CREDENTIALS);
     }
 }

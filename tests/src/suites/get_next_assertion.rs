@@ -25,7 +25,7 @@ checks! {
     another_command_ends_the_walk,
     a_failed_get_assertion_ends_the_walk,
     get_info_and_ping_do_not_end_the_walk,
-    another_channel_cannot_continue,
+    another_host_neither_continues_nor_ends_the_walk,
     the_walk_ends_with_its_token,
 }
 
@@ -160,10 +160,14 @@ fn get_info_and_ping_do_not_end_the_walk(key: &Key) {
     assert_eq!(next(&mut host).user, user(b"1"));
 }
 
-fn another_channel_cannot_continue(key: &Key) {
-    let mut host = key.host();
-    begun(&mut host, &[b"1", b"2"]);
-    key.host().denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+fn another_host_neither_continues_nor_ends_the_walk(key: &Key) {
+    let (mut host, mut other) = (key.host(), key.host());
+    begun(&mut host, &[b"1", b"2", b"3"]);
+    for id in [b"2", b"1"] {
+        other.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+        assert_eq!(next(&mut host).user, user(id));
+    }
+    other.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }
 
 fn the_walk_ends_with_its_token(key: &Key) {

@@ -20,6 +20,7 @@ mod config;
 mod cred_protect;
 mod credential_changes;
 mod credential_management;
+mod credential_walks;
 mod ctaphid;
 mod extensions;
 mod get_assertion;
@@ -67,6 +68,7 @@ pub const ALL: &[(&str, &[Check])] = &[
     ("user_verification", user_verification::CHECKS),
     ("reset", reset::CHECKS),
     ("credential_management", credential_management::CHECKS),
+    ("credential_walks", credential_walks::CHECKS),
     ("credential_changes", credential_changes::CHECKS),
     ("selection", selection::CHECKS),
     ("large_blobs", large_blobs::CHECKS),

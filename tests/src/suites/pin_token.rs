@@ -11,7 +11,7 @@ checks! {
     a_token_of_the_old_kind_serves_both_ceremonies,
     a_token_of_the_old_kind_has_no_permissions_to_name,
     permissions_must_be_named,
-    permissions_for_ceremonies_need_a_relying_party,
+    a_token_without_a_relying_party_binds_itself,
     other_permissions_need_none,
     permissions_that_the_key_has_no_use_for_are_refused,
     unknown_permissions_are_ignored,
@@ -73,12 +73,23 @@ fn permissions_must_be_named(key: &Key) {
     host.denied(request.without(cp::PERMISSIONS), status::MISSING_PARAMETER);
 }
 
-fn permissions_for_ceremonies_need_a_relying_party(key: &Key) {
+fn a_token_without_a_relying_party_binds_itself(key: &Key) {
     let mut host = with_pin(key);
-    let agreement = host.agree(Protocol::Two);
-    for permissions in [permission::MC, permission::GA, permission::MC | permission::CM] {
-        host.denied(agreement.get_token(PIN, permissions, None), status::MISSING_PARAMETER);
+    for rp_id in ["example.com", "example.org"] {
+        let token = host.token(permission::MC, None);
+        assert!(made(&mut host, &token.on(make_discoverable(rp_id, b"1"))));
     }
+    let token = host.token(permission::GA | permission::CM, None);
+    assert_eq!(host.ctap2(token.manage(0x02, None)).status, status::OK);
+    let silent = |rp_id| get_assertion(rp_id).with(ga::OPTIONS, map([("up", false.into())]));
+    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    host.denied(token.on(silent("example.org")), status::PIN_AUTH_INVALID);
+    host.denied(token.manage(0x02, None), status::PIN_AUTH_INVALID);
+    assert_eq!(host.touched(token.on(get_assertion("example.com"))).status, status::OK);
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+    // It may do what was asked for, and no more.
+    let token = host.token(permission::GA, None);
+    host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
 }
 
 fn other_permissions_need_none(key: &Key) {

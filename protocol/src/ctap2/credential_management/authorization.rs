@@ -1,6 +1,7 @@
 //! Which tokens authorize which subcommands (CTAP 2.3 §6.8.2 to §6.8.6).
 
 use super::Request;
+use super::subcommand::UPDATE_USER_INFORMATION;
 use crate::authenticator::Authenticator;
 use crate::ctap2::Status;
 use crate::ctap2::token::{Permissions, TokenId};
@@ -46,6 +47,11 @@ impl<P: Platform> Authenticator<P> {
     }
 
     fn authorize_by(&mut self, request: &Request<'_>, permissions: Permissions) -> Result<Authorized, Status> {
+        let permissions = if request.preview && request.sub_command != UPDATE_USER_INFORMATION {
+            permissions.and(Permissions::CREDENTIAL_MANAGEMENT_PREVIEW)
+        } else {
+            permissions
+        };
         let params = request.params.map_or(&[][..], |params| params.encoded());
         self.authorize(request.pin_uv_auth, &[&[request.sub_command], params], permissions)
     }

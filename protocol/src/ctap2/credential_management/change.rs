@@ -32,6 +32,7 @@ impl<P: Platform> Authenticator<P> {
 
         let mut value = [0; STORAGE_VALUE_MAX];
         let Account { key, record, .. } = self.authorized_account(request, id, &mut value)?;
+        // One that no credential can have is as wrong as any other.
         if user.id != record.user_id {
             return Err(Status::InvalidParameter);
         }

@@ -29,6 +29,8 @@ mod subcommand {
 
 /// A request that has to be authorised.
 struct Request<'a> {
+    /// It came under the preview's number.
+    preview: bool,
     sub_command: u8,
     /// As they came: `pinUvAuthParam` authenticates these very bytes.
     params: Option<Item<'a>>,
@@ -51,6 +53,7 @@ impl<P: Platform> Authenticator<P> {
     pub(super) fn credential_management(
         &mut self,
         channel: u32,
+        preview: bool,
         parameters: Item<'_>,
         response: &mut Writer<'_>,
     ) -> Result<(), Status> {
@@ -65,6 +68,7 @@ impl<P: Platform> Authenticator<P> {
             _ => self.pending = None,
         }
         let request = Request {
+            preview,
             sub_command,
             params,
             pin_uv_auth: PinUvAuth::decode(param, protocol)?,

@@ -122,6 +122,11 @@ fn a_token_by_verification_is_like_one_by_pin() {
     assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "it is spent");
     let other = token_by_uv(&mut key, GA, Some("other.example")).unwrap();
     assert_eq!(key.refusal(&other.sign(discover(RP))), Status::PinAuthInvalid);
+    // Without a relying party it is bound by its first use.
+    let token = token_by_uv(&mut key, MC | GA, None).unwrap();
+    let silent = |rp_id| token.sign(discover(rp_id).with(5, option("up", false)));
+    assert!(key.asserted(&silent(RP)).is_ok());
+    assert_eq!(key.refusal(&silent("other.example")), Status::PinAuthInvalid);
 
     let token = token_by_uv(&mut key, CM, None).unwrap();
     assert!(key.send(&token.metadata()).is_ok());

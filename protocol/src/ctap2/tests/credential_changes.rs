@@ -137,7 +137,7 @@ fn another_user_id_is_an_invalid_parameter_and_changes_nothing() {
     let made = key.register_discoverable(RP, b"alice");
     let before = key.storage().records.clone();
     let manager = key.manager();
-    for id in [&b"bobby"[..], b"alic", b"alice2"] {
+    for id in [&b"bobby"[..], b"alic", b"alice2", b"", &[7; 64], &[7; 65], &[7; 300]] {
         assert_eq!(
             key.refusal(&manager.update(&made.id, user(id))),
             Status::InvalidParameter

@@ -14,7 +14,8 @@ use crate::testing::key::Key;
 use crate::testing::pin::{GA, PIN};
 use crate::testing::platform::Prompt;
 use crate::testing::request::{
-    RP, Request, descriptor, discover, get_assertion, make_credential, next_assertion, option, parameter,
+    RP, Request, descriptor, discover, get_assertion, make_credential, make_discoverable, next_assertion, option,
+    parameter,
 };
 
 /// The request is refused with this status, and nobody was asked for a touch.
@@ -152,6 +153,39 @@ fn a_parameter_is_of_an_unexpected_type() {
     ] {
         let request = discover(RP).with(parameter, value);
         refused(&mut key, &request, Status::CborUnexpectedType, why);
+    }
+}
+
+#[test]
+fn an_empty_allow_list_is_none() {
+    let mut key = Key::new();
+    assert_eq!(key.refusal(&get_assertion(RP, &[])), Status::NoCredentials);
+    let [alice, bob] = [b"alice", b"bobby"].map(|user| key.register_discoverable(RP, user));
+    let assertion = key.asserted(&get_assertion(RP, &[])).unwrap();
+    bob.verify(RP, &assertion);
+    assert_eq!(assertion.number_of_credentials, Some(2));
+    alice.verify(RP, &key.asserted(&next_assertion()).unwrap());
+    // A list that names nothing which this key knows is one.
+    let foreign = array([map([("id", bytes(&alice.id[..])), ("type", text("other"))])]);
+    assert_eq!(key.refusal(&discover(RP).with(3, foreign)), Status::NoCredentials);
+}
+
+#[test]
+fn an_empty_allow_list_shows_no_more_than_none() {
+    let mut key = Key::new();
+    for (level, found) in [
+        (1, Ok(())),
+        (2, Err(Status::NoCredentials)),
+        (3, Err(Status::NoCredentials)),
+    ] {
+        let protect = map([("credProtect", int(level))]);
+        let made = key.made(&make_discoverable(RP, b"alice").with(6, protect)).unwrap();
+        for up in [true, false] {
+            let request = get_assertion(RP, &[]).with(5, option("up", up));
+            assert_eq!(key.asserted(&request).map(drop), found, "level {level}");
+        }
+        let listed = key.asserted(&get_assertion(RP, &[&made.id])).map(drop);
+        assert_eq!(listed.is_ok(), level < 3);
     }
 }
 

@@ -135,6 +135,16 @@ fn credentials_that_are_not_this_relying_partys_exclude_nothing() {
 }
 
 #[test]
+fn an_empty_exclude_list_is_none() {
+    let mut key = Key::new();
+    for request in [excluding(&[]), make_discoverable(RP, b"alice").with(5, array([]))] {
+        for _ in 0..2 {
+            assert!(key.made(&request).is_ok());
+        }
+    }
+}
+
+#[test]
 fn a_descriptor_of_an_unknown_type_excludes_nothing() {
     let mut key = Key::new();
     let own = key.register(RP);

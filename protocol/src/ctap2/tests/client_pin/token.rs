@@ -8,7 +8,9 @@ use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{bytes, int, text};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, BE, CM, GA, LBW, MC, PCMR, PIN, Token};
-use crate::testing::request::{RP, discover, get_assertion, make_credential, set_min_pin_length};
+use crate::testing::request::{
+    RP, discover, get_assertion, make_credential, make_discoverable, option, set_min_pin_length,
+};
 
 /// What needs `acfg` and changes nothing.
 fn works(key: &mut Key, token: &Token) -> bool {
@@ -75,17 +77,13 @@ fn without_a_pin_there_is_no_token() {
 }
 
 #[test]
-fn permissions_are_needed_and_those_for_ceremonies_name_a_relying_party() {
+fn permissions_are_needed() {
     let mut key = Key::with_pin();
     let platform = key.platform(Protocol::Two);
     let request = platform.get_token(PIN, MC, Some(RP));
-    for member in [1, 3, 6, 9, 10] {
+    for member in [1, 3, 6, 9] {
         assert_eq!(key.refusal(&request.clone().without(member)), Status::MissingParameter);
     }
-    assert_eq!(
-        key.refusal(&platform.get_token(PIN, GA | LBW, None)),
-        Status::MissingParameter
-    );
     assert_eq!(key.refusal(&request.clone().with(1, int(0))), Status::InvalidParameter);
     // None at all, and none that the standard defines.
     for permissions in [0, 0x80, 0x100] {
@@ -94,6 +92,42 @@ fn permissions_are_needed_and_those_for_ceremonies_name_a_relying_party() {
     }
     assert_eq!(key.refusal(&request.with(9, int(-1))), Status::CborUnexpectedType);
     assert_eq!(key.retries(), 8);
+}
+
+#[test]
+fn a_token_for_ceremonies_without_a_relying_party_is_bound_by_its_first() {
+    for permissions in [MC | GA, GA | LBW, MC | GA | CM | LBW | ACFG] {
+        let mut key = Key::with_pin();
+        let request = key.token(MC, None).sign(make_discoverable(RP, b"alice"));
+        assert_eq!(key.made(&request).unwrap().auth_data.flags, 0x45, "UP, UV and AT");
+        let token = key.token(permissions, None);
+        let silent = |rp_id| token.sign(discover(rp_id).with(5, option("up", false)));
+        assert_eq!(key.asserted(&silent(RP)).unwrap().auth_data.flags, 0x04);
+        // It is bound now, to this relying party alone, and managing no longer sees the others.
+        for request in [
+            silent("other.example"),
+            token.sign(make_credential("other.example", b"alice")),
+            token.relying_parties(),
+            token.credentials_of("other.example"),
+        ] {
+            assert_eq!(key.refusal(&request), Status::PinAuthInvalid);
+        }
+        assert_eq!(key.asserted(&token.sign(discover(RP))).unwrap().auth_data.flags, 0x05);
+        // And it is spent.
+        assert_eq!(key.refusal(&token.sign(discover(RP))), Status::PinAuthInvalid);
+    }
+}
+
+#[test]
+fn a_token_without_a_relying_party_has_the_permissions_that_were_asked_for() {
+    let mut key = Key::with_pin();
+    let token = key.token(GA, None);
+    assert_eq!(
+        key.refusal(&token.sign(make_credential(RP, b"alice"))),
+        Status::PinAuthInvalid
+    );
+    assert_eq!(key.refusal(&token.metadata()), Status::PinAuthInvalid);
+    assert!(!works(&mut key, &token));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use cbor4ii::core::Value;
 use super::standard::Standard;
 use super::step::{Action, Blobs, Guess, PINS, PinPolicy, Proof, RPS, Step};
 use crate::ctap2::Status;
+use crate::ctap2::command::CREDENTIAL_MANAGEMENT_PREVIEW;
 use crate::ctap2::config::subcommand::{ENABLE_LONG_TOUCH_FOR_RESET, SET_MIN_PIN_LENGTH};
 use crate::ctap2::tests::large_blobs::{array, stored, writing};
 use crate::pin_protocol::Protocol;
@@ -100,18 +101,21 @@ impl Host {
                 let expected = self.standard.enable_long_touch(proof);
                 self.sends(&request, expected);
             }
-            Step::Metadata => {
-                let request = self.proving(next(0x01), proof);
-                let expected = self.standard.list(proof).map(|()| self.standard.discoverable().count());
+            Step::Metadata(preview) => {
+                let request = self.proving(managing(0x01, *preview), proof);
+                let expected = self
+                    .standard
+                    .list(*preview, proof)
+                    .map(|()| self.standard.discoverable().count());
                 let count = self.key.send(&request).map(|answer| answer.unwrap().number(1).as_int());
                 assert_eq!(count, expected.map(|count| count.try_into().unwrap()));
             }
             Step::List => self.list(proof),
-            Step::Delete(named) => {
+            Step::Delete(named, preview) => {
                 let id = self.standard.id(*named);
                 let params = Value::Map(vec![(int(2), descriptor(&id))]);
-                let request = self.proving(next(0x06).with(2, params), proof);
-                let expected = self.standard.delete(&id, proof);
+                let request = self.proving(managing(0x06, *preview).with(2, params), proof);
+                let expected = self.standard.delete(&id, *preview, proof);
                 self.sends(&request, expected);
             }
             Step::Rename(account, name) => self.rename(*account, name.as_deref(), proof),
@@ -250,6 +254,15 @@ impl Host {
         assert_eq!(usize::try_from(count).unwrap(), self.standard.discoverable().count());
         assert_eq!(stored(&mut self.key), self.standard.blobs);
     }
+}
+
+/// A subcommand of credential management, by one of its two numbers.
+fn managing(sub_command: i64, preview: bool) -> Request {
+    let mut request = next(sub_command);
+    if preview {
+        request.command = CREDENTIAL_MANAGEMENT_PREVIEW;
+    }
+    request
 }
 
 fn policy_request(policy: &PinPolicy) -> Request {

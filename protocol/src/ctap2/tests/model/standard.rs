@@ -13,6 +13,9 @@ use crate::ctap2::tests::large_blobs::{INITIAL, array};
 use crate::platform::Presence;
 use crate::testing::pin::{ACFG, BE, GA, LBW, MC, PCMR};
 
+/// What a token of CTAP 2.0 manages credentials by, under the number that the preview of CTAP 2.1 had for it.
+const PREVIEW: u64 = 0x80;
+
 /// The pinUvAuthToken in use (CTAP 2.3 §6.5.2.1).
 struct Token {
     /// Which of those issued it is.
@@ -208,15 +211,12 @@ impl Standard {
         if self.force_change {
             return Err(Status::PinInvalid);
         }
-        self.issue(MC | GA, None);
+        self.issue(MC | GA | PREVIEW, None);
         Ok(())
     }
 
     /// getPinUvAuthTokenUsingPinWithPermissions (§6.5.5.7.2). Whether what it gave is the persistent token.
     pub(super) fn token(&mut self, guess: Guess, permissions: u64, rp: Option<usize>) -> Result<bool, Status> {
-        if permissions & (MC | GA) != 0 && rp.is_none() {
-            return Err(Status::MissingParameter);
-        }
         if permissions == 0 {
             return Err(Status::InvalidParameter);
         }

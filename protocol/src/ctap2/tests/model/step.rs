@@ -64,6 +64,8 @@ pub(super) struct Make {
 pub(super) struct Assert {
     pub(super) rp: usize,
     pub(super) listed: Option<Named>,
+    /// Whether a request that lists nothing has a list all the same.
+    pub(super) has_empty_list: bool,
     pub(super) up: bool,
 }
 
@@ -104,9 +106,11 @@ pub(super) enum Step {
     ToggleAlwaysUv,
     SetMinPinLength(PinPolicy),
     EnableLongTouch,
-    Metadata,
+    /// Whether by the preview's number.
+    Metadata(bool),
     List,
-    Delete(Named),
+    /// Whether by the preview's number.
+    Delete(Named, bool),
     Rename(Account, Option<String>),
     WriteBlobs(Blobs),
     ReadBlobs,

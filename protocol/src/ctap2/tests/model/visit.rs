@@ -30,9 +30,10 @@ fn session() -> impl Strategy<Value = Vec<Action>> {
         1 => Just(CM | GA),
         1 => Just(MC | GA | CM | LBW | ACFG),
     ];
+    let bound_to = prop_oneof![3 => rp().prop_map(Some), 1 => Just(None)];
     let rest = prop_oneof![3 => Just((CM | ACFG | LBW, None)), 1 => Just((CM, None))];
     let token = prop_oneof![
-        4 => (permissions, rp()).prop_map(|(permissions, rp)| token_for(permissions, Some(rp))),
+        4 => (permissions, bound_to).prop_map(|(permissions, rp)| token_for(permissions, rp)),
         2 => rest.prop_map(|(permissions, rp)| token_for(permissions, rp)),
         1 => Just(Action::from(Step::PinToken(Guess::Right))),
     ];
@@ -92,6 +93,7 @@ fn walk() -> impl Strategy<Value = Vec<Action>> {
         let assert = Step::Assert(Assert {
             rp,
             listed: None,
+            has_empty_list: false,
             up: true,
         });
         let token = verified.then(|| token_for(GA, Some(rp)));
@@ -113,7 +115,11 @@ fn persistent_session() -> impl Strategy<Value = Vec<Action>> {
         1 => Just(Action::from(Step::Unplug)),
         3 => action(),
     ];
-    let uses = prop_oneof![Just(Step::Metadata), Just(Step::List), named().prop_map(Step::Delete)];
+    let uses = prop_oneof![
+        any::<bool>().prop_map(Step::Metadata),
+        Just(Step::List),
+        (named(), any::<bool>()).prop_map(|(named, preview)| Step::Delete(named, preview)),
+    ];
     (between, uses).prop_map(|(between, step)| {
         let using = Action {
             proof: Proof::Persistent,
@@ -173,9 +179,9 @@ fn step() -> BoxedStrategy<Step> {
         1 => Just(Step::EnableLongTouch),
     ];
     let management = prop_oneof![
-        1 => Just(Step::Metadata),
+        1 => any::<bool>().prop_map(Step::Metadata),
         2 => Just(Step::List),
-        3 => named().prop_map(Step::Delete),
+        3 => (named(), any::<bool>()).prop_map(|(named, preview)| Step::Delete(named, preview)),
         3 => (account(), option::of("[a-z]{0,70}")).prop_map(|(account, name)| Step::Rename(account, name)),
     ];
     let rest = prop_oneof![
@@ -248,7 +254,13 @@ fn make() -> impl Strategy<Value = Make> {
 
 fn assert() -> impl Strategy<Value = Assert> {
     let listed = option::weighted(0.4, named());
-    (rp(), listed, proptest::bool::weighted(0.8)).prop_map(|(rp, listed, up)| Assert { rp, listed, up })
+    let flags = (any::<bool>(), proptest::bool::weighted(0.8));
+    (rp(), listed, flags).prop_map(|(rp, listed, (has_empty_list, up))| Assert {
+        rp,
+        listed,
+        has_empty_list,
+        up,
+    })
 }
 
 fn token() -> impl Strategy<Value = Step> {

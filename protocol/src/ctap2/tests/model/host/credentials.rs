@@ -84,6 +84,7 @@ impl Host {
         let rp_id = RPS[assert.rp];
         let mut request = match assert.listed {
             Some(named) => get_assertion(rp_id, &[&self.standard.id(named)]),
+            None if assert.has_empty_list => get_assertion(rp_id, &[]),
             None => discover(rp_id),
         };
         if !assert.up {
@@ -169,7 +170,7 @@ impl Host {
     }
 
     pub(super) fn list(&mut self, proof: Proof) {
-        match (self.standard.list(proof), self.proof(proof)) {
+        match (self.standard.list(false, proof), self.proof(proof)) {
             (Ok(()), Some(token)) => self.check_list(&token),
             (expected, _) => {
                 let request = self.proving(next(0x02), proof);

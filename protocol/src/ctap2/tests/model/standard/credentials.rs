@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use cbor4ii::core::Value;
 
-use super::{Assert, Make, Proof, Standard, Status, Walk};
+use super::{Assert, Make, PREVIEW, Proof, Standard, Status, Walk};
 use crate::ctap2::tests::model::step::{Account, Named};
 use crate::testing::key::Registration;
 use crate::testing::pin::{CM, GA, MC};
@@ -163,19 +163,20 @@ impl Standard {
     }
 
     /// What lists all relying parties: not for a token that is bound to one (§6.8.2, §6.8.3).
-    pub(in super::super) fn list(&mut self, proof: Proof) -> Result<(), Status> {
+    /// The preview's number takes the tokens of CTAP 2.0 too.
+    pub(in super::super) fn list(&mut self, preview: bool, proof: Proof) -> Result<(), Status> {
         if proof == Proof::Persistent && self.holds_persistent {
             return Ok(());
         }
-        match self.authorize(proof, CM)? {
+        match self.authorize(proof, managing(preview))? {
             None => Ok(()),
             Some(_) => Err(Status::PinAuthInvalid),
         }
     }
 
     /// The account that a token may change (§6.8.5, §6.8.6).
-    fn changeable(&mut self, id: &[u8], proof: Proof) -> Result<&mut Credential, Status> {
-        let bound = self.authorize(proof, CM)?;
+    fn changeable(&mut self, id: &[u8], permission: u64, proof: Proof) -> Result<&mut Credential, Status> {
+        let bound = self.authorize(proof, permission)?;
         let mut credentials = self.credentials.iter_mut();
         let found = credentials.find(|credential| credential.discoverable && credential.id == id);
         match bound {
@@ -187,15 +188,20 @@ impl Standard {
     }
 
     /// deleteCredential (§6.8.5).
-    pub(in super::super) fn delete(&mut self, id: &[u8], proof: Proof) -> Result<(), Status> {
-        self.changeable(id, proof)?;
+    pub(in super::super) fn delete(&mut self, id: &[u8], preview: bool, proof: Proof) -> Result<(), Status> {
+        self.changeable(id, managing(preview), proof)?;
         self.forget(|credential| credential.id == id);
         Ok(())
     }
 
     /// updateUserInformation (§6.8.6).
     pub(in super::super) fn rename(&mut self, id: &[u8], user: Value, proof: Proof) -> Result<(), Status> {
-        self.changeable(id, proof)?.user = user;
+        self.changeable(id, CM, proof)?.user = user;
         Ok(())
     }
+}
+
+/// The permissions of which one is enough to list and delete.
+fn managing(preview: bool) -> u64 {
+    if preview { CM | PREVIEW } else { CM }
 }

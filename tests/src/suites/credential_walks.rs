@@ -1,0 +1,124 @@
+//! Whose a walk through relying parties or credentials is, and how long it lasts (CTAP 2.3 §6, stateful commands), and
+//! the number that the preview of CTAP 2.1 had for all this.
+
+use super::credential_management::{
+    CREDENTIALS_BEGIN, CREDENTIALS_NEXT, DELETE, METADATA, RPS_BEGIN, RPS_NEXT, bare, cm, credentials, made,
+    of_credential, of_rp, with_pin,
+};
+use crate::host::Host;
+use crate::host::client_pin::{PIN, Protocol};
+use crate::host::ctap2::{GET_INFO, status};
+use crate::key::Key;
+
+checks! {
+    a_second_walk_takes_the_place_of_the_first,
+    nothing_begun_is_nothing_to_continue,
+    another_host_neither_continues_nor_ends_a_walk,
+    a_power_cycle_ends_a_walk,
+    a_change_of_the_pin_ends_a_walk,
+    thirty_seconds_end_a_walk needs Clock,
+    the_previews_number_takes_a_token_of_the_old_kind,
+}
+
+fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
+    let mut host = with_pin(key);
+    for (rp_id, user) in [
+        ("example.com", b"1"),
+        ("example.com", b"2"),
+        ("example.org", b"3"),
+        ("example.org", b"4"),
+    ] {
+        made(&mut host, rp_id, user);
+    }
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
+    let found = credentials(&mut host, &token, "example.org");
+    assert_eq!(found.keys().collect::<Vec<_>>(), [b"3", b"4"]);
+    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
+    host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
+}
+
+fn nothing_begun_is_nothing_to_continue(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.com", b"2");
+    for sub_command in [RPS_NEXT, CREDENTIALS_NEXT] {
+        host.denied(bare(sub_command), status::NOT_ALLOWED);
+    }
+}
+
+fn walking(key: &Key) -> Host {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.com", b"2");
+    let token = cm(&mut host);
+    assert_eq!(
+        host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
+        status::OK
+    );
+    host
+}
+
+fn another_host_neither_continues_nor_ends_a_walk(key: &Key) {
+    let (mut host, mut other) = (walking(key), key.host());
+    for _ in 0..2 {
+        other.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+        other.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
+    }
+    assert_eq!(host.ctap2(bare(CREDENTIALS_NEXT)).status, status::OK);
+
+    made(&mut host, "example.org", b"1");
+    let token = cm(&mut host);
+    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
+    other.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
+    assert_eq!(host.ctap2(bare(RPS_NEXT)).status, status::OK);
+    host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
+}
+
+fn a_power_cycle_ends_a_walk(key: &Key) {
+    walking(key);
+    key.power_cycle();
+    key.host().denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn a_change_of_the_pin_ends_a_walk(key: &Key) {
+    let mut host = walking(key);
+    let agreement = host.agree(Protocol::Two);
+    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn thirty_seconds_end_a_walk(key: &Key) {
+    let mut host = walking(key);
+    assert_eq!(host.ctap2(GET_INFO).status, status::OK, "getInfo ends no walk");
+    key.advance(30_001);
+    host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+/// The request of python-fido2 0.8 and libfido2 to a key of CTAP 2.0, and what comes of it.
+fn the_previews_number_takes_a_token_of_the_old_kind(key: &Key) {
+    let mut host = with_pin(key);
+    let made = made(&mut host, "example.com", b"1");
+    let agreement = host.agree(Protocol::One);
+    let response = host.ctap2(agreement.get_pin_token(PIN));
+    let token = agreement.token(&response);
+    let metadata = [
+        &[0x41, 0xA3, 0x01, 0x01, 0x03, 0x01, 0x04, 0x50][..],
+        &token.authenticate(&[&[0x01]]),
+    ]
+    .concat();
+    assert_eq!(host.ctap2(metadata).ok()[&1], 1.into());
+    // The command's own number goes by permissions, as ever.
+    host.denied(token.manage(METADATA, None), status::PIN_AUTH_INVALID);
+    host.denied(token.manage(DELETE, of_credential(&made.id)), status::PIN_AUTH_INVALID);
+    let mut delete = token.manage(DELETE, of_credential(&made.id)).encode();
+    delete[0] = 0x41;
+    assert_eq!(host.ctap2(delete).status, status::OK);
+}

@@ -59,6 +59,7 @@ fn algorithms(info: &Info) -> Vec<&'static str> {
             -7 | -9 => "secp256r1_ecdsa_sha256_raw",
             -8 | -19 => "ed25519_eddsa_sha512_raw",
             -35 | -51 => "secp384r1_ecdsa_sha384_raw",
+            -36 | -52 => "secp521r1_ecdsa_sha512_raw",
             -47 => "secp256k1_ecdsa_sha256_raw",
             _ => continue,
         };

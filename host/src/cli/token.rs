@@ -53,7 +53,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", requires = "control")]
     control_token_file: Option<PathBuf>,
 
-    /// List in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ML-DSA); Firefox
+    /// List in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ESP512, ML-DSA); Firefox
     /// before mid-2026 then cannot use the token
     #[arg(long)]
     list_recent_algorithms: bool,

@@ -1,8 +1,8 @@
 //! The algorithms that credentials sign with, and their COSE keys (RFC 9053, RFC 9864, RFC 9964; CTAP 2.3 §6.5.6).
 //!
 //! ES256 and EdDSA are what the world uses; ESP256 and Ed25519 are the same by the names of RFC 9864 and cost nothing.
-//! The others are Cargo features, so that a chip takes what fits: `es384` (ES384, ESP384), `es256k` (ES256K) and
-//! `ml-dsa` (ML-DSA-44, ML-DSA-65).
+//! The others are Cargo features, so that a chip takes what fits: `es384` (ES384, ESP384), `es512` (ES512, ESP512),
+//! `es256k` (ES256K) and `ml-dsa` (ML-DSA-44, ML-DSA-65).
 
 use heapless::Vec;
 use zeroize::Zeroizing;
@@ -25,6 +25,9 @@ pub enum Algorithm {
     /// ECDSA with P-384 and SHA-384.
     #[cfg(feature = "es384")]
     Es384,
+    /// ECDSA with P-521 and SHA-512.
+    #[cfg(feature = "es512")]
+    Es512,
     /// ECDSA with secp256k1 and SHA-256.
     #[cfg(feature = "es256k")]
     Es256k,
@@ -35,6 +38,9 @@ pub enum Algorithm {
     /// ES384 by the name that also fixes the curve.
     #[cfg(feature = "es384")]
     Esp384,
+    /// ES512 by the name that also fixes the curve.
+    #[cfg(feature = "es512")]
+    Esp512,
     /// ML-DSA-44.
     #[cfg(feature = "ml-dsa")]
     MlDsa44,
@@ -46,6 +52,8 @@ pub enum Algorithm {
 /// The longest signature of those that are built in.
 const SIGNATURE_MAX: usize = if cfg!(feature = "ml-dsa") {
     3309
+} else if cfg!(feature = "es512") {
+    139
 } else if cfg!(feature = "es384") {
     104
 } else {
@@ -55,6 +63,8 @@ const SIGNATURE_MAX: usize = if cfg!(feature = "ml-dsa") {
 /// The longest COSE_Key of those that are built in.
 const COSE_KEY_MAX: usize = if cfg!(feature = "ml-dsa") {
     1962
+} else if cfg!(feature = "es512") {
+    146
 } else if cfg!(feature = "es384") {
     110
 } else {
@@ -86,12 +96,16 @@ impl Algorithm {
         Self::EdDsa,
         #[cfg(feature = "es384")]
         Self::Es384,
+        #[cfg(feature = "es512")]
+        Self::Es512,
         #[cfg(feature = "es256k")]
         Self::Es256k,
         Self::Esp256,
         Self::Ed25519,
         #[cfg(feature = "es384")]
         Self::Esp384,
+        #[cfg(feature = "es512")]
+        Self::Esp512,
         #[cfg(feature = "ml-dsa")]
         Self::MlDsa44,
         #[cfg(feature = "ml-dsa")]
@@ -116,6 +130,8 @@ impl Algorithm {
             Self::Es256 | Self::EdDsa => false,
             #[cfg(feature = "es384")]
             Self::Es384 => false,
+            #[cfg(feature = "es512")]
+            Self::Es512 => false,
             #[cfg(feature = "es256k")]
             Self::Es256k => false,
             _ => true,
@@ -132,6 +148,8 @@ impl Algorithm {
             Self::Ed25519 => -19,
             #[cfg(feature = "es384")]
             Self::Es384 => -35,
+            #[cfg(feature = "es512")]
+            Self::Es512 => -36,
             #[cfg(feature = "es256k")]
             Self::Es256k => -47,
             #[cfg(feature = "ml-dsa")]
@@ -140,6 +158,8 @@ impl Algorithm {
             Self::MlDsa65 => -49,
             #[cfg(feature = "es384")]
             Self::Esp384 => -51,
+            #[cfg(feature = "es512")]
+            Self::Esp512 => -52,
         }
     }
 
@@ -167,6 +187,10 @@ impl Algorithm {
             Self::MlDsa44 => 8,
             #[cfg(feature = "ml-dsa")]
             Self::MlDsa65 => 9,
+            #[cfg(feature = "es512")]
+            Self::Es512 => 10,
+            #[cfg(feature = "es512")]
+            Self::Esp512 => 11,
         }
     }
 
@@ -182,6 +206,8 @@ impl Algorithm {
             Self::EdDsa | Self::Ed25519 => &eddsa::Ed25519,
             #[cfg(feature = "es384")]
             Self::Es384 | Self::Esp384 => &ecdsa::P384,
+            #[cfg(feature = "es512")]
+            Self::Es512 | Self::Esp512 => &ecdsa::P521,
             #[cfg(feature = "es256k")]
             Self::Es256k => &ecdsa::Secp256k1,
             #[cfg(feature = "ml-dsa")]

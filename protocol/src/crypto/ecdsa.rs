@@ -1,4 +1,4 @@
-//! ECDSA with the curves for which one library is enough (FIPS 186-5, RFC 6979): P-384 and secp256k1, in constant
+//! ECDSA with the curves for which one library is enough (FIPS 186-5, RFC 6979): P-384, P-521 and secp256k1, in constant
 //! time. P-256, which every credential but few uses, is in [`p256`](super::p256).
 
 /// The library could not compute: nothing about the input causes this.
@@ -67,6 +67,12 @@ macro_rules! curve {
 curve! {
     /// P-384 with SHA-384.
     mod p384: NistP384 of p384 with Sha384, scalar 48, point 97, signature 104
+}
+
+#[cfg(feature = "es512")]
+curve! {
+    /// P-521 with SHA-512.
+    mod p521: NistP521 of p521 with Sha512, scalar 66, point 133, signature 139
 }
 
 #[cfg(feature = "es256k")]

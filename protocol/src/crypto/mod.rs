@@ -1,7 +1,7 @@
 //! The primitives, each behind a small module, so that a platform can choose who computes them.
 
 pub mod aes_cbc;
-#[cfg(any(feature = "es384", feature = "es256k"))]
+#[cfg(any(feature = "es384", feature = "es512", feature = "es256k"))]
 pub mod ecdsa;
 pub mod ed25519;
 #[cfg(feature = "ml-dsa")]

@@ -287,6 +287,12 @@ fn verifies(cose_key: &Value, message: &[u8], signature: &[u8]) -> bool {
             let key = VerifyingKey::from_sec1_bytes(&point(cose_key, 2)).expect("a point of P-384");
             DerSignature::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
         }
+        #[cfg(feature = "es512")]
+        -36 | -52 => {
+            use p521::ecdsa::{DerSignature, VerifyingKey};
+            let key = VerifyingKey::from_sec1_bytes(&point(cose_key, 3)).expect("a point of P-521");
+            DerSignature::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+        }
         #[cfg(feature = "es256k")]
         -47 => {
             use k256::ecdsa::{DerSignature, VerifyingKey};

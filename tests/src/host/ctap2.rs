@@ -90,10 +90,12 @@ pub mod algorithm {
     pub const ESP256: i64 = -9;
     pub const ED25519: i64 = -19;
     pub const ES384: i64 = -35;
+    pub const ES512: i64 = -36;
     pub const ES256K: i64 = -47;
     pub const ML_DSA_44: i64 = -48;
     pub const ML_DSA_65: i64 = -49;
     pub const ESP384: i64 = -51;
+    pub const ESP512: i64 = -52;
 }
 
 /// What the relying party asks to be signed: any 32 bytes do.

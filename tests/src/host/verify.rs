@@ -65,6 +65,7 @@ impl PublicKey {
                 let (curve, size) = match number(alg) {
                     algorithm::ES256 | algorithm::ESP256 => (1, 32),
                     algorithm::ES384 | algorithm::ESP384 => (2, 48),
+                    algorithm::ES512 | algorithm::ESP512 => (3, 66),
                     algorithm::ES256K => (8, 32),
                     other => panic!("{other} is no algorithm of an elliptic curve"),
                 };
@@ -108,6 +109,12 @@ impl PublicKey {
             algorithm::ES256 | algorithm::ESP256 => by_ring(&ECDSA_P256_SHA256_ASN1),
             algorithm::ES384 | algorithm::ESP384 => by_ring(&ECDSA_P384_SHA384_ASN1),
             algorithm::EDDSA | algorithm::ED25519 => by_ring(&ED25519),
+            // ring does not know the curve.
+            algorithm::ES512 | algorithm::ESP512 => {
+                let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).expect("a point");
+                let signature = p521::ecdsa::Signature::from_der(signature).expect("DER");
+                p521::ecdsa::signature::Verifier::verify(&key, &message, &signature).is_ok()
+            }
             algorithm::ES256K => {
                 let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).expect("a point");
                 let signature = k256::ecdsa::Signature::from_der(signature).expect("DER");

@@ -94,6 +94,7 @@ fn algorithms_that_every_browser_knows_are_listed_once(key: &Key) {
         algorithm::ESP256,
         algorithm::ED25519,
         algorithm::ESP384,
+        algorithm::ESP512,
         algorithm::ML_DSA_44,
         algorithm::ML_DSA_65,
     ] {

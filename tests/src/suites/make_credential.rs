@@ -82,6 +82,8 @@ fn large_algorithms_attest_and_sign(key: &Key) {
     for algorithm in [
         algorithm::ES384,
         algorithm::ESP384,
+        algorithm::ES512,
+        algorithm::ESP512,
         algorithm::ES256K,
         algorithm::ML_DSA_44,
         algorithm::ML_DSA_65,

@@ -68,7 +68,7 @@ impl Builder {
         self
     }
 
-    /// Lists in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ML-DSA): Firefox
+    /// Lists in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ESP512, ML-DSA): Firefox
     /// before mid-2026 then cannot use the key. Who asks for one of them gets it without this too.
     #[must_use]
     pub fn list_recent_algorithms(mut self, list: bool) -> Self {

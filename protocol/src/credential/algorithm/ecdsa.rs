@@ -2,7 +2,7 @@
 
 use super::{Family, Signature};
 use crate::cbor::Writer;
-#[cfg(any(feature = "es384", feature = "es256k"))]
+#[cfg(any(feature = "es384", feature = "es512", feature = "es256k"))]
 use crate::crypto::ecdsa;
 use crate::crypto::p256;
 use crate::ctap2::Status;
@@ -56,6 +56,45 @@ impl Family for P384 {
 
     fn sign(&self, seed: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Status> {
         let signature = ecdsa::p384::sign(&Self::scalar(seed), message).map_err(|_| Status::Other)?;
+        Signature::from_slice(&signature).map_err(|_| Status::Other)
+    }
+}
+
+/// ES512 and ESP512. The scalar is 521 bits of two SHA-512 that begin with the seed: nine of the second before all of the
+/// first. It is fit for use but once in some 2²⁵⁶.
+#[cfg(feature = "es512")]
+pub(super) struct P521;
+
+#[cfg(feature = "es512")]
+impl P521 {
+    fn scalar(seed: &[u8; 32]) -> zeroize::Zeroizing<[u8; 66]> {
+        use sha2::{Digest as _, Sha512};
+        use zeroize::Zeroizing;
+        let low = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(seed)));
+        let high = Zeroizing::new(<[u8; 64]>::from(
+            Sha512::new().chain_update(seed).chain_update([1]).finalize(),
+        ));
+        let [first, second, ..] = *high;
+        let mut scalar = Zeroizing::new([0; 66]);
+        let bytes = [first & 1, second].into_iter().chain(low.iter().copied());
+        scalar.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        scalar
+    }
+}
+
+#[cfg(feature = "es512")]
+impl Family for P521 {
+    fn accepts(&self, seed: &[u8; 32]) -> bool {
+        ecdsa::p521::is_private_key(&Self::scalar(seed))
+    }
+
+    fn write_cose_key(&self, seed: &[u8; 32], alg: i64, writer: &mut Writer<'_>) -> Result<(), Status> {
+        let point = ecdsa::p521::public_key(&Self::scalar(seed)).map_err(|_| Status::Other)?;
+        write_ec2_key(alg, 3, &point, writer)
+    }
+
+    fn sign(&self, seed: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Status> {
+        let signature = ecdsa::p521::sign(&Self::scalar(seed), message).map_err(|_| Status::Other)?;
         Signature::from_slice(&signature).map_err(|_| Status::Other)
     }
 }

@@ -30,20 +30,26 @@ fn the_bytes_in_credential_ids_never_change() {
         (-47, 7),
         (-48, 8),
         (-49, 9),
+        (-36, 10),
+        (-52, 11),
     ];
     assert!(codes.iter().all(|code| all.contains(code)), "{codes:?}");
     assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
     for &algorithm in Algorithm::SUPPORTED {
         assert_eq!(Algorithm::from_code(algorithm.code()), Some(algorithm));
     }
-    assert_eq!((Algorithm::from_code(0), Algorithm::from_code(10)), (None, None));
+    assert_eq!((Algorithm::from_code(0), Algorithm::from_code(12)), (None, None));
 }
 
 #[test]
 fn identifiers_that_older_browsers_do_not_know_are_listed_only_on_request() {
     let listed = cose(Algorithm::listed(false));
     assert!(listed.starts_with(&[-7, -8]));
-    assert!(listed.iter().all(|identifier| [-7, -8, -35, -47].contains(identifier)));
+    assert!(
+        listed
+            .iter()
+            .all(|identifier| [-7, -8, -35, -36, -47].contains(identifier))
+    );
     assert_eq!(cose(Algorithm::listed(true)), cose(Algorithm::SUPPORTED));
 }
 
@@ -82,10 +88,12 @@ fn public_keys_of_a_seed_never_change() {
             -9 => hex("35ce083d46fb6d7e"),
             -19 => hex("1a18646a2039cbba"),
             -35 => hex("fbe681a645336d8c"),
+            -36 => hex("66e49a2b66e77632"),
             -47 => hex("48595428323eb58d"),
             -48 => hex("216d01196ec5c857"),
             -49 => hex("b99292452330703f"),
             -51 => hex("f72236f7a48b370b"),
+            -52 => hex("a80309ded70655a2"),
             other => panic!("algorithm {other}"),
         };
         assert_eq!(digest[..8], expected, "{algorithm:?}");

@@ -140,7 +140,7 @@ fn the_first_algorithm_that_the_key_offers_is_chosen() {
 
 #[test]
 fn every_algorithm_built_in_is_made_under_the_identifier_that_was_asked_for() {
-    for identifier in [-7, -8, -9, -19, -35, -47, -48, -49, -51] {
+    for identifier in [-7, -8, -9, -19, -35, -36, -47, -48, -49, -51, -52] {
         let request = valid().with(4, array([parameter(identifier)]));
         match Algorithm::from_cose(identifier.into()) {
             Some(_) => assert_eq!(Key::new().made(&request).unwrap().cose_key.number(3), &int(identifier)),

@@ -1,15 +1,16 @@
 //! The touch: a press of the one button, after the request that it answers.
 
 use brasskey_protocol::crypto::sha256;
-use brasskey_protocol::limits::U2F_TOUCH_LIFETIME;
+use brasskey_protocol::limits::{U2F_POLL_GAP, U2F_TOUCH_LIFETIME};
 use brasskey_protocol::platform::{Operation, PresenceRequest, RelyingParty};
 
 /// How long a contact must stay as it is before that is believed, in milliseconds. Switches bounce for some 5 ms.
 const SETTLED: u64 = 15;
 
-/// What a touch is good for: the operation and who asked for it.
+/// What a touch is good for: the operation, who asked for it, and the channel of a host that polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Binding {
+    channel: Option<u32>,
     operation: Operation,
     party: Party,
 }
@@ -22,8 +23,9 @@ enum Party {
 }
 
 impl Binding {
-    fn of(request: &PresenceRequest<'_>) -> Self {
+    fn of(channel: Option<u32>, request: &PresenceRequest<'_>) -> Self {
         Self {
+            channel,
             operation: request.operation,
             party: match request.relying_party {
                 RelyingParty::None => Party::None,
@@ -50,6 +52,13 @@ struct Open {
 impl Open {
     fn is_live(&self, now: u64) -> bool {
         self.lapses.is_none_or(|lapses| now < lapses)
+    }
+
+    /// Whether a host on another channel polls for it at the moment.
+    fn is_awaited_elsewhere(&self, binding: &Binding, now: u64) -> bool {
+        let polled = self.lapses.map(|lapses| lapses.saturating_sub(U2F_TOUCH_LIFETIME));
+        let is_polled = polled.is_some_and(|polled| now.saturating_sub(polled) < U2F_POLL_GAP);
+        !self.touched && is_polled && self.binding.channel != binding.channel
     }
 }
 
@@ -152,7 +161,7 @@ impl Button {
     /// milliseconds; 0: a touch is enough. A touch left over from U2F is dropped.
     pub fn open(&mut self, request: &PresenceRequest<'_>, hold: u64) {
         self.touch = None;
-        self.open_request(Binding::of(request), hold, None);
+        self.open_request(Binding::of(None, request), hold, None);
     }
 
     fn open_request(&mut self, binding: Binding, hold: u64, lapses: Option<u64>) {
@@ -181,8 +190,8 @@ impl Button {
 
     /// Looks for a touch given for `request`, as
     /// [`UserPresence::poll`](brasskey_protocol::platform::UserPresence::poll) wants it.
-    pub fn poll(&mut self, request: &PresenceRequest<'_>, now: u64) -> bool {
-        let binding = Binding::of(request);
+    pub fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>, now: u64) -> bool {
+        let binding = Binding::of(Some(channel), request);
         let lapses = now.saturating_add(U2F_TOUCH_LIFETIME);
         self.touch.take_if(|touch| touch.until <= now);
         if self.touch.take_if(|touch| touch.binding == binding).is_some() {
@@ -193,6 +202,7 @@ impl Button {
             Some(open) if open.binding == binding && open.is_live(now) && !open.touched => {
                 open.lapses = Some(lapses);
             }
+            Some(open) if open.is_awaited_elsewhere(&binding, now) => {}
             _ => self.open_request(binding, 0, Some(lapses)),
         }
         false

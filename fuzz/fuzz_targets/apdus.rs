@@ -8,7 +8,7 @@ fuzz_target!(|input: &[u8]| {
     let mut key = brasskey_fuzz::key();
     let mut response = [0; MAX_MESSAGE];
     for message in brasskey_fuzz::messages(input).take(8) {
-        let length = key.u2f(message, &mut response);
+        let length = key.u2f(1, message, &mut response);
         let (data, word) = response[..length].split_last_chunk().expect("a status word");
         match u16::from_be_bytes(*word) {
             0x9000 => {}

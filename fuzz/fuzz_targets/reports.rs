@@ -39,7 +39,7 @@ fuzz_target!(|input: &[u8]| {
             let message = &message[..request.length];
             let length = match request.kind {
                 RequestKind::Cbor => key.ctap2(request.channel, message, &mut response),
-                RequestKind::Msg => key.u2f(message, &mut response),
+                RequestKind::Msg => key.u2f(request.channel, message, &mut response),
             };
             device.respond(&response[..length], now);
         }

@@ -100,7 +100,7 @@ impl UserPresence for Touch {
         Presence::Confirmed
     }
 
-    fn poll(&mut self, _: &PresenceRequest<'_>) -> Option<Presence> {
+    fn poll(&mut self, _: u32, _: &PresenceRequest<'_>) -> Option<Presence> {
         Some(Presence::Confirmed)
     }
 

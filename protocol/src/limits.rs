@@ -21,6 +21,9 @@ pub const LOCK_MAX_SECONDS: u8 = 10;
 pub const USER_ACTION_TIMEOUT: u64 = 30_000;
 /// How long a touch given for a U2F request may wait for the host's next poll (FIDO U2F Raw Message Formats v1.2 §3).
 pub const U2F_TOUCH_LIFETIME: u64 = 10_000;
+/// How long a host may take to poll again until its U2F request makes way for another host's. They poll several times a
+/// second.
+pub const U2F_POLL_GAP: u64 = 1_500;
 /// How long a command that goes on with a sequence may follow the one before it: for getNextAssertion the standard's
 /// rule (CTAP 2.3 §6.3), for the others what it allows (§6).
 pub const SEQUENCE_TIMEOUT: u64 = 30_000;
@@ -83,5 +86,7 @@ pub const RESERVED_RECORDS: u32 = 32;
 pub const COUNTER_BLOCK: u32 = 64;
 /// Values of the shared counter that one storage write reserves.
 pub const SHARED_COUNTER_BLOCK: u32 = 1024;
+/// Signatures without a touch bring a signature counter to here at the most: half of what it holds.
+pub const COUNTER_HALF: u32 = 1 << 31;
 /// The shared counter goes up by one plus a random number under this mask.
 pub const SHARED_COUNTER_STEP_MASK: u32 = 0x0f;

@@ -157,10 +157,13 @@ pub trait UserPresence {
     /// Says at once whether the user has touched or refused for this request (U2F, where the host polls). `None`:
     /// neither so far. Never waits.
     ///
-    /// The first call opens a prompt, which stays while the host keeps polling with the same operation and
-    /// application. A touch lives [`U2F_TOUCH_LIFETIME`](crate::limits::U2F_TOUCH_LIFETIME), is bound to the
-    /// operation and the application it was given for, and is spent by the call that says so; a refusal likewise.
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence>;
+    /// The first call opens a prompt, which stays while the host keeps polling on the same CTAPHID channel with the same
+    /// operation and application. Nobody on another channel closes it meanwhile: a prompt that was polled for within
+    /// [`U2F_POLL_GAP`](crate::limits::U2F_POLL_GAP) and has no answer yet keeps others waiting, so that the user's
+    /// touch does not go to a host that merely asks more often. A touch lives
+    /// [`U2F_TOUCH_LIFETIME`](crate::limits::U2F_TOUCH_LIFETIME), is bound to the channel, the operation and the
+    /// application it was given for, and is spent by the call that says so; a refusal likewise.
+    fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence>;
 
     /// Drops any prompt and any touch not yet spent: a touch given for U2F is not left over for CTAP2.
     fn forget(&mut self);

@@ -55,8 +55,12 @@ impl Desk {
         self.button.open(&REGISTER, hold);
     }
 
+    fn poll_on(&mut self, channel: u32, request: &PresenceRequest<'_>) -> bool {
+        self.button.poll(channel, request, self.now)
+    }
+
     fn poll(&mut self, request: &PresenceRequest<'_>) -> bool {
-        self.button.poll(request, self.now)
+        self.poll_on(1, request)
     }
 }
 
@@ -165,6 +169,35 @@ fn a_touch_is_bound_to_operation_and_application() {
     assert!(!desk.poll(&SIGN_IN));
     // Another request between the polls does not lose the touch.
     assert!(desk.poll(&REGISTER));
+}
+
+#[test]
+fn a_touch_is_for_the_host_that_asked_for_it() {
+    let mut desk = Desk::new();
+    assert!(!desk.poll_on(1, &REGISTER));
+    for _ in 0..5 {
+        // Another host asks more often, for the same and for something else.
+        assert!(!desk.poll_on(2, &REGISTER));
+        assert!(!desk.poll_on(3, &SIGN_IN));
+        desk.leave(U2F_POLL_GAP - 10);
+        assert!(!desk.poll_on(1, &REGISTER));
+    }
+    desk.hold(50);
+    assert!(!desk.poll_on(2, &REGISTER));
+    desk.leave(50);
+    assert!(desk.poll_on(1, &REGISTER));
+}
+
+#[test]
+fn a_host_that_no_longer_polls_makes_way() {
+    let mut desk = Desk::new();
+    assert!(!desk.poll_on(1, &REGISTER));
+    desk.leave(U2F_POLL_GAP);
+    assert!(!desk.poll_on(2, &REGISTER));
+    desk.hold(50);
+    desk.leave(50);
+    assert!(!desk.poll_on(1, &REGISTER));
+    assert!(desk.poll_on(2, &REGISTER));
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn answer(
     let message = message.get(..request.length).unwrap_or_default();
     match request.kind {
         RequestKind::Cbor => key.ctap2(request.channel, message, response),
-        RequestKind::Msg => key.u2f(message, response),
+        RequestKind::Msg => key.u2f(request.channel, message, response),
     }
 }
 

@@ -50,9 +50,9 @@ impl UserPresence for Touch {
         presence
     }
 
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence> {
+    fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence> {
         // One button cannot refuse.
-        front::with(|front| front.button.poll(request, board::now())).then_some(Presence::Confirmed)
+        front::with(|front| front.button.poll(channel, request, board::now())).then_some(Presence::Confirmed)
     }
 
     fn forget(&mut self) {

@@ -201,20 +201,20 @@ impl UserPresence for SoftPresence {
         presence
     }
 
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence> {
+    fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence> {
         match self.policy {
             Policy::Auto => return Some(Presence::Confirmed),
             Policy::Deny => return Some(Presence::Declined),
             _ => {}
         }
-        let polled = match self.button.poll(request) {
+        let polled = match self.button.poll(channel, request) {
             Polled::Opened(ticket) => {
                 self.take_back();
                 match self.answer(request) {
                     Some(answer) => self.button.answer(ticket, answer),
                     None => self.ask(request, ticket),
                 }
-                self.button.poll(request)
+                self.button.poll(channel, request)
             }
             polled => polled,
         };

@@ -88,10 +88,10 @@ impl Runner {
     }
 
     /// Runs it as a U2F raw message. A key that is off answers nothing.
-    pub(super) fn u2f(&mut self, length: usize) -> &[u8] {
+    pub(super) fn u2f(&mut self, channel: u32, length: usize) -> &[u8] {
         let request = self.message.get(..length).unwrap_or_default();
         let length = match &mut self.power {
-            Power::On(authenticator) => authenticator.u2f(request, &mut self.response),
+            Power::On(authenticator) => authenticator.u2f(channel, request, &mut self.response),
             _ => 0,
         };
         self.response.get(..length).unwrap_or_default()

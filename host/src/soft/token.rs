@@ -172,7 +172,7 @@ impl Token {
             let command = Command::of(request.kind, runner.request(request.length));
             let response = match request.kind {
                 RequestKind::Cbor => runner.ctap2(request.channel, request.length),
-                RequestKind::Msg => runner.u2f(request.length),
+                RequestKind::Msg => runner.u2f(request.channel, request.length),
             };
             let waited = self.button.take_waited();
             let record = Record {

@@ -4,6 +4,16 @@
 //! loses are values that nobody saw. Discoverable credentials count each for itself, in their records. All others
 //! share one counter, which takes random steps so that two relying parties cannot tell from it how often the key was
 //! used elsewhere. One that may leave the key does not count: its copies could not agree on a counter.
+//!
+//! No counter locks its owner out. A lifetime of touches is a few million, but a program makes as many signatures in
+//! minutes, where it needs no touch or a soft key touches itself. So:
+//!
+//! * A signature without a touch takes the smallest step that U2F asks for, and none above [`COUNTER_HALF`]: what is
+//!   above is for touches, and whoever has no touch cannot use it up.
+//! * Above it the shared counter too takes the smallest step: two billion touches are left.
+//! * At its end a counter stays where it is, and the key signs on. To a relying party that is what a cloned key would
+//!   look like, which it *may* refuse (WebAuthn Level 3 §6.1.1, §7.2: "a signal, but not proof"; whether the ceremony
+//!   fails is its own affair). A key that refused by itself would lock its owner out of every account for certain.
 
 use heapless::Deque;
 use rand_core::TryRng;
@@ -11,11 +21,32 @@ use rand_core::TryRng;
 use super::id::Credential;
 use super::store::{Record, Store, read_record, write_record};
 use crate::ctap2::Status;
-use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK, STORAGE_VALUE_MAX};
+use crate::limits::{COUNTER_BLOCK, COUNTER_HALF, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 
 /// The record of the shared counter: the end of the block that was reserved last, four bytes.
 const SHARED: &[u8] = b"N";
+
+/// What a signature is to the counter that it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// The user touched the key for it.
+    Touched,
+    /// Nobody did, and it counts all the same: U2F counts every signature (Raw Message Formats v1.2 §5.4).
+    Untouched,
+    /// A relying party's silent question, which is no use of the key.
+    Silent,
+}
+
+impl Occasion {
+    /// The value that it brings a counter to at the most.
+    const fn limit(self) -> u32 {
+        match self {
+            Self::Touched => u32::MAX,
+            Self::Untouched | Self::Silent => COUNTER_HALF,
+        }
+    }
+}
 
 /// Values given out, and values reserved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,16 +64,17 @@ impl Counter {
         }
     }
 
-    /// Goes up by `step`. `reserve` stores the end of a new block where the old one is used up.
+    /// Goes up by `step`, but not past `limit`. `reserve` stores the end of a new block where the old one is used up.
     fn advance(
         &mut self,
         step: u32,
+        limit: u32,
         block: u32,
         reserve: impl FnOnce(u32) -> Result<(), StorageError>,
-    ) -> Result<u32, Status> {
-        let next = self.last.checked_add(step).ok_or(Status::Other)?;
+    ) -> Result<u32, StorageError> {
+        let next = self.last.saturating_add(step).min(limit).max(self.last);
         if next > self.reserved {
-            let reserved = next.saturating_add(block);
+            let reserved = next.saturating_add(block).min(limit);
             reserve(reserved)?;
             self.reserved = reserved;
         }
@@ -89,12 +121,23 @@ impl Counters {
     }
 
     /// The next value of the shared counter.
-    fn next_shared(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<u32, Status> {
-        let random = rng.try_next_u32().map_err(|_| Status::Other)?;
-        let step = 1 + (random & SHARED_COUNTER_STEP_MASK);
-        self.shared.advance(step, SHARED_COUNTER_BLOCK, |reserved| {
-            storage.write(SHARED, &reserved.to_be_bytes())
-        })
+    fn next_shared(
+        &mut self,
+        storage: &mut impl Storage,
+        rng: &mut impl TryRng,
+        occasion: Occasion,
+    ) -> Result<u32, Status> {
+        let step = if occasion == Occasion::Touched && self.shared.last < COUNTER_HALF {
+            let random = rng.try_next_u32().map_err(|_| Status::Other)?;
+            1 + (random & SHARED_COUNTER_STEP_MASK)
+        } else {
+            1
+        };
+        let reserve = |reserved: u32| storage.write(SHARED, &reserved.to_be_bytes());
+        let next = self
+            .shared
+            .advance(step, occasion.limit(), SHARED_COUNTER_BLOCK, reserve);
+        Ok(next?)
     }
 
     /// Drops what is remembered of a discoverable credential that is no more.
@@ -113,13 +156,14 @@ impl Counters {
         &mut self,
         nonce: &[u8; 24],
         reserved: u32,
+        limit: u32,
         reserve: impl FnOnce(u32) -> Result<(), StorageError>,
-    ) -> Result<u32, Status> {
+    ) -> Result<u32, StorageError> {
         if let Some((_, counter)) = self.recent.iter_mut().find(|(recent, _)| recent == nonce) {
-            return counter.advance(1, COUNTER_BLOCK, reserve);
+            return counter.advance(1, limit, COUNTER_BLOCK, reserve);
         }
         let mut counter = Counter::resumed(reserved);
-        let next = counter.advance(1, COUNTER_BLOCK, reserve)?;
+        let next = counter.advance(1, limit, COUNTER_BLOCK, reserve)?;
         if self.recent.is_full() {
             self.recent.pop_front();
         }
@@ -130,40 +174,41 @@ impl Counters {
 }
 
 impl Store {
-    /// The counter that a signature carries. Without user presence it stays as it stands: a relying party's silent
-    /// questions are not uses of the key. So does that of a credential that may leave the key: at 0.
+    /// The counter that a signature carries. That of a credential that may leave the key stays at 0.
     ///
     /// # Errors
-    /// [`Status::Other`] where storage or randomness fails, or no value is left: then no signature may leave.
+    /// [`Status::Other`] where storage or randomness fails: then no signature may leave.
     pub fn sign_count(
         &mut self,
         storage: &mut impl Storage,
         rng: &mut impl TryRng,
         credential: &Credential,
         rp_id_hash: &[u8; 32],
-        counts: bool,
+        occasion: Occasion,
     ) -> Result<u32, Status> {
         let counters = &mut self.counters;
-        let may_leave = credential.traits.backup_eligible;
+        if credential.traits.backup_eligible {
+            return Ok(0);
+        }
         let Some(key) = self.epoch.record_key(rp_id_hash, credential.kind) else {
-            return match (may_leave, counts) {
-                (true, _) => Ok(0),
-                (false, true) => counters.next_shared(storage, rng),
-                (false, false) => Ok(counters.shared()),
+            return match occasion {
+                Occasion::Silent => Ok(counters.shared()),
+                _ => counters.next_shared(storage, rng, occasion),
             };
         };
         let mut value = [0; STORAGE_VALUE_MAX];
         let record = read_record(storage, &key, &mut value)?.ok_or(Status::Other)?;
-        if counts && !may_leave {
-            counters.next_own(&credential.nonce, record.counter_reserved, |counter_reserved| {
-                let record = Record {
-                    counter_reserved,
-                    ..record
-                };
-                write_record(storage, &key, &record)
-            })
-        } else {
-            Ok(counters.own(&credential.nonce, record.counter_reserved))
+        let (nonce, reserved) = (&credential.nonce, record.counter_reserved);
+        if occasion == Occasion::Silent {
+            return Ok(counters.own(nonce, reserved));
         }
+        let reserve = |counter_reserved| {
+            let record = Record {
+                counter_reserved,
+                ..record
+            };
+            write_record(storage, &key, &record)
+        };
+        Ok(counters.next_own(nonce, reserved, occasion.limit(), reserve)?)
     }
 }

@@ -16,7 +16,7 @@ mod store;
 pub use accounts::Account;
 pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
 pub use changes::Changes;
-pub use counter::Counters;
+pub use counter::{Counters, Occasion};
 pub use epoch::{Epoch, RecordKey};
 pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret, Traits};
 pub use root::StartError;

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::vec::Vec;
 
 use super::*;
-use crate::limits::{COUNTER_BLOCK, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK};
+use crate::crypto::sha256;
+use crate::limits::{COUNTER_BLOCK, COUNTER_HALF, SHARED_COUNTER_BLOCK, SHARED_COUNTER_STEP_MASK};
 use crate::platform::StorageError;
 use crate::testing::hex;
 use crate::testing::key::Key;
@@ -284,18 +285,96 @@ fn more_credentials_than_are_remembered_keep_counting_up() {
     }
 }
 
-#[test]
-fn an_exhausted_counter_signs_no_more() {
-    let mut storage = Key::new().storage().clone();
-    storage
-        .records
-        .insert(b"N".to_vec(), (u32::MAX - 20).to_be_bytes().to_vec());
-    let mut key = Key::start(storage, Dice::default()).map_err(drop).unwrap();
-    let made = key.register(RP);
-    let mut last = 0;
-    while let Ok(assertion) = key.asserted(&get_assertion(RP, &[&made.id])) {
-        assert!(assertion.auth_data.sign_count > last);
-        last = assertion.auth_data.sign_count;
+/// A key whose counters stand here: the shared one, and that of a discoverable credential. The credentials' IDs.
+fn key_with_counters_at(value: u32) -> (Key, [Vec<u8>; 2]) {
+    let mut key = Key::new();
+    let ids = [key.register(RP).id, key.register_discoverable(RP, b"alice").id];
+    let mut storage = key.storage().clone();
+    for (name, record) in &mut storage.records {
+        if name == b"N" {
+            *record = value.to_be_bytes().to_vec();
+        } else if name.starts_with(b"E\0\0\0\0C") {
+            // counter_reserved: member 7, four bytes.
+            let place = record.windows(2).rposition(|bytes| bytes == [7, 0x44]).unwrap() + 2;
+            record[place..place + 4].copy_from_slice(&value.to_be_bytes());
+        }
     }
-    assert!(last > u32::MAX - 20);
+    (Key::start(storage, Dice::default()).map_err(drop).unwrap(), ids)
+}
+
+/// The counter of a U2F signature without a touch.
+fn count_untouched(key: &mut Key, id: &[u8]) -> u32 {
+    let application = sha256(&[RP.as_bytes()]);
+    let length = u8::try_from(id.len()).unwrap();
+    let data = [&[0; 32], &application[..], &[length], id].concat();
+    let apdu = [
+        &[0, 0x02, 0x08, 0, 0, 0, u8::try_from(data.len()).unwrap()],
+        &data[..],
+        &[0, 0],
+    ]
+    .concat();
+    let answer = key.apdu(&apdu).unwrap();
+    assert_eq!(answer[0], 0, "nobody was there");
+    u32::from_be_bytes(answer[1..5].try_into().unwrap())
+}
+
+#[test]
+fn a_signature_without_a_touch_takes_the_smallest_step() {
+    let (mut key, ids) = key_with_counters_at(1_000_000);
+    for id in ids {
+        let mut last = count(&mut key, &id);
+        for _ in 0..100 {
+            let next = count_untouched(&mut key, &id);
+            assert_eq!(next, last + 1);
+            last = next;
+        }
+    }
+}
+
+#[test]
+fn without_a_touch_no_counter_goes_past_its_half() {
+    let (mut key, ids) = key_with_counters_at(COUNTER_HALF - 5);
+    for id in &ids {
+        let counts: Vec<u32> = (0..8).map(|_| count_untouched(&mut key, id)).collect();
+        assert_eq!(counts[..5], [4, 3, 2, 1, 0].map(|left| COUNTER_HALF - left));
+        assert_eq!(counts[5..], [COUNTER_HALF; 3]);
+    }
+    // Nor does a power cycle bring it past.
+    let mut key = key.restarted();
+    for id in &ids {
+        assert_eq!(count_untouched(&mut key, id), COUNTER_HALF);
+        // A touch still counts, and what it counts stays.
+        assert_eq!(count(&mut key, id), COUNTER_HALF + 1);
+        assert_eq!(count_untouched(&mut key, id), COUNTER_HALF + 1);
+    }
+}
+
+#[test]
+fn above_its_half_the_shared_counter_takes_the_smallest_step_too() {
+    let (mut key, [id, _]) = key_with_counters_at(COUNTER_HALF);
+    for expected in 1..=100 {
+        assert_eq!(count(&mut key, &id), COUNTER_HALF + expected);
+    }
+}
+
+#[test]
+fn at_the_end_of_its_counter_a_key_signs_on() {
+    for steps in [0, 1, 20] {
+        let (mut key, ids) = key_with_counters_at(u32::MAX - steps);
+        for id in &ids {
+            for step in 1..=steps {
+                assert_eq!(count(&mut key, id), u32::MAX - steps + step);
+            }
+            for _ in 0..3 {
+                assert_eq!(count(&mut key, id), u32::MAX);
+                assert_eq!(count_untouched(&mut key, id), u32::MAX);
+            }
+        }
+        let mut key = key.restarted();
+        for id in &ids {
+            assert_eq!(count(&mut key, id), u32::MAX);
+        }
+        assert_eq!(key.register(RP).auth_data.sign_count, u32::MAX);
+        assert_eq!(key.register_discoverable(RP, b"bobby").auth_data.sign_count, 0);
+    }
 }

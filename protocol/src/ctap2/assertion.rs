@@ -6,7 +6,7 @@ use super::credential_list::write_descriptor;
 use super::extensions::Requested;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{CredProtect, Credential, CredentialId, Newest, Record, RecordKey, read_record};
+use crate::credential::{CredProtect, Credential, CredentialId, Newest, Occasion, Record, RecordKey, read_record};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
 
@@ -83,7 +83,11 @@ impl<P: Platform> Authenticator<P> {
             &mut self.seams.rng,
             &credential,
             rp_id_hash,
-            flags.user_present,
+            if flags.user_present {
+                Occasion::Touched
+            } else {
+                Occasion::Silent
+            },
         )?;
         let blob = record.map_or(&[][..], |record| record.cred_blob);
         let outputs = self.assertion_outputs(extensions, rp_id_hash, &credential, blob, flags.user_verified)?;

@@ -143,7 +143,7 @@ impl Key {
     /// Sends a raw APDU: the data, or the status word that refuses it.
     pub(crate) fn apdu(&mut self, apdu: &[u8]) -> Result<Vec<u8>, u16> {
         let mut response = Box::new([0; MAX_MESSAGE]);
-        let length = self.0.u2f(apdu, &mut response);
+        let length = self.0.u2f(CHANNEL, apdu, &mut response);
         let (data, word) = response[..length].split_last_chunk().expect("a status word");
         match u16::from_be_bytes(*word) {
             0x9000 => Ok(data.to_vec()),

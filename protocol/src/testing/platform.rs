@@ -49,6 +49,8 @@ pub(crate) struct Script {
     pub(crate) prompts: Vec<Prompt>,
     /// What the key's own user verification finds, and then that it is the user; `None`: the key has none.
     pub(crate) verifications: Option<VecDeque<Verification>>,
+    /// The channel of the last U2F poll.
+    pub(crate) polled_on: Option<u32>,
 }
 
 impl Script {
@@ -75,8 +77,9 @@ impl UserPresence for Script {
         self.answers.pop_front().unwrap_or(Presence::Confirmed)
     }
 
-    fn poll(&mut self, request: &PresenceRequest<'_>) -> Option<Presence> {
+    fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence> {
         self.see(request, None);
+        self.polled_on = Some(channel);
         if core::mem::take(&mut self.refuses) {
             return Some(Presence::Declined);
         }

@@ -3,7 +3,7 @@
 use super::StatusWord;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{Algorithm, CredProtect};
+use crate::credential::{Algorithm, CredProtect, Occasion};
 use crate::ctap2::Status;
 use crate::platform::{Operation, Platform};
 
@@ -18,6 +18,7 @@ impl<P: Platform> Authenticator<P> {
     /// Signs in with a key handle.
     pub(super) fn u2f_authenticate(
         &mut self,
+        channel: u32,
         control: u8,
         data: &[u8],
         response: &mut Writer<'_>,
@@ -41,22 +42,23 @@ impl<P: Platform> Authenticator<P> {
             .filter(|credential| !credential.traits.backup_eligible)
             .ok_or(StatusWord::WrongData)?;
 
-        let user_present = match control {
+        let occasion = match control {
             control::CHECK_ONLY => return Err(StatusWord::ConditionsNotSatisfied),
             control::ENFORCE_USER_PRESENCE_AND_SIGN => {
-                self.u2f_user_presence(Operation::Authenticate, application)?;
-                true
+                self.u2f_user_presence(channel, Operation::Authenticate, application)?;
+                Occasion::Touched
             }
-            control::DONT_ENFORCE_USER_PRESENCE_AND_SIGN => false,
+            control::DONT_ENFORCE_USER_PRESENCE_AND_SIGN => Occasion::Untouched,
             _ => return Err(StatusWord::IncorrectP1P2),
         };
 
         let private_key = self.store.secret.private_key(&credential, application)?;
-        // U2F counts every signature, a touch or none (§5.4).
         let (storage, rng) = (&mut self.seams.storage, &mut self.seams.rng);
-        let counter = self.store.sign_count(storage, rng, &credential, application, true)?;
+        let counter = self
+            .store
+            .sign_count(storage, rng, &credential, application, occasion)?;
         let counter = counter.to_be_bytes();
-        let presence = [u8::from(user_present)];
+        let presence = [u8::from(occasion == Occasion::Touched)];
         let signature = private_key.sign(&[application, &presence, &counter, challenge])?;
         response.raw(&presence).raw(&counter).raw(&signature);
         Ok(())

@@ -41,12 +41,14 @@ const STATUS_WORD: usize = 2;
 impl<P: Platform> Authenticator<P> {
     /// Runs one U2F request: a raw APDU in, data ‖ status word out. Returns the response's length.
     ///
+    /// `channel` is the CTAPHID channel that it came on: a touch is for the host that asked for it.
+    ///
     /// Never waits: where a touch is needed the host is told so (6985), and asks again.
-    pub fn u2f(&mut self, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
+    pub fn u2f(&mut self, channel: u32, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.seams.status.show(Indication::Processing);
         let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
         let mut writer = Writer::new(room);
-        let outcome = self.run(apdu, &mut writer);
+        let outcome = self.run(channel, apdu, &mut writer);
         // As in CTAP2, a response that outgrows a message is refused whole.
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| StatusWord::Unknown));
         self.seams.status.show(Indication::Idle);
@@ -59,7 +61,7 @@ impl<P: Platform> Authenticator<P> {
         data + STATUS_WORD
     }
 
-    fn run(&mut self, apdu: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
+    fn run(&mut self, channel: u32, apdu: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
         if self.must_refuse() {
             return Err(StatusWord::Unknown);
         }
@@ -69,8 +71,8 @@ impl<P: Platform> Authenticator<P> {
             instruction::REGISTER | instruction::AUTHENTICATE if self.settings()?.always_uv => {
                 Err(StatusWord::CommandNotAllowed)
             }
-            instruction::REGISTER => self.u2f_register(apdu.data, response),
-            instruction::AUTHENTICATE => self.u2f_authenticate(apdu.p1, apdu.data, response),
+            instruction::REGISTER => self.u2f_register(channel, apdu.data, response),
+            instruction::AUTHENTICATE => self.u2f_authenticate(channel, apdu.p1, apdu.data, response),
             instruction::VERSION if apdu.data.is_empty() => {
                 response.raw(b"U2F_V2");
                 Ok(())
@@ -82,14 +84,19 @@ impl<P: Platform> Authenticator<P> {
 
     /// Looks for the user's touch. U2F has no word for a refusal, but lets a key have words of its own, at which hosts
     /// stop (FIDO U2F Raw Message Formats v1.2 §3.3): asking again, as they do at 6985, would bring nothing.
-    fn u2f_user_presence(&mut self, operation: Operation, application: &[u8; 32]) -> Result<(), StatusWord> {
-        let presence = self.seams.presence.poll(&PresenceRequest {
+    fn u2f_user_presence(
+        &mut self,
+        channel: u32,
+        operation: Operation,
+        application: &[u8; 32],
+    ) -> Result<(), StatusWord> {
+        let request = PresenceRequest {
             operation,
             gesture: Gesture::Touch,
             relying_party: RelyingParty::Application(application),
             user: None,
-        });
-        match presence {
+        };
+        match self.seams.presence.poll(channel, &request) {
             Some(Presence::Confirmed) => Ok(()),
             None => Err(StatusWord::ConditionsNotSatisfied),
             Some(_) => Err(StatusWord::SecurityStatusNotSatisfied),

@@ -13,11 +13,16 @@ use crate::platform::{Operation, Platform};
 impl<P: Platform> Authenticator<P> {
     /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
     /// under the RP ID whose hash the application parameter is.
-    pub(super) fn u2f_register(&mut self, data: &[u8], response: &mut Writer<'_>) -> Result<(), StatusWord> {
+    pub(super) fn u2f_register(
+        &mut self,
+        channel: u32,
+        data: &[u8],
+        response: &mut Writer<'_>,
+    ) -> Result<(), StatusWord> {
         let (challenge, application) = data.split_first_chunk::<32>().ok_or(StatusWord::WrongLength)?;
         let application: &[u8; 32] = application.try_into().map_err(|_| StatusWord::WrongLength)?;
 
-        self.u2f_user_presence(Operation::Register, application)?;
+        self.u2f_user_presence(channel, Operation::Register, application)?;
 
         let secret = &self.store.secret;
         let (credential, key_handle) = secret.seal(

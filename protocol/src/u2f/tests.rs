@@ -227,6 +227,17 @@ fn a_touch_authenticates_once_and_the_counter_grows() {
 }
 
 #[test]
+fn a_touch_is_asked_for_by_the_channel_of_the_request() {
+    let mut key = Key::new();
+    let made = register(&mut key);
+    let mut response = std::boxed::Box::new([0; MAX_MESSAGE]);
+    for (channel, apdu) in [(7, register_apdu()), (8, authenticate_apdu(ENFORCE, &made.key_handle))] {
+        key.0.u2f(channel, &apdu, &mut response);
+        assert_eq!(key.user().polled_on, Some(channel));
+    }
+}
+
+#[test]
 fn checking_a_handle_spends_and_signs_nothing() {
     let mut key = Key::new();
     let made = register(&mut key);

@@ -17,6 +17,7 @@ checks! {
     register_takes_64_bytes,
     a_touch_is_good_for_one_registration,
     a_touch_is_good_for_its_application_only,
+    a_touch_is_good_for_the_host_that_asked_only,
     check_only_says_mine_and_nothing_else,
     check_only_refuses_a_foreign_handle,
     authenticate_without_a_touch_says_so_at_once,
@@ -81,6 +82,20 @@ fn a_touch_is_good_for_its_application_only(key: &Key) {
     host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
     key.touch();
     host.u2f_denied(&register(&[0x5A; 32]), word::CONDITIONS_NOT_SATISFIED);
+}
+
+fn a_touch_is_good_for_the_host_that_asked_only(key: &Key) {
+    let (mut host, mut other) = (key.host(), key.host());
+    let registered = host.u2f_register(&APPLICATION);
+    let sign = authenticate(control::ENFORCE, &APPLICATION, &registered.key_handle);
+    host.u2f_denied(&sign, word::CONDITIONS_NOT_SATISFIED);
+    key.touch();
+    for _ in 0..2 {
+        other.u2f_denied(&sign, word::CONDITIONS_NOT_SATISFIED);
+    }
+    let (data, word) = host.u2f(&sign);
+    assert_eq!(word, word::NO_ERROR);
+    let _ = Authenticated::of(&data, &APPLICATION, &registered.public_key);
 }
 
 fn check_only_says_mine_and_nothing_else(key: &Key) {

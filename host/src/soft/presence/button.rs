@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
+use brasskey_protocol::limits::{LONG_TOUCH, U2F_POLL_GAP, U2F_TOUCH_LIFETIME};
 use brasskey_protocol::platform::{Abort, Clock, Gesture, Operation, Presence, PresenceRequest, RelyingParty};
 
 use super::waiting::Waiting;
@@ -19,9 +19,11 @@ pub enum Answer {
     Decline,
 }
 
-/// What a U2F touch is good for: the operation and the application it was given for.
+/// What a U2F touch is good for: the channel, the operation and the application it was given for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Binding {
+    /// That of a host which polls.
+    channel: Option<u32>,
     operation: Operation,
     party: Party,
 }
@@ -34,8 +36,9 @@ enum Party {
 }
 
 impl Binding {
-    fn of(request: &PresenceRequest<'_>) -> Self {
+    fn of(channel: Option<u32>, request: &PresenceRequest<'_>) -> Self {
         Self {
+            channel,
             operation: request.operation,
             party: match request.relying_party {
                 RelyingParty::None => Party::None,
@@ -57,7 +60,7 @@ pub(super) enum Polled {
     Touched,
     /// The refusal; it is now spent too, so that the host may ask anew.
     Declined,
-    /// The request is open, and not answered yet.
+    /// The request is open, and not answered yet; or that of another host is.
     Waiting,
     /// This call opened the request.
     Opened(Ticket),
@@ -170,15 +173,21 @@ impl Button {
     pub(super) fn open(&self, request: &PresenceRequest<'_>) -> Ticket {
         let mut state = lock(&self.state);
         state.touch = None;
-        self.open_request(&mut state, request, None)
+        self.open_request(&mut state, Binding::of(None, request), request, None)
     }
 
-    fn open_request(&self, state: &mut State, request: &PresenceRequest<'_>, lapses: Option<u64>) -> Ticket {
+    fn open_request(
+        &self,
+        state: &mut State,
+        binding: Binding,
+        request: &PresenceRequest<'_>,
+        lapses: Option<u64>,
+    ) -> Ticket {
         state.tickets = state.tickets.wrapping_add(1);
         let ticket = Ticket(state.tickets);
         state.open = Some(Open {
             ticket,
-            binding: Binding::of(request),
+            binding,
             waiting: Waiting::new(request, self.clock.now()),
             gesture: request.gesture,
             held_since: None,
@@ -221,11 +230,12 @@ impl Button {
         presence
     }
 
-    /// Looks for what the user did about `request`, and opens it where it is not open yet.
-    pub(super) fn poll(&self, request: &PresenceRequest<'_>) -> Polled {
+    /// Looks for what the user did about `request` of `channel`, and opens it where it is not open yet and no other host
+    /// waits for its own.
+    pub(super) fn poll(&self, channel: u32, request: &PresenceRequest<'_>) -> Polled {
         let mut state = lock(&self.state);
         let now = self.clock.now();
-        let binding = Binding::of(request);
+        let binding = Binding::of(Some(channel), request);
         let lapses = now.saturating_add(U2F_TOUCH_LIFETIME);
         let is_same = |open: &Open| open.binding == binding && open.is_live(now);
         state.touch.take_if(|touch| touch.until <= now);
@@ -241,12 +251,13 @@ impl Button {
         {
             return Polled::Declined;
         }
-        match state.open.as_mut().filter(|open| is_same(open)) {
-            Some(open) if open.answer.is_none() => {
+        match &mut state.open {
+            Some(open) if is_same(open) && open.answer.is_none() => {
                 open.lapses = Some(lapses);
                 Polled::Waiting
             }
-            _ => Polled::Opened(self.open_request(&mut state, request, Some(lapses))),
+            Some(open) if open.is_awaited_elsewhere(&binding, now) => Polled::Waiting,
+            _ => Polled::Opened(self.open_request(&mut state, binding, request, Some(lapses))),
         }
     }
 
@@ -330,5 +341,12 @@ impl Open {
 
     fn is_live(&self, now: u64) -> bool {
         self.lapses.is_none_or(|lapses| now < lapses)
+    }
+
+    /// Whether a host on another channel polls for it at the moment, without an answer yet.
+    fn is_awaited_elsewhere(&self, binding: &Binding, now: u64) -> bool {
+        let polled = self.lapses.map(|lapses| lapses.saturating_sub(U2F_TOUCH_LIFETIME));
+        let is_polled = polled.is_some_and(|polled| now.saturating_sub(polled) < U2F_POLL_GAP);
+        self.answer.is_none() && is_polled && self.binding.channel != binding.channel
     }
 }

@@ -5,12 +5,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use brasskey_protocol::limits::{LONG_TOUCH, U2F_TOUCH_LIFETIME};
+use brasskey_protocol::limits::LONG_TOUCH;
 use brasskey_protocol::platform::{Gesture, Operation, RelyingParty};
 
 use super::*;
 use crate::soft::UserVerification;
 use crate::soft::clock::SoftClock;
+
+mod polled;
 
 const APPLICATION: [u8; 32] = [1; 32];
 const LONG: Duration = Duration::from_secs(60);
@@ -73,8 +75,12 @@ impl Fixture {
         receiver
     }
 
+    fn poll_on(&mut self, channel: u32, operation: Operation, application: &[u8; 32]) -> bool {
+        self.presence().poll(channel, &u2f(operation, application)) == Some(Presence::Confirmed)
+    }
+
     fn poll(&mut self, operation: Operation, application: &[u8; 32]) -> bool {
-        self.presence().poll(&u2f(operation, application)) == Some(Presence::Confirmed)
+        self.poll_on(1, operation, application)
     }
 
     fn pulse(&self) {
@@ -232,7 +238,7 @@ fn who_needs_nobody_answers_at_once() {
         let mut key = Fixture::new(touch);
         assert_eq!(key.presence().wait(&REGISTER, 0), presence);
         let request = u2f(Operation::Register, &APPLICATION);
-        assert_eq!(key.presence().poll(&request), Some(presence));
+        assert_eq!(key.presence().poll(1, &request), Some(presence));
     }
 }
 
@@ -248,78 +254,6 @@ fn a_script_answers_in_order_and_then_the_button_does() {
 }
 
 #[test]
-fn a_u2f_touch_is_spent_once() {
-    let mut key = Fixture::new(Touch::Control);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.pulse();
-    assert_eq!(key.button.waiting(), None);
-    assert!(key.poll(Operation::Register, &APPLICATION));
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-}
-
-#[test]
-fn a_u2f_touch_is_bound_to_its_operation_and_application() {
-    let mut key = Fixture::new(Touch::Control);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.pulse();
-    assert!(!key.poll(Operation::Authenticate, &APPLICATION));
-    assert!(!key.poll(Operation::Register, &[2; 32]));
-    assert!(key.poll(Operation::Register, &APPLICATION));
-}
-
-#[test]
-fn a_u2f_touch_lives_ten_seconds() {
-    let mut key = Fixture::new(Touch::Control);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.pulse();
-    key.advance(U2F_TOUCH_LIFETIME - 1);
-    assert!(key.poll(Operation::Register, &APPLICATION));
-
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.pulse();
-    key.advance(U2F_TOUCH_LIFETIME);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    assert!(key.button.waiting().is_some(), "the user is asked again");
-}
-
-#[test]
-fn a_held_button_is_no_u2f_consent() {
-    let mut key = Fixture::new(Touch::Control);
-    key.button.press();
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.button.release();
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.button.press();
-    assert!(key.poll(Operation::Register, &APPLICATION));
-}
-
-#[test]
-fn a_u2f_request_that_is_no_longer_polled_for_lapses() {
-    let mut key = Fixture::new(Touch::Control);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.advance(U2F_TOUCH_LIFETIME - 1);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.advance(U2F_TOUCH_LIFETIME - 1);
-    assert!(key.button.waiting().is_some());
-    key.advance(1);
-    assert_eq!(key.button.waiting(), None);
-    key.pulse();
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-}
-
-#[test]
-fn a_u2f_touch_is_not_left_over_for_ctap2() {
-    let mut key = Fixture::new(Touch::Control);
-    assert!(!key.poll(Operation::Register, &APPLICATION));
-    key.pulse();
-    let presence = key.wait(1);
-    key.advance(1);
-    assert_eq!(end(&presence), Presence::TimedOut);
-}
-
-#[test]
 fn what_is_forgotten_is_gone() {
     let mut key = Fixture::new(Touch::Control);
     assert!(!key.poll(Operation::Register, &APPLICATION));
@@ -328,24 +262,6 @@ fn what_is_forgotten_is_gone() {
     assert!(!key.poll(Operation::Register, &APPLICATION));
     key.presence().forget();
     assert_eq!(key.button.waiting(), None);
-}
-
-#[test]
-fn a_refusal_is_told_to_the_next_u2f_poll_and_to_no_other() {
-    let mut key = Fixture::new(Touch::Control);
-    let request = u2f(Operation::Register, &APPLICATION);
-    assert_eq!(key.presence().poll(&request), None);
-    key.button.decline();
-    key.pulse();
-    assert_eq!(key.button.waiting(), None, "a touch takes no refusal back");
-    assert_eq!(key.presence().poll(&request), Some(Presence::Declined));
-    assert_eq!(key.presence().poll(&request), None, "the user is asked anew");
-    key.pulse();
-    assert_eq!(key.presence().poll(&request), Some(Presence::Confirmed));
-
-    let mut key = Fixture::new(Touch::Script(vec![Answer::Decline, Answer::Touch]));
-    assert_eq!(key.presence().poll(&request), Some(Presence::Declined));
-    assert_eq!(key.presence().poll(&request), Some(Presence::Confirmed));
 }
 
 #[test]

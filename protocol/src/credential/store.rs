@@ -25,7 +25,7 @@ use super::id::{Credential, MasterSecret};
 use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
-use crate::ctap2::Status;
+use crate::ctap2::{Status, key_store_error};
 use crate::limits::{CRED_BLOB_MAX, MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
 use crate::pin::Pin;
 use crate::platform::{Storage, StorageError};
@@ -223,12 +223,13 @@ impl Store {
     /// Forgets every credential: one write of the root record does it, the rest is cleaning up.
     ///
     /// # Errors
+    /// [`Status::KeyStoreFull`] where there is no room, not even for the new root: then nothing was changed.
     /// [`Status::Other`] where storage or randomness fails. The storage then holds the old secret or the new one, and
     /// this store must not be used again: start another, which also finishes the reset.
     pub fn reset(&mut self, storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<(), Status> {
         let epoch = self.epoch.0.checked_add(1).map(Epoch).ok_or(Status::Other)?;
         let mut root = Root::new(epoch, true, rng).ok_or(Status::Other)?;
-        root.write(storage)?;
+        root.write(storage).map_err(key_store_error)?;
         self.epoch = root.epoch;
         self.secret = MasterSecret::new(&root.secret);
         root.finish_reset(storage)?;

@@ -89,7 +89,7 @@ impl From<StorageError> for Status {
 }
 
 /// The error of a command that keeps something new.
-fn key_store_error(error: StorageError) -> Status {
+pub(crate) fn key_store_error(error: StorageError) -> Status {
     match error {
         StorageError::Full => Status::KeyStoreFull,
         StorageError::Failed => Status::Other,

@@ -24,11 +24,17 @@ impl<P: Platform> Authenticator<P> {
         // What is volatile first: from the storage's first change on, nothing else may fail.
         self.key_agreement = KeyAgreement::new(&mut self.seams.rng).map_err(|_| Status::Other)?;
         self.tokens.reset();
-        let outcome = self.store.reset(&mut self.seams.storage, &mut self.seams.rng);
-        self.reset_failed = outcome.is_err();
-        if outcome.is_ok() {
-            self.pin_mismatches = 0;
+        match self.store.reset(&mut self.seams.storage, &mut self.seams.rng) {
+            Ok(()) => {
+                self.pin_mismatches = 0;
+                Ok(())
+            }
+            // Everything is as it was, and the key goes on with it.
+            Err(Status::KeyStoreFull) => Err(Status::Other),
+            Err(status) => {
+                self.reset_failed = true;
+                Err(status)
+            }
         }
-        outcome
     }
 }

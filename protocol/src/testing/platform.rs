@@ -119,6 +119,8 @@ pub(crate) struct Memory {
     pub(crate) room: Option<usize>,
     /// There is no room, not even to replace a record.
     pub(crate) refuses: bool,
+    /// The medium fills up after so many more writes: then each is refused, as those of `refuses` are.
+    pub(crate) writes_left: Option<usize>,
     /// The medium is broken: nothing works.
     pub(crate) broken: bool,
     /// Writes are said to be done, and are not.
@@ -191,9 +193,10 @@ impl Storage for Memory {
         self.operate(|memory| {
             let is_new = !memory.records.contains_key(key);
             let is_full = memory.room.is_some_and(|room| memory.records.len() >= room);
-            if memory.refuses || is_new && is_full {
+            if memory.refuses || is_new && is_full || memory.writes_left == Some(0) {
                 return Err(StorageError::Full);
             }
+            memory.writes_left = memory.writes_left.map(|left| left - 1);
             if !memory.forgets {
                 memory.records.insert(key.to_vec(), value.to_vec());
             }

@@ -1,13 +1,16 @@
 //! authenticatorReset (CTAP 2.3 §6.6).
 
+use std::vec::Vec;
+
 use crate::ctap2::Status;
+use crate::ctap2::tests::large_blobs::{INITIAL, array, stored, writing};
 use crate::limits::{RESET_WINDOW, USER_ACTION_TIMEOUT};
 use crate::pin_protocol::Protocol;
 use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, PCMR, PIN, get_key_agreement};
-use crate::testing::platform::Prompt;
-use crate::testing::request::{RP, config, discover, get_assertion, reset, toggle_always_uv};
+use crate::testing::platform::{Dice, Prompt};
+use crate::testing::request::{RP, config, discover, get_assertion, option, reset, toggle_always_uv};
 
 #[test]
 fn a_touch_soon_after_power_up_erases_every_credential() {
@@ -151,6 +154,76 @@ fn a_refused_reset_leaves_the_pin_and_its_tokens() {
     assert_eq!(key.refusal(&request), Status::PinAuthInvalid);
 }
 
+/// What a reset takes away: a PIN, a large-blob array and a credential of either kind, whose IDs these are.
+fn key_with_everything() -> (Key, [Vec<u8>; 2]) {
+    let mut key = Key::new();
+    let ids = [key.register(RP).id, key.register_discoverable(RP, b"alice").id];
+    for request in writing(&array(100, 7), 100) {
+        key.send(&request).unwrap();
+    }
+    key.set_pin(PIN);
+    (key, ids)
+}
+
+/// Whether everything is there, or nothing: there is no third.
+#[track_caller]
+fn has_everything(key: &mut Key, ids: &[Vec<u8>; 2]) -> bool {
+    let has_pin = key.try_pin(PIN) != Err(Status::PinNotSet);
+    let has_blobs = stored(key) != INITIAL;
+    // Silently: a touch is counted, and that takes a write.
+    let silent = |id: &Vec<u8>| get_assertion(RP, &[id]).with(5, option("up", false));
+    let signing = ids.each_ref().map(|id| match key.asserted(&silent(id)) {
+        Ok(_) => true,
+        Err(status) => {
+            assert_eq!(status, Status::NoCredentials);
+            false
+        }
+    });
+    assert_eq!((has_blobs, signing), (has_pin, [has_pin; 2]));
+    has_pin
+}
+
+#[test]
+fn on_a_storage_that_is_full_a_reset_is_whole_or_not_at_all() {
+    let (prepared, ids) = key_with_everything();
+    for writes in 0.. {
+        let mut key = prepared.fork();
+        key.storage_mut().writes_left = Some(writes);
+        let answer = key.send(&reset());
+        if answer.is_ok() {
+            assert_eq!(writes, 2, "the root, and the root again; the rest waits for room");
+            assert!(!has_everything(&mut key, &ids));
+            return;
+        }
+        assert_eq!(answer, Err(Status::Other));
+        if writes == 0 {
+            assert!(has_everything(&mut key, &ids), "nothing was begun, and the key goes on");
+        }
+        // Unplugged while it is still full, the key may not start, and forgets nothing of that.
+        let mut storage = key.storage().clone();
+        if let Ok(mut key) = Key::start(storage.clone(), Dice::seeded(2)) {
+            assert_eq!(has_everything(&mut key, &ids), writes == 0);
+        }
+        storage.writes_left = None;
+        let mut key = Key::start(storage, Dice::seeded(2)).map_err(drop).unwrap();
+        assert_eq!(has_everything(&mut key, &ids), writes == 0, "after {writes} writes");
+        assert_eq!(key.send(&reset()), Ok(None));
+        assert!(!has_everything(&mut key, &ids));
+    }
+}
+
+#[test]
+fn a_reset_that_found_no_room_is_told_and_tried_again() {
+    let (mut key, ids) = key_with_everything();
+    key.storage_mut().refuses = true;
+    assert_eq!(key.refusal(&reset()), Status::Other);
+    assert_eq!(key.refusal(&reset()), Status::Other);
+    key.storage_mut().refuses = false;
+    assert!(has_everything(&mut key, &ids));
+    assert_eq!(key.send(&reset()), Ok(None));
+    assert!(!has_everything(&mut key, &ids));
+}
+
 #[test]
 fn a_long_touch_is_asked_for_where_it_was_enabled() {
     let mut key = Key::new();
@@ -159,7 +232,7 @@ fn a_long_touch_is_asked_for_where_it_was_enabled() {
     assert_eq!(key.refusal(&reset()), Status::UserActionTimeout);
     assert_eq!(key.send(&reset()), Ok(None));
     assert_eq!(key.send(&reset()), Ok(None));
-    let gestures: std::vec::Vec<_> = key.user().prompts.iter().map(|prompt| prompt.gesture).collect();
+    let gestures: Vec<_> = key.user().prompts.iter().map(|prompt| prompt.gesture).collect();
     assert_eq!(gestures, [Gesture::LongTouch, Gesture::LongTouch, Gesture::Touch]);
 }
 

@@ -52,6 +52,11 @@ impl<'a> Preference<'a> {
     }
 
     /// The first that this key offers for a credential of this algorithm, else the default (CTAP 2.3 §6.1.2 step 19).
+    ///
+    /// That is `packed` for EdDSA too, though ssh-keygen on Windows refuses such a self attestation: Windows' WebAuthn API
+    /// does not hand on its signature as it was. `none` would help there, with OpenSSH 10.0 and later, and shut out every
+    /// ssh-keygen before that, which verifies a statement in any case (`ssh_sk_enroll` in its `sk-usbhid.c`). A key with an
+    /// attestation certificate works with all of them.
     #[must_use]
     pub fn choose(self, algorithm: Algorithm) -> Format {
         let offered = |name: &str| Format::OFFERED.into_iter().find(|format| format.identifier() == name);

@@ -116,6 +116,28 @@ fn a_pin_is_set_checked_and_changed() {
 }
 
 #[test]
+fn a_wrong_pin_takes_one_try_whatever_the_command_does() {
+    let home = Home::with_pin();
+    home.write("policy.toml", "always-uv = true\n\n[pin]\nmin-length = 6\n");
+    home.passkey("");
+    for arguments in [
+        "selftest",
+        "pin change --new-pin-env PIN",
+        "credentials list",
+        "config always-uv on",
+        "policy apply policy.toml",
+        "authenticate --uv required",
+    ] {
+        let output = home.run(&format!("{arguments} --pin-env WRONG"));
+        let said = str::from_utf8(&output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{arguments}: {said}");
+        assert!(said.contains("the PIN is wrong"), "{arguments}: {said}");
+        assert_eq!(home.pass("pin status")["retries"], 7, "{arguments}");
+        home.pass("pin verify --pin-env PIN");
+    }
+}
+
+#[test]
 fn a_pin_that_cannot_be_is_not_sent() {
     let home = Home::with_pin();
     for (arguments, code) in [

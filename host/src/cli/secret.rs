@@ -54,13 +54,16 @@ impl<'a> Source<'a> {
                 })?;
                 Ok(Some(line))
             }
-            Self::Variable(name) => match std::env::var(name) {
-                Ok(text) => Ok(Some(Zeroizing::new(text))),
-                Err(_) => Err(Failure::usage(
-                    format!("the environment variable {name} is not set, or not text"),
-                    format!("name the variable that holds the {what}, without a dollar sign"),
-                )),
-            },
+            Self::Variable(name) => {
+                let bytes = std::env::var_os(name).map(|text| Zeroizing::new(text.into_encoded_bytes()));
+                match bytes.as_deref().and_then(|bytes| str::from_utf8(bytes).ok()) {
+                    Some(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+                    None => Err(Failure::usage(
+                        format!("the environment variable {name} is not set, or not text"),
+                        format!("name the variable that holds the {what}, without a dollar sign"),
+                    )),
+                }
+            }
         }
     }
 }

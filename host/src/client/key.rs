@@ -10,6 +10,7 @@ use super::ctap2::{PublicKeyCredentialParameters, RelyingParty, User};
 use super::error::Error;
 use super::fault::Fault;
 use super::pin::Pin;
+use super::pin_protocol::PinProtocol;
 use super::u2f;
 use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;
@@ -30,6 +31,8 @@ pub struct Key {
     u2f_version: Option<String>,
     /// The PINs that the key refused: none is sent twice.
     refused_pins: Vec<Pin>,
+    /// The PIN/UV auth protocol that worked.
+    pub(super) proven_protocol: Option<PinProtocol>,
 }
 
 impl Key {
@@ -56,6 +59,7 @@ impl Key {
             info_error: None,
             u2f_version: None,
             refused_pins: Vec::new(),
+            proven_protocol: None,
         };
         let capabilities = key.init().capabilities;
         if capabilities & capability::CBOR != 0 {

@@ -23,9 +23,9 @@ const CHECKSUM: usize = 16;
 const OVERHEAD: usize = 64;
 /// `maxMsgSize` where a key does not say.
 const DEFAULT_MAX_MESSAGE: u64 = 1024;
-/// The longest array that is read or written: hundreds of times what known keys have room for. What a key says of itself
-/// is no bound.
-const MAX_ARRAY: usize = 1 << 20;
+/// The longest array that is read or written: sixteen times what known keys have room for. What a key says of itself is
+/// no bound.
+const MAX_ARRAY: usize = 1 << 16;
 /// The longest blob that is read or kept, before it is compressed: a few kilobytes can become gigabytes.
 const MAX_BLOB: usize = 1 << 20;
 /// The nonce of AES-GCM.
@@ -258,8 +258,12 @@ impl Key {
         if length > limit {
             return Err(Error::NoRoom { length, limit });
         }
+        let deadline = self.channel().time().now() + self.channel().timeouts().whole;
         let mut offset = 0;
         for fragment in serialized.chunks(piece) {
+            if self.channel().time().now() >= deadline {
+                return Err(Error::NoAnswer);
+            }
             let request = LargeBlobs::set(fragment.to_vec(), number(offset)?, number(length)?, token);
             self.send(&request, watch)?;
             offset += fragment.len();

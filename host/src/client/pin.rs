@@ -26,8 +26,11 @@ pub struct Pin(Zeroizing<String>);
 /// In constant time: the hashes are compared, and all of them.
 impl PartialEq for Pin {
     fn eq(&self, other: &Self) -> bool {
-        let (one, other) = (self.hash(), other.hash());
-        let pairs = one.iter().zip(other.iter());
+        let mut hashes = Zeroizing::new([[0; 16]; 2]);
+        let [one, two] = &mut *hashes;
+        self.write_hash(one);
+        other.write_hash(two);
+        let pairs = one.iter().zip(two.iter());
         pairs.fold(0, |difference, (one, other)| difference | (one ^ other)) == 0
     }
 }
@@ -71,19 +74,31 @@ impl Pin {
         }
     }
 
-    /// LEFT(SHA-256(PIN), 16): what the key compares.
-    fn hash(&self) -> Zeroizing<[u8; 16]> {
+    /// LEFT(SHA-256(PIN), 16), which the key compares, written to `hash`. What is returned by value leaves copies behind.
+    fn write_hash(&self, hash: &mut [u8; 16]) {
         let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(self.0.as_bytes())));
-        let mut hash = Zeroizing::new([0; 16]);
         hash.copy_from_slice(&digest[..16]);
-        hash
     }
 
-    /// Filled up with zeros to 64 bytes: what the key stores the hash of.
-    fn padded(&self) -> Zeroizing<[u8; 64]> {
+    /// Filled up with zeros to 64 bytes, of which the key stores the hash, written to `padded`.
+    fn write_padded(&self, padded: &mut [u8; 64]) {
+        let (text, zeros) = padded.split_at_mut(self.0.len().min(MAX_BYTES));
+        text.copy_from_slice(&self.0.as_bytes()[..text.len()]);
+        zeros.fill(0);
+    }
+
+    /// `newPinEnc`.
+    fn encrypted(&self, secret: &SharedSecret) -> Result<Vec<u8>, Error> {
         let mut padded = Zeroizing::new([0; 64]);
-        padded.iter_mut().zip(self.0.bytes()).for_each(|(to, byte)| *to = byte);
-        padded
+        self.write_padded(&mut padded);
+        Ok(secret.encrypt(&padded)?)
+    }
+
+    /// `pinHashEnc`.
+    pub(super) fn encrypted_hash(&self, secret: &SharedSecret) -> Result<Vec<u8>, Error> {
+        let mut hash = Zeroizing::new([0; 16]);
+        self.write_hash(&mut hash);
+        Ok(secret.encrypt(&hash)?)
     }
 }
 
@@ -159,15 +174,16 @@ impl Key {
     /// where it has one already, and with `PIN_POLICY_VIOLATION` where the PIN is too simple; as [`Key::send`].
     pub fn set_pin(&mut self, pin: &Pin, watch: &mut dyn Watch) -> Result<(), Error> {
         pin.check(self.ctap2_info()?)?;
-        let Agreement { secret, own } = self.agree(watch)?;
-        let new_pin = secret.encrypt(&pin.padded())?;
-        let request = ClientPin::SetPin {
-            protocol: secret.protocol(),
-            key_agreement: own,
-            param: secret.authenticate(&[&new_pin]),
-            new_pin,
-        };
-        self.send(&request, watch)?;
+        self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
+            let new_pin = pin.encrypted(&secret)?;
+            let request = ClientPin::SetPin {
+                protocol: secret.protocol(),
+                key_agreement: own,
+                param: secret.authenticate(&[&new_pin]),
+                new_pin,
+            };
+            key.send(&request, watch)
+        })?;
         self.refused_pins().clear();
         self.refresh()
     }
@@ -180,17 +196,18 @@ impl Key {
         new_pin.check(self.ctap2_info()?)?;
         let retries = self.check_retries(watch)?;
         self.check_refused(pin, retries)?;
-        let Agreement { secret, own } = self.agree(watch)?;
-        let new_pin = secret.encrypt(&new_pin.padded())?;
-        let pin_hash = secret.encrypt(&pin.hash())?;
-        let request = ClientPin::ChangePin {
-            protocol: secret.protocol(),
-            key_agreement: own,
-            param: secret.authenticate(&[&new_pin, &pin_hash]),
-            new_pin,
-            pin_hash,
-        };
-        self.send_pin(pin, &request, watch)?;
+        self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
+            let new_pin = new_pin.encrypted(&secret)?;
+            let pin_hash = pin.encrypted_hash(&secret)?;
+            let request = ClientPin::ChangePin {
+                protocol: secret.protocol(),
+                key_agreement: own,
+                param: secret.authenticate(&[&new_pin, &pin_hash]),
+                new_pin,
+                pin_hash,
+            };
+            key.send_pin(pin, retries, &request, watch)
+        })?;
         self.refused_pins().clear();
         self.refresh()
     }
@@ -214,11 +231,12 @@ impl Key {
         }
     }
 
-    /// Sends what has `pin` in it. Where the PIN is wrong, the key is not sent it again, and the error says how many
-    /// tries are left.
+    /// Sends what has `pin` in it, where so many `retries` are left. Where the PIN is wrong, the key is not sent it
+    /// again, and the error says how many tries are left.
     pub(super) fn send_pin(
         &mut self,
         pin: &Pin,
+        retries: PinRetries,
         request: &ClientPin,
         watch: &mut dyn Watch,
     ) -> Result<ClientPinResponse, Error> {
@@ -229,6 +247,11 @@ impl Key {
             }) => Err(Error::WrongPin {
                 left: self.pin_retries(watch).ok().map(|retries| retries.left),
             }),
+            // Another error may have another reason. A try that is gone tells what it is.
+            Err(error @ (Error::Status { .. } | Error::Malformed { .. })) => match self.pin_retries(watch) {
+                Ok(PinRetries { left, .. }) if left < retries.left => Err(Error::WrongPin { left: Some(left) }),
+                _ => Err(error),
+            },
             result => result,
         };
         if let Err(Error::WrongPin { .. } | Error::PinBlocked | Error::PinAuthBlocked) = &result {
@@ -237,11 +260,40 @@ impl Key {
         result
     }
 
-    /// getKeyAgreement and the platform's part in it, under the protocol that the key prefers.
+    /// getKeyAgreement and the platform's part in it.
     pub(super) fn agree(&mut self, watch: &mut dyn Watch) -> Result<Agreement, Error> {
-        let protocol = PinProtocol::of(self.ctap2_info()?).ok_or(Error::Unsupported {
+        self.by_agreement(watch, |_, agreement, _| Ok(agreement))
+    }
+
+    /// Does `step` under the PIN/UV auth protocol that the key prefers, or, where the key fails under that one, under
+    /// its other. What failed first is the error where both do.
+    pub(super) fn by_agreement<T>(
+        &mut self,
+        watch: &mut dyn Watch,
+        mut step: impl FnMut(&mut Self, Agreement, &mut dyn Watch) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut protocols = PinProtocol::of(self.ctap2_info()?);
+        // The one that worked goes first from then on.
+        protocols.sort_by_key(|protocol| Some(*protocol) != self.proven_protocol);
+        let mut failure = Error::Unsupported {
             what: "PIN/UV auth protocol one or two",
-        })?;
+        };
+        for (index, protocol) in protocols.into_iter().enumerate() {
+            let agreed = self.agree_under(protocol, watch);
+            match agreed.and_then(|agreement| step(self, agreement, watch)) {
+                Ok(done) => {
+                    self.proven_protocol = Some(protocol);
+                    return Ok(done);
+                }
+                Err(error) if !is_of_the_protocol(&error) => return Err(error),
+                Err(error) if index == 0 => failure = error,
+                Err(_) => {}
+            }
+        }
+        Err(failure)
+    }
+
+    fn agree_under(&mut self, protocol: PinProtocol, watch: &mut dyn Watch) -> Result<Agreement, Error> {
         let answer = self.send(&ClientPin::GetKeyAgreement { protocol }, watch)?;
         let key = answer
             .key_agreement
@@ -253,9 +305,25 @@ impl Key {
     }
 }
 
-/// `pinHashEnc`.
-pub(super) fn encrypted_hash(pin: &Pin, secret: &SharedSecret) -> Result<Vec<u8>, Error> {
-    Ok(secret.encrypt(&pin.hash())?)
+/// Whether a key may do better under another PIN/UV auth protocol: it did not understand the request, or its answer
+/// cannot be understood. A PIN that was found wrong is no such error: it is not sent again.
+fn is_of_the_protocol(error: &Error) -> bool {
+    match error {
+        Error::Malformed { .. } => true,
+        Error::Status { status, .. } => matches!(
+            status,
+            Status::InvalidCommand
+                | Status::InvalidParameter
+                | Status::InvalidLength
+                | Status::CborUnexpectedType
+                | Status::InvalidCbor
+                | Status::MissingParameter
+                | Status::PinAuthInvalid
+                | Status::InvalidSubcommand
+                | Status::Other
+        ),
+        _ => false,
+    }
 }
 
 fn malformed(why: Malformed) -> Error {

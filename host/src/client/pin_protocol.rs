@@ -37,18 +37,24 @@ impl PinProtocol {
         }
     }
 
-    /// The protocol that a key with `info` prefers among those known here. Keys of CTAP 2.0 list none and speak one;
-    /// `None` where a key lists only others.
+    /// The protocols of a key with `info` that are known here, the one that it prefers first. Keys of CTAP 2.0 list
+    /// none and speak one.
     #[must_use]
-    pub fn of(info: &Info) -> Option<Self> {
+    pub fn of(info: &Info) -> Vec<Self> {
         let Some(listed) = &info.pin_uv_auth_protocols else {
-            return Some(Self::One);
+            return vec![Self::One];
         };
-        listed.iter().find_map(|number| match number {
+        let mut known = Vec::new();
+        for protocol in listed.iter().filter_map(|number| match number {
             1 => Some(Self::One),
             2 => Some(Self::Two),
             _ => None,
-        })
+        }) {
+            if !known.contains(&protocol) {
+                known.push(protocol);
+            }
+        }
+        known
     }
 }
 
@@ -164,15 +170,17 @@ impl SharedSecret {
 
     fn encrypt_with<const N: usize>(&self, iv: &[u8; BLOCK], plaintext: &[u8; N]) -> Vec<u8> {
         const { assert!(N.is_multiple_of(BLOCK), "a whole number of blocks") }
-        let mut blocks = *plaintext;
+        let iv_sent: &[u8] = match self.protocol {
+            PinProtocol::One => &[],
+            PinProtocol::Two => iv,
+        };
+        // In place: no copy of the plaintext stays behind.
+        let mut message = [iv_sent, plaintext].concat();
         let mut cipher = cbc::Encryptor::<Aes256>::new((&*self.aes_key).into(), iv.into());
-        for block in blocks.as_chunks_mut::<BLOCK>().0 {
+        for block in message[iv_sent.len()..].as_chunks_mut::<BLOCK>().0 {
             cipher.encrypt_block(block.into());
         }
-        match self.protocol {
-            PinProtocol::One => blocks.to_vec(),
-            PinProtocol::Two => [&iv[..], &blocks].concat(),
-        }
+        message
     }
 
     /// `decrypt`; `None` where the key sent what cannot be a ciphertext.

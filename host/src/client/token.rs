@@ -1,10 +1,10 @@
 //! Getting a pinUvAuthToken from any key: by its own user verification, or by the PIN (CTAP 2.3 §6.5.5.7, §10.2.1).
 
-use super::ctap2::{ClientPin, Command as _, Info, Permissions, Status};
+use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info, Permissions, Status};
 use super::error::{Error, Malformed};
 use super::key::Key;
-use super::pin::{Agreement, PinRetries, encrypted_hash};
-use super::pin_protocol::PinUvAuthToken;
+use super::pin::{Agreement, PinRetries};
+use super::pin_protocol::{PinUvAuthToken, SharedSecret};
 use super::watch::Watch;
 
 /// What somebody should know who is asked for a PIN.
@@ -59,19 +59,17 @@ impl Key {
         rp_id: Option<&str>,
         watch: &mut dyn Watch,
     ) -> Result<PinUvAuthToken, Error> {
-        let Agreement { secret, own } = self.agree(watch)?;
-        let request = ClientPin::GetPinUvAuthToken {
-            protocol: secret.protocol(),
-            key_agreement: own,
-            pin_hash: None,
-            permissions,
-            rp_id: rp_id.map(str::to_owned),
-        };
-        let answer = self.send(&request, watch)?;
-        let token = answer.pin_uv_auth_token.as_deref();
-        token
-            .and_then(|token| PinUvAuthToken::new(secret.protocol(), secret.decrypt(token)?))
-            .ok_or(MALFORMED)
+        self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
+            let request = ClientPin::GetPinUvAuthToken {
+                protocol: secret.protocol(),
+                key_agreement: own,
+                pin_hash: None,
+                permissions,
+                rp_id: rp_id.map(str::to_owned),
+            };
+            let answer = key.send(&request, watch)?;
+            token_in(&answer, &secret)
+        })
     }
 
     fn token_by_pin(
@@ -92,30 +90,27 @@ impl Key {
             let retries = self.check_retries(watch)?;
             let pin = watch.pin(&PinRequest { retries, again })?;
             self.check_refused(&pin, retries)?;
-            let Agreement { secret, own } = self.agree(watch)?;
-            let (protocol, pin_hash) = (secret.protocol(), encrypted_hash(&pin, &secret)?);
-            let request = if knows_permissions {
-                ClientPin::GetPinUvAuthToken {
-                    protocol,
-                    key_agreement: own,
-                    pin_hash: Some(pin_hash),
-                    permissions,
-                    rp_id: rp_id.map(str::to_owned),
-                }
-            } else {
-                ClientPin::GetPinToken {
-                    protocol,
-                    key_agreement: own,
-                    pin_hash,
-                }
-            };
-            match self.send_pin(&pin, &request, watch) {
-                Ok(answer) => {
-                    let token = answer.pin_uv_auth_token.as_deref();
-                    return token
-                        .and_then(|token| PinUvAuthToken::new(protocol, secret.decrypt(token)?))
-                        .ok_or(MALFORMED);
-                }
+            let token = self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
+                let (protocol, pin_hash) = (secret.protocol(), pin.encrypted_hash(&secret)?);
+                let request = if knows_permissions {
+                    ClientPin::GetPinUvAuthToken {
+                        protocol,
+                        key_agreement: own,
+                        pin_hash: Some(pin_hash),
+                        permissions,
+                        rp_id: rp_id.map(str::to_owned),
+                    }
+                } else {
+                    ClientPin::GetPinToken {
+                        protocol,
+                        key_agreement: own,
+                        pin_hash,
+                    }
+                };
+                let answer = key.send_pin(&pin, retries, &request, watch)?;
+                token_in(&answer, &secret)
+            });
+            match token {
                 // A key of CTAP 2.0 whose PIN must be changed says so in no other way: the PIN may be right.
                 Err(Error::WrongPin { .. }) if self.must_change_pin() && !knows_permissions => {
                     self.refused_pins().pop();
@@ -126,7 +121,7 @@ impl Key {
                     status: Status::PinPolicyViolation,
                     ..
                 }) => return Err(Error::MustChangePin),
-                Err(error) => return Err(error),
+                result => return result,
             }
         }
     }
@@ -136,10 +131,16 @@ impl Key {
     }
 }
 
-const MALFORMED: Error = Error::Malformed {
-    command: ClientPin::NAME,
-    why: Malformed::Value("pinUvAuthToken"),
-};
+/// The token in an answer.
+fn token_in(answer: &ClientPinResponse, secret: &SharedSecret) -> Result<PinUvAuthToken, Error> {
+    let token = answer.pin_uv_auth_token.as_deref();
+    token
+        .and_then(|token| PinUvAuthToken::new(secret.protocol(), secret.decrypt(token)?))
+        .ok_or(Error::Malformed {
+            command: ClientPin::NAME,
+            why: Malformed::Value("pinUvAuthToken"),
+        })
+}
 
 /// Whether the key's own user verification is set up, and may give all of `permissions` (CTAP 2.3 §6.5.5.7.3).
 fn verifies_by_itself(info: &Info, permissions: Permissions) -> bool {

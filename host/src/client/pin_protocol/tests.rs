@@ -172,17 +172,18 @@ fn what_cannot_be_a_ciphertext_or_a_token_is_refused() {
 }
 
 #[test]
-fn the_first_protocol_that_both_know_is_used() {
+fn the_protocols_that_both_know_are_used() {
     let of = |protocols: Option<Vec<u64>>| {
         PinProtocol::of(&Info {
             pin_uv_auth_protocols: protocols,
             ..Info::default()
         })
     };
-    assert_eq!(of(None), Some(PinProtocol::One));
-    assert_eq!(of(Some(vec![9, 2, 1])), Some(PinProtocol::Two));
-    assert_eq!(of(Some(vec![1, 2])), Some(PinProtocol::One));
-    assert_eq!(of(Some(vec![9])), None);
+    let (one, two) = (PinProtocol::One, PinProtocol::Two);
+    assert_eq!(of(None), [one]);
+    assert_eq!(of(Some(vec![9, 2, 1])), [two, one]);
+    assert_eq!(of(Some(vec![1, 2, 1])), [one, two]);
+    assert_eq!(of(Some(vec![9])), []);
 }
 
 #[test]

@@ -176,6 +176,16 @@ fn settings_need_no_pin_where_there_is_none() {
     assert!(matches!(impossible, Err(Error::Unsupported { .. })));
 }
 
+/// The answer to getKeyAgreement of a key whose public key is the generator of P-256.
+fn generator() -> Vec<u8> {
+    let (x, y) = (
+        b"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96",
+        b"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5",
+    );
+    let head = b"\x00\xA1\x01\xA5\x01\x02\x03\x38\x18\x20\x01\x21\x58\x20";
+    [&head[..], x, b"\x22\x58\x20", y].concat()
+}
+
 /// A key of CTAP 2.0 that answers with the same token whatever it is asked, and keeps the requests.
 fn old(options: &'static [u8]) -> (Key, Arc<Mutex<Vec<Vec<u8>>>>) {
     made_up(options, None)
@@ -194,20 +204,9 @@ fn made_up(options: &'static [u8], by_itself: Option<u8>) -> (Key, Arc<Mutex<Vec
             return Reply::Now(info);
         }
         log.lock().unwrap().push(request.to_vec());
-        // The generator of P-256 is a public key, too.
-        let (x, y) = (
-            b"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96",
-            b"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5",
-        );
         Reply::Now(match request {
             [0x06, rest @ ..] if rest.ends_with(b"\x02\x01") => b"\x00\xA1\x03\x08".to_vec(),
-            [0x06, rest @ ..] if rest.ends_with(b"\x02\x02") => [
-                &b"\x00\xA1\x01\xA5\x01\x02\x03\x38\x18\x20\x01\x21\x58\x20"[..],
-                x,
-                b"\x22\x58\x20",
-                y,
-            ]
-            .concat(),
+            [0x06, rest @ ..] if rest.ends_with(b"\x02\x02") => generator(),
             [0x06, _, 0x01, 0x01, 0x02, 0x06, ..] if by_itself.is_some() => by_itself.into_iter().collect(),
             _ => [&b"\x00\xA1\x02\x50"[..], &[7; 16]].concat(),
         })
@@ -276,4 +275,83 @@ fn where_the_keys_own_verification_fails_the_pin_is_asked_for() {
         })
     ));
     assert_eq!(owner.requests, []);
+}
+
+/// How a request begins, and the answer to it.
+type Answers = &'static [(&'static [u8], &'static [u8])];
+
+/// A key that prefers protocol two, and answers `two` under it to the requests that begin so; and how often it was sent a
+/// PIN. Under protocol one it is right.
+fn half_broken(two: Answers) -> (Key, Arc<Mutex<u64>>) {
+    let sent = Arc::new(Mutex::new(0));
+    let counter = sent.clone();
+    let key = FakeKey::key(move |_, request| {
+        if request == [0x04] {
+            let head = b"\x00\xA4\x01\x81\x68FIDO_2_0\x03\x50AAAAAAAAAAAAAAAA\x04\xA1\x69clientPin\xF5\x06\x82\x02\x01";
+            return Reply::Now(head.to_vec());
+        }
+        let mut sent = counter.lock().unwrap();
+        *sent += u64::from(request[1..].starts_with(b"\xA4"));
+        // Each PIN that was sent takes a try, where the answer says so.
+        let broken = two.iter().find(|(head, _)| request.starts_with(head));
+        Reply::Now(match (broken, request) {
+            (Some((_, answer)), _) => answer.to_vec(),
+            (None, b"\x06\xA1\x02\x01") if two.len() > 1 => vec![0x00, 0xA1, 0x03, u8::try_from(8 - *sent).unwrap()],
+            (None, b"\x06\xA1\x02\x01") => b"\x00\xA1\x03\x08".to_vec(),
+            (None, [0x06, 0xA2, ..]) => generator(),
+            _ => [&b"\x00\xA1\x02\x50"[..], &[7; 16]].concat(),
+        })
+    });
+    (key, sent)
+}
+
+#[test]
+fn where_one_protocol_is_broken_the_other_is_tried() {
+    const AGREE: &[u8] = b"\x06\xA2\x01\x02";
+    const TOKEN: &[u8] = b"\x06\xA4\x01\x02";
+    let cases: [(Answers, u64); 7] = [
+        (&[(AGREE, b"\x02")], 1),
+        (&[(AGREE, b"\x00")], 1),
+        (&[(AGREE, b"\x00\xA0")], 1),
+        (&[(AGREE, b"\x7F")], 1),
+        // It was not looked at, or it was right.
+        (&[(TOKEN, b"\x33")], 2),
+        (&[(TOKEN, b"\x12")], 2),
+        (&[(TOKEN, b"\x00\xA1\x02\x41\x00")], 2),
+    ];
+    for (two, sent) in cases {
+        let (mut key, counter) = half_broken(two);
+        key.token(MANAGE, None, &mut person(&["1234"])).unwrap();
+        assert_eq!(*counter.lock().unwrap(), sent, "{two:02x?}");
+        // From then on the one that works goes first.
+        key.token(MANAGE, None, &mut person(&["1234"])).unwrap();
+        assert_eq!(*counter.lock().unwrap(), sent + 1, "{two:02x?}");
+    }
+    // What took a try is a wrong PIN, whatever the key calls it, and no reason to send the PIN again.
+    for answer in [&b"\x31"[..], b"\x7F", b"\x33", b"\x00\x80"] {
+        let two: Answers = Box::leak(Box::new([(TOKEN, answer), (b"none", b"")]));
+        let (mut key, counter) = half_broken(two);
+        let refused = key.token(MANAGE, None, &mut Once);
+        assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })), "{refused:?}");
+        assert_eq!(*counter.lock().unwrap(), 1);
+    }
+    // Where both are broken, the first failure is told.
+    let (mut key, _) = half_broken(&[(b"\x06\xA2\x01\x02", b"\x3E"), (b"\x06\xA2\x01\x01", b"\x02")]);
+    let refused = key.token(MANAGE, None, &mut Once);
+    assert!(matches!(
+        refused,
+        Err(Error::Status {
+            status: Status::InvalidSubcommand,
+            ..
+        })
+    ));
+}
+
+/// A script that knows one PIN.
+struct Once;
+
+impl Watch for Once {
+    fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
+        Ok(pin("1234"))
+    }
 }

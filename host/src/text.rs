@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+mod wrap;
+
+pub(crate) use wrap::wrap;
+
 /// Replaces every character that could disguise what is shown, or be obeyed instead of shown, by its visible
 /// `\u{...}` form: control characters (terminal escape sequences), line breaks, bidirectional controls, invisible and
 /// zero-width characters, tags, and `<`, `>`, `&`, which a desktop notification would read as markup. A backslash is

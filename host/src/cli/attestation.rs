@@ -11,6 +11,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
+use super::ceremony::domain_name;
 use super::failure::Failure;
 use super::info::get_info_members;
 use super::json;
@@ -55,7 +56,7 @@ pub(super) struct InitArgs {
     country: String,
 
     /// A relying party that may ask for vendor-facilitated enterprise attestation; may be given several times
-    #[arg(long = "enterprise-rp-id", value_name = "DOMAIN")]
+    #[arg(long = "enterprise-rp-id", value_name = "DOMAIN", value_parser = domain_name)]
     enterprise_rp_ids: Vec<String>,
 
     #[command(flatten)]

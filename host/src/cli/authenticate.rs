@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::{BOLD, Output};
 use super::pin_entry::Attendant;
 use super::register::no_randomness;
+use crate::client::Key;
 use crate::client::webauthn::{CeremonyError, get};
 use crate::relying_party::profile::AwsUser;
 use crate::relying_party::registrations::Account;
@@ -36,6 +37,22 @@ pub(super) struct Args {
 
     #[command(flatten)]
     ceremony: CeremonyArgs,
+}
+
+impl Args {
+    /// A key hides credentials that are protected until its user is verified (CTAP 2.3 §12.1): that it says of none
+    /// does not mean that it has none.
+    fn explained(&self, error: CeremonyError, key: &Key) -> Failure {
+        match (&error, key.info().and_then(|info| info.options.get("clientPin"))) {
+            (CeremonyError::NoCredentials, Some(false)) => Failure::Hidden {
+                remedy: "set a PIN with `brasskey pin set`, and sign in again",
+            },
+            (CeremonyError::NoCredentials, Some(true)) if self.ceremony.is_unverified() => Failure::Hidden {
+                remedy: "add `--uv required`",
+            },
+            _ => error.into(),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
@@ -125,7 +142,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
     let mut visitor = Visitor::new(attendant, &candidates);
     let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut visitor);
-    let answer = answer.map_err(|error| visitor.failure.take().unwrap_or(error.into()))?;
+    let answer = answer.map_err(|error| match visitor.failure.take() {
+        Some(failure) => failure,
+        None => args.explained(error, &opened.key),
+    })?;
     let registered = candidates
         .iter()
         .find_map(|account| Some((*account, account.registration(&answer.credential_id)?)));

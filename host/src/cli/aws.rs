@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::ceremony::{EXAMPLE_ACCOUNT, registrations_file};
+use super::ceremony::{EXAMPLE_ACCOUNT, domain_name, registrations_file};
 use super::failure::Failure;
-use super::layout::{columns, terminal_width};
+use super::layout::columns;
 use super::output::Output;
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, MAX_DEVICES, Profile, device_arn};
 use crate::text::escape;
@@ -86,7 +86,7 @@ pub(super) struct OwnerArgs {
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
     /// The RP ID that the devices were registered for [default: the profile's]
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = domain_name)]
     rp_id: Option<String>,
     /// The file that keeps registrations [default: relying-party.json in your data directory]
     #[arg(long, value_name = "FILE")]
@@ -178,7 +178,7 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
                 date(device["created"].as_i64()),
             ]
         };
-        let mut table = columns(devices.iter().map(cells), terminal_width());
+        let mut table = columns(devices.iter().map(cells));
         table.set_header(["Account", "User", "Name", "Registered"]);
         writeln!(to, "{}", table.trim_fmt())?;
         writeln!(to, "A user has at most {MAX_DEVICES} MFA devices.")

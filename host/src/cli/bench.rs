@@ -13,8 +13,9 @@ use serde::{Serialize, Serializer};
 
 use super::device::{self, DeviceArgs, Fallback};
 use super::failure::Failure;
+use super::interrupt::interrupt;
 use super::latency::{Latency, time};
-use super::layout::{columns, count, terminal_width};
+use super::layout::{columns, count};
 use super::output::{BOLD, Output};
 use crate::client::webauthn::Protocol;
 use rounds::Rounds;
@@ -96,7 +97,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         ));
     }
     let progress = progress(rounds, commands.len(), output);
-    let mut watch = (device::interrupt(), |status| {
+    let mut watch = (interrupt(), |status| {
         if may_wait && status == KeepaliveStatus::UpNeeded {
             progress.set_message("touch the key");
         }
@@ -123,7 +124,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         may_include_touch: may_wait,
         commands: measured,
     };
-    output.result(&bench, |to| bench.show(terminal_width(), to))
+    output.result(&bench, |to| bench.show(to))
 }
 
 impl Args {
@@ -170,7 +171,7 @@ impl Command {
 }
 
 impl Bench<'_> {
-    fn show(&self, width: Option<u16>, to: &mut dyn Write) -> io::Result<()> {
+    fn show(&self, to: &mut dyn Write) -> io::Result<()> {
         let (protocol, rounds) = (self.protocol.name(), count(self.rounds.into(), "round"));
         writeln!(
             to,
@@ -186,7 +187,7 @@ impl Bench<'_> {
                 [command.name().to_owned(), min, median, p95, max]
             },
         );
-        let mut table = columns(rows, width);
+        let mut table = columns(rows);
         table.set_header(["", "min", "median", "p95", "max"]);
         for times in table.column_iter_mut().skip(1) {
             times.set_cell_alignment(CellAlignment::Right);

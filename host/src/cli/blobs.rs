@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::confirm::confirm;
 use super::credentials::find::{Found, find};
-use super::credentials::{describe, described, short};
+use super::credentials::{describe, described, short, shown_digits};
 use super::failure::Failure;
-use super::layout::{columns, count, hex, terminal_width};
+use super::layout::{columns, count, hex};
 use super::output::{BOLD, Output};
 use super::pin_entry::{Attendant, KeyArgs};
 use crate::client;
@@ -108,14 +108,19 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         "blobs": blobs.iter().map(|(found, size)| json!({ "credential": described(found), "size": size })).collect::<Vec<_>>(),
         "orphans": orphans,
     });
+    let shown = shown_digits(&stored);
     output.result(&value, |to| {
         let of = capacity.map_or_else(String::new, |capacity| format!(" of {capacity}"));
         writeln!(to, "{BOLD}{}{BOLD:#}: {used}{of} bytes used", opened.label)?;
         let rows = blobs.iter().map(|(found, size)| {
             let size = size.map_or_else(|| "none".to_owned(), |size| count(size, "byte"));
-            [format!("  {}", short(&found.credential.id)), size, describe(found)]
+            [
+                format!("  {}", short(&found.credential.id, shown)),
+                size,
+                describe(found),
+            ]
         });
-        let table = columns(rows, terminal_width());
+        let table = columns(rows);
         if !blobs.is_empty() {
             writeln!(to, "{}", table.trim_fmt())?;
         }
@@ -149,7 +154,7 @@ fn get(args: &GetArgs, output: &Output) -> Result<(), Failure> {
     }
     let value =
         json!({ "device": opened.label, "credential": described(&found), "data": hex(&data), "file": args.out });
-    output.result(&value, |to| match &args.out {
+    output.verbatim(&value, |to| match &args.out {
         Some(path) => writeln!(
             to,
             "Wrote {} to {}.",

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::output::{BAD, DIM, GOOD, Output, WARNING};
 use super::pin_entry::PinArgs;
 use crate::client::Key;
-use crate::client::webauthn::{Origin, Protocol};
+use crate::client::webauthn::{Origin, Protocol, domain};
 use crate::relying_party::profile::{AwsUser, Profile, Settings};
 use crate::relying_party::registrations::RegistrationsFile;
 use crate::relying_party::{Outcome, Report};
@@ -43,6 +43,19 @@ impl From<ProfileName> for Profile {
     }
 }
 
+/// A domain name as a browser has it.
+pub(super) fn domain_name(text: &str) -> Result<String, String> {
+    domain(text).map_err(|error| format!("{error}\nhint: {}", error.hint()))
+}
+
+/// A user's name. Websites take no empty ones (WebAuthn Level 3 §5.4.3, RFC 8265 §3.3).
+fn user_name(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("a user's name has a character at least\nhint: leave --user out to be alice".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 /// Whom to play, and for whom.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Relying party")]
@@ -52,7 +65,7 @@ pub(super) struct CeremonyArgs {
     pub(super) profile: ProfileName,
 
     /// The RP ID, a domain name [default: the profile's]
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = domain_name)]
     rp_id: Option<String>,
 
     /// The web origin that asks [default: the profile's, or https:// and the RP ID]
@@ -60,7 +73,7 @@ pub(super) struct CeremonyArgs {
     origin: Option<String>,
 
     /// The user's name; with --profile aws, the IAM user [default: alice]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = user_name)]
     user: Option<String>,
 
     /// With --profile aws: the AWS account [default: 123456789012]
@@ -168,6 +181,11 @@ impl CeremonyArgs {
             aws,
             file: registrations_file(self.registrations.as_ref())?,
         })
+    }
+
+    /// Whether the user is not verified though the key could.
+    pub(super) fn is_unverified(&self) -> bool {
+        self.uv == Some(UserVerification::Discouraged) || self.profile == ProfileName::Aws && self.uv.is_none()
     }
 
     /// Whether the user was named, and is not the one who is played where nobody was.

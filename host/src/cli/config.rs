@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
+use super::ceremony::domain_name;
 use super::failure::Failure;
 use super::output::Output;
 use super::pin_entry::KeyArgs;
@@ -53,7 +54,7 @@ pub(super) struct MinPinLengthArgs {
 #[derive(Debug, Args)]
 pub(super) struct RpIdsArgs {
     /// The RP IDs: domain names
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "DOMAIN", value_parser = domain_name)]
     rp_id: Vec<String>,
     #[command(flatten)]
     key: KeyArgs,

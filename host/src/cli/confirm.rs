@@ -3,7 +3,10 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use super::failure::Failure;
-use crate::client;
+use super::interrupt::interrupt;
+use super::output::stderr_width;
+use crate::client::{self, Watch};
+use crate::text::wrap;
 
 /// Asks on the terminal, and goes on only where the answer is `word`. `yes` is the flag that answers for the user; text
 /// from outside in `question` must have been escaped.
@@ -17,11 +20,7 @@ pub(super) fn confirm(question: &str, word: &str, yes: bool) -> Result<(), Failu
             "add --yes where you are sure",
         ));
     }
-    let mut stderr = anstream::stderr();
-    write!(stderr, "brasskey: {question} [type {word} to go on] ")?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
+    let answer = ask(&format!("brasskey: {question} [type {word} to go on] "))?;
     match answer.trim() == word {
         true => Ok(()),
         false => Err(client::Error::Cancelled.into()),
@@ -37,16 +36,14 @@ pub(super) fn choose(what: &str, choices: &[String], flag: &str) -> Result<usize
             format!("there is no terminal to ask on: name one with {flag}"),
         ));
     }
-    let mut stderr = anstream::stderr();
-    writeln!(stderr, "brasskey: {what}:")?;
+    let mut list = format!("brasskey: {what}:");
     for (number, choice) in (1..).zip(choices) {
-        writeln!(stderr, "  {number}  {choice}")?;
+        list.push_str(&format!("\n  {number}  {choice}"));
     }
+    writeln!(anstream::stderr(), "{}", wrap(&list, stderr_width()))?;
     loop {
-        write!(stderr, "brasskey: which one? [1 to {}] ", choices.len())?;
-        stderr.flush()?;
-        let mut answer = String::new();
-        if io::stdin().lock().read_line(&mut answer)? == 0 {
+        let answer = ask(&format!("brasskey: which one? [1 to {}] ", choices.len()))?;
+        if answer.is_empty() {
             return Err(client::Error::Cancelled.into());
         }
         if let Some(index) = place(&answer, choices.len()) {
@@ -59,6 +56,55 @@ pub(super) fn choose(what: &str, choices: &[String], flag: &str) -> Result<usize
 fn place(answer: &str, count: usize) -> Option<usize> {
     let number: usize = answer.trim().parse().ok()?;
     number.checked_sub(1).filter(|index| *index < count)
+}
+
+/// Asks a question, and returns the line that answers it; nothing where somebody pressed Ctrl-C or Ctrl-D instead.
+fn ask(question: &str) -> io::Result<String> {
+    // Before the question: who answers it by Ctrl-C at once is heard, too.
+    let interrupt = interrupt();
+    let mut stderr = anstream::stderr();
+    write!(stderr, "{}", wrap(question, stderr_width()))?;
+    stderr.flush()?;
+    let answer = answer(&interrupt)?;
+    // Both leave the line open.
+    if !answer.ends_with('\n') {
+        writeln!(stderr)?;
+    }
+    Ok(answer)
+}
+
+/// A line from the terminal; nothing where somebody pressed Ctrl-C first. A read by itself would wait on.
+#[cfg(unix)]
+fn answer(watch: &impl Watch) -> io::Result<String> {
+    use std::os::fd::AsFd as _;
+
+    use nix::poll::{PollFd, PollFlags, poll};
+
+    /// How long Ctrl-C may go unnoticed, in milliseconds.
+    const GLANCE: u8 = 50;
+    let stdin = io::stdin();
+    while !watch.is_cancelled() {
+        match poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], GLANCE) {
+            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+            ready => {
+                ready?;
+                return read_line();
+            }
+        }
+    }
+    Ok(String::new())
+}
+
+#[cfg(not(unix))]
+fn answer(watch: &impl Watch) -> io::Result<String> {
+    let line = read_line()?;
+    Ok(if watch.is_cancelled() { String::new() } else { line })
+}
+
+fn read_line() -> io::Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::confirm::confirm;
 use super::failure::Failure;
-use super::layout::{columns, hex, terminal_width};
+use super::layout::{columns, hex};
 use super::output::{BOLD, DIM, Output};
 use super::pin_entry::KeyArgs;
 use crate::client::credentials::{BlobDeletion, StoredRelyingParty};
 use crate::client::ctap2::{Permissions, User};
+use crate::client::webauthn::truncated;
 use find::{Found, find};
 
 pub(super) mod find;
@@ -81,6 +82,7 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         "remaining": metadata.remaining,
         "relyingParties": stored.iter().map(relying_party).collect::<Vec<_>>(),
     });
+    let shown = shown_digits(&stored);
     output.result(&value, |to| {
         let (label, existing, remaining) = (&opened.label, metadata.existing, metadata.remaining);
         let noun = if existing == 1 { "passkey" } else { "passkeys" };
@@ -90,8 +92,11 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         )?;
         for relying_party in &stored {
             writeln!(to, "\n{BOLD}{}{BOLD:#}", show::name(relying_party))?;
-            let rows = relying_party.credentials.iter().map(show::row);
-            writeln!(to, "{}", columns(rows, terminal_width()).trim_fmt())?;
+            let rows = relying_party
+                .credentials
+                .iter()
+                .map(|credential| show::row(credential, shown));
+            writeln!(to, "{}", columns(rows).trim_fmt())?;
         }
         Ok(())
     })
@@ -119,7 +124,7 @@ fn show(args: &OneArgs, output: &Output) -> Result<(), Failure> {
     value["rpIdHash"] = hex(&relying_party.rp_id_hash).into();
     output.result(&value, |to| {
         let rows = show::rows(relying_party, credential);
-        writeln!(to, "{}", columns(rows, terminal_width()).trim_fmt())
+        writeln!(to, "{}", columns(rows).trim_fmt())
     })
 }
 
@@ -132,7 +137,7 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
         Failure::Verification("the key does not say whose passkey this is, and so it cannot be renamed".to_owned())
     })?;
     let new = |given: &Option<String>, old: &Option<String>| match given {
-        Some(name) => Some(name.clone()).filter(|name| !name.is_empty()),
+        Some(name) => Some(truncated(name).to_owned()).filter(|name| !name.is_empty()),
         None => old.clone(),
     };
     let user = User {
@@ -218,8 +223,23 @@ pub(super) fn described(found: &Found<'_>) -> Value {
     })
 }
 
-/// The beginning of an ID that is enough to tell passkeys apart by.
-pub(super) fn short(id: &[u8]) -> String {
-    const SHOWN: usize = 8;
-    hex(id.get(..SHOWN).unwrap_or(id))
+/// How many digits of an ID it takes to tell all passkeys of a key apart: 16, or more.
+pub(super) fn shown_digits(stored: &[StoredRelyingParty]) -> usize {
+    const FEWEST: usize = 16;
+    let credentials = stored.iter().flat_map(|relying_party| &relying_party.credentials);
+    let mut ids: Vec<_> = credentials.map(|credential| hex(&credential.id)).collect();
+    // IDs that have most in common are neighbours.
+    ids.sort_unstable();
+    let needed = ids.array_windows().map(|[one, next]| {
+        let common = one.bytes().zip(next.bytes()).take_while(|(one, next)| one == next);
+        common.count() + 1
+    });
+    needed.max().unwrap_or(0).max(FEWEST)
+}
+
+/// The first `digits` of an ID.
+pub(super) fn short(id: &[u8], digits: usize) -> String {
+    let mut text = hex(id);
+    text.truncate(digits);
+    text
 }

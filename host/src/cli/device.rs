@@ -1,15 +1,16 @@
 //! Which key a command uses: `--device`, or the one that is plugged in, or the built-in soft token.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::failure::Failure;
+use super::interrupt::interrupt;
 use super::output::Output;
 use super::passphrase::SealArgs;
 use super::state::{Missing, state_file};
-use crate::client::{self, CancelHandle, Key, Watch as _};
+use crate::client::{self, Key};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{Name, SoftKey, Touch};
 use crate::text::escape;
@@ -59,7 +60,7 @@ pub(super) struct SoftArgs {
     /// Who touches the soft token: notify (you, by a desktop notification, else on the terminal), prompt (you, on the
     /// terminal), auto, deny, or control (programs, with `brasskey token --control`) [default: prompt on a terminal; auto
     /// where selftest and bench use one that is in memory only]
-    #[arg(long, value_name = "TOUCH")]
+    #[arg(long, value_name = "TOUCH", value_parser = touch(), hide_possible_values = true)]
     pub(super) touch: Option<Touch>,
 
     /// The file that holds the soft token's secrets [default: token.redb in your data directory]
@@ -72,6 +73,11 @@ pub(super) struct SoftArgs {
 
     #[command(flatten)]
     pub(super) seal: SealArgs,
+}
+
+/// Named one by one, for completions and errors.
+fn touch() -> impl TypedValueParser<Value = Touch> {
+    PossibleValuesParser::new(["notify", "prompt", "auto", "deny", "control"]).try_map(|name| name.parse::<Touch>())
 }
 
 fn spec(text: &str) -> Result<DeviceSpec, String> {
@@ -263,24 +269,4 @@ fn tell_of_downgrade(key: &Key, output: &Output) {
 fn label(device: &ListedDevice) -> String {
     let product = device.product.as_deref().unwrap_or("security key");
     escape(&format!("{product} ({})", device.address)).into_owned()
-}
-
-/// A handle that Ctrl-C cancels: the key is told, so that it stops blinking. A second Ctrl-C ends the process.
-pub(super) fn interrupt() -> CancelHandle {
-    static HANDLE: Mutex<Option<CancelHandle>> = Mutex::new(None);
-    let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    handle
-        .get_or_insert_with(|| {
-            let cancel = CancelHandle::default();
-            let cancelled = cancel.clone();
-            // Without a handler Ctrl-C still ends the process.
-            let _ = ctrlc::set_handler(move || {
-                if cancelled.is_cancelled() {
-                    std::process::exit(130);
-                }
-                cancelled.cancel();
-            });
-            cancel
-        })
-        .clone()
 }

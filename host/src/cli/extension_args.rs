@@ -78,6 +78,11 @@ pub(super) struct RequestArgs {
 }
 
 impl CreationArgs {
+    /// Whether the credential is of no use without user verification.
+    pub(super) fn needs_verification(&self) -> bool {
+        self.cred_protect == Some(3)
+    }
+
     pub(super) fn extensions(&self) -> CreationExtensions {
         let policy = self.cred_protect.map(|level| match level {
             1 => CredentialProtection::UserVerificationOptional,

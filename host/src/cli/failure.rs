@@ -10,7 +10,11 @@ use crate::client::{self, ErrorKind};
 use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;
 use crate::soft::storage::{KeyringError, StorageOpenError, StorageOpenProblem};
+use crate::text::escape;
 use crate::transport::TransportError;
+
+mod hints;
+mod usage;
 
 /// Exit code 1: this computer failed (a file, a socket, memory).
 pub(super) const SYSTEM: u8 = 1;
@@ -46,12 +50,34 @@ pub(super) enum Failure {
         /// What to write instead.
         hint: String,
     },
+    /// The command line is not one. Both texts are escaped where they need it.
+    #[error("{message}")]
+    CommandLine {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// A secret that only the user has was not given, or is none.
+    #[error("{message}")]
+    Secret {
+        /// What is wrong.
+        message: String,
+        /// How to give it.
+        hint: String,
+    },
     /// Talking to a key failed.
     #[error(transparent)]
     Key(#[from] client::Error),
     /// A ceremony failed before there was an answer to verify.
     #[error(transparent)]
     Ceremony(#[from] CeremonyError),
+    /// The key names none of the account's credentials, but hides those that are protected until its user is verified.
+    #[error("this security key shows no credential for the account")]
+    Hidden {
+        /// How to have its user verified.
+        remedy: &'static str,
+    },
     /// The answer was verified, and refused. The checks were shown already.
     #[error("{0}")]
     Verification(String),
@@ -129,31 +155,19 @@ impl Failure {
         }
     }
 
-    /// A command line that clap refuses, in the words of clap and the form of every other error.
-    pub(super) fn of_clap(error: &clap::Error) -> Self {
-        let text = error.render().to_string();
-        let mut paragraphs = text.split("\n\n").map(|paragraph| {
-            let lines = paragraph.lines().map(str::trim).filter(|line| !line.is_empty());
-            lines.collect::<Vec<_>>().join(" ")
-        });
-        let message = paragraphs.next().unwrap_or_default();
-        let message = without_brackets(message.strip_prefix("error: ").unwrap_or(&message));
-        // Our own parsers put their hint behind the message.
-        let (message, ours) = match message.split_once(" hint: ") {
-            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
-            None => (message, None),
-        };
-        let tip = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
-        let hint = ours
-            .or(tip)
-            .unwrap_or_else(|| "see `brasskey --help`, and --help after any command".to_owned());
-        Self::Usage { message, hint }
+    /// Nobody is at a terminal to give `secret`, with its article, which `flags` give, too.
+    pub(super) fn secret_needed(secret: &str, flags: &str) -> Self {
+        Self::Secret {
+            message: format!("this takes {secret}"),
+            hint: format!("give it when asked on a terminal, or with {flags}"),
+        }
     }
 
     /// The exit code. Stable.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } => USAGE,
+            Self::Usage { .. } | Self::CommandLine { .. } => USAGE,
+            Self::Secret { .. } => USER,
             Self::NotPluggedIn => USER,
             Self::NoToken { .. } => NO_DEVICE,
             Self::Key(client::Error::Random(_)) | Self::Ceremony(CeremonyError::Random(_)) => SYSTEM,
@@ -168,7 +182,7 @@ impl Failure {
                 VERIFICATION
             }
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
-            Self::Ceremony(_) | Self::Policy { .. } => KEY,
+            Self::Ceremony(_) | Self::Hidden { .. } | Self::Policy { .. } => KEY,
             Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {
                 // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
                 RegistrationsError::Unchanged(Unchanged::AlreadyRegistered) => VERIFICATION,
@@ -188,29 +202,14 @@ impl Failure {
         }
     }
 
-    /// What to do next.
-    pub(super) fn hint(&self) -> String {
-        const AGAIN: &str = "try once more; if it fails again, `brasskey info` says what this key can do";
+    /// What happened and what to do next, with all text from outside escaped.
+    pub(super) fn shown(&self) -> (String, String) {
         match self {
-            Self::Usage { hint, .. } | Self::NoToken { hint, .. } => hint.clone(),
-            Self::NotKept { hint, source, .. } => match hint {
-                Some(hint) => format!("{}; {hint}", source.hint()),
-                None => source.hint().to_owned(),
-            },
-            Self::Key(error) => error.hint().unwrap_or(AGAIN).to_owned(),
-            Self::Ceremony(error) => error.hint().unwrap_or(AGAIN).to_owned(),
-            Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
-            Self::Unhealthy { .. } => "run of the remedies above what you agree with, and try again".to_owned(),
-            Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
-            Self::NotPluggedIn => {
-                "most keys take a reset in their first ten seconds: start again, and have the key at hand".to_owned()
-            }
-            Self::Registrations(error) => error.hint().to_owned(),
-            Self::State(error) => error.hint(),
-            Self::Soft(error) => error.hint(),
-            Self::NoHome(error) => error.hint().to_owned(),
-            Self::System { .. } => "look at what the system says, and try again".to_owned(),
-            Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
+            Self::CommandLine { message, hint } => (message.clone(), hint.clone()),
+            failure => (
+                escape(&failure.to_string()).into_owned(),
+                escape(&failure.hint()).into_owned(),
+            ),
         }
     }
 }
@@ -223,44 +222,9 @@ fn count_of(rules: usize) -> String {
     }
 }
 
-/// Takes the brackets from the names that clap gives values, `<FILE>`: as markup they would be escaped. Those that the
-/// user wrote stay.
-fn without_brackets(text: &str) -> String {
-    let mut rest = text;
-    let mut plain = String::with_capacity(text.len());
-    while let Some((before, after)) = rest.split_once('<') {
-        plain.push_str(before);
-        match after.split_once('>') {
-            Some((name, behind)) if name.chars().all(|c| c.is_ascii_uppercase() || c == '|') => {
-                plain.push_str(name);
-                rest = behind;
-            }
-            _ => {
-                plain.push('<');
-                rest = after;
-            }
-        }
-    }
-    plain + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_values_are_told_from_what_the_user_wrote() {
-        for (text, plain) in [
-            (
-                "a value is required for '--touch <TOUCH>'",
-                "a value is required for '--touch TOUCH'",
-            ),
-            ("'--control <ADDRESS|PATH>' <SHELL>", "'--control ADDRESS|PATH' SHELL"),
-            ("unexpected argument '--<b>' <", "unexpected argument '--<b>' <"),
-        ] {
-            assert_eq!(without_brackets(text), plain);
-        }
-    }
 
     #[test]
     fn who_was_wrong_decides_the_exit_code() {

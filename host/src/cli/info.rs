@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::device::{self, DeviceArgs};
 use super::failure::Failure;
-use super::layout::{columns, terminal_width};
+use super::layout::columns;
 use super::output::{BAD, BOLD, Output};
 use crate::client;
 use crate::client::ctap2::Info;
@@ -28,7 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let opened = device::open(&args.device, output)?;
     let facts = Facts::of(&opened.key, &opened.label);
-    output.result(&facts, |to| show(&facts, terminal_width(), to))?;
+    output.result(&facts, |to| show(&facts, to))?;
     match opened.key.ctap2_info() {
         Err(error @ client::Error::GetInfo(_)) => Err(Failure::Verification(error.to_string())),
         _ => Ok(()),
@@ -56,7 +56,7 @@ pub(super) fn get_info_members(info: &Info) -> Map<String, Value> {
 }
 
 /// Heading, sections and warnings.
-fn show(facts: &Facts<'_>, width: Option<u16>, to: &mut dyn Write) -> io::Result<()> {
+fn show(facts: &Facts<'_>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "{BOLD}{}{BOLD:#}", facts.device)?;
     let sections = sections::of(facts);
     // The same first column in all sections, so that the page has one margin.
@@ -72,7 +72,7 @@ fn show(facts: &Facts<'_>, width: Option<u16>, to: &mut dyn Write) -> io::Result
             let name = cells.next().map(|name| format!("  {name:margin$}"));
             name.into_iter().chain(cells.cloned())
         });
-        writeln!(to, "{}", columns(padded, width).trim_fmt())?;
+        writeln!(to, "{}", columns(padded).trim_fmt())?;
     }
     if !facts.warnings.is_empty() {
         writeln!(to, "\n{BAD}Warnings{BAD:#}")?;

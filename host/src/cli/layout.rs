@@ -1,18 +1,13 @@
-//! How results look: columns without borders, as wide as the terminal.
+//! How results look: columns without borders.
 
 use std::fmt::Write as _;
-use std::io;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use uuid::Uuid;
 
-/// How many characters fit beside each other on stdout; `None` where it is no terminal, and nothing is wrapped.
-pub(super) fn terminal_width() -> Option<u16> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
-}
-
-/// A table of `rows`, wrapped to `width`. Text from outside must have been escaped.
-pub(super) fn columns<R, C>(rows: R, width: Option<u16>) -> Table
+/// A table of `rows`. Text from outside must have been escaped. What is too wide for a terminal is broken where it is
+/// written.
+pub(super) fn columns<R, C>(rows: R) -> Table
 where
     R: IntoIterator<Item = C>,
     C: IntoIterator<Item: ToString>,
@@ -20,11 +15,8 @@ where
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_content_arrangement(ContentArrangement::Disabled)
         .add_rows(rows.into_iter().map(comfy_table::Row::from));
-    if let Some(width) = width {
-        table.set_width(width);
-    }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -61,14 +53,8 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_without_trailing_space() {
-        let table = columns([["a", "first"], ["long name", "second"]], None);
+        let table = columns([["a", "first"], ["long name", "second"]]);
         assert_eq!(table.trim_fmt(), "a          first\nlong name  second");
-    }
-
-    #[test]
-    fn the_last_column_is_wrapped_beside_itself() {
-        let table = columns([["name", "some words that do not fit"]], Some(22));
-        assert_eq!(table.trim_fmt(), "name  some words that\n      do not fit");
     }
 
     #[test]

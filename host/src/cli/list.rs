@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::layout::{aaguid, columns, terminal_width};
+use super::layout::{aaguid, columns};
 use super::output::Output;
 use crate::client::{Channel, Error, Key, SystemTime, Timeouts};
 use crate::soft::paths::{self, KnownToken};
@@ -62,7 +62,7 @@ pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
     }
     let mut entries = ask_all(listed, ask);
     entries.extend(paths::soft_tokens().into_iter().map(Entry::of_soft_token));
-    output.result(&entries, |to| show(&entries, terminal_width(), to))
+    output.result(&entries, |to| show(&entries, to))
 }
 
 /// Asks all keys at once. A key that takes too long is left behind: its thread ends with the process.
@@ -162,11 +162,11 @@ impl Entry {
     }
 }
 
-fn show(entries: &[Entry], width: Option<u16>, to: &mut dyn Write) -> io::Result<()> {
+fn show(entries: &[Entry], to: &mut dyn Write) -> io::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    let mut table = columns(entries.iter().map(Entry::cells), width);
+    let mut table = columns(entries.iter().map(Entry::cells));
     table.set_header(["--device", "Product", "Versions", "AAGUID"]);
     writeln!(to, "{}", table.trim_fmt())
 }

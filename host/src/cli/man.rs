@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args, command: Command, output: &Output) -> Result<(), 
             let mut page = Vec::new();
             page_of(command).render(&mut page)?;
             let value = json!({ "page": String::from_utf8_lossy(&page) });
-            output.result(&value, |to| to.write_all(&page))
+            output.verbatim(&value, |to| to.write_all(&page))
         }
         Some(directory) => {
             let files = write_pages(command, directory)?;

@@ -19,6 +19,7 @@ mod doctor;
 mod extension_args;
 mod failure;
 mod info;
+mod interrupt;
 mod json;
 mod latency;
 mod layout;
@@ -50,6 +51,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use deferred::Deferred;
 use failure::Failure;
 use output::Output;
+
+use crate::soft::set_touch_remedy;
 
 /// Test any FIDO security key the way a website uses it, and be one in software.
 ///
@@ -126,9 +129,10 @@ pub fn main() -> ExitCode {
     outlive_size_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return unparsed(&error),
+        Err(error) => return unparsed(error),
     };
     let output = Output::new(cli.json);
+    set_touch_remedy("start it with --touch auto, --touch control or --touch deny, or from a terminal");
     match run(cli.command, output) {
         Ok(()) => ExitCode::SUCCESS,
         // A reader that has seen enough, such as `head`, is no error.
@@ -150,14 +154,14 @@ fn outlive_size_limit() {
 }
 
 /// --help and --version, which are no errors, and command lines that mean nothing.
-fn unparsed(error: &clap::Error) -> ExitCode {
+fn unparsed(error: clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         // Nothing can be said where nothing can be written.
         let _ = error.print();
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
     }
     let json = std::env::args_os().any(|argument| argument == "--json");
-    let failure = Failure::of_clap(error);
+    let failure = Failure::of_clap(error, std::env::args_os().skip(1));
     Output::new(json).failure(&failure);
     ExitCode::from(failure.exit_code())
 }

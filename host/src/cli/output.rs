@@ -9,7 +9,8 @@ use serde_json::json as value;
 
 use super::failure::Failure;
 use super::json;
-use crate::text::escape;
+use crate::soft::beside_question;
+use crate::text::wrap;
 
 /// A check that passed.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -52,9 +53,24 @@ impl Output {
         let mut results = Vec::new();
         if self.json {
             json::write(&mut results, value)?;
-        } else {
-            human(&mut results)?;
+            return Ok(write_at_once(&results)?);
         }
+        human(&mut results)?;
+        Ok(write_at_once(&fit(results))?)
+    }
+
+    /// As [`result`](Self::result), but what `human` writes is for a program, or is somebody's own text: no line of it
+    /// is broken.
+    pub(super) fn verbatim(
+        &self,
+        value: &impl Serialize,
+        human: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        if self.json {
+            return self.result(value, human);
+        }
+        let mut results = Vec::new();
+        human(&mut results)?;
         Ok(write_at_once(&results)?)
     }
 
@@ -70,24 +86,24 @@ impl Output {
         if !self.json {
             let mut shown = Vec::new();
             text(&mut shown)?;
-            write_at_once(&shown)?;
+            write_at_once(&fit(shown))?;
         }
         Ok(())
     }
 
     /// One line beside the results.
     pub(super) fn notice(&self, text: &str) {
+        let line = wrap(&format!("brasskey: {text}"), stderr_width());
         // Nothing can be said where nothing can be written.
-        let _ = writeln!(anstream::stderr(), "brasskey: {text}");
+        beside_question(|| drop(writeln!(anstream::stderr(), "{line}")));
     }
 
     /// Why the command failed. With `--json`, stdout has the same as a value.
     pub(super) fn failure(&self, failure: &Failure) {
-        let message = escape(&failure.to_string()).into_owned();
-        let hint = escape(&failure.hint()).into_owned();
+        let (message, hint) = failure.shown();
         let mut stderr = anstream::stderr().lock();
-        let _ = writeln!(stderr, "brasskey: {BAD}error:{BAD:#} {message}");
-        let _ = writeln!(stderr, "hint: {hint}");
+        let said = format!("brasskey: {BAD}error:{BAD:#} {message}\nhint: {hint}");
+        let _ = writeln!(stderr, "{}", wrap(&said, stderr_width()));
         // A refused answer was printed with its checks, a policy with its rules; two values would be none.
         let is_printed = matches!(
             failure,
@@ -97,6 +113,20 @@ impl Output {
             let value = value!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });
             let _ = json::write(&mut io::stdout(), &value);
         }
+    }
+}
+
+/// How many characters fit beside each other on stderr; `None` where it is no terminal, and nothing is broken.
+pub(super) fn stderr_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
+}
+
+/// Results as wide as the terminal that they go to.
+fn fit(results: Vec<u8>) -> Vec<u8> {
+    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
+    match String::from_utf8(results) {
+        Ok(text) => wrap(&text, width).into_bytes(),
+        Err(error) => error.into_bytes(),
     }
 }
 

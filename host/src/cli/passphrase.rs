@@ -9,11 +9,16 @@ use super::failure::Failure;
 use super::output::Output;
 use super::secret::{Source, Unanswered, ask};
 use super::state::patiently;
+use crate::client;
 use crate::soft::storage::{
     FileStorage, Keyring, NewSeal, Passphrase, Seal, StorageOpenError, StorageOpenProblem, Unlock,
 };
 use crate::text::escape;
 
+/// The flags that give a new passphrase where a file is sealed in passing.
+const SAME_FLAGS: &str = "--passphrase-env or --passphrase-fd";
+/// The flags that give a new passphrase beside the one before.
+const NEW_FLAGS: &str = "--new-passphrase-env or --new-passphrase-fd";
 /// How often a person may try.
 const TRIES: u32 = 3;
 
@@ -71,7 +76,7 @@ impl SealArgs {
 
     /// Opens the state file at `path`, and seals it where that is asked for and it is not.
     pub(super) fn open(&self, path: &Path, output: &Output) -> Result<FileStorage, Failure> {
-        let mut keeper = Keeper::new(path, &self.passphrase, output)?;
+        let mut keeper = Keeper::new(path, &self.passphrase, SAME_FLAGS, output)?;
         if let Some(wanted) = self.seal
             && !FileStorage::is_at(path)
         {
@@ -106,7 +111,7 @@ pub(super) fn reseal(
     new: &NewPassphraseArgs,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut keeper = Keeper::new(path, current, output)?;
+    let mut keeper = Keeper::new(path, current, NEW_FLAGS, output)?;
     let new = Source::of(new.new_passphrase_fd, new.new_passphrase_env.as_ref());
     let new = read(new)?;
     if !FileStorage::is_at(path) {
@@ -123,19 +128,25 @@ struct Keeper<'a> {
     output: Output,
     /// The passphrase that does not come from the terminal.
     given: Option<Passphrase>,
+    /// The flags that give a new passphrase.
+    new_flags: &'static str,
     /// How often a person may still be asked.
     tries: u32,
+    /// Somebody pressed Ctrl-C instead of an answer.
+    interrupted: bool,
     /// A line from the terminal, after a question.
     ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
 }
 
 impl<'a> Keeper<'a> {
-    fn new(path: &'a Path, args: &PassphraseArgs, output: &Output) -> Result<Self, Failure> {
+    fn new(path: &'a Path, args: &PassphraseArgs, new_flags: &'static str, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.passphrase_fd, args.passphrase_env.as_ref());
         Ok(Self {
             path,
             output: *output,
             given: read(source)?,
+            new_flags,
+            interrupted: false,
             tries: if source.is_terminal() { TRIES } else { 0 },
             ask,
         })
@@ -151,7 +162,11 @@ impl<'a> Keeper<'a> {
     /// Opens the state file, or makes one.
     fn open(&mut self) -> Result<FileStorage, Failure> {
         let path = self.path;
-        let storage = patiently(|| FileStorage::open_with(path, &mut *self))?;
+        let opened = patiently(|| FileStorage::open_with(path, &mut *self));
+        let storage = opened.map_err(|error| match self.interrupted {
+            true => client::Error::Cancelled.into(),
+            false => Failure::from(error),
+        })?;
         self.tell_of_new(&storage);
         Ok(storage)
     }
@@ -180,9 +195,10 @@ impl<'a> Keeper<'a> {
         if let Some(passphrase) = given {
             return Ok(passphrase);
         }
-        let ask = |question: &str| {
-            let typed = (self.ask)(question).map_err(|_| self.problem(StorageOpenProblem::PassphraseNeeded))?;
-            Ok::<_, StorageOpenError>(Passphrase::new(&typed))
+        let ask = |question: &str| match (self.ask)(question) {
+            Ok(typed) => Ok(Passphrase::new(&typed)),
+            Err(Unanswered::Interrupted) => Err(client::Error::Cancelled.into()),
+            Err(Unanswered::Nobody) => Err(Failure::secret_needed("a new passphrase", self.new_flags)),
         };
         loop {
             let first = ask(&format!("New passphrase for {}: ", self.shown()))?;
@@ -216,8 +232,9 @@ impl Unlock for Keeper<'_> {
         }
         while self.tries > 0 {
             self.tries -= 1;
-            let typed = (self.ask)(&format!("Passphrase of {}: ", self.shown())).ok()?;
-            match Passphrase::new(&typed) {
+            let typed = (self.ask)(&format!("Passphrase of {}: ", self.shown()));
+            self.interrupted = matches!(typed, Err(Unanswered::Interrupted));
+            match Passphrase::new(&typed.ok()?) {
                 Ok(passphrase) => return Some(passphrase),
                 Err(empty) => self.output.notice(&empty.to_string()),
             }

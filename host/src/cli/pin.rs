@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::device::{self, DeviceArgs, Opened};
 use super::failure::Failure;
-use super::layout::{columns, count, terminal_width};
+use super::layout::{columns, count};
 use super::output::{BOLD, Output};
 use super::pin_entry::{Attendant, KeyArgs, NewPinArgs, PinArgs};
 use crate::client::ctap2::{Info, Permissions};
@@ -80,7 +80,7 @@ fn change(args: &ChangeArgs, output: &Output) -> Result<(), Failure> {
     }
     let retries = opened.key.pin_retries(&mut attendant)?;
     let pin = attendant.current_pin(retries)?;
-    let new_pin = attendant.new_pin(&args.new_pin, |pin| pin.check(&info))?;
+    let new_pin = attendant.new_pin(&args.new_pin, |new_pin| new_pin.check_change(&pin, &info))?;
     opened.key.change_pin(&pin, &new_pin, &mut attendant)?;
     output.result(&json!({ "device": opened.label, "pin": "changed" }), |to| {
         writeln!(to, "The PIN of {} is changed.", opened.label)
@@ -117,7 +117,7 @@ fn status(args: &StatusArgs, output: &Output) -> Result<(), Failure> {
     });
     output.result(&value, |to| {
         writeln!(to, "{BOLD}{}{BOLD:#}", opened.label)?;
-        writeln!(to, "{}", columns(rows(&info, retries), terminal_width()).trim_fmt())
+        writeln!(to, "{}", columns(rows(&info, retries)).trim_fmt())
     })
 }
 

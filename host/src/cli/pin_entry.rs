@@ -4,8 +4,9 @@ use brasskey_protocol::ctaphid::KeepaliveStatus;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::device::{self, DeviceArgs, Opened, interrupt};
+use super::device::{self, DeviceArgs, Opened};
 use super::failure::Failure;
+use super::interrupt::interrupt;
 use super::output::Output;
 use super::secret::{Source, Unanswered, ask};
 use crate::client::{self, CancelHandle, Pin, PinRequest, Watch};
@@ -77,7 +78,13 @@ impl Attendant {
     /// Attends to the key that was opened. A PIN that does not come from the terminal is read now.
     pub(super) fn new(opened: &Opened, args: &PinArgs, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.pin_fd, args.pin_env.as_ref());
-        let given = read(source)?;
+        let given = read(source).map_err(|failure| match failure {
+            Failure::Key(client::Error::Pin(error)) => Failure::Secret {
+                message: error.to_string(),
+                hint: "give the PIN that the security key has".to_owned(),
+            },
+            failure => failure,
+        })?;
         Ok(Self {
             cancel: interrupt(),
             output: *output,
@@ -111,12 +118,12 @@ impl Attendant {
             return Ok(pin);
         }
         loop {
-            let typed = (self.ask)("New PIN: ").map_err(client::Error::from)?;
+            let typed = (self.ask)("New PIN: ").map_err(no_new_pin)?;
             let pin = Pin::new(&typed).and_then(|pin| check(&pin).map(|()| pin));
             match pin {
                 Err(error) => self.output.notice(&error.to_string()),
                 Ok(pin) => {
-                    let again = (self.ask)("The same again: ").map_err(client::Error::from)?;
+                    let again = (self.ask)("The same again: ").map_err(no_new_pin)?;
                     if Pin::new(&again).as_ref() == Ok(&pin) {
                         return Ok(pin);
                     }
@@ -166,6 +173,14 @@ impl Watch for Attendant {
 
     fn can_try_again(&self) -> bool {
         self.on_terminal
+    }
+}
+
+/// Why there is no new PIN.
+fn no_new_pin(why: Unanswered) -> Failure {
+    match why {
+        Unanswered::Interrupted => client::Error::Cancelled.into(),
+        Unanswered::Nobody => Failure::secret_needed("a new PIN", "--new-pin-env or --new-pin-fd"),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::device::{self, DeviceArgs};
 use super::failure::Failure;
+use super::interrupt::interrupt;
 use super::latency::{Latency, time};
 use super::layout::count;
 use super::output::Output;
@@ -39,7 +40,7 @@ struct Pings<'a> {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
-    let interrupt = device::interrupt();
+    let interrupt = interrupt();
     let mut times = Vec::new();
     for round in 0..args.count {
         if interrupt.is_cancelled() {

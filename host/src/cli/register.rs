@@ -118,6 +118,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         Ok(())
     })?;
 
+    let has_no_pin = opened.key.info().and_then(|info| info.options.get("clientPin")) == Some(&false);
+    if args.extensions.needs_verification() && has_no_pin {
+        output.notice("this key has no PIN: until `brasskey pin set` gives it one, the credential cannot sign in");
+    }
+
     let user = UserEntity {
         id: match account {
             Some(account) => account.user_handle.clone(),

@@ -7,8 +7,9 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 
 use super::confirm::confirm;
-use super::device::{self, DeviceArgs, Opened, interrupt};
+use super::device::{self, DeviceArgs, Opened};
 use super::failure::Failure;
+use super::interrupt::interrupt;
 use super::output::Output;
 use super::pin_entry::{Attendant, PinArgs};
 use crate::client::ctap2::{Reset, Status};

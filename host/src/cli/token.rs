@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::device::SoftArgs;
 use super::failure::Failure;
+use super::interrupt;
 use super::layout::aaguid;
 use super::output::{DIM, Output};
 use super::state::{Missing, absolute};
@@ -122,7 +123,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let identity = args.identity(&mut storage)?;
     let model = args.model(&mut storage)?;
     // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
-    let (tell, happened) = happenings()?;
+    let (tell, happened) = happenings();
     let mut builder = SoftKey::builder()
         .touch(touch)
         .user_verification(verification)
@@ -347,18 +348,12 @@ impl Args {
 }
 
 /// Hears of Ctrl-C, and of the signals that end services, and of what else it is told.
-fn happenings() -> Result<(SyncSender<Happened>, Receiver<Happened>), Failure> {
+fn happenings() -> (SyncSender<Happened>, Receiver<Happened>) {
     let (tell, happened) = sync_channel(UNSHOWN_MAX);
     let end = tell.clone();
-    ctrlc::set_handler(move || {
-        // Nobody waits any more where it has ended already.
-        let _ = end.send(Happened::End);
-    })
-    .map_err(|error| Failure::System {
-        what: "cannot wait for the end".to_owned(),
-        source: io::Error::other(error),
-    })?;
-    Ok((tell, happened))
+    // Nobody waits any more where it has ended already.
+    interrupt::listen(move || drop(end.send(Happened::End)));
+    (tell, happened)
 }
 
 #[cfg(test)]

@@ -9,11 +9,15 @@ impl Key {
     /// Changes a setting, with the PIN where the key has one, and asks the key for its state again.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the key does not know the setting; as [`Key::token`] and [`Key::send`].
+    /// [`Error::Unsupported`] where the key does not know the setting; [`Error::TooMany`] where it takes fewer RP IDs or
+    /// shorter PINs; as [`Key::token`] and [`Key::send`].
     pub fn configure(&mut self, command: ConfigCommand, watch: &mut dyn Watch) -> Result<(), Error> {
         let info = self.ctap2_info()?;
-        if !command.is_supported(info) {
+        if !command.is_known(info) {
             return Err(Error::Unsupported { what: name(&command) });
+        }
+        if let Some(refusal) = command.refusal(info) {
+            return Err(refusal);
         }
         let token = match is_protected(info) || info.has("alwaysUv") && command != ConfigCommand::ToggleAlwaysUv {
             true => Some(self.token(Permissions::AUTHENTICATOR_CONFIG, None, watch)?),

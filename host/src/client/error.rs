@@ -67,6 +67,16 @@ pub enum Error {
         /// The key's limit in bytes.
         limit: usize,
     },
+    /// The request has more of something than the key takes.
+    #[error("{count} {what} are too many: this security key takes {limit}")]
+    TooMany {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// How many the request has.
+        count: u64,
+        /// The key's limit.
+        limit: u64,
+    },
     /// The key speaks CTAP2 by its own account, and yet does not say what it is: authenticatorGetInfo failed.
     #[error("getInfo failed: {0}")]
     GetInfo(Arc<Error>),
@@ -226,7 +236,9 @@ impl Error {
             Self::NoPin | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
-            Self::Unsupported { .. } | Self::TooLong { .. } | Self::BlobTooLarge { .. } => ErrorKind::Unsupported,
+            Self::Unsupported { .. } | Self::TooLong { .. } | Self::TooMany { .. } | Self::BlobTooLarge { .. } => {
+                ErrorKind::Unsupported
+            }
         }
     }
 
@@ -234,7 +246,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoDevice => Some("plug a security key in, or use the built-in one with `--device soft`"),
+            Self::NoDevice => Some("plug a security key in"),
             Self::TimedOut => Some("try again, and touch the security key while it blinks"),
             Self::Status { status, .. } => status::hint(*status),
             Self::StatusWord { status_word, .. } => status_word.hint(),
@@ -247,20 +259,20 @@ impl Error {
             Self::Malformed { .. } => Some("this is a fault of the security key: tell its maker"),
             Self::Transport(error) => error.hint(),
             Self::Cancelled => Some("run the command again when you are ready"),
-            Self::Unsupported { .. } | Self::TooLong { .. } => Some("ask for less, or use another key"),
+            Self::Unsupported { .. } | Self::TooLong { .. } | Self::TooMany { .. } => {
+                Some("ask for less, or use another key")
+            }
             Self::GetInfo(error) => error.hint(),
             Self::WrongPin { left: Some(0) } | Self::PinBlocked => status::hint(Status::PinBlocked),
             Self::PinAuthBlocked => status::hint(Status::PinAuthBlocked),
             Self::WrongPin { .. } => {
                 Some("try again with care: when no try is left, only a reset helps, which erases the key")
             }
-            Self::PinNeeded => Some("give it when asked on a terminal, or with --pin-env or --pin-fd"),
-            Self::NoPin => Some("set one with `brasskey pin set`"),
-            Self::MustChangePin => Some("change it with `brasskey pin change`"),
-            Self::Pin(_) => Some("choose another PIN; `brasskey pin status` shows how long it must be"),
-            Self::NoRoom { .. } => Some(
-                "make the data smaller, or delete another large blob with `brasskey blobs delete` or `blobs prune`",
-            ),
+            Self::PinNeeded => Some("give the PIN"),
+            Self::NoPin => Some("set one first"),
+            Self::MustChangePin => Some("change it first"),
+            Self::Pin(_) => Some("choose another PIN"),
+            Self::NoRoom { .. } => Some("make the data smaller, or delete another large blob"),
             Self::BlobTooLarge { .. } => Some("keep so much data elsewhere, or delete the large blob"),
             Self::Ctaphid(_) | Self::Random(_) => None,
         }

@@ -74,6 +74,17 @@ impl Pin {
         }
     }
 
+    /// As [`check`](Self::check), for a PIN that takes the place of `old`.
+    ///
+    /// # Errors
+    /// [`PinError::Unchanged`] too, where the key has another PIN demanded (§6.5.5.6).
+    pub fn check_change(&self, old: &Self, info: &Info) -> Result<(), PinError> {
+        match info.force_pin_change == Some(true) && self == old {
+            true => Err(PinError::Unchanged),
+            false => self.check(info),
+        }
+    }
+
     /// LEFT(SHA-256(PIN), 16), which the key compares, written to `hash`. What is returned by value leaves copies behind.
     fn write_hash(&self, hash: &mut [u8; 16]) {
         let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(self.0.as_bytes())));
@@ -129,6 +140,12 @@ pub enum PinError {
         /// `minPINLength`.
         minimum: u64,
     },
+    /// This key refuses simple ones, such as 1111 and 1234.
+    #[error("the PIN is too simple for this security key")]
+    TooSimple,
+    /// It is the old one, and there shall be another.
+    #[error("the new PIN is the old one, and the security key asks for another")]
+    Unchanged,
     /// It has more characters than this key takes.
     #[error("the PIN is too long: this security key takes at most {maximum} characters")]
     TooLong {
@@ -173,7 +190,9 @@ impl Key {
     /// [`Error::Pin`] where the PIN is too short or too long for this key; [`Error::Status`] with `PIN_AUTH_INVALID`
     /// where it has one already, and with `PIN_POLICY_VIOLATION` where the PIN is too simple; as [`Key::send`].
     pub fn set_pin(&mut self, pin: &Pin, watch: &mut dyn Watch) -> Result<(), Error> {
-        pin.check(self.ctap2_info()?)?;
+        let info = self.ctap2_info()?;
+        pin.check(info)?;
+        let refused = refusal(info);
         self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
             let new_pin = pin.encrypted(&secret)?;
             let request = ClientPin::SetPin {
@@ -183,7 +202,8 @@ impl Key {
                 new_pin,
             };
             key.send(&request, watch)
-        })?;
+        })
+        .map_err(refused)?;
         self.refused_pins().clear();
         self.refresh()
     }
@@ -193,7 +213,10 @@ impl Key {
     /// # Errors
     /// [`Error::WrongPin`] where `pin` is not its PIN, or was refused before; otherwise as [`set_pin`](Self::set_pin).
     pub fn change_pin(&mut self, pin: &Pin, new_pin: &Pin, watch: &mut dyn Watch) -> Result<(), Error> {
-        new_pin.check(self.ctap2_info()?)?;
+        let info = self.ctap2_info()?;
+        new_pin.check_change(pin, info)?;
+        let refused = refusal(info);
+        let is_same = pin == new_pin;
         let retries = self.check_retries(watch)?;
         self.check_refused(pin, retries)?;
         self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
@@ -207,6 +230,10 @@ impl Key {
                 pin_hash,
             };
             key.send_pin(pin, retries, &request, watch)
+        })
+        .map_err(|error| match refused(error) {
+            Error::Pin(_) if is_same => PinError::Unchanged.into(),
+            error => error,
         })?;
         self.refused_pins().clear();
         self.refresh()
@@ -323,6 +350,18 @@ fn is_of_the_protocol(error: &Error) -> bool {
                 | Status::Other
         ),
         _ => false,
+    }
+}
+
+/// What a key with `info` means that refuses a new PIN whose length is right.
+fn refusal(info: &Info) -> impl Fn(Error) -> Error + use<> {
+    let is_strict = info.pin_complexity_policy == Some(true);
+    move |error| match error {
+        Error::Status {
+            status: Status::PinPolicyViolation,
+            ..
+        } if is_strict => PinError::TooSimple.into(),
+        error => error,
     }
 }
 

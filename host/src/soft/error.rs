@@ -67,7 +67,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Start(_) => "move the state file away to start with an empty key, or use --ephemeral".into(),
+            Self::Start(_) => "move the state file away to start with an empty key".into(),
             Self::Thread(_) => "the system is out of threads or memory: free some and try again".into(),
             Self::NotLoopback(address) => {
                 format!(
@@ -84,22 +84,20 @@ impl Error {
             Self::TokenFile { source, .. } => crate::private::hint(source).into(),
             Self::WeakToken(_) => "remove the file: a good token is made in its place".into(),
             Self::Uhid(source) if source.kind() == io::ErrorKind::PermissionDenied => format!(
-                "the udev rule of brasskey gives /dev/uhid to the group brasskey: install it, run `{GROUP}` and log in anew; \
-                 `brasskey doctor` says more"
+                "the udev rule of brasskey gives /dev/uhid to the group brasskey: install it, run `{GROUP}` and log in \
+                 anew"
             ),
             // Not there, or a node whose module is not there.
             Self::Uhid(source) if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(ENODEV) => {
                 "load its module with `sudo modprobe uhid`; if there is none, Ubuntu's kernels for clouds and CI have it in \
-                 the package linux-modules-extra-$(uname -r); `brasskey doctor` says more"
+                 the package linux-modules-extra-$(uname -r)"
                     .into()
             }
-            Self::Uhid(_) => "`brasskey doctor` says what this computer lacks".into(),
+            Self::Uhid(_) => "look at what the system says, and try again".into(),
             Self::NoHidraw => {
-                "the kernel needs hidraw and its driver hid-generic, and a container the host's /sys and /dev; `brasskey \
-                 doctor` says more"
-                    .into()
+                "the kernel needs hidraw and its driver hid-generic, and a container the host's /sys and /dev".into()
             }
-            Self::LinuxOnly => "use --usbip 127.0.0.1:3240, and attach to it with a USB/IP client".into(),
+            Self::LinuxOnly => "use USB/IP, and attach to it with a USB/IP client".into(),
             Self::Unsupported(_) => "use UDP on 127.0.0.1, or another build".into(),
         }
     }
@@ -118,7 +116,7 @@ mod tests {
                 io::ErrorKind::PermissionDenied.into(),
                 "sudo usermod -aG brasskey $USER",
             ),
-            (io::ErrorKind::OutOfMemory.into(), "brasskey doctor"),
+            (io::ErrorKind::OutOfMemory.into(), "the system"),
         ] {
             let error = Error::Uhid(source);
             assert!(error.hint().contains(remedy), "{error}");

@@ -1,5 +1,6 @@
 //! Who touches the soft key: a person at a desktop or a terminal, a program, or nobody.
 
+mod aside;
 #[cfg(unix)]
 mod asking;
 pub(super) mod button;
@@ -13,11 +14,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use brasskey_protocol::platform::{Abort, Presence, PresenceRequest, UserPresence, Verification};
 
+pub use aside::beside_question;
 pub use button::Answer;
 pub use waiting::Waiting;
 
@@ -244,13 +246,24 @@ impl UserPresence for SoftPresence {
     }
 }
 
+/// What helps where nobody can be asked: in the terms of the library, unless a program has its own.
+static REMEDY: OnceLock<&'static str> = OnceLock::new();
+
+/// Has stderr say `remedy` where a soft key of this process refuses because nobody can be asked for a touch. Only the
+/// first call counts.
+pub fn set_touch_remedy(remedy: &'static str) {
+    let _ = REMEDY.set(remedy);
+}
+
 /// Tells the person who started the key why it refuses.
 fn refuse(waiting: &Waiting, why: &str) {
+    let remedy = REMEDY
+        .get()
+        .unwrap_or(&"say who touches the key, or start it from a terminal");
     // Not `eprintln!`, which panics where nobody reads stderr any more.
     let _ = writeln!(
         io::stderr(),
-        "brasskey: error: the key was asked to {waiting} and refused: {why}\n\
-         hint: start it with --touch auto, --touch control or --touch deny, or from a terminal"
+        "brasskey: error: the key was asked to {waiting} and refused: {why}\nhint: {remedy}"
     );
 }
 

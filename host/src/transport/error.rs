@@ -70,8 +70,8 @@ impl TransportError {
             }
             | Self::Gone {
                 address: Address::Hid(_),
-            } => Some("plug the key in; `brasskey list` shows where it is"),
-            Self::NotFound { .. } | Self::Gone { .. } => Some("start it with `brasskey token`"),
+            } => Some("plug the key in"),
+            Self::NotFound { .. } | Self::Gone { .. } => Some("start the token"),
             Self::Permission {
                 address: Address::Hid(_),
             } if cfg!(target_os = "linux") => Some(
@@ -88,7 +88,7 @@ impl TransportError {
             Self::Open {
                 address: Address::Hid(_),
                 ..
-            } => Some("name a security key: `brasskey list` shows them"),
+            } => Some("name a security key"),
             Self::Open { .. } | Self::Failed { .. } | Self::List { .. } => None,
         }
     }
@@ -152,7 +152,7 @@ mod tests {
         let [key, token] =
             [hid(), token].map(|address| TransportError::opening(address, io::ErrorKind::NotFound.into()));
         assert!(key.hint().is_some_and(|hint| hint.contains("plug")));
-        assert!(token.hint().is_some_and(|hint| hint.contains("brasskey token")));
+        assert!(token.hint().is_some_and(|hint| hint.contains("token")));
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn bench() -> Bench<'static> {
 #[test]
 fn people_see_a_table_and_how_the_times_are_spread() {
     let mut text = Vec::new();
-    bench().show(None, &mut text).unwrap();
+    bench().show(&mut text).unwrap();
     let text = anstream::adapter::strip_str(std::str::from_utf8(&text).unwrap()).to_string();
     let expected = "\
 a key over U2F, 2 rounds of each command

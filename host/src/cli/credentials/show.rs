@@ -19,7 +19,12 @@ pub(super) fn name(relying_party: &StoredRelyingParty) -> String {
 
 /// The account's name, or whatever else there is.
 pub(super) fn user_name(user: Option<&User>) -> String {
-    let named = user.and_then(|user| user.name.as_deref().or(user.display_name.as_deref()));
+    let names = user.map(|user| [user.name.as_deref(), user.display_name.as_deref()]);
+    let named = names
+        .into_iter()
+        .flatten()
+        .flatten()
+        .find(|name| !name.trim().is_empty());
     match (named, user) {
         (Some(name), _) => escape(name).into_owned(),
         (None, Some(user)) => format!("user {}", hex(&user.id)),
@@ -28,10 +33,10 @@ pub(super) fn user_name(user: Option<&User>) -> String {
 }
 
 /// A line of the list.
-pub(super) fn row(credential: &StoredCredential) -> [String; 4] {
+pub(super) fn row(credential: &StoredCredential, digits: usize) -> [String; 4] {
     let display_name = credential.user.as_ref().and_then(|user| user.display_name.as_deref());
     [
-        format!("  {}", short(&credential.id)),
+        format!("  {}", short(&credential.id, digits)),
         user_name(credential.user.as_ref()),
         escape(display_name.unwrap_or_default()).into_owned(),
         algorithm(credential),
@@ -41,7 +46,11 @@ pub(super) fn row(credential: &StoredCredential) -> [String; 4] {
 /// Everything about one, a line each.
 pub(super) fn rows(relying_party: &StoredRelyingParty, credential: &StoredCredential) -> Vec<[String; 2]> {
     let user = credential.user.as_ref();
-    let text = |text: Option<&String>| text.map_or_else(|| "none".to_owned(), |text| escape(text).into_owned());
+    let text = |text: Option<&String>| match text.map(String::as_str) {
+        None => "none".to_owned(),
+        Some("") => "empty".to_owned(),
+        Some(text) => escape(text).into_owned(),
+    };
     let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let mut rows = vec![
         ("Relying party", name(relying_party)),

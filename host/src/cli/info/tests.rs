@@ -56,7 +56,7 @@ fn facts<'a>(info: Option<&'a Info>, init: &'a InitResponse) -> Facts<'a> {
 
 fn page(facts: &Facts<'_>) -> String {
     let mut text = Vec::new();
-    show(facts, None, &mut text).unwrap();
+    show(facts, &mut text).unwrap();
     anstream::adapter::strip_str(std::str::from_utf8(&text).unwrap()).to_string()
 }
 

@@ -25,7 +25,7 @@ fn answer(versions: &[&str], aaguid: Option<[u8; 16]>) -> Answer {
 
 fn text(entries: &[Entry]) -> String {
     let mut text = Vec::new();
-    show(entries, None, &mut text).unwrap();
+    show(entries, &mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 

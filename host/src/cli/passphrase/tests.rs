@@ -14,7 +14,9 @@ fn keeper(typed: &[&'static str]) -> Keeper<'static> {
         path: Path::new("token.redb"),
         output: Output::new(false),
         given: None,
+        new_flags: NEW_FLAGS,
         tries: TRIES,
+        interrupted: false,
         ask: |_| match TYPED.with_borrow_mut(Vec::pop) {
             Some(line) => Ok(Zeroizing::new(line.to_owned())),
             None => Err(Unanswered::Nobody),
@@ -65,5 +67,6 @@ fn a_new_passphrase_is_typed_twice() {
         super::super::failure::USER,
         "nobody types any more"
     );
+    assert!(failure.hint().contains("--new-passphrase-env"));
     assert!(person.new_passphrase(Some(passphrase("given"))).is_ok());
 }

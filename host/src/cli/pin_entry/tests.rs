@@ -78,5 +78,9 @@ fn a_new_pin_is_typed_twice_and_checked() {
     let four = |pin: &Pin| pin.check(&client::ctap2::Info::default());
     let mut person = attendant(&["123", "1234", "4321", "1234", "1234"]);
     assert_eq!(person.new_pin(&args, four).unwrap(), pin("1234"));
-    assert!(person.new_pin(&args, four).is_err(), "nobody types any more");
+    let failure = person.new_pin(&args, four).unwrap_err();
+    assert!(failure.hint().contains("--new-pin-env"), "nobody types any more");
+    person.ask = |_| Err(Unanswered::Interrupted);
+    let failure = person.new_pin(&args, four).unwrap_err();
+    assert!(matches!(failure, Failure::Key(client::Error::Cancelled)));
 }

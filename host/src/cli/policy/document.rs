@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use crate::client::webauthn::domain;
 
 /// How a key shall be. What is left out may be as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -29,9 +32,19 @@ pub(super) struct Pin {
     /// In code points.
     pub(super) min_length: Option<u64>,
     /// Websites that are told how long it must be.
+    #[serde(deserialize_with = "domains")]
     pub(super) min_length_rp_ids: Vec<String>,
     /// Simple ones are refused.
     pub(super) complexity: bool,
+}
+
+/// Domain names, as browsers have them.
+fn domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let domains = names.into_iter().map(|name| {
+        domain(&name).map_err(|_| D::Error::custom(format_args!("min-length-rp-ids: {name:?} is not a domain name")))
+    });
+    domains.collect()
 }
 
 impl FromStr for Policy {
@@ -55,6 +68,20 @@ mod tests {
         assert_eq!(policy.pin.min_length, Some(6));
         assert_eq!(policy.pin.min_length_rp_ids, ["example.com"]);
         assert!(policy.pin.required && policy.pin.complexity);
+    }
+
+    #[test]
+    fn websites_are_named_as_browsers_name_them() {
+        let text = "[pin]\nmin-length-rp-ids = [\"Bücher.example\", \"example.com\"]";
+        let policy: Policy = text.parse().unwrap();
+        assert_eq!(policy.pin.min_length_rp_ids, ["xn--bcher-kva.example", "example.com"]);
+        let error = "[pin]\nmin-length-rp-ids = [\"https://example.com\"]"
+            .parse::<Policy>()
+            .unwrap_err();
+        assert_eq!(
+            error.message(),
+            "min-length-rp-ids: \"https://example.com\" is not a domain name"
+        );
     }
 
     #[test]

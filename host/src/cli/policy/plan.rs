@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::info::{algorithm_id, algorithm_name};
+use super::super::layout::count;
 use super::document::Policy;
 use crate::client::ctap2::{ConfigCommand, Info, PinRules};
 
@@ -130,7 +131,12 @@ fn told(rp_ids: &[String], info: &Info) -> Verdict {
             "the key does not tell its list; it will be {}",
             rp_ids.join(", ")
         )),
-        false => impossible("this key cannot be told so many websites"),
+        false => impossible(match info.max_rp_ids_for_set_min_pin_length {
+            Some(limit @ 1..) if limit < rp_ids.len() as u64 => {
+                format!("this key can be told {}, not {}", count(limit, "website"), rp_ids.len())
+            }
+            _ => "this key tells no website how long its PIN must be".to_owned(),
+        }),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The terminal, for what nobody shall see.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use zeroize::Zeroizing;
 
-use crate::client;
+use super::super::interrupt::interrupt;
+use crate::client::{self, Watch as _};
 
 /// Why a question has no answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,13 +27,25 @@ impl From<Unanswered> for client::Error {
 
 /// A line from the terminal, without echo.
 pub(in super::super) fn ask(question: &str) -> Result<Zeroizing<String>, Unanswered> {
-    // The library asks first and is silent then: who answers at once, a program for example, would be seen.
+    // Who dies of Ctrl-C now leaves a terminal without echo.
+    let interrupt = interrupt();
+    // The library asks first and is silent then: who answers at once, a program for example, would be seen, and its
+    // Ctrl-C or Ctrl-D lost.
     #[cfg(unix)]
     let _silence = unix::Silence::begin().map_err(|_| Unanswered::Nobody)?;
+    if interrupt.is_cancelled() {
+        return Err(Unanswered::Interrupted);
+    }
     match rpassword::prompt_password(question) {
         Ok(line) => Ok(Zeroizing::new(line)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Unanswered::Interrupted),
-        Err(_) => Err(Unanswered::Nobody),
+        Err(error) => {
+            // Ctrl-D leaves the line open.
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                let _ = writeln!(anstream::stderr());
+            }
+            Err(Unanswered::Nobody)
+        }
     }
 }
 
@@ -41,9 +54,9 @@ mod unix {
     use std::fs::File;
     use std::io;
 
-    use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+    use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 
-    /// The terminal shows nothing of what is typed while this is there.
+    /// The terminal shows nothing of what is typed while this is there, and hands each key on as it is.
     pub(super) struct Silence {
         terminal: File,
         before: Termios,
@@ -54,7 +67,10 @@ mod unix {
             let terminal = File::open("/dev/tty")?;
             let before = tcgetattr(&terminal)?;
             let mut silent = before.clone();
-            silent.local_flags.remove(LocalFlags::ECHO);
+            let cooked = LocalFlags::ECHO | LocalFlags::ECHONL | LocalFlags::ICANON | LocalFlags::ISIG;
+            silent.local_flags.remove(cooked);
+            silent.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+            silent.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
             // What was typed before the question is not an answer to it.
             tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent)?;
             Ok(Self { terminal, before })

@@ -6,6 +6,7 @@ use super::cbor::{Parameters, bytes, encode, text};
 use super::entities::PinUvAuth;
 use super::get_info::Info;
 use super::{Command, Malformed, Oddity, no_data};
+use crate::client::error::Error;
 use crate::client::pin_protocol::PinUvAuthToken;
 
 /// What is to change.
@@ -49,12 +50,30 @@ impl PinRules {
         (!parameters.is_empty()).then(|| parameters.value())
     }
 
-    /// Whether a key with `info` that knows rules for PINs knows all of these.
-    fn is_supported(&self, info: &Info) -> bool {
+    /// What a key with `info` that knows rules for PINs does not know of these.
+    fn refusal(&self, info: &Info) -> Option<Error> {
         let told = u64::try_from(self.min_pin_length_rp_ids.len()).unwrap_or(u64::MAX);
-        told <= info.max_rp_ids_for_set_min_pin_length.unwrap_or(0)
-            && (!self.pin_complexity_policy || info.pin_complexity_policy.is_some())
-            && self.new_min_pin_length <= info.max_pin_length.or(Some(u64::MAX))
+        let can_be_told = info.max_rp_ids_for_set_min_pin_length.unwrap_or(0);
+        let longest = info.max_pin_length.unwrap_or(u64::MAX);
+        match self.new_min_pin_length {
+            _ if told > 0 && can_be_told == 0 => Some(Error::Unsupported {
+                what: "telling websites how long its PIN must be",
+            }),
+            _ if told > can_be_told => Some(Error::TooMany {
+                what: "RP IDs",
+                count: told,
+                limit: can_be_told,
+            }),
+            _ if self.pin_complexity_policy && info.pin_complexity_policy.is_none() => Some(Error::Unsupported {
+                what: "a rule against simple PINs",
+            }),
+            Some(shortest) if shortest > longest => Some(Error::TooMany {
+                what: "characters",
+                count: shortest,
+                limit: longest,
+            }),
+            _ => None,
+        }
     }
 }
 
@@ -70,9 +89,14 @@ impl ConfigCommand {
         }
     }
 
-    /// Whether a key with `info` knows the subcommand. Before CTAP 2.3 keys did not list them, but had options.
+    /// Whether a key with `info` knows the subcommand and takes its parameters. Before CTAP 2.3 keys did not list them, but had options.
     #[must_use]
     pub fn is_supported(&self, info: &Info) -> bool {
+        self.is_known(info) && self.refusal(info).is_none()
+    }
+
+    /// Whether a key with `info` knows the subcommand, whatever its parameters are.
+    pub(in crate::client) fn is_known(&self, info: &Info) -> bool {
         if !info.has("authnrCfg") {
             return false;
         }
@@ -82,10 +106,16 @@ impl ConfigCommand {
         match self {
             Self::EnableEnterpriseAttestation => listed.unwrap_or_else(|| has("ep")),
             Self::ToggleAlwaysUv => listed.unwrap_or_else(|| has("alwaysUv")),
-            Self::SetMinPinLength(rules) => {
-                listed.unwrap_or_else(|| info.has("setMinPINLength")) && rules.is_supported(info)
-            }
+            Self::SetMinPinLength(_) => listed.unwrap_or_else(|| info.has("setMinPINLength")),
             Self::EnableLongTouchForReset => listed.unwrap_or_else(|| info.long_touch_for_reset.is_some()),
+        }
+    }
+
+    /// What a key with `info` that knows the subcommand does not take of its parameters.
+    pub(in crate::client) fn refusal(&self, info: &Info) -> Option<Error> {
+        match self {
+            Self::SetMinPinLength(rules) => rules.refusal(info),
+            _ => None,
         }
     }
 

@@ -70,7 +70,7 @@ pub fn hint(status: Status) -> Option<&'static str> {
         Status::ChannelBusy => "close the other program, or finish there first",
         Status::FpDatabaseFull => "remove a fingerprint from the key first",
         Status::CredentialExcluded => "use another key, or remove the earlier registration first",
-        Status::UnsupportedAlgorithm => "`brasskey info` lists the key's algorithms",
+        Status::UnsupportedAlgorithm => "ask for one of the algorithms that the key lists",
         Status::OperationDenied | Status::UserActionTimeout => "try again, and touch the key while it blinks",
         Status::KeyStoreFull => "remove a passkey from the key, or register without a discoverable credential",
         Status::NoCredentials => "use the key that was registered, or register this one first",
@@ -82,7 +82,7 @@ pub fn hint(status: Status) -> Option<&'static str> {
         }
         Status::PinNotSet => "set a PIN first",
         Status::PuatRequired => "give the key's PIN",
-        Status::PinPolicyViolation => "`brasskey info` shows how long the PIN must be",
+        Status::PinPolicyViolation => "choose another PIN",
         Status::ActionTimeout => "try again",
         Status::UpRequired => "take the key away and present it again",
         Status::UvBlocked => "give the key's PIN instead",

@@ -7,7 +7,7 @@ use super::preflight::{Held, first_held_u2f, held};
 use super::verification::{Verification, insists_at_registration};
 use super::{
     AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationExtensions,
-    CreationOptions, Origin, Protocol, Requirement,
+    CreationOptions, Origin, Protocol, Requirement, truncated,
 };
 use crate::client::ctap2::{MakeCredential, Options, Permissions, PublicKeyCredentialParameters, RelyingParty, User};
 use crate::client::{Key, Watch, u2f};
@@ -100,12 +100,12 @@ fn create_ctap2(
             client_data.hash,
             RelyingParty {
                 id: options.rp.id.clone(),
-                name: Some(options.rp.name.clone()),
+                name: Some(truncated(&options.rp.name).to_owned()),
             },
             User {
                 id: options.user.id.clone(),
-                name: Some(options.user.name.clone()),
-                display_name: Some(options.user.display_name.clone()),
+                name: Some(truncated(&options.user.name).to_owned()),
+                display_name: Some(truncated(&options.user.display_name).to_owned()),
             },
             options
                 .algorithms

@@ -5,6 +5,7 @@
 mod authenticator_data;
 pub mod client_data;
 mod create;
+mod domain;
 mod error;
 pub mod extensions;
 mod get;
@@ -18,6 +19,7 @@ mod verification;
 
 pub use client_data::{CeremonyType, ClientData};
 pub use create::create;
+pub use domain::{domain, truncated};
 pub use error::CeremonyError;
 pub use extensions::{
     CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest,

@@ -42,8 +42,12 @@ impl Origin {
     }
 
     /// Checks that the RP ID is equal to, or a registrable domain suffix of, the origin's host (§5.1.3 step 8; HTML
-    /// "is a registrable domain suffix of or is equal to").
+    /// "is a registrable domain suffix of or is equal to"). It must be in the form that [`domain`](super::domain) gives:
+    /// that is what a relying party expects the hash of.
     pub fn check_rp_id(&self, rp_id: &str) -> Result<(), OriginError> {
+        if super::domain(rp_id)? != rp_id {
+            return Err(OriginError::NotCanonical);
+        }
         if rp_id == self.host {
             return Ok(());
         }
@@ -90,6 +94,10 @@ pub enum OriginError {
     NotAnOrigin,
     /// Not a secure context.
     NotSecure,
+    /// The RP ID is not a domain name.
+    NotADomain,
+    /// The RP ID is a domain name, but not in ASCII and lower case.
+    NotCanonical,
     /// The RP ID is neither the origin's host nor a registrable suffix of it.
     ForeignRpId,
     /// The AppID is not an `https` URL on the origin's registrable domain.
@@ -101,6 +109,8 @@ impl OriginError {
     pub fn hint(self) -> &'static str {
         match self {
             Self::NotAnOrigin | Self::NotSecure => "give an origin such as https://login.example.com",
+            Self::NotADomain => "write a name such as login.example.com, without https:// and without a path",
+            Self::NotCanonical => "write it in lower case, and other letters than ASCII's in Punycode (xn--…)",
             Self::ForeignRpId => "for https://login.example.com the RP ID can be login.example.com or example.com",
             Self::ForeignAppId => {
                 "for https://login.example.com an AppID begins with https:// and a host of example.com"
@@ -114,6 +124,8 @@ impl fmt::Display for OriginError {
         f.write_str(match self {
             Self::NotAnOrigin => "this is not a web origin: it must be a scheme, a domain name and perhaps a port",
             Self::NotSecure => "WebAuthn works on https origins and on http://localhost only",
+            Self::NotADomain => "this is not a domain name",
+            Self::NotCanonical => "this domain name is not in the form that browsers give it",
             Self::ForeignRpId => {
                 "the origin may not ask for this RP ID: it is not its host nor a registrable suffix of it"
             }
@@ -178,8 +190,16 @@ mod tests {
         for rp_id in ["signin.aws.amazon.com", "aws.amazon.com", "amazon.com"] {
             assert_eq!(signin.check_rp_id(rp_id), Ok(()), "{rp_id}");
         }
-        for rp_id in ["com", "mazon.com", "example.com", "", ".com", "a.signin.aws.amazon.com"] {
+        for rp_id in ["com", "mazon.com", "example.com", ".com", "a.signin.aws.amazon.com"] {
             assert_eq!(signin.check_rp_id(rp_id), Err(OriginError::ForeignRpId), "{rp_id}");
+        }
+        for (rp_id, error) in [
+            ("", OriginError::NotADomain),
+            ("https://amazon.com", OriginError::NotADomain),
+            ("AMAZON.com", OriginError::NotCanonical),
+            ("bücher.example", OriginError::NotCanonical),
+        ] {
+            assert_eq!(signin.check_rp_id(rp_id), Err(error), "{rp_id}");
         }
         assert_eq!(
             origin("https://me.github.io").check_rp_id("github.io"),

@@ -7,8 +7,10 @@ use std::os::fd::AsFd;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
+use super::aside;
 use super::asking::{Asking, Question};
 use super::button::Answer;
+use crate::text::wrap;
 
 /// The terminal of this process, whatever stdin and stdout are.
 pub(super) fn terminal() -> io::Result<File> {
@@ -28,10 +30,9 @@ pub(super) fn put(terminal: &mut File, question: &Question) -> io::Result<()> {
     // What was typed before the question is not an answer to it.
     tcflush(&*terminal, FlushArg::TCIFLUSH)?;
     let waiting = &question.waiting;
-    write!(
-        terminal,
-        "brasskey: touch the key to {waiting}? [Enter = touch, n = refuse] "
-    )
+    let text = format!("brasskey: touch the key to {waiting}? [Enter = touch, n = refuse] ");
+    let text = wrap(&text, width(terminal));
+    aside::ask(text, |text| write!(terminal, "{text}"))
 }
 
 /// Reads lines until one is an answer, or until nobody waits for one.
@@ -45,22 +46,33 @@ pub(super) fn listen(terminal: &mut File, closed: &PipeReader, question: &Questi
             Ok(Line::Closed) => break,
             Ok(Line::None) => {}
             Ok(Line::Text(line)) => match line.trim().to_lowercase().as_str() {
-                "" | "y" | "yes" => return question.answer(Answer::Touch),
-                "n" | "no" => return question.answer(Answer::Decline),
-                _ => drop(write!(
-                    terminal,
-                    "brasskey: press Enter to touch the key, n to refuse: "
-                )),
+                "" | "y" | "yes" => {
+                    aside::end(|| {});
+                    return question.answer(Answer::Touch);
+                }
+                "n" | "no" => {
+                    aside::end(|| {});
+                    return question.answer(Answer::Decline);
+                }
+                _ => {
+                    let again = "brasskey: press Enter to touch the key, n to refuse: ".to_owned();
+                    let _ = aside::ask(again, |again| write!(terminal, "{again}"));
+                }
             },
             Ok(Line::End) | Err(_) => {
                 // Ends the line that the user left open. Best effort: the terminal may be gone.
-                let _ = writeln!(terminal);
+                aside::end(|| drop(writeln!(terminal)));
                 return question.answer(Answer::Decline);
             }
         }
     }
     // Best effort: the terminal may be gone with the request.
-    let _ = writeln!(terminal, "\nbrasskey: the request has ended");
+    aside::end(|| drop(writeln!(terminal, "\nbrasskey: the request has ended")));
+}
+
+/// How many characters fit beside each other.
+fn width(terminal: &File) -> Option<usize> {
+    terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into())
 }
 
 enum Line {

@@ -80,24 +80,18 @@ impl StorageOpenProblem {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Locked { holder: Some(holder) } => {
-                format!("reach that token with --device {holder}, or choose another file with --state")
-            }
-            Self::Locked { holder: None } => {
-                "end that process, choose another file with --state, or keep nothing with --ephemeral".into()
-            }
-            Self::NoPermission => "choose a file of your own with --state".into(),
+            Self::Locked { holder: Some(holder) } => format!("reach that token at {holder}, or choose another file"),
+            Self::Locked { holder: None } => "end that process, or choose another file".into(),
+            Self::NoPermission => "choose a file of your own".into(),
             Self::Unfit(unfit) => unfit.hint().into(),
             Self::Empty => {
                 "no new token is made in its place: restore it from a backup if it held one, and remove it if not"
                     .into()
             }
             Self::Lost => "nothing was changed: put it back, or start again with the file that is there now".into(),
-            Self::NotOurs => "choose another file with --state; this one was left as it is".into(),
-            Self::Newer { .. } => "update brasskey, or choose another file with --state".into(),
-            Self::PassphraseNeeded => {
-                "give it when asked on a terminal, or with --passphrase-env or --passphrase-fd".into()
-            }
+            Self::NotOurs => "choose another file; this one was left as it is".into(),
+            Self::Newer { .. } => "update brasskey, or choose another file".into(),
+            Self::PassphraseNeeded => "give its passphrase".into(),
             Self::WrongPassphrase => "try again: nothing was changed, and nothing else opens the file".into(),
             Self::Keyring(error) => error.hint().into(),
             Self::Corrupt => "restore it from a backup, or move it away to begin with a new token".into(),

@@ -243,7 +243,7 @@ fn a_file_in_use_is_refused_with_the_device_that_reaches_its_token() {
     storage.announcer().announce("udp:127.0.0.1:8111").unwrap();
     storage.scrub().unwrap();
     let error = FileStorage::open(&path).unwrap_err();
-    assert!(error.hint().contains("--device udp:127.0.0.1:8111"), "{}", error.hint());
+    assert!(error.hint().contains("udp:127.0.0.1:8111"), "{}", error.hint());
 
     drop(storage);
     assert!(!beside(&path, ".owner").exists());

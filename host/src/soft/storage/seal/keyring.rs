@@ -47,14 +47,13 @@ impl KeyringError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Absent(_) => {
-                "run it in a desktop session with a keyring, such as GNOME Keyring or KWallet; for other sessions there is \
-                 --seal passphrase"
+                "run it in a desktop session with a keyring, such as GNOME Keyring or KWallet, or seal by a passphrase"
             }
             Self::Locked(_) => "unlock the keyring when it asks, and try again",
             Self::NoKey => {
                 "only the keyring that it was sealed with opens it: use that user's session on that computer"
             }
-            Self::Unsupported => "use --seal passphrase, or another build",
+            Self::Unsupported => "seal by a passphrase, or use another build",
         }
     }
 }

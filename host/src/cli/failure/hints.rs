@@ -1,0 +1,166 @@
+//! What to do next, in the terms of the command line: the library's hints name neither flags nor commands.
+
+use super::Failure;
+use crate::client::ctap2::Status;
+use crate::client::webauthn::CeremonyError;
+use crate::client::{self, PinError};
+use crate::private::Unfit;
+use crate::soft;
+use crate::soft::storage::{KeyringError, StorageOpenProblem};
+use crate::transport::{Address, TransportError};
+
+/// What helps where nothing else is known to.
+const AGAIN: &str = "try once more; if it fails again, `brasskey info` says what this key can do";
+
+impl Failure {
+    /// What to do next.
+    pub(in super::super) fn hint(&self) -> String {
+        match self {
+            Self::Usage { hint, .. }
+            | Self::CommandLine { hint, .. }
+            | Self::Secret { hint, .. }
+            | Self::NoToken { hint, .. } => hint.clone(),
+            Self::NotKept { hint, source, .. } => match hint {
+                Some(hint) => format!("{}; {hint}", source.hint()),
+                None => source.hint().to_owned(),
+            },
+            Self::Key(error) => of_key(error).unwrap_or(AGAIN).to_owned(),
+            Self::Ceremony(error) => of_ceremony(error).unwrap_or(AGAIN).to_owned(),
+            Self::Hidden { remedy } => format!(
+                "use the key that was registered; if it is this one, its credential may be protected (--cred-protect): \
+                 {remedy}"
+            ),
+            Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Unhealthy { .. } => "run those of the remedies above that you agree with, and try again".to_owned(),
+            Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
+            Self::NotPluggedIn => {
+                "most keys take a reset in their first ten seconds: start again, and have the key at hand".to_owned()
+            }
+            Self::Registrations(error) => error.hint().to_owned(),
+            Self::State(error) => of_state(&error.problem),
+            Self::Soft(error) => of_soft(error),
+            Self::NoHome(error) => error.hint().to_owned(),
+            Self::System { .. } => "look at what the system says, and try again".to_owned(),
+            Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
+        }
+    }
+}
+
+fn of_ceremony(error: &CeremonyError) -> Option<&'static str> {
+    match error {
+        CeremonyError::Key(error) => of_key(error),
+        error => error.hint(),
+    }
+}
+
+fn of_key(error: &client::Error) -> Option<&'static str> {
+    Some(match error {
+        client::Error::NoDevice => "plug a security key in, or use the built-in one with `--device soft`",
+        client::Error::PinNeeded => "give it when asked on a terminal, or with --pin-env or --pin-fd",
+        client::Error::NoPin => "set one with `brasskey pin set`",
+        client::Error::MustChangePin => "change it with `brasskey pin change`",
+        client::Error::Pin(PinError::TooShort { .. } | PinError::TooLong { .. } | PinError::TooSimple) => {
+            "choose another PIN; `brasskey pin status` shows the rules for it"
+        }
+        client::Error::NoRoom { .. } => {
+            "make the data smaller, or delete another large blob with `brasskey blobs delete` or `blobs prune`"
+        }
+        client::Error::Status { status, .. } => match status {
+            Status::UnsupportedAlgorithm => "`brasskey info` lists the key's algorithms",
+            Status::PinNotSet => "set one with `brasskey pin set`",
+            Status::PinPolicyViolation => "choose another PIN; `brasskey pin status` shows the rules for it",
+            _ => return error.hint(),
+        },
+        client::Error::GetInfo(error) => return of_key(error),
+        client::Error::Transport(error) => return of_transport(error),
+        _ => return error.hint(),
+    })
+}
+
+fn of_transport(error: &TransportError) -> Option<&'static str> {
+    Some(match error {
+        TransportError::NotFound { address } | TransportError::Gone { address } => match address {
+            Address::Hid(_) => "plug the key in; `brasskey list` shows where it is",
+            Address::Udp(_) | Address::Unix(_) => "start it with `brasskey token`",
+        },
+        TransportError::Open {
+            address: Address::Hid(_),
+            ..
+        } => "name a security key: `brasskey list` shows them",
+        _ => return error.hint(),
+    })
+}
+
+fn of_state(problem: &StorageOpenProblem) -> String {
+    const ANOTHER: &str = "choose another file with --state";
+    match problem {
+        StorageOpenProblem::Locked { holder: Some(holder) } => {
+            format!("reach that token with --device {holder}, or {ANOTHER}")
+        }
+        StorageOpenProblem::Locked { holder: None } => {
+            format!("end that process, {ANOTHER}, or keep nothing with --ephemeral")
+        }
+        StorageOpenProblem::NoPermission => "choose a file of your own with --state".to_owned(),
+        StorageOpenProblem::Unfit(Unfit::NotAFile(_)) => "name the file itself with --state".to_owned(),
+        StorageOpenProblem::NotOurs => format!("{ANOTHER}; this one was left as it is"),
+        StorageOpenProblem::Newer { .. } => format!("update brasskey, or {ANOTHER}"),
+        StorageOpenProblem::PassphraseNeeded => {
+            "give it when asked on a terminal, or with --passphrase-env or --passphrase-fd".to_owned()
+        }
+        StorageOpenProblem::Keyring(error) => of_keyring(error).to_owned(),
+        problem => problem.hint(),
+    }
+}
+
+fn of_keyring(error: &KeyringError) -> &'static str {
+    match error {
+        KeyringError::Absent(_) => {
+            "run it in a desktop session with a keyring, such as GNOME Keyring or KWallet; elsewhere `--seal \
+             passphrase` seals the file"
+        }
+        KeyringError::Unsupported => "use `--seal passphrase`, or another build",
+        error => error.hint(),
+    }
+}
+
+fn of_soft(error: &soft::Error) -> String {
+    match error {
+        soft::Error::Start(_) => "move the state file away to start with an empty key, or use --ephemeral".to_owned(),
+        soft::Error::Uhid(_) | soft::Error::NoHidraw => format!("{}; `brasskey doctor` says more", error.hint()),
+        soft::Error::LinuxOnly => "use --usbip 127.0.0.1:3240, and attach to it with a USB/IP client".to_owned(),
+        error => error.hint(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_missing_key_is_told_from_a_missing_token() {
+        let of = |address| of_transport(&TransportError::NotFound { address }).unwrap();
+        assert!(of(Address::Hid("/dev/hidraw0".to_owned())).contains("brasskey list"));
+        assert!(of(Address::Udp(([127, 0, 0, 1], 8111).into())).contains("brasskey token"));
+    }
+
+    #[test]
+    fn a_device_that_does_not_come_up_leads_to_the_doctor() {
+        for error in [
+            soft::Error::Uhid(io::ErrorKind::NotFound.into()),
+            soft::Error::Uhid(io::ErrorKind::OutOfMemory.into()),
+            soft::Error::NoHidraw,
+        ] {
+            assert!(of_soft(&error).ends_with("; `brasskey doctor` says more"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pin_that_nobody_gave_is_asked_for_by_its_own_flags() {
+        assert!(Failure::from(client::Error::PinNeeded).hint().contains("--pin-env"));
+        let needed = Failure::secret_needed("a new PIN", "--new-pin-env or --new-pin-fd");
+        assert_eq!(needed.to_string(), "this takes a new PIN");
+        assert!(needed.hint().contains(" --new-pin-env"));
+    }
+}

@@ -1,0 +1,213 @@
+//! A command line that clap refuses: in clap's words, in the form of every other error, and with a hint that helps.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::Failure;
+use crate::cli::Cli;
+use crate::text::escape;
+
+/// Commands that cannot be undone: nobody shall come to them by a slip of the finger.
+const DESTRUCTIVE: [&str; 4] = ["delete", "prune", "remove", "reset"];
+
+impl Failure {
+    /// A command line that clap refuses. What the user wrote is escaped, and what clap says of the usage is not.
+    pub(in super::super) fn of_clap(mut error: clap::Error, arguments: impl IntoIterator<Item = OsString>) -> Self {
+        for context in [ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
+            escape_context(&mut error, context);
+        }
+        if error.kind() == ErrorKind::UnknownArgument {
+            escape_context(&mut error, ContextKind::InvalidArg);
+        }
+        let command = command(arguments);
+        let (why, our_hint) = why(&error);
+        let message = first_paragraph(&error);
+        let message = match (error.kind(), &why) {
+            (ErrorKind::ValueValidation, Some(why)) => {
+                let value = text(&error, ContextKind::InvalidValue).unwrap_or_default();
+                let argument = text(&error, ContextKind::InvalidArg).unwrap_or_default();
+                format!("invalid value '{value}' for '{argument}': {why}")
+            }
+            _ => message,
+        };
+        let hint = our_hint
+            .or_else(|| suggestion(&error, &command))
+            .unwrap_or_else(|| format!("see `{command} --help`"));
+        Self::CommandLine { message, hint }
+    }
+}
+
+fn escape_context(error: &mut clap::Error, kind: ContextKind) {
+    if let Some(ContextValue::String(text)) = error.get(kind) {
+        let escaped = escape(text).into_owned();
+        error.insert(kind, ContextValue::String(escaped));
+    }
+}
+
+/// What a parser of ours or of a library said, and the hint that ours put behind it.
+fn why(error: &clap::Error) -> (Option<String>, Option<String>) {
+    let Some(said) = error.source().map(ToString::to_string) else {
+        return (None, None);
+    };
+    let (why, hint) = match said.split_once("\nhint: ") {
+        Some((why, hint)) => (why, Some(escape(hint).into_owned())),
+        None => (said.as_str(), None),
+    };
+    (Some(escape(why).into_owned()), hint)
+}
+
+/// What is wrong, in one line.
+fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let lines = paragraph.lines().map(str::trim).filter(|line| !line.is_empty());
+    let line = lines.collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+/// The command that was meant, as far as `arguments` name one: `brasskey pin`.
+fn command(arguments: impl IntoIterator<Item = OsString>) -> String {
+    let mut command = &mut Cli::command();
+    // The arguments of commands are described only then.
+    command.build();
+    let mut name = command.get_name().to_owned();
+    for argument in arguments {
+        let Some(argument) = argument.to_str().filter(|argument| !argument.starts_with('-')) else {
+            continue;
+        };
+        let Some(next) = command.find_subcommand_mut(argument) else {
+            break;
+        };
+        name = format!("{name} {argument}");
+        command = next;
+    }
+    name
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// What else the user may have meant: the most similar first, and what cannot be undone last.
+fn suggestion(error: &clap::Error, command: &str) -> Option<String> {
+    let kinds = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    let (kind, suggested) = kinds.into_iter().find_map(|kind| Some((kind, error.get(kind)?)))?;
+    // clap has the most similar last.
+    let (destructive, harmless): (Vec<&str>, Vec<&str>) = match suggested {
+        ContextValue::String(one) => vec![one.as_str()],
+        ContextValue::Strings(several) => several.iter().rev().map(String::as_str).collect(),
+        _ => return None,
+    }
+    .into_iter()
+    .partition(|name| DESTRUCTIVE.contains(name));
+    let shown = |name: &&str| match kind {
+        ContextKind::SuggestedSubcommand => format!("`{command} {name}`"),
+        _ => format!("`{name}`"),
+    };
+    let harmless: Vec<_> = harmless.iter().map(shown).collect();
+    let destructive: Vec<_> = destructive.iter().map(shown).collect();
+    let (harmless, destructive) = (harmless.join(" or "), destructive.join(" or "));
+    match (harmless.as_str(), destructive.as_str()) {
+        ("", "") => None,
+        ("", destructive) => Some(format!(
+            "see `{command} --help`; a similar name is {destructive}, which cannot be undone"
+        )),
+        (harmless, "") => Some(format!("did you mean {harmless}? See `{command} --help`")),
+        (harmless, destructive) => Some(format!(
+            "did you mean {harmless}? (or {destructive}, which cannot be undone)"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn refused(arguments: &str) -> (String, String) {
+        let arguments = || arguments.split(' ').map(OsString::from);
+        let error = Cli::try_parse_from(["brasskey".into()].into_iter().chain(arguments())).unwrap_err();
+        match Failure::of_clap(error, arguments()) {
+            Failure::CommandLine { message, hint } => (message, hint),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_usage_is_shown_as_it_is_and_what_the_user_wrote_is_escaped() {
+        for (arguments, expected) in [
+            (
+                "register --user",
+                "a value is required for '--user <NAME>' but none was supplied",
+            ),
+            (
+                "credentials show",
+                "the following required arguments were not provided: <CREDENTIAL>",
+            ),
+            ("info --<b>", "unexpected argument '--\\u{3c}b\\u{3e}' found"),
+            ("<b>", "unrecognized subcommand '\\u{3c}b\\u{3e}'"),
+            (
+                "ping --count \u{1b}[2J",
+                "invalid value '\\u{1b}[2J' for '--count <NUMBER>': invalid digit found in string",
+            ),
+            (
+                "attestation init --out lab --aaguid \u{202e}",
+                "invalid value '\\u{202e}' for '--aaguid <UUID>': invalid character: found `\\u{202e}` at 0",
+            ),
+        ] {
+            assert_eq!(refused(arguments).0, expected, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_word_leads_to_the_help_of_its_command() {
+        for (arguments, expected) in [
+            ("nonsense", "see `brasskey --help`"),
+            ("pin nonsense", "see `brasskey pin --help`"),
+            ("credentials show", "see `brasskey credentials show --help`"),
+            ("aws devices rename one", "see `brasskey aws devices rename --help`"),
+            ("config always-uv perhaps", "see `brasskey config always-uv --help`"),
+            (
+                "register --usr bob",
+                "did you mean `--user`? See `brasskey register --help`",
+            ),
+        ] {
+            assert_eq!(refused(arguments).1, expected, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn the_best_suggestion_comes_first_and_a_destructive_one_never_does() {
+        for (arguments, expected) in [
+            (
+                "credential",
+                "did you mean `brasskey credentials`? (or `brasskey reset`, which cannot be undone)",
+            ),
+            ("regster", "did you mean `brasskey register`"),
+            ("lst", "did you mean `brasskey list`"),
+            (
+                "resett",
+                "did you mean `brasskey register`? (or `brasskey reset`, which cannot be undone)",
+            ),
+            ("credentials lst", "did you mean `brasskey credentials list`"),
+            (
+                "blobs delet",
+                "see `brasskey blobs --help`; a similar name is `brasskey blobs delete`, which cannot be undone",
+            ),
+        ] {
+            let (_, hint) = refused(arguments);
+            assert!(hint.starts_with(expected), "{arguments}: {hint}");
+        }
+    }
+}

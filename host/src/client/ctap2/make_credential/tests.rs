@@ -197,7 +197,7 @@ fn formats_flags_and_outputs_that_nobody_knows_are_told() {
     for (flags, more, why) in [
         (0x40, &b""[..], "do not say that a user was there"),
         (0x01, b"", "not announce"),
-        (0xC1, b"", "is not CBOR"),
+        (0xC1, b"", "ends too early"),
         (0x41, b"\xA0", "not announce"),
     ] {
         let words = judged(&request, &[NONE, &auth_data(flags, more), NO_STATEMENT]);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::ctap2::{ConfigCommand, Info};
+use crate::client::fake::{FakeKey, Reply};
 use crate::client::{Error, Key, Pin, PinRequest, Unwatched, Watch};
 use crate::relying_party::Challenge;
 use crate::soft::{SoftKey, Touch};
@@ -298,4 +299,41 @@ fn the_soft_key_answers_everything_without_a_fault() {
     create(&mut key, &options, &origin, Protocol::U2f, &mut Unwatched).unwrap();
     key.configure(ConfigCommand::ToggleAlwaysUv, &mut owner()).unwrap();
     assert_eq!(key.faults(), []);
+}
+
+#[test]
+fn a_fault_of_the_key_goes_with_the_answer_to_the_relying_party() {
+    use sha2::{Digest as _, Sha256};
+
+    let auth_data = [
+        &Sha256::digest("example.com")[..],
+        &[0x41, 0, 0, 0, 1],
+        &[0; 16],
+        b"\0\x01i\xA1\x01\x02",
+    ]
+    .concat();
+    let length = u8::try_from(auth_data.len()).unwrap();
+    let answer = [
+        &b"\x00\xA4\x01\x64none\x02\x58"[..],
+        &[length],
+        &auth_data,
+        b"\x03\xA0\x04\xF4\0",
+    ]
+    .concat();
+    let mut key = FakeKey::key(move |_, request| {
+        Reply::Now(match request[0] {
+            0x04 => b"\x00\xA2\x01\x81\x68FIDO_2_0\x03\x50AAAAAAAAAAAAAAAA".to_vec(),
+            _ => answer.clone(),
+        })
+    });
+    let options = creation(Requirement::Discouraged, Requirement::Discouraged);
+    let registered = register(&mut key, &options, &mut nobody()).unwrap();
+    let told: Vec<_> = registered.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "authenticatorMakeCredential: 1 byte follows the answer (CTAP 2.3 §8)",
+            "authenticatorMakeCredential: epAtt was not asked for (CTAP 2.3 §6.1)"
+        ]
+    );
 }

@@ -37,8 +37,15 @@ pub const LONG_TOUCH: u64 = 5_000;
 pub const CBOR_MAX_DEPTH: usize = 4;
 /// Entries in an allow or exclude list: `maxCredentialCountInList`. Our choice: Firefox and Chrome split longer lists.
 pub const MAX_CREDENTIALS_IN_LIST: usize = 16;
-/// The longest credential ID this key makes or looks at: `maxCredentialIdLength`. A U2F key handle is at most 255.
-pub const MAX_CREDENTIAL_ID: usize = 59;
+/// The longest credential ID that this key makes.
+pub const SEALED_CREDENTIAL_ID: usize = 59;
+/// The longest credential ID that this key looks at: `maxCredentialIdLength`. An imported one is any that fits a U2F key
+/// handle.
+pub const MAX_CREDENTIAL_ID: usize = if cfg!(feature = "import") {
+    255
+} else {
+    SEALED_CREDENTIAL_ID
+};
 /// `user.id` is 1 to 64 bytes (WebAuthn Level 3 §5.4.3).
 pub const USER_ID_MAX: usize = 64;
 /// `user.name` and `user.displayName` are kept to this many bytes, cut at a character's end (CTAP 2.3 §6.1.2: at least 64).

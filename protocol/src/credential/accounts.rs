@@ -4,7 +4,7 @@
 //! Only whole ones are listed and counted: hosts ask for as many steps as the first answer promised.
 
 use super::epoch::{RecordKey, next_key};
-use super::id::Credential;
+use super::id::{Credential, Kind};
 use super::store::{RECORD_MAX, Record, Store, write_record};
 use crate::limits::{RESERVED_RECORDS, STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
@@ -124,7 +124,8 @@ impl Store {
         let Some(rp_id_hash) = rp_id_hash else {
             return self.next_whole(storage, &self.epoch.credential_prefix(), None, value, wanted);
         };
-        let opened = self.secret.open(id, rp_id_hash);
+        let opened = self.open(storage, id, rp_id_hash)?;
+        let opened = opened.filter(|credential| matches!(credential.kind, Kind::Discoverable(_)));
         match opened.and_then(|credential| self.epoch.record_key(rp_id_hash, credential.kind)) {
             Some(key) => self.next_whole(storage, key.bytes(), None, value, wanted),
             None => Ok(None),
@@ -166,7 +167,7 @@ impl Store {
     }
 
     /// The first whole account that is `wanted`, behind `after` among the keys that begin with `prefix`.
-    fn next_whole<'v>(
+    pub(super) fn next_whole<'v>(
         &self,
         storage: &mut impl Storage,
         prefix: &[u8],
@@ -198,7 +199,7 @@ impl Store {
     /// The credential of a record that is in its own place, and its RP ID hash; `None` for a damaged one.
     fn open_whole(&self, key: &RecordKey, record: &Record<'_>) -> Option<(Credential, [u8; 32])> {
         let rp_id_hash = record.full_rp_id_hash();
-        let credential = self.secret.open(record.id, &rp_id_hash)?;
+        let credential = self.credential(record, &rp_id_hash)?;
         (self.epoch.record_key(&rp_id_hash, credential.kind)? == *key).then_some((credential, rp_id_hash))
     }
 }

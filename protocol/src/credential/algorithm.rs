@@ -200,6 +200,13 @@ impl Algorithm {
         supported.find(|algorithm| algorithm.code() == code)
     }
 
+    /// Whether the 32 secret bytes are the private key as the rest of the world writes it: of P-256, Ed25519, secp256k1
+    /// and ML-DSA.
+    #[cfg(feature = "import")]
+    pub(super) fn takes_its_seed_as_it_is(self) -> bool {
+        matches!(self.cose(), -7 | -8 | -9 | -19 | -49..=-47)
+    }
+
     fn family(self) -> &'static dyn Family {
         match self {
             Self::Es256 | Self::Esp256 => &ecdsa::P256,

@@ -140,13 +140,21 @@ impl Counters {
         Ok(next?)
     }
 
+    /// Sets the shared counter: the next value is above this one.
+    #[cfg(feature = "import")]
+    pub(super) fn set_shared(&mut self, storage: &mut impl Storage, count: u32) -> Result<(), StorageError> {
+        storage.write(SHARED, &count.to_be_bytes())?;
+        self.shared = Counter::resumed(count);
+        Ok(())
+    }
+
     /// Drops what is remembered of a discoverable credential that is no more.
     pub(super) fn forget(&mut self, nonce: &[u8; 24]) {
         self.recent.retain(|(recent, _)| recent != nonce);
     }
 
     /// The counter of a discoverable credential as it stands. `reserved` is what its record says.
-    fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
+    pub(super) fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
         let recent = self.recent.iter().find(|(recent, _)| recent == nonce);
         recent.map_or(reserved, |(_, counter)| counter.last)
     }
@@ -174,7 +182,8 @@ impl Counters {
 }
 
 impl Store {
-    /// The counter that a signature carries. That of a credential that may leave the key stays at 0.
+    /// The counter that a signature carries. That of a credential that may leave the key stays where it is: at 0, unless
+    /// it was imported with another.
     ///
     /// # Errors
     /// [`Status::Other`] where storage or randomness fails: then no signature may leave.
@@ -187,11 +196,10 @@ impl Store {
         occasion: Occasion,
     ) -> Result<u32, Status> {
         let counters = &mut self.counters;
-        if credential.traits.backup_eligible {
-            return Ok(0);
-        }
+        let may_leave = credential.traits.backup_eligible;
         let Some(key) = self.epoch.record_key(rp_id_hash, credential.kind) else {
             return match occasion {
+                _ if may_leave => Ok(0),
                 Occasion::Silent => Ok(counters.shared()),
                 _ => counters.next_shared(storage, rng, occasion),
             };
@@ -199,7 +207,7 @@ impl Store {
         let mut value = [0; STORAGE_VALUE_MAX];
         let record = read_record(storage, &key, &mut value)?.ok_or(Status::Other)?;
         let (nonce, reserved) = (&credential.nonce, record.counter_reserved);
-        if occasion == Occasion::Silent {
+        if may_leave || occasion == Occasion::Silent {
             return Ok(counters.own(nonce, reserved));
         }
         let reserve = |counter_reserved| {

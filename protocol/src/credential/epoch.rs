@@ -7,6 +7,8 @@ use crate::platform::{Storage, StorageError};
 /// Begins the keys of all records that end with their epoch.
 pub(super) const OF_EPOCH: u8 = b'E';
 const CREDENTIAL: u8 = b'C';
+#[cfg(feature = "import")]
+const IMPORTED: u8 = b'I';
 
 /// Counts the resets: records of another epoch do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,12 @@ impl Epoch {
         self.key(CREDENTIAL)
     }
 
+    /// Begins the keys of all imported credentials that are not discoverable.
+    #[cfg(feature = "import")]
+    pub(super) fn imported_prefix(self) -> [u8; 6] {
+        self.key(IMPORTED)
+    }
+
     /// Begins the keys of a relying party's credentials.
     pub(super) fn rp_prefix(self, rp_id_hash: &[u8; 32]) -> [u8; RecordKey::RP_PREFIX] {
         let mut prefix = [0; RecordKey::RP_PREFIX];
@@ -56,14 +64,18 @@ impl Epoch {
         prefix
     }
 
-    /// The key of the record of a discoverable credential; `None` for another kind.
+    /// The key of the record of a discoverable or an imported credential; `None` for another kind.
     #[must_use]
     pub fn record_key(self, rp_id_hash: &[u8; 32], kind: Kind) -> Option<RecordKey> {
-        let Kind::Discoverable(user) = kind else {
-            return None;
+        let (tag, locator) = match kind {
+            Kind::NonDiscoverable => return None,
+            Kind::Discoverable(user) => (CREDENTIAL, user),
+            #[cfg(feature = "import")]
+            Kind::Imported(id) => (IMPORTED, id),
         };
+        let (rp, _) = rp_id_hash.split_at(RecordKey::RP_PREFIX - 6);
         let mut key = [0; 38];
-        let parts = self.rp_prefix(rp_id_hash).into_iter().chain(user);
+        let parts = self.key(tag).into_iter().chain(rp.iter().copied()).chain(locator);
         key.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         Some(RecordKey(key))
     }

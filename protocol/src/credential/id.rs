@@ -17,15 +17,15 @@ use zeroize::Zeroizing;
 use super::algorithm::{Algorithm, PrivateKey};
 use crate::crypto::{MacKey, sha256};
 use crate::ctap2::Status;
-use crate::limits::MAX_CREDENTIAL_ID;
+use crate::limits::{MAX_CREDENTIAL_ID, SEALED_CREDENTIAL_ID};
 
 const VERSION: u8 = 1;
-const NONCE: usize = 24;
+pub(super) const NONCE: usize = 24;
 const GCM_NONCE: usize = 12;
-const TAG: usize = 16;
-const USER: usize = 16;
-const TRAITS: usize = 2;
-const _: () = assert!(MAX_CREDENTIAL_ID == 1 + NONCE + TRAITS + USER + TAG);
+pub(super) const TAG: usize = 16;
+pub(super) const USER: usize = 16;
+pub(super) const TRAITS: usize = 2;
+const _: () = assert!(SEALED_CREDENTIAL_ID == 1 + NONCE + TRAITS + USER + TAG);
 
 /// A credential ID (U2F: a key handle).
 pub type CredentialId = Vec<u8, MAX_CREDENTIAL_ID>;
@@ -37,18 +37,22 @@ pub enum Kind {
     NonDiscoverable,
     /// By its relying party too. The bytes begin the SHA-256 of the user ID: with the RP ID they name the account.
     Discoverable([u8; USER]),
+    /// By its ID, which its maker chose: imported. The bytes begin the SHA-256 of the ID.
+    #[cfg(feature = "import")]
+    Imported([u8; USER]),
 }
 
 impl Kind {
     /// A discoverable credential of the account with this user ID.
     #[must_use]
     pub fn discoverable(user_id: &[u8]) -> Self {
-        let mut user = [0; USER];
-        user.iter_mut()
-            .zip(sha256(&[user_id]))
-            .for_each(|(to, from)| *to = from);
-        Self::Discoverable(user)
+        Self::Discoverable(locator(user_id))
     }
+}
+
+/// What begins the SHA-256 of the bytes.
+pub(super) fn locator(bytes: &[u8]) -> [u8; USER] {
+    sha256(&[bytes]).first_chunk().copied().unwrap_or_default()
 }
 
 /// The credProtect levels (CTAP 2.3 §12.1).
@@ -78,7 +82,7 @@ pub struct Traits {
 
 impl Traits {
     /// As in the ID. An ID with bits that are not known here is of a newer version, and not ours.
-    fn decode(bits: u8) -> Option<Self> {
+    pub(super) fn decode(bits: u8) -> Option<Self> {
         let protection = match bits & 0b11 {
             0 => CredProtect::Optional,
             1 => CredProtect::OptionalWithList,
@@ -93,7 +97,7 @@ impl Traits {
         })
     }
 
-    fn encode(self) -> u8 {
+    pub(super) fn encode(self) -> u8 {
         (self.protection as u8 - 1)
             | u8::from(self.third_party_payment) << 2
             | u8::from(self.large_blob_key) << 3
@@ -112,6 +116,9 @@ pub struct Credential {
     pub traits: Traits,
     /// Public, but unique: the private key is derived from it.
     pub nonce: [u8; NONCE],
+    /// The private key that came from outside, masked with one that is derived.
+    #[cfg(feature = "import")]
+    pub(super) imported: Option<[u8; 32]>,
 }
 
 /// The secret from which all others of this key come, until the next reset. Wiped when dropped.
@@ -152,6 +159,8 @@ impl MasterSecret {
             kind,
             traits,
             nonce,
+            #[cfg(feature = "import")]
+            imported: None,
         };
 
         let mut body = Vec::<u8, { TRAITS + USER }>::new();
@@ -161,14 +170,7 @@ impl MasterSecret {
         if let Kind::Discoverable(user) = kind {
             body.extend_from_slice(&user).map_err(|_| Status::Other)?;
         }
-        let tag = self
-            .sealing
-            .encrypt_inout_detached(
-                gcm_nonce(&nonce).into(),
-                &associated_data(rp_id_hash, &nonce),
-                body.as_mut_slice().into(),
-            )
-            .map_err(|_| Status::Other)?;
+        let tag = self.encrypt(VERSION, &nonce, rp_id_hash, &mut body)?;
 
         let mut id = CredentialId::new();
         for part in [&[VERSION][..], &nonce, &body, &tag] {
@@ -186,14 +188,7 @@ impl MasterSecret {
         let (nonce, rest) = rest.split_first_chunk::<NONCE>()?;
         let (sealed, tag) = rest.split_last_chunk::<TAG>()?;
         let mut body = Vec::<u8, { TRAITS + USER }>::from_slice(sealed).ok()?;
-        self.sealing
-            .decrypt_inout_detached(
-                gcm_nonce(nonce).into(),
-                &associated_data(rp_id_hash, nonce),
-                body.as_mut_slice().into(),
-                tag.into(),
-            )
-            .ok()?;
+        self.decrypt(VERSION, nonce, rp_id_hash, &mut body, tag)?;
 
         let (&[algorithm, bits], user) = body.split_first_chunk::<TRAITS>()?;
         let kind = match (bits & 1, user) {
@@ -206,7 +201,40 @@ impl MasterSecret {
             kind,
             traits: Traits::decode(bits >> 1)?,
             nonce: *nonce,
+            #[cfg(feature = "import")]
+            imported: None,
         })
+    }
+
+    /// Seals `body` in its place, and returns the tag.
+    pub(super) fn encrypt(
+        &self,
+        version: u8,
+        nonce: &[u8; NONCE],
+        rp_id_hash: &[u8; 32],
+        body: &mut [u8],
+    ) -> Result<[u8; TAG], Status> {
+        let data = associated_data(version, rp_id_hash, nonce);
+        let sealed = self
+            .sealing
+            .encrypt_inout_detached(gcm_nonce(nonce).into(), &data, body.into());
+        sealed.map(Into::into).map_err(|_| Status::Other)
+    }
+
+    /// Opens `body` in its place; `None` where it is not what was sealed.
+    pub(super) fn decrypt(
+        &self,
+        version: u8,
+        nonce: &[u8; NONCE],
+        rp_id_hash: &[u8; 32],
+        body: &mut [u8],
+        tag: &[u8; TAG],
+    ) -> Option<()> {
+        let data = associated_data(version, rp_id_hash, nonce);
+        let opened = self
+            .sealing
+            .decrypt_inout_detached(gcm_nonce(nonce).into(), &data, body.into(), tag.into());
+        opened.ok()
     }
 
     /// The private key of a credential.
@@ -214,6 +242,10 @@ impl MasterSecret {
     /// # Errors
     /// [`Status::Other`] where 256 derivations in a row give no key, which does not happen.
     pub fn private_key(&self, credential: &Credential, rp_id_hash: &[u8; 32]) -> Result<PrivateKey, Status> {
+        #[cfg(feature = "import")]
+        if let Some(masked) = &credential.imported {
+            return self.unmask(credential, rp_id_hash, masked);
+        }
         (0..=u8::MAX)
             .find_map(|attempt| {
                 let candidate = self.derive(credential, rp_id_hash, &[b"private key", &[attempt]]);
@@ -248,7 +280,12 @@ impl MasterSecret {
     }
 
     /// A secret that belongs to one credential and one purpose: a name, and one byte of detail.
-    fn derive(&self, credential: &Credential, rp_id_hash: &[u8; 32], purpose: &[&[u8]; 2]) -> Zeroizing<[u8; 32]> {
+    pub(super) fn derive(
+        &self,
+        credential: &Credential,
+        rp_id_hash: &[u8; 32],
+        purpose: &[&[u8]; 2],
+    ) -> Zeroizing<[u8; 32]> {
         let [name, detail] = purpose;
         // Every part but the name has a fixed length, and the name comes last but one: no two inputs run together.
         self.deriving.authenticate(&[
@@ -267,8 +304,8 @@ fn gcm_nonce(nonce: &[u8; NONCE]) -> &[u8; GCM_NONCE] {
     first.as_array().unwrap_or(&[0; GCM_NONCE])
 }
 
-fn associated_data(rp_id_hash: &[u8; 32], nonce: &[u8; NONCE]) -> [u8; 1 + 32 + NONCE - GCM_NONCE] {
-    let mut data = [VERSION; _];
+fn associated_data(version: u8, rp_id_hash: &[u8; 32], nonce: &[u8; NONCE]) -> [u8; 1 + 32 + NONCE - GCM_NONCE] {
+    let mut data = [version; _];
     let parts = rp_id_hash.iter().chain(nonce.iter().skip(GCM_NONCE));
     data.iter_mut().skip(1).zip(parts).for_each(|(to, from)| *to = *from);
     data

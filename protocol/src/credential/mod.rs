@@ -10,6 +10,8 @@ mod changes;
 mod counter;
 mod epoch;
 mod id;
+#[cfg(feature = "import")]
+mod import;
 mod root;
 mod store;
 
@@ -19,6 +21,8 @@ pub use changes::Changes;
 pub use counter::{Counters, Occasion};
 pub use epoch::{Epoch, RecordKey};
 pub use id::{CredProtect, Credential, CredentialId, Kind, MasterSecret, Traits};
+#[cfg(feature = "import")]
+pub use import::{Import, ImportError};
 pub use root::StartError;
 pub use store::{Newest, Record, Store, read_record, write_record};
 

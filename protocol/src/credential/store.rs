@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `R` | schema (1) ‖ whether a reset is to be finished (1) ‖ epoch (4) ‖ master secret (32) |
 //! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR |
+//! | `E` ‖ epoch (4) ‖ `I` ‖ RP (16) ‖ ID (16) | a [`Record`] of an imported credential that is not discoverable |
 //! | `E` ‖ epoch (4) ‖ `L` … | the large-blob array, in chunks |
 //! | `E` ‖ epoch (4) ‖ `P` | the PIN, see [`Pin`] |
 //! | `E` ‖ epoch (4) ‖ `S` | the settings, see [`Settings`] |
 //! | `E` ‖ epoch (4) ‖ `V` | how often the discoverable credentials changed, see [`Changes`] |
 //! | `N` | the shared signature counter, see [`Counters`] |
 //!
-//! RP and user are the first 16 bytes of the SHA-256 of the RP ID and of the user ID. So an account has one key:
+//! RP, user and ID are the first 16 bytes of the SHA-256 of the RP ID, of the user ID and of the credential ID. So an account has one key:
 //! replacing its credential is a single atomic write, a relying party's accounts lie side by side, and finding them
 //! costs the same however many others there are. Everything hangs on the root: a reset writes a new epoch and secret
 //! there, and from that moment no record and no credential ID of another epoch exists. What is left of them, whatever
@@ -26,7 +27,7 @@ use super::root::{Root, StartError};
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
 use crate::ctap2::{Status, key_store_error};
-use crate::limits::{CRED_BLOB_MAX, MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
+use crate::limits::{CRED_BLOB_MAX, RP_ID_MAX, SEALED_CREDENTIAL_ID, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
 use crate::pin::Pin;
 use crate::platform::{Storage, StorageError};
 use crate::settings::Settings;
@@ -52,6 +53,8 @@ pub struct Record<'a> {
     pub cred_blob: &'a [u8],
     /// The SHA-256 of the RP ID, where that is longer than what is kept of it.
     pub rp_id_hash: Option<&'a [u8; 32]>,
+    /// What an imported credential's ID does not say, its private key among it: sealed as other IDs are.
+    pub imported: Option<&'a [u8]>,
 }
 
 impl<'a> Record<'a> {
@@ -69,6 +72,7 @@ impl<'a> Record<'a> {
             counter_reserved: 0,
             cred_blob: &[],
             rp_id_hash: None,
+            imported: None,
         };
         for (key, value) in item.map().ok()? {
             match key.uint().ok()? {
@@ -81,6 +85,7 @@ impl<'a> Record<'a> {
                 7 => record.counter_reserved = u32::from_be_bytes(value.bytes().ok()?.try_into().ok()?),
                 8 => record.cred_blob = value.bytes().ok()?,
                 9 => record.rp_id_hash = Some(value.bytes().ok()?.try_into().ok()?),
+                10 => record.imported = Some(value.bytes().ok()?),
                 _ => {}
             }
         }
@@ -93,6 +98,7 @@ impl<'a> Record<'a> {
             self.user_display_name.is_some(),
             !self.cred_blob.is_empty(),
             self.rp_id_hash.is_some(),
+            self.imported.is_some(),
         ];
         let mut writer = Writer::new(value);
         writer.map(5 + optional.map(usize::from).iter().sum::<usize>());
@@ -113,6 +119,9 @@ impl<'a> Record<'a> {
         if let Some(rp_id_hash) = self.rp_id_hash {
             writer.uint(9).bytes(rp_id_hash);
         }
+        if let Some(imported) = self.imported {
+            writer.uint(10).bytes(imported);
+        }
         writer.finish().map_err(|_| StorageError::Full)
     }
 
@@ -126,7 +135,7 @@ impl<'a> Record<'a> {
 
 /// The longest record: all its parts at their longest, the hash of an RP ID, and 40 bytes for what is around them.
 pub(super) const RECORD_MAX: usize =
-    MAX_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + CRED_BLOB_MAX + 32 + 40;
+    SEALED_CREDENTIAL_ID + RP_ID_MAX + USER_ID_MAX + 2 * USER_NAME_MAX + CRED_BLOB_MAX + 32 + 40;
 const _: () = assert!(RECORD_MAX <= STORAGE_VALUE_MAX);
 
 /// At most `max` bytes of the start of `text`, never half a character.
@@ -250,6 +259,9 @@ impl Store {
         rp_id_hash: &[u8; 32],
     ) -> Result<Option<Credential>, StorageError> {
         let Some(credential) = self.secret.open(id, rp_id_hash) else {
+            #[cfg(feature = "import")]
+            return self.find_imported(storage, id, rp_id_hash);
+            #[cfg(not(feature = "import"))]
             return Ok(None);
         };
         let Some(key) = self.epoch.record_key(rp_id_hash, credential.kind) else {
@@ -258,6 +270,18 @@ impl Store {
         let mut value = [0; STORAGE_VALUE_MAX];
         let record = read_record(storage, &key, &mut value)?;
         Ok(record.is_some_and(|record| record.id == id).then_some(credential))
+    }
+
+    /// The credential of a record; `None` for one that this key did not write.
+    #[must_use]
+    pub fn credential(&self, record: &Record<'_>, rp_id_hash: &[u8; 32]) -> Option<Credential> {
+        match record.imported {
+            None => self.secret.open(record.id, rp_id_hash),
+            #[cfg(feature = "import")]
+            Some(sealed) => self.secret.open_imported(sealed, rp_id_hash),
+            #[cfg(not(feature = "import"))]
+            Some(_) => None,
+        }
     }
 
     /// The newest account of the relying party among those that `usable` accepts and that are older than `before`.
@@ -282,8 +306,7 @@ impl Store {
             };
             if before.is_some_and(|before| record.sequence >= before)
                 || !self
-                    .secret
-                    .open(record.id, rp_id_hash)
+                    .credential(&record, rp_id_hash)
                     .is_some_and(|credential| usable(&credential))
             {
                 continue;

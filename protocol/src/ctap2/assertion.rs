@@ -6,7 +6,9 @@ use super::credential_list::write_descriptor;
 use super::extensions::Requested;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{CredProtect, Credential, CredentialId, Newest, Occasion, Record, RecordKey, read_record};
+use crate::credential::{
+    CredProtect, Credential, CredentialId, Kind, Newest, Occasion, Record, RecordKey, read_record,
+};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
 
@@ -71,8 +73,7 @@ impl<P: Platform> Authenticator<P> {
                 number_of_credentials,
             } => {
                 let record = read_record(&mut self.seams.storage, &key, &mut value)?.ok_or(Status::Other)?;
-                let secret = &self.store.secret;
-                let credential = secret.open(record.id, rp_id_hash).ok_or(Status::Other)?;
+                let credential = self.store.credential(&record, rp_id_hash).ok_or(Status::Other)?;
                 let id = CredentialId::from_slice(record.id).map_err(|_| Status::Other)?;
                 (id, credential, Some(record), number_of_credentials)
             }
@@ -94,8 +95,9 @@ impl<P: Platform> Authenticator<P> {
         let large_blob_key = (extensions.large_blob_key && credential.traits.large_blob_key)
             .then(|| self.store.secret.large_blob_key(&credential, rp_id_hash));
 
+        let user = record.filter(|_| matches!(credential.kind, Kind::Discoverable(_)));
         let optional = [
-            record.is_some(),
+            user.is_some(),
             number_of_credentials.is_some(),
             large_blob_key.is_some(),
         ];
@@ -119,7 +121,7 @@ impl<P: Platform> Authenticator<P> {
         response.uint(0x03).bytes(&signature);
         // 04 user: of a discoverable credential at least its ID, also where the allow list names it (§6.2.3). Names are
         // for a choice among accounts.
-        if let Some(record) = record {
+        if let Some(record) = user {
             response.uint(0x04);
             let is_choice = matches!(chosen, Chosen::Discovered { .. });
             write_user(&record, is_choice && flags.user_verified, response);

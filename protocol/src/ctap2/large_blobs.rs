@@ -110,6 +110,24 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
+    /// Puts an array with its hash in the place of the one that stands, for tests of relying parties.
+    ///
+    /// # Errors
+    /// [`StorageError::Full`] also where it is too long.
+    #[cfg(feature = "import")]
+    pub fn replace_large_blobs(&mut self, serialized: &[u8]) -> Result<(), StorageError> {
+        if serialized.len() > LARGE_BLOB_ARRAY_MAX {
+            return Err(StorageError::Full);
+        }
+        // Both would be written to the same place.
+        self.pending = None;
+        let (storage, epoch) = (&mut self.seams.storage, self.store.epoch);
+        let mut upload = Upload::begin(storage, epoch, serialized.len())?;
+        upload.append(storage, epoch, serialized)?;
+        upload.commit(storage, epoch)?;
+        collect(storage, epoch)
+    }
+
     /// A new array. With it ends the one that was not finished: both would be written to the same place.
     fn begin_upload(&mut self, length: usize) -> Result<Upload, Status> {
         self.pending = None;

@@ -257,6 +257,7 @@ impl<P: Platform> Authenticator<P> {
                 counter_reserved: 0,
                 cred_blob: request.extensions.kept_blob(kind).unwrap_or_default(),
                 rp_id_hash: (rp_id.len() > RP_ID_MAX).then_some(&rp_id_hash),
+                imported: None,
             };
             self.store
                 .keep(&mut self.seams.storage, &key, &record)

@@ -161,4 +161,4 @@ fn parameters(body: &[u8]) -> Result<Item<'_>, Status> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

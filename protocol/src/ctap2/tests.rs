@@ -22,7 +22,7 @@ mod make_credential;
 mod make_credential_parameters;
 mod model;
 mod pin_power_cuts;
-mod power_cuts;
+pub(crate) mod power_cuts;
 mod reset;
 mod selection;
 mod user_verification;

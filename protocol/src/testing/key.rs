@@ -278,7 +278,7 @@ impl Assertion {
 }
 
 /// Verifies with the algorithm that the COSE key names, after holding the key to the members of that algorithm.
-fn verifies(cose_key: &Value, message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn verifies(cose_key: &Value, message: &[u8], signature: &[u8]) -> bool {
     match cose_key.number(3).as_int() {
         -7 | -9 => verifies_p256(&point(cose_key, 1), message, signature),
         #[cfg(feature = "es384")]

@@ -67,6 +67,7 @@ impl Key {
             counter_reserved: 0,
             cred_blob: &[],
             rp_id_hash: None,
+            imported: None,
         };
         let key = store.epoch.record_key(&rp_id_hash, kind).unwrap();
         store.keep(&mut seams.storage, &key, &record).unwrap();

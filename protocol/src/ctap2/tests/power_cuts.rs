@@ -11,7 +11,7 @@ use crate::testing::request::{RP, Request, discover, get_assertion, make_discove
 
 /// Runs `act` with a cut at each of its storage operations in turn, and shows `check` the key after the next
 /// power-up and what the host was told.
-pub(super) fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check: impl Fn(Key, T)) {
+pub(crate) fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check: impl Fn(Key, T)) {
     for operation in 0.. {
         let mut cuts = 0;
         for happens in [false, true] {

@@ -41,8 +41,11 @@ class Key:
         if not ready:
             self.close()
             raise RuntimeError(f"{arguments} ended with {self._process.returncode} and no ready line")
-        host, port = json.loads(ready)["udp"].rsplit(":", 1)
+        ready = json.loads(ready)
+        host, port = ready["udp"].rsplit(":", 1)
         self._address = (host, int(port))
+        # Where the control endpoint is, if there is one.
+        self.control = ready.get("control")
 
     def connect(self):
         """A device on a channel of its own."""

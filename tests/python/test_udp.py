@@ -69,8 +69,8 @@ class Case(unittest.TestCase):
     options = ("--touch", "auto")
 
     def setUp(self):
-        token = self.enterContext(Key(*self.options))
-        self.device = token.connect()
+        self.key = self.enterContext(Key(*self.options))
+        self.device = self.key.connect()
         self.addCleanup(self.device.close)
 
     def client(self):

@@ -4,6 +4,7 @@
 //! carry the token of the token file and name a loopback host, and none may come from a page.
 
 mod api;
+mod credentials;
 mod guard;
 mod token_file;
 

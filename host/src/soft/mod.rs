@@ -22,6 +22,7 @@
 mod clock;
 #[cfg(feature = "control")]
 pub mod control;
+mod credentials;
 mod error;
 mod identity;
 mod key;
@@ -45,6 +46,7 @@ use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
 
 pub use brasskey_protocol::authenticator::Backup;
 pub use clock::SoftClock;
+pub use credentials::{CredentialError, ImportedKey, NewCredential, StoredCredential, UnfitKey};
 pub use error::Error;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};

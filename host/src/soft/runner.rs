@@ -67,6 +67,14 @@ impl Runner {
         result
     }
 
+    /// The authenticator; `None` while it is off.
+    pub(super) fn authenticator(&mut self) -> Option<&mut Authenticator<SoftPlatform>> {
+        match &mut self.power {
+            Power::On(authenticator) => Some(authenticator),
+            _ => None,
+        }
+    }
+
     /// Where the next request is put.
     pub(super) fn message(&mut self) -> &mut [u8; MAX_MESSAGE] {
         &mut self.message

@@ -6,7 +6,7 @@
 //! waits for its user but the runner's.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use brasskey_protocol::authenticator::Config;
@@ -280,6 +280,15 @@ impl Token {
             lock(&self.engine).powered = true;
         }
         Ok(())
+    }
+
+    /// What runs the key's requests, unless one runs.
+    pub(super) fn try_runner(&self) -> Option<MutexGuard<'_, Runner>> {
+        match self.runner.try_lock() {
+            Err(TryLockError::WouldBlock) => None,
+            Ok(runner) => Some(runner),
+            Err(TryLockError::Poisoned(runner)) => Some(runner.into_inner()),
+        }
     }
 
     pub(super) fn is_on(&self) -> bool {

@@ -10,10 +10,13 @@ use hyper::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::credentials;
 use crate::soft::{SoftKey, UserVerification};
 
-/// The longest body, in bytes.
-const BODY_MAX: usize = 4096;
+/// The longest body, in bytes: room for a credential with the longest large blob.
+const BODY_MAX: usize = 16 * 1024;
+/// What to send to set a counter.
+const COUNT: &str = "send {\"signCount\":7}";
 
 /// A body that comes yet.
 pub(super) struct Body {
@@ -49,32 +52,44 @@ struct Problem<'a> {
     hint: &'a str,
 }
 
-/// What a path is for, and the one method it takes.
+/// What a path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operation {
+enum Operation<'a> {
     Button,
     Power,
     UserVerification,
+    Credentials,
+    /// One, by its ID in base64url.
+    Credential(&'a str),
+    Counter,
     State,
     Log,
 }
 
-impl Operation {
-    fn at(path: &str) -> Option<Self> {
+impl<'a> Operation<'a> {
+    fn at(path: &'a str) -> Option<Self> {
+        if let Some(id) = path.strip_prefix("/v1/credentials/") {
+            return Some(Self::Credential(id));
+        }
         Some(match path {
             "/v1/button" => Self::Button,
             "/v1/power" => Self::Power,
             "/v1/user-verification" => Self::UserVerification,
+            "/v1/credentials" => Self::Credentials,
+            "/v1/counter" => Self::Counter,
             "/v1/state" => Self::State,
             "/v1/log" => Self::Log,
             _ => return None,
         })
     }
 
-    fn method(self) -> Method {
+    /// The methods that it takes, as the header Allow lists them.
+    fn methods(self) -> &'static str {
         match self {
-            Self::Button | Self::Power | Self::UserVerification => Method::POST,
-            Self::State | Self::Log => Method::GET,
+            Self::Button | Self::Power | Self::UserVerification | Self::Counter => "POST",
+            Self::Credentials => "GET, POST, DELETE",
+            Self::Credential(_) => "PATCH, DELETE",
+            Self::State | Self::Log => "GET",
         }
     }
 }
@@ -160,10 +175,11 @@ async fn perform(key: &SoftKey, admitted: Result<(), Refusal>, parts: Parts, bod
         Refusal::new(
             StatusCode::NOT_FOUND,
             "there is nothing at this path",
-            "the paths are /v1/button, /v1/power, /v1/user-verification, /v1/state and /v1/log",
+            "the paths are /v1/button, /v1/power, /v1/user-verification, /v1/credentials, /v1/counter, /v1/state and \
+             /v1/log",
         )
     })?;
-    if parts.method != operation.method() {
+    if !operation.methods().split(", ").any(|method| parts.method == method) {
         return Err(wrong_method(operation));
     }
     match operation {
@@ -198,15 +214,26 @@ async fn perform(key: &SoftKey, admitted: Result<(), Refusal>, parts: Parts, bod
             key.set_user_verified(is_user_verified);
             json(&key.state())
         }
+        Operation::Credentials if parts.method == Method::POST => {
+            json(&credentials::inject(key, read(body, credentials::INJECT).await?).await?)
+        }
+        Operation::Credentials if parts.method == Method::DELETE => json(&credentials::delete(key, None).await?),
+        Operation::Credentials => json(&credentials::list(key).await?),
+        Operation::Credential(id) if parts.method == Method::DELETE => json(&credentials::delete(key, Some(id)).await?),
+        Operation::Credential(id) => json(&credentials::set_count(key, Some(id), read(body, COUNT).await?).await?),
+        Operation::Counter => json(&credentials::set_count(key, None, read(body, COUNT).await?).await?),
         Operation::State => json(&key.state()),
         Operation::Log => json(&Log { entries: key.log() }),
     }
 }
 
-fn wrong_method(operation: Operation) -> Refusal {
-    let (hint, allow) = match operation {
-        Operation::Button | Operation::Power | Operation::UserVerification => ("use POST", "POST"),
-        Operation::State | Operation::Log => ("use GET", "GET"),
+fn wrong_method(operation: Operation<'_>) -> Refusal {
+    let allow = operation.methods();
+    let hint = match operation {
+        Operation::Credentials => "use GET, POST or DELETE",
+        Operation::Credential(_) => "use PATCH or DELETE",
+        Operation::State | Operation::Log => "use GET",
+        _ => "use POST",
     };
     Refusal {
         header: Some((ALLOW, allow)),
@@ -249,7 +276,7 @@ async fn read<T: DeserializeOwned>(body: Body, hint: &'static str) -> Result<T, 
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             return Err(Refusal::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is longer than 4096 bytes",
+                "the body is longer than 16384 bytes",
                 hint,
             ));
         }

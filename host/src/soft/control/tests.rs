@@ -1,6 +1,8 @@
 //! Who may use the endpoint, and what it does.
 
+mod credentials;
 mod openapi;
+mod user_verification;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -10,10 +12,8 @@ use std::os::unix::net::UnixStream;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::ctap2::Permissions;
-use crate::client::{Key, Unwatched};
 use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION, u2f_register};
-use crate::soft::{Builder, Connection, Touch, UserVerification};
+use crate::soft::{Builder, Connection, Touch};
 use brasskey_protocol::ctaphid::command;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -253,7 +253,7 @@ fn every_loopback_name_and_spelling_is_accepted() {
 #[test]
 fn what_is_not_understood_is_explained() {
     let fixture = Fixture::new();
-    let long = format!(r#"{{"action":"pulse"{}}}"#, " ".repeat(5000));
+    let long = format!(r#"{{"action":"pulse"{}}}"#, " ".repeat(20_000));
     for (expected, method, path, body) in [
         (404, "GET", "/", ""),
         (404, "GET", "/v1/button/", ""),
@@ -314,42 +314,6 @@ fn a_request_is_refused_at_once() {
     );
     assert_eq!(fixture.post("/v1/button", "pulse")["held"], false);
     assert_eq!(host.status_word(&u2f_register(1)), 0x9000);
-}
-
-#[test]
-fn the_user_is_verified_as_was_said_last() {
-    const PATH: &str = "/v1/user-verification";
-    let refused = Fixture::new();
-    let (status, _, body) = refused.send(&refused.request("POST", PATH, r#"{"isUserVerified":true}"#));
-    assert_eq!(status, 409, "{body}");
-    assert!(
-        body["hint"]
-            .as_str()
-            .is_some_and(|hint| hint.contains("--user-verification control"))
-    );
-
-    let loopback = |_: &std::path::Path| ControlAddress::Tcp((Ipv4Addr::LOCALHOST, 0).into());
-    let fixture = Fixture::of(
-        SoftKey::builder().user_verification(UserVerification::Control),
-        loopback,
-    );
-    let mut key = Key::open(Box::new(fixture.key.connect())).expect("a key");
-    let mut verified = || {
-        key.token(Permissions::CREDENTIAL_MANAGEMENT, None, &mut Unwatched)
-            .is_ok()
-    };
-    assert!(!verified());
-    for (body, expected) in [
-        (r#"{"isUserVerified":true}"#, true),
-        (r#"{"isUserVerified":false}"#, false),
-    ] {
-        let (status, _, answer) = fixture.send(&fixture.request("POST", PATH, body));
-        assert_eq!((status, &answer["powered"]), (200, &json!(true)), "{answer}");
-        assert_eq!(verified(), expected);
-    }
-    for body in ["{}", r#"{"isUserVerified":1}"#, r#"{"isUserVerified":true,"more":1}"#] {
-        assert_eq!(fixture.send(&fixture.request("POST", PATH, body)).0, 400, "{body}");
-    }
 }
 
 #[test]

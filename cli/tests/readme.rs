@@ -48,7 +48,7 @@ fn steady(text: &str) -> String {
 fn the_self_test_prints_what_the_readme_shows() {
     let home = tempfile::tempdir().unwrap();
     // Named, so that a key that happens to be plugged in is left alone.
-    let output = brasskey(home.path(), &["selftest", "--device", "soft"]);
+    let output = brasskey(home.path(), &["selftest", "--ephemeral"]);
     assert!(output.status.success());
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),

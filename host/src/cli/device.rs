@@ -125,6 +125,8 @@ pub(super) struct Opened {
     pub(super) address: Option<Address>,
     /// Whether the key touches itself.
     pub(super) automatic: bool,
+    /// Whether it is gone when the command ends.
+    pub(super) ephemeral: bool,
 }
 
 /// What to use where nobody chose a key and none is plugged in.
@@ -187,6 +189,7 @@ fn open_address(address: &Address, label: String, output: &Output) -> Result<Ope
         soft: None,
         address: Some(address.clone()),
         automatic: false,
+        ephemeral: false,
     })
 }
 
@@ -222,6 +225,7 @@ fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &
         soft: Some(soft),
         address: None,
         automatic,
+        ephemeral: ephemeral || args.ephemeral,
     })
 }
 
@@ -254,6 +258,7 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
         soft: None,
         address: Some(addresses.swap_remove(index)),
         automatic: false,
+        ephemeral: false,
     })
 }
 

@@ -78,6 +78,9 @@ pub(super) enum Failure {
         /// How to have its user verified.
         remedy: &'static str,
     },
+    /// The self-test ended early, for a reason that is none of the key's.
+    #[error("{0}; the self-test ended, and is no verdict on this key")]
+    Untested(CeremonyError),
     /// The answer was verified, and refused. The checks were shown already.
     #[error("{0}")]
     Verification(String),
@@ -170,9 +173,13 @@ impl Failure {
             Self::Secret { .. } => USER,
             Self::NotPluggedIn => USER,
             Self::NoToken { .. } => NO_DEVICE,
-            Self::Key(client::Error::Random(_)) | Self::Ceremony(CeremonyError::Random(_)) => SYSTEM,
+            Self::Key(client::Error::Random(_))
+            | Self::Ceremony(CeremonyError::Random(_))
+            | Self::Untested(CeremonyError::Random(_)) => SYSTEM,
             Self::Key(client::Error::Transport(TransportError::NotFound { .. })) => NO_DEVICE,
-            Self::Key(error) | Self::Ceremony(CeremonyError::Key(error)) => match error.kind() {
+            Self::Key(error)
+            | Self::Ceremony(CeremonyError::Key(error))
+            | Self::Untested(CeremonyError::Key(error)) => match error.kind() {
                 ErrorKind::NoDevice => NO_DEVICE,
                 ErrorKind::User => USER,
                 ErrorKind::Transport | ErrorKind::Key | ErrorKind::Pin | ErrorKind::Unsupported => KEY,
@@ -182,7 +189,7 @@ impl Failure {
                 VERIFICATION
             }
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
-            Self::Ceremony(_) | Self::Hidden { .. } | Self::Policy { .. } => KEY,
+            Self::Ceremony(_) | Self::Untested(_) | Self::Hidden { .. } | Self::Policy { .. } => KEY,
             Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {
                 // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
                 RegistrationsError::Unchanged(Unchanged::AlreadyRegistered) => VERIFICATION,

@@ -101,6 +101,11 @@ impl Attendant {
         Ok(self.pin(&PinRequest { retries, again: false })?)
     }
 
+    /// The PIN that was given already.
+    pub(super) fn given(&self) -> Option<Pin> {
+        self.given.clone()
+    }
+
     /// The PIN that the key has from now on.
     pub(super) fn remember(&mut self, pin: &Pin) {
         self.given = Some(pin.clone());

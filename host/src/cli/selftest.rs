@@ -1,20 +1,29 @@
 //! `brasskey selftest`: everything on one key in one go, and a verdict.
 
-use clap::Args as ClapArgs;
-use serde_json::json;
+mod show;
 
-use super::ceremony::{mark, show_report};
-use super::device::{DeviceArgs, Fallback, open_or};
+use clap::Args as ClapArgs;
+use serde_json::{Value, json};
+
+use super::device::{DeviceArgs, Fallback, Opened, open_or};
 use super::failure::Failure;
-use super::output::{BAD, BOLD, DIM, GOOD, Output};
+use super::layout::hex;
+use super::output::{BOLD, DIM, Output};
 use super::pin_entry::{Attendant, PinArgs};
+use super::state::Missing;
+use crate::client::Pin;
 use crate::relying_party::Outcome;
-use crate::selftest::{self, Event};
+use crate::selftest::{self, Leftover, Plan, Results};
+use crate::transport::DeviceSpec;
+use show::Shown;
+
+/// The PIN of a soft token that is gone afterwards.
+const PIN: &str = "brasskey selftest";
 
 /// The arguments of `selftest`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Show every check, also those that passed
+    /// Show every step and every check, also those that passed
     #[arg(long, short)]
     verbose: bool,
 
@@ -26,57 +35,93 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let mut opened = open_or(&args.device, Fallback::Ephemeral, output)?;
-    let plan = selftest::plan(&opened.key);
-    if opened.soft.is_none() {
-        output.notice(&format!("you will touch the key {} times", selftest::touches(&plan)));
-    }
-    output.text(|to| writeln!(to, "{BOLD}Testing {}{BOLD:#}", opened.label))?;
-
+    let mut opened = open_or(&args.device, args.fallback(), output)?;
     let mut attendant = Attendant::new(&opened, &args.pin, output)?;
-    let mut shown = Ok(());
-    let steps = selftest::run(&mut opened.key, &plan, &mut attendant, &mut |event| {
-        let text = output.text(|to| match event {
-            Event::Round(round) => writeln!(to, "\n{BOLD}{round}{BOLD:#}"),
-            Event::Step(step) => {
-                let (style, mark) = mark(step.outcome);
-                let (name, detail) = (step.name, &step.detail);
-                // As wide as the longest name of a step.
-                writeln!(to, "  {style}{mark}{style:#}  {name:33}  {DIM}{detail}{DIM:#}")?;
-                match &step.report {
-                    Some(report) if args.verbose || step.outcome == Outcome::Failed => show_report(report, to),
-                    _ => Ok(()),
-                }
-            }
-        });
-        if shown.is_ok() {
-            shown = text;
-        }
-    });
-    shown?;
-    let steps = steps?;
-
-    let passed = steps.iter().filter(|step| step.outcome == Outcome::Passed).count();
-    let failed = steps.iter().filter(|step| step.outcome == Outcome::Failed).count();
-    let fit = failed == 0 && passed > 0;
-    let value = json!({ "device": opened.label, "fit": fit, "passed": passed, "failed": failed, "steps": steps });
-    output.result(&value, |to| {
-        let label = &opened.label;
-        writeln!(to)?;
-        match fit {
-            true => writeln!(
-                to,
-                "{GOOD}This key is fit for use:{GOOD:#} {label} passed all {passed} steps."
-            ),
-            false => writeln!(
-                to,
-                "{BAD}This key is NOT fit for use:{BAD:#} {label} failed {failed} of {} steps.",
-                passed + failed
-            ),
-        }
-    })?;
-    match fit {
-        true => Ok(()),
-        false => Err(Failure::Verification(format!("{failed} steps of the self-test failed"))),
+    heading(&opened, output)?;
+    if opened.ephemeral {
+        let pin = match attendant.given() {
+            Some(pin) => pin,
+            None => Pin::new(PIN).map_err(crate::client::Error::from)?,
+        };
+        opened.key.set_pin(&pin, &mut attendant)?;
+        attendant.remember(&pin);
     }
+    let plan = Plan::of(&mut opened.key, &mut attendant).map_err(|error| Failure::Untested(error.into()))?;
+    if !opened.automatic {
+        output.notice(&format!("you will touch the key {} times", plan.touches()));
+    }
+
+    let mut shown = Shown::new(*output, args.verbose);
+    let results = selftest::run(&mut opened.key, &plan, &mut attendant, &mut |event| shown.event(event));
+    shown.finish()?;
+    let value = value(&opened, &results);
+    for passkey in &results.left {
+        output.notice(&stays(passkey));
+    }
+    if let Some(error) = results.ended {
+        return Err(Failure::Untested(error));
+    }
+    output.result(&value, |to| show::verdict(name(&opened), &results, to))?;
+    match results.count(Outcome::Failed) {
+        0 if results.fit() => Ok(()),
+        failed => Err(Failure::Verification(format!("{failed} steps of the self-test failed"))),
+    }
+}
+
+impl Args {
+    /// A soft token of its own, in memory, unless the flags name the user's.
+    fn fallback(&self) -> Fallback {
+        match self.device.device {
+            Some(DeviceSpec::Soft(_)) if !self.device.soft.ephemeral => Fallback::Own(Missing::Refuse),
+            _ => Fallback::Ephemeral,
+        }
+    }
+}
+
+/// What is tested: not to be taken for the user's own soft token.
+fn name(opened: &Opened) -> &str {
+    match opened.ephemeral {
+        true => "a fresh soft token in memory",
+        false => &opened.label,
+    }
+}
+
+fn heading(opened: &Opened, output: &Output) -> Result<(), Failure> {
+    output.text(|to| {
+        writeln!(to, "{BOLD}Testing {}{BOLD:#}", name(opened))?;
+        if !opened.ephemeral {
+            return Ok(());
+        }
+        writeln!(
+            to,
+            "  {DIM}it has a PIN for the test, and is gone afterwards; to test your own: brasskey selftest --device soft{DIM:#}"
+        )
+    })
+}
+
+fn value(opened: &Opened, results: &Results) -> Value {
+    json!({
+        "device": opened.label,
+        "ephemeral": opened.ephemeral,
+        "fit": results.fit(),
+        "passed": results.count(Outcome::Passed),
+        "warned": results.count(Outcome::Warned),
+        "failed": results.count(Outcome::Failed),
+        "skipped": results.count(Outcome::Skipped),
+        "steps": results.steps,
+        "left": results.left.iter().map(|passkey| json!({
+            "rpId": selftest::RP_ID,
+            "user": passkey.user,
+            "id": hex(&passkey.id),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn stays(passkey: &Leftover) -> String {
+    format!(
+        "a test passkey stays on the key, that of {} at {}: delete it with `brasskey credentials delete {}`",
+        passkey.user,
+        selftest::RP_ID,
+        hex(&passkey.id)
+    )
 }

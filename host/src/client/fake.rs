@@ -17,7 +17,7 @@ use crate::transport::{Transport, TransportError};
 
 /// A clock of milliseconds that runs only when somebody waits.
 #[derive(Clone, Default)]
-pub(super) struct FakeTime(Arc<AtomicU64>);
+pub(crate) struct FakeTime(Arc<AtomicU64>);
 
 impl FakeTime {
     fn milliseconds(&self) -> u64 {

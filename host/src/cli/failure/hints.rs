@@ -25,7 +25,7 @@ impl Failure {
                 None => source.hint().to_owned(),
             },
             Self::Key(error) => of_key(error).unwrap_or(AGAIN).to_owned(),
-            Self::Ceremony(error) => of_ceremony(error).unwrap_or(AGAIN).to_owned(),
+            Self::Ceremony(error) | Self::Untested(error) => of_ceremony(error).unwrap_or(AGAIN).to_owned(),
             Self::Hidden { remedy } => format!(
                 "use the key that was registered; if it is this one, its credential may be protected (--cred-protect): \
                  {remedy}"

@@ -32,6 +32,7 @@ pub use options::{
 };
 pub use origin::{Origin, OriginError};
 pub use response::{AssertionResponse, AttestationResponse, MalformedAnswer};
+pub(crate) use verification::insists_at_registration;
 
 #[cfg(test)]
 mod tests;

@@ -252,7 +252,7 @@ fn a_key_insists_as_the_standard_has_it() {
         options: options.iter().map(|option| ((*option).to_owned(), true)).collect(),
         ..Info::default()
     };
-    let insists = verification::insists_at_registration;
+    let insists = insists_at_registration;
     assert!(!insists(&info(&["rk"]), true));
     assert!(insists(&info(&["clientPin"]), false), "as keys of CTAP 2.0 do");
     assert!(!insists(&info(&["clientPin", "makeCredUvNotRqd"]), false));

@@ -74,7 +74,7 @@ fn can_verify(info: &Info) -> bool {
 }
 
 /// Whether a key refuses a registration without (CTAP 2.3 §6.1.2 steps 6 to 8).
-pub(super) fn insists_at_registration(info: &Info, resident_key: bool) -> bool {
+pub(crate) fn insists_at_registration(info: &Info, resident_key: bool) -> bool {
     let is_protected = info.has("clientPin") || info.has("uv");
     info.has("alwaysUv") || is_protected && (resident_key || !info.has("makeCredUvNotRqd"))
 }

@@ -1,0 +1,70 @@
+//! Whether the key verifies its user.
+
+use super::plan::UserVerification;
+use super::site::{ALICE, RP_ID};
+use super::step::Needs;
+use super::tester::{Stop, Tester};
+use crate::client::ctap2::{PinUvAuth, Status};
+use crate::client::webauthn::Requirement;
+use crate::client::{Error, PinProtocol};
+
+pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
+    match tester.plan.verification {
+        UserVerification::Works => tester.passed("takes the PIN", "it gave a token for it"),
+        UserVerification::PinNotGiven => {
+            tester.skipped("PIN", "this key has one, which nobody gave", Needs::Pin);
+            return Ok(());
+        }
+        UserVerification::NoPin => {
+            tester.skipped("PIN", "this key has none", Needs::PinSet);
+            return Ok(());
+        }
+        UserVerification::Unknown => {
+            tester.skipped("PIN", "this key knows no PINs", Needs::OtherKey);
+            return Ok(());
+        }
+    }
+    let Some((mut site, answer)) = tester.first.take() else {
+        tester.skipped(
+            "signs in with it",
+            "it did not register and sign in without",
+            Needs::EarlierStep,
+        );
+        return Ok(());
+    };
+    forged(tester, &site.credential_ids())?;
+    site.settings.user_verification = Requirement::Required;
+    let signed_in = tester.sign_in("signs in with it", &mut site, ALICE).map(drop);
+    tester.first = Some((site, answer));
+    signed_in
+}
+
+/// A proof by somebody who does not know the PIN (CTAP 2.3 §6.2.2 step 5).
+fn forged(tester: &mut Tester<'_>, ids: &[Vec<u8>]) -> Result<(), Stop> {
+    const NAME: &str = "refuses a forged proof of it";
+    let protocols = tester.key.info().map(PinProtocol::of);
+    let Some(protocol) = protocols.into_iter().flatten().next() else {
+        return Ok(());
+    };
+    let length = match protocol {
+        PinProtocol::One => 16,
+        PinProtocol::Two => 32,
+    };
+    let proof = PinUvAuth {
+        protocol: protocol.number(),
+        param: vec![0; length],
+    };
+    match tester.answers(RP_ID, ids, Some(proof)) {
+        Err(Error::Status {
+            status: Status::PinAuthInvalid,
+            ..
+        }) => tester.passed(NAME, "it takes no other than its own token's"),
+        Ok(_) => tester.failed(NAME, "it did not look at the proof"),
+        Err(error) => {
+            if let stop @ Stop::Error(_) = tester.without_answer(NAME, error) {
+                return Err(stop);
+            }
+        }
+    }
+    Ok(())
+}

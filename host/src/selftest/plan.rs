@@ -1,0 +1,167 @@
+//! What the self-test tries, as far as the key says that it can.
+
+use super::Once;
+use super::site::RP_ID;
+use super::step::Needs;
+use crate::client::ctap2::{Info, Permissions};
+use crate::client::webauthn::{Protocol, insists_at_registration};
+use crate::client::{Error, Key, Watch};
+use crate::relying_party::Algorithm;
+
+/// Whether the user can be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserVerification {
+    /// It was tried, and worked.
+    Works,
+    /// The key has a PIN, and nobody gave it.
+    PinNotGiven,
+    /// The key could have a PIN, and has none.
+    NoPin,
+    /// The key knows no PINs.
+    Unknown,
+}
+
+/// Whether test passkeys can be made, and be deleted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passkeys {
+    /// They can.
+    Tried,
+    /// It takes user verification to delete them.
+    Unverified,
+    /// Nothing but a reset would delete them.
+    Undeletable,
+    /// The key has no room for two.
+    NoRoom,
+    /// The key keeps none.
+    Unsupported,
+}
+
+/// What is tried on one key.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How the key is talked to, where nothing else is tried.
+    pub(super) protocol: Protocol,
+    /// Whether the key also takes U2F messages.
+    pub(super) u2f: bool,
+    /// The algorithms that credentials are made with.
+    pub(super) algorithms: Vec<Algorithm>,
+    /// Whether the user can be verified.
+    pub verification: UserVerification,
+    /// Whether passkeys are made.
+    pub passkeys: Passkeys,
+    pub(super) cred_protect: bool,
+    pub(super) large_blobs: bool,
+    pub(super) prf: bool,
+}
+
+impl Plan {
+    /// What the key's own words promise. Where the key verifies its user, it is asked to, once: a wrong PIN is found
+    /// before anything else happens, and is not tried again.
+    ///
+    /// # Errors
+    /// Where nothing can be said of the key: [`Error::WrongPin`], [`Error::Status`] with `PIN_BLOCKED` or
+    /// `PIN_AUTH_BLOCKED`; [`Error::PinNeeded`] and [`Error::NoPin`] where the key does nothing without a PIN; as
+    /// [`Key::token`].
+    pub fn of(key: &mut Key, watch: &mut dyn Watch) -> Result<Self, Error> {
+        let u2f = key.speaks_u2f();
+        let Some(info) = key.info().cloned() else {
+            return Ok(Self {
+                protocol: Protocol::U2f,
+                u2f,
+                algorithms: vec![Algorithm::Es256],
+                verification: UserVerification::Unknown,
+                passkeys: Passkeys::Unsupported,
+                cred_protect: false,
+                large_blobs: false,
+                prf: false,
+            });
+        };
+        let verification = verify(key, &info, &mut Once(watch))?;
+        let extension = |name| info.extensions.iter().flatten().any(|extension| extension == name);
+        Ok(Self {
+            protocol: Protocol::Ctap2,
+            u2f,
+            algorithms: algorithms(&info),
+            verification,
+            passkeys: passkeys(&info, verification),
+            cred_protect: extension("credProtect"),
+            large_blobs: extension("largeBlobKey") && info.has("largeBlobs"),
+            prf: extension("hmac-secret"),
+        })
+    }
+
+    /// What it takes to verify the user.
+    pub(super) fn needs_for_verification(&self) -> Needs {
+        match self.verification {
+            UserVerification::PinNotGiven => Needs::Pin,
+            _ => Needs::PinSet,
+        }
+    }
+
+    /// How often the user will touch the key.
+    #[must_use]
+    pub fn touches(&self) -> usize {
+        // A registration and a sign-in.
+        const ROUND: usize = 2;
+        let sign_in = ROUND * self.algorithms.len();
+        // The refused second registration.
+        let protection = 1;
+        // Two registrations, two sign-ins, and one that writes the large blob.
+        let passkeys = match self.passkeys {
+            Passkeys::Tried => 2 * ROUND + usize::from(self.large_blobs),
+            _ => 0,
+        };
+        let pin = usize::from(self.verification == UserVerification::Works);
+        // One more sign-in, for the same secret again.
+        let prf = if self.prf { ROUND + 1 } else { 0 };
+        let u2f = if self.u2f && self.protocol == Protocol::Ctap2 {
+            ROUND
+        } else {
+            0
+        };
+        let aws = if self.u2f { 2 * ROUND } else { ROUND };
+        sign_in + protection + passkeys + pin + prf + u2f + aws
+    }
+}
+
+fn verify(key: &mut Key, info: &Info, watch: &mut dyn Watch) -> Result<UserVerification, Error> {
+    let nothing_without = insists_at_registration(info, false);
+    if info.has("uv") || info.has("clientPin") {
+        return match key.token(Permissions::GET_ASSERTION, Some(RP_ID), watch) {
+            Ok(_) => Ok(UserVerification::Works),
+            Err(Error::PinNeeded) if !nothing_without => Ok(UserVerification::PinNotGiven),
+            Err(error) => Err(error),
+        };
+    }
+    match info.options.contains_key("clientPin") {
+        true if nothing_without => Err(Error::NoPin),
+        true => Ok(UserVerification::NoPin),
+        false => Ok(UserVerification::Unknown),
+    }
+}
+
+/// Keys before CTAP 2.1 do not list their algorithms; ES256 is the one that all have.
+fn algorithms(info: &Info) -> Vec<Algorithm> {
+    let offered = |algorithm: &Algorithm| match &info.algorithms {
+        Some(offered) => offered.iter().any(|offered| offered.alg == algorithm.cose()),
+        None => *algorithm == Algorithm::Es256,
+    };
+    Algorithm::ALL.into_iter().filter(offered).collect()
+}
+
+fn passkeys(info: &Info, verification: UserVerification) -> Passkeys {
+    if !info.has("rk") {
+        Passkeys::Unsupported
+    } else if !info.has("credMgmt") && !info.has("credentialMgmtPreview") {
+        Passkeys::Undeletable
+    } else if verification != UserVerification::Works {
+        Passkeys::Unverified
+    } else if info
+        .remaining_discoverable_credentials
+        .is_some_and(|remaining| remaining < 2)
+    {
+        Passkeys::NoRoom
+    } else {
+        Passkeys::Tried
+    }
+}

@@ -60,6 +60,18 @@ fn run(arguments: &str) -> Output {
 }
 
 #[test]
+fn a_key_whose_get_info_fails_is_not_fit_for_use() {
+    let output = run(&format!("selftest --device {}", without_info(b"\x00\x80")));
+    assert_eq!(output.status.code(), Some(6));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("This key is NOT fit for use"), "{shown}");
+    assert!(
+        shown.contains("it says that it speaks CTAP2, and getInfo failed: "),
+        "{shown}"
+    );
+}
+
+#[test]
 fn what_takes_ctap2_names_the_get_info_that_failed() {
     for (answer, why, code) in [
         (&b"\x00\x80"[..], "is malformed: it is not a map", 6),

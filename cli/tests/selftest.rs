@@ -1,6 +1,7 @@
 //! `brasskey selftest` as its user meets it.
 #![cfg(unix)]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -118,6 +119,28 @@ fn a_key_that_is_touched_by_a_person_is_told_how_often() {
     let said = stderr(&output);
     assert!(said.contains("you will touch the key 20 times"), "{said}");
     assert!(said.contains("no verdict on this key"), "{said}");
+}
+
+#[test]
+fn a_sensor_that_knows_nobody_is_no_verdict() {
+    let home = tempfile::tempdir().unwrap();
+    let mut token = Command::new(env!("CARGO_BIN_EXE_brasskey"))
+        .args("token --unix token.sock --touch auto --ephemeral --user-verification never".split(' '))
+        .current_dir(home.path())
+        .env("HOME", home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(token.stdout.as_mut().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    let value = json(home.path(), "selftest --device unix:token.sock");
+    token.kill().unwrap();
+    token.wait().unwrap();
+    assert_eq!(value["fit"], true, "{value}");
+    assert_eq!(value["skipped"], 2, "{value}");
 }
 
 #[test]

@@ -48,7 +48,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
     let plan = Plan::of(&mut opened.key, &mut attendant).map_err(|error| Failure::Untested(error.into()))?;
     if !opened.automatic {
-        output.notice(&format!("you will touch the key {} times", plan.touches()));
+        // A sensor takes a touch of its own for each token.
+        let sensor = match opened.key.info().is_some_and(|info| info.has("uv")) {
+            true => ", and use its sensor where it asks for that",
+            false => "",
+        };
+        output.notice(&format!("you will touch the key {} times{sensor}", plan.touches()));
     }
 
     let mut shown = Shown::new(*output, args.verbose);

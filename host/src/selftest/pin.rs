@@ -10,7 +10,7 @@ use crate::client::{Error, PinProtocol};
 
 pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
     match tester.plan.verification {
-        UserVerification::Works => tester.passed("takes the PIN", "it gave a token for it"),
+        UserVerification::Works => tester.passed("verifies its user", "it gave a token, by the PIN or by itself"),
         UserVerification::PinNotGiven => {
             tester.skipped("PIN", "this key has one, which nobody gave", Needs::Pin);
             return Ok(());
@@ -26,7 +26,7 @@ pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
     }
     let Some((mut site, answer)) = tester.first.take() else {
         tester.skipped(
-            "signs in with it",
+            "signs in verified",
             "it did not register and sign in without",
             Needs::EarlierStep,
         );
@@ -34,14 +34,14 @@ pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
     };
     forged(tester, &site.credential_ids())?;
     site.settings.user_verification = Requirement::Required;
-    let signed_in = tester.sign_in("signs in with it", &mut site, ALICE).map(drop);
+    let signed_in = tester.sign_in("signs in verified", &mut site, ALICE).map(drop);
     tester.first = Some((site, answer));
     signed_in
 }
 
 /// A proof by somebody who does not know the PIN (CTAP 2.3 §6.2.2 step 5).
 fn forged(tester: &mut Tester<'_>, ids: &[Vec<u8>]) -> Result<(), Stop> {
-    const NAME: &str = "refuses a forged proof of it";
+    const NAME: &str = "refuses a forged proof";
     let protocols = tester.key.info().map(PinProtocol::of);
     let Some(protocol) = protocols.into_iter().flatten().next() else {
         return Ok(());

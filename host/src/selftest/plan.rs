@@ -130,6 +130,8 @@ fn verify(key: &mut Key, info: &Info, watch: &mut dyn Watch) -> Result<UserVerif
         return match key.token(Permissions::GET_ASSERTION, Some(RP_ID), watch) {
             Ok(_) => Ok(UserVerification::Works),
             Err(Error::PinNeeded) if !nothing_without => Ok(UserVerification::PinNotGiven),
+            // It did not know its user by itself, and has nothing else.
+            Err(Error::NoPin) if !nothing_without => Ok(UserVerification::NoPin),
             Err(error) => Err(error),
         };
     }

@@ -233,7 +233,7 @@ fn a_key_that_takes_a_forged_proof_is_found() {
     });
     assert_found(
         &tested(&mut key),
-        &["Pin: refuses a forged proof of it: it did not look at the proof"],
+        &["Pin: refuses a forged proof: it did not look at the proof"],
     );
 }
 
@@ -257,7 +257,7 @@ fn a_key_that_does_not_verify_its_user_is_found() {
     let found = not_passed(&results);
     assert!(
         found.contains(
-            &"Pin: signs in with it: not as it must be: user verification, signature, independent verification"
+            &"Pin: signs in verified: not as it must be: user verification, signature, independent verification"
                 .to_owned()
         ),
         "{found:#?}"

@@ -7,7 +7,8 @@ use super::key::{Owner, PIN, Request, key, whole};
 use crate::client::webauthn::CeremonyError;
 use crate::client::{Error, Pin, PinRequest, Unwatched, Watch};
 use crate::relying_party::Outcome;
-use crate::selftest::{Plan, run};
+use crate::selftest::tester::{Stop, Tester};
+use crate::selftest::{Event, Plan, run};
 
 /// Requests with a PIN in them.
 fn pins(requests: &Mutex<Vec<Request>>) -> usize {
@@ -130,4 +131,17 @@ fn what_an_interrupted_self_test_left_is_deleted_by_the_next() {
     assert!(results.fit(), "{:#?}", super::key::not_passed(&results));
     let mut manager = key.manage_credentials(None, &mut Owner::of(PIN)).unwrap();
     assert_eq!(manager.metadata(&mut Unwatched).unwrap().existing, 0);
+}
+
+#[test]
+fn a_key_may_be_silent_once() {
+    let (mut key, _) = whole(None);
+    let plan = Plan::of(&mut key, &mut Unwatched).unwrap();
+    let (mut watch, mut show) = (Unwatched, |_: Event<'_>| {});
+    let mut tester = Tester::new(&mut key, &plan, &mut watch, &mut show);
+    assert!(matches!(tester.without_answer("once", Error::NoAnswer), Stop::Failed));
+    assert!(matches!(
+        tester.without_answer("twice", Error::NoAnswer),
+        Stop::Error(_)
+    ));
 }

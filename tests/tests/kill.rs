@@ -31,7 +31,15 @@ struct Running {
 
 impl Running {
     fn start(program: &Path, state: &Path, seal: &[&str]) -> Self {
-        let mut child = Command::new(program)
+        Self::start_limited(program, state, seal, None).expect("the token starts")
+    }
+
+    /// None where the token ends at once, with an error.
+    fn start_limited(program: &Path, state: &Path, seal: &[&str], limit: Option<u64>) -> Option<Self> {
+        let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+        let mut child = Command::new("bash")
+            .args(["-c", "ulimit -f \"$1\"; exec \"${@:2}\"", "bash", &limit])
+            .arg(program)
             .args(["token", "--json", "--touch", "auto", "--udp", "127.0.0.1:0", "--state"])
             .arg(state)
             .args(seal)
@@ -44,9 +52,15 @@ impl Running {
         let mut ready = String::new();
         let stdout = child.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut ready).expect("the ready line");
-        let ready: serde_json::Value = serde_json::from_str(&ready).expect("a line of JSON");
-        let address = ready["udp"].as_str().expect("an address").parse().expect("an address");
-        Self { child, address }
+        let Some(address) = serde_json::from_str(&ready)
+            .ok()
+            .and_then(|ready: serde_json::Value| ready["udp"].as_str()?.parse().ok())
+        else {
+            // Nothing kills it: it says what is wrong, and ends with an exit code.
+            assert!(child.wait().expect("the token is gone").code().is_some());
+            return None;
+        };
+        Some(Self { child, address })
     }
 }
 
@@ -59,11 +73,15 @@ impl Drop for Running {
 
 impl Process {
     fn new(program: &Path, state: &Path, seal: &'static [&'static str]) -> Self {
+        Self::of(program, state, seal, Running::start(program, state, seal))
+    }
+
+    fn of(program: &Path, state: &Path, seal: &'static [&'static str], running: Running) -> Self {
         Self {
             program: program.to_owned(),
             state: state.to_owned(),
             seal,
-            running: Mutex::new(Running::start(program, state, seal)),
+            running: Mutex::new(running),
         }
     }
 }
@@ -142,12 +160,16 @@ fn nothing_acknowledged_is_lost_when_a_sealed_token_is_killed() {
     kill_again_and_again(&["--seal", "passphrase", "--passphrase-env", "PASSPHRASE"]);
 }
 
-fn kill_again_and_again(seal: &'static [&'static str]) {
-    let program = escargot::CargoBuild::new()
+fn program() -> escargot::CargoRun {
+    escargot::CargoBuild::new()
         .package("brasskey-cli")
         .bin("brasskey")
         .run()
-        .expect("the program is built");
+        .expect("the program is built")
+}
+
+fn kill_again_and_again(seal: &'static [&'static str]) {
+    let program = program();
     let directory = tempfile::tempdir().expect("a directory");
     let key = Key::new(Process::new(program.path(), &directory.path().join("key"), seal));
     let mut known: Vec<Known> = Vec::new();
@@ -170,4 +192,70 @@ fn kill_again_and_again(seal: &'static [&'static str]) {
         // What left the key before that counts.
         known.extend(acknowledged(&mut host, Duration::ZERO));
     }
+}
+
+/// authenticatorReset.
+const RESET: [u8; 1] = [0x07];
+
+/// The credentials of a token, what is in its file, and how long a reset takes that nothing is in the way of.
+fn used_token(program: &Path, state: &Path) -> (Vec<Known>, Vec<u8>, Duration) {
+    let key = Key::new(Process::new(program, state, &[]));
+    let mut host = key.host();
+    let made = (0..6).map(|number| {
+        host.begin(registration(number));
+        acknowledged(&mut host, LONG).expect("an answer")
+    });
+    let made = made.collect();
+    key.power_cycle();
+    let content = std::fs::read(state).expect("the state");
+    let mut host = key.host();
+    let moment = Instant::now();
+    host.begin(RESET);
+    assert_eq!(host.answer().status, 0x00);
+    (made, content, moment.elapsed())
+}
+
+/// Where files cannot become large, a reset fails at one of its writes, an earlier one or a later one; where it is killed, in
+/// or between them.
+#[test]
+fn a_reset_is_whole_or_not_at_all_when_the_token_is_killed() {
+    let program = program();
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = directory.path().join("key");
+    let (made, used, whole) = used_token(program.path(), &state);
+    let room = used.len() as u64 / 1024;
+    // Of the resets that were killed: those that did not take place, and those that did.
+    let mut outcomes = [0; 2];
+    for round in 0..3 * ROUNDS {
+        std::fs::write(&state, &used).expect("the state is put back");
+        // One in three has all the room there is.
+        let limit = (!round.is_multiple_of(3)).then(|| room * u64::from(round) / u64::from(2 * ROUNDS));
+        let Some(running) = Running::start_limited(program.path(), &state, &[], limit) else {
+            continue;
+        };
+        let key = Key::new(Process::of(program.path(), &state, &[], running));
+        let mut host = key.host();
+        let moment = Instant::now();
+        host.begin(RESET);
+        while moment.elapsed() < whole * (round + 1) / (2 * ROUNDS) {
+            std::hint::spin_loop();
+        }
+        key.power_cycle();
+        let answer = host.answer_within(Duration::ZERO);
+
+        let mut host = key.host();
+        let kept = made.iter().filter(|known| {
+            host.begin(known.request());
+            host.answer().status == 0x00
+        });
+        let kept = kept.count();
+        assert!(kept == 0 || kept == made.len(), "round {round}: {kept} are left");
+        if answer.is_some_and(|answer| answer.status == 0x00) {
+            assert_eq!(kept, 0, "round {round}: an acknowledged reset is one");
+        }
+        outcomes[usize::from(kept == 0)] += 1;
+        host.begin(registration(0));
+        assert!(acknowledged(&mut host, LONG).is_some(), "round {round}: it works on");
+    }
+    assert!(outcomes.iter().all(|&count| count > 0), "both happen: {outcomes:?}");
 }

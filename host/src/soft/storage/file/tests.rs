@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod power_cuts;
+mod reset;
 mod sealed;
 
 use std::fs;
@@ -16,6 +17,7 @@ use super::place::{beside, new_file};
 use super::system::Identity;
 use super::{FileStorage, StorageOpenProblem};
 use crate::private;
+#[cfg(unix)]
 use crate::private::Unfit;
 use crate::soft::storage::tests::{get, keys};
 

@@ -17,6 +17,8 @@ pub(super) enum Fault {
     Cut(usize),
     /// This one change finds no room.
     Full(usize),
+    /// From this change on, nothing finds room.
+    FullFrom(usize),
 }
 
 /// Clones are the same disk.
@@ -72,6 +74,25 @@ impl Disk {
         self.state().changes
     }
 
+    /// Another file on the same disk, which is as full.
+    pub(super) fn beside(&self) -> Self {
+        let (fault, changes) = {
+            let state = self.state();
+            (state.fault, state.changes)
+        };
+        let fault = match fault {
+            Fault::FullFrom(at) => Fault::FullFrom(at.saturating_sub(changes)),
+            fault => fault,
+        };
+        Self::new(Vec::new(), fault)
+    }
+
+    /// Whether a change has found no room, of those from which on nothing does.
+    pub(super) fn is_full(&self) -> bool {
+        let state = self.state();
+        matches!(state.fault, Fault::FullFrom(at) if state.changes > at)
+    }
+
     /// What is on the disk when the power is back: all that was synced, and of the rest what `reached` picks sector by
     /// sector. Leaving out an earlier sector and keeping a later one is how a reordering shows.
     pub(super) fn after_cut(&self, mut reached: impl FnMut() -> bool) -> Vec<u8> {
@@ -95,6 +116,7 @@ impl Disk {
         match state.fault {
             Fault::Cut(at) if index >= at => Err(io::Error::other("the power is cut")),
             Fault::Full(at) if index == at => Err(io::ErrorKind::StorageFull.into()),
+            Fault::FullFrom(at) if index >= at => Err(io::ErrorKind::StorageFull.into()),
             _ => Ok(state),
         }
     }

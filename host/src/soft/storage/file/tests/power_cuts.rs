@@ -90,7 +90,7 @@ fn changes_without_a_fault() -> usize {
 }
 
 /// Marsaglia's xorshift: the same choices in every run.
-fn choices(seed: u64) -> impl FnMut() -> bool {
+pub(super) fn choices(seed: u64) -> impl FnMut() -> bool {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move || {
         state ^= state << 13;

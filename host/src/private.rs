@@ -66,15 +66,21 @@ pub(crate) fn hint(error: &io::Error) -> &'static str {
     if let Some(unfit) = unfit(error) {
         return unfit.hint();
     }
+    if is_full(error) {
+        return "make room there, or choose a file elsewhere";
+    }
     match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            "make room there, or choose a file elsewhere"
-        }
         ErrorKind::ReadOnlyFilesystem => "choose a file elsewhere: nothing can be written there",
         ErrorKind::PermissionDenied => "choose a file of your own, in a directory where you may write",
         ErrorKind::NotFound | ErrorKind::NotADirectory => "check the path, or choose another file",
         _ => "check the disk and the path, or choose another file",
     }
+}
+
+/// Whether there is no room for what was to be written.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Why the file is unfit, where that is what the error says.

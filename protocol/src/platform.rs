@@ -250,7 +250,7 @@ pub trait Storage {
     /// Makes what was removed or replaced unreadable (erases pages, or recreates the file). Called after a reset.
     ///
     /// # Errors
-    /// [`StorageError::Failed`].
+    /// [`StorageError::Full`] where that takes room and there is none, [`StorageError::Failed`] otherwise.
     fn scrub(&mut self) -> Result<(), StorageError>;
 }
 

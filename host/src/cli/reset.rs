@@ -16,6 +16,8 @@ use crate::client::ctap2::{Reset, Status};
 use crate::client::{self, Key, Watch as _};
 use crate::transport::{self, Address, ListedDevice};
 
+/// How the product's name of every soft token begins.
+const SOFT_PRODUCT: &str = "brasskey soft token";
 /// How long the user has to unplug the key, and to plug it in again.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the computer is asked what is plugged in.
@@ -67,14 +69,15 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
         Some(address @ Address::Hid(_)) => {
             let listed = transport::list()?;
             let known = listed.into_iter().find(|listed| listed.address == address);
-            output.notice("unplug the security key now");
+            let [off, on] = power_cycle(known.as_ref());
+            output.notice(off);
             // Those that stay plugged in are others: none of them shall be erased.
             let others = wait(attendant, || {
                 let listed = transport::list()?;
                 let gone = listed.iter().all(|listed| listed.address != address);
                 Ok(gone.then_some(listed))
             })?;
-            output.notice("plug it in again");
+            output.notice(on);
             opened.key = wait(attendant, || returned(known.as_ref(), &others))?;
             Ok(opened.key.send(&Reset, attendant)?)
         }
@@ -96,6 +99,15 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
         }
         // The built-in soft token was switched on a moment ago.
         None => Ok(opened.key.send(&Reset, attendant)?),
+    }
+}
+
+/// What its user does to switch a key off, and on again. A soft token is no thing to pull out.
+fn power_cycle(key: Option<&ListedDevice>) -> [&'static str; 2] {
+    let product = key.and_then(|key| key.product.as_deref()).unwrap_or_default();
+    match product.starts_with(SOFT_PRODUCT) {
+        true => ["end the soft token now (Ctrl-C where it runs)", "start it again"],
+        false => ["unplug the security key now", "plug it in again"],
     }
 }
 
@@ -142,6 +154,18 @@ mod tests {
             serial: serial.map(str::to_owned),
             vendor_id: 1,
             product_id,
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_unplug_a_soft_token() {
+        let mut key = device("/dev/hidraw1", 7, None);
+        assert!(power_cycle(Some(&key))[0].contains("unplug") && power_cycle(None)[0].contains("unplug"));
+        for name in [None, Some("work".parse().unwrap())] {
+            let mut identity = crate::soft::Identity::random().unwrap();
+            identity.name = name;
+            key.product = Some(identity.product());
+            assert_eq!(power_cycle(Some(&key))[1], "start it again");
         }
     }
 

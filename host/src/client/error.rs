@@ -90,7 +90,7 @@ pub enum Error {
     #[error("the PIN is blocked: too many wrong ones were given")]
     PinBlocked,
     /// The key takes no PIN before it was unplugged.
-    #[error("the PIN is blocked until the security key is unplugged: three wrong ones in a row were given")]
+    #[error("the PIN is blocked until the security key is switched off and on: three wrong ones in a row were given")]
     PinAuthBlocked,
     /// Nobody gave the PIN.
     #[error("this takes the security key's PIN")]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use brasskey_protocol::credential::StartError;
+use brasskey_protocol::platform::StorageError;
 
 /// What lets a user in.
 const GROUP: &str = "sudo groupadd --system brasskey; sudo usermod -aG brasskey $USER";
@@ -67,6 +68,9 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
+            Self::Start(StartError::Storage(StorageError::Full)) => {
+                "make room on the disk with the state file, and start again".into()
+            }
             Self::Start(_) => "move the state file away to start with an empty key".into(),
             Self::Thread(_) => "the system is out of threads or memory: free some and try again".into(),
             Self::NotLoopback(address) => {
@@ -106,6 +110,12 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_state_file_is_moved_away_for_want_of_room() {
+        let full = Error::Start(StartError::Storage(StorageError::Full));
+        assert!(full.hint().contains("make room"));
+    }
 
     #[test]
     fn what_a_virtual_device_lacks_comes_with_its_remedy() {

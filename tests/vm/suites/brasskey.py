@@ -169,9 +169,9 @@ class ByHand(Brasskey):
         # a touch resets at once and the case fails.
         eventually(lambda: self.uptime() > 10_000, "the window for a reset has passed")
         process = self.begin("reset", "--yes")
-        self.says(process, "unplug the security key now")
+        self.says(process, "end the soft token now")
         self.key.power("off")
-        self.says(process, "plug it in again")
+        self.says(process, "start it again")
         self.key.power("on")
         self.asked()
         self.key.press()

@@ -24,6 +24,7 @@ use self::system::Identity;
 use super::seal::cipher::{Cipher, OVERHEAD};
 use super::seal::{Header, NewSeal, Seal, Unlock};
 use super::{CAPACITY, check_size, copy, room};
+use crate::private::is_full;
 pub use error::{StorageOpenError, StorageOpenProblem};
 
 /// Records in a `redb` database, one transaction a write, durable before the call returns.
@@ -314,7 +315,10 @@ impl Storage for FileStorage {
         }
         let Self { path, records, .. } = self;
         let replaced = replace(path, |fresh| Ok(records.copy_to(fresh)?));
-        (self.records, self.identity) = replaced.map_err(|_| StorageError::Failed)?;
+        (self.records, self.identity) = replaced.map_err(|problem| match problem {
+            StorageOpenProblem::Io(error) if is_full(&error) => StorageError::Full,
+            _ => StorageError::Failed,
+        })?;
         make_durable(&self.path).map_err(|_| StorageError::Failed)
     }
 }

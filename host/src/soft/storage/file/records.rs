@@ -1,6 +1,5 @@
 //! Records in a `redb` database, whatever it lies on.
 
-use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
 use std::ops::Bound;
 
 use brasskey_protocol::platform::StorageError;
@@ -11,6 +10,7 @@ use redb::{
 
 use super::StorageOpenProblem;
 use super::shared::SharedBackend;
+use crate::private::is_full;
 use crate::soft::storage::copy;
 
 /// What a token's database is known by: `format` → [`PLAIN`] or [`SEALED`].
@@ -260,9 +260,7 @@ fn describe(transaction: &WriteTransaction, header: Option<&[u8]>) -> Result<(),
 
 pub(super) fn refusal(error: impl Into<redb::Error>) -> StorageError {
     match error.into() {
-        redb::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
-            StorageError::Full
-        }
+        redb::Error::Io(error) if is_full(&error) => StorageError::Full,
         _ => StorageError::Failed,
     }
 }

@@ -14,6 +14,7 @@ use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
 
 use super::place::{beside, new_file};
+#[cfg(unix)]
 use super::system::Identity;
 use super::{FileStorage, StorageOpenProblem};
 use crate::private;

@@ -94,7 +94,7 @@ fn a_secret_that_nobody_gives_is_asked_for_by_its_own_flags() {
     for (arguments, flags) in [
         ("seal passphrase", "--new-passphrase-env or --new-passphrase-fd"),
         (
-            "info --touch deny --state new --seal passphrase",
+            "register --touch auto --state new --seal passphrase",
             "--passphrase-env or --passphrase-fd",
         ),
     ] {

@@ -1,5 +1,6 @@
 //! A token is killed, again and again, while it works: nothing that it acknowledged is ever lost.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -160,18 +161,20 @@ fn nothing_acknowledged_is_lost_when_a_sealed_token_is_killed() {
     kill_again_and_again(&["--seal", "passphrase", "--passphrase-env", "PASSPHRASE"]);
 }
 
-fn program() -> escargot::CargoRun {
-    escargot::CargoBuild::new()
-        .package("brasskey-cli")
-        .bin("brasskey")
-        .run()
-        .expect("the program is built")
+/// The program, where somebody has built it already, as `tests/run` has; otherwise it is built now.
+fn program() -> PathBuf {
+    if let Some(built) = env::var_os("BRASSKEY_PROGRAM") {
+        // Tests run in their package's directory.
+        return Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(built);
+    }
+    let build = escargot::CargoBuild::new().package("brasskey-cli").bin("brasskey");
+    build.run().expect("the program is built").path().to_owned()
 }
 
 fn kill_again_and_again(seal: &'static [&'static str]) {
     let program = program();
     let directory = tempfile::tempdir().expect("a directory");
-    let key = Key::new(Process::new(program.path(), &directory.path().join("key"), seal));
+    let key = Key::new(Process::new(&program, &directory.path().join("key"), seal));
     let mut known: Vec<Known> = Vec::new();
     for round in 0..ROUNDS {
         let mut host = key.host();
@@ -222,7 +225,7 @@ fn a_reset_is_whole_or_not_at_all_when_the_token_is_killed() {
     let program = program();
     let directory = tempfile::tempdir().expect("a directory");
     let state = directory.path().join("key");
-    let (made, used, whole) = used_token(program.path(), &state);
+    let (made, used, whole) = used_token(&program, &state);
     let room = used.len() as u64 / 1024;
     // Of the resets that were killed: those that did not take place, and those that did.
     let mut outcomes = [0; 2];
@@ -230,10 +233,10 @@ fn a_reset_is_whole_or_not_at_all_when_the_token_is_killed() {
         std::fs::write(&state, &used).expect("the state is put back");
         // One in three has all the room there is.
         let limit = (!round.is_multiple_of(3)).then(|| room * u64::from(round) / u64::from(2 * ROUNDS));
-        let Some(running) = Running::start_limited(program.path(), &state, &[], limit) else {
+        let Some(running) = Running::start_limited(&program, &state, &[], limit) else {
             continue;
         };
-        let key = Key::new(Process::of(program.path(), &state, &[], running));
+        let key = Key::new(Process::of(&program, &state, &[], running));
         let mut host = key.host();
         let moment = Instant::now();
         host.begin(RESET);

@@ -208,7 +208,7 @@ async fn perform(key: &SoftKey, admitted: Result<(), Refusal>, parts: Parts, bod
                 return Err(Refusal::new(
                     StatusCode::CONFLICT,
                     "nobody tells this key who its user is",
-                    "start the token with --user-verification control",
+                    "start the token with the user verification \"control\"",
                 ));
             }
             key.set_user_verified(is_user_verified);

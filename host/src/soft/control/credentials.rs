@@ -109,7 +109,7 @@ pub(super) async fn inject(key: &SoftKey, injection: Injection) -> Result<Stored
             return Err(Refusal::new(
                 StatusCode::CONFLICT,
                 "\"backupState\" is not what this key says of such a credential",
-                "start the token with --backup-eligible and with or without --backed-up, or leave \"backupState\" out",
+                "start the token with the backup state that its credentials shall have, or leave \"backupState\" out",
             ));
         }
     }
@@ -177,7 +177,7 @@ fn refusal(error: CredentialError) -> Refusal {
         CredentialError::Import(ImportError::Exists) => (StatusCode::CONFLICT, "delete that one first"),
         CredentialError::Import(ImportError::Storage(_) | ImportError::Rng) | CredentialError::Storage(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "make room where the token keeps its state, or start it with --ephemeral",
+            "make room where the token keeps its state, or start one that keeps it in memory",
         ),
         CredentialError::Import(_) => (StatusCode::BAD_REQUEST, INJECT),
         CredentialError::LargeBlob => (StatusCode::CONFLICT, "inject a shorter one, or delete others"),

@@ -22,7 +22,7 @@ use self::place::{Held, make_durable, replace};
 use self::records::Records;
 use self::system::Identity;
 use super::seal::cipher::{Cipher, OVERHEAD};
-use super::seal::{Header, NewSeal, Seal, Unlock};
+use super::seal::{Header, KeyringOnly, NewSeal, Seal, Unlock};
 use super::{CAPACITY, check_size, copy, room};
 use crate::private::is_full;
 pub use error::{StorageOpenError, StorageOpenProblem};
@@ -53,12 +53,12 @@ impl FileStorage {
     /// Opens the state file at `path`, or makes a new one where there is none.
     ///
     /// A missing directory is made with mode 0700. A file that is sealed with a passphrase is refused, as by
-    /// [`Self::open_with`] with `&mut ()`.
+    /// [`Self::open_with`] with [`KeyringOnly`].
     ///
     /// # Errors
     /// [`StorageOpenError`]; what the file holds is as it was.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StorageOpenError> {
-        Self::open_with(path, &mut ())
+        Self::open_with(path, &mut KeyringOnly)
     }
 
     /// As [`Self::open`], also where the file is sealed and `unlock` has what opens it.

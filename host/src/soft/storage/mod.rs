@@ -14,7 +14,7 @@ use brasskey_protocol::platform::{Storage, StorageError};
 pub use crate::private::Unfit;
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
 pub use memory::MemoryStorage;
-pub use seal::{EmptyPassphrase, Keyring, KeyringError, NewSeal, Passphrase, Seal, Unlock};
+pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Passphrase, Seal, Unlock};
 
 /// The records that a token keeps at most, each of any length: some 16,000 accounts in a file of about 10 MB. A host
 /// that fills the token so fills neither the disk nor the memory.

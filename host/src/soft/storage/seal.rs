@@ -89,7 +89,7 @@ impl fmt::Debug for Passphrase {
     }
 }
 
-/// Who opens a sealed file. `()` knows no passphrase, and uses the desktop's keyring.
+/// Who opens a sealed file.
 pub trait Unlock {
     /// The passphrase, or None where nobody gives one. `again` where the one before was wrong.
     fn passphrase(&mut self, again: bool) -> Option<Passphrase>;
@@ -103,7 +103,11 @@ pub trait Unlock {
     }
 }
 
-impl Unlock for () {
+/// Knows no passphrase, and has the desktop's keyring.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyringOnly;
+
+impl Unlock for KeyringOnly {
     fn passphrase(&mut self, _again: bool) -> Option<Passphrase> {
         None
     }

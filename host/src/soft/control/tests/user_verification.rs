@@ -16,7 +16,7 @@ fn the_user_is_verified_as_was_said_last() {
     assert!(
         body["hint"]
             .as_str()
-            .is_some_and(|hint| hint.contains("--user-verification control"))
+            .is_some_and(|hint| hint.contains("user verification \"control\""))
     );
 
     let loopback = |_: &std::path::Path| ControlAddress::Tcp((Ipv4Addr::LOCALHOST, 0).into());

@@ -20,15 +20,20 @@ impl Home {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn run(&self, arguments: &str) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_brasskey"))
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_brasskey"));
+        command
             .args(arguments.split(' '))
             .current_dir(self.0.path())
             .env("HOME", self.0.path())
+            .env("PIN", "1234")
             .env_remove("XDG_DATA_HOME")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &str) -> Said {
+        let output = self.command(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
         assert!(output.status.success(), "{arguments}: {stderr}");
@@ -91,6 +96,34 @@ fn each_kind_of_user_is_led_where_the_console_has_it() {
         "{}",
         root.stdout
     );
+}
+
+#[test]
+fn a_passkey_s_user_is_told_by_name_and_account() {
+    let home = Home::new();
+    let register = "register --profile aws --touch auto --resident --pin-env PIN";
+    home.run("pin set --device soft --new-pin-env PIN");
+    for user in ["--root", "--user bob", "--user bob --account 42"] {
+        home.run(&format!("{register} {user}"));
+    }
+    let resident = "authenticate --profile aws --touch auto --resident --pin-env PIN";
+    let one = home.run(&format!("{resident} --account 42"));
+    assert!(one.stdout.contains("with the one device: touch it\n"), "{}", one.stdout);
+    assert!(
+        one.stdout
+            .ends_with("Signed bob of account 000000000042 in with key-1.\n"),
+        "{}",
+        one.stdout
+    );
+    let asked = home.command(resident).output().unwrap();
+    let stderr = String::from_utf8(asked.stderr).unwrap();
+    assert!(
+        stderr.contains(
+            "several users: bob of account 000000000042, bob of account 123456789012, root of account 123456789012\n"
+        ),
+        "{stderr}"
+    );
+    assert!(stderr.contains("with --account and --user or --root\n"), "{stderr}");
 }
 
 #[test]

@@ -229,6 +229,13 @@ fn each_account_of_a_key_can_sign_in() {
             .0,
         2
     );
+    home.pass("register --user dave --pin-env PIN");
+    let (code, error) = home.fail("authenticate --resident --user dave --pin-env PIN");
+    assert_eq!(
+        (code, &error["message"]),
+        (5, &json!("this security key shows no passkey of the account"))
+    );
+    assert!(error["hint"].as_str().unwrap().contains("leave --resident out"));
     // One that is left is no question.
     let signed_in = sign_in(" --registrations elsewhere.json");
     assert_eq!(signed_in["user"], "carol");

@@ -174,7 +174,7 @@ fn a_long_name_is_cut_and_an_empty_one_refused() {
     let output = home.run_all(&["register", "--touch", "auto", "--user", ""]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        said(&output).contains("a user's name has a character at least"),
+        said(&output).contains("a user's name has at least one character"),
         "{}",
         said(&output)
     );

@@ -43,14 +43,18 @@ impl Args {
     /// A key hides credentials that are protected until its user is verified (CTAP 2.3 §12.1): that it says of none
     /// does not mean that it has none.
     fn explained(&self, error: CeremonyError, key: &Key) -> Failure {
-        match (&error, key.info().and_then(|info| info.options.get("clientPin"))) {
-            (CeremonyError::NoCredentials, Some(false)) => Failure::Hidden {
-                remedy: "set a PIN with `brasskey pin set`, and sign in again",
-            },
-            (CeremonyError::NoCredentials, Some(true)) if self.ceremony.is_unverified() => Failure::Hidden {
-                remedy: "add `--uv required`",
-            },
-            _ => error.into(),
+        if !matches!(error, CeremonyError::NoCredentials) {
+            return error.into();
+        }
+        let protected = match key.info().and_then(|info| info.options.get("clientPin")) {
+            Some(false) => Some("set a PIN with `brasskey pin set`, and sign in again"),
+            Some(true) if self.ceremony.is_unverified() => Some("add `--uv required`"),
+            _ => None,
+        };
+        match protected {
+            _ if self.resident => Failure::NoPasskey { protected },
+            Some(remedy) => Failure::Hidden { remedy },
+            None => error.into(),
         }
     }
 }
@@ -70,7 +74,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let anybody = args.resident && !args.ceremony.names_user();
     let candidates: Vec<&Account> = accounts
         .iter()
-        .filter(|account| account.rp_id == *rp_id && (anybody || account.name == played.account))
+        .filter(|account| account.rp_id == *rp_id)
+        .filter(|account| match anybody {
+            true => args.ceremony.may_be(account),
+            false => account.name == played.account,
+        })
         .filter(|account| !account.registrations.is_empty())
         .collect();
     let account = *candidates.first().ok_or_else(|| {
@@ -118,7 +126,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         }
         writeln!(to, "  origin {}, over {}", played.origin.as_str(), protocol.name())?;
         if let Some((_, user)) = &played.aws {
-            let devices = match account.registrations.len() {
+            let devices = match candidates
+                .iter()
+                .map(|account| account.registrations.len())
+                .sum::<usize>()
+            {
                 1 => "the one device".to_owned(),
                 count => format!("any of {count} devices"),
             };
@@ -140,7 +152,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         options.allow.retain(|allowed| allowed.id == only.credential.id);
     }
     let attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
-    let mut visitor = Visitor::new(attendant, &candidates);
+    let mut visitor = Visitor::new(attendant, &candidates, &played);
     let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut visitor);
     let answer = answer.map_err(|error| match visitor.failure.take() {
         Some(failure) => failure,
@@ -149,9 +161,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let registered = candidates
         .iter()
         .find_map(|account| Some((*account, account.registration(&answer.credential_id)?)));
-    let (account, registration) = registered.ok_or(CeremonyError::NoCredentials)?;
+    let (account, registration) =
+        registered.ok_or_else(|| args.explained(CeremonyError::NoCredentials, &opened.key))?;
     let user = match anybody {
-        true => &account.name,
+        true => &played.name(account),
         false => &played.user,
     };
     let expected = ExpectedAuthentication::new(options, &played.origin, account.user_handle.clone());

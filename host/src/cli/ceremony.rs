@@ -14,7 +14,7 @@ use super::pin_entry::PinArgs;
 use crate::client::Key;
 use crate::client::webauthn::{Origin, Protocol, domain};
 use crate::relying_party::profile::{AwsUser, Profile, Settings};
-use crate::relying_party::registrations::RegistrationsFile;
+use crate::relying_party::registrations::{Account, RegistrationsFile};
 use crate::relying_party::{Outcome, Report};
 use crate::soft::paths;
 use crate::text::escape;
@@ -51,7 +51,7 @@ pub(super) fn domain_name(text: &str) -> Result<String, String> {
 /// A user's name. Websites take no empty ones (WebAuthn Level 3 §5.4.3, RFC 8265 §3.3).
 fn user_name(text: &str) -> Result<String, String> {
     match text.is_empty() {
-        true => Err("a user's name has a character at least\nhint: leave --user out to be alice".to_owned()),
+        true => Err("a user's name has at least one character\nhint: leave --user out to be alice".to_owned()),
         false => Ok(text.to_owned()),
     }
 }
@@ -114,6 +114,17 @@ pub(super) struct Played {
     /// With the AWS profile: account and user.
     pub(super) aws: Option<(u64, AwsUser)>,
     pub(super) file: RegistrationsFile,
+}
+
+impl Played {
+    /// An account's name for people: the file has a user of AWS by an ARN.
+    pub(super) fn name(&self, account: &Account) -> String {
+        let user = self.aws.as_ref().and_then(|_| AwsUser::from_arn(&account.name));
+        match user {
+            Some((number, user)) => format!("{user} of account {number:012}"),
+            None => account.name.clone(),
+        }
+    }
 }
 
 impl CeremonyArgs {
@@ -191,6 +202,14 @@ impl CeremonyArgs {
     /// Whether the user was named, and is not the one who is played where nobody was.
     pub(super) fn names_user(&self) -> bool {
         self.user.is_some() || self.root
+    }
+
+    /// Whether the account is of the AWS account that was named, where one was.
+    pub(super) fn may_be(&self, account: &Account) -> bool {
+        match self.account {
+            None => true,
+            Some(number) => AwsUser::from_arn(&account.name).is_some_and(|(its, _)| its == number),
+        }
     }
 
     fn user(&self) -> &str {

@@ -78,6 +78,12 @@ pub(super) enum Failure {
         /// How to have its user verified.
         remedy: &'static str,
     },
+    /// The key has no passkey of the account that was to sign in without being named.
+    #[error("this security key shows no passkey of the account")]
+    NoPasskey {
+        /// How to have its user verified, where a passkey may be protected.
+        protected: Option<&'static str>,
+    },
     /// The self-test ended early, for a reason that is none of the key's.
     #[error("{0}; the self-test ended, and is no verdict on this key")]
     Untested(CeremonyError),
@@ -189,7 +195,11 @@ impl Failure {
                 VERIFICATION
             }
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
-            Self::Ceremony(_) | Self::Untested(_) | Self::Hidden { .. } | Self::Policy { .. } => KEY,
+            Self::Ceremony(_)
+            | Self::Untested(_)
+            | Self::Hidden { .. }
+            | Self::NoPasskey { .. }
+            | Self::Policy { .. } => KEY,
             Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {
                 // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.
                 RegistrationsError::Unchanged(Unchanged::AlreadyRegistered) => VERIFICATION,

@@ -2,6 +2,7 @@
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
+use super::super::ceremony::Played;
 use super::super::confirm::choose;
 use super::super::failure::Failure;
 use super::super::pin_entry::Attendant;
@@ -14,15 +15,17 @@ pub(super) struct Visitor<'a> {
     attendant: Attendant,
     /// Those that the website knows and that may be meant. Passkeys of others are passed over.
     candidates: &'a [&'a Account],
+    played: &'a Played,
     /// Why none was chosen.
     pub(super) failure: Option<Failure>,
 }
 
 impl<'a> Visitor<'a> {
-    pub(super) fn new(attendant: Attendant, candidates: &'a [&'a Account]) -> Self {
+    pub(super) fn new(attendant: Attendant, candidates: &'a [&'a Account], played: &'a Played) -> Self {
         Self {
             attendant,
             candidates,
+            played,
             failure: None,
         }
     }
@@ -60,9 +63,13 @@ impl Watch for Visitor<'_> {
             known => {
                 let names: Vec<_> = known
                     .iter()
-                    .map(|(_, account)| escape(&account.name).into_owned())
+                    .map(|(_, account)| escape(&self.played.name(account)).into_owned())
                     .collect();
-                let chosen = choose("this security key has passkeys of several users", &names, "--user");
+                let flag = match self.played.aws {
+                    Some(_) => "--account and --user or --root",
+                    None => "--user",
+                };
+                let chosen = choose("this security key has passkeys of several users", &names, flag);
                 match chosen {
                     Ok(chosen) => Ok(known.get(chosen).map(|(index, _)| *index)),
                     Err(failure) => {

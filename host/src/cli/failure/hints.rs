@@ -30,6 +30,16 @@ impl Failure {
                 "use the key that was registered; if it is this one, its credential may be protected (--cred-protect): \
                  {remedy}"
             ),
+            Self::NoPasskey { protected } => {
+                let hint = "only what was registered with --resident is a passkey: use the key that has it, or leave \
+                            --resident out";
+                match protected {
+                    None => hint.to_owned(),
+                    Some(remedy) => {
+                        format!("{hint}; if this key has it, it may be protected (--cred-protect): {remedy}")
+                    }
+                }
+            }
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
             Self::Unhealthy { .. } => "run those of the remedies above that you agree with, and try again".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),

@@ -171,7 +171,7 @@ fn change(
     output.result(&value, |to| {
         match so_already {
             true => writeln!(to, "{} is set so already.", opened.label)?,
-            false => writeln!(to, "{} is set so now.", opened.label)?,
+            false => writeln!(to, "{} has this setting now.", opened.label)?,
         }
         match must_change_pin {
             true => writeln!(

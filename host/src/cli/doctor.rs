@@ -58,7 +58,10 @@ fn show(findings: &[Finding], to: &mut dyn Write) -> io::Result<()> {
         }
     }
     if findings.iter().any(|finding| !finding.remedy.is_empty()) {
-        writeln!(to, "{DIM}Nothing was changed: run of it what you agree with.{DIM:#}")?;
+        writeln!(
+            to,
+            "{DIM}Nothing was changed: run those of the commands above that you agree with.{DIM:#}"
+        )?;
     }
     Ok(())
 }
@@ -78,7 +81,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(shown).unwrap(),
             "  pass  keys     all is well\n  warn  uhid     no module\n                   sudo modprobe uhid\nNothing \
-             was changed: run of it what you agree with.\n"
+             was changed: run those of the commands above that you agree with.\n"
         );
     }
 }

@@ -250,10 +250,7 @@ fn read(source: Source<'_>) -> Result<Option<Passphrase>, Failure> {
     };
     match Passphrase::new(&text) {
         Ok(passphrase) => Ok(Some(passphrase)),
-        Err(empty) => Err(Failure::usage(
-            empty.to_string(),
-            "give one that has a character at least",
-        )),
+        Err(empty) => Err(Failure::usage(empty.to_string(), "give one of at least one character")),
     }
 }
 

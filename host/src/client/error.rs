@@ -247,7 +247,7 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoDevice => Some("plug a security key in"),
-            Self::TimedOut => Some("try again, and touch the security key while it blinks"),
+            Self::TimedOut => Some("try again, and touch the security key when it asks for it"),
             Self::Status { status, .. } => status::hint(*status),
             Self::StatusWord { status_word, .. } => status_word.hint(),
             Self::Ctaphid(CtaphidError::BUSY) => {

@@ -107,7 +107,7 @@ impl StatusWord {
     #[must_use]
     pub fn hint(self) -> Option<&'static str> {
         match self {
-            Self::ConditionsNotSatisfied => Some("touch the key while it blinks"),
+            Self::ConditionsNotSatisfied => Some("touch the key when it asks for it"),
             Self::WrongData => Some("use the key that was registered, or register this one first"),
             Self::CommandNotAllowed => Some("use CTAP2, or switch the option alwaysUv off"),
             _ => None,

@@ -36,8 +36,8 @@ pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
 
 fn unverified(tester: &Tester<'_>) -> (&'static str, Needs) {
     match tester.plan.needs_for_verification() {
-        Needs::Pin => ("the test's could not be deleted again without the PIN", Needs::Pin),
-        needs => ("the test's could not be deleted again without a PIN", needs),
+        Needs::Pin => ("test passkeys could not be deleted again without the PIN", Needs::Pin),
+        needs => ("test passkeys could not be deleted again without a PIN", needs),
     }
 }
 

@@ -71,7 +71,7 @@ pub fn hint(status: Status) -> Option<&'static str> {
         Status::FpDatabaseFull => "remove a fingerprint from the key first",
         Status::CredentialExcluded => "use another key, or remove the earlier registration first",
         Status::UnsupportedAlgorithm => "ask for one of the algorithms that the key lists",
-        Status::OperationDenied | Status::UserActionTimeout => "try again, and touch the key while it blinks",
+        Status::OperationDenied | Status::UserActionTimeout => "try again, and touch the key when it asks for it",
         Status::KeyStoreFull => "remove a passkey from the key, or register without a discoverable credential",
         Status::NoCredentials => "use the key that was registered, or register this one first",
         Status::PinInvalid => "try again with care: after eight wrong PINs the key must be reset",

@@ -16,7 +16,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
     }
     let Ok(names) = machine.names("/proc") else {
         return vec![Finding::skipped(
-            "without /proc it is not to be seen which programs have a key open",
+            "without /proc nobody can see which programs have a key open",
         )];
     };
     let mut findings = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
     }
     let others = match unseen {
         0 => String::new(),
-        unseen => format!("; {unseen} processes of other users are not to be seen without sudo"),
+        unseen => format!("; {unseen} processes of other users cannot be seen without sudo"),
     };
     match (findings.is_empty(), unseen) {
         (true, _) => vec![Finding::passed(format!("no program has a security key open{others}"))],

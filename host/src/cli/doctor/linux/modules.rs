@@ -11,7 +11,7 @@ pub(super) enum Module {
     Installed,
     /// In no file of this kernel.
     Missing,
-    /// This kernel's modules are not to be seen, as in a container.
+    /// This kernel's modules cannot be seen, as in a container.
     Unknown,
 }
 

@@ -42,7 +42,7 @@ fn missing(machine: &Machine) -> Finding {
         Module::Missing => Finding::warned(format!("{without}, and this kernel came without the module uhid"))
             .remedy(modules::package(machine)),
         Module::Unknown => Finding::warned(format!(
-            "{without}, and this kernel's modules are not to be seen; in a container, its host has to load uhid"
+            "{without}, and this kernel's modules cannot be seen; in a container, its host has to load uhid"
         ))
         .remedy(["sudo modprobe uhid  # on the host", "docker run --device /dev/uhid ..."]),
     }

@@ -34,7 +34,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
             lacks.push("this kernel came without the module vhci_hcd");
             remedy.extend(modules::package(machine));
         }
-        Module::Unknown => lacks.push("this kernel's modules are not to be seen"),
+        Module::Unknown => lacks.push("this kernel's modules cannot be seen"),
     }
     vec![match lacks.is_empty() {
         true => Finding::passed("keys of `token --usbip` can be plugged in here"),

@@ -19,7 +19,7 @@ pub enum Answer {
     Decline,
 }
 
-/// What a U2F touch is good for: the channel, the operation and the application it was given for.
+/// What an answer for U2F is good for: the channel, the operation and the application it was given for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Binding {
     /// That of a host which polls.
@@ -79,8 +79,8 @@ struct State {
     held: bool,
     tickets: u64,
     open: Option<Open>,
-    /// A touch given for a U2F request, until the host's next poll.
-    touch: Option<Touch>,
+    /// An answer given for a U2F request, until the host's next poll.
+    given: Option<Given>,
     /// How long the key has waited for its user since somebody last looked.
     waited: Duration,
 }
@@ -99,8 +99,9 @@ struct Open {
 }
 
 #[derive(Debug)]
-struct Touch {
+struct Given {
     binding: Binding,
+    answer: Answer,
     until: u64,
 }
 
@@ -160,19 +161,20 @@ impl Button {
             return;
         }
         open.answer = Some(answer);
-        if open.lapses.is_some() && answer == Answer::Touch {
-            state.touch = Some(Touch {
+        if open.lapses.is_some() {
+            state.given = Some(Given {
                 binding: open.binding.clone(),
+                answer,
                 until: now.saturating_add(U2F_TOUCH_LIFETIME),
             });
         }
         self.changed.notify_all();
     }
 
-    /// Opens a request that somebody waits for. A touch left over from U2F is dropped.
+    /// Opens a request that somebody waits for. An answer left over from U2F is dropped.
     pub(super) fn open(&self, request: &PresenceRequest<'_>) -> Ticket {
         let mut state = lock(&self.state);
-        state.touch = None;
+        state.given = None;
         self.open_request(&mut state, Binding::of(None, request), request, None)
     }
 
@@ -238,18 +240,14 @@ impl Button {
         let binding = Binding::of(Some(channel), request);
         let lapses = now.saturating_add(U2F_TOUCH_LIFETIME);
         let is_same = |open: &Open| open.binding == binding && open.is_live(now);
-        state.touch.take_if(|touch| touch.until <= now);
-        if state.touch.take_if(|touch| touch.binding == binding).is_some() {
+        state.given.take_if(|given| given.until <= now);
+        if let Some(given) = state.given.take_if(|given| given.binding == binding) {
             state.open.take_if(|open| is_same(open));
             self.changed.notify_all();
-            return Polled::Touched;
-        }
-        if state
-            .open
-            .take_if(|open| is_same(open) && open.answer == Some(Answer::Decline))
-            .is_some()
-        {
-            return Polled::Declined;
+            return match given.answer {
+                Answer::Touch => Polled::Touched,
+                Answer::Decline => Polled::Declined,
+            };
         }
         match &mut state.open {
             Some(open) if is_same(open) && open.answer.is_none() => {
@@ -261,10 +259,10 @@ impl Button {
         }
     }
 
-    /// Closes what is open and drops a touch not yet spent. A button that is held stays held.
+    /// Closes what is open and drops an answer that is not told yet. A button that is held stays held.
     pub(crate) fn clear(&self) {
         let mut state = lock(&self.state);
-        state.touch = None;
+        state.given = None;
         // To wake nobody costs a system call all the same.
         if state.open.take().is_some() {
             self.changed.notify_all();

@@ -37,6 +37,18 @@ fn a_u2f_touch_is_for_the_host_that_asked_for_it() {
 }
 
 #[test]
+fn a_refusal_is_for_the_host_that_asked_whoever_polls_first() {
+    let mut key = Fixture::new(Touch::Control);
+    let request = u2f(Operation::Authenticate, &APPLICATION);
+    assert_eq!(key.presence().poll(1, &request), None);
+    key.button.decline();
+    for _ in 0..2 {
+        assert_eq!(key.presence().poll(2, &request), None);
+    }
+    assert_eq!(key.presence().poll(1, &request), Some(Presence::Declined));
+}
+
+#[test]
 fn who_polls_meanwhile_waits_for_its_own_touch() {
     let mut key = Fixture::new(Touch::Control);
     let others = [

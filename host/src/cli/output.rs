@@ -121,11 +121,15 @@ pub(super) fn stderr_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into())
 }
 
+/// How many characters fit beside each other on stdout, where it is a terminal.
+pub(super) fn stdout_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
+}
+
 /// Results as wide as the terminal that they go to.
 fn fit(results: Vec<u8>) -> Vec<u8> {
-    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
     match String::from_utf8(results) {
-        Ok(text) => wrap(&text, width).into_bytes(),
+        Ok(text) => wrap(&text, stdout_width()).into_bytes(),
         Err(error) => error.into_bytes(),
     }
 }

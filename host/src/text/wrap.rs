@@ -13,7 +13,7 @@ pub(crate) fn wrap(text: &str, width: Option<usize>) -> String {
     let Some(width) = width.filter(|&width| width >= NARROWEST) else {
         return text.to_owned();
     };
-    let lines = text.split('\n').map(|line| wrap_line(line, width));
+    let lines = text.split('\n').map(|line| wrap_line(line, width, None));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -25,27 +25,28 @@ struct Piece<'a> {
     width: usize,
 }
 
-fn wrap_line(line: &str, width: usize) -> String {
+/// `margin` is where a line goes on that has no columns.
+fn wrap_line(line: &str, width: usize, margin: Option<usize>) -> String {
     if without_styles(line).trim_end().width() <= width {
         return line.to_owned();
     }
     let pieces = pieces(line);
     let indent = pieces.first().map_or(0, |piece| piece.spaces);
-    let (first_column, last_column) = columns(&pieces, width);
-    let margin = match (last_column, first_column) {
-        (Some(margin), _) => margin,
-        (None, Some(split)) => {
-            let (head, tail) = pieces.split_at(split);
-            let mut rest = " ".repeat(indent + INDENT);
-            rest.push_str(joined(tail).trim_start_matches(' '));
-            return format!("{}\n{}", joined(head), wrap_line(&rest, width));
-        }
-        (None, None) => match pieces.first() {
-            Some(name) if indent == 0 && name.word.ends_with(':') => name.width + 1,
-            _ if indent > 0 => indent + INDENT,
-            _ => 0,
-        },
-    };
+    let columns = columns(&pieces);
+    let is_wide = |column: &&Column| column.start + NARROWEST <= width;
+    let last_wide = columns.iter().rfind(is_wide).map(|column| column.start);
+    // A column that would be too narrow goes on a line of its own, with all that follows it.
+    if let Some(narrow) = columns.iter().find(|column| !is_wide(column)) {
+        let margin = last_wide.unwrap_or(indent + INDENT);
+        let (head, tail) = pieces.split_at(narrow.piece);
+        let rest = " ".repeat(margin) + joined(tail).trim_start_matches(' ');
+        return format!("{}\n{}", joined(head), wrap_line(&rest, width, Some(margin)));
+    }
+    let margin = last_wide.or(margin).unwrap_or_else(|| match pieces.first() {
+        Some(name) if indent == 0 && name.word.ends_with(':') => name.width + 1,
+        _ if indent > 0 => indent + INDENT,
+        _ => 0,
+    });
     let mut wrapped = String::with_capacity(line.len() + 2 * margin);
     let mut column = 0;
     for (index, piece) in pieces.iter().enumerate() {
@@ -84,22 +85,28 @@ fn joined(pieces: &[Piece<'_>]) -> String {
     texts.collect()
 }
 
-/// Columns begin behind two spaces or more: the piece that the second column begins with, and where the last of those
-/// begins that leave room for text.
-fn columns(pieces: &[Piece<'_>], width: usize) -> (Option<usize>, Option<usize>) {
-    let (mut first, mut last) = (None, None);
-    let mut column = 0;
+/// A column of text, which two spaces or more are before.
+struct Column {
+    /// The piece that it begins with.
+    piece: usize,
+    /// Where it begins.
+    start: usize,
+}
+
+/// The columns of a line, other than the first.
+fn columns(pieces: &[Piece<'_>]) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let mut end = 0;
     let mut is_named = false;
     for (index, piece) in pieces.iter().enumerate() {
-        column += piece.spaces;
+        let start = end + piece.spaces;
         if is_named && piece.spaces >= 2 && piece.width > 0 {
-            first = first.or(Some(index));
-            last = Some(column).filter(|column| column + NARROWEST <= width).or(last);
+            columns.push(Column { piece: index, start });
         }
         is_named |= piece.width > 0;
-        column += piece.width;
+        end = start + piece.width;
     }
-    (first, last)
+    columns
 }
 
 /// The text that is seen: without the sequences that set colours, `ESC [ … m`.

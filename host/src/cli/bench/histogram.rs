@@ -8,7 +8,7 @@ use super::super::latency::{Latency, time};
 /// Bars for the usual times; one more shows what is slower.
 const BARS: u32 = 8;
 /// The length of the longest bar, in characters.
-const LENGTH: usize = 40;
+const LENGTH: usize = 24;
 
 /// One bar: times up to and including `to` that no bar before has.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ mod tests {
         show(&latency([10, 10, 14, 18]), &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let lengths: Vec<_> = text.lines().map(|line| line.matches('█').count()).collect();
-        assert_eq!(lengths, [40, 0, 0, 20, 0, 0, 0, 20]);
+        assert_eq!(lengths, [24, 0, 0, 12, 0, 0, 0, 12]);
         assert!(text.starts_with("  up to  11.0ms  █"), "{text}");
         assert!(text.ends_with("  1\n"), "{text}");
     }

@@ -48,7 +48,7 @@ info
 ";
     assert!(text.starts_with(expected), "{text}");
     assert!(
-        text.ends_with(&format!("register\n  up to   250ms  {}  2\n", "█".repeat(40))),
+        text.ends_with(&format!("register\n  up to   250ms  {}  2\n", "█".repeat(24))),
         "{text}"
     );
 }

@@ -4,16 +4,15 @@ use std::io::{self, Write};
 
 use super::super::ceremony::{mark, show_report};
 use super::super::failure::Failure;
-use super::super::output::{BAD, BOLD, DIM, GOOD, Output};
+use super::super::output::{BAD, BOLD, DIM, GOOD, Output, stdout_width};
 use crate::relying_party::{Outcome, Report};
 use crate::selftest::{Event, Group, Needs, Results, Step};
+use crate::text::wrap;
 
 /// As wide as the longest title of a group.
 const TITLE: usize = 24;
-/// Where what is beside the title begins.
-const MARGIN: usize = TITLE + 10;
-/// As wide as that may be.
-const LINE: usize = 70;
+/// As wide as a line is at the most: what is longer is hard to read.
+const LINE: usize = 104;
 /// As wide as the longest name of a step.
 const NAME: usize = 33;
 
@@ -72,33 +71,15 @@ fn show_group(group: Group, steps: &[Step], to: &mut dyn Write) -> io::Result<()
         [only] if only.report.is_none() => (detail(only), false),
         _ => (what_passed(steps, worst), true),
     };
-    let mut lines = wrapped(&words).into_iter();
-    let (title, first) = (group.title(), lines.next().unwrap_or_default());
-    writeln!(to, "  {style}{mark}{style:#}  {title:TITLE$}  {DIM}{first}{DIM:#}")?;
-    for line in lines {
-        writeln!(to, "{:MARGIN$}{DIM}{line}{DIM:#}", "")?;
-    }
+    let title = group.title();
+    let line = format!("  {style}{mark}{style:#}  {title:TITLE$}  {DIM}{words}{DIM:#}");
+    let width = stdout_width().map_or(LINE, |width| width.min(LINE));
+    writeln!(to, "{}", wrap(&line, Some(width)))?;
     let others = steps.iter().filter(|step| in_full && step.outcome != Outcome::Passed);
     for step in others {
         show_step(step, "        ", false, to)?;
     }
     Ok(())
-}
-
-/// The words in lines that fit beside the title.
-fn wrapped(words: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in words.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + word.chars().count() < LINE => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// What weighs most decides how a group came out.

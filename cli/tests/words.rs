@@ -159,6 +159,37 @@ fn a_domain_is_what_a_browser_makes_of_it() {
 }
 
 #[test]
+fn a_policy_that_is_none_is_told_line_by_line() {
+    let home = Home::new();
+    for (policy, expected) in [
+        (
+            "always-uv = true\nx = 1\n",
+            "policy.toml, line 2 is not as it must be: unknown field `x`",
+        ),
+        (
+            "[pin]\nmin-length = \"six\"\n",
+            "line 2 is not as it must be: invalid type: string \"six\", expected a whole number",
+        ),
+    ] {
+        std::fs::write(home.path().join("policy.toml"), policy).unwrap();
+        let (code, message, _) = home.fail("policy plan policy.toml --touch auto");
+        assert!(code == 2 && message.contains(expected), "{message}");
+    }
+    std::fs::write(home.path().join("policy.toml"), "algorithms = [\"es256\", \"eddsa\"]\n").unwrap();
+    assert_eq!(
+        home.pass("policy plan policy.toml --touch auto")["items"][0]["state"],
+        "met"
+    );
+    std::fs::write(home.path().join("policy.toml"), "algorithms = [\"ES265\"]\n").unwrap();
+    let planned = home.run("policy plan policy.toml --touch auto");
+    assert!(
+        str::from_utf8(&planned.stdout)
+            .unwrap()
+            .contains("nothing is known of an algorithm ES265")
+    );
+}
+
+#[test]
 fn a_long_name_is_cut_and_an_empty_one_refused() {
     let home = Home::with_pin();
     // 66 bytes: the last character does not fit.

@@ -170,8 +170,8 @@ fn change(
     });
     output.result(&value, |to| {
         match so_already {
-            true => writeln!(to, "{} is set so already.", opened.label)?,
-            false => writeln!(to, "{} has this setting now.", opened.label)?,
+            true => writeln!(to, "{}: {setting} is so already.", opened.label)?,
+            false => writeln!(to, "{}: {setting} is changed.", opened.label)?,
         }
         match must_change_pin {
             true => writeln!(

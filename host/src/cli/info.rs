@@ -41,9 +41,11 @@ pub(super) fn algorithm_name(id: i64) -> Option<&'static str> {
     known.map(|(_, name, _)| *name)
 }
 
-/// The number of a COSE algorithm.
+/// The number of a COSE algorithm, in capital letters or not.
 pub(super) fn algorithm_id(name: &str) -> Option<i64> {
-    let known = explain::ALGORITHMS.iter().find(|(_, known, _)| *known == name);
+    let known = explain::ALGORITHMS
+        .iter()
+        .find(|(_, known, _)| known.eq_ignore_ascii_case(name));
     known.map(|(id, ..)| *id)
 }
 

@@ -90,12 +90,14 @@ fn read(path: &PathBuf) -> Result<Policy, Failure> {
         source,
     })?;
     text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or_else(String::new, |span| {
+            let before = text.bytes().take(span.start);
+            format!(", line {}", before.filter(|&byte| byte == b'\n').count() + 1)
+        });
+        // The type's name in Rust.
+        let why = error.message().replace("expected u64", "expected a whole number");
         Failure::usage(
-            format!(
-                "the policy {} is not as it must be: {}",
-                path.display(),
-                error.message()
-            ),
+            format!("the policy {}{line} is not as it must be: {why}", path.display()),
             "`brasskey policy plan --help` shows a whole one",
         )
     })
@@ -136,6 +138,9 @@ fn show(opened: &Opened, items: &[Item], applied: bool, output: &Output) -> Resu
             };
             let detail = escape(detail);
             writeln!(to, "  {style}{word:10}{style:#}  {rule:width$}  {DIM}{detail}{DIM:#}")?;
+        }
+        if items.is_empty() {
+            writeln!(to, "  The policy asks for nothing.")?;
         }
         match applied && must_change_pin {
             true => writeln!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
 use x509_parser::pem::Pem;
@@ -25,11 +25,11 @@ use crate::text::escape;
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// What to call the key [default: key-1, key-2, …]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
     /// Ask for this algorithm only [default: ES256, then EdDSA]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     alg: Option<Algorithm>,
 
     /// Let the key keep the credential, so that it can sign in without being told the user

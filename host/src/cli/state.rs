@@ -67,9 +67,10 @@ fn no_token(file: PathBuf, name: Option<&Name>) -> Failure {
         None => format!("--state {}", file.display()),
     };
     let known: Vec<String> = paths::soft_tokens().iter().map(|token| token.device()).collect();
-    let known = match known.is_empty() {
-        true => "there is none yet".to_owned(),
-        false => format!("there are {}", known.join(", ")),
+    let known = match known.as_slice() {
+        [] => "there is no soft token yet".to_owned(),
+        [only] => format!("the only soft token is {only}"),
+        several => format!("the soft tokens are {}", several.join(", ")),
     };
     Failure::NoToken {
         file,

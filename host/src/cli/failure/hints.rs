@@ -1,10 +1,15 @@
 //! What to do next, in the terms of the command line: the library's hints name neither flags nor commands.
 
+use std::io;
+
+use brasskey_protocol::credential::StartError;
+use brasskey_protocol::platform::StorageError;
+
 use super::Failure;
 use crate::client::ctap2::Status;
 use crate::client::webauthn::CeremonyError;
 use crate::client::{self, PinError};
-use crate::private::Unfit;
+use crate::private::{Unfit, is_full};
 use crate::soft;
 use crate::soft::storage::{KeyringError, StorageOpenProblem};
 use crate::transport::{Address, TransportError};
@@ -50,9 +55,24 @@ impl Failure {
             Self::State(error) => of_state(&error.problem),
             Self::Soft(error) => of_soft(error),
             Self::NoHome(error) => error.hint().to_owned(),
-            Self::System { .. } => "look at what the system says, and try again".to_owned(),
+            Self::System { source, .. } => of_system(source).to_owned(),
             Self::Output(_) => "write them where there is room, and where this user may write".to_owned(),
         }
+    }
+}
+
+/// What to do about a file that somebody named.
+fn of_system(error: &io::Error) -> &'static str {
+    use io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "check the path",
+        ErrorKind::IsADirectory => "name a file, not a directory",
+        ErrorKind::AlreadyExists => "choose another name, or move away what is there",
+        ErrorKind::PermissionDenied => "choose a place of your own, or run this as a user who may",
+        ErrorKind::InvalidData => "check that this is the file that you mean",
+        ErrorKind::ReadOnlyFilesystem => "choose another place: nothing can be written there",
+        _ if is_full(error) => "make room there, or choose another place",
+        _ => "look at what the system says, and try again",
     }
 }
 
@@ -77,6 +97,9 @@ fn of_key(error: &client::Error) -> Option<&'static str> {
         }
         client::Error::Status { status, .. } => match status {
             Status::UnsupportedAlgorithm => "`brasskey info` lists the key's algorithms",
+            Status::OperationDenied | Status::UserActionTimeout => {
+                "try again, and touch the key while it blinks; a soft token asks on its terminal, or does as --touch says"
+            }
             Status::PinNotSet => "set one with `brasskey pin set`",
             Status::PinPolicyViolation => "choose another PIN; `brasskey pin status` shows the rules for it",
             _ => return error.hint(),
@@ -135,7 +158,8 @@ fn of_keyring(error: &KeyringError) -> &'static str {
 
 fn of_soft(error: &soft::Error) -> String {
     match error {
-        soft::Error::Start(_) => "move the state file away to start with an empty key, or use --ephemeral".to_owned(),
+        soft::Error::Start(StartError::Storage(StorageError::Full)) => error.hint(),
+        soft::Error::Start(_) => format!("{}, or use --ephemeral", error.hint()),
         soft::Error::Uhid(_) | soft::Error::NoHidraw => format!("{}; `brasskey doctor` says more", error.hint()),
         soft::Error::LinuxOnly => "use --usbip 127.0.0.1:3240, and attach to it with a USB/IP client".to_owned(),
         error => error.hint(),
@@ -144,8 +168,6 @@ fn of_soft(error: &soft::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
 
     #[test]
@@ -164,6 +186,23 @@ mod tests {
         ] {
             assert!(of_soft(&error).ends_with("; `brasskey doctor` says more"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_the_system_says_of_a_file_comes_with_a_remedy() {
+        for (kind, remedy) in [
+            (io::ErrorKind::NotFound, "check the path"),
+            (io::ErrorKind::StorageFull, "make room"),
+            (io::ErrorKind::IsADirectory, "not a directory"),
+        ] {
+            let failure = Failure::System {
+                what: "cannot read it".to_owned(),
+                source: kind.into(),
+            };
+            assert!(failure.hint().contains(remedy), "{kind}");
+        }
+        let full = soft::Error::Start(StartError::Storage(StorageError::Full));
+        assert!(of_soft(&full).contains("make room"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::net::AddrParseError;
+use std::num::{IntErrorKind, ParseIntError};
 
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -49,14 +51,39 @@ fn escape_context(error: &mut clap::Error, kind: ContextKind) {
 
 /// What a parser of ours or of a library said, and the hint that ours put behind it.
 fn why(error: &clap::Error) -> (Option<String>, Option<String>) {
-    let Some(said) = error.source().map(ToString::to_string) else {
+    let Some(source) = error.source() else {
         return (None, None);
     };
+    if source.is::<AddrParseError>() {
+        return (
+            Some("it is not an address and a port".to_owned()),
+            Some("write both, for example 127.0.0.1:8111 or [::1]:8111".to_owned()),
+        );
+    }
+    let said = match source.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
+        Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => "it is too large a number".to_owned(),
+        Some(_) => "it is not a whole number".to_owned(),
+        None => source.to_string(),
+    };
+    if let Some(range) = range(&said) {
+        return (Some(range), None);
+    }
     let (why, hint) = match said.split_once("\nhint: ") {
         Some((why, hint)) => (why, Some(escape(hint).into_owned())),
         None => (said.as_str(), None),
     };
     (Some(escape(why).into_owned()), hint)
+}
+
+/// A range that clap says a number is out of, as people write it.
+fn range(said: &str) -> Option<String> {
+    let (_, range) = said.split_once(" is not in ")?;
+    let (first, last) = range.split_once("..")?;
+    let last: i128 = match last.strip_prefix('=') {
+        Some(last) => last.parse().ok()?,
+        None => last.parse::<i128>().ok()? - 1,
+    };
+    Some(format!("it must be a number from {first} to {last}"))
 }
 
 /// What is wrong, in one line.
@@ -159,7 +186,23 @@ mod tests {
             ("<b>", "unrecognized subcommand '\\u{3c}b\\u{3e}'"),
             (
                 "ping --count \u{1b}[2J",
-                "invalid value '\\u{1b}[2J' for '--count <NUMBER>': invalid digit found in string",
+                "invalid value '\\u{1b}[2J' for '--count <NUMBER>': it is not a whole number",
+            ),
+            (
+                "config min-pin-length 3",
+                "invalid value '3' for '<LENGTH>': it must be a number from 4 to 63",
+            ),
+            (
+                "aws devices list --account 1000000000000",
+                "invalid value '1000000000000' for '--account <NUMBER>': it must be a number from 0 to 999999999999",
+            ),
+            (
+                "pin verify --pin-fd 99999999999999999999",
+                "invalid value '99999999999999999999' for '--pin-fd <NUMBER>': it is too large a number",
+            ),
+            (
+                "token --udp localhost:1",
+                "invalid value 'localhost:1' for '--udp <ADDRESS>': it is not an address and a port",
             ),
             (
                 "attestation init --out lab --aaguid \u{202e}",

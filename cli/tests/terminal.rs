@@ -230,11 +230,11 @@ fn the_log_does_not_land_on_a_question() {
     for _ in 0..3 {
         let logged = token.read_to("? [Enter = touch, n = refuse] ");
         let lines: Vec<_> = logged.lines().collect();
-        assert!(
-            matches!(lines[..], ["", entry, question]
-            if entry.starts_with("brasskey: ") && entry.ends_with(" ms") && question.starts_with("brasskey: touch the key")),
-            "{lines:?}"
-        );
+        let ["", entry, question] = lines[..] else {
+            panic!("{lines:?}");
+        };
+        assert!(entry.starts_with("brasskey: ") && entry.ends_with(" ms"), "{entry}");
+        assert!(question.starts_with("brasskey: touch the key"), "{question}");
     }
     token.type_in("\n");
     client.read_to("Registered as key-1.");

@@ -98,7 +98,7 @@ fn of_key(error: &client::Error) -> Option<&'static str> {
         client::Error::Status { status, .. } => match status {
             Status::UnsupportedAlgorithm => "`brasskey info` lists the key's algorithms",
             Status::OperationDenied | Status::UserActionTimeout => {
-                "try again, and touch the key while it blinks; a soft token asks on its terminal, or does as --touch says"
+                "try again, and touch the key when it asks; a soft token asks on its terminal, or obeys --touch"
             }
             Status::PinNotSet => "set one with `brasskey pin set`",
             Status::PinPolicyViolation => "choose another PIN; `brasskey pin status` shows the rules for it",

@@ -77,6 +77,8 @@ fn what_takes_ctap2_names_the_get_info_that_failed() {
         (&b"\x00\x80"[..], "is malformed: it is not a map", 6),
         (b"\x00\xA1\x01", "is malformed: it ends early", 6),
         (b"\x01", "CTAP1_ERR_INVALID_COMMAND", 5),
+        // No PIN of its user's would help.
+        (b"\x33", "CTAP2_ERR_PIN_AUTH_INVALID", 5),
     ] {
         let device = without_info(answer);
         for command in [
@@ -92,6 +94,10 @@ fn what_takes_ctap2_names_the_get_info_that_failed() {
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(
                 said.contains("error: getInfo failed: ") && said.contains(why),
+                "{command}: {said}"
+            );
+            assert!(
+                said.contains("hint: this is a fault of the security key"),
                 "{command}: {said}"
             );
             assert_eq!(output.status.code(), Some(code), "{command}: {said}");

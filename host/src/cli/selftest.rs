@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     output.result(&value, |to| show::verdict(name(&opened), &results, to))?;
     match results.count(Outcome::Failed) {
         0 if results.fit() => Ok(()),
-        failed => Err(Failure::Verification(format!("{failed} steps of the self-test failed"))),
+        failed => Err(Failure::Verification(failure(failed))),
     }
 }
 
@@ -122,6 +122,13 @@ fn value(opened: &Opened, results: &Results) -> Value {
     })
 }
 
+fn failure(failed: usize) -> String {
+    match failed {
+        1 => "one step of the self-test failed".to_owned(),
+        failed => format!("{failed} steps of the self-test failed"),
+    }
+}
+
 fn stays(passkey: &Leftover) -> String {
     format!(
         "a test passkey stays on the key, that of {} at {}: delete it with `brasskey credentials delete {}`",
@@ -129,4 +136,15 @@ fn stays(passkey: &Leftover) -> String {
         selftest::RP_ID,
         hex(&passkey.id)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failure;
+
+    #[test]
+    fn one_step_is_not_several() {
+        assert_eq!(failure(1), "one step of the self-test failed");
+        assert_eq!(failure(2), "2 steps of the self-test failed");
+    }
 }

@@ -262,7 +262,11 @@ impl Error {
             Self::Unsupported { .. } | Self::TooLong { .. } | Self::TooMany { .. } => {
                 Some("ask for less, or use another key")
             }
-            Self::GetInfo(error) => error.hint(),
+            // The key refused what any host may ask at any time: nothing that its user does is at fault.
+            Self::GetInfo(error) => match **error {
+                Self::Status { .. } => Some("this is a fault of the security key: tell its maker"),
+                ref error => error.hint(),
+            },
             Self::WrongPin { left: Some(0) } | Self::PinBlocked => status::hint(Status::PinBlocked),
             Self::PinAuthBlocked => status::hint(Status::PinAuthBlocked),
             Self::WrongPin { .. } => {

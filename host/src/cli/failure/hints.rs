@@ -104,7 +104,10 @@ fn of_key(error: &client::Error) -> Option<&'static str> {
             Status::PinPolicyViolation => "choose another PIN; `brasskey pin status` shows the rules for it",
             _ => return error.hint(),
         },
-        client::Error::GetInfo(error) => return of_key(error),
+        client::Error::GetInfo(of) => match **of {
+            client::Error::Status { .. } => return error.hint(),
+            ref of => return of_key(of),
+        },
         client::Error::Transport(error) => return of_transport(error),
         _ => return error.hint(),
     })

@@ -178,7 +178,7 @@ pub(super) fn verdict(label: &str, results: &Results, to: &mut dyn Write) -> io:
     if warned > 0 {
         writeln!(
             to,
-            "Besides, {warned} of its answers are not as they should be, which breaks nothing."
+            "In {warned} of its answers something is not as it should be, which breaks nothing."
         )?;
     }
     let untried = results.steps.iter().filter(|step| {

@@ -25,7 +25,13 @@ fn the_action_uses_only_what_it_declares_and_nothing_of_others() {
     for expression in used {
         let path: Vec<_> = expression.split('.').collect();
         match path[..] {
-            ["inputs", name] => assert!(action["inputs"][name]["description"].is_string(), "{name}"),
+            ["inputs", name] => {
+                assert!(action["inputs"][name]["description"].is_string(), "{name}");
+                assert!(
+                    include_str!("../../docs/ci.md").contains(&format!("\n| `{name}` |")),
+                    "{name}"
+                );
+            }
             ["steps", id, "outputs", name] => {
                 assert!(steps.iter().any(|step| step["id"] == id), "{id}");
                 // The script writes it under this name.
@@ -63,7 +69,7 @@ fn doctor_prints_what_its_description_shows_and_ends_accordingly() {
         .output()
         .unwrap();
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let (_, section) = include_str!("../../host/JSON.md")
+    let (_, section) = include_str!("../../docs/json.md")
         .split_once("\n## `doctor`\n\n```json\n")
         .unwrap();
     let example: Value = serde_json::from_str(section.split("```").next().unwrap()).unwrap();

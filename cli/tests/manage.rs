@@ -424,9 +424,9 @@ fn a_reset_erases_everything_and_asks_first() {
     assert_eq!(home.fail("authenticate").0, 5);
 }
 
-/// The example under a heading of JSON.md, the first one with this member.
+/// The example under a heading of docs/json.md, the first one with this member.
 fn example(heading: &str, member: &str) -> Value {
-    let document = include_str!("../../host/JSON.md");
+    let document = include_str!("../../docs/json.md");
     let (_, section) = document.split_once(&format!("\n## `{heading}`\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let blocks = section.split("```json\n").skip(1);

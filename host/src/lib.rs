@@ -65,7 +65,7 @@ pub mod soft;
 pub mod text;
 pub mod transport;
 
-/// The examples of the README are tested.
+/// The examples of the page on the library are tested.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+#[doc = include_str!("../../docs/library.md")]
+struct Page;

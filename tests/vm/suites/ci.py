@@ -19,7 +19,7 @@ from terminal import Terminal
 SCRIPT = "/share/contrib/ci/plug-in"
 RECIPE = pathlib.Path("/share/contrib/ci/Containerfile")
 ACTION = pathlib.Path("/share/action.yml")
-README = pathlib.Path("/share/README.md")
+PAGE = pathlib.Path("/share/docs/browser.md")
 
 
 class ScriptsKey(Key):
@@ -133,8 +133,8 @@ class Script(Case):
         self.as_user("brasskey", "doctor")
 
 
-class Readme(Case):
-    """What the README has its reader type, as it stands; its reader has sudo, and brasskey already."""
+class Page(Case):
+    """What the page on browsers has its reader type, as it stands; its reader has sudo, and brasskey already."""
 
     READER = "reader"
 
@@ -144,7 +144,7 @@ class Readme(Case):
 
     def commands(self, section):
         """The commands of each block of a section."""
-        text = README.read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+        text = PAGE.read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
         blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
         return [[line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")] for block in blocks]
 
@@ -156,7 +156,7 @@ class Readme(Case):
     def test_its_lines_give_browsers_a_key(self):
         self.client("useradd", "--create-home", self.READER)
         self.addCleanup(subprocess.run, ["userdel", "--remove", self.READER], stderr=subprocess.DEVNULL, check=True)
-        (install, *once), [use] = self.commands("Use it in your browser")
+        (install, *once), [use] = self.commands("Set it up and use it")
         self.assertIn("cargo install", install)
         for command in once:
             self.client("bash", "-c", f'sudo() {{ "$@"; }}\n{command}', cwd="/share", env={**os.environ, "USER": self.READER})
@@ -281,8 +281,8 @@ class InContainersFirefox(InContainer, firefox.InFirefox):
 
 
 def load_tests(loader, _tests, _pattern):
-    """All of the script, the README and the container, and a round in each browser, in a container and out of it."""
-    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Readme, Contained))
+    """All of the script, the page and the container, and a round in each browser, in a container and out of it."""
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Page, Contained))
     for browser in (InChromium, InFirefox, InContainersChromium, InContainersFirefox):
         suite.addTest(browser("test_a_second_factor_registers_and_authenticates"))
     return suite

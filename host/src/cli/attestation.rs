@@ -11,7 +11,6 @@ use clap::{Args as ClapArgs, Subcommand};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
-use super::ceremony::domain_name;
 use super::failure::Failure;
 use super::info::get_info_members;
 use super::json;
@@ -19,6 +18,7 @@ use super::layout::aaguid;
 use super::output::{BOLD, Output};
 use super::passphrase::SealArgs;
 use super::state::{Missing, StateArgs, absolute};
+use super::website::domain_name;
 use crate::attestation_lab::{Issued, Lab, Model, statement};
 use crate::client::Key;
 use crate::private;

@@ -3,22 +3,21 @@
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use super::ceremony::{CeremonyArgs, show_report};
-use super::device;
-use super::extension_args::{self, RequestArgs};
+use super::ceremony::{Ceremony, CeremonyArgs, Ended, no_randomness};
+use super::extension_args::RequestArgs;
 use super::failure::Failure;
-use super::output::{BOLD, Output};
-use super::pin_entry::Attendant;
-use super::register::no_randomness;
+use super::output::Output;
+use super::state::Missing;
+use super::website::Website;
 use crate::client::Key;
 use crate::client::webauthn::{CeremonyError, get};
 use crate::relying_party::profile::AwsUser;
-use crate::relying_party::registrations::Account;
-use crate::relying_party::{ExpectedAuthentication, verify_authentication};
+use crate::relying_party::registrations::{Account, Accounts, Registration};
+use crate::relying_party::{Authentication, ExpectedAuthentication, verify_authentication};
 use crate::text::escape;
-use visitor::Visitor;
+use chooser::Chooser;
 
-mod visitor;
+mod chooser;
 
 /// The arguments of `authenticate`.
 #[derive(Debug, ClapArgs)]
@@ -39,7 +38,167 @@ pub(super) struct Args {
     ceremony: CeremonyArgs,
 }
 
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let website = args.website(output)?;
+    let accounts = website.file.load()?;
+    // Where neither the website nor the command line says who the user is, it may be any of them.
+    let anybody = args.resident && !args.ceremony.website.names_user();
+    let candidates = args.candidates(&accounts, &website, anybody);
+    let account = *candidates.first().ok_or_else(|| not_registered(&website, anybody))?;
+    let only = args.only(account)?;
+
+    let mut ceremony = args.ceremony.open(&website, Missing::Refuse, output)?;
+    announce(&ceremony, &candidates, anybody)?;
+    let mut options = website.settings.request_options(account).map_err(no_randomness)?;
+    if args.resident {
+        options.allow.clear();
+    }
+    if let Some(only) = only {
+        options.allow.retain(|allowed| allowed.id == only.credential.id);
+    }
+    let key = &mut ceremony.opened.key;
+    let mut chooser = Chooser::new(&mut ceremony.attendant, &candidates, &website);
+    let answer = get(key, &options, &website.origin, ceremony.protocol, &mut chooser);
+    let answer = answer.map_err(|error| match chooser.failure.take() {
+        Some(failure) => failure,
+        None => args.explained(error, key),
+    })?;
+    let mut registered = candidates
+        .iter()
+        .filter_map(|account| Some((*account, account.registration(&answer.credential_id)?)));
+    let (account, registration) = registered
+        .next()
+        .ok_or_else(|| args.explained(CeremonyError::NoCredentials, key))?;
+
+    let expected = ExpectedAuthentication::new(options, &website.origin, account.user_handle.clone());
+    let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
+    let user = match anybody {
+        true => &website.name(account),
+        false => &website.user,
+    };
+    let mut lines = Vec::new();
+    if let Some(authentication) = &authentication {
+        keep(&website, &answer.credential_id, authentication)?;
+        let name = escape(&registration.name);
+        lines.push(match anybody {
+            true => format!("Signed {} in with {name}.", escape(user)),
+            false => format!("Signed in with {name}."),
+        });
+    }
+    ceremony.print(&Ended {
+        user,
+        report: &report,
+        extensions: &answer.extensions,
+        members: vec![
+            ("registration", json!(registration.name)),
+            ("signedIn", json!(authentication.is_some())),
+        ],
+        lines,
+    })?;
+    match authentication {
+        Some(_) => Ok(()),
+        None => Err(Failure::refused("sign-in")),
+    }
+}
+
+/// Says what begins.
+fn announce(ceremony: &Ceremony<'_>, candidates: &[&Account], anybody: bool) -> Result<(), Failure> {
+    let website = ceremony.website;
+    let (label, rp) = (&ceremony.opened.label, escape(&website.settings.rp.id));
+    let title = match anybody {
+        true => format!("Signing in at {rp} with {label}"),
+        false => format!("Signing {} in at {rp} with {label}", escape(&website.user)),
+    };
+    let steps = website.aws.as_ref().map(|(_, user)| {
+        let devices = candidates.iter().map(|account| account.registrations.len());
+        let devices = match devices.sum::<usize>() {
+            1 => "the one device".to_owned(),
+            count => format!("any of {count} devices"),
+        };
+        let who = match user {
+            AwsUser::Root => "as root user with e-mail address",
+            AwsUser::Iam(_) => "with account, user name",
+        };
+        [
+            format!("Sign out; sign in {who} and password"),
+            format!("Multi-factor authentication, with {devices}: touch it"),
+        ]
+    });
+    ceremony.announce(&title, steps.as_ref().map_or(&[], |steps| steps))
+}
+
+fn not_registered(website: &Website, anybody: bool) -> Failure {
+    let whose = match anybody {
+        true => String::new(),
+        false => format!("for {} ", website.user),
+    };
+    Failure::usage(
+        format!("no key is registered {whose}at {}", website.settings.rp.id),
+        "register one first, with `brasskey register` and the same flags",
+    )
+}
+
+/// Keeps the counter of a sign-in.
+fn keep(website: &Website, credential_id: &[u8], authentication: &Authentication) -> Result<(), Failure> {
+    let kept = website
+        .file
+        .update(|accounts| accounts.record(credential_id, authentication));
+    kept.map_err(|source| Failure::NotKept {
+        done: "the key signed in",
+        what: "its counter",
+        hint: None,
+        source,
+    })
+}
+
 impl Args {
+    /// The website that the flags describe.
+    fn website(&self, output: &Output) -> Result<Website, Failure> {
+        let mut website = self.ceremony.website.website(output)?;
+        website.settings.request_extensions = self.extensions.extensions()?;
+        if self.resident && self.extensions.writes() {
+            return Err(Failure::usage(
+                "a large blob is written for one credential that the website names, and with --resident it names none",
+                "leave out --resident",
+            ));
+        }
+        Ok(website)
+    }
+
+    /// The accounts that may sign in.
+    fn candidates<'a>(&self, accounts: &'a Accounts, website: &Website, anybody: bool) -> Vec<&'a Account> {
+        let at_website = accounts
+            .iter()
+            .filter(|account| account.rp_id == website.settings.rp.id && !account.registrations.is_empty());
+        let may_sign_in = |account: &&Account| match anybody {
+            true => self.ceremony.website.may_be(account),
+            false => account.name == website.account,
+        };
+        at_website.filter(may_sign_in).collect()
+    }
+
+    /// The one registration that may sign in, where `--name` says which.
+    fn only<'a>(&self, account: &'a Account) -> Result<Option<&'a Registration>, Failure> {
+        if let Some(name) = &self.name {
+            let mut registrations = account.registrations.iter();
+            let named = registrations.find(|registration| registration.name == *name);
+            return match named {
+                Some(named) => Ok(Some(named)),
+                None => Err(Failure::usage(
+                    "the account has no security key of that name",
+                    "check the spelling",
+                )),
+            };
+        }
+        match self.extensions.writes() && account.registrations.len() > 1 {
+            false => Ok(None),
+            true => Err(Failure::usage(
+                "a large blob is written with one security key, and the account has several",
+                "name it with --name",
+            )),
+        }
+    }
+
     /// A key hides credentials that are protected until its user is verified (CTAP 2.3 §12.1): that it says of none
     /// does not mean that it has none.
     fn explained(&self, error: CeremonyError, key: &Key) -> Failure {
@@ -48,7 +207,7 @@ impl Args {
         }
         let protected = match key.info().and_then(|info| info.options.get("clientPin")) {
             Some(false) => Some("set a PIN with `brasskey pin set`, and sign in again"),
-            Some(true) if self.ceremony.is_unverified() => Some("add `--uv required`"),
+            Some(true) if self.ceremony.website.is_unverified() => Some("add `--uv required`"),
             _ => None,
         };
         match protected {
@@ -56,159 +215,5 @@ impl Args {
             Some(remedy) => Failure::Hidden { remedy },
             None => error.into(),
         }
-    }
-}
-
-pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let mut played = args.ceremony.played(output)?;
-    played.settings.request_extensions = args.extensions.extensions()?;
-    if args.resident && args.extensions.writes() {
-        return Err(Failure::usage(
-            "a large blob is written for one credential that the website names, and with --resident it names none",
-            "leave out --resident",
-        ));
-    }
-    let accounts = played.file.load()?;
-    let rp_id = &played.settings.rp.id;
-    // Who does not tell who the user is, and does not name one here either, may be any of them.
-    let anybody = args.resident && !args.ceremony.names_user();
-    let candidates: Vec<&Account> = accounts
-        .iter()
-        .filter(|account| account.rp_id == *rp_id)
-        .filter(|account| match anybody {
-            true => args.ceremony.may_be(account),
-            false => account.name == played.account,
-        })
-        .filter(|account| !account.registrations.is_empty())
-        .collect();
-    let account = *candidates.first().ok_or_else(|| {
-        let whose = match anybody {
-            true => String::new(),
-            false => format!("for {} ", played.user),
-        };
-        Failure::usage(
-            format!("no key is registered {whose}at {rp_id}"),
-            "register one first, with `brasskey register` and the same flags",
-        )
-    })?;
-
-    let named = |name: &&String| {
-        account
-            .registrations
-            .iter()
-            .find(|registration| registration.name == **name)
-    };
-    let only = match &args.name {
-        None => None,
-        Some(name) => Some(
-            named(&name)
-                .ok_or_else(|| Failure::usage("the account has no security key of that name", "check the spelling"))?,
-        ),
-    };
-    if args.extensions.writes() && only.is_none() && account.registrations.len() > 1 {
-        return Err(Failure::usage(
-            "a large blob is written with one security key, and the account has several",
-            "name it with --name",
-        ));
-    }
-
-    let mut opened = device::open(&args.ceremony.device, output)?;
-    let protocol = args.ceremony.protocol(&opened.key);
-    output.text(|to| {
-        let (label, rp) = (&opened.label, escape(rp_id));
-        match anybody {
-            true => writeln!(to, "{BOLD}Signing in at {rp} with {label}{BOLD:#}")?,
-            false => writeln!(
-                to,
-                "{BOLD}Signing {} in at {rp} with {label}{BOLD:#}",
-                escape(&played.user)
-            )?,
-        }
-        writeln!(to, "  origin {}, over {}", played.origin.as_str(), protocol.name())?;
-        if let Some((_, user)) = &played.aws {
-            let devices = match candidates
-                .iter()
-                .map(|account| account.registrations.len())
-                .sum::<usize>()
-            {
-                1 => "the one device".to_owned(),
-                count => format!("any of {count} devices"),
-            };
-            let who = match user {
-                AwsUser::Root => "as root user with e-mail address",
-                AwsUser::Iam(_) => "with account, user name",
-            };
-            writeln!(to, "  1. Sign out; sign in {who} and password")?;
-            writeln!(to, "  2. Multi-factor authentication, with {devices}: touch it")?;
-        }
-        Ok(())
-    })?;
-
-    let mut options = played.settings.request_options(account).map_err(no_randomness)?;
-    if args.resident {
-        options.allow.clear();
-    }
-    if let Some(only) = only {
-        options.allow.retain(|allowed| allowed.id == only.credential.id);
-    }
-    let attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
-    let mut visitor = Visitor::new(attendant, &candidates, &played);
-    let answer = get(&mut opened.key, &options, &played.origin, protocol, &mut visitor);
-    let answer = answer.map_err(|error| match visitor.failure.take() {
-        Some(failure) => failure,
-        None => args.explained(error, &opened.key),
-    })?;
-    let registered = candidates
-        .iter()
-        .find_map(|account| Some((*account, account.registration(&answer.credential_id)?)));
-    let (account, registration) =
-        registered.ok_or_else(|| args.explained(CeremonyError::NoCredentials, &opened.key))?;
-    let user = match anybody {
-        true => &played.name(account),
-        false => &played.user,
-    };
-    let expected = ExpectedAuthentication::new(options, &played.origin, account.user_handle.clone());
-    let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
-    if let Some(authentication) = &authentication {
-        let kept = played
-            .file
-            .update(|accounts| accounts.record(&answer.credential_id, authentication));
-        kept.map_err(|source| Failure::NotKept {
-            done: "the key signed in",
-            what: "its counter",
-            hint: None,
-            source,
-        })?;
-    }
-
-    let value = json!({
-        "device": opened.label,
-        "protocol": protocol.name(),
-        "rpId": rp_id,
-        "origin": played.origin.as_str(),
-        "user": user,
-        "registration": registration.name,
-        "report": report,
-        "extensions": extension_args::value(&answer.extensions),
-        "signedIn": authentication.is_some(),
-    });
-    output.result(&value, |to| {
-        show_report(&report, to)?;
-        for (name, value) in extension_args::rows(&answer.extensions) {
-            writeln!(to, "Its {name}: {value}")?;
-        }
-        if authentication.is_some() {
-            match anybody {
-                true => writeln!(to, "Signed {} in with {}.", escape(user), escape(&registration.name))?,
-                false => writeln!(to, "Signed in with {}.", escape(&registration.name))?,
-            }
-        }
-        Ok(())
-    })?;
-    match authentication {
-        Some(_) => Ok(()),
-        None => Err(Failure::Verification(
-            "the key's answer to the sign-in is not as it must be".to_owned(),
-        )),
     }
 }

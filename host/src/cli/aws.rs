@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::ceremony::{EXAMPLE_ACCOUNT, domain_name, registrations_file};
 use super::failure::Failure;
 use super::layout::columns;
 use super::output::Output;
+use super::website::{EXAMPLE_ACCOUNT, account_number, domain_name, registrations_file};
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, MAX_DEVICES, Profile, device_arn};
 use crate::text::escape;
 
@@ -107,11 +106,6 @@ impl OwnerArgs {
             self.user.arn(self.account)
         }
     }
-}
-
-/// Up to twelve digits.
-pub(super) fn account_number() -> RangedU64ValueParser {
-    RangedU64ValueParser::new().range(..1_000_000_000_000)
 }
 
 fn user(name: &str) -> Result<AwsUser, String> {

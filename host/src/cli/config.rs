@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::ceremony::domain_name;
 use super::failure::Failure;
 use super::output::Output;
 use super::pin_entry::KeyArgs;
+use super::website::domain_name;
 use crate::client;
 use crate::client::ctap2::{ConfigCommand, Info, PinRules, Status};
 

@@ -10,6 +10,7 @@ use super::interrupt::interrupt;
 use super::output::Output;
 use super::passphrase::SealArgs;
 use super::state::{Missing, state_file};
+use crate::client::webauthn::Protocol;
 use crate::client::{self, Key};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{Name, SoftKey, Touch};
@@ -127,6 +128,16 @@ pub(super) struct Opened {
     pub(super) automatic: bool,
     /// Whether it is gone when the command ends.
     pub(super) ephemeral: bool,
+}
+
+impl Opened {
+    /// How to talk to the key: CTAP2, unless the user wants U2F or the key speaks only that.
+    pub(super) fn protocol(&self, u2f: bool) -> Protocol {
+        match self.key.info() {
+            Some(_) if !u2f => Protocol::Ctap2,
+            _ => Protocol::U2f,
+        }
+    }
 }
 
 /// What to use where nobody chose a key and none is plugged in.

@@ -1,9 +1,9 @@
-//! The flags of `register` and `authenticate` for user verification and extensions.
+//! The flags of `register` and `authenticate` for extensions, and how what comes of them is shown.
 
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -12,27 +12,6 @@ use crate::client::webauthn::{
     CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobRequest, PrfValues,
     RequestExtensions, Requirement,
 };
-
-/// How much user verification is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum UserVerification {
-    /// The key's PIN or fingerprint, or nothing
-    Required,
-    /// Where the key has it, and somebody gives it
-    Preferred,
-    /// Only where the key insists
-    Discouraged,
-}
-
-impl From<UserVerification> for Requirement {
-    fn from(wanted: UserVerification) -> Self {
-        match wanted {
-            UserVerification::Required => Self::Required,
-            UserVerification::Preferred => Self::Preferred,
-            UserVerification::Discouraged => Self::Discouraged,
-        }
-    }
-}
 
 /// Extensions of a registration.
 #[derive(Debug, Default, Args)]

@@ -172,6 +172,13 @@ impl Failure {
         }
     }
 
+    /// A relying party that checks the key's answer to a `ceremony` refuses it. The checks were shown already.
+    pub(super) fn refused(ceremony: &str) -> Self {
+        Self::Verification(format!(
+            "the website does not accept the key's answer to the {ceremony}"
+        ))
+    }
+
     /// The exit code. Stable.
     pub(super) fn exit_code(&self) -> u8 {
         match self {

@@ -32,12 +32,14 @@ mod pin_entry;
 mod ping;
 mod policy;
 mod register;
+mod report;
 mod reset;
 mod seal;
 mod secret;
 mod selftest;
 mod state;
 mod token;
+mod website;
 mod wink;
 
 use std::io;

@@ -4,11 +4,12 @@ use brasskey_protocol::ctaphid::KeepaliveStatus;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::device::{self, DeviceArgs, Opened};
+use super::device::{self, DeviceArgs, Fallback, Opened};
 use super::failure::Failure;
 use super::interrupt::interrupt;
 use super::output::Output;
 use super::secret::{Source, Unanswered, ask};
+use super::state::Missing;
 use crate::client::{self, CancelHandle, Pin, PinRequest, Watch};
 
 /// From so few tries on, whoever is asked is warned.
@@ -39,7 +40,12 @@ pub(super) struct KeyArgs {
 impl KeyArgs {
     /// The key, and who gives its PIN.
     pub(super) fn open(&self, output: &Output) -> Result<(Opened, Attendant), Failure> {
-        let opened = device::open(&self.device, output)?;
+        self.open_or(Missing::Refuse, output)
+    }
+
+    /// As [`open`](Self::open); `missing` says what becomes of a soft token that was named and does not exist.
+    pub(super) fn open_or(&self, missing: Missing, output: &Output) -> Result<(Opened, Attendant), Failure> {
+        let opened = device::open_or(&self.device, Fallback::Own(missing), output)?;
         let attendant = Attendant::new(&opened, &self.pin, output)?;
         Ok((opened, attendant))
     }

@@ -3,19 +3,21 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValue};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use x509_parser::pem::Pem;
 
-use super::ceremony::{CeremonyArgs, Played, show_report};
-use super::device;
-use super::extension_args::{self, CreationArgs};
+use super::ceremony::{Ceremony, CeremonyArgs, Ended, no_randomness};
+use super::extension_args::CreationArgs;
 use super::failure::Failure;
-use super::layout::aaguid;
-use super::output::{BOLD, Output};
-use super::pin_entry::Attendant;
-use crate::client::webauthn::{AttestationConveyancePreference, Protocol, Requirement, UserEntity, create};
+use super::layout::{aaguid, hex};
+use super::output::Output;
+use super::state::Missing;
+use super::website::Website;
+use crate::client::webauthn::{
+    AttestationConveyancePreference, CreationOptions, Protocol, Requirement, UserEntity, create,
+};
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, device_arn};
 use crate::relying_party::registrations::{Account, Unchanged};
 use crate::relying_party::{Algorithm, Challenge, Credential, ExpectedRegistration, verify_registration};
@@ -37,8 +39,8 @@ pub(super) struct Args {
     resident: bool,
 
     /// What the browser passes on of the key's attestation
-    #[arg(long, value_enum, default_value_t = AttestationName::Direct)]
-    attestation: AttestationName,
+    #[arg(long, value_enum, default_value_t = AttestationConveyancePreference::Direct)]
+    attestation: AttestationConveyancePreference,
 
     /// Demand an attestation that chains to one of the certificates in this PEM file
     #[arg(long, value_name = "FILE")]
@@ -55,164 +57,129 @@ pub(super) struct Args {
     ceremony: CeremonyArgs,
 }
 
-/// The names of the COSE registry, as they are typed.
-impl ValueEnum for Algorithm {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let name = match self {
-            Self::Es256 => "es256",
-            Self::EdDsa => "eddsa",
-            Self::Es384 => "es384",
-            Self::Es512 => "es512",
-            Self::Es256k => "es256k",
-            Self::Esp256 => "esp256",
-            Self::Esp384 => "esp384",
-            Self::Esp512 => "esp512",
-            Self::Ed25519 => "ed25519",
-            Self::MlDsa44 => "ml-dsa-44",
-            Self::MlDsa65 => "ml-dsa-65",
-            Self::MlDsa87 => "ml-dsa-87",
-            Self::Rs256 => "rs256",
-        };
-        Some(PossibleValue::new(name))
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum AttestationName {
-    None,
-    Direct,
-}
-
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let mut played = args.ceremony.played(output)?;
-    args.adjust(&mut played)?;
+    let website = args.website(output)?;
     let attestation_roots = args.attestation_roots()?;
     // Stored once as it is, so that nobody touches a key for a registration that then cannot be kept.
-    let accounts = played.file.update(|accounts| Ok(accounts.clone()))?;
-    let account = accounts.account(&played.settings.rp.id, &played.account);
-    let name = args.device_name(&played, account)?;
+    let accounts = website.file.update(|accounts| Ok(accounts.clone()))?;
+    let account = accounts.account(&website.settings.rp.id, &website.account);
+    let name = args.device_name(&website, account)?;
 
-    let mut opened = device::open_or_make(&args.ceremony.device, output)?;
-    let protocol = args.ceremony.protocol(&opened.key);
-    output.text(|to| {
-        let (rp, origin, label) = (escape(&played.settings.rp.id), played.origin.as_str(), &opened.label);
-        writeln!(
-            to,
-            "{BOLD}Registering {label} for {} at {rp}{BOLD:#}",
-            escape(&played.user)
-        )?;
-        writeln!(to, "  origin {origin}, over {}", protocol.name())?;
-        if let Some((_, user)) = &played.aws {
-            writeln!(
-                to,
-                "  1. {}, Assign MFA device: name it {}",
-                way_to_devices(user),
-                escape(&name)
-            )?;
-            writeln!(to, "  2. Passkey or security key, Next: touch it")?;
-        }
-        Ok(())
-    })?;
-
-    let has_no_pin = opened.key.info().and_then(|info| info.options.get("clientPin")) == Some(&false);
+    let mut ceremony = args.ceremony.open(&website, Missing::Make, output)?;
+    announce(&ceremony, &name)?;
+    let info = ceremony.opened.key.info();
+    let has_no_pin = info.and_then(|info| info.options.get("clientPin")) == Some(&false);
     if args.extensions.needs_verification() && has_no_pin {
         output.notice("this key has no PIN: until `brasskey pin set` gives it one, the credential cannot sign in");
     }
 
-    let user = UserEntity {
-        id: match account {
-            Some(account) => account.user_handle.clone(),
-            None => Challenge::issue().map_err(no_randomness)?.bytes().to_vec(),
-        },
-        name: played.user.clone(),
-        display_name: played.user.clone(),
-    };
-    let user_handle = user.id.clone();
-    let mut options = played.settings.creation_options(user, account).map_err(no_randomness)?;
-    if args.legacy_app_id {
-        options.legacy_app_id.clone_from(&played.settings.app_id);
-    }
-    let mut attendant = Attendant::new(&opened, &args.ceremony.pin, output)?;
-    let answer = create(&mut opened.key, &options, &played.origin, protocol, &mut attendant)?;
-    let info = opened.key.info().filter(|_| protocol == Protocol::Ctap2);
-    let expected = ExpectedRegistration::new(options, &played.origin)
+    let options = args.options(&website, account)?;
+    let user_handle = options.user.id.clone();
+    let (key, attendant) = (&mut ceremony.opened.key, &mut ceremony.attendant);
+    let answer = create(key, &options, &website.origin, ceremony.protocol, attendant)?;
+    let info = key.info().filter(|_| ceremony.protocol == Protocol::Ctap2);
+    let expected = ExpectedRegistration::new(options, &website.origin)
         .aaguid(info.and_then(|info| info.aaguid))
         .attestation_roots(attestation_roots);
     let (report, credential) = verify_registration(expected, &answer);
 
-    let name = match &credential {
-        Some(credential) => args.keep(&played, &user_handle, credential)?,
-        None => name,
-    };
-    let arn = credential.as_ref().zip(played.aws.as_ref());
-    let arn = arn.map(|(credential, (account, user))| device_arn(*account, user, &name, &credential.id));
-    let value = json!({
-        "device": opened.label,
-        "protocol": protocol.name(),
-        "rpId": played.settings.rp.id,
-        "origin": played.origin.as_str(),
-        "user": played.user,
-        "report": report,
-        "extensions": extension_args::value(&answer.extensions),
-        "registration": credential.as_ref().map(|credential| {
-            let mut shown = json!(credential);
-            shown["aaguid"] = aaguid(credential.aaguid).into();
-            json!({ "name": name, "arn": arn, "credential": shown })
-        }),
-    });
-    output.result(&value, |to| {
-        show_report(&report, to)?;
-        for (name, value) in extension_args::rows(&answer.extensions) {
-            writeln!(to, "Its {name}: {value}")?;
-        }
-        if credential.is_some() {
-            writeln!(to, "Registered as {}.", escape(&name))?;
-        }
+    let (mut registration, mut lines) = (None, Vec::new());
+    if let Some(credential) = &credential {
+        let name = args.keep(&website, &user_handle, credential)?;
+        lines.push(format!("Registered as {}.", escape(&name)));
+        let arn = website.aws.as_ref();
+        let arn = arn.map(|(account, user)| device_arn(*account, user, &name, &credential.id));
         if let Some(arn) = &arn {
-            writeln!(to, "AWS would give it a serial number like {arn}")?;
-            writeln!(to, "and make up the last 26 characters itself.")?;
+            lines.push(format!("AWS would give it a serial number like {arn}"));
+            lines.push("and make up the last 26 characters itself.".to_owned());
         }
-        Ok(())
+        let mut shown = json!(credential);
+        shown["aaguid"] = aaguid(credential.aaguid).into();
+        registration = Some(json!({ "name": name, "arn": arn, "credential": shown }));
+    }
+    ceremony.print(&Ended {
+        user: &website.user,
+        report: &report,
+        extensions: &answer.extensions,
+        members: vec![("registration", json!(registration))],
+        lines,
     })?;
     match credential {
         Some(_) => Ok(()),
-        None => Err(Failure::Verification(
-            "the key's answer to the registration is not as it must be".to_owned(),
-        )),
+        None => Err(Failure::refused("registration")),
     }
 }
 
+/// Says what begins; `name` is what the user calls the key.
+fn announce(ceremony: &Ceremony<'_>, name: &str) -> Result<(), Failure> {
+    let website = ceremony.website;
+    let (label, user, rp) = (
+        &ceremony.opened.label,
+        escape(&website.user),
+        escape(&website.settings.rp.id),
+    );
+    let steps = website.aws.as_ref().map(|(_, aws_user)| {
+        [
+            format!(
+                "{}, Assign MFA device: name it {}",
+                way_to_devices(aws_user),
+                escape(name)
+            ),
+            "Passkey or security key, Next: touch it".to_owned(),
+        ]
+    });
+    ceremony.announce(
+        &format!("Registering {label} for {user} at {rp}"),
+        steps.as_ref().map_or(&[], |steps| steps),
+    )
+}
+
 impl Args {
-    /// The flags over the profile's settings.
-    fn adjust(&self, played: &mut Played) -> Result<(), Failure> {
+    /// The website that the flags describe.
+    fn website(&self, output: &Output) -> Result<Website, Failure> {
+        let mut website = self.ceremony.website.website(output)?;
+        let settings = &mut website.settings;
         if self.ceremony.u2f && self.alg.is_some_and(|algorithm| algorithm != Algorithm::Es256) {
             return Err(Failure::usage(
-                "U2F knows ES256 alone",
+                "U2F has no algorithm but ES256",
                 "leave out --alg, or leave out --u2f",
             ));
         }
         if let Some(algorithm) = self.alg {
-            played.settings.algorithms = vec![algorithm.cose()];
+            settings.algorithms = vec![algorithm.cose()];
         }
-        played.settings.creation_extensions = self.extensions.extensions();
+        settings.creation_extensions = self.extensions.extensions();
         if self.resident {
-            played.settings.resident_key = Requirement::Required;
+            settings.resident_key = Requirement::Required;
         }
-        played.settings.attestation = match self.attestation {
-            AttestationName::None => AttestationConveyancePreference::None,
-            AttestationName::Direct => AttestationConveyancePreference::Direct,
-        };
-        if self.legacy_app_id && played.settings.app_id.is_none() {
+        settings.attestation = self.attestation;
+        if self.legacy_app_id && settings.app_id.is_none() {
             return Err(Failure::usage(
                 "this relying party has no AppID from the time of U2F",
                 "use --legacy-app-id with --profile aws and its own RP ID",
             ));
         }
-        Ok(())
+        Ok(website)
+    }
+
+    /// What the website asks for. The account, where there is one already, keeps its user handle.
+    fn options(&self, website: &Website, account: Option<&Account>) -> Result<CreationOptions, Failure> {
+        let user = UserEntity {
+            id: match account {
+                Some(account) => account.user_handle.clone(),
+                None => Challenge::issue().map_err(no_randomness)?.bytes().to_vec(),
+            },
+            name: website.user.clone(),
+            display_name: website.user.clone(),
+        };
+        let options = website
+            .settings
+            .creation_options(user, account)
+            .map_err(no_randomness)?;
+        Ok(CreationOptions {
+            legacy_app_id: website.settings.app_id.clone().filter(|_| self.legacy_app_id),
+            ..options
+        })
     }
 
     /// The certificates that the attestation must chain to.
@@ -220,7 +187,7 @@ impl Args {
         let Some(file) = &self.attestation_root else {
             return Ok(Vec::new());
         };
-        if matches!(self.attestation, AttestationName::None) {
+        if self.attestation == AttestationConveyancePreference::None {
             return Err(Failure::usage(
                 "with `--attestation none` nothing can chain to --attestation-root",
                 "leave one of them out",
@@ -245,12 +212,12 @@ impl Args {
         Ok(certificates.into_iter().map(|block| block.contents).collect())
     }
 
-    /// Keeps the registration, and says by which name: one that is free now, where the user chose none. Another process
+    /// Keeps the registration, and returns its name: one that is free now, where the user chose none. Another process
     /// may have registered a key since the ceremony began.
-    fn keep(&self, played: &Played, user_handle: &[u8], credential: &Credential) -> Result<String, Failure> {
-        let Played { settings, account, .. } = played;
+    fn keep(&self, website: &Website, user_handle: &[u8], credential: &Credential) -> Result<String, Failure> {
+        let Website { settings, account, .. } = website;
         let rp_id = &settings.rp.id;
-        let kept = played.file.update(|accounts| {
+        let kept = website.file.update(|accounts| {
             let name = self.name.clone();
             let name = name.unwrap_or_else(|| free_name(accounts.account(rp_id, account)));
             accounts
@@ -261,7 +228,7 @@ impl Args {
             done: "the key made the credential",
             what: "its registration",
             hint: self.resident.then(|| {
-                let id: String = credential.id.iter().map(|byte| format!("{byte:02x}")).collect();
+                let id = hex(&credential.id);
                 format!("the key keeps the passkey until `brasskey credentials delete {id}`")
             }),
             source,
@@ -269,15 +236,15 @@ impl Args {
     }
 
     /// The name for the key: one that is free, before anybody touches anything.
-    fn device_name(&self, played: &Played, account: Option<&Account>) -> Result<String, Failure> {
+    fn device_name(&self, website: &Website, account: Option<&Account>) -> Result<String, Failure> {
         let count = account.map_or(0, |account| account.registrations.len());
-        if played.settings.limit.is_some_and(|limit| count >= limit) {
+        if website.settings.limit.is_some_and(|limit| count >= limit) {
             return Err(Failure::Registrations(Unchanged::Full.into()));
         }
         match &self.name {
             Some(name) if is_taken(account, name) => Err(Failure::Registrations(Unchanged::NameTaken.into())),
             Some(name) => {
-                if played.aws.is_some() {
+                if website.aws.is_some() {
                     let valid: Result<DeviceName, DeviceNameError> = name.parse();
                     valid.map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
                 }
@@ -307,22 +274,18 @@ fn free_name(account: Option<&Account>) -> String {
     names.find(|name| !is_taken(account, name)).unwrap_or_default()
 }
 
-pub(super) fn no_randomness(error: crate::relying_party::NoRandomness) -> Failure {
-    Failure::System {
-        what: "cannot issue a challenge".to_owned(),
-        source: std::io::Error::other(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
 
     #[test]
     fn every_algorithm_can_be_asked_for_by_its_name() {
         for algorithm in Algorithm::ALL {
             let name = algorithm.name();
-            assert_eq!(<Algorithm as ValueEnum>::from_str(name, true), Ok(algorithm), "{name}");
+            assert_eq!(Algorithm::from_str(name, true), Ok(algorithm), "{name}");
         }
+        assert_eq!(Algorithm::value_variants(), Algorithm::ALL);
     }
 }

@@ -16,10 +16,12 @@ pub(super) use key::{PublicKey, cose_algorithm};
 
 /// An algorithm that this relying party can verify (IANA COSE registry).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256, signatures in DER.
     Es256,
     /// EdDSA on Ed25519.
+    #[cfg_attr(feature = "cli", value(name = "eddsa"))]
     EdDsa,
     /// ECDSA on P-384 with SHA-384.
     Es384,
@@ -36,10 +38,13 @@ pub enum Algorithm {
     /// EdDSA by that name.
     Ed25519,
     /// ML-DSA-44.
+    #[cfg_attr(feature = "cli", value(name = "ml-dsa-44"))]
     MlDsa44,
     /// ML-DSA-65.
+    #[cfg_attr(feature = "cli", value(name = "ml-dsa-65"))]
     MlDsa65,
     /// ML-DSA-87.
+    #[cfg_attr(feature = "cli", value(name = "ml-dsa-87"))]
     MlDsa87,
     /// RSA with PKCS #1 v1.5 padding and SHA-256.
     Rs256,

@@ -1,4 +1,4 @@
-//! Whom the tool plays: a plain WebAuthn site, or the AWS console.
+//! The websites that can be played: a plain WebAuthn site, or the AWS console.
 
 mod aws;
 
@@ -13,13 +13,14 @@ use crate::client::webauthn::{
     RequestExtensions, RequestOptions, Requirement, UserEntity,
 };
 
-/// Whom the tool plays.
+/// Which website is played.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Profile {
     /// A plain WebAuthn site.
     #[default]
     Webauthn,
-    /// The AWS console: a security key as multi-factor authentication device of an IAM user or the root user.
+    /// The AWS console, as far as it is known: a rehearsal, which never talks to AWS.
     Aws,
 }
 

@@ -248,6 +248,7 @@ impl From<&Credential> for CredentialDescriptor {
 
 /// `UserVerificationRequirement` (§5.8.6) and `ResidentKeyRequirement` (§5.4.6), which have the same three values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Requirement {
     /// The ceremony fails without it.
     Required,
@@ -260,6 +261,7 @@ pub enum Requirement {
 /// `AttestationConveyancePreference` (§5.4.7), without `enterprise` and without `indirect`, which clients treat as
 /// `direct`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum AttestationConveyancePreference {
     /// The client removes what says which key this is.
     None,

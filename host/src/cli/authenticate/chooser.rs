@@ -2,36 +2,36 @@
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
-use super::super::ceremony::Played;
 use super::super::confirm::choose;
 use super::super::failure::Failure;
 use super::super::pin_entry::Attendant;
+use super::super::website::Website;
 use crate::client::{Error, PasskeyAccount, Pin, PinRequest, Watch};
 use crate::relying_party::registrations::Account;
 use crate::text::escape;
 
-/// Who attends to the key, and chooses an account.
-pub(super) struct Visitor<'a> {
-    attendant: Attendant,
-    /// Those that the website knows and that may be meant. Passkeys of others are passed over.
+/// Attends to the key as [`Attendant`] does, and has the user choose an account.
+pub(super) struct Chooser<'a> {
+    attendant: &'a mut Attendant,
+    /// Accounts of the website that may be meant. Passkeys of others are passed over.
     candidates: &'a [&'a Account],
-    played: &'a Played,
+    website: &'a Website,
     /// Why none was chosen.
     pub(super) failure: Option<Failure>,
 }
 
-impl<'a> Visitor<'a> {
-    pub(super) fn new(attendant: Attendant, candidates: &'a [&'a Account], played: &'a Played) -> Self {
+impl<'a> Chooser<'a> {
+    pub(super) fn new(attendant: &'a mut Attendant, candidates: &'a [&'a Account], website: &'a Website) -> Self {
         Self {
             attendant,
             candidates,
-            played,
+            website,
             failure: None,
         }
     }
 }
 
-impl Watch for Visitor<'_> {
+impl Watch for Chooser<'_> {
     fn keepalive(&mut self, status: KeepaliveStatus) {
         self.attendant.keepalive(status);
     }
@@ -63,9 +63,9 @@ impl Watch for Visitor<'_> {
             known => {
                 let names: Vec<_> = known
                     .iter()
-                    .map(|(_, account)| escape(&self.played.name(account)).into_owned())
+                    .map(|(_, account)| escape(&self.website.name(account)).into_owned())
                     .collect();
-                let flag = match self.played.aws {
+                let flag = match self.website.aws {
                     Some(_) => "--account and --user or --root",
                     None => "--user",
                 };

@@ -277,6 +277,19 @@ fn the_control_endpoint_has_the_paths_that_the_page_names() {
     assert_eq!(table.matches(" /v1/").count(), paths.len());
 }
 
+/// `tests/vm` reads them from a desktop and from a terminal.
+#[test]
+fn a_touch_is_asked_for_in_the_words_that_the_page_shows() {
+    let read_there = read("tests/vm/suites/desktop.py");
+    let page = read("docs/browser.md");
+    let questions: Vec<_> = blocks(&page, "text").flat_map(str::lines).collect();
+    assert_eq!(questions.len(), 3);
+    for question in questions {
+        let words = question.trim_start_matches("brasskey: ").split(" [").next().unwrap();
+        assert!(read_there.contains(&format!("\"{words}\"")), "{question}");
+    }
+}
+
 /// The name that a link has for a heading, as on the forge.
 fn anchor(heading: &str) -> String {
     let kept = heading

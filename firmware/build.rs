@@ -1,9 +1,9 @@
-//! Hands the board's memory map to the linker.
+//! Gives the board's memory map to the linker.
 
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// The boards: the feature that chooses one, and its memory map.
+/// The boards: the feature of each, and its memory map.
 const BOARDS: [(&str, &str); 3] = [
     ("CARGO_FEATURE_BOARD_NRF52840", "memory/nrf52840.x"),
     ("CARGO_FEATURE_BOARD_PICO", "memory/pico.x"),

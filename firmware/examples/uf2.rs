@@ -1,7 +1,8 @@
-//! Makes a UF2 file, which boards with such a boot loader take as if they were a disk, from the program's ELF file.
+//! Makes a UF2 file from the program's ELF file. A board with a UF2 boot loader looks like a disk, and takes such
+//! files.
 //!
-//! `uf2 FAMILY ELF UF2`, with the family's number in hexadecimal. Both formats are a few fields each
-//! (<https://github.com/microsoft/uf2>; System V ABI, chapter 4), and what is written depends on nothing but the ELF.
+//! `uf2 FAMILY ELF UF2`, with the family's number in hexadecimal. Both formats have only a few fields
+//! (<https://github.com/microsoft/uf2>; System V ABI, chapter 4). The output depends on the ELF file and nothing else.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,15 +10,15 @@ use std::{env, fs};
 
 const MAGIC_START: [u32; 2] = [0x0a32_4655, 0x9e5d_5157];
 const MAGIC_END: u32 = 0x0ab1_6f30;
-/// The family's number is there.
+/// The flag that says that a block has the family's number.
 const FAMILY_ID_PRESENT: u32 = 0x2000;
 /// Bytes of flash in one block.
 const PAYLOAD: usize = 256;
-/// Bytes of the payload's field.
+/// Size of the payload's field in bytes.
 const FIELD: usize = 476;
 const BLOCK: usize = 512;
 
-/// Flash in pages, by their address.
+/// Pages of flash, by their address.
 type Pages = BTreeMap<u32, [u8; PAYLOAD]>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is loaded, where it lies in flash. `None` where the file is not what it should be.
+/// The bytes to load, at their addresses in flash. `None` if this is no such file.
 fn pages(elf: &[u8]) -> Option<Pages> {
     const LOAD: u32 = 1;
     // 32 bits, little endian, version 1.
@@ -90,7 +91,7 @@ fn blocks(pages: &Pages, family: u32) -> Result<Vec<u8>, Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    /// An ELF file with these segments, by their address; the last of them is not to be loaded.
+    /// An ELF file with these segments and their addresses. The last one is not to be loaded.
     fn elf(segments: &[(u32, &[u8])]) -> Vec<u8> {
         let mut file = b"\x7fELF\x01\x01\x01".to_vec();
         file.resize(52, 0);

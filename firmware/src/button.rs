@@ -4,10 +4,10 @@ use brasskey_protocol::crypto::sha256;
 use brasskey_protocol::limits::{U2F_POLL_GAP, U2F_TOUCH_LIFETIME};
 use brasskey_protocol::platform::{Operation, PresenceRequest, RelyingParty};
 
-/// How long a contact must stay as it is before that is believed, in milliseconds. Switches bounce for some 5 ms.
+/// How long a contact must keep its state before that counts, in milliseconds. Switches bounce for some 5 ms.
 const SETTLED: u64 = 15;
 
-/// What a touch is good for: the operation, who asked for it, and the channel of a host that polls.
+/// What a touch is good for: one operation, for one relying party, and over U2F for one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Binding {
     channel: Option<u32>,
@@ -40,11 +40,11 @@ impl Binding {
 #[derive(Debug)]
 struct Open {
     binding: Binding,
-    /// How many samples were taken before: a press that began with one of them is not consent.
+    /// How many samples were taken before. A press that began with one of them is not consent.
     opened: u64,
     /// How long the button must be held, in milliseconds.
     hold: u64,
-    /// When a request that is polled for lapses, because its host no longer polls; `None` where somebody waits for it.
+    /// When a U2F request expires because its host has stopped polling. `None` for a request that somebody waits for.
     lapses: Option<u64>,
     touched: bool,
 }
@@ -54,7 +54,7 @@ impl Open {
         self.lapses.is_none_or(|lapses| now < lapses)
     }
 
-    /// Whether a host on another channel polls for it at the moment.
+    /// Whether a host on another channel is polling for it.
     fn is_awaited_elsewhere(&self, binding: &Binding, now: u64) -> bool {
         let polled = self.lapses.map(|lapses| lapses.saturating_sub(U2F_TOUCH_LIFETIME));
         let is_polled = polled.is_some_and(|polled| now.saturating_sub(polled) < U2F_POLL_GAP);
@@ -62,18 +62,18 @@ impl Open {
     }
 }
 
-/// A touch given for a U2F request, until its host polls again.
+/// A touch for a U2F request, kept until its host polls again.
 #[derive(Debug)]
 struct Touch {
     binding: Binding,
     until: u64,
 }
 
-/// The contact without its bounces.
+/// The debounced contact.
 #[derive(Debug)]
 struct Contact {
     pressed: bool,
-    /// When it was first seen other than `pressed` says, without a break since.
+    /// Since when all samples differ from `pressed`.
     differs_since: Option<Moment>,
 }
 
@@ -85,7 +85,7 @@ struct Moment {
 }
 
 impl Contact {
-    /// Takes in a sample; the moment at which a press began, when it is believed.
+    /// Adds a sample. Returns the moment at which a press began, once that press counts.
     fn sample(&mut self, pressed: bool, now: Moment) -> Option<Moment> {
         if pressed == self.pressed {
             self.differs_since = None;
@@ -101,19 +101,19 @@ impl Contact {
     }
 }
 
-/// The button and what it is pressed for. Times are in milliseconds and never go back.
+/// The button, and the request that a press is for. Times are in milliseconds and never go back.
 #[derive(Debug)]
 pub struct Button {
     contact: Contact,
     samples: u64,
-    /// When the press that lasts began.
+    /// When the current press began.
     held_since: Option<Moment>,
     open: Option<Open>,
     touch: Option<Touch>,
 }
 
 impl Button {
-    /// Nothing is asked. A button that is already held counts as not pressed until it was released.
+    /// A button without a request. If it is already held, it counts as not pressed until it was released.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -128,7 +128,7 @@ impl Button {
         }
     }
 
-    /// Takes in the state of the contact. To be called every 10 ms or more often.
+    /// Adds a sample of the contact. Call this every 10 ms or more often.
     pub fn sample(&mut self, pressed: bool, now: u64) {
         self.samples = self.samples.saturating_add(1);
         let moment = Moment {
@@ -157,8 +157,8 @@ impl Button {
         }
     }
 
-    /// Opens a request that somebody waits for until [`close`](Self::close). The button must be held for `hold`
-    /// milliseconds; 0: a touch is enough. A touch left over from U2F is dropped.
+    /// Opens a request that somebody waits for until [`close`](Self::close). The user must hold the button for `hold`
+    /// milliseconds; with 0 a touch is enough. A touch that is left over from U2F is dropped.
     pub fn open(&mut self, request: &PresenceRequest<'_>, hold: u64) {
         self.touch = None;
         self.open_request(Binding::of(None, request), hold, None);
@@ -174,7 +174,7 @@ impl Button {
         });
     }
 
-    /// Whether the request that is open has its touch.
+    /// Whether the open request has its touch.
     #[must_use]
     pub fn is_touched(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.touched)
@@ -188,8 +188,8 @@ impl Button {
             .is_some_and(|open| !open.touched && open.is_live(now))
     }
 
-    /// Looks for a touch given for `request`, as
-    /// [`UserPresence::poll`](brasskey_protocol::platform::UserPresence::poll) wants it.
+    /// Whether the user has touched the key for `request`:
+    /// [`UserPresence::poll`](brasskey_protocol::platform::UserPresence::poll).
     pub fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>, now: u64) -> bool {
         let binding = Binding::of(Some(channel), request);
         let lapses = now.saturating_add(U2F_TOUCH_LIFETIME);
@@ -208,7 +208,7 @@ impl Button {
         false
     }
 
-    /// Closes what is open and drops a touch not yet spent. A button that is held stays held.
+    /// Closes the open request and drops a touch that was not used. A button that is held stays held.
     pub fn close(&mut self) {
         self.open = None;
         self.touch = None;

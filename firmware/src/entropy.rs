@@ -1,8 +1,9 @@
-//! Noise made into random numbers: every sample passes the health tests, and a hash condenses many of them.
+//! Makes random numbers from noise: every sample passes the health tests, and a hash condenses many samples.
 //!
-//! Each block of 32 bytes is the hash of fresh samples that hold 320 bits of min-entropy, 64 more than it gives
-//! (SP 800-90B §3.1.5.1.2: full entropy), and of a pool that all samples since power-up went into. So a block is as good
-//! as its own samples, or as all the samples before it; and who reads the pool later learns no block given before.
+//! Each block of 32 bytes is a hash of two things. The first are fresh samples with 320 bits of min-entropy, 64 more
+//! than the block has (SP 800-90B §3.1.5.1.2: full entropy). The second is a pool, a hash of all samples since
+//! power-up. So a block is at least as good as its own samples, and at least as good as all the samples before it. Who
+//! reads the pool later learns nothing about earlier blocks.
 
 use brasskey_protocol::crypto::sha256;
 use rand_core::{TryCryptoRng, TryRng};
@@ -13,13 +14,13 @@ use crate::health::{Health, SAMPLES_PER_BIT, START_UP_SAMPLES, Unhealthy};
 /// Raw samples for one block, in bytes.
 const FRESH: usize = (256 + 64) * SAMPLES_PER_BIT / 8;
 
-/// What a chip's hardware gives: bits that cannot all be foreseen, unconditioned, so that the health tests see them as
-/// they are.
+/// The noise source in a chip: bits that nobody can predict all of. They are not conditioned, so that the health tests
+/// see them as they are.
 pub trait NoiseSource {
     /// The next sample.
     ///
     /// # Errors
-    /// [`Unhealthy`] where the hardware itself finds a fault.
+    /// [`Unhealthy`] if the hardware itself finds a fault.
     fn sample(&mut self) -> Result<bool, Unhealthy>;
 }
 
@@ -30,7 +31,7 @@ pub struct Entropy<N> {
     pool: [u8; 32],
 }
 
-/// What a hash is made for.
+/// What a hash is for.
 mod purpose {
     pub(super) const STIR: &[u8] = &[0];
     pub(super) const BLOCK: &[u8] = &[1];
@@ -41,7 +42,7 @@ impl<N: NoiseSource> Entropy<N> {
     /// Runs the start-up test.
     ///
     /// # Errors
-    /// [`Unhealthy`] where a test fails.
+    /// [`Unhealthy`] if a test fails.
     pub fn start(noise: N) -> Result<Self, Unhealthy> {
         let mut entropy = Self {
             noise,
@@ -112,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    /// A generator that looks like noise, and the moment at which it sticks.
+    /// A generator that looks like noise until it gets stuck.
     struct Noise {
         state: u64,
         healthy: usize,

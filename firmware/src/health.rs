@@ -1,24 +1,24 @@
-//! The continuous health tests of a noise source (NIST SP 800-90B §4.4), and the start-up test made of them (§4.3).
+//! The continuous health tests of a noise source (NIST SP 800-90B §4.4), and the start-up test that uses them (§4.3).
 
 use core::fmt;
 
-/// Samples, of one bit each, that are taken to hold one bit of min-entropy: SP 800-90B's H is 1/8. No ring oscillator
-/// was measured for this; the number leaves room.
+/// How many samples, of one bit each, are assumed to hold one bit of min-entropy: SP 800-90B's H is 1/8. No ring
+/// oscillator was measured for this; the number is a cautious one.
 pub const SAMPLES_PER_BIT: usize = 8;
 
-/// So many equal samples in a row are a failure: 1 + ⌈30 / H⌉, for a false alarm in 2³⁰ samples (§4.4.1).
+/// This many equal samples in a row are a failure: 1 + ⌈30 / H⌉, for a false alarm in 2³⁰ samples (§4.4.1).
 const REPETITIONS: u16 = 241;
 
 /// The window of the adaptive proportion test for binary samples (§4.4.2).
 const WINDOW: u16 = 1024;
 
-/// So many samples of a window that equal its first are a failure: 1 + critbinom(1024, 2^-H, 1 − 2⁻³⁰) (§4.4.2).
+/// This many samples of a window that equal its first one are a failure: 1 + critbinom(1024, 2^-H, 1 − 2⁻³⁰) (§4.4.2).
 const PROPORTION: u16 = 988;
 
-/// Samples of the start-up test: §4.3 asks for 1024 at least.
+/// Samples of the start-up test. §4.3 requires at least 1024.
 pub const START_UP_SAMPLES: usize = 4096;
 
-/// The noise source failed a health test: nothing it gave is to be used.
+/// The noise source failed a health test. Do not use anything that it gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unhealthy;
 
@@ -30,7 +30,7 @@ impl fmt::Display for Unhealthy {
 
 impl core::error::Error for Unhealthy {}
 
-/// The two tests, run over every sample.
+/// The two tests. They look at every sample.
 #[derive(Debug)]
 pub struct Health {
     /// The repetition count test: the sample that repeats, and how often it came.
@@ -43,7 +43,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Tests that have seen nothing.
+    /// Tests that have not seen a sample.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -55,10 +55,10 @@ impl Health {
         }
     }
 
-    /// Takes in one sample.
+    /// Tests one more sample.
     ///
     /// # Errors
-    /// [`Unhealthy`] where a test fails.
+    /// [`Unhealthy`] if a test fails.
     pub fn admit(&mut self, sample: bool) -> Result<(), Unhealthy> {
         if self.repeated == Some(sample) {
             self.repetitions += 1;

@@ -1,11 +1,11 @@
-//! What the key on a chip needs and no chip is needed for: it is tested on a PC.
+//! The parts of the key on a chip that need no chip. They are tested on a PC.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`button`] | the touch: debounced, fresh, bound to its request |
+//! | [`button`] | the touch: debounced, newer than the request, and good for that request only |
 //! | [`light`] | what the one light shows |
 //! | [`health`] | SP 800-90B tests of a noise source |
-//! | [`entropy`] | noise made into random numbers |
+//! | [`entropy`] | random numbers from noise |
 //! | [`records`] | the key's records on NOR flash |
 //!
 //! The program for a chip is in `chip/`: `firmware/build BOARD` builds it.

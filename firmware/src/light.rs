@@ -1,22 +1,22 @@
-//! What the one light shows.
+//! What the light shows.
 
 use brasskey_protocol::platform::Indication;
 
 /// How long a wink lasts, in milliseconds.
 const WINK: u64 = 1_000;
 
-/// The light's state. It is asked again and again whether to be lit.
+/// The light's state. The tick asks it again and again whether to be lit.
 #[derive(Debug)]
 pub struct Light {
     indication: Indication,
-    /// Since when.
+    /// When `indication` began.
     since: u64,
     wink_ends: u64,
     broken: bool,
 }
 
 impl Light {
-    /// Dark.
+    /// A dark light.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Light {
         }
     }
 
-    /// Shows `indication` from now on; a wink for a moment.
+    /// Shows `indication` from now on, or a wink for a moment.
     pub fn show(&mut self, indication: Indication, now: u64) {
         match indication {
             Indication::Wink => self.wink_ends = now.saturating_add(WINK),
@@ -35,15 +35,16 @@ impl Light {
         }
     }
 
-    /// Shows for good that the key cannot work.
+    /// Shows from now on that the key is broken.
     pub fn show_broken(&mut self) {
         self.broken = true;
     }
 
-    /// Whether the light is lit: dark while idle, steady while a command runs, two blinks a second while the key waits
-    /// for a touch, a flicker for a wink, three short flashes every two seconds where the key is broken.
+    /// Whether the light is lit now. It is dark while the key is idle and steady while a command runs. It blinks twice
+    /// a second while the key waits for a touch, flickers for a wink, and flashes three times every two seconds if the
+    /// key is broken.
     ///
-    /// `awaited`: a U2F request waits for a touch between its host's polls, when no command runs.
+    /// `awaited` says that a U2F request waits for a touch. Between the host's polls no command runs.
     #[must_use]
     pub fn is_lit(&self, awaited: bool, now: u64) -> bool {
         if self.broken {
@@ -98,7 +99,7 @@ mod tests {
         let mut light = Light::new();
         let blinks = [0, 250, 250, 250, 250];
         assert_eq!(spans(&light, true, 0, 1_000), blinks);
-        // From the moment on at which it is asked for, and not from the middle of a blink.
+        // It begins when the key begins to wait, and not in the middle of a blink.
         light.show(Indication::WaitingForTouch, 170);
         assert_eq!(spans(&light, false, 170, 1_170), blinks);
     }

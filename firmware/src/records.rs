@@ -1,8 +1,8 @@
-//! The key's records on NOR flash, over [`sequential_storage`]: wear-levelled, and safe at every power cut.
+//! The key's records on NOR flash, over [`sequential_storage`], with wear levelling. No power cut damages them.
 //!
-//! Every record lives in a slot, a small number. The flash holds a log of `slot ‖ content`; the last content of a slot
-//! counts, and an empty one says that the slot is free again. So each change is one item of the log, written whole or
-//! not at all. Which key is in which slot is in the [`Index`], built at power-up.
+//! Every record has a slot, which is a small number. The flash holds a log of `slot ‖ content`. The last content of a
+//! slot is its record, and an empty one says that the slot is free again. So each change is one item of the log, which
+//! is written whole or not at all. The [`Index`] knows which key is in which slot. It is built at power-up.
 
 mod content;
 mod index;
@@ -27,27 +27,28 @@ pub use index::Index;
 use index::Slot;
 use pages::Pages;
 
-/// The flash page that is erased as a whole, in bytes.
+/// The size of a flash page in bytes. A page is erased as a whole.
 pub const PAGE_SIZE: u32 = 4096;
 /// Pages of the region that holds the records.
 pub const PAGES: u32 = 32;
 /// The size of the region, in bytes.
 pub const REGION_SIZE: u32 = PAGES * PAGE_SIZE;
-/// How many records there can be.
+/// The most records that there can be.
 pub const RECORDS: usize = 256;
 
-/// What the log adds to `slot ‖ content`: 8 bytes before, and up to 3 behind.
+/// What the log adds to `slot ‖ content`, in bytes: 8 before it, and up to 3 behind it.
 const OVERHEAD: usize = 8 + 3;
 /// The largest item of the log: slot, length of the key, key, value.
 const ITEM_MAX: usize = 2 + 1 + STORAGE_KEY_MAX + STORAGE_VALUE_MAX;
 const BUFFER: usize = ITEM_MAX.next_multiple_of(4);
 
-/// What all records together may take, so that there is always room to replace one: four pages stay free to move the
-/// others through, every page may end with a gap just too short for the largest item, and every slot may be free.
+/// The most that all records together may take, in bytes, so that there is always room to replace one. Four pages stay
+/// free, so that records can move. Every page may end with a gap that is just too short for the largest item. Every
+/// slot may be free, with an item that says so.
 const CAPACITY: usize = (PAGES as usize - 4) * (PAGE_SIZE as usize - 8 - (BUFFER + OVERHEAD))
     - RECORDS * (Content::NONE.item_size() + OVERHEAD);
 
-/// The slot of what is written only to push pages out.
+/// The slot of items that are written only so that the log moves on and erases pages.
 const FILLER: Slot = Slot::MAX;
 
 type PageStates = ArrayPageStates<{ PAGES as usize }>;
@@ -68,11 +69,11 @@ impl<'i, F: NorFlash> Records<'i, F> {
         MapConfig::new(0..REGION_SIZE)
     };
 
-    /// Power-up: reads the whole region to build the index.
+    /// Starts at power-up: reads the whole region to build the index.
     ///
     /// # Errors
-    /// [`StorageError::Failed`] where the region holds what this key did not write. Nothing is changed then, but for
-    /// what a power cut left to be finished.
+    /// [`StorageError::Failed`] if the region holds something that this key did not write. Then nothing changes, except
+    /// that an erase that a power cut interrupted is finished.
     pub fn start(flash: F, index: &'i mut Index) -> Result<Self, StorageError> {
         let cache = Cache::new(PageStates::new(), PagePointers::new(), SlotPointers::new());
         let mut records = Self {
@@ -102,7 +103,8 @@ async fn fill<F: NorFlash>(
     buffer: &mut [u8],
 ) -> Result<(), Error<F::Error>> {
     index.clear();
-    // Finishes an erase that a power cut ended: `fetch_all_items` of sequential-storage 8.0.2 would give up there.
+    // This finishes an erase that a power cut interrupted. `fetch_all_items` of sequential-storage 8.0.2 would fail
+    // there.
     map.fetch_item::<Content<'_>>(buffer, &FILLER).await?;
     let mut items = map.fetch_all_items(buffer).await?;
     while let Some((slot, content)) = items.next::<Content<'_>>(buffer).await? {
@@ -126,7 +128,7 @@ fn now<T, E>(future: impl Future<Output = Result<T, Error<E>>>) -> Result<T, Sto
     }
 }
 
-/// By reference: records are too large to be moved about.
+/// For a reference, because `Records` is too large to move.
 impl<F: NorFlash> Storage for &mut Records<'_, F> {
     fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
         let Some(slot) = self.index.slot(key) else {
@@ -149,7 +151,7 @@ impl<F: NorFlash> Storage for &mut Records<'_, F> {
         let content = Content { key, value };
         let replaced = self.index.size(key);
         let total = self.index.total_size(0) - replaced.unwrap_or(0) + content.item_size() + OVERHEAD;
-        // Replacing a record by one that is no longer works in any case.
+        // A record that is not longer than the one it replaces always fits.
         if total > CAPACITY && replaced.is_none_or(|size| size < content.item_size() + OVERHEAD) {
             return Err(StorageError::Full);
         }
@@ -185,7 +187,7 @@ impl<F: NorFlash> Storage for &mut Records<'_, F> {
         Ok(Some(next.len()))
     }
 
-    /// A record takes at least the place of one of `length` bytes here, so that the number goes down with each.
+    /// Here a record counts for at least `length` bytes, so that each new record makes the number smaller.
     fn room(&mut self, length: usize) -> Result<u32, StorageError> {
         let place = 2 + 1 + STORAGE_KEY_MAX + length + OVERHEAD;
         let places = CAPACITY.saturating_sub(self.index.total_size(place)) / place;
@@ -193,7 +195,7 @@ impl<F: NorFlash> Storage for &mut Records<'_, F> {
         u32::try_from(places.min(slots)).map_err(|_| StorageError::Failed)
     }
 
-    /// Writes filler until the log has gone round, and every page that held anything was erased.
+    /// Writes filler until the log has gone through all pages, and every page that held anything was erased.
     fn scrub(&mut self) -> Result<(), StorageError> {
         let filler = Content {
             key: &[],

@@ -235,7 +235,10 @@ fn a_touch_for_u2f_is_not_one_for_ctap2() {
 proptest! {
     /// Whatever the contact does: no touch without 20 ms of contact that began after the request.
     #[test]
-    fn no_touch_without_a_press_of_its_own(samples in prop::collection::vec(any::<bool>(), 0..200), asked in 0_usize..200) {
+    fn no_touch_without_a_press_of_its_own(
+        samples in prop::collection::vec(any::<bool>(), 0..200),
+        asked in 0_usize..200,
+    ) {
         let mut desk = Desk::new();
         let mut run = 0;
         let mut longest = 0;

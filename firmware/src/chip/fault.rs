@@ -1,8 +1,8 @@
-//! What must not happen, and what happens then: the memory is wiped and the chip starts anew.
+//! Faults and panics: the program wipes the memory and resets the chip.
 //!
-//! A reset alone leaves the memory as it is, for the boot ROM to hand out over USB. An overflow of the stack runs out of
-//! the memory's lower end and is a hard fault; one in which not even the fault can be handled locks the processor up,
-//! and the watchdog ends it.
+//! A reset alone leaves the memory as it is, and the boot ROM would hand it out over USB. A stack that overflows runs
+//! out of the memory at its lower end, which is a hard fault. When not even the fault can be handled, the processor
+//! locks up until the watchdog resets the chip.
 
 use core::arch::asm;
 use core::panic::PanicInfo;
@@ -12,7 +12,7 @@ use cortex_m_rt::exception;
 use crate::board::RESET;
 
 unsafe extern "C" {
-    /// The lower end of the stack, which is that of the memory.
+    /// The lower end of the stack, and of the memory.
     static _stack_end: u32;
     static _ram_end: u32;
 }
@@ -34,8 +34,8 @@ unsafe fn DefaultHandler(_: i16) {
 
 fn wipe_and_reset() -> ! {
     let (register, value) = RESET;
-    // SAFETY: nothing runs after this, and what it overwrites is memory, from end to end, the stack with it; the loop
-    // itself needs registers only.
+    // SAFETY: nothing runs after this. It overwrites the memory from end to end, with the stack in it; the loop itself
+    // needs registers only.
     unsafe {
         asm!(
             "cpsid i",

@@ -1,11 +1,11 @@
-//! What the key calls itself.
+//! Names and numbers by which the key identifies itself.
 
 use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::ctaphid::DeviceInfo;
 use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID, bcd_version};
 use usb_device::device::UsbVidPid;
 
-/// The AAGUID of the key on a chip: the same in every one, so that it links no accounts.
+/// The AAGUID of the key on a chip. All of them have the same, so that it does not link a user's accounts.
 const AAGUID: [u8; 16] = [
     0x8f, 0x0c, 0x35, 0xd2, 0x6b, 0x9e, 0x4a, 0x17, 0xb4, 0x58, 0x21, 0x7e, 0xc9, 0x03, 0xda, 0x66,
 ];

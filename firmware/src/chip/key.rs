@@ -1,4 +1,4 @@
-//! The authenticator in thread mode: one request after the other.
+//! The main loop, in thread mode: it answers one request after the other.
 
 use brasskey_firmware::entropy::Entropy;
 use brasskey_firmware::records::{Index, Records};
@@ -19,18 +19,18 @@ use rand_core::TryRng;
 use crate::board::{self, Board, CORE_HZ, Flash, Noise};
 use crate::identity::CONFIG;
 use crate::seams::{Chip, Show, Touch, Uptime};
-use crate::{front, usb};
+use crate::{usb, user_interface};
 
-/// How often the button is sampled and what is due is done, in milliseconds.
+/// The tick, in milliseconds: it samples the button, drives the light and sends what is due.
 const TICK: u32 = 10;
 
-/// After so many milliseconds without a host the chip rests.
-const REST_AFTER: u64 = 30_000;
+/// After this many milliseconds without a host the chip saves power.
+const LOW_POWER_AFTER: u64 = 30_000;
 
 /// Runs the key.
 pub(crate) fn run(board: Board) -> ! {
-    front::start(board.panel);
-    let mut tick = board.tick;
+    user_interface::start(board.panel);
+    let mut tick = board.systick;
     start_tick(&mut tick);
 
     let mut serial = None;
@@ -39,11 +39,11 @@ pub(crate) fn run(board: Board) -> ! {
         Authenticator::new(seams, CONFIG).ok()
     });
     if key.is_none() {
-        front::with(|front| front.light.show_broken());
+        user_interface::with(|interface| interface.light.show_broken());
     }
     usb::start(board.bus, serial);
 
-    // Called once: there is a place for both.
+    // `run` is called once, so that both are free.
     let (Some(message), Some(response)) = (
         singleton!(: [u8; MAX_MESSAGE] = [0; MAX_MESSAGE]),
         singleton!(: [u8; MAX_MESSAGE] = [0; MAX_MESSAGE]),
@@ -51,9 +51,10 @@ pub(crate) fn run(board: Board) -> ! {
         unreachable!()
     };
     loop {
-        board::feed();
-        board::rest(usb::absence() > REST_AFTER);
-        // With interrupts off, so that none comes between the look and the sleep; one that comes then ends the sleep.
+        board::feed_watchdog();
+        board::set_low_power(usb::absence() > LOW_POWER_AFTER);
+        // With interrupts off, so that none comes after the look and before the sleep. A pending interrupt ends the
+        // sleep.
         let request = interrupt::free(|_| {
             let request = usb::take_request(message);
             if request.is_none() {
@@ -71,7 +72,7 @@ pub(crate) fn run(board: Board) -> ! {
     }
 }
 
-/// `None` where flash or noise cannot be used.
+/// `None` if the flash or the noise source cannot be used.
 fn seams(flash: Flash, noise: Noise) -> Option<Seams<Chip>> {
     Some(Seams {
         presence: Touch,
@@ -82,7 +83,7 @@ fn seams(flash: Flash, noise: Noise) -> Option<Seams<Chip>> {
     })
 }
 
-/// The records, in a place of their own. Not inlined: what is moved there shall not lie on the stack for good.
+/// The records, in static memory. Not inlined, so that the stack does not keep room for a copy of them.
 #[inline(never)]
 fn records(flash: Flash) -> Option<&'static mut Records<'static, Flash>> {
     let index = singleton!(: Index = Index::new())?;
@@ -90,7 +91,7 @@ fn records(flash: Flash) -> Option<&'static mut Records<'static, Flash>> {
     singleton!(: Records<'static, Flash> = records)
 }
 
-/// This key's own number, made at its first start, in hexadecimal. A key that cannot keep one has none.
+/// The serial number of this key, in hexadecimal. The key makes it at its first start. `None` if it cannot store one.
 fn serial_number(storage: &mut impl Storage, rng: &mut impl TryRng) -> Option<&'static str> {
     let mut number = [0; SERIAL_SIZE];
     if storage.read(SERIAL_RECORD, &mut number).ok()? != Some(number.len()) {
@@ -118,7 +119,7 @@ fn answer(
     }
 }
 
-/// The answer of a key that could not start.
+/// The answer to every request if the key could not start.
 fn refuse(kind: RequestKind, response: &mut [u8; MAX_MESSAGE]) -> usize {
     let [high, low] = StatusWord::Unknown.code().to_be_bytes();
     let [first, second, ..] = response;
@@ -144,6 +145,6 @@ fn start_tick(tick: &mut SYST) {
 
 #[exception]
 fn SysTick() {
-    front::tick(board::now());
+    user_interface::tick(board::now());
     usb::tick();
 }

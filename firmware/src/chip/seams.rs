@@ -9,7 +9,7 @@ use brasskey_protocol::platform::{
 
 use crate::board::{self, Flash, Noise};
 use crate::usb::ABORT;
-use crate::{front, usb};
+use crate::{usb, user_interface};
 
 /// The key on a chip.
 pub(crate) enum Chip {}
@@ -31,19 +31,19 @@ impl UserPresence for Touch {
             Gesture::Touch => 0,
             Gesture::LongTouch => LONG_TOUCH,
         };
-        front::with(|front| front.button.open(request, hold));
+        user_interface::with(|interface| interface.button.open(request, hold));
         let presence = loop {
             if ABORT.is_set() {
                 break Presence::Aborted;
             }
-            if front::with(|front| front.button.is_touched()) {
+            if user_interface::with(|interface| interface.button.is_touched()) {
                 break Presence::Confirmed;
             }
             if board::now() >= deadline {
                 break Presence::TimedOut;
             }
-            board::feed();
-            // The tick, at the latest, wakes it.
+            board::feed_watchdog();
+            // The next tick ends the sleep, if nothing else does.
             cortex_m::asm::wfi();
         };
         self.forget();
@@ -51,12 +51,13 @@ impl UserPresence for Touch {
     }
 
     fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence> {
-        // One button cannot refuse.
-        front::with(|front| front.button.poll(channel, request, board::now())).then_some(Presence::Confirmed)
+        // With one button the user cannot decline.
+        user_interface::with(|interface| interface.button.poll(channel, request, board::now()))
+            .then_some(Presence::Confirmed)
     }
 
     fn forget(&mut self) {
-        front::with(|front| front.button.close());
+        user_interface::with(|interface| interface.button.close());
     }
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct Show;
 
 impl Status for Show {
     fn show(&mut self, indication: Indication) {
-        front::with(|front| front.light.show(indication, board::now()));
+        user_interface::with(|interface| interface.light.show(indication, board::now()));
         usb::show(indication);
     }
 }

@@ -1,4 +1,4 @@
-//! The key on USB: HID reports to and from the CTAPHID engine, in interrupts.
+//! The key on USB: passes HID reports to and from the CTAPHID engine, in interrupts.
 
 use core::cell::RefCell;
 
@@ -13,10 +13,10 @@ use usb_device::device::{StringDescriptors, UsbDevice, UsbDeviceBuilder, UsbDevi
 use usbd_hid::hid_class::HIDClass;
 
 use crate::board::{self, Bus};
-use crate::front;
 use crate::identity::{BCD_VERSION, DEVICE_INFO, PRODUCT, VID_PID};
+use crate::user_interface;
 
-/// The request that runs shall end.
+/// Set when the request that runs must end.
 pub(crate) static ABORT: Abort = Abort::new();
 
 static LINK: Mutex<RefCell<Option<Link>>> = Mutex::new(RefCell::new(None));
@@ -25,29 +25,29 @@ struct Link {
     device: UsbDevice<'static, Bus>,
     class: HIDClass<'static, Bus>,
     engine: &'static mut Device,
-    /// A report that the controller had no room for yet.
+    /// A report for which the controller had no room yet.
     unsent: Option<Report>,
-    /// When a host was last there.
+    /// When the key last had a host.
     host_seen: u64,
 }
 
-/// Comes up on the bus. `serial` tells this key from others at the same computer.
+/// Connects the key to the bus. By `serial` a computer tells this key from others.
 #[inline(never)]
 pub(crate) fn start(bus: UsbBusAllocator<Bus>, serial: Option<&'static str>) {
-    // Called once: there is a place for both.
+    // `start` is called once, so that both are free.
     let (Some(bus), Some(engine)) = (
         singleton!(: UsbBusAllocator<Bus> = bus),
         singleton!(: Device = Device::new(DEVICE_INFO)),
     ) else {
         return;
     };
-    // While there is nothing to say the controller answers the host without waking the processor.
+    // While there is nothing to send, the controller answers the host without waking the processor.
     let class = HIDClass::new(bus, &REPORT_DESCRIPTOR, INTERVAL);
     let mut strings = StringDescriptors::default().manufacturer(MANUFACTURER).product(PRODUCT);
     if let Some(serial) = serial {
         strings = strings.serial_number(serial);
     }
-    // Both refuse only values that these are not: too many languages, too much power.
+    // Both refuse too many languages and too much power, and nothing else.
     let Ok(builder) = UsbDeviceBuilder::new(bus, VID_PID)
         .device_release(BCD_VERSION)
         .strings(&[strings])
@@ -63,21 +63,21 @@ pub(crate) fn start(bus: UsbBusAllocator<Bus>, serial: Option<&'static str>) {
         host_seen: board::now(),
     };
     critical_section::with(|token| LINK.borrow_ref_mut(token).replace(link));
-    // Not before: a reset of the bus that nobody handles would interrupt for ever.
+    // Not earlier: a bus reset that nobody handles would interrupt for ever.
     board::enable_usb_interrupt();
 }
 
-/// Borrows the link, with interrupts off; nothing happens before it is up.
+/// Borrows the link, with interrupts off. Does nothing before the link exists.
 fn with<T>(run: impl FnOnce(&mut Link, u64) -> T) -> Option<T> {
     critical_section::with(|token| Some(run(LINK.borrow_ref_mut(token).as_mut()?, board::now())))
 }
 
-/// Does what the controller asks for: its interrupt.
+/// Handles the controller's interrupt.
 pub(crate) fn serve() {
     with(Link::serve);
 }
 
-/// Does what time asks for.
+/// Does what is due.
 pub(crate) fn tick() {
     with(|link, now| {
         link.engine.tick(now);
@@ -85,8 +85,8 @@ pub(crate) fn tick() {
     });
 }
 
-/// Sends a keepalive now where one is due soon: nothing leaves while the flash is being erased.
-pub(crate) fn hold() {
+/// Sends a keepalive now if one is due soon. Call this before an erase of the flash: nothing is sent during it.
+pub(crate) fn keep_alive() {
     with(|link, now| {
         link.engine.keep_alive(now);
         link.send();
@@ -101,7 +101,7 @@ pub(crate) fn show(indication: Indication) {
     });
 }
 
-/// The request that waits, if there is one.
+/// The next request, if there is one.
 pub(crate) fn take_request(message: &mut [u8; MAX_MESSAGE]) -> Option<Request> {
     with(|link, now| {
         let request = link.engine.take_request(message, now)?;
@@ -110,7 +110,7 @@ pub(crate) fn take_request(message: &mut [u8; MAX_MESSAGE]) -> Option<Request> {
     })?
 }
 
-/// Answers the request that was taken.
+/// Answers the last request from [`take_request`].
 pub(crate) fn respond(response: &[u8]) {
     with(|link, now| {
         link.engine.respond(response, now);
@@ -118,7 +118,7 @@ pub(crate) fn respond(response: &[u8]) {
     });
 }
 
-/// How long no host was there, in milliseconds.
+/// For how long the key has had no host, in milliseconds.
 pub(crate) fn absence() -> u64 {
     with(|link, now| {
         if link.device.state() == UsbDeviceState::Configured {
@@ -137,7 +137,7 @@ impl Link {
         }
         let is_up = |state| matches!(state, UsbDeviceState::Configured | UsbDeviceState::Suspend);
         if is_up(before) && !is_up(self.device.state()) {
-            // A bus reset, or the host configures the key anew.
+            // A bus reset, or the host has unconfigured the key.
             self.engine.restart();
             self.unsent = None;
             ABORT.set(true);
@@ -148,24 +148,24 @@ impl Link {
     fn receive(&mut self, now: u64) {
         let mut report = [0; REPORT_SIZE];
         while let Ok(length) = self.class.pull_raw_output(&mut report) {
-            self.take_in(&report, length, now);
+            self.accept(&report, length, now);
         }
-        // Hosts without an interrupt OUT pipe at hand use SET_REPORT on the control pipe (HID 1.11 §7.2.2).
+        // A host may also send a report by SET_REPORT on the control pipe (HID 1.11 §7.2.2).
         if let Ok(info) = self.class.pull_raw_report(&mut report) {
-            self.take_in(&report, info.len, now);
+            self.accept(&report, info.len, now);
         }
     }
 
-    fn take_in(&mut self, report: &Report, length: usize, now: u64) {
+    fn accept(&mut self, report: &Report, length: usize, now: u64) {
         // Every report is of this size (CTAP 2.3 §11.2.4).
         if length != REPORT_SIZE {
             return;
         }
         match self.engine.receive(report, now) {
-            // The main loop looks for requests when the interrupt ends.
+            // The main loop looks for requests after each interrupt.
             Event::None | Event::Request => {}
             Event::Abort => ABORT.set(true),
-            Event::Wink => front::with(|front| front.light.show(Indication::Wink, now)),
+            Event::Wink => user_interface::with(|interface| interface.light.show(Indication::Wink, now)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a slot holds.
+//! The content of a slot.
 
 use sequential_storage::map::{SerializationError, Value};
 
@@ -10,7 +10,7 @@ pub(super) struct Content<'a> {
 }
 
 impl Content<'_> {
-    /// Nothing: no record has an empty key.
+    /// The content of a free slot. No record has an empty key.
     pub(super) const NONE: Self = Self { key: &[], value: &[] };
 
     pub(super) const fn is_none(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Which key is in which slot, in the order of keys.
+//! The index: which key is in which slot, sorted by key.
 
 use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use heapless::Vec;
@@ -6,23 +6,23 @@ use heapless::Vec;
 use super::content::Content;
 use super::{OVERHEAD, RECORDS};
 
-/// Names a record on flash.
+/// The number of a record on flash.
 pub(super) type Slot = u16;
 
 struct Entry {
     key: Vec<u8, STORAGE_KEY_MAX, u8>,
     slot: Slot,
-    /// What the record takes on flash, in bytes.
+    /// The size of the record on flash, in bytes.
     size: u16,
 }
 
-/// The keys of all records, about 46 bytes for each that there can be.
+/// The keys of all records. It takes about 46 bytes for each record that there can be.
 pub struct Index {
     entries: Vec<Entry, RECORDS>,
 }
 
 impl Index {
-    /// No records.
+    /// An index without records.
     #[must_use]
     pub const fn new() -> Self {
         Self { entries: Vec::new() }
@@ -40,12 +40,12 @@ impl Index {
         self.entries.clear();
     }
 
-    /// Where the record at `key` is.
+    /// The slot of the record at `key`.
     pub(super) fn slot(&self, key: &[u8]) -> Option<Slot> {
         self.entry(key).map(|entry| entry.slot)
     }
 
-    /// What the record at `key` takes on flash.
+    /// The size of the record at `key` on flash, in bytes.
     pub(super) fn size(&self, key: &[u8]) -> Option<usize> {
         self.entry(key).map(|entry| entry.size.into())
     }
@@ -55,12 +55,12 @@ impl Index {
         self.entries.len()
     }
 
-    /// What all records take on flash, where none counts for less than `least`.
+    /// The size of all records on flash, in bytes, if each counts for at least `least`.
     pub(super) fn total_size(&self, least: usize) -> usize {
         self.entries.iter().map(|entry| least.max(entry.size.into())).sum()
     }
 
-    /// The lowest slot that is free.
+    /// The lowest free slot.
     pub(super) fn free_slot(&self) -> Option<Slot> {
         let mut used = [false; RECORDS];
         for entry in &self.entries {
@@ -70,14 +70,14 @@ impl Index {
         Slot::try_from(free).ok()
     }
 
-    /// Notes that the slot holds no record.
+    /// Marks the slot as free.
     pub(super) fn free(&mut self, slot: Slot) {
         if let Some(place) = self.entries.iter().position(|entry| entry.slot == slot) {
             self.entries.remove(place);
         }
     }
 
-    /// Notes what a free slot holds. `None` where that cannot be: another slot has the key, or there is no such slot.
+    /// Enters the content of a free slot. `None` if that cannot be: another slot has the key, or there is no such slot.
     pub(super) fn occupy(&mut self, slot: Slot, content: &Content<'_>) -> Option<()> {
         let place = self.find(content.key).err()?;
         let entry = Entry {
@@ -91,7 +91,7 @@ impl Index {
         self.entries.insert(place, entry).ok()
     }
 
-    /// The first key that begins with `prefix` and comes after `after`, or is the first of all.
+    /// The first key that begins with `prefix` and comes after `after`. Without `after`, the first of all of them.
     pub(super) fn next(&self, prefix: &[u8], after: Option<&[u8]>) -> Option<&[u8]> {
         let place = match after {
             None => self.find(prefix).unwrap_or_else(|place| place),

@@ -1,14 +1,14 @@
-//! Flash as [`sequential_storage`] wants it, and which of its pages were erased.
+//! Flash for [`sequential_storage`], which also records which pages were erased.
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash};
 use embedded_storage_async::nor_flash as asynchronous;
 
 use super::{PAGE_SIZE, PAGES};
 
-/// Flash that is never pending.
+/// Flash behind an asynchronous interface that is always ready.
 pub(super) struct Pages<F> {
     flash: F,
-    /// A bit for each page that is to be erased.
+    /// A bit for each page that still has to be erased.
     awaited: u32,
 }
 
@@ -29,12 +29,12 @@ impl<F: NorFlash> Pages<F> {
         self.flash
     }
 
-    /// Erases pages again whose erase the power has ended when hardly anything was left: the log takes them for empty,
-    /// and finds out on writing that they are not. In a region without a log nothing is changed.
+    /// Erases a page again if the power was cut shortly before its erase ended. The log takes such a page for empty,
+    /// and would find out only while it writes. In a region without a log nothing changes.
     pub(super) fn finish_erasures(&mut self) -> Result<(), F::Error> {
         let mut marked = 0_u32;
         for page in 0..PAGES {
-            // As `get_page_state` of sequential-storage 8.0.2 tells pages that were begun.
+            // `get_page_state` of sequential-storage 8.0.2 recognizes pages that were begun in the same way.
             let mut mark = [0];
             self.flash.read(page * PAGE_SIZE, &mut mark)?;
             if mark[0].count_zeros() >= 4 {
@@ -49,7 +49,7 @@ impl<F: NorFlash> Pages<F> {
         Ok(())
     }
 
-    /// From now on, waits for the erasure of every page that holds anything.
+    /// Marks every page that holds anything as still to be erased.
     pub(super) fn expect_erasure(&mut self) -> Result<(), F::Error> {
         self.awaited = 0;
         for page in 0..PAGES {
@@ -72,7 +72,7 @@ impl<F: NorFlash> Pages<F> {
         Ok(true)
     }
 
-    /// Whether a page that held something then was not erased since.
+    /// Whether a page that was marked was not erased since then.
     pub(super) const fn awaits_erasure(&self) -> bool {
         self.awaited != 0
     }

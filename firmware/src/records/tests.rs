@@ -1,5 +1,3 @@
-//! Each test is named by the behaviour that it pins down.
-
 mod full;
 mod model;
 mod power_cuts;
@@ -11,10 +9,10 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNo
 
 use super::*;
 
-/// Flash in memory: erasing sets all bits, writing clears some. The power can go.
+/// Flash in memory: an erase sets all bits, and a write clears some. A test can cut its power.
 pub(super) struct Chip {
     pub(super) bytes: Vec<u8>,
-    /// Writes and erases that still work; a cut one is half done.
+    /// How many writes and erases still work. The last of them is done by half.
     pub(super) operations: usize,
     pub(super) erased: usize,
 }
@@ -28,7 +26,7 @@ impl Chip {
         }
     }
 
-    /// Whether the power is there for all of an operation, for half of it, or no more.
+    /// Whether the power lasts for a whole operation, for half of it, or is gone.
     fn operate(&mut self) -> Power {
         match self.operations {
             0 => Power::Gone,
@@ -108,7 +106,7 @@ impl NorFlash for Chip {
     }
 }
 
-/// Records on a chip, which the test can look at and cut the power of.
+/// Records on a chip. The test can look at the chip and cut its power.
 pub(super) struct Bench {
     pub(super) records: Option<Records<'static, Chip>>,
 }
@@ -133,7 +131,7 @@ impl Bench {
         self.records().map.flash().flash_mut()
     }
 
-    /// Cuts the power, and puts it back.
+    /// Switches the power off and on again.
     pub(super) fn restart(&mut self) {
         let Records { map, index, .. } = self.records.take().unwrap();
         let mut chip = map.destroy().0.into_flash();

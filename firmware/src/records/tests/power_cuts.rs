@@ -16,8 +16,8 @@ fn used() -> Bench {
     bench
 }
 
-/// Runs `change` on the used storage with the power cut at every `step`th of its operations in turn. After each: the
-/// records that it does not change are as they were, `check` holds, and the storage works.
+/// Runs `change` on the used storage again and again, and cuts the power at every `step`th of its operations in turn.
+/// After each cut, the records that it does not change are as they were, `check` holds, and the storage works.
 fn cut_at_every(
     step: usize,
     change: impl Fn(&mut Records<'static, Chip>) -> Result<(), StorageError>,
@@ -25,7 +25,7 @@ fn cut_at_every(
 ) {
     for cut in (1..).step_by(step) {
         let mut bench = used();
-        // A few writes more bring the log to the end of a page in some of the runs.
+        // In some of the runs, a few more writes bring the log to the end of a page.
         for _ in 0..cut % 7 {
             bench.write(b"x", &[1; 600]).unwrap();
         }
@@ -109,7 +109,7 @@ fn scrubbing_that_the_power_cuts_loses_nothing_and_can_be_done_again() {
 fn an_erase_that_the_power_cuts_near_its_end_is_done_again() {
     let mut bench = used();
     let page = PAGE_SIZE as usize;
-    // A bit that is not set yet, in every page that was never begun.
+    // In every page that was never begun, one bit is not set yet.
     for start in (0..bench.chip().bytes.len()).step_by(page) {
         let bytes = &mut bench.chip().bytes[start..start + page];
         if bytes.iter().all(|byte| *byte == 0xff) {

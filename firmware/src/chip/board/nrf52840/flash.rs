@@ -1,18 +1,18 @@
 //! The region of the records, below the boot loader of the dongle.
 //!
-//! While a page is erased, 85 ms, or a word is written, 41 µs, the processor stands still where it runs from flash
-//! (nRF52840 product specification §4.3.9).
+//! An erase of a page takes 85 ms and a write of a word 41 µs. Meanwhile the processor stops, because it runs from
+//! flash (nRF52840 product specification §4.3.9).
 
 use brasskey_firmware::records::{PAGE_SIZE, REGION_SIZE};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use nrf52840_hal::nvmc::{Nvmc, NvmcError};
 use nrf52840_hal::pac::NVMC;
 
-use crate::board::feed;
+use crate::board::feed_watchdog;
 use crate::usb;
 
 unsafe extern "C" {
-    /// The region, by the memory map.
+    /// The region, from the memory map.
     static mut _records_start: [u8; REGION_SIZE as usize];
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Flash(Nvmc<NVMC>);
 impl Flash {
     pub(super) fn new(controller: NVMC) -> Self {
         let region = &raw mut _records_start;
-        // SAFETY: called once, with the one controller; nothing else is in the region.
+        // SAFETY: it is called once, with the only controller, and nothing else is in the region.
         Self(Nvmc::new(controller, unsafe { &mut *region }))
     }
 }
@@ -48,8 +48,8 @@ impl NorFlash for Flash {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NvmcError> {
         for offset in (from..to).step_by(Self::ERASE_SIZE) {
-            feed();
-            usb::hold();
+            feed_watchdog();
+            usb::keep_alive();
             self.0.erase(offset, offset + PAGE_SIZE)?;
         }
         Ok(())

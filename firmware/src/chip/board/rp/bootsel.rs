@@ -2,25 +2,25 @@
 
 use core::arch::asm;
 
-use super::bootsel_pin::{OEOVER, OEOVER_DISABLE, PIN, SS_CTRL};
+use super::chip::bootsel_pin::{OEOVER, OEOVER_DISABLE, PIN, SS_CTRL};
 
 /// SIO: GPIO_HI_IN.
 const HI_IN: *const u32 = 0xd000_0008 as *const u32;
-/// Turns of the loop, of some four cycles, until the pull-up has lifted the line: 8 µs.
+/// How often the loop runs until the pull-up has lifted the line, for some 8 µs. A turn takes about four cycles.
 const SETTLE: u32 = 250;
 
 /// Whether BOOTSEL is pressed. The flash cannot be read for some 8 µs.
 pub(super) fn is_pressed() -> bool {
-    // SAFETY: with interrupts off, `sample` runs from memory, and so the flash is not needed.
+    // SAFETY: interrupts are off and `sample` runs from RAM, so that nobody needs the flash.
     critical_section::with(|_| unsafe { sample() })
 }
 
 /// # Safety
-/// The flash is out of reach meanwhile: interrupts must be off.
+/// Interrupts must be off, because nobody can read the flash meanwhile.
 #[unsafe(link_section = ".data.bootsel")]
 #[inline(never)]
 unsafe fn sample() -> bool {
-    // SAFETY: the registers are left as they were found.
+    // SAFETY: in the end the registers are as they were.
     unsafe {
         let control = SS_CTRL.read_volatile();
         SS_CTRL.write_volatile(control & !OEOVER | OEOVER_DISABLE);

@@ -1,7 +1,8 @@
-//! The region of the records, the last of the flash that the program runs from.
+//! The region of the records, at the end of the flash that the program runs from.
 //!
-//! While the flash erases or programs it cannot be read, and so interrupts are off: for one page 0.4 ms typically and
-//! 3 ms at worst (W25Q16JV data sheet, tPP); for one sector 45 ms and 400 ms (tSE), unless the board can suspend that.
+//! While the flash erases or programs, it cannot be read, and so interrupts are off. To program a page takes 0.4 ms
+//! typically and 3 ms at worst (W25Q16JV data sheet, tPP). To erase a sector takes 45 ms and 400 ms (tSE), unless the
+//! board can suspend that.
 
 use core::mem::transmute;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -11,24 +12,25 @@ use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
-use super::{Suspend, XIP_SETUP, rom_data};
-use crate::board::feed;
+use super::chip::hal::rom_data;
+use super::chip::{Suspend, XIP_SETUP};
+use crate::board::feed_watchdog;
 use crate::usb;
 
-/// Where the flash is read (RP2040 data sheet §2.6.3, RP2350 data sheet §4.4).
+/// The address at which the flash is read (RP2040 data sheet §2.6.3, RP2350 data sheet §4.4).
 const XIP: u32 = 0x1000_0000;
-/// The flash's programming page: what one command writes at most.
+/// The flash's programming page: the most bytes that one command writes.
 const PROGRAM: u32 = 256;
 /// The command that erases one sector.
 const SECTOR_ERASE: u8 = 0x20;
 
 unsafe extern "C" {
-    /// The region, by the memory map.
+    /// The start of the region, from the memory map.
     static _records_start: u8;
 }
 
 pub(crate) struct Flash {
-    /// Where the region is read.
+    /// The address at which the region is read.
     start: u32,
     suspend: Suspend,
 }
@@ -42,7 +44,7 @@ impl Flash {
     }
 }
 
-/// The flash did not take what was written, or was asked for what it does not have.
+/// The flash did not store the bytes, or the address is outside the region.
 #[derive(Debug)]
 pub(crate) struct FlashError(NorFlashErrorKind);
 
@@ -63,7 +65,7 @@ impl ReadNorFlash for Flash {
         check_read(self, offset, bytes.len()).map_err(FlashError)?;
         let from = (self.start + offset) as *const u8;
         for (index, byte) in bytes.iter_mut().enumerate() {
-            // SAFETY: inside of the region, which is flash and no object of the program.
+            // SAFETY: the address is inside the region, which is flash and no object of the program.
             *byte = unsafe { from.add(index).read_volatile() };
         }
         Ok(())
@@ -81,10 +83,10 @@ impl NorFlash for Flash {
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         check_erase(self, from, to).map_err(FlashError)?;
         for offset in (from..to).step_by(PAGE_SIZE as usize) {
-            feed();
+            feed_watchdog();
             let at = self.start - XIP + offset;
             if !self.suspend.erase(at) {
-                usb::hold();
+                usb::keep_alive();
                 command(Command::Erase(at));
             }
         }
@@ -108,7 +110,7 @@ impl NorFlash for Flash {
             at += now.len() as u32;
             rest = later;
         }
-        // A cell that is worn out shows here, and not when the record is needed.
+        // So a worn-out cell is found now, and not when the record is needed.
         let mut written = [0; 64];
         let mut at = offset;
         for chunk in bytes.chunks(written.len()) {
@@ -123,7 +125,7 @@ impl NorFlash for Flash {
     }
 }
 
-/// What the flash does by itself. Addresses are offsets in the whole flash.
+/// Commands to the flash. Addresses are offsets in the whole flash.
 enum Command<'a> {
     Erase(u32),
     Program(u32, &'a [u8; PROGRAM as usize]),
@@ -150,17 +152,17 @@ fn command(command: Command<'_>) {
         // SAFETY: 256 bytes of code are there, by the data sheet.
         xip_setup: unsafe { XIP_SETUP.read_volatile() },
     };
-    // SAFETY: with interrupts off, `run` and all that it calls is in memory or in the boot ROM.
+    // SAFETY: interrupts are off, and `run` and all that it calls is in RAM or in the boot ROM.
     critical_section::with(|_| unsafe { run(&rom, &command) });
 }
 
 /// # Safety
-/// The flash is out of reach meanwhile: interrupts must be off.
+/// Interrupts must be off, because nobody can read the flash meanwhile.
 #[unsafe(link_section = ".data.flash")]
 #[inline(never)]
 unsafe fn run(rom: &Rom, command: &Command<'_>) {
     compiler_fence(Ordering::SeqCst);
-    // SAFETY: the order that the data sheet gives; the setup is made to run from wherever it lies, and returns.
+    // SAFETY: this is the order of the data sheet. The setup code can run at any address, and it returns.
     unsafe {
         (rom.connect)();
         (rom.exit_xip)();

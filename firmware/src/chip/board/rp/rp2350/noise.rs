@@ -6,28 +6,28 @@ use rp235x_hal::pac::{RESETS, TRNG};
 
 /// Cycles between two samples of its ring oscillator.
 const SPACING: u32 = 100;
-/// It gives 192 bits at a time.
+/// The words that it gives at a time: 192 bits.
 const WORDS: usize = 6;
-/// Looks at it before it is taken to have stopped: a round takes some 20,000 cycles.
-const PATIENCE: u32 = 1_000_000;
+/// How often the generator is asked before it counts as stopped. A round takes some 20,000 cycles.
+const ATTEMPTS: u32 = 1_000_000;
 
 pub(crate) struct Noise {
     generator: TRNG,
     words: [u32; WORDS],
-    /// Bits of `words` not given yet.
+    /// How many bits of `words` were not used yet.
     left: usize,
 }
 
 impl Noise {
-    pub(super) fn new(generator: TRNG, resets: &mut RESETS) -> Self {
+    pub(crate) fn new(generator: TRNG, resets: &mut RESETS) -> Self {
         resets.reset().modify(|_, w| w.trng().set_bit());
         resets.reset().modify(|_, w| w.trng().clear_bit());
         while resets.reset_done().read().trng().bit_is_clear() {}
         // SAFETY: every value of these registers is allowed.
         unsafe {
             generator.sample_cnt1().write(|w| w.bits(SPACING));
-            // The samples as they are, for the health tests of the library: without von Neumann's balancer (bit 1), the
-            // CRNGT (bit 2) and the autocorrelation test (bit 3).
+            // Raw samples, so that the health tests of the library see them: without von Neumann's balancer (bit 1),
+            // the CRNGT (bit 2) and the autocorrelation test (bit 3).
             generator.trng_debug_control().write(|w| w.bits(0b1110));
             generator.rnd_source_enable().write(|w| w.bits(1));
         }
@@ -39,11 +39,11 @@ impl Noise {
     }
 
     fn collect(&mut self) -> Result<(), Unhealthy> {
-        let ready = (0..PATIENCE).any(|_| self.generator.trng_valid().read().bits() & 1 == 1);
+        let ready = (0..ATTEMPTS).any(|_| self.generator.trng_valid().read().bits() & 1 == 1);
         if !ready {
             return Err(Unhealthy);
         }
-        // Reading the last of them makes it begin anew.
+        // To read the last word starts the next round.
         self.words = [
             self.generator.ehr_data0().read().bits(),
             self.generator.ehr_data1().read().bits(),

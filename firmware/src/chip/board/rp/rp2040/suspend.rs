@@ -1,24 +1,24 @@
-//! Erases that leave the key its time: the flash suspends them (W25Q16JV data sheet, Erase Suspend and Erase Resume).
+//! Erases in slices, between which the key can do other work (W25Q16JV data sheet, Erase Suspend and Erase Resume).
 //!
-//! A sector takes 45 ms typically and 400 ms at worst (tSE), and so long the flash cannot be read. So it is erased in
-//! slices of 5 ms with interrupts off. After each the erase is suspended within 20 µs (tSUS), every sector but that one
-//! can be read again, and the interrupts that have come meanwhile are taken. A resumed erase must not be suspended again
-//! before 20 µs (tSUS) are over.
+//! To erase a sector takes 45 ms typically and 400 ms at worst (tSE), and during that time the flash cannot be read. So
+//! this module erases it in slices of 5 ms, with interrupts off. After each slice the flash suspends the erase within
+//! 20 µs (tSUS). Then every sector but that one can be read again, and pending interrupts are taken. A resumed erase
+//! must run for 20 µs (tSUS) before it may be suspended again.
 
 use core::sync::atomic::{Ordering, compiler_fence};
 
 use cortex_m::asm::isb;
 
 use super::bootsel_pin::SS_CTRL;
-use super::rom_data;
+use super::hal::rom_data;
 
-/// How long the flash erases at a time, in microseconds: half of the tick, so that none is lost.
+/// How long the flash erases at a time, in microseconds: half a tick, so that no tick is lost.
 const SLICE: u32 = 5_000;
 
 /// TIMER: TIMERAWL, microseconds (RP2040 data sheet §4.6.5).
 const TIMER: *const u32 = 0x4005_4028 as *const u32;
 
-/// The pads of the flash that are set up, SCLK and SD0 to SD3 (RP2040 data sheet §2.19.6.4).
+/// The pads of the flash with settings of their own, SCLK and SD0 to SD3 (RP2040 data sheet §2.19.6.4).
 const PADS: *mut u32 = 0x4002_0004 as *mut u32;
 const PADS_COUNT: usize = 5;
 
@@ -32,7 +32,7 @@ mod ssi {
     pub(super) const DR0: *mut u32 = 0x1800_0060 as *mut u32;
     pub(super) const RX_SAMPLE_DLY: *mut u32 = 0x1800_00f0 as *mut u32;
     pub(super) const SPI_CTRLR0: *mut u32 = 0x1800_00f4 as *mut u32;
-    /// SR: a transfer goes on; the transmit queue has room, and is empty; the receive queue has something.
+    /// SR: a transfer runs; the transmit queue has room; it is empty; the receive queue is not empty.
     pub(super) const BUSY: u32 = 1 << 0;
     pub(super) const TFNF: u32 = 1 << 1;
     pub(super) const TFE: u32 = 1 << 2;
@@ -42,12 +42,12 @@ mod ssi {
     pub(super) const COMMAND_THEN_QUAD: u32 = 0b10 << 8 | 0b01;
 }
 
-/// IO_QSPI: OUTOVER of GPIO_QSPI_SS_CTRL, the flash's chip select driven low or high whatever the interface wants.
+/// IO_QSPI: OUTOVER of GPIO_QSPI_SS_CTRL. It drives the flash's chip select low or high, whatever the interface does.
 const OUTOVER: u32 = 0b11 << 8;
 const SELECTED: u32 = 0b10 << 8;
 const DESELECTED: u32 = 0b11 << 8;
 
-/// Commands of the flash (W25Q16JV data sheet §8.1.2), their bytes from the highest on, with zeros where it answers.
+/// Commands of the flash (W25Q16JV data sheet §8.1.2): first the highest byte, and zeros for the bytes of the answer.
 mod command {
     pub(super) const WRITE_ENABLE: u32 = 0x06;
     pub(super) const STATUS_1: u32 = 0x0500;
@@ -56,7 +56,7 @@ mod command {
     pub(super) const SUSPEND: u32 = 0x75;
     pub(super) const RESUME: u32 = 0x7a;
     pub(super) const JEDEC_ID: u32 = 0x9f00_0000;
-    /// Fast Read Quad I/O, and the mode bits after which the next reads come without the command.
+    /// Fast Read Quad I/O, and the mode bits after which the next reads need no command.
     pub(super) const QUAD_READ: u32 = 0xeb;
     pub(super) const CONTINUOUS: u32 = 0xa0;
 }
@@ -65,19 +65,19 @@ mod command {
 const BUSY: u32 = 1 << 0;
 /// Status register 2: an erase or a program is suspended.
 const SUS: u32 = 1 << 7;
-/// The first byte of the JEDEC ID. With other makers' flash these commands may mean something else.
+/// The first byte of the JEDEC ID. To flash of other makers these commands may mean something else.
 const WINBOND: u32 = 0xef;
 
-/// Erases that are suspended now and then, where the flash can do that.
-pub(super) struct Suspend {
+/// Erases in slices, if the flash can suspend them.
+pub(crate) struct Suspend {
     supported: bool,
 }
 
 impl Suspend {
-    /// Asks the flash who made it, and ends an erase that a reset of the chip has left suspended.
-    pub(super) fn find() -> Self {
+    /// Asks the flash who made it, and finishes an erase that was suspended when the chip was reset.
+    pub(crate) fn find() -> Self {
         let xip = Xip::read();
-        // SAFETY: with interrupts off, all that it calls is in memory or in the boot ROM.
+        // SAFETY: interrupts are off, and all that it calls is in RAM or in the boot ROM.
         let (supported, suspended) = critical_section::with(|_| unsafe { identify(&xip) });
         if suspended {
             finish(&xip, None);
@@ -85,8 +85,9 @@ impl Suspend {
         Self { supported }
     }
 
-    /// Erases the sector at an offset in the flash, with interrupts taken in between; says whether the flash can.
-    pub(super) fn erase(&self, at: u32) -> bool {
+    /// Erases the sector at an offset in the flash, and lets interrupts run in between. Returns whether the flash can
+    /// do this.
+    pub(crate) fn erase(&self, at: u32) -> bool {
         if self.supported {
             finish(&Xip::read(), Some(at));
         }
@@ -94,19 +95,20 @@ impl Suspend {
     }
 }
 
-/// Does an erase, or what is left of one that is suspended.
+/// Does an erase, or the rest of one that is suspended.
 fn finish(xip: &Xip, mut start: Option<u32>) {
-    // SAFETY: with interrupts off, all that it calls is in memory or in the boot ROM.
+    // SAFETY: interrupts are off, and all that it calls is in RAM or in the boot ROM.
     while !critical_section::with(|_| unsafe { slice(xip, start.take()) }) {
-        // Interrupts that are pending are taken here at the latest (Armv6-M reference manual §B1.5.8).
+        // Pending interrupts run here at the latest (Armv6-M reference manual §B1.5.8).
         isb();
     }
 }
 
-/// How the flash is read, and what is needed to leave that and to come back.
+/// The settings with which the flash is read, and what it takes to leave this mode and to come back.
 ///
-/// The second stage of the boot would come back too, but not from a suspended erase: it compares the whole of status
-/// register 2 with what it wants there, and SUS would make it write the register, which the flash forbids meanwhile.
+/// The second stage of the boot also makes the flash readable, but not during a suspended erase. It compares the whole
+/// of status register 2 with the value that it expects. With SUS set it would write the register, which is not allowed
+/// during a suspended erase.
 struct Xip {
     connect: unsafe extern "C" fn(),
     exit: unsafe extern "C" fn(),
@@ -121,7 +123,7 @@ struct Xip {
 
 impl Xip {
     fn read() -> Self {
-        // SAFETY: these registers are read without an effect.
+        // SAFETY: to read these registers changes nothing.
         unsafe {
             Self {
                 connect: rom_data::connect_internal_flash::ptr(),
@@ -137,30 +139,30 @@ impl Xip {
         }
     }
 
-    /// From here on the flash takes commands, and cannot be read.
+    /// After this the flash accepts commands, and cannot be read.
     ///
     /// # Safety
-    /// The caller must run from memory, with interrupts off.
+    /// The caller must run from RAM, with interrupts off.
     #[inline(always)]
     unsafe fn leave(&self) {
         compiler_fence(Ordering::SeqCst);
-        // SAFETY: the order that the data sheet gives (RP2040 data sheet §2.8.3.1.3).
+        // SAFETY: this is the order of the data sheet (RP2040 data sheet §2.8.3.1.3).
         unsafe {
             (self.connect)();
             (self.exit)();
         }
     }
 
-    /// Makes the flash readable again, as the second stage of the boot did: one read with the command, and then
-    /// without.
+    /// Makes the flash readable again, as the second stage of the boot did: the first read has the command, and the
+    /// next ones do not need it.
     ///
     /// # Safety
     /// As [`leave`](Self::leave), after it.
     #[inline(always)]
     unsafe fn enter(&self) {
-        // SAFETY: the registers get what they had.
+        // SAFETY: the registers get the values that they had.
         unsafe {
-            // It also gives the chip select back to the interface.
+            // This also returns the chip select to the interface.
             (self.flush)();
             for (index, pad) in self.pads.iter().enumerate() {
                 PADS.add(index).write_volatile(*pad);
@@ -184,10 +186,10 @@ impl Xip {
     }
 }
 
-/// Whether the flash can suspend erases, and whether it has one suspended.
+/// Whether the flash can suspend erases, and whether an erase is suspended now.
 ///
 /// # Safety
-/// The flash is out of reach meanwhile: interrupts must be off.
+/// Interrupts must be off, because nobody can read the flash meanwhile.
 #[unsafe(link_section = ".data.suspend")]
 #[inline(never)]
 unsafe fn identify(xip: &Xip) -> (bool, bool) {
@@ -201,7 +203,7 @@ unsafe fn identify(xip: &Xip) -> (bool, bool) {
     }
 }
 
-/// Begins an erase, or resumes it, and suspends it after a while; says whether it is done.
+/// Begins an erase, or resumes it, and suspends it after a while. Returns whether it is done.
 ///
 /// # Safety
 /// As [`identify`].
@@ -222,7 +224,7 @@ unsafe fn slice(xip: &Xip, start: Option<u32>) -> bool {
         if is_busy() {
             exchange(command::SUSPEND, 1);
         }
-        // A flash that does not suspend ends its erase here.
+        // If the flash does not suspend the erase, this waits for its end.
         while is_busy() {}
         let done = exchange(command::STATUS_2, 2) & SUS == 0;
         xip.enter();
@@ -238,14 +240,14 @@ unsafe fn is_busy() -> bool {
     unsafe { exchange(command::STATUS_1, 2) & BUSY != 0 }
 }
 
-/// Sends the lowest `count` bytes, from the highest on, and returns what the flash says meanwhile.
+/// Sends the lowest `count` bytes, the highest of them first, and returns what the flash sends meanwhile.
 ///
 /// # Safety
 /// Between [`Xip::leave`] and [`Xip::enter`].
 #[unsafe(link_section = ".data.suspend")]
 #[inline(never)]
 unsafe fn exchange(bytes: u32, count: u32) -> u32 {
-    // SAFETY: the boot ROM has set the interface up for bytes on one line.
+    // SAFETY: the boot ROM has set the interface up for bytes on a single line.
     unsafe {
         let control = SS_CTRL.read_volatile() & !OUTOVER;
         SS_CTRL.write_volatile(control | SELECTED);

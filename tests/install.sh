@@ -67,8 +67,8 @@ python_environment() {
   printf '%s\n' "$directory"
 }
 
-# need_node: Node.js with its test runner, and npm. Where the system's are missing or too old (Debian 12 has Node.js 18),
-# pinned ones come from a Python package that holds nothing else.
+# need_node: Node.js with its test runner, and npm. Where the system has none or one that is too old (Debian 12 has
+# Node.js 18), it takes the pinned one from a Python package that holds nothing else.
 need_node() {
   local environment
   if command -v node >/dev/null && command -v npm >/dev/null &&

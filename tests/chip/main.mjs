@@ -72,10 +72,14 @@ if (options.help) {
   process.exit();
 }
 if (!options.elf) fail('there is no firmware', 'name it with --elf');
-if (!['auto', 'control'].includes(options.touch)) fail('nobody touches the key like that', 'use --touch auto or control');
+if (!['auto', 'control'].includes(options.touch)) {
+  fail('nobody touches the key like that', 'use --touch auto or control');
+}
 if (!['system', 'stepped'].includes(options.time)) fail('time does not pass like that', 'use --time system or stepped');
 if (options.udp && options.usbip) fail('a key is plugged in once', 'use --udp or --usbip');
-if (options.control && !options['control-token-file']) fail('the control endpoint needs a token', 'add --control-token-file');
+if (options.control && !options['control-token-file']) {
+  fail('the control endpoint needs a token', 'add --control-token-file');
+}
 
 const seed = options.seed === undefined ? randomInt(2 ** 32) : Number(options.seed);
 const board = new Board({ elf: new Elf(options.elf), seed });

@@ -162,7 +162,8 @@ if (options.record) {
 }
 
 let failed = 0;
-const row = (/** @type {string[]} */ ...cells) => `${cells[0].padEnd(34)}${cells.slice(1).map((cell) => cell.padStart(12)).join('')}\n`;
+const row = (/** @type {string} */ name, /** @type {string[]} */ ...cells) =>
+  `${name.padEnd(34)}${cells.map((cell) => cell.padStart(12)).join('')}\n`;
 process.stdout.write(row('measured', 'now', 'limit', 'recorded', 'change'));
 for (const { name, unit, value, limit, shown } of figures) {
   const recorded = budget[name] ?? 0;
@@ -177,13 +178,14 @@ for (const { name, unit, value, limit, shown } of figures) {
   if (value > recorded * TOLERANCE) {
     failed += 1;
     const hint = 'if that is meant, record it in the same commit: npm run measure -- --record';
-    process.stderr.write(`measure: error: ${name} has grown more than 5 % beyond tests/chip/budget.json\nhint: ${hint}\n`);
+    const error = `${name} has grown more than 5 % beyond tests/chip/budget.json`;
+    process.stderr.write(`measure: error: ${error}\nhint: ${hint}\n`);
   }
 }
 if (!hasEs256k) {
   process.stdout.write(
-    'At 125 MHz, from the last report in to the first report out, the touch excluded. The emulator models no wait states\n' +
-      'of the flash: a chip is slower where its code does not fit the 16 KB of its cache.\n',
+    'At 125 MHz, from the last report in to the first report out, the touch excluded. The emulator models no wait\n' +
+      'states of the flash: a chip is slower where its code does not fit the 16 KB of its cache.\n',
   );
 }
 process.exitCode = failed ? 1 : 0;

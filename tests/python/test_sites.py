@@ -1,5 +1,5 @@
-"""What people need who test their own sites, with python-fido2: a key that verifies its user by itself, passkeys that were
-injected with their private keys, a refusal on demand."""
+"""What people need who test their own sites, tested with python-fido2: a key that verifies its user by itself, passkeys
+that were injected with their private keys, and a refusal on demand."""
 
 import base64
 import json

@@ -39,7 +39,10 @@ const PATHS = {
   '/v1/light': { GET: ({ board }) => ({ on: board.light, changes: board.lightChanges }) },
   '/v1/clock': { GET: ({ board }) => ({ millis: board.millis }), POST: (key, body) => clock(key, body) },
   '/v1/flash': {
-    GET: ({ board }) => ({ image: Buffer.from(board.flash.image()).toString('base64'), operations: board.flash.operations }),
+    GET: ({ board: { flash } }) => ({
+      image: Buffer.from(flash.image()).toString('base64'),
+      operations: flash.operations,
+    }),
     PUT: (key, body) => load(key, body),
     DELETE: (key) => erase(key),
   },
@@ -70,7 +73,8 @@ async function button(key, body) {
 
 /** @type {Operation} */
 function power(key, body) {
-  const hint = 'send {"action":"off"}, "on", "cycle", or {"action":"cut","operations":1}: after so many flash operations';
+  const hint =
+    'send {"action":"off"}, "on", "cycle", or {"action":"cut","operations":1}: after so many flash operations';
   only(body, ['action', 'operations'], hint);
   switch (body.action) {
     case 'off': key.powerOff(); break;
@@ -130,12 +134,15 @@ class Guard {
     const { origin, host = [], authorization = [], 'content-type': types = [] } = request.headersDistinct;
     // A page's requests carry an Origin, or are simple enough to go without, and then have no token.
     if (origin) {
-      throw new Refusal(403, 'requests from web pages are refused', 'send the request from a program, without an Origin header');
+      const hint = 'send the request from a program, without an Origin header';
+      throw new Refusal(403, 'requests from web pages are refused', hint);
     }
     // A page can give its own name this address (DNS rebinding), but not change the Host header.
-    const names = ['127.0.0.1', 'localhost', '[::1]'].flatMap((name) => [`${name}:${this.#port}`, ...(this.#port === 80 ? [name] : [])]);
-    if (host.length !== 1 || !names.includes(host[0].toLowerCase())) {
-      throw new Refusal(421, 'the Host header does not name this endpoint', 'send the request to the address of the ready line');
+    const names = ['127.0.0.1', 'localhost', '[::1]'];
+    const hosts = names.flatMap((name) => [`${name}:${this.#port}`, ...(this.#port === 80 ? [name] : [])]);
+    if (host.length !== 1 || !hosts.includes(host[0].toLowerCase())) {
+      const hint = 'send the request to the address of the ready line';
+      throw new Refusal(421, 'the Host header does not name this endpoint', hint);
     }
     if (authorization.length !== 1 || !this.#isAuthorized(authorization[0])) {
       const hint = 'send Authorization: Bearer and the text of the control token file';
@@ -151,7 +158,8 @@ class Guard {
   #isAuthorized(header) {
     const [, scheme, token = ''] = /^(\S+) +(.*)$/.exec(header) ?? [];
     const given = Buffer.from(token);
-    return scheme?.toLowerCase() === 'bearer' && given.length === this.#token.length && timingSafeEqual(given, this.#token);
+    const isBearer = scheme?.toLowerCase() === 'bearer';
+    return isBearer && given.length === this.#token.length && timingSafeEqual(given, this.#token);
   }
 }
 
@@ -180,7 +188,9 @@ async function read(request) {
 async function perform(key, guard, request) {
   guard.check(request);
   const operations = PATHS[request.url ?? ''];
-  if (!operations) throw new Refusal(404, 'there is nothing at this path', `the paths are ${Object.keys(PATHS).join(', ')}`);
+  if (!operations) {
+    throw new Refusal(404, 'there is nothing at this path', `the paths are ${Object.keys(PATHS).join(', ')}`);
+  }
   const operation = operations[request.method ?? ''];
   if (!operation) {
     const allow = Object.keys(operations).join(', ');

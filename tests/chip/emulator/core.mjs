@@ -80,7 +80,8 @@ export class Core {
   get asleep() {
     const core = this.#core;
     // WFI ends when an interrupt is pending, also one that PRIMASK keeps from being taken (§B1.5.19).
-    if (core.waiting && (core.pendingInterrupts & core.enabledInterrupts || core.pendingSystick || core.pendingPendSV)) {
+    const isInterrupted = core.pendingInterrupts & core.enabledInterrupts;
+    if (core.waiting && (isInterrupted || core.pendingSystick || core.pendingPendSV)) {
       core.waiting = false;
       core.interruptsUpdated = true;
     }

@@ -80,7 +80,7 @@ export class FlashInterface extends Registers {
   /** What the second stage leaves. */
   static #QUAD_READS = 0x005f_0300;
   static #WITHOUT_COMMAND = 0xa000_2022;
-  /** Fast Read Quad I/O, with the mode bits after which the flash takes addresses alone (W25Q16JV data sheet §8.2.11). */
+  /** Fast Read Quad I/O. After these mode bits the flash takes addresses alone (W25Q16JV data sheet §8.2.11). */
   static #ENTER = [0xeb, 0xa0];
   /** The boot ROM's, for commands (§2.8.3.1.3): bytes, and the clock divided by six. */
   static #BYTES = 7 << 16;

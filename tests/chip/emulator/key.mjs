@@ -207,8 +207,8 @@ export class Key {
   }
 
   /**
-   * Waits until the key's time has passed. Where it is the system's it is not moved: who sends a message in pieces has as
-   * long for it as on a chip.
+   * Waits until the key's time has passed. Where it is the system's time, it is not moved: a host that sends a message
+   * in pieces has as long for it as with a chip.
    * @param {number} milliseconds
    * @param {() => boolean} [done] when it is enough
    */

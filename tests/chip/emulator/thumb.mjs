@@ -55,16 +55,19 @@ const logic = (/** @type {string} */ value, to = '') => ({
 });
 const plain = (/** @type {string} */ code) => ({ code, cycles: 1 });
 
-/** Shifts by a constant. */
-const shift = (/** @type {number} */ kind, /** @type {string} */ to, /** @type {string} */ x, /** @type {number} */ by) => {
+/** Shifts by a constant. @type {(kind: number, to: string, x: string, by: number) => Instruction} */
+const shift = (kind, to, x, by) => {
   if (kind === 0 && by === 0) return logic(x, to);
   const value = [`x << ${by}`, by ? `x >>> ${by}` : '0', `x >> ${by || 31}`][kind];
   const carry = kind === 0 ? `x >>> ${32 - by} & 1` : `x >>> ${(by || 32) - 1} & 1`;
   return { code: `x = ${x}; z = ${value} | 0; ${to} = z;`, cycles: 1, sets: { nz: 'z', c: carry } };
 };
 
-/** Shifts by a register; by nothing they leave the carry alone. */
-const shiftBy = (/** @type {string} */ to, /** @type {string} */ by, /** @type {string} */ value, /** @type {string} */ carry) => ({
+/**
+ * Shifts by a register. A shift by nothing leaves the carry alone.
+ * @type {(to: string, by: string, value: string, carry: string) => Instruction}
+ */
+const shiftBy = (to, by, value, carry) => ({
   code: `x = ${to}; y = ${by} & 255; z = (${value}) | 0; ${to} = z;`,
   cycles: 1,
   sets: { nz: 'z', c: `y === 0 ? c : ${carry}` },
@@ -107,11 +110,17 @@ const LEAVE = 'LEAVE';
 const UNIT = { 1: '8', 2: '16', 4: '32' };
 const INDEX = { 1: '', 2: ' >>> 1', 4: ' >>> 2' };
 
-/** Anything but RAM and flash is rp2040js's, and so is what is not aligned. */
-const load = (/** @type {string} */ to, /** @type {string} */ address, /** @type {1 | 2 | 4} */ size, signed = false) => {
+/**
+ * rp2040js does what is neither in RAM nor in flash, and what is not aligned.
+ * @param {string} to
+ * @param {string} address
+ * @param {1 | 2 | 4} size
+ */
+const load = (to, address, size, signed = false) => {
   const cast = signed ? (size === 1 ? ' << 24 >> 24' : ' << 16 >> 16') : '';
   const aligned = size === 1 ? '' : ` && !(t & ${size - 1})`;
-  const at = (/** @type {string} */ memory, /** @type {string} */ place) => `${memory}${UNIT[size]}[${place}${INDEX[size]}]${cast}`;
+  const at = (/** @type {string} */ memory, /** @type {string} */ place) =>
+    `${memory}${UNIT[size]}[${place}${INDEX[size]}]${cast}`;
   return {
     code: `t = ${address}; u = t - 0x20000000 >>> 0;
       if (u < 0x42000${aligned}) ${to} = ${at('ram', 'u')};
@@ -123,7 +132,8 @@ const load = (/** @type {string} */ to, /** @type {string} */ address, /** @type
 };
 const store = (/** @type {string} */ from, /** @type {string} */ address, /** @type {1 | 2 | 4} */ size) => ({
   code: `t = ${address}; u = t - 0x20000000 >>> 0;
-    if (u < 0x42000${size === 1 ? '' : ` && !(t & ${size - 1})`}) ram${UNIT[size]}[u${INDEX[size]}] = ${from}; else ${LEAVE}`,
+    if (u < 0x42000${size === 1 ? '' : ` && !(t & ${size - 1})`}) ram${UNIT[size]}[u${INDEX[size]}] = ${from};
+    else ${LEAVE}`,
   cycles: 2,
   leaves: true,
 });
@@ -168,7 +178,8 @@ function multiple(loads, base, list) {
   // The base takes the end of the list, unless it is itself in the list.
   const writeBack = list & (1 << base) ? '' : `r${base} = t + ${4 * registers.length} | 0;`;
   return {
-    code: `t = r${base}; u = t - 0x20000000 >>> 0; ${inRam(registers.length)} u >>>= 2; ${moves.join(' ')} ${writeBack}`,
+    code: `t = r${base}; u = t - 0x20000000 >>> 0; ${inRam(registers.length)}
+      u >>>= 2; ${moves.join(' ')} ${writeBack}`,
     cycles: 1 + registers.length,
     leaves: true,
   };
@@ -245,8 +256,10 @@ export function decode(address, op, next) {
     case 9: return load(high, String(aligned + 4 * imm8), 4);
     case 10: case 11:
       return [
-        () => store(d, indexed, 4), () => store(d, indexed, 2), () => store(d, indexed, 1), () => load(d, indexed, 1, true),
-        () => load(d, indexed, 4), () => load(d, indexed, 2), () => load(d, indexed, 1), () => load(d, indexed, 2, true),
+        () => store(d, indexed, 4), () => store(d, indexed, 2), () => store(d, indexed, 1),
+        () => load(d, indexed, 1, true),
+        () => load(d, indexed, 4), () => load(d, indexed, 2), () => load(d, indexed, 1),
+        () => load(d, indexed, 2, true),
       ][(op >> 9) & 7]();
     case 12: return store(d, offset(4), 4);
     case 13: return load(d, offset(4), 4);

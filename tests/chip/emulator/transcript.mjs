@@ -1,4 +1,4 @@
-/** What goes over the wire, read from outside: which commands run, how they end, and whether the key waits for a touch. */
+/** Reads what goes over the wire: which commands run, how they end, and whether the key waits for a touch. */
 
 import { decode } from 'cborg';
 
@@ -62,7 +62,8 @@ class Assembler {
   push(report) {
     const channel = channelOf(report);
     if (isInitialization(report)) {
-      this.#messages.set(channel, { command: report[4], length: (report[5] << 8) | report[6], data: [...report.subarray(7)] });
+      const length = (report[5] << 8) | report[6];
+      this.#messages.set(channel, { command: report[4], length, data: [...report.subarray(7)] });
     } else {
       this.#messages.get(channel)?.data.push(...report.subarray(5));
     }
@@ -206,7 +207,8 @@ export class Transcript {
   get waitingState() {
     if (!this.waiting) return null;
     const { command, data, since } = this.waiting;
-    const state = { operation: OPERATIONS[command], rp_id: null, application: null, user: null, since_ms: Math.round(since) };
+    const nobody = { rp_id: null, application: null, user: null };
+    const state = { operation: OPERATIONS[command], ...nobody, since_ms: Math.round(since) };
     if (command.startsWith('U2F')) {
       // Challenge and application parameter, behind a header of seven bytes.
       return { ...state, application: Buffer.from(data.subarray(39, 71)).toString('hex') };

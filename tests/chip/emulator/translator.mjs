@@ -89,13 +89,16 @@ function compile(start, instructions) {
   let cycles = 0;
   const leave = (/** @type {string | number} */ pc, /** @type {number} */ extra) =>
     `{ pc = ${pc}; n += ${cycles + extra}; break out; }`;
+  const repeat = (/** @type {number} */ extra) =>
+    `{ n += ${cycles + extra}; if (n < limit) continue; pc = ${start}; break out; }`;
   const go = (/** @type {number} */ target, /** @type {number} */ extra) =>
-    target === start ? `{ n += ${cycles + extra}; if (n < limit) continue; pc = ${start}; break out; }` : leave(target, extra);
+    target === start ? repeat(extra) : leave(target, extra);
   const lines = instructions.map((instruction, index) => {
     const { pc, branch, jump, sets = {} } = instruction;
     const flags = Object.entries(sets).filter(([flag]) => wanted[index].has(flag));
     // The carry of a shift by a register looks at the old one, and `nz` at nothing but the result.
-    const parts = [instruction.code.replaceAll('LEAVE', leave(pc, 0)), ...flags.map(([flag, value]) => `${flag} = ${value};`)];
+    const code = instruction.code.replaceAll('LEAVE', leave(pc, 0));
+    const parts = [code, ...flags.map(([flag, value]) => `${flag} = ${value};`)];
     if (branch?.condition) parts.push(`if (${branch.condition}) ${go(branch.target, branch.cycles)}`);
     cycles += instruction.cycles;
     if (branch && !branch.condition) parts.push(go(branch.target, branch.cycles));
@@ -125,7 +128,7 @@ function wantedFlags(instructions) {
 }
 
 /**
- * A function of a block's lines: it takes registers and flags from the core, and gives back those that may have changed.
+ * A function of a block's lines. It takes registers and flags from the core, and writes back what may have changed.
  * @param {string} lines
  * @returns {Block}
  */

@@ -30,7 +30,10 @@ const name = (/** @type {Peer} */ { address, port }) => `${address} ${port}`;
 export class UdpServer {
   /** The owner of each channel. @type {Map<number, Peer>} */
   #owners = new Map();
-  /** Who waits for an answer on the broadcast channel, with the nonce of an INIT. @type {{ peer: Peer, nonce: string }[]} */
+  /**
+   * The peers that wait for an answer on the broadcast channel, with the nonces of their INIT.
+   * @type {{ peer: Peer, nonce: string }[]}
+   */
   #asking = [];
   #key;
   #socket;

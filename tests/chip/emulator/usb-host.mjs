@@ -6,7 +6,7 @@ export { SILENCE, STALL };
 
 /** A full-speed frame, in milliseconds. */
 const FRAME = 1;
-/** How long a bus reset lasts, and how long the host then leaves the device alone (USB 2.0 §7.1.7.5), in milliseconds. */
+/** Milliseconds that a bus reset lasts, and for which the host then leaves the device alone (USB 2.0 §7.1.7.5). */
 const RESET = 10;
 const RECOVERY = 10;
 /** Longest wait for a control transfer's stage (§9.2.6.4), in milliseconds. */

@@ -30,7 +30,8 @@ const SUSPENDED = 1 << 4;
 /** Both directions of endpoint 0 may be armed to stall; a SETUP disarms them. */
 const EP0_STALL_ARMS = 0b11;
 
-const bufferControl = (/** @type {number} */ endpoint, /** @type {boolean} */ out) => 0x80 + 8 * endpoint + (out ? 4 : 0);
+const bufferControl = (/** @type {number} */ endpoint, /** @type {boolean} */ out) =>
+  0x80 + 8 * endpoint + (out ? 4 : 0);
 const endpointControl = (/** @type {number} */ endpoint, /** @type {boolean} */ out) => 8 * endpoint + (out ? 4 : 0);
 
 export class UsbPort {

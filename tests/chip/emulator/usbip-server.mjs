@@ -6,8 +6,8 @@ import { withPort } from './udp.mjs';
 import { NAK, SILENCE, STALL } from './usb-port.mjs';
 import {
   BUSY, BUS_ID, BUS_ID_FIELD, ECONNRESET, EOVERFLOW, EPIPE, EPROTO, ETIMEDOUT, HEADER, Input, NO_DEVICE, OK, OPERATION,
-  REP_DEVLIST, REP_IMPORT, REQ_DEVLIST, REQ_IMPORT, UNLINK, deviceFields, field, interfaceFields, operation, parseOperation,
-  parseTransfer, retSubmit, retUnlink, words,
+  REP_DEVLIST, REP_IMPORT, REQ_DEVLIST, REQ_IMPORT, UNLINK, deviceFields, field, interfaceFields, operation,
+  parseOperation, parseTransfer, retSubmit, retUnlink, words,
 } from './usbip.mjs';
 
 /** What a computer's own USB would say of a device that answers like this. @type {Record<string, number>} */

@@ -88,7 +88,9 @@ export const deviceFields = ({ device, configuration }) =>
 
 /** What a list says of a device's interfaces: class, subclass and protocol. @param {Descriptors} descriptors */
 export const interfaceFields = ({ configuration }) =>
-  Buffer.concat([...descriptorsOf(configuration, INTERFACE)].flatMap((descriptor) => [descriptor.subarray(5, 8), Buffer.alloc(1)]));
+  Buffer.concat(
+    [...descriptorsOf(configuration, INTERFACE)].flatMap((descriptor) => [descriptor.subarray(5, 8), Buffer.alloc(1)]),
+  );
 
 /** @typedef {NonNullable<ReturnType<typeof parseTransfer>>} Transfer */
 
@@ -100,7 +102,9 @@ export const interfaceFields = ({ configuration }) =>
 export function parseTransfer(header) {
   const [command, number, , direction, endpoint] = [0, 4, 8, 12, 16].map((at) => header.readUInt32BE(at));
   const isIn = direction === 1;
-  if (command === UNLINK) return { command, number, isIn, endpoint, length: 0, unlinked: header.readUInt32BE(20), setup: null };
+  if (command === UNLINK) {
+    return { command, number, isIn, endpoint, length: 0, unlinked: header.readUInt32BE(20), setup: null };
+  }
   const [length, packets] = [header.readUInt32BE(24), header.readUInt32BE(32)];
   if (command !== SUBMIT || length > TRANSFER_MAX || !NOT_ISOCHRONOUS.includes(packets)) return null;
   return { command, number, isIn, endpoint, length, unlinked: 0, setup: Uint8Array.from(header.subarray(40)) };

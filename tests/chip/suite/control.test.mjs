@@ -28,7 +28,12 @@ after(() => {
   key.close();
 });
 
-/** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string | undefined>} [headers] */
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string | undefined>} [headers]
+ */
 async function ask(method, path, body, headers = {}) {
   const all = Object.entries({ ...GOOD, ...headers }).filter(([, value]) => value !== undefined);
   const sent = request({ host: '127.0.0.1', port, method, path, headers: Object.fromEntries(all), setHost: false });
@@ -84,7 +89,12 @@ test('what is not understood is explained', async () => {
   }
 });
 
-/** Sends a message to the key, and waits for its answer. @param {number} channel @param {number} command @param {Uint8Array} data */
+/**
+ * Sends a message to the key, and waits for its answer.
+ * @param {number} channel
+ * @param {number} command
+ * @param {Uint8Array} data
+ */
 function send(channel, command, data) {
   const answered = new Promise((resolve) => {
     key.onReport = (report) => {
@@ -130,7 +140,8 @@ test('a touch does not make the time of the system pass faster', async () => {
 
 test('the flash stays when the power goes, and can be taken out and put back', async () => {
   const { image } = (await ask('GET', '/v1/flash')).body;
-  assert.deepEqual((await ask('POST', '/v1/power', { action: 'off' })).body, { powered: false, held: false, waiting: null });
+  const { body } = await ask('POST', '/v1/power', { action: 'off' });
+  assert.deepEqual(body, { powered: false, held: false, waiting: null });
   assert.equal((await ask('PUT', '/v1/flash', { image })).status, 200);
   assert.equal((await ask('POST', '/v1/power', { action: 'on' })).body.powered, true);
   assert.equal((await ask('GET', '/v1/light')).body.on, false);

@@ -53,7 +53,10 @@ export class UsedKey {
     this.credentials = credentials;
   }
 
-  /** With two credentials, the first one discoverable. @param {(client: Client) => void} [prepare] what else was done to it */
+  /**
+   * A key with two credentials, the first one discoverable.
+   * @param {(client: Client) => void} [prepare] what else was done to it
+   */
   static new(prepare = () => {}) {
     const client = Client.fresh();
     const relyingParty = new RelyingParty();

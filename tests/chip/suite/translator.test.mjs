@@ -29,13 +29,15 @@ const EDGES = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_fffe, 0xff
 /** ADCS and SBCS, whose overflow rp2040js gets wrong where the carry alone makes it. */
 const isMiscounted = (/** @type {number} */ op) => [0b0100000101, 0b0100000110].includes(op >> 6);
 /** Shifts by a register, of which rp2040js gets the carry wrong where they shift by nothing or by too much. */
-const isMisshifted = (/** @type {number} */ op) => [0b0100000010, 0b0100000011, 0b0100000100, 0b0100000111].includes(op >> 6);
+const isMisshifted = (/** @type {number} */ op) =>
+  [0b0100000010, 0b0100000011, 0b0100000100, 0b0100000111].includes(op >> 6);
 
 function anInstruction() {
   for (;;) {
     const op = random(0x1_0000);
     const decoded = decode(CODE, op, 0);
-    if (decoded && !decoded.branch && !decoded.jump && !decoded.size && !isMiscounted(op) && !isMisshifted(op)) return op;
+    if (!decoded || decoded.branch || decoded.jump || decoded.size) continue;
+    if (!isMiscounted(op) && !isMisshifted(op)) return op;
   }
 }
 
@@ -49,8 +51,14 @@ function aChip() {
 const [translated, interpreted] = [aChip(), aChip()];
 const NOISE = Uint8Array.from({ length: 0x4_2000 }, (_, at) => at * 167 + (at >> 8) * 13);
 
-/** Makes a chip ready to run some code, with anything in its registers. */
-function prepare(/** @type {ReturnType<typeof aChip>} */ { rp }, /** @type {number[]} */ code, /** @type {number[]} */ registers, /** @type {boolean[]} */ flags) {
+/**
+ * Makes a chip ready to run some code, with anything in its registers.
+ * @param {ReturnType<typeof aChip>} chip
+ * @param {number[]} code
+ * @param {number[]} registers
+ * @param {boolean[]} flags
+ */
+function prepare({ rp }, code, registers, flags) {
   rp.sram.set(NOISE);
   code.forEach((op, index) => rp.writeUint16(CODE + 2 * index, op));
   rp.core.registers.set(registers);

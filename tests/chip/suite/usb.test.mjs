@@ -9,7 +9,8 @@ import {
 } from '../emulator/usb-host.mjs';
 import { CBOR, Client, INIT, KEEPALIVE, PING, SELECTION, aBoard, makeCredential, packets } from './client.mjs';
 
-const hex = (/** @type {Uint8Array | string} */ answer) => (typeof answer === 'string' ? answer : Buffer.from(answer).toString('hex'));
+const hex = (/** @type {Uint8Array | string} */ answer) =>
+  typeof answer === 'string' ? answer : Buffer.from(answer).toString('hex');
 const { host } = Client.fresh().board;
 if (!host?.descriptors) throw new Error('the key does not enumerate');
 const { descriptors } = host;
@@ -44,7 +45,8 @@ test('the strings name the maker, the product and this one key', () => {
 
 test('requests that a key has no use for are accepted or stalled, and it goes on', () => {
   const client = Client.fresh();
-  const answers = (/** @type {import('../emulator/usb-host.mjs').Request} */ request) => hex(/** @type {any} */ (client.board.host).control(request));
+  const other = /** @type {NonNullable<typeof host>} */ (client.board.host);
+  const answers = (/** @type {import('../emulator/usb-host.mjs').Request} */ request) => hex(other.control(request));
   assert.equal(answers({ type: CLASS_INTERFACE, request: SET_IDLE }), '');
   assert.equal(answers({ type: CLASS_INTERFACE, request: GET_IDLE, length: 1 }), STALL);
   assert.equal(answers({ type: CLASS_INTERFACE, request: GET_REPORT, value: 0x0100, length: 64 }), STALL);

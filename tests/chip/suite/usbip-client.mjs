@@ -48,7 +48,11 @@ class Connection {
   }
 }
 
-/** What the server answers to bytes that it does not know, before it closes the connection. @param {string} address @param {Uint8Array} bytes */
+/**
+ * What the server answers to bytes that it does not know, before it closes the connection.
+ * @param {string} address
+ * @param {Uint8Array} bytes
+ */
 export async function answerTo(address, bytes) {
   const { socket, input } = await Connection.open(address);
   socket.write(bytes);
@@ -116,7 +120,8 @@ export class Imported {
     for (;;) {
       const header = await this.#connection.input.take(HEADER);
       if (!header) return;
-      const [command, number, , isIn, , status, length] = Array.from({ length: 7 }, (_, at) => header.readInt32BE(4 * at));
+      const fields = Array.from({ length: 7 }, (_, at) => header.readInt32BE(4 * at));
+      const [command, number, , isIn, , status, length] = fields;
       assert.ok([RET_SUBMIT, RET_UNLINK].includes(command));
       assert.equal(isIn, 0, 'the server leaves the direction out');
       const waiting = this.#waiting.get(number);
@@ -135,8 +140,8 @@ export class Imported {
   }
 
   /**
-   * A transfer, and its number.
-   * @param {{ endpoint: number, length?: number, data?: Uint8Array, setup?: Uint8Array }} transfer from the device, if without data
+   * A transfer, and its number. Without data it is one from the device.
+   * @param {{ endpoint: number, length?: number, data?: Uint8Array, setup?: Uint8Array }} transfer
    */
   submit({ endpoint, data, length = data?.length ?? 0, setup = new Uint8Array(8) }) {
     const number = ++this.#number;
@@ -163,7 +168,10 @@ export class Imported {
   control(type, request, value, index, data) {
     const outgoing = typeof data === 'number' ? undefined : data;
     const length = typeof data === 'number' ? data : data.length;
-    const setup = Buffer.from([type, request, value & 0xff, value >> 8, index & 0xff, index >> 8, length & 0xff, length >> 8]);
+    const setup = Buffer.from([type, request, 0, 0, 0, 0, 0, 0]);
+    setup.writeUInt16LE(value, 2);
+    setup.writeUInt16LE(index, 4);
+    setup.writeUInt16LE(length, 6);
     return this.submit({ endpoint: 0, data: outgoing, length, setup }).ended;
   }
 

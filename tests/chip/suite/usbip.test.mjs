@@ -13,8 +13,8 @@ import {
   BUSY, ECONNRESET, EOVERFLOW, EPIPE, EPROTO, NO_DEVICE, OK, REQ_DEVLIST, SUBMIT, operation, words,
 } from '../emulator/usbip.mjs';
 import {
-  CLASS_INTERFACE, CONFIGURATION, DEVICE, GET_DESCRIPTOR, GET_STATUS, HID, REPORT, SET_ADDRESS, SET_CONFIGURATION, SET_IDLE,
-  SET_REPORT, STRING,
+  CLASS_INTERFACE, CONFIGURATION, DEVICE, GET_DESCRIPTOR, GET_STATUS, HID, REPORT, SET_ADDRESS, SET_CONFIGURATION,
+  SET_IDLE, SET_REPORT, STRING,
 } from '../emulator/usb-host.mjs';
 import { BROADCAST, CBOR, ERROR, INIT, KEEPALIVE, PING, SELECTION, UP_NEEDED, aBoard, packets } from './client.mjs';
 import { Imported, answerTo, list } from './usbip-client.mjs';
@@ -119,7 +119,8 @@ test('the list shows what the descriptors say', async () => {
 });
 
 test('a computer reads the descriptors that the chip has', async () => {
-  const read = async (/** @type {number} */ type, /** @type {number} */ value, /** @type {number} */ index, /** @type {number} */ length) => {
+  /** @param {number} type @param {number} value @param {number} index @param {number} length */
+  const read = async (type, value, index, length) => {
     const { status, data } = await computer.control(type, GET_DESCRIPTOR, value, index, length);
     assert.equal(status, OK);
     return data;

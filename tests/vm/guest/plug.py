@@ -10,18 +10,20 @@ DEVICES = pathlib.Path("/sys/bus/usb/devices")
 
 
 def devices():
-    """The USB devices that USB/IP has plugged in, but for the hubs: as bus-port."""
-    return {device.name for device in DEVICES.glob("*-*") if ":" not in device.name and "vhci_hcd" in str(device.resolve())}
+    """The names (bus-port) of the USB devices that USB/IP has plugged in, without the hubs."""
+    found = (device for device in DEVICES.glob("*-*") if ":" not in device.name)
+    return {device.name for device in found if "vhci_hcd" in str(device.resolve())}
 
 
 class Plug:
-    """Takes the key of a USB/IP server (`address`, as HOST:PORT) and plugs it in; a context manager."""
+    """A context manager: plugs in the key of the USB/IP server at `address` (HOST:PORT)."""
 
     def __init__(self, address):
         subprocess.run(["modprobe", "vhci-hcd"], check=True)
         host, port = address.rsplit(":", 1)
         before = devices()
-        done = subprocess.run(["usbip", "--tcp-port", port, "attach", "-r", host, "-b", "1-1"], capture_output=True, text=True)
+        command = ["usbip", "--tcp-port", port, "attach", "-r", host, "-b", "1-1"]
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"usbip attach: {done.stdout}{done.stderr}")
         self.name = eventually(lambda: devices() - before, "the kernel sees the key").pop()
@@ -36,14 +38,15 @@ class Plug:
         return (DEVICES / self.name / name).read_text().strip()
 
     def descriptors(self):
-        """The device descriptor and the configuration's, as the device sent them, and the report descriptor."""
+        """The device's and the configuration's descriptors, as the device sent them, and the report descriptor."""
         device = DEVICES / self.name
         [report] = device.glob("*:*/*/report_descriptor")
         return (device / "descriptors").read_bytes(), report.read_bytes()
 
     def close(self):
         """Unplugs it. The number of its port is one less than its place at the hub."""
-        subprocess.run(["usbip", "detach", "-p", str(int(self.name.split("-")[1]) - 1)], check=True, capture_output=True)
+        port = str(int(self.name.split("-")[1]) - 1)
+        subprocess.run(["usbip", "detach", "-p", port], check=True, capture_output=True)
         self.await_absence()
 
     def await_absence(self):

@@ -43,7 +43,10 @@ class Session:
         """Whether a program on the bus answers for `name`."""
         bus = "org.freedesktop.DBus"
         asked = subprocess.run(
-            ["dbus-send", "--session", "--print-reply=literal", f"--dest={bus}", "/", f"{bus}.NameHasOwner", f"string:{name}"],
+            [
+                "dbus-send", "--session", "--print-reply=literal",
+                f"--dest={bus}", "/", f"{bus}.NameHasOwner", f"string:{name}",
+            ],
             env={**os.environ, **self.environment}, capture_output=True, text=True, check=True, timeout=PATIENCE,
         )
         return "true" in asked.stdout
@@ -67,7 +70,8 @@ class Service:
         self._output = session.home / f"{command[0]}.output"
         with open(self._output, "w") as output:
             self._process = subprocess.Popen(
-                command, env=self.environment, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, text=True,
+                command, env=self.environment, text=True,
+                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
             )
         self._process.stdin.write(typed)
         self._process.stdin.close()

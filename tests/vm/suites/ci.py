@@ -158,8 +158,9 @@ class Page(Case):
         self.addCleanup(subprocess.run, ["userdel", "--remove", self.READER], stderr=subprocess.DEVNULL, check=True)
         (install, *once), [use] = self.commands("Set it up and use it")
         self.assertIn("cargo install", install)
+        environment = {**os.environ, "USER": self.READER}
         for command in once:
-            self.client("bash", "-c", f'sudo() {{ "$@"; }}\n{command}', cwd="/share", env={**os.environ, "USER": self.READER})
+            self.client("bash", "-c", f'sudo() {{ "$@"; }}\n{command}', cwd="/share", env=environment)
         # Of another group than the script left it to.
         self.assertEqual(pathlib.Path("/dev/uhid").group(), "brasskey")
 

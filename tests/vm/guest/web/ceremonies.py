@@ -33,7 +33,7 @@ class Ceremonies(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # An emulated processor has then translated most of what a key runs: that is not to be counted as the key's time.
+        # By then an emulated processor has translated most of what a key runs. That does not count as the key's time.
         subprocess.run(["brasskey", "selftest", "--ephemeral"], check=True, capture_output=True)
         cls.times = []
         cls.site = cls.enterClassContext(Website())

@@ -12,7 +12,7 @@ use brasskey_protocol::cbor::Item;
 use brasskey_protocol::crypto::p256;
 use brasskey_protocol::ctap2::command;
 use brasskey_protocol::limits::MAX_MESSAGE;
-use brasskey_protocol::pin_protocol::{Protocol, SharedSecret};
+use brasskey_protocol::ctap2::pin_protocol::{Protocol, SharedSecret};
 
 use self::platform::Platform;
 use crate::request::{Command, Pin, Request, Step, encode, uint};

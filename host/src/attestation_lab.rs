@@ -8,8 +8,8 @@
 mod certificates;
 mod metadata;
 
-use brasskey_protocol::attestation::{Certificate, Enterprise, InstallError, Provision, install};
 use brasskey_protocol::platform::Storage;
+use brasskey_protocol::store::attestation::{Certificate, Enterprise, InstallError, Provision, install};
 
 pub use certificates::{Issued, LabError};
 pub use metadata::statement;

@@ -1,10 +1,18 @@
 //! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
 
-use crate::attestation::Installed;
-use crate::credential::{StartError, Store};
-use crate::ctap2::{Pending, Tokens, collect_large_blobs};
-use crate::pin_protocol::KeyAgreement;
-use crate::platform::{Platform, Seams};
+#[cfg(feature = "import")]
+mod import;
+
+use rand_core::TryRng;
+
+use crate::ctap2::pending::{Pending, Sequence};
+use crate::ctap2::pin_protocol::KeyAgreement;
+use crate::ctap2::token::{TokenId, Tokens};
+use crate::platform::{Clock as _, Platform, Seams, Storage};
+use crate::rng::HealthyRng;
+use crate::status::Status;
+use crate::store::attestation::Installed;
+use crate::store::{StartError, Store};
 
 /// What a form of the key is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +22,8 @@ pub struct Config {
     pub aaguid: [u8; 16],
     /// `firmwareVersion` in getInfo.
     pub firmware_version: u32,
-    /// Whether getInfo lists algorithms that older browsers do not know: see [`Algorithm::listed`](crate::credential::Algorithm::listed).
+    /// Whether getInfo lists algorithms that older browsers do not know: see
+    /// [`Algorithm::listed`](crate::crypto::Algorithm::listed).
     pub lists_recent_algorithms: bool,
     /// Whether new credentials may leave the key.
     pub backup: Backup,
@@ -33,13 +42,23 @@ pub enum Backup {
     BackedUp,
 }
 
+impl Backup {
+    /// Whether credentials count as backed up.
+    pub(crate) fn is_backed_up(self) -> bool {
+        self == Self::BackedUp
+    }
+}
+
 /// The key: plain synchronous code that answers one request after the other.
 ///
 /// Beside it the CTAPHID engine ([`ctaphid::Device`](crate::ctaphid::Device)) keeps talking to hosts.
 pub struct Authenticator<P: Platform> {
-    pub(crate) seams: Seams<P>,
+    pub(crate) presence: P::UserPresence,
+    pub(crate) rng: HealthyRng<P::Rng>,
+    pub(crate) clock: P::Clock,
+    pub(crate) status: P::Status,
     pub(crate) config: Config,
-    pub(crate) store: Store,
+    pub(crate) store: Store<P::Storage>,
     /// The attestation certificates.
     pub(crate) attestation: Option<Installed>,
     pub(crate) key_agreement: KeyAgreement,
@@ -56,21 +75,44 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// # Errors
     /// [`StartError`] where the storage cannot be used; the seams come back with it.
-    pub fn new(mut seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
-        seams.rng.power_up();
-        let (store, key_agreement, attestation) = match Self::power_up(&mut seams) {
+    pub fn new(seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
+        let Seams {
+            presence,
+            storage,
+            mut rng,
+            clock,
+            status,
+        } = seams;
+        rng.power_up();
+        let started = Store::start(storage, &mut rng).and_then(|mut store| match power_up(&mut store, &mut rng) {
+            Ok((attestation, key_agreement)) => Ok((store, attestation, key_agreement)),
+            Err(error) => Err((store.storage, error)),
+        });
+        let (store, attestation, key_agreement) = match started {
             Ok(started) => started,
-            Err(error) => return Err((seams, error)),
+            Err((storage, error)) => {
+                let seams = Seams {
+                    presence,
+                    storage,
+                    rng,
+                    clock,
+                    status,
+                };
+                return Err((seams, error));
+            }
         };
         if let Some(installed) = attestation {
             config.aaguid = installed.aaguid;
         }
         Ok(Self {
-            seams,
+            presence,
+            rng,
+            clock,
+            status,
             config,
             store,
-            key_agreement,
             attestation,
+            key_agreement,
             tokens: Tokens::default(),
             pin_mismatches: 0,
             pending: None,
@@ -78,22 +120,46 @@ impl<P: Platform> Authenticator<P> {
         })
     }
 
-    fn power_up(seams: &mut Seams<P>) -> Result<(Store, KeyAgreement, Option<Installed>), StartError> {
-        let store = Store::start(&mut seams.storage, &mut seams.rng)?;
-        collect_large_blobs(&mut seams.storage, store.epoch)?;
-        let key_agreement = KeyAgreement::new(&mut seams.rng).map_err(|_| StartError::Rng)?;
-        Ok((store, key_agreement, Installed::find(&mut seams.storage)?))
+    /// Whether no command may run until the next power-up. A generator that failed once is not trusted again. After a
+    /// reset that failed, only the storage knows which secret is the key's: a credential made with the other would be
+    /// lost.
+    pub(crate) fn must_refuse(&self) -> bool {
+        self.rng.has_failed() || self.reset_failed
     }
 
-    /// Whether no command may run until the next power-up: a generator that failed once is not trusted again, and
-    /// after a reset that failed only the storage knows which secret is the key's. A credential made with the other
-    /// would be lost.
-    pub(crate) fn must_refuse(&self) -> bool {
-        self.seams.rng.has_failed() || self.reset_failed
+    /// Ends a step of a sequence of commands: the next one continues from `sequence`.
+    pub(crate) fn suspend(&mut self, channel: u32, token: Option<TokenId>, sequence: Sequence) {
+        let now = self.clock.now();
+        self.pending = Some(Pending::new(channel, now, token, sequence));
+    }
+
+    /// What the channel's next step continues from, and by which token. The sequence ends with that: a step that fails
+    /// is the last one. Another channel's attempt is refused and leaves the sequence to its owner.
+    pub(crate) fn resume(&mut self, channel: u32) -> Result<(Option<TokenId>, Sequence), Status> {
+        let pending = self.pending.take_if(|pending| pending.is_of(channel));
+        let pending = pending.ok_or(Status::NotAllowed)?;
+        pending
+            .go_on(self.clock.now(), &mut self.tokens)
+            .ok_or(Status::NotAllowed)
     }
 
     /// Power-down: what was volatile is gone, secrets are wiped.
     pub fn into_seams(self) -> Seams<P> {
-        self.seams
+        Seams {
+            presence: self.presence,
+            storage: self.store.storage,
+            rng: self.rng,
+            clock: self.clock,
+            status: self.status,
+        }
     }
+}
+
+fn power_up(
+    store: &mut Store<impl Storage>,
+    rng: &mut impl TryRng,
+) -> Result<(Option<Installed>, KeyAgreement), StartError> {
+    store.collect_large_blobs()?;
+    let key_agreement = KeyAgreement::new(rng).map_err(|_| StartError::Rng)?;
+    Ok((store.attestation()?, key_agreement))
 }

@@ -4,8 +4,6 @@ use core::fmt;
 
 use rand_core::{TryCryptoRng, TryRng};
 
-use crate::platform::Rng;
-
 /// The platform's generator with a latch: after one failure it gives nothing until the next power-up.
 pub struct HealthyRng<R> {
     rng: R,
@@ -24,7 +22,7 @@ impl fmt::Display for RngFailed {
 
 impl core::error::Error for RngFailed {}
 
-impl<R: Rng> HealthyRng<R> {
+impl<R: TryCryptoRng> HealthyRng<R> {
     /// A generator that has not failed yet.
     pub fn new(rng: R) -> Self {
         Self { rng, failed: false }
@@ -57,7 +55,7 @@ impl<R: Rng> HealthyRng<R> {
     }
 }
 
-impl<R: Rng> TryRng for HealthyRng<R> {
+impl<R: TryCryptoRng> TryRng for HealthyRng<R> {
     type Error = RngFailed;
 
     fn try_next_u32(&mut self) -> Result<u32, RngFailed> {
@@ -73,4 +71,4 @@ impl<R: Rng> TryRng for HealthyRng<R> {
     }
 }
 
-impl<R: Rng> TryCryptoRng for HealthyRng<R> {}
+impl<R: TryCryptoRng> TryCryptoRng for HealthyRng<R> {}

@@ -2,7 +2,7 @@
 
 use brasskey_protocol::crypto::{MacKey, sha256};
 use brasskey_protocol::ctap2::command;
-use brasskey_protocol::pin_protocol::Protocol;
+use brasskey_protocol::ctap2::pin_protocol::Protocol;
 
 use super::platform::Platform;
 use super::{CHANGE_PIN, GET_PIN_TOKEN, GET_TOKEN_WITH_PERMISSIONS, Host, SET_PIN};

@@ -2,7 +2,7 @@
 
 use brasskey_protocol::crypto::sha256;
 use brasskey_protocol::ctap2::command;
-use brasskey_protocol::pin_protocol::{Protocol, SharedSecret};
+use brasskey_protocol::ctap2::pin_protocol::{Protocol, SharedSecret};
 
 use crate::Dice;
 use crate::request::{Pin, Request, bytes, map, uint};

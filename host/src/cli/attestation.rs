@@ -5,8 +5,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use brasskey_protocol::attestation::{InstallError, installed};
-use brasskey_protocol::credential::StartError;
+use brasskey_protocol::store::StartError;
+use brasskey_protocol::store::attestation::{InstallError, installed};
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use brasskey_protocol::attestation::installed;
-use brasskey_protocol::credential::StartError;
+use brasskey_protocol::store::StartError;
+use brasskey_protocol::store::attestation::installed;
 use clap::Args as ClapArgs;
 use serde_json::json;
 use uuid::Uuid;

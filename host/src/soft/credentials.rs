@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use brasskey_protocol::authenticator::{Authenticator, Backup};
-use brasskey_protocol::credential::{Account, Algorithm, Import, ImportError, Kind, Traits};
+use brasskey_protocol::crypto::Algorithm;
 use brasskey_protocol::limits::{LARGE_BLOB_ARRAY_MAX, MAX_MESSAGE};
 use brasskey_protocol::platform::StorageError;
+use brasskey_protocol::store::{Account, Import, ImportError, Kind, Traits};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 

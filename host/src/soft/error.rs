@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use brasskey_protocol::credential::StartError;
 use brasskey_protocol::platform::StorageError;
+use brasskey_protocol::store::StartError;
 
 /// What lets a user in.
 const GROUP: &str = "sudo groupadd --system brasskey; sudo usermod -aG brasskey $USER";

@@ -1,9 +1,9 @@
 //! The authenticator and its two buffers, across power cycles.
 
 use brasskey_protocol::authenticator::{Authenticator, Config};
-use brasskey_protocol::credential::StartError;
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Seams, UserPresence as _};
+use brasskey_protocol::store::StartError;
 
 use super::platform::{CONFIG, SoftPlatform};
 

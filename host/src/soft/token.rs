@@ -10,9 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use brasskey_protocol::authenticator::Config;
-use brasskey_protocol::credential::StartError;
 use brasskey_protocol::ctaphid::{self, Device, Event, Report, RequestKind, command};
 use brasskey_protocol::platform::{Abort, Clock, Indication, Seams, Status};
+use brasskey_protocol::store::StartError;
 
 use super::clock::SoftClock;
 use super::log::{Command, Log, LogEntry, Record, Status as LoggedStatus};

@@ -1,7 +1,7 @@
 //! Borrowed views into a message that [`scan`](super::scan()) has accepted.
 
 use super::{Head, head, major};
-use crate::ctap2::Status;
+use crate::status::Status;
 
 /// One encoded item: the bytes from its head to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

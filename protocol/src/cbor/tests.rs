@@ -4,7 +4,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ctap2::Status;
+use crate::status::Status;
 
 fn is_canonical(bytes: &[u8]) -> bool {
     scan(bytes).is_ok()

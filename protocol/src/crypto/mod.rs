@@ -1,12 +1,15 @@
 //! The primitives, each behind a small module, so that a platform can choose who computes them.
 
 pub mod aes_cbc;
+mod algorithm;
 #[cfg(any(feature = "es384", feature = "es512", feature = "es256k"))]
 pub mod ecdsa;
 pub mod ed25519;
 #[cfg(feature = "ml-dsa")]
 pub mod ml_dsa;
 pub mod p256;
+
+pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
 
 use aes::{Aes128, Aes256};
 use aes_gcm::Aes256Gcm;

@@ -1,24 +1,14 @@
 //! What getAssertion and getNextAssertion answer (CTAP 2.3 §6.2.2 steps 7 to 13, §6.2.3).
 
-use super::Status;
-use super::authenticator_data::{AuthenticatorData, BackupFlags, Flags};
+use super::authenticator_data::{AuthenticatorData, BackupFlags};
 use super::credential_list::write_descriptor;
-use super::extensions::Requested;
+use super::pending::Ceremony;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{
-    CredProtect, Credential, CredentialId, Kind, Newest, Occasion, Record, RecordKey, read_record,
-};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
-
-/// What an assertion answers, whichever credential it is by: the same for a whole walk.
-pub(super) struct Ceremony {
-    pub(super) rp_id_hash: [u8; 32],
-    pub(super) client_data_hash: [u8; 32],
-    pub(super) flags: Flags,
-    pub(super) extensions: Requested,
-}
+use crate::status::Status;
+use crate::store::{CredProtect, Credential, CredentialId, Kind, Newest, Occasion, Record, RecordKey};
 
 /// The credential that an assertion is by.
 pub(super) enum Chosen<'a> {
@@ -41,7 +31,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<Option<Newest>, Status> {
         // Levels 2 and 3 hide a credential from discovery without user verification.
         let usable = |credential: &Credential| credential.traits.protection == CredProtect::Optional || user_verified;
-        Ok(self.store.newest(&mut self.seams.storage, rp_id_hash, before, usable)?)
+        Ok(self.store.newest(rp_id_hash, before, usable)?)
     }
 
     /// Step 13 and §6.2.3: signs, and writes the response.
@@ -61,9 +51,9 @@ impl<P: Platform> Authenticator<P> {
         let (id, credential, record, number_of_credentials) = match *chosen {
             Chosen::Listed { id, credential } => {
                 let id = CredentialId::from_slice(id).map_err(|_| Status::Other)?;
-                let key = self.store.epoch.record_key(rp_id_hash, credential.kind);
+                let key = self.store.record_key(rp_id_hash, credential.kind);
                 let record = match key {
-                    Some(key) => read_record(&mut self.seams.storage, &key, &mut value)?,
+                    Some(key) => self.store.record(&key, &mut value)?,
                     None => None,
                 };
                 (id, credential, record, None)
@@ -72,7 +62,7 @@ impl<P: Platform> Authenticator<P> {
                 key,
                 number_of_credentials,
             } => {
-                let record = read_record(&mut self.seams.storage, &key, &mut value)?.ok_or(Status::Other)?;
+                let record = self.store.record(&key, &mut value)?.ok_or(Status::Other)?;
                 let credential = self.store.credential(&record, rp_id_hash).ok_or(Status::Other)?;
                 let id = CredentialId::from_slice(record.id).map_err(|_| Status::Other)?;
                 (id, credential, Some(record), number_of_credentials)
@@ -80,8 +70,7 @@ impl<P: Platform> Authenticator<P> {
         };
         let private_key = self.store.secret.private_key(&credential, rp_id_hash)?;
         let sign_count = self.store.sign_count(
-            &mut self.seams.storage,
-            &mut self.seams.rng,
+            &mut self.rng,
             &credential,
             rp_id_hash,
             if flags.user_present {
@@ -110,7 +99,7 @@ impl<P: Platform> Authenticator<P> {
         let start = AuthenticatorData {
             rp_id_hash,
             flags: *flags,
-            backup: BackupFlags::new(credential.traits, self.config.backup),
+            backup: BackupFlags::new(credential.traits, self.config.backup.is_backed_up()),
             sign_count,
             attested: None,
             extensions: &outputs,

@@ -1,9 +1,8 @@
 //! Authenticator data (WebAuthn Level 3 §6.1).
 
-use super::extensions::Outputs;
-use crate::authenticator::Backup;
+use super::extensions::outputs::Outputs;
 use crate::cbor::Writer;
-use crate::credential::Traits;
+use crate::store::Traits;
 
 /// What the flags byte says of the user.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,10 +30,10 @@ pub(super) struct BackupFlags {
 }
 
 impl BackupFlags {
-    pub(super) fn new(traits: Traits, backup: Backup) -> Self {
+    pub(super) fn new(traits: Traits, backed_up: bool) -> Self {
         Self {
             eligible: traits.backup_eligible,
-            backed_up: traits.backup_eligible && backup == Backup::BackedUp,
+            backed_up: traits.backup_eligible && backed_up,
         }
     }
 }

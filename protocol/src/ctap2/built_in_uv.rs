@@ -1,10 +1,10 @@
 //! User verification by the key itself (CTAP 2.3 §6.5.3.1): that of the platform's seam, counted.
 
-use super::Status;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::limits::{USER_ACTION_TIMEOUT, UV_RETRIES};
 use crate::platform::{Clock as _, Indication, Platform, Status as _, UserPresence as _, Verification};
+use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
     /// performBuiltInUv, with one attempt: a platform that wants another asks again.
@@ -24,10 +24,10 @@ impl<P: Platform> Authenticator<P> {
         if self.pin()? != pin {
             return Err(Status::Other);
         }
-        let deadline = self.seams.clock.now().saturating_add(USER_ACTION_TIMEOUT);
-        self.seams.status.show(Indication::WaitingForTouch);
-        let verification = self.seams.presence.verify_user(deadline);
-        self.seams.status.show(Indication::Processing);
+        let deadline = self.clock.now().saturating_add(USER_ACTION_TIMEOUT);
+        self.status.show(Indication::WaitingForTouch);
+        let verification = self.presence.verify_user(deadline);
+        self.status.show(Indication::Processing);
         if verification == Verification::Verified {
             pin.uv_failures = 0;
             self.write_pin(&pin)?;

@@ -2,16 +2,17 @@
 
 use heapless::Vec;
 
+use super::command;
 use super::parameters::{numbered, required};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
-use super::{Status, command};
 use crate::authenticator::Authenticator;
 use crate::cbor::{Array, Item};
 use crate::crypto::sha256;
 use crate::limits::MAX_PIN_LENGTH;
-use crate::platform::{Platform, StorageError};
-use crate::settings::{RpIdHashes, Settings};
+use crate::platform::Platform;
+use crate::status::{Status, key_store_error};
+use crate::store::{RpIdHashes, Settings};
 
 /// Subcommands (§6.11).
 pub(crate) mod subcommand {
@@ -119,12 +120,7 @@ impl<P: Platform> Authenticator<P> {
             Subcommand::SetMinPinLength(request) => self.set_min_pin_length(&request, &mut settings)?,
             Subcommand::EnableLongTouchForReset => settings.long_touch_for_reset = true,
         }
-        settings
-            .write(&mut self.seams.storage, self.store.epoch)
-            .map_err(|error| match error {
-                StorageError::Full => Status::KeyStoreFull,
-                StorageError::Failed => Status::Other,
-            })
+        self.store.write_settings(&settings).map_err(key_store_error)
     }
 
     /// setMinPINLength (§6.11.4): into `settings`, and the forced change into the PIN's record. That one is written

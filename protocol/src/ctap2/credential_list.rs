@@ -1,12 +1,12 @@
 //! Allow and exclude lists: arrays of PublicKeyCredentialDescriptor (WebAuthn Level 3 §5.8.3).
 
-use super::Status;
 use super::parameters::named;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Array, Item, Writer};
-use crate::credential::{CredProtect, Credential};
 use crate::limits::MAX_CREDENTIALS_IN_LIST;
 use crate::platform::Platform;
+use crate::status::Status;
+use crate::store::{CredProtect, Credential};
 
 /// An allow or exclude list whose descriptors were all checked. There is at least one.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ impl<P: Platform> Authenticator<P> {
         user_verified: bool,
     ) -> Result<Option<(&'a [u8], Credential)>, Status> {
         for id in list.ids() {
-            if let Some(credential) = self.store.open(&mut self.seams.storage, id, rp_id_hash)?
+            if let Some(credential) = self.store.open(id, rp_id_hash)?
                 && (credential.traits.protection != CredProtect::Required || user_verified)
             {
                 return Ok(Some((id, credential)));

@@ -1,9 +1,8 @@
 //! Whether a request gets enterprise attestation (CTAP 2.3 §6.1.2 step 9, §7.1).
 
-use super::Status;
-use crate::attestation::is_vendor_facilitated;
 use crate::authenticator::Authenticator;
 use crate::platform::Platform;
+use crate::status::Status;
 
 /// The values of `enterpriseAttestation` (§6.1.1).
 mod kind {
@@ -26,7 +25,7 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::InvalidParameter);
         }
         match requested {
-            kind::VENDOR_FACILITATED => is_vendor_facilitated(&mut self.seams.storage, rp_id),
+            kind::VENDOR_FACILITATED => self.store.is_vendor_facilitated(rp_id),
             kind::PLATFORM_MANAGED => Ok(true),
             _ => Err(Status::InvalidOption),
         }

@@ -1,19 +1,18 @@
 //! authenticatorGetAssertion (CTAP 2.3 §6.2).
 
-use super::Status;
-use super::assertion::{Ceremony, Chosen};
+use super::assertion::Chosen;
 use super::authenticator_data::Flags;
 use super::credential_list::CredentialList;
 use super::extensions::AssertionInputs;
-use super::get_next_assertion::PendingAssertions;
 use super::parameters::{Options, client_data_hash, numbered, required};
-use super::pending::Sequence;
+use super::pending::{Ceremony, PendingAssertions, Sequence};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::status::Status;
 
 /// The parameters of §6.2.1, each of its right type.
 struct Parameters<'a> {

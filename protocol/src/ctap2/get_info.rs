@@ -1,17 +1,18 @@
 //! authenticatorGetInfo (CTAP 2.3 §6.4).
 
-use super::Status;
-use super::{config, extensions};
-use crate::attestation::Format;
+use super::config;
+use super::extensions::names;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::Algorithm;
+use crate::crypto::Algorithm;
+use crate::ctap2::attestation::Format;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::{
     CRED_BLOB_MAX, LARGE_BLOB_ARRAY_MAX, MAX_CREDENTIAL_ID, MAX_CREDENTIALS_IN_LIST, MAX_MESSAGE, MAX_PIN_LENGTH,
     MIN_PIN_LENGTH_RP_IDS,
 };
-use crate::pin_protocol::Protocol;
 use crate::platform::{Platform, UserPresence as _};
+use crate::status::Status;
 
 /// U2F first: it leaves with the setting `alwaysUv`. There is no `FIDO_2_2`.
 const VERSIONS: [&str; 4] = ["U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_3"];
@@ -80,8 +81,8 @@ impl<P: Platform> Authenticator<P> {
             &VERSIONS
         };
         let enterprise = self.enterprise_capable();
-        let by_key = self.seams.presence.verifies_user().then_some(true);
-        let remaining = self.store.remaining(&mut self.seams.storage)?;
+        let by_key = self.presence.verifies_user().then_some(true);
+        let remaining = self.store.remaining()?;
         let (identifier, state) = (self.enc_identifier(&pin)?, self.enc_cred_store_state(&pin)?);
 
         // In the canonical order: shorter names first, then bytewise.
@@ -106,7 +107,7 @@ impl<P: Platform> Authenticator<P> {
             // versions
             (0x01, Value::Texts(versions)),
             // extensions
-            (0x02, Value::Texts(&extensions::OFFERED)),
+            (0x02, Value::Texts(&names::OFFERED)),
             // aaguid
             (0x03, Value::Bytes(&self.config.aaguid)),
             // options

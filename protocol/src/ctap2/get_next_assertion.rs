@@ -1,19 +1,12 @@
 //! authenticatorGetNextAssertion (CTAP 2.3 §6.3).
 
-use super::Status;
-use super::assertion::{Ceremony, Chosen};
-use super::pending::Sequence;
+use super::assertion::Chosen;
+use super::pending::{PendingAssertions, Sequence};
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::Newest;
 use crate::platform::Platform;
-
-/// What getNextAssertion needs to go on (§6.2.2 step 12).
-pub(crate) struct PendingAssertions {
-    pub(super) ceremony: Ceremony,
-    /// The account answered last, by its place in the order of creation.
-    pub(super) sequence: u32,
-}
+use crate::status::Status;
+use crate::store::Newest;
 
 impl<P: Platform> Authenticator<P> {
     /// Signs in with the next older account, for the request that getAssertion began.

@@ -3,13 +3,15 @@
 //! are random bytes, new in each getInfo.
 
 use rand_core::TryRng as _;
+use zeroize::Zeroizing;
 
-use super::Status;
 use crate::authenticator::Authenticator;
+use crate::bytes::{concat, first};
 use crate::crypto::aes_cbc::{BLOCK, encrypt_block_128};
 use crate::crypto::hkdf_sha256;
-use crate::pin::Pin;
 use crate::platform::Platform;
+use crate::status::Status;
+use crate::store::Pin;
 
 /// Initialization vector (16) ‖ AES-128-CBC of the identifier (16).
 pub(super) type EncryptedIdentifier = [u8; 2 * BLOCK];
@@ -17,8 +19,7 @@ pub(super) type EncryptedIdentifier = [u8; 2 * BLOCK];
 impl<P: Platform> Authenticator<P> {
     /// The device identifier, which a reset renews.
     pub(super) fn enc_identifier(&mut self, pin: &Pin) -> Result<EncryptedIdentifier, Status> {
-        let secret = self.store.secret.device_secret("device identifier", &[]);
-        let identifier = secret.first_chunk().copied().unwrap_or_default();
+        let identifier = first(&self.store.secret.device_secret("device identifier", &[]));
         self.encrypt_identifier(pin, "encIdentifier", identifier)
     }
 
@@ -35,19 +36,17 @@ impl<P: Platform> Authenticator<P> {
         identifier: [u8; BLOCK],
     ) -> Result<EncryptedIdentifier, Status> {
         let mut iv = [0; BLOCK];
-        self.seams.rng.try_fill_bytes(&mut iv).map_err(|_| Status::Other)?;
+        self.rng.try_fill_bytes(&mut iv).map_err(|_| Status::Other)?;
         let token = pin.persistent_token(&self.store.secret);
-        encrypt(&token, info, iv, identifier).ok_or(Status::Other)
+        Ok(encrypt(&token, info, iv, identifier))
     }
 }
 
-fn encrypt(token: &[u8; 32], info: &str, iv: [u8; BLOCK], mut identifier: [u8; BLOCK]) -> Option<EncryptedIdentifier> {
+fn encrypt(token: &[u8; 32], info: &str, iv: [u8; BLOCK], mut identifier: [u8; BLOCK]) -> EncryptedIdentifier {
     let key = hkdf_sha256(token, info.as_bytes());
-    encrypt_block_128(key.first_chunk()?, &iv, &mut identifier);
-    let mut encrypted = [0; 2 * BLOCK];
-    let parts = iv.into_iter().chain(identifier);
-    encrypted.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
-    Some(encrypted)
+    let key = Zeroizing::new(first(&key));
+    encrypt_block_128(&key, &iv, &mut identifier);
+    concat(&[&iv, &identifier])
 }
 
 #[cfg(test)]
@@ -72,7 +71,7 @@ mod tests {
                 "000102030405060708090a0b0c0d0e0f116539fee5abcba4364811a5686822a9",
             ),
         ] {
-            assert_eq!(encrypt(&token, info, count, count), Some(hex(expected)), "{info}");
+            assert_eq!(encrypt(&token, info, count, count), hex(expected), "{info}");
         }
     }
 }

@@ -4,21 +4,18 @@
 //! The key looks at none of it but the hash at the end. Whoever can speak to the key can read the array; writing it
 //! takes a token where there is a PIN.
 
-mod array;
-
-pub(crate) use array::{Upload, collect};
-
+use super::command;
 use super::parameters::numbered;
 use super::pending::Sequence;
 use super::token::{Permissions, TokenId};
 use super::user_verification::PinUvAuth;
-use super::{Status, command};
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::crypto::sha256;
 use crate::limits::{LARGE_BLOB_ARRAY_MAX, MAX_FRAGMENT};
 use crate::platform::{Platform, StorageError};
-use array::TRAILER;
+use crate::status::Status;
+use crate::store::{TRAILER, Upload};
 
 /// What is asked, with everything that goes with it and nothing else (§6.10.2 steps 1 to 3).
 enum Request<'a> {
@@ -81,7 +78,7 @@ impl<P: Platform> Authenticator<P> {
                 }
                 // 01 config
                 response.map(1).uint(0x01);
-                let found = array::read(&mut self.seams.storage, self.store.epoch, offset, count, response)?;
+                let found = self.store.read_large_blobs(offset, count, response)?;
                 found.ok_or(Status::InvalidParameter)
             }
             Request::Set {
@@ -110,28 +107,10 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// Puts an array with its hash in the place of the one that stands, for tests of relying parties.
-    ///
-    /// # Errors
-    /// [`StorageError::Full`] also where it is too long.
-    #[cfg(feature = "import")]
-    pub fn replace_large_blobs(&mut self, serialized: &[u8]) -> Result<(), StorageError> {
-        if serialized.len() > LARGE_BLOB_ARRAY_MAX {
-            return Err(StorageError::Full);
-        }
-        // Both would be written to the same place.
-        self.pending = None;
-        let (storage, epoch) = (&mut self.seams.storage, self.store.epoch);
-        let mut upload = Upload::begin(storage, epoch, serialized.len())?;
-        upload.append(storage, epoch, serialized)?;
-        upload.commit(storage, epoch)?;
-        collect(storage, epoch)
-    }
-
     /// A new array. With it ends the one that was not finished: both would be written to the same place.
     fn begin_upload(&mut self, length: usize) -> Result<Upload, Status> {
         self.pending = None;
-        Ok(Upload::begin(&mut self.seams.storage, self.store.epoch, length)?)
+        Ok(self.store.begin_upload(length)?)
     }
 
     /// The array whose next fragment has this offset.
@@ -178,24 +157,23 @@ impl<P: Platform> Authenticator<P> {
             self.suspend(channel, token, Sequence::LargeBlobs(upload));
         } else {
             // The array that was replaced, or the one that cannot be. What stays now goes at the next start.
-            let _ = collect(&mut self.seams.storage, self.store.epoch);
+            let _ = self.store.collect_large_blobs();
         }
         outcome
     }
 
     fn store_fragment(&mut self, upload: &mut Upload, fragment: &[u8]) -> Result<(), Status> {
-        let (storage, epoch) = (&mut self.seams.storage, self.store.epoch);
         if fragment.len() > upload.missing() {
             return Err(Status::InvalidParameter);
         }
-        upload.append(storage, epoch, fragment).map_err(storage_full)?;
+        self.store.append_to_upload(upload, fragment).map_err(storage_full)?;
         if upload.missing() > 0 {
             return Ok(());
         }
         if !upload.is_intact() {
             return Err(Status::IntegrityFailure);
         }
-        upload.commit(storage, epoch).map_err(storage_full)
+        self.store.commit_upload(upload).map_err(storage_full)
     }
 }
 

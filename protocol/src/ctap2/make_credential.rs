@@ -1,19 +1,20 @@
 //! authenticatorMakeCredential (CTAP 2.3 §6.1).
 
+use super::attestation::{Plan, Preference, Subject};
 use super::authenticator_data::{AttestedCredential, AuthenticatorData, BackupFlags, Flags};
 use super::credential_list::CredentialList;
 use super::extensions::RegistrationInputs;
 use super::parameters::{Options, client_data_hash, named, numbered, required};
 use super::token::Permissions;
 use super::user_verification::PinUvAuth;
-use super::{Status, key_store_error};
-use crate::attestation::{Plan, Preference, Subject};
 use crate::authenticator::{Authenticator, Backup};
 use crate::cbor::{Item, Writer};
-use crate::credential::{Algorithm, Kind, Record, Traits};
+use crate::crypto::Algorithm;
 use crate::crypto::sha256;
 use crate::limits::{RP_ID_MAX, USER_ID_MAX};
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::status::{Status, key_store_error};
+use crate::store::{Kind, Record, Traits};
 
 /// PublicKeyCredentialUserEntity.
 pub(super) struct User<'a> {
@@ -183,7 +184,7 @@ impl<P: Platform> Authenticator<P> {
             ..request.extensions.traits()
         };
         let secret = &self.store.secret;
-        let (credential, id) = secret.seal(&mut self.seams.rng, &rp_id_hash, algorithm, kind, traits)?;
+        let (credential, id) = secret.seal(&mut self.rng, &rp_id_hash, algorithm, kind, traits)?;
         let private_key = secret.private_key(&credential, &rp_id_hash)?;
         let cose_key = private_key.cose_key()?;
         // A discoverable credential counts for itself, from 0; the others take over the shared counter.
@@ -214,7 +215,7 @@ impl<P: Platform> Authenticator<P> {
                 user_present: true,
                 user_verified,
             },
-            backup: BackupFlags::new(traits, self.config.backup),
+            backup: BackupFlags::new(traits, self.config.backup.is_backed_up()),
             sign_count,
             attested: Some(AttestedCredential {
                 aaguid: &attestation.aaguid(&self.config.aaguid),
@@ -232,7 +233,7 @@ impl<P: Platform> Authenticator<P> {
             client_data_hash: request.client_data_hash,
             auth_data,
         };
-        attestation.write(&mut self.seams.storage, &subject, response)?;
+        attestation.write(&mut self.store, &subject, response)?;
         // 04 epAtt
         if attestation.is_enterprise() {
             response.uint(0x04).bool(true);
@@ -243,10 +244,8 @@ impl<P: Platform> Authenticator<P> {
         }
 
         // Step 17: a discoverable credential is kept, in place of the account's older one.
-        if let Some(key) = self.store.epoch.record_key(&rp_id_hash, kind) {
-            let newest = self
-                .store
-                .newest(&mut self.seams.storage, &rp_id_hash, None, |_| true)?;
+        if let Some(key) = self.store.record_key(&rp_id_hash, kind) {
+            let newest = self.store.newest(&rp_id_hash, None, |_| true)?;
             let record = Record {
                 id: &id,
                 rp_id,
@@ -259,9 +258,7 @@ impl<P: Platform> Authenticator<P> {
                 rp_id_hash: (rp_id.len() > RP_ID_MAX).then_some(&rp_id_hash),
                 imported: None,
             };
-            self.store
-                .keep(&mut self.seams.storage, &key, &record)
-                .map_err(key_store_error)?;
+            self.store.keep(&key, &record).map_err(key_store_error)?;
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! CTAP2 commands, one file each (CTAP 2.3 §6).
 
 mod assertion;
-mod authenticator_data;
+mod attestation;
+pub(crate) mod authenticator_data;
 mod built_in_uv;
 pub(crate) mod client_pin;
+pub mod command;
 pub(crate) mod config;
 mod credential_list;
 mod credential_management;
@@ -16,98 +18,33 @@ mod identifiers;
 mod large_blobs;
 mod make_credential;
 mod parameters;
-mod pending;
+pub(crate) mod pending;
+pub mod pin_protocol;
 mod reset;
 mod selection;
-mod status;
 pub(crate) mod token;
 mod user_presence;
 mod user_verification;
 
-pub(crate) use large_blobs::collect as collect_large_blobs;
-pub(crate) use pending::Pending;
-pub use status::Status;
-pub(crate) use token::Tokens;
-#[cfg(test)]
-pub(crate) use token::{Grant, Permissions};
+pub use crate::status::Status;
 
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
 use crate::limits::MAX_MESSAGE;
-use crate::platform::{Indication, Platform, Status as _, StorageError};
-
-/// Command bytes (CTAP 2.3 §6).
-pub mod command {
-    /// authenticatorMakeCredential.
-    pub const MAKE_CREDENTIAL: u8 = 0x01;
-    /// authenticatorGetAssertion.
-    pub const GET_ASSERTION: u8 = 0x02;
-    /// authenticatorGetInfo.
-    pub const GET_INFO: u8 = 0x04;
-    /// authenticatorClientPIN.
-    pub const CLIENT_PIN: u8 = 0x06;
-    /// authenticatorReset.
-    pub const RESET: u8 = 0x07;
-    /// authenticatorGetNextAssertion.
-    pub const GET_NEXT_ASSERTION: u8 = 0x08;
-    /// authenticatorCredentialManagement.
-    pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
-    /// authenticatorSelection.
-    pub const SELECTION: u8 = 0x0b;
-    /// authenticatorLargeBlobs.
-    pub const LARGE_BLOBS: u8 = 0x0c;
-    /// authenticatorConfig.
-    pub const CONFIG: u8 = 0x0d;
-    /// authenticatorCredentialManagement, where the preview of CTAP 2.1 had it (CTAP 2.3 §6.4, `credentialMgmtPreview`).
-    pub const CREDENTIAL_MANAGEMENT_PREVIEW: u8 = 0x41;
-
-    /// The standard's name for a command, for logs.
-    #[must_use]
-    pub fn name(command: u8) -> &'static str {
-        match command {
-            MAKE_CREDENTIAL => "authenticatorMakeCredential",
-            GET_ASSERTION => "authenticatorGetAssertion",
-            GET_INFO => "authenticatorGetInfo",
-            CLIENT_PIN => "authenticatorClientPIN",
-            RESET => "authenticatorReset",
-            GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
-            CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
-            SELECTION => "authenticatorSelection",
-            LARGE_BLOBS => "authenticatorLargeBlobs",
-            CONFIG => "authenticatorConfig",
-            CREDENTIAL_MANAGEMENT_PREVIEW => "authenticatorCredentialManagement (preview)",
-            _ => "unknown command",
-        }
-    }
-}
-
-/// Want of room is an error of its own only where something new is to be kept: that command says so.
-impl From<StorageError> for Status {
-    fn from(_: StorageError) -> Self {
-        Self::Other
-    }
-}
-
-/// The error of a command that keeps something new.
-pub(crate) fn key_store_error(error: StorageError) -> Status {
-    match error {
-        StorageError::Full => Status::KeyStoreFull,
-        StorageError::Failed => Status::Other,
-    }
-}
+use crate::platform::{Indication, Platform, Status as _};
 
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
     ///
     /// `channel` is the CTAPHID channel that it came on: a sequence of commands continues only there.
     pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
-        self.seams.status.show(Indication::Processing);
+        self.status.show(Indication::Processing);
         let (status, body) = response.split_at_mut(1);
         let mut writer = Writer::new(body);
         let outcome = self.dispatch(channel, request, &mut writer);
         // A response that outgrows a message is refused whole, never cut (writer.finish).
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| Status::Other));
-        self.seams.status.show(Indication::Idle);
+        self.status.show(Indication::Idle);
         let (code, length) = match outcome {
             Ok(length) => (Status::Ok, length),
             Err(code) => (code, 0),

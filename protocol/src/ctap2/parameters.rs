@@ -1,7 +1,7 @@
 //! Decoders for what several commands have in common. Each gives the exact error of CTAP 2.3 §8 and §6.
 
 use crate::cbor::Item;
-use crate::ctap2::Status;
+use crate::status::Status;
 
 /// The members 1 to `N` of a map with unsigned keys. Others are ignored, as the standard asks.
 pub(super) fn numbered<'a, const N: usize>(map: Item<'a>) -> Result<[Option<Item<'a>>; N], Status> {

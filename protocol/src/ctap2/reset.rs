@@ -1,16 +1,16 @@
 //! authenticatorReset (CTAP 2.3 §6.6).
 
-use super::Status;
 use crate::authenticator::Authenticator;
+use crate::ctap2::pin_protocol::KeyAgreement;
 use crate::limits::RESET_WINDOW;
-use crate::pin_protocol::KeyAgreement;
 use crate::platform::{Clock as _, Gesture, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
     /// Forgets every credential, the PIN and the settings, after a touch, and only just after power-up.
     pub(super) fn reset(&mut self) -> Result<(), Status> {
         // A key without a display listens for 10 s: longer, and malware could trick the user's next touch into it.
-        if self.seams.clock.now() > RESET_WINDOW {
+        if self.clock.now() > RESET_WINDOW {
             return Err(Status::NotAllowed);
         }
         // Where the settings cannot be read, the user does more rather than less.
@@ -22,9 +22,9 @@ impl<P: Platform> Authenticator<P> {
             user: None,
         })?;
         // What is volatile first: from the storage's first change on, nothing else may fail.
-        self.key_agreement = KeyAgreement::new(&mut self.seams.rng).map_err(|_| Status::Other)?;
+        self.key_agreement = KeyAgreement::new(&mut self.rng).map_err(|_| Status::Other)?;
         self.tokens.reset();
-        match self.store.reset(&mut self.seams.storage, &mut self.seams.rng) {
+        match self.store.reset(&mut self.rng) {
             Ok(()) => {
                 self.pin_mismatches = 0;
                 Ok(())

@@ -1,8 +1,8 @@
 //! authenticatorSelection (CTAP 2.3 §6.9).
 
-use super::Status;
 use crate::authenticator::Authenticator;
 use crate::platform::{Gesture, Operation, Platform, PresenceRequest, RelyingParty};
+use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
     /// Lets the user pick this key among several by touching it. Changes nothing.

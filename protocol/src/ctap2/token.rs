@@ -4,8 +4,8 @@ use rand_core::TryRng;
 use zeroize::Zeroizing;
 
 use crate::crypto::MacKey;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::{TOKEN_INITIAL_USAGE, TOKEN_MAX_USAGE, TOKEN_USER_PRESENT};
-use crate::pin_protocol::Protocol;
 use crate::rng::RngFailed;
 
 /// A set of permissions (§6.5.5.7).

@@ -1,10 +1,10 @@
 //! Collecting the user's touch for a CTAP2 command.
 
-use super::Status;
 use super::token::TokenId;
 use crate::authenticator::Authenticator;
 use crate::limits::USER_ACTION_TIMEOUT;
 use crate::platform::{Clock as _, Indication, Platform, Presence, PresenceRequest, Status as _, UserPresence as _};
+use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
     /// Asks for a touch, unless the user gave one to get the token that verified them (§6.1.2 step 14, §6.2.2 step 9).
@@ -13,7 +13,7 @@ impl<P: Platform> Authenticator<P> {
         token: Option<TokenId>,
         request: &PresenceRequest<'_>,
     ) -> Result<(), Status> {
-        let now = self.seams.clock.now();
+        let now = self.clock.now();
         if token.is_some_and(|token| self.tokens.user_is_present(token, now)) {
             return Ok(());
         }
@@ -28,11 +28,11 @@ impl<P: Platform> Authenticator<P> {
     /// not act".
     pub(super) fn user_presence(&mut self, request: &PresenceRequest<'_>) -> Result<(), Status> {
         // A touch given for U2F is not one for CTAP2.
-        self.seams.presence.forget();
-        let deadline = self.seams.clock.now().saturating_add(USER_ACTION_TIMEOUT);
-        self.seams.status.show(Indication::WaitingForTouch);
-        let presence = self.seams.presence.wait(request, deadline);
-        self.seams.status.show(Indication::Processing);
+        self.presence.forget();
+        let deadline = self.clock.now().saturating_add(USER_ACTION_TIMEOUT);
+        self.status.show(Indication::WaitingForTouch);
+        let presence = self.presence.wait(request, deadline);
+        self.status.show(Indication::Processing);
         match presence {
             Presence::Confirmed => Ok(()),
             Presence::Declined => Err(Status::OperationDenied),

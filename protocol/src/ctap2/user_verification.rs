@@ -3,16 +3,16 @@
 //! By a pinUvAuthToken, or by the key itself where the platform's seam verifies users: see
 //! [`built_in_uv`](super::built_in_uv).
 
-use super::Status;
 use super::parameters::Options;
 use super::token::{Permissions, TokenId};
 use crate::authenticator::Authenticator;
 use crate::cbor::Item;
 use crate::crypto::MacKey;
-use crate::pin::Pin;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::platform::{Clock as _, Gesture, Operation, Platform, PresenceRequest, RelyingParty, UserPresence as _};
-use crate::settings::Settings;
+use crate::status::Status;
+use crate::store::Pin;
+use crate::store::Settings;
 
 /// `pinUvAuthParam` and `pinUvAuthProtocol` as a request has them.
 #[derive(Clone, Copy)]
@@ -113,17 +113,17 @@ impl<'a> PinUvAuth<'a> {
 impl<P: Platform> Authenticator<P> {
     /// The key's settings.
     pub(crate) fn settings(&mut self) -> Result<Settings, Status> {
-        Ok(Settings::read(&mut self.seams.storage, self.store.epoch)?)
+        Ok(self.store.settings()?)
     }
 
     /// The PIN's record.
     pub(super) fn pin(&mut self) -> Result<Pin, Status> {
-        Ok(Pin::read(&mut self.seams.storage, self.store.epoch)?)
+        Ok(self.store.pin()?)
     }
 
     /// Whether the key is protected by some form of user verification: by a PIN, or by itself.
     pub(super) fn is_protected(&mut self) -> Result<bool, Status> {
-        Ok(self.seams.presence.verifies_user() || self.pin()?.is_set())
+        Ok(self.presence.verifies_user() || self.pin()?.is_set())
     }
 
     /// What stands between a request and the key.
@@ -160,7 +160,7 @@ impl<P: Platform> Authenticator<P> {
 
     /// The option `uv`, of a key that cannot verify its user by itself (§6.1.2 step 5, §6.2.2 step 4).
     pub(super) fn check_uv_option(&self, auth: PinUvAuth<'_>, options: Options) -> Result<(), Status> {
-        if auth.asks_for_uv(options) && !self.seams.presence.verifies_user() {
+        if auth.asks_for_uv(options) && !self.presence.verifies_user() {
             return Err(Status::InvalidOption);
         }
         Ok(())
@@ -179,7 +179,7 @@ impl<P: Platform> Authenticator<P> {
         let demanded = demanded(protection);
         // alwaysUv asks for it in the platform's place.
         let by_default = demanded && protection.always_uv && !auth.is_given();
-        let by_key = auth.asks_for_uv(options) || by_default && self.seams.presence.verifies_user();
+        let by_key = auth.asks_for_uv(options) || by_default && self.presence.verifies_user();
         if demanded && !(protection.protected && (auth.is_given() || by_key)) {
             return Err(Status::PuatRequired);
         }
@@ -206,7 +206,7 @@ impl<P: Platform> Authenticator<P> {
         if !self.is_protected()? {
             return Ok(Verified::No);
         }
-        let now = self.seams.clock.now();
+        let now = self.clock.now();
         let token = self.tokens.verify(protocol, &[client_data_hash], param, now);
         let token = token.ok_or(Status::PinAuthInvalid)?;
         if !token.verifies_user_for(permission, rp_id_hash) {
@@ -242,7 +242,7 @@ impl<P: Platform> Authenticator<P> {
                 };
             }
         }
-        let now = self.seams.clock.now();
+        let now = self.clock.now();
         let token = self.tokens.verify(protocol, message, param, now);
         let token = token.filter(|token| token.permissions().has_any(permissions));
         let token = token.ok_or(Status::PinAuthInvalid)?;
@@ -250,11 +250,5 @@ impl<P: Platform> Authenticator<P> {
             token: Some(token.id()),
             rp_id_hash: token.rp_id_hash(),
         })
-    }
-
-    /// Whether what a command began with this authorization may go on: its token is still in use, or it needed none.
-    pub(super) fn still_authorized(&mut self, token: Option<TokenId>) -> bool {
-        let now = self.seams.clock.now();
-        token.is_none_or(|token| self.tokens.is_in_use(token, now))
     }
 }

@@ -5,8 +5,8 @@ use std::vec::Vec;
 
 use super::key::Key;
 use super::platform::{Dice, Memory};
-use crate::attestation::{Certificate, Enterprise, Provision, install};
 use crate::crypto::p256;
+use crate::store::attestation::{Certificate, Enterprise, Provision, install};
 
 pub(crate) const AAGUID: [u8; 16] = [0xb7; 16];
 pub(crate) const BATCH: [u8; 32] = [1; 32];

@@ -13,12 +13,12 @@ use super::cbor::{Tree, decode, decode_first, int};
 use super::platform::{Dice, Light, Memory, Script, Time, World};
 use super::request::{HASH, Request, make_credential, make_discoverable};
 use crate::authenticator::{Authenticator, Backup, Config};
-use crate::credential::StartError;
 use crate::crypto::sha256;
-use crate::ctap2::Status;
 use crate::limits::MAX_MESSAGE;
 use crate::platform::Seams;
 use crate::rng::HealthyRng;
+use crate::status::Status;
+use crate::store::StartError;
 
 pub(crate) const CONFIG: Config = Config {
     aaguid: [0xa5; 16],
@@ -84,19 +84,19 @@ impl Key {
     }
 
     pub(crate) fn storage(&self) -> &Memory {
-        &self.0.seams.storage
+        &self.0.store.storage
     }
 
     pub(crate) fn storage_mut(&mut self) -> &mut Memory {
-        &mut self.0.seams.storage
+        &mut self.0.store.storage
     }
 
     pub(crate) fn user(&mut self) -> &mut Script {
-        &mut self.0.seams.presence
+        &mut self.0.presence
     }
 
     pub(crate) fn at(&mut self, now: u64) -> &mut Self {
-        self.0.seams.clock.0 = now;
+        self.0.clock.0 = now;
         self
     }
 

@@ -10,13 +10,14 @@ use super::cbor::{Tree, bytes, int};
 use super::key::Key;
 use super::pin::Token;
 use super::request::{Request, descriptor, get_info};
-use crate::credential::{Algorithm, Kind, Record, Traits};
+use crate::crypto::Algorithm;
 use crate::crypto::sha256;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT;
-use crate::ctap2::{Grant, Permissions, Status};
-use crate::pin::Pin;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
+use crate::ctap2::token::{Grant, Permissions};
 use crate::platform::Clock as _;
+use crate::status::Status;
+use crate::store::{Kind, Record, Traits};
 
 impl Key {
     /// Gives out a token, as after a right PIN; the key needs none for this.
@@ -26,8 +27,8 @@ impl Key {
             rp_id_hash: rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),
             user_is_present: false,
         };
-        let now = self.0.seams.clock.now();
-        let secret = self.0.tokens.issue(protocol, grant, now, &mut self.0.seams.rng);
+        let now = self.0.clock.now();
+        let secret = self.0.tokens.issue(protocol, grant, now, &mut self.0.rng);
         let secret = *secret.unwrap();
         Token { protocol, secret }
     }
@@ -39,10 +40,9 @@ impl Key {
 
     /// Gives out the persistent token, with its permission or without.
     pub(crate) fn persistent_manager(&mut self, granted: bool) -> Token {
-        let (storage, epoch) = (&mut self.0.seams.storage, self.0.store.epoch);
-        let mut pin = Pin::read(storage, epoch).unwrap();
+        let mut pin = self.0.store.pin().unwrap();
         pin.persistent_token_granted = granted;
-        pin.write(storage, epoch).unwrap();
+        self.0.store.write_pin(&pin).unwrap();
         Token {
             protocol: Protocol::Two,
             secret: *pin.persistent_token(&self.0.store.secret),
@@ -53,10 +53,10 @@ impl Key {
     pub(crate) fn keep_account(&mut self, rp_id: &str, user_id: &[u8]) {
         let rp_id_hash = sha256(&[rp_id.as_bytes()]);
         let kind = Kind::discoverable(user_id);
-        let (seams, store) = (&mut self.0.seams, &mut self.0.store);
+        let (rng, store) = (&mut self.0.rng, &mut self.0.store);
         let sealed = store
             .secret
-            .seal(&mut seams.rng, &rp_id_hash, Algorithm::Es256, kind, Traits::default());
+            .seal(rng, &rp_id_hash, Algorithm::Es256, kind, Traits::default());
         let record = Record {
             id: &sealed.unwrap().1,
             rp_id,
@@ -69,8 +69,8 @@ impl Key {
             rp_id_hash: None,
             imported: None,
         };
-        let key = store.epoch.record_key(&rp_id_hash, kind).unwrap();
-        store.keep(&mut seams.storage, &key, &record).unwrap();
+        let key = store.record_key(&rp_id_hash, kind).unwrap();
+        store.keep(&key, &record).unwrap();
     }
 
     /// getInfo's answer without encIdentifier and encCredStoreState, which differ each time.

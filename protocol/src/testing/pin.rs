@@ -11,8 +11,8 @@ use super::platform::Dice;
 use super::request::{HASH, Request};
 use crate::crypto::{MacKey, p256, sha256};
 use crate::ctap2::client_pin::subcommand;
+use crate::ctap2::pin_protocol::{Protocol, SharedSecret};
 use crate::ctap2::{Status, command};
-use crate::pin_protocol::{Protocol, SharedSecret};
 
 pub(crate) const PIN: &str = "1234";
 

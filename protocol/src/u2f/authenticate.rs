@@ -3,9 +3,10 @@
 use super::StatusWord;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{Algorithm, CredProtect, Occasion};
-use crate::ctap2::Status;
+use crate::crypto::Algorithm;
 use crate::platform::{Operation, Platform};
+use crate::status::Status;
+use crate::store::{CredProtect, Occasion};
 
 /// P1: whether a touch is needed, or only an answer whether the handle is known (§5.1).
 mod control {
@@ -33,7 +34,7 @@ impl<P: Platform> Authenticator<P> {
         // Whose handle it is comes before any question of presence.
         let credential = self
             .store
-            .open(&mut self.seams.storage, key_handle, application)
+            .open(key_handle, application)
             .map_err(Status::from)?
             // U2F knows ES256 alone, and has no user verification that level 3 could be content with.
             .filter(|credential| credential.algorithm == Algorithm::Es256)
@@ -53,10 +54,9 @@ impl<P: Platform> Authenticator<P> {
         };
 
         let private_key = self.store.secret.private_key(&credential, application)?;
-        let (storage, rng) = (&mut self.seams.storage, &mut self.seams.rng);
         let counter = self
             .store
-            .sign_count(storage, rng, &credential, application, occasion)?;
+            .sign_count(&mut self.rng, &credential, application, occasion)?;
         let counter = counter.to_be_bytes();
         let presence = [u8::from(occasion == Occasion::Touched)];
         let signature = private_key.sign(&[application, &presence, &counter, challenge])?;

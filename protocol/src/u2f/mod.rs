@@ -8,11 +8,11 @@ pub use apdu::{Apdu, StatusWord};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::ctap2::Status;
 use crate::limits::MAX_MESSAGE;
 use crate::platform::{
     Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status as _, UserPresence as _,
 };
+use crate::status::Status;
 
 /// Instruction bytes (FIDO U2F Raw Message Formats v1.2 §3).
 pub mod instruction {
@@ -45,13 +45,13 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// Never waits: where a touch is needed the host is told so (6985), and asks again.
     pub fn u2f(&mut self, channel: u32, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
-        self.seams.status.show(Indication::Processing);
+        self.status.show(Indication::Processing);
         let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
         let mut writer = Writer::new(room);
         let outcome = self.run(channel, apdu, &mut writer);
         // As in CTAP2, a response that outgrows a message is refused whole.
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| StatusWord::Unknown));
-        self.seams.status.show(Indication::Idle);
+        self.status.show(Indication::Idle);
         let (data, word) = match outcome {
             Ok(data) => (data, StatusWord::NoError),
             Err(word) => (0, word),
@@ -96,7 +96,7 @@ impl<P: Platform> Authenticator<P> {
             relying_party: RelyingParty::Application(application),
             user: None,
         };
-        match self.seams.presence.poll(channel, &request) {
+        match self.presence.poll(channel, &request) {
             Some(Presence::Confirmed) => Ok(()),
             None => Err(StatusWord::ConditionsNotSatisfied),
             Some(_) => Err(StatusWord::SecurityStatusNotSatisfied),

@@ -3,12 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::StatusWord;
-use crate::attestation::for_u2f;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::{Algorithm, Kind, Traits};
+use crate::crypto::Algorithm;
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::{Operation, Platform};
+use crate::store::{Kind, Traits};
 
 impl<P: Platform> Authenticator<P> {
     /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
@@ -26,7 +26,7 @@ impl<P: Platform> Authenticator<P> {
 
         let secret = &self.store.secret;
         let (credential, key_handle) = secret.seal(
-            &mut self.seams.rng,
+            &mut self.rng,
             application,
             Algorithm::Es256,
             Kind::NonDiscoverable,
@@ -34,7 +34,7 @@ impl<P: Platform> Authenticator<P> {
         )?;
         let point = secret.private_key(&credential, application)?.point()?;
         let mut value = Zeroizing::new([0; STORAGE_VALUE_MAX]);
-        let certificate = for_u2f(&mut self.seams.storage, self.attestation, &mut value)?;
+        let certificate = self.store.u2f_certificate(self.attestation, &mut value)?;
         let signature = certificate.sign(&[&[0x00], application, challenge, &key_handle, &point])?;
 
         let length = u8::try_from(key_handle.len()).map_err(|_| StatusWord::Unknown)?;

@@ -16,7 +16,7 @@ use crate::testing::request::{HASH, RP, descriptor, get_assertion, make_credenti
 mod user_verification;
 
 /// The certificate that proves nothing.
-const PUBLIC_CERTIFICATE: &[u8] = include_bytes!("../attestation/u2f.der");
+const PUBLIC_CERTIFICATE: &[u8] = include_bytes!("../store/u2f.der");
 const CHALLENGE: [u8; 32] = [0xc4; 32];
 const ENFORCE: u8 = 0x03;
 const CHECK_ONLY: u8 = 0x07;
@@ -360,9 +360,9 @@ fn failures_inside_are_unknown_errors_and_leave_no_signature() {
     key.storage_mut().broken = true;
     assert_eq!(key.apdu(&authenticate_apdu(ENFORCE, &made.key_handle)), Err(0x6f00));
     key.storage_mut().broken = false;
-    key.0.seams.rng.inner_mut().broken = true;
+    key.0.rng.inner_mut().broken = true;
     assert_eq!(key.apdu(&register_apdu()), Err(0x6f00));
-    key.0.seams.rng.inner_mut().broken = false;
+    key.0.rng.inner_mut().broken = false;
     assert_eq!(key.apdu(&[0, 3, 0, 0]), Err(0x6f00), "until the next power-up");
     assert!(key.restarted().apdu(&[0, 3, 0, 0]).is_ok());
 }

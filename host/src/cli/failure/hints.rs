@@ -2,8 +2,8 @@
 
 use std::io;
 
-use brasskey_protocol::credential::StartError;
 use brasskey_protocol::platform::StorageError;
+use brasskey_protocol::store::StartError;
 
 use super::Failure;
 use crate::client::ctap2::Status;

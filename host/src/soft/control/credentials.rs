@@ -167,7 +167,7 @@ async fn with<T: Send + 'static>(
 }
 
 fn refusal(error: CredentialError) -> Refusal {
-    use brasskey_protocol::credential::ImportError;
+    use brasskey_protocol::store::ImportError;
     let (status, hint) = match error {
         CredentialError::Off => (StatusCode::CONFLICT, "switch it on: POST /v1/power"),
         CredentialError::Busy => (

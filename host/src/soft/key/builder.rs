@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use brasskey_protocol::authenticator::{Backup, Config};
-use brasskey_protocol::credential::StartError;
 use brasskey_protocol::platform::{Abort, Seams, Storage};
 use brasskey_protocol::rng::HealthyRng;
+use brasskey_protocol::store::StartError;
 
 use super::{Inner, SoftKey};
 use crate::soft::clock::SoftClock;

@@ -2,12 +2,12 @@
 
 use zeroize::Zeroizing;
 
-use super::Status;
 use crate::authenticator::Authenticator;
+use crate::ctap2::pin_protocol::SharedSecret;
 use crate::limits::{PIN_MISMATCHES, PIN_RETRIES};
-use crate::pin::Pin;
-use crate::pin_protocol::SharedSecret;
-use crate::platform::{Platform, StorageError};
+use crate::platform::Platform;
+use crate::status::{Status, key_store_error};
+use crate::store::Pin;
 
 impl<P: Platform> Authenticator<P> {
     /// The PIN, if it may be tried now. Blocked for good is the answer before blocked until the next power-up.
@@ -41,7 +41,7 @@ impl<P: Platform> Authenticator<P> {
         let has_its_length = decrypted.is_some_and(|hash| hash.len() == 16);
         if !(has_its_length && pin.matches(&self.store.secret, &hash)) {
             self.pin_mismatches = self.pin_mismatches.saturating_add(1);
-            let rng = &mut self.seams.rng;
+            let rng = &mut self.rng;
             self.key_agreement
                 .regenerate(shared.protocol(), rng)
                 .map_err(|_| Status::Other)?;
@@ -60,10 +60,6 @@ impl<P: Platform> Authenticator<P> {
 
     /// Writes the PIN's record.
     pub(in crate::ctap2) fn write_pin(&mut self, pin: &Pin) -> Result<(), Status> {
-        pin.write(&mut self.seams.storage, self.store.epoch)
-            .map_err(|error| match error {
-                StorageError::Full => Status::KeyStoreFull,
-                StorageError::Failed => Status::Other,
-            })
+        self.store.write_pin(pin).map_err(key_store_error)
     }
 }

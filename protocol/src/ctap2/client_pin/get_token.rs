@@ -1,13 +1,15 @@
 //! getPinToken, getPinUvAuthTokenUsingPinWithPermissions and getPinUvAuthTokenUsingUvWithPermissions (CTAP 2.3
 //! §6.5.5.7.1 to §6.5.5.7.3).
 
-use super::{Parameters, Status, required, supported};
+use super::{Parameters, supported};
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::crypto::sha256;
+use crate::ctap2::parameters::required;
+use crate::ctap2::pin_protocol::SharedSecret;
 use crate::ctap2::token::{Grant, Permissions};
-use crate::pin_protocol::SharedSecret;
 use crate::platform::{Clock as _, Platform, Verification};
+use crate::status::Status;
 
 /// The persistent token has one permission alone.
 fn check_grantable(permissions: Permissions) -> Result<(), Status> {
@@ -137,8 +139,8 @@ impl<P: Platform> Authenticator<P> {
 
     /// The last steps of all: a new token, in place of all before it.
     fn issue_token(&mut self, shared: &SharedSecret, grant: Grant, response: &mut Writer<'_>) -> Result<(), Status> {
-        let now = self.seams.clock.now();
-        let rng = &mut self.seams.rng;
+        let now = self.clock.now();
+        let rng = &mut self.rng;
         let token = self.tokens.issue(shared.protocol(), grant, now, rng);
         self.respond_token(shared, &*token.map_err(|_| Status::Other)?, response)
     }
@@ -150,7 +152,7 @@ impl<P: Platform> Authenticator<P> {
         response: &mut Writer<'_>,
     ) -> Result<(), Status> {
         let mut encrypted = [0; TOKEN_ENC_MAX];
-        let length = shared.encrypt(&mut self.seams.rng, token, &mut encrypted)?;
+        let length = shared.encrypt(&mut self.rng, token, &mut encrypted)?;
         // 02 pinUvAuthToken
         let encrypted = encrypted.get(..length).ok_or(Status::Other)?;
         response.map(1).uint(0x02).bytes(encrypted);

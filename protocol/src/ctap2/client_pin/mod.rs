@@ -14,13 +14,13 @@ mod get_token;
 mod new_pin;
 mod set_pin;
 
-use super::Status;
 use super::parameters::{numbered, required};
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
+use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::PIN_MISMATCHES;
-use crate::pin_protocol::Protocol;
 use crate::platform::{Platform, UserPresence as _};
+use crate::status::Status;
 
 /// Subcommands (§6.5.5).
 pub(crate) mod subcommand {
@@ -93,10 +93,10 @@ impl<P: Platform> Authenticator<P> {
             subcommand::GET_PIN_UV_AUTH_TOKEN_USING_PIN_WITH_PERMISSIONS => {
                 self.get_token_with_permissions(&request, response)
             }
-            subcommand::GET_PIN_UV_AUTH_TOKEN_USING_UV_WITH_PERMISSIONS if self.seams.presence.verifies_user() => {
+            subcommand::GET_PIN_UV_AUTH_TOKEN_USING_UV_WITH_PERMISSIONS if self.presence.verifies_user() => {
                 self.get_token_using_uv(&request, response)
             }
-            subcommand::GET_UV_RETRIES if self.seams.presence.verifies_user() => self.get_uv_retries(response),
+            subcommand::GET_UV_RETRIES if self.presence.verifies_user() => self.get_uv_retries(response),
             _ => Err(Status::InvalidSubcommand),
         }
     }

@@ -2,11 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use super::Status;
 use crate::crypto::sha256;
+use crate::ctap2::pin_protocol::SharedSecret;
 use crate::limits::{MAX_PIN_LENGTH, PADDED_PIN};
-use crate::pin_protocol::SharedSecret;
-use crate::settings::Settings;
+use crate::status::Status;
+use crate::store::Settings;
 
 /// A PIN that keeps the rules, as it is kept.
 pub(super) struct NewPin {

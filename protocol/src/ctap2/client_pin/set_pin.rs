@@ -1,9 +1,11 @@
 //! setPIN and changePIN (CTAP 2.3 §6.5.5.5, §6.5.5.6).
 
 use super::new_pin::NewPin;
-use super::{Parameters, Status, required, supported};
+use super::{Parameters, supported};
 use crate::authenticator::Authenticator;
+use crate::ctap2::parameters::required;
 use crate::platform::Platform;
+use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
     /// setPIN: the first PIN.

@@ -3,10 +3,10 @@
 use super::Request;
 use super::subcommand::UPDATE_USER_INFORMATION;
 use crate::authenticator::Authenticator;
-use crate::ctap2::Status;
 use crate::ctap2::token::{Permissions, TokenId};
 use crate::ctap2::user_verification::Authorized;
 use crate::platform::Platform;
+use crate::status::Status;
 
 /// What lists credentials: the persistent token may too.
 const LISTING: Permissions =

@@ -3,13 +3,13 @@
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Item;
-use crate::credential::{Account, Record};
 use crate::ctap2::credential_list::descriptor_parts;
 use crate::ctap2::make_credential::user;
 use crate::ctap2::parameters::required;
-use crate::ctap2::{Status, key_store_error};
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
+use crate::status::{Status, key_store_error};
+use crate::store::{Account, Record};
 
 impl<P: Platform> Authenticator<P> {
     /// Forgets a credential. Its relying party goes with the last one; large blobs are left to the platform.
@@ -20,7 +20,7 @@ impl<P: Platform> Authenticator<P> {
 
         let mut value = [0; STORAGE_VALUE_MAX];
         let account = self.authorized_account(request, id, &mut value)?;
-        Ok(self.store.delete(&mut self.seams.storage, &account)?)
+        Ok(self.store.delete(&account)?)
     }
 
     /// Renames a user. The credential ID and the counter stay as they are.
@@ -41,9 +41,7 @@ impl<P: Platform> Authenticator<P> {
             user_display_name: user.display_name.filter(|name| !name.is_empty()),
             ..record
         };
-        self.store
-            .keep(&mut self.seams.storage, &key, &record)
-            .map_err(key_store_error)
+        self.store.keep(&key, &record).map_err(key_store_error)
     }
 
     /// The account with this credential ID, where the request's token may change it.
@@ -55,7 +53,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<Account<'v>, Status> {
         let bound = self.authorize_change(request)?;
         self.store
-            .account_by_id(&mut self.seams.storage, id, bound.as_ref(), value)?
+            .account_by_id(id, bound.as_ref(), value)?
             // A token that is bound to a relying party learns nothing of the others' credentials.
             .ok_or(match bound {
                 Some(_) => Status::PinAuthInvalid,

@@ -3,8 +3,6 @@
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::RecordKey;
-use crate::ctap2::Status;
 use crate::ctap2::assertion::write_user;
 use crate::ctap2::credential_list::write_descriptor;
 use crate::ctap2::parameters::required;
@@ -12,13 +10,8 @@ use crate::ctap2::pending::Sequence;
 use crate::ctap2::token::TokenId;
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
-
-/// What enumerateCredentialsGetNextCredential needs to go on.
-pub(in crate::ctap2) struct PendingCredentials {
-    rp_id_hash: [u8; 32],
-    /// The account that was answered last.
-    last: RecordKey,
-}
+use crate::status::Status;
+use crate::store::RecordKey;
 
 impl<P: Platform> Authenticator<P> {
     /// The first credential of a relying party, and how many it has.
@@ -33,7 +26,7 @@ impl<P: Platform> Authenticator<P> {
         let rp_id_hash = required(rp_id_hash)?.bytes()?;
         let rp_id_hash = rp_id_hash.try_into().map_err(|_| Status::InvalidParameter)?;
         let token = self.authorize_listing_of(request, &rp_id_hash)?;
-        let total = self.store.count_accounts(&mut self.seams.storage, &rp_id_hash)?;
+        let total = self.store.count_accounts(&rp_id_hash)?;
         self.write_account(channel, token, rp_id_hash, None, Some(total), response)?
             .ok_or(Status::NoCredentials)
     }
@@ -44,7 +37,7 @@ impl<P: Platform> Authenticator<P> {
         channel: u32,
         response: &mut Writer<'_>,
     ) -> Result<(), Status> {
-        let (token, Sequence::Credentials(PendingCredentials { rp_id_hash, last })) = self.resume(channel)? else {
+        let (token, Sequence::Credentials { rp_id_hash, last }) = self.resume(channel)? else {
             return Err(Status::NotAllowed);
         };
         self.write_account(channel, token, rp_id_hash, Some(&last), None, response)?
@@ -62,9 +55,7 @@ impl<P: Platform> Authenticator<P> {
         response: &mut Writer<'_>,
     ) -> Result<Option<()>, Status> {
         let mut value = [0; STORAGE_VALUE_MAX];
-        let next = self
-            .store
-            .next_account(&mut self.seams.storage, &rp_id_hash, after, &mut value)?;
+        let next = self.store.next_account(&rp_id_hash, after, &mut value)?;
         let Some(account) = next else {
             return Ok(None);
         };
@@ -91,11 +82,8 @@ impl<P: Platform> Authenticator<P> {
             response.uint(0x0b).bytes(&*key);
         }
         response.uint(0x0c).bool(traits.third_party_payment);
-        let pending = PendingCredentials {
-            rp_id_hash,
-            last: account.key,
-        };
-        self.suspend(channel, token, Sequence::Credentials(pending));
+        let last = account.key;
+        self.suspend(channel, token, Sequence::Credentials { rp_id_hash, last });
         Ok(Some(()))
     }
 }

@@ -3,18 +3,12 @@
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::credential::RecordKey;
-use crate::ctap2::Status;
 use crate::ctap2::pending::Sequence;
 use crate::ctap2::token::TokenId;
 use crate::limits::STORAGE_VALUE_MAX;
 use crate::platform::Platform;
-
-/// What enumerateRPsGetNextRP needs to go on.
-pub(in crate::ctap2) struct PendingRelyingParties {
-    /// An account of the relying party that was answered last.
-    last: RecordKey,
-}
+use crate::status::Status;
+use crate::store::RecordKey;
 
 impl<P: Platform> Authenticator<P> {
     /// The first relying party that has credentials here, and how many have.
@@ -25,14 +19,14 @@ impl<P: Platform> Authenticator<P> {
         response: &mut Writer<'_>,
     ) -> Result<(), Status> {
         let token = self.authorize_listing(request)?;
-        let total = self.store.count_relying_parties(&mut self.seams.storage)?;
+        let total = self.store.count_relying_parties()?;
         self.write_relying_party(channel, token, None, Some(total), response)?
             .ok_or(Status::NoCredentials)
     }
 
     /// The next relying party.
     pub(super) fn enumerate_rps_get_next_rp(&mut self, channel: u32, response: &mut Writer<'_>) -> Result<(), Status> {
-        let (token, Sequence::RelyingParties(PendingRelyingParties { last })) = self.resume(channel)? else {
+        let (token, Sequence::RelyingParties { last }) = self.resume(channel)? else {
             return Err(Status::NotAllowed);
         };
         self.write_relying_party(channel, token, Some(&last), None, response)?
@@ -49,9 +43,7 @@ impl<P: Platform> Authenticator<P> {
         response: &mut Writer<'_>,
     ) -> Result<Option<()>, Status> {
         let mut value = [0; STORAGE_VALUE_MAX];
-        let next = self
-            .store
-            .next_relying_party(&mut self.seams.storage, after, &mut value)?;
+        let next = self.store.next_relying_party(after, &mut value)?;
         let Some(account) = next else {
             return Ok(None);
         };
@@ -62,8 +54,7 @@ impl<P: Platform> Authenticator<P> {
         if let Some(total) = total {
             response.uint(0x05).uint(total.into());
         }
-        let pending = PendingRelyingParties { last: account.key };
-        self.suspend(channel, token, Sequence::RelyingParties(pending));
+        self.suspend(channel, token, Sequence::RelyingParties { last: account.key });
         Ok(Some(()))
     }
 }

@@ -3,8 +3,8 @@
 use super::Request;
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
-use crate::ctap2::Status;
 use crate::platform::Platform;
+use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
     /// How many discoverable credentials there are, and how many more fit.
@@ -14,8 +14,8 @@ impl<P: Platform> Authenticator<P> {
         response: &mut Writer<'_>,
     ) -> Result<(), Status> {
         self.authorize_listing(request)?;
-        let existing = self.store.count(&mut self.seams.storage)?;
-        let remaining = self.store.remaining(&mut self.seams.storage)?;
+        let existing = self.store.count()?;
+        let remaining = self.store.remaining()?;
         // 01 existingResidentCredentialsCount, 02 maxPossibleRemainingResidentCredentialsCount
         response.map(2);
         response.uint(0x01).uint(existing.into());

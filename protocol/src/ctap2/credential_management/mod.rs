@@ -6,15 +6,12 @@ mod enumerate_credentials;
 mod enumerate_rps;
 mod metadata;
 
-pub(super) use enumerate_credentials::PendingCredentials;
-pub(super) use enumerate_rps::PendingRelyingParties;
-
-use super::Status;
 use super::parameters::{numbered, required};
 use super::user_verification::PinUvAuth;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer};
 use crate::platform::Platform;
+use crate::status::Status;
 
 /// The subcommands (§6.8).
 mod subcommand {

@@ -1,31 +1,33 @@
 //! Extensions of getAssertion and getNextAssertion (CTAP 2.3 §6.2.2 step 10).
 
-use super::hmac_secret::{self, Salts};
-use super::{Outputs, cred_blob, large_blob_key, third_party_payment};
+use super::hmac_secret::Input;
+use super::names;
+use super::outputs::{Output, Outputs};
 use crate::authenticator::Authenticator;
 use crate::cbor::Item;
-use crate::credential::Credential;
-use crate::ctap2::Status;
 use crate::ctap2::parameters::named;
-use crate::pin_protocol::KeyAgreement;
+use crate::ctap2::pending::Requested;
+use crate::ctap2::pin_protocol::KeyAgreement;
 use crate::platform::Platform;
+use crate::status::Status;
+use crate::store::Credential;
 
 /// The inputs, each of its right type and form.
 #[derive(Default)]
 pub(in crate::ctap2) struct AssertionInputs<'a> {
     cred_blob: bool,
-    hmac_secret: Option<hmac_secret::Input<'a>>,
+    hmac_secret: Option<Input<'a>>,
     large_blob_key: bool,
     third_party_payment: bool,
 }
 
-/// What each credential that the request comes to is asked for: getNextAssertion asks the same again.
-#[derive(Default)]
-pub(in crate::ctap2) struct Requested {
-    pub(in crate::ctap2) cred_blob: bool,
-    pub(in crate::ctap2) large_blob_key: bool,
-    third_party_payment: bool,
-    salts: Option<Salts>,
+/// largeBlobKey is asked for with `true` alone.
+pub(super) fn wants_large_blob_key(input: Item<'_>) -> Result<bool, Status> {
+    if input.bool()? {
+        Ok(true)
+    } else {
+        Err(Status::InvalidOption)
+    }
 }
 
 impl<'a> AssertionInputs<'a> {
@@ -34,16 +36,16 @@ impl<'a> AssertionInputs<'a> {
             return Ok(Self::default());
         };
         let names = [
-            cred_blob::NAME,
-            hmac_secret::NAME,
-            large_blob_key::NAME,
-            third_party_payment::NAME,
+            names::CRED_BLOB,
+            names::HMAC_SECRET,
+            names::LARGE_BLOB_KEY,
+            names::THIRD_PARTY_PAYMENT,
         ];
         let [cred_blob, hmac_secret, large_blob_key, third_party_payment] = named(inputs, names)?;
         Ok(Self {
             cred_blob: cred_blob.map_or(Ok(false), Item::bool)?,
-            hmac_secret: hmac_secret.map(hmac_secret::Input::decode).transpose()?,
-            large_blob_key: large_blob_key.map_or(Ok(false), large_blob_key::decode)?,
+            hmac_secret: hmac_secret.map(Input::decode).transpose()?,
+            large_blob_key: large_blob_key.map_or(Ok(false), wants_large_blob_key)?,
             third_party_payment: third_party_payment.map_or(Ok(false), Item::bool)?,
         })
     }
@@ -65,7 +67,8 @@ impl<'a> AssertionInputs<'a> {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// What the extensions answer for one credential, in the canonical order of their names. `blob` is its credBlob.
+    /// What the extensions answer for one credential, in the canonical order of their names. `blob` is its credBlob,
+    /// empty where it has none.
     pub(in crate::ctap2) fn assertion_outputs(
         &mut self,
         requested: &Requested,
@@ -76,14 +79,16 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<Outputs, Status> {
         let mut outputs = Outputs::default();
         if requested.cred_blob {
-            cred_blob::asserted(blob, &mut outputs)?;
+            outputs.add(names::CRED_BLOB, &Output::Bytes(blob))?;
         }
         if let Some(salts) = &requested.salts {
             let cred_random = self.store.secret.cred_random(credential, rp_id_hash, user_verified);
-            salts.answer(hmac_secret::NAME, &cred_random, &mut self.seams.rng, &mut outputs)?;
+            let answer = salts.answer(&cred_random, &mut self.rng)?;
+            outputs.add(names::HMAC_SECRET, &Output::Bytes(&answer))?;
         }
         if requested.third_party_payment {
-            third_party_payment::asserted(credential.traits.third_party_payment, &mut outputs)?;
+            let made_for_it = Output::Bool(credential.traits.third_party_payment);
+            outputs.add(names::THIRD_PARTY_PAYMENT, &made_for_it)?;
         }
         Ok(outputs)
     }

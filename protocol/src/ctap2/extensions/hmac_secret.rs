@@ -1,29 +1,23 @@
-//! hmac-secret (CTAP 2.3 §12): a secret of the credential, salted by the platform and given to it encrypted.
+//! hmac-secret and hmac-secret-mc (CTAP 2.3 §12): a secret of the credential, salted by the platform and given to it
+//! encrypted.
 //!
-//! Every credential has the two secrets behind it, asked for or not: one for a verified user, one for another.
+//! Every credential has the two secrets that this takes, asked for or not: one for a verified user, one for others.
 
+use heapless::Vec;
 use rand_core::TryRng;
 use zeroize::Zeroizing;
 
-use super::{Output, Outputs};
 use crate::cbor::Item;
 use crate::crypto::MacKey;
-use crate::ctap2::Status;
 use crate::ctap2::parameters::{numbered, required};
-use crate::pin_protocol::{KeyAgreement, Protocol, SharedSecret};
-
-pub(super) const NAME: &str = "hmac-secret";
+use crate::ctap2::pin_protocol::{KeyAgreement, Protocol, SharedSecret};
+use crate::status::Status;
 
 /// One salt, and what one salt gives.
 const SALT: usize = 32;
 const SALTS_MAX: usize = 2 * SALT;
 /// Two salted secrets, encrypted: protocol two puts an IV before them.
 const CIPHERTEXT_MAX: usize = 16 + SALTS_MAX;
-
-/// A new credential has its secrets.
-pub(super) fn made(outputs: &mut Outputs) -> Result<(), Status> {
-    outputs.add(NAME, &Output::Bool(true))
-}
 
 /// Salts as a platform sends them, also to hmac-secret-mc.
 pub(super) struct Input<'a> {
@@ -76,14 +70,12 @@ pub(in crate::ctap2) struct Salts {
 }
 
 impl Salts {
-    /// Answers with the secret that these salts give, for the platform's eyes alone.
+    /// The secrets that these salts give, encrypted for the platform.
     pub(super) fn answer(
         &self,
-        name: &str,
         cred_random: &[u8; 32],
         rng: &mut impl TryRng,
-        outputs: &mut Outputs,
-    ) -> Result<(), Status> {
+    ) -> Result<Vec<u8, CIPHERTEXT_MAX>, Status> {
         let cred_random = MacKey::new(cred_random);
         let mut secrets = Zeroizing::new([0; SALTS_MAX]);
         for (secret, salt) in secrets.chunks_exact_mut(SALT).zip(self.salts.chunks_exact(SALT)) {
@@ -91,10 +83,11 @@ impl Salts {
         }
         // As many as there are salts.
         let secrets = secrets.get(..self.length).ok_or(Status::Other)?;
-        let mut ciphertext = [0; CIPHERTEXT_MAX];
+        let mut ciphertext = Vec::new();
+        ciphertext.resize_default(CIPHERTEXT_MAX).map_err(|_| Status::Other)?;
         let length = self.secret.encrypt(rng, secrets, &mut ciphertext)?;
-        let ciphertext = ciphertext.get(..length).ok_or(Status::Other)?;
-        outputs.add(name, &Output::Bytes(ciphertext))
+        ciphertext.truncate(length);
+        Ok(ciphertext)
     }
 }
 

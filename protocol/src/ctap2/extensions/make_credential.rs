@@ -1,18 +1,17 @@
 //! Extensions of makeCredential (CTAP 2.3 §6.1.2 step 15).
 
-use super::hmac_secret::{self, Salts};
-use super::{
-    Outputs, cred_blob, cred_protect, hmac_secret_mc, large_blob_key, min_pin_length, pin_complexity_policy,
-    third_party_payment,
-};
+use super::get_assertion::wants_large_blob_key;
+use super::hmac_secret::{Input, Salts};
+use super::names;
+use super::outputs::{Output, Outputs};
 use crate::authenticator::Authenticator;
 use crate::cbor::Item;
-use crate::credential::{CredProtect, Credential, Kind, Traits};
-use crate::ctap2::Status;
 use crate::ctap2::parameters::named;
-use crate::pin_protocol::KeyAgreement;
+use crate::ctap2::pin_protocol::KeyAgreement;
+use crate::limits::CRED_BLOB_MAX;
 use crate::platform::Platform;
-use crate::settings::Settings;
+use crate::status::Status;
+use crate::store::{CredProtect, Credential, Kind, Settings, Traits};
 
 /// The inputs, each of its right type and form.
 #[derive(Default)]
@@ -20,7 +19,7 @@ pub(in crate::ctap2) struct RegistrationInputs<'a> {
     cred_blob: Option<&'a [u8]>,
     cred_protect: Option<CredProtect>,
     hmac_secret: bool,
-    hmac_secret_mc: Option<hmac_secret::Input<'a>>,
+    hmac_secret_mc: Option<Input<'a>>,
     large_blob_key: bool,
     min_pin_length: bool,
     pin_complexity_policy: bool,
@@ -33,14 +32,14 @@ impl<'a> RegistrationInputs<'a> {
             return Ok(Self::default());
         };
         let names = [
-            cred_blob::NAME,
-            cred_protect::NAME,
-            hmac_secret::NAME,
-            hmac_secret_mc::NAME,
-            large_blob_key::NAME,
-            min_pin_length::NAME,
-            pin_complexity_policy::NAME,
-            third_party_payment::NAME,
+            names::CRED_BLOB,
+            names::CRED_PROTECT,
+            names::HMAC_SECRET,
+            names::HMAC_SECRET_MC,
+            names::LARGE_BLOB_KEY,
+            names::MIN_PIN_LENGTH,
+            names::PIN_COMPLEXITY_POLICY,
+            names::THIRD_PARTY_PAYMENT,
         ];
         let [
             cred_blob,
@@ -55,13 +54,12 @@ impl<'a> RegistrationInputs<'a> {
         let hmac_secret = hmac_secret.map_or(Ok(false), Item::bool)?;
         Ok(Self {
             cred_blob: cred_blob.map(Item::bytes).transpose()?,
-            cred_protect: cred_protect.map(cred_protect::decode).transpose()?,
+            cred_protect: cred_protect.map(self::cred_protect).transpose()?,
             hmac_secret,
             hmac_secret_mc: hmac_secret_mc
-                .map(|input| hmac_secret_mc::decode(input, hmac_secret))
+                .map(|input| self::hmac_secret_mc(input, hmac_secret))
                 .transpose()?,
-            large_blob_key: large_blob_key
-                .map_or(Ok(false), |input| large_blob_key::decode_for_new(input, discoverable))?,
+            large_blob_key: large_blob_key.map_or(Ok(false), |input| self::large_blob_key(input, discoverable))?,
             min_pin_length: min_pin_length.map_or(Ok(false), Item::bool)?,
             pin_complexity_policy: pin_complexity_policy.map_or(Ok(false), Item::bool)?,
             third_party_payment: third_party_payment.map_or(Ok(false), Item::bool)?,
@@ -84,9 +82,39 @@ impl<'a> RegistrationInputs<'a> {
         }
     }
 
-    /// What the credential's record keeps of credBlob.
+    /// What the credential's record keeps of credBlob: all of it, or nothing. Only a discoverable credential has a record.
     pub(in crate::ctap2) fn kept_blob(&self, kind: Kind) -> Option<&'a [u8]> {
-        self.cred_blob.and_then(|blob| cred_blob::kept(blob, kind))
+        self.cred_blob
+            .filter(|blob| blob.len() <= CRED_BLOB_MAX && matches!(kind, Kind::Discoverable(_)))
+    }
+}
+
+fn cred_protect(input: Item<'_>) -> Result<CredProtect, Status> {
+    match input.uint()? {
+        1 => Ok(CredProtect::Optional),
+        2 => Ok(CredProtect::OptionalWithList),
+        3 => Ok(CredProtect::Required),
+        // The standard gives no code.
+        _ => Err(Status::InvalidParameter),
+    }
+}
+
+/// hmac-secret-mc goes together with `"hmac-secret": true`.
+fn hmac_secret_mc(input: Item<'_>, hmac_secret: bool) -> Result<Input<'_>, Status> {
+    let input = Input::decode(input)?;
+    if hmac_secret {
+        Ok(input)
+    } else {
+        Err(Status::MissingParameter)
+    }
+}
+
+/// Only a discoverable credential gets a largeBlobKey.
+fn large_blob_key(input: Item<'_>, discoverable: bool) -> Result<bool, Status> {
+    if wants_large_blob_key(input)? && discoverable {
+        Ok(true)
+    } else {
+        Err(Status::InvalidOption)
     }
 }
 
@@ -102,24 +130,29 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<Outputs, Status> {
         let mut outputs = Outputs::default();
         if inputs.cred_blob.is_some() {
-            cred_blob::made(inputs.kept_blob(credential.kind).is_some(), &mut outputs)?;
+            // A blob that is not kept is no reason to refuse the credential.
+            let is_kept = inputs.kept_blob(credential.kind).is_some();
+            outputs.add(names::CRED_BLOB, &Output::Bool(is_kept))?;
         }
         if inputs.cred_protect.is_some() {
-            cred_protect::made(credential.traits.protection, &mut outputs)?;
+            let level = credential.traits.protection as u64;
+            outputs.add(names::CRED_PROTECT, &Output::Uint(level))?;
         }
         if inputs.hmac_secret {
-            hmac_secret::made(&mut outputs)?;
+            outputs.add(names::HMAC_SECRET, &Output::Bool(true))?;
         }
         let policy = self.policy_for(inputs, rp_id_hash)?;
         if let Some(settings) = policy.as_ref().filter(|_| inputs.min_pin_length) {
-            min_pin_length::made(settings.min_pin_length, &mut outputs)?;
+            let length = settings.min_pin_length.into();
+            outputs.add(names::MIN_PIN_LENGTH, &Output::Uint(length))?;
         }
         if let Some(salts) = salts {
             let cred_random = self.store.secret.cred_random(credential, rp_id_hash, user_verified);
-            salts.answer(hmac_secret_mc::NAME, &cred_random, &mut self.seams.rng, &mut outputs)?;
+            let answer = salts.answer(&cred_random, &mut self.rng)?;
+            outputs.add(names::HMAC_SECRET_MC, &Output::Bytes(&answer))?;
         }
         if let Some(settings) = policy.filter(|_| inputs.pin_complexity_policy) {
-            pin_complexity_policy::made(settings.pin_complexity, &mut outputs)?;
+            outputs.add(names::PIN_COMPLEXITY_POLICY, &Output::Bool(settings.pin_complexity))?;
         }
         Ok(outputs)
     }

@@ -2,9 +2,9 @@
 
 use cbor4ii::core::Value;
 
-use crate::attestation::Format;
-use crate::credential::Algorithm;
+use crate::crypto::Algorithm;
 use crate::crypto::sha256;
+use crate::ctap2::attestation::Format;
 use crate::limits::MAX_MESSAGE;
 use crate::testing::attestation::{AAGUID, BATCH, certificate, point};
 use crate::testing::cbor::{Tree, array, bytes, encode, int, map, text};
@@ -105,7 +105,7 @@ fn fido_u2f_is_signed_by_the_batch_certificate_or_by_the_public_one() {
     let mut key = Key::new();
     let made = key.made(&preferring(&["fido-u2f"])).unwrap();
     let x5c = made.answer.number(3).member("x5c").clone();
-    let public = include_bytes!("../../attestation/u2f.der");
+    let public = include_bytes!("../../store/u2f.der");
     assert_eq!(x5c, array([bytes(*public)]));
     let key_in_certificate = public
         .windows(65)

@@ -7,8 +7,8 @@ mod token;
 
 use cbor4ii::core::Value;
 
+use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::{Status, command};
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, int};
 use crate::testing::key::Key;
 use crate::testing::pin::{PIN, client_pin, get_key_agreement};

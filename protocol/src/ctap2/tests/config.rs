@@ -6,8 +6,8 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 
 use crate::crypto::sha256;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::{Status, command};
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, bytes, int, text};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, CM, MC, PIN};

@@ -10,7 +10,6 @@ use cbor4ii::core::Value;
 
 use crate::crypto::hkdf_sha256;
 use crate::ctap2::Status;
-use crate::pin::Pin;
 use crate::testing::cbor::{Tree, bytes, int, map, text};
 use crate::testing::key::{Key, Registration};
 use crate::testing::manager::next;
@@ -172,7 +171,7 @@ fn a_full_key_deletes_and_renames() {
 
 /// The initialization vectors and the plaintexts of encIdentifier and encCredStoreState, to who has the token.
 fn identifiers(key: &mut Key) -> [(Vec<u8>, Vec<u8>); 2] {
-    let pin = Pin::read(&mut key.0.seams.storage, key.0.store.epoch).unwrap();
+    let pin = key.0.store.pin().unwrap();
     let token = pin.persistent_token(&key.0.store.secret);
     let info = key.answer(&get_info()).unwrap();
     [(0x19, "encIdentifier"), (0x1e, "encCredStoreState")].map(|(member, label)| {

@@ -8,10 +8,11 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 
 use crate::crypto::sha256;
+use crate::ctap2::Status;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT_PREVIEW;
-use crate::ctap2::{Permissions, Status};
+use crate::ctap2::pin_protocol::Protocol;
+use crate::ctap2::token::Permissions;
 use crate::limits::{RP_ID_MAX, SEQUENCE_TIMEOUT, TOKEN_MAX_USAGE};
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::manager::next;

@@ -3,9 +3,10 @@
 use cbor4ii::core::Value;
 
 use crate::crypto::sha256;
-use crate::ctap2::{Permissions, Status};
+use crate::ctap2::Status;
+use crate::ctap2::pin_protocol::Protocol;
+use crate::ctap2::token::Permissions;
 use crate::limits::RESERVED_RECORDS;
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, bytes, int, map, text};
 use crate::testing::key::Key;
 use crate::testing::manager::next;

@@ -4,8 +4,8 @@
 use crate::crypto::{MacKey, sha256};
 use crate::ctap2::Status;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT_PREVIEW;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::TOKEN_INITIAL_USAGE;
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, int};
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::manager::next;

@@ -13,7 +13,7 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 
 use crate::ctap2::Status;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};
 use crate::testing::key::{AuthData, Key};
 use crate::testing::pin::{GA, MC, PIN, Platform};

@@ -226,11 +226,11 @@ fn after_a_reset_that_failed_the_key_refuses_all_work_until_the_next_power_up() 
 fn when_randomness_ends_the_key_refuses_all_work_until_the_next_power_up() {
     let mut key = Key::new();
     let made = key.register_discoverable(RP, b"alice");
-    key.0.seams.rng.inner_mut().broken = true;
+    key.0.rng.inner_mut().broken = true;
     let before = key.storage().records.clone();
     assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::Other);
     // Healed or not: what failed once is not trusted again.
-    key.0.seams.rng.inner_mut().broken = false;
+    key.0.rng.inner_mut().broken = false;
     key.user().prompts.clear();
     for request in [
         get_info(),
@@ -262,7 +262,7 @@ fn without_randomness_no_command_that_needs_it_leaves_a_trace() {
         reset(),
     ] {
         let mut key = prepared.fork();
-        key.0.seams.rng.inner_mut().broken = true;
+        key.0.rng.inner_mut().broken = true;
         let before = key.storage().records.clone();
         assert_eq!(key.refusal(&request), Status::Other, "{request:?}");
         assert_eq!(key.storage().records, before);

@@ -3,7 +3,7 @@
 use cbor4ii::core::Value;
 
 use crate::authenticator::Config;
-use crate::credential::Algorithm;
+use crate::crypto::Algorithm;
 use crate::limits::{MAX_MESSAGE, SEALED_CREDENTIAL_ID};
 use crate::testing::cbor::{Tree, array, int, map, text};
 use crate::testing::key::{CONFIG, Key};

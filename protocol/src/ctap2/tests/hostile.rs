@@ -5,8 +5,8 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 use proptest::prelude::*;
 
+use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::{Status, command};
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{array, bytes, encode, int, map, text};
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::pin::{ACFG, PIN};

@@ -1,6 +1,6 @@
 //! authenticatorMakeCredential (CTAP 2.3 §6.1): what it does.
 
-use crate::credential::Algorithm;
+use crate::crypto::Algorithm;
 use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::limits::USER_ACTION_TIMEOUT;

@@ -4,7 +4,7 @@ use std::vec;
 
 use cbor4ii::core::Value;
 
-use crate::credential::Algorithm;
+use crate::crypto::Algorithm;
 use crate::ctap2::Status;
 use crate::limits::USER_NAME_MAX;
 use crate::testing::cbor::{Tree, array, bytes, int, map, text};

@@ -5,7 +5,7 @@ use cbor4ii::core::Value;
 
 use super::power_cuts::at_every_cut;
 use crate::ctap2::Status;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, array, int, text};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, PCMR, PIN};

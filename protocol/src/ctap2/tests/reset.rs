@@ -3,9 +3,9 @@
 use std::vec::Vec;
 
 use crate::ctap2::Status;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::tests::large_blobs::{INITIAL, array, stored, writing};
 use crate::limits::{RESET_WINDOW, USER_ACTION_TIMEOUT};
-use crate::pin_protocol::Protocol;
 use crate::platform::{Gesture, Operation, Presence};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, PCMR, PIN, get_key_agreement};

@@ -1,8 +1,8 @@
 //! What user verification makeCredential and getAssertion take, and how a token gives it (CTAP 2.3 §6.1.2, §6.2.2).
 
 use crate::ctap2::Status;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::{TOKEN_INITIAL_USAGE, TOKEN_MAX_USAGE};
-use crate::pin_protocol::Protocol;
 use crate::platform::{Operation, Presence};
 use crate::testing::cbor::{array, bytes, int};
 use crate::testing::key::{CHANNEL, Key};

@@ -6,6 +6,8 @@ use cbor4ii::core::Value;
 
 use super::*;
 use crate::cbor::{Writer, scan};
+use crate::ctap2::extensions::names::HMAC_SECRET;
+use crate::ctap2::extensions::outputs::{Output, Outputs};
 use crate::testing::cbor::{Tree, bytes, decode, encode, int};
 use crate::testing::hex;
 use crate::testing::platform::Dice;
@@ -29,9 +31,8 @@ fn exchange(protocol: Protocol, salt_enc: &[u8], salt_auth: &[u8]) {
     assert_eq!(&salts.salts[..salts.length], SALT);
 
     let mut outputs = Outputs::default();
-    salts
-        .answer(NAME, &CRED_RANDOM, &mut Dice::default(), &mut outputs)
-        .unwrap();
+    let answer = salts.answer(&CRED_RANDOM, &mut Dice::default()).unwrap();
+    outputs.add(HMAC_SECRET, &Output::Bytes(&answer)).unwrap();
     let mut answer = [0; 128];
     let mut writer = Writer::new(&mut answer);
     outputs.write(&mut writer);
@@ -40,7 +41,7 @@ fn exchange(protocol: Protocol, salt_enc: &[u8], salt_auth: &[u8]) {
     let answer = decode(&answer[..length]);
     let mut plaintext = [0; 32];
     let secret = SharedSecret::new(protocol, &Z);
-    let opened = secret.decrypt(answer.member(NAME).as_bytes(), &mut plaintext);
+    let opened = secret.decrypt(answer.member(HMAC_SECRET).as_bytes(), &mut plaintext);
     assert_eq!(opened.unwrap(), OUTPUT);
 }
 

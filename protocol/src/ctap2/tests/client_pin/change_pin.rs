@@ -3,7 +3,7 @@
 use cbor4ii::core::Value;
 
 use crate::ctap2::Status;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, bytes, int};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, PCMR, PIN};

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::ctap2::Status;
 use crate::ctap2::client_pin::subcommand;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, bytes, int};
 use crate::testing::key::Key;
 use crate::testing::pin::{PIN, client_pin, get_key_agreement};
@@ -158,9 +158,9 @@ fn a_pin_hash_of_another_length_is_a_wrong_pin() {
 fn a_generator_that_fails_after_a_mismatch_gives_no_guess_back() {
     let mut key = Key::with_pin();
     let request = key.platform(Protocol::One).get_pin_token(WRONG);
-    key.0.seams.rng.inner_mut().broken = true;
+    key.0.rng.inner_mut().broken = true;
     assert_eq!(key.refusal(&request), Status::Other);
-    key.0.seams.rng.inner_mut().broken = false;
+    key.0.rng.inner_mut().broken = false;
     assert_eq!(key.restarted().retries(), 7);
 }
 

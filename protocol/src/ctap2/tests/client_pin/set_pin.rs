@@ -5,7 +5,7 @@ use std::vec;
 use cbor4ii::core::Value;
 
 use crate::ctap2::Status;
-use crate::pin_protocol::Protocol;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::testing::cbor::{Tree, bytes, int};
 use crate::testing::key::Key;
 use crate::testing::pin::{PIN, padded};

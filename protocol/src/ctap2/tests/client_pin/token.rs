@@ -3,8 +3,8 @@
 use cbor4ii::core::Value;
 
 use crate::ctap2::Status;
+use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::{TOKEN_INITIAL_USAGE, TOKEN_MAX_USAGE, TOKEN_USER_PRESENT};
-use crate::pin_protocol::Protocol;
 use crate::testing::cbor::{bytes, int, text};
 use crate::testing::key::Key;
 use crate::testing::pin::{ACFG, BE, CM, GA, LBW, MC, PCMR, PIN, Token};
@@ -294,7 +294,7 @@ fn a_touch_that_gave_a_token_counts_for_a_while() {
     for (age, prompts) in [(TOKEN_USER_PRESENT, 0), (TOKEN_USER_PRESENT + 1, 1)] {
         let mut key = Key::with_pin();
         let Key(authenticator) = &mut key;
-        let rng = &mut authenticator.seams.rng;
+        let rng = &mut authenticator.rng;
         let secret = *authenticator.tokens.issue(Protocol::Two, grant, 0, rng).unwrap();
         let token = Token {
             protocol: Protocol::Two,

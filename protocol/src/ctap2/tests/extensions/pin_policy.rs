@@ -2,13 +2,12 @@
 
 use super::*;
 use crate::crypto::sha256;
-use crate::settings::Settings;
+use crate::store::Settings;
 
 fn set(key: &mut Key, change: impl FnOnce(&mut Settings)) {
-    let (storage, epoch) = (&mut key.0.seams.storage, key.0.store.epoch);
-    let mut settings = Settings::read(storage, epoch).unwrap();
+    let mut settings = key.0.store.settings().unwrap();
     change(&mut settings);
-    settings.write(storage, epoch).unwrap();
+    key.0.store.write_settings(&settings).unwrap();
 }
 
 /// Puts the relying party on the list.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits::TOKEN_MAX_USAGE;
-use crate::settings::Settings;
+use crate::store::Settings;
 use crate::testing::pin::{ACFG, CM, GA, LBW, MC, Token};
 use crate::testing::request::{RP, make_credential};
 
@@ -110,12 +110,11 @@ fn a_sequence_ends_with_the_token_that_authorized_it() {
 #[test]
 fn always_uv_wants_a_token_also_without_a_pin() {
     let mut key = Key::new();
-    let (storage, epoch) = (&mut key.0.seams.storage, key.0.store.epoch);
     let settings = Settings {
         always_uv: true,
         ..Settings::default()
     };
-    settings.write(storage, epoch).unwrap();
+    key.0.store.write_settings(&settings).unwrap();
     assert_eq!(key.refusal(&first(&array(100, 0), 100)), Status::PuatRequired);
     assert_eq!(stored(&mut key), INITIAL);
 }

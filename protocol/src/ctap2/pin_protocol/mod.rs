@@ -1,0 +1,164 @@
+//! PIN/UV auth protocols one and two (CTAP 2.3 §6.5.6 and §6.5.7): how a platform and the key agree on a secret, send
+//! a PIN under it, and prove a permission.
+//!
+//! Both ends compute the same once they share a secret, so [`SharedSecret`] serves a platform too.
+
+mod key_agreement;
+
+pub use key_agreement::KeyAgreement;
+
+use heapless::Vec;
+use rand_core::TryRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::crypto::aes_cbc::{self, BLOCK};
+use crate::crypto::{MacKey, hkdf_sha256, sha256};
+use crate::status::Status;
+
+/// A PIN/UV auth protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Protocol one (§6.5.6).
+    One,
+    /// Protocol two (§6.5.7).
+    Two,
+}
+
+/// What proves that its sender knows a key: `pinUvAuthParam`, `saltAuth`. 16 bytes by protocol one, 32 by two.
+pub type Authentication = Vec<u8, 32>;
+
+impl Protocol {
+    /// What this key offers, most preferred first: `pinUvAuthProtocols` in getInfo.
+    pub const OFFERED: [Self; 2] = [Self::Two, Self::One];
+
+    /// The protocol with this number, if this key offers it.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::OFFERED.into_iter().find(|protocol| protocol.number() == number)
+    }
+
+    /// Its number in requests.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
+    /// `authenticate`: of the parts, one behind the other.
+    #[must_use]
+    pub fn authenticate(self, key: &MacKey, message: &[&[u8]]) -> Authentication {
+        let length = match self {
+            Self::One => 16,
+            Self::Two => 32,
+        };
+        key.authenticate(message).iter().copied().take(length).collect()
+    }
+
+    /// `verify`, in a time that does not depend on what `param` holds. A param of another length than the protocol's
+    /// own is never accepted.
+    #[must_use]
+    pub fn verify(self, key: &MacKey, message: &[&[u8]], param: &[u8]) -> bool {
+        self.authenticate(key, message).as_slice().ct_eq(param).into()
+    }
+
+    /// The bytes that a ciphertext has before its blocks.
+    const fn iv_length(self) -> usize {
+        match self {
+            Self::One => 0,
+            Self::Two => BLOCK,
+        }
+    }
+
+    /// The length of what a ciphertext of this length decrypts to; `None` where there is no such ciphertext.
+    #[must_use]
+    pub fn plaintext_length(self, ciphertext: usize) -> Option<usize> {
+        ciphertext
+            .checked_sub(self.iv_length())
+            .filter(|length| length.is_multiple_of(BLOCK))
+    }
+}
+
+/// The secret that a platform and the key agreed on. Wiped when dropped.
+pub struct SharedSecret {
+    protocol: Protocol,
+    authentication: MacKey,
+    encryption: Zeroizing<[u8; 32]>,
+}
+
+impl SharedSecret {
+    /// `kdf`: the secret that `z`, the X coordinate of the key agreement's point, gives under a protocol.
+    #[must_use]
+    pub fn new(protocol: Protocol, z: &[u8; 32]) -> Self {
+        let (authentication, encryption) = match protocol {
+            Protocol::One => {
+                let secret = Zeroizing::new(sha256(&[z]));
+                (secret.clone(), secret)
+            }
+            Protocol::Two => (hkdf_sha256(z, b"CTAP2 HMAC key"), hkdf_sha256(z, b"CTAP2 AES key")),
+        };
+        Self {
+            protocol,
+            authentication: MacKey::new(&authentication),
+            encryption,
+        }
+    }
+
+    /// The protocol that it belongs to.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// `authenticate`: of the parts, one behind the other.
+    #[must_use]
+    pub fn authenticate(&self, message: &[&[u8]]) -> Authentication {
+        self.protocol.authenticate(&self.authentication, message)
+    }
+
+    /// `verify`: whether `param` authenticates the parts. In constant time.
+    #[must_use]
+    pub fn verify(&self, message: &[&[u8]], param: &[u8]) -> bool {
+        self.protocol.verify(&self.authentication, message, param)
+    }
+
+    /// `decrypt`, to the start of `plaintext`. `None` where the ciphertext has no length that the protocol could have
+    /// given it, or does not fit.
+    pub fn decrypt<'a>(&self, ciphertext: &[u8], plaintext: &'a mut [u8]) -> Option<&'a mut [u8]> {
+        let length = self.protocol.plaintext_length(ciphertext.len())?;
+        let (iv, blocks) = ciphertext.split_at_checked(self.protocol.iv_length())?;
+        let iv = iv.try_into().unwrap_or([0; BLOCK]);
+        let plaintext = plaintext.get_mut(..length)?;
+        plaintext.copy_from_slice(blocks);
+        aes_cbc::decrypt(&self.encryption, &iv, plaintext).ok()?;
+        Some(plaintext)
+    }
+
+    /// `encrypt`, to the start of `ciphertext`: as long as the plaintext, and by protocol two 16 bytes longer. Returns
+    /// its length.
+    ///
+    /// # Errors
+    /// [`Status::Other`] where randomness fails, the plaintext is not whole blocks, or it does not fit.
+    pub fn encrypt(&self, rng: &mut impl TryRng, plaintext: &[u8], ciphertext: &mut [u8]) -> Result<usize, Status> {
+        let mut iv = [0; BLOCK];
+        if self.protocol == Protocol::Two {
+            rng.try_fill_bytes(&mut iv).map_err(|_| Status::Other)?;
+        }
+        self.encrypt_with(&iv, plaintext, ciphertext).ok_or(Status::Other)
+    }
+
+    fn encrypt_with(&self, iv: &[u8; BLOCK], plaintext: &[u8], ciphertext: &mut [u8]) -> Option<usize> {
+        let iv_length = self.protocol.iv_length();
+        let length = iv_length + plaintext.len();
+        let (head, blocks) = ciphertext.get_mut(..length)?.split_at_mut_checked(iv_length)?;
+        head.iter_mut().zip(iv).for_each(|(to, from)| *to = *from);
+        blocks.copy_from_slice(plaintext);
+        aes_cbc::encrypt(&self.encryption, iv, blocks).ok()?;
+        Some(length)
+    }
+}
+
+#[cfg(test)]
+mod tests;

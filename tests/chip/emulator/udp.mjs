@@ -14,7 +14,7 @@ const BROADCAST = 0xffff_ffff;
 const INIT = 0x86;
 const ERROR = 0xbf;
 const INVALID_CHANNEL = 0x0b;
-/** Requests on the broadcast channel that may wait for their answer; a key answers them in their order. */
+/** Requests on channels that nobody has yet, and may wait for their answer; a key answers them in their order. */
 const ASKING_MAX = 64;
 
 /** Whether other computers cannot reach an address. @param {string} host */
@@ -31,8 +31,8 @@ export class UdpServer {
   /** The owner of each channel. @type {Map<number, Peer>} */
   #owners = new Map();
   /**
-   * The peers that wait for an answer on the broadcast channel, with the nonces of their INIT.
-   * @type {{ peer: Peer, nonce: string }[]}
+   * Who waits for an answer on a channel that nobody has yet, with the nonce of an INIT.
+   * @type {{ peer: Peer, channel: number, nonce: string }[]}
    */
   #asking = [];
   #key;
@@ -83,7 +83,8 @@ export class UdpServer {
     if (report.length !== REPORT_SIZE || !this.#key.board.chip) return;
     const channel = channelOf(report);
     const owner = this.#owners.get(channel);
-    if (channel === BROADCAST) {
+    // CTAPHID_INIT allocates the channel that it names, where nobody has it.
+    if (channel === BROADCAST || (channel !== 0 && !owner && report[4] === INIT)) {
       if (isInitialization(report)) this.#asks(report, peer);
     } else if (!owner || name(owner) !== name(peer)) {
       // A continuation packet that belongs to nothing is not answered (CTAP 2.3 §11.2.5.4).
@@ -98,7 +99,7 @@ export class UdpServer {
    * @param {Peer} peer
    */
   #asks(report, peer) {
-    this.#asking.push({ peer, nonce: nonceOf(report) });
+    this.#asking.push({ peer, channel: channelOf(report), nonce: nonceOf(report) });
     if (this.#asking.length > ASKING_MAX) this.#asking.shift();
   }
 
@@ -115,24 +116,26 @@ export class UdpServer {
 
   /** @param {Uint8Array} report the key's */
   #forward(report) {
-    const channel = channelOf(report);
-    const peer = channel === BROADCAST ? this.#asker(report) : this.#owners.get(channel);
+    const peer = this.#owners.get(channelOf(report)) ?? this.#asker(report);
     if (peer) this.#socket.send(report, peer.port, peer.address);
   }
 
   /**
-   * Who asked what the key answers on the broadcast channel. It now owns what the key allocates.
+   * Who asked what the key answers on a channel that nobody has yet. That host now owns what the key allocates.
    * @param {Uint8Array} report
    */
   #asker(report) {
     const isAllocation = report[4] === INIT;
-    const index = isAllocation ? this.#asking.findIndex(({ nonce }) => nonce === nonceOf(report)) : 0;
+    const index = this.#asking.findIndex(
+      ({ channel, nonce }) => channel === channelOf(report) && (!isAllocation || nonce === nonceOf(report)),
+    );
+    if (index < 0) return undefined;
     const [asked] = this.#asking.splice(0, index + 1).slice(-1);
-    if (isAllocation && asked) {
+    if (isAllocation) {
       const allocated = new DataView(report.buffer, report.byteOffset).getUint32(15);
       this.#owners.set(allocated, asked.peer);
     }
-    return asked?.peer;
+    return asked.peer;
   }
 }
 

@@ -8,11 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use brasskey_conformance::host::Host;
+use brasskey_conformance::host::ctap2::{Request, get_assertion_by, make_credential, make_discoverable};
+use brasskey_conformance::host::response::{Assertion, Made, flags};
+use brasskey_conformance::key::{Hand, Key, LONG, Link, Profile};
 use brasskey_tests::forms::Socket;
-use brasskey_tests::host::Host;
-use brasskey_tests::host::ctap2::{Request, get_assertion_by, make_credential, make_discoverable};
-use brasskey_tests::host::response::{Assertion, Made, flags};
-use brasskey_tests::key::{Form, Key, LONG, Wire};
 
 const RP_ID: &str = "example.com";
 const ROUNDS: u32 = 24;
@@ -87,8 +87,19 @@ impl Process {
     }
 }
 
-impl Form for Process {
-    fn connect(&self) -> Box<dyn Wire> {
+/// What a token needs no more than an automatic touch for.
+static PROFILE: Profile = Profile {
+    has: &[],
+    only: None,
+    user_action_timeout: 30_000,
+};
+
+fn key(process: Process) -> Key {
+    Key::new(&PROFILE, Box::new(process))
+}
+
+impl Hand for Process {
+    fn connect(&self) -> Box<dyn Link> {
         Box::new(Socket::to(self.running.lock().expect("the token").address))
     }
 
@@ -174,7 +185,7 @@ fn program() -> PathBuf {
 fn kill_again_and_again(seal: &'static [&'static str]) {
     let program = program();
     let directory = tempfile::tempdir().expect("a directory");
-    let key = Key::new(Process::new(&program, &directory.path().join("key"), seal));
+    let key = key(Process::new(&program, &directory.path().join("key"), seal));
     let mut known: Vec<Known> = Vec::new();
     for round in 0..ROUNDS {
         let mut host = key.host();
@@ -202,7 +213,7 @@ const RESET: [u8; 1] = [0x07];
 
 /// The credentials of a token, what is in its file, and how long a reset takes that nothing is in the way of.
 fn used_token(program: &Path, state: &Path) -> (Vec<Known>, Vec<u8>, Duration) {
-    let key = Key::new(Process::new(program, state, &[]));
+    let key = key(Process::new(program, state, &[]));
     let mut host = key.host();
     let made = (0..6).map(|number| {
         host.begin(registration(number));
@@ -236,7 +247,7 @@ fn a_reset_is_whole_or_not_at_all_when_the_token_is_killed() {
         let Some(running) = Running::start_limited(&program, &state, &[], limit) else {
             continue;
         };
-        let key = Key::new(Process::of(&program, &state, &[], running));
+        let key = key(Process::of(&program, &state, &[], running));
         let mut host = key.host();
         let moment = Instant::now();
         host.begin(RESET);

@@ -12,15 +12,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use brasskey::soft::{Listen, Servers, SoftKey, Touch};
-use brasskey_protocol::crypto::p256;
-use brasskey_tests::host::client_pin::{Agreement, PIN, Protocol, client_pin, cp, permission};
-use brasskey_tests::host::ctap2::{
+use brasskey_conformance::host::client_pin::{Agreement, PIN, Protocol, client_pin, cp, permission};
+use brasskey_conformance::host::ctap2::{
     GET_INFO, Request, get_assertion, get_assertion_by, make_credential, make_discoverable,
 };
-use brasskey_tests::host::response::{Made, Response};
-use brasskey_tests::host::u2f::{Registered, authenticate, control, register};
-use brasskey_tests::host::verify::sha256;
-use brasskey_tests::host::{command, packets};
+use brasskey_conformance::host::response::{Made, Response};
+use brasskey_conformance::host::u2f::{Registered, authenticate, control, register};
+use brasskey_conformance::host::verify::sha256;
+use brasskey_conformance::host::{command, packets};
+use brasskey_protocol::crypto::p256;
 use ciborium::Value;
 use criterion::Criterion;
 

@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
 use brasskey::soft::{Connection, SoftKey};
-use brasskey_tests::host::{BROADCAST, command, packets};
-use brasskey_tests::key::{LONG, Report};
+use brasskey_conformance::host::{BROADCAST, command, packets};
+use brasskey_conformance::key::{LONG, Report};
 
 /// A request in packets, to be sent many times.
 pub(crate) struct Transaction {

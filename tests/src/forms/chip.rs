@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Socket;
-use crate::key::{Form, LONG, Report, Wire};
+use brasskey_conformance::key::{Hand, LONG, Link, Report};
 
 /// Names the firmware's ELF file.
 const FIRMWARE: &str = "BRASSKEY_CHIP_ELF";
@@ -59,8 +59,8 @@ impl Drop for Chip {
     }
 }
 
-impl Form for Chip {
-    fn connect(&self) -> Box<dyn Wire> {
+impl Hand for Chip {
+    fn connect(&self) -> Box<dyn Link> {
         Box::new(Reader::new(Socket::to(self.process().reports)))
     }
 
@@ -128,7 +128,7 @@ impl Reader {
     }
 }
 
-impl Wire for Reader {
+impl Link for Reader {
     fn send(&mut self, report: &Report) {
         self.socket.send(report);
     }

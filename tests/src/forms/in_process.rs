@@ -5,7 +5,7 @@ use std::time::Duration;
 use brasskey::soft::storage::MemoryStorage;
 use brasskey::soft::{Connection, SoftKey, Touch};
 
-use crate::key::{Form, LONG, Report, Wire};
+use brasskey_conformance::key::{Hand, LONG, Link, Report};
 
 pub(super) struct InProcess(SoftKey);
 
@@ -20,9 +20,9 @@ impl InProcess {
     }
 }
 
-impl Form for InProcess {
-    fn connect(&self) -> Box<dyn Wire> {
-        Box::new(self.0.connect())
+impl Hand for InProcess {
+    fn connect(&self) -> Box<dyn Link> {
+        Box::new(Wire(self.0.connect()))
     }
 
     fn wait_until_asked(&self) {
@@ -51,12 +51,14 @@ impl Form for InProcess {
     }
 }
 
-impl Wire for Connection {
+struct Wire(Connection);
+
+impl Link for Wire {
     fn send(&mut self, report: &Report) {
-        Connection::send(self, report);
+        self.0.send(report);
     }
 
     fn receive(&mut self, timeout: Duration) -> Option<Report> {
-        Connection::receive(self, timeout)
+        self.0.receive(timeout)
     }
 }

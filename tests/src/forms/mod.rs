@@ -6,52 +6,72 @@ mod udp;
 pub mod vendor;
 
 use brasskey::soft::storage::MemoryStorage;
+use brasskey_conformance::key::{Hand, Key, Need, Profile};
 pub use udp::Socket;
 
-use crate::key::{Key, Kind, Need};
+/// A form of the key.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// How the test names begin.
+    pub name: &'static str,
+    /// What it can do.
+    pub profile: Profile,
+    make: fn() -> Box<dyn Hand>,
+}
+
+impl Form {
+    /// A key of this form, fresh from the factory.
+    #[must_use]
+    pub fn key(&'static self) -> Key {
+        Key::new(&self.profile, (self.make)())
+    }
+}
+
+/// A form that has this, and runs nothing but checks that need `only`.
+const fn profile(has: &'static [Need], only: Option<Need>) -> Profile {
+    Profile {
+        has,
+        only,
+        user_action_timeout: 30_000,
+    }
+}
 
 /// Every form that can run here: the chip needs its firmware, and Node.
-pub fn all() -> impl Iterator<Item = &'static Kind> {
+pub fn all() -> impl Iterator<Item = &'static Form> {
     SOFT.iter().chain(chip::is_there().then_some(&CHIP))
 }
 
-const CHIP: Kind = Kind {
+static CHIP: Form = Form {
     name: "chip",
-    has: &[Need::Clock],
-    only: None,
-    make: || Key::new(chip::Chip::new()),
+    profile: profile(&[Need::Clock], None),
+    make: || Box::new(chip::Chip::new()),
 };
 
-const SOFT: &[Kind] = &[
-    Kind {
+static SOFT: &[Form] = &[
+    Form {
         name: "in_process",
-        has: &[Need::Clock, Need::Decline, Need::EveryAlgorithm],
-        only: None,
-        make: || Key::new(in_process::InProcess::new(MemoryStorage::new())),
+        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm], None),
+        make: || Box::new(in_process::InProcess::new(MemoryStorage::new())),
     },
-    Kind {
+    Form {
         name: "udp",
-        has: &[Need::Decline, Need::EveryAlgorithm],
-        only: None,
-        make: || Key::new(udp::Udp::new(MemoryStorage::new())),
+        profile: profile(&[Need::Decline, Need::EveryAlgorithm], None),
+        make: || Box::new(udp::Udp::new(MemoryStorage::new())),
     },
-    Kind {
+    Form {
         name: "in_process_of_a_vendor",
-        has: &[Need::Certificates],
-        only: Some(Need::Certificates),
-        make: || Key::new(in_process::InProcess::new(vendor::storage())),
+        profile: profile(&[Need::Certificates], Some(Need::Certificates)),
+        make: || Box::new(in_process::InProcess::new(vendor::storage())),
     },
-    Kind {
+    Form {
         name: "udp_of_a_vendor",
-        has: &[Need::Certificates],
-        only: Some(Need::Certificates),
-        make: || Key::new(udp::Udp::new(vendor::storage())),
+        profile: profile(&[Need::Certificates], Some(Need::Certificates)),
+        make: || Box::new(udp::Udp::new(vendor::storage())),
     },
-    Kind {
+    Form {
         name: "in_process_with_little_room",
-        has: &[Need::LittleRoom],
-        only: Some(Need::LittleRoom),
-        make: || Key::new(in_process::InProcess::new(MemoryStorage::limited_to(LITTLE_ROOM))),
+        profile: profile(&[Need::LittleRoom], Some(Need::LittleRoom)),
+        make: || Box::new(in_process::InProcess::new(MemoryStorage::limited_to(LITTLE_ROOM))),
     },
 ];
 

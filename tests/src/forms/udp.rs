@@ -8,7 +8,7 @@ use std::time::Duration;
 use brasskey::soft::storage::MemoryStorage;
 use brasskey::soft::{Listen, Servers, SoftKey, Touch};
 
-use crate::key::{Form, LONG, Report, Wire};
+use brasskey_conformance::key::{Hand, LONG, Link, Report};
 
 pub(super) struct Udp {
     key: SoftKey,
@@ -34,8 +34,8 @@ impl Udp {
     }
 }
 
-impl Form for Udp {
-    fn connect(&self) -> Box<dyn Wire> {
+impl Hand for Udp {
+    fn connect(&self) -> Box<dyn Link> {
         Box::new(Socket::to(self.address))
     }
 
@@ -78,7 +78,7 @@ impl Socket {
     }
 }
 
-impl Wire for Socket {
+impl Link for Socket {
     fn send(&mut self, report: &Report) {
         self.0.send(report).expect("a datagram sent");
     }

@@ -1,25 +1,31 @@
 //! A key with a vendor's certificates: packed basic and enterprise attestation (CTAP 2.3 §6.1.2 step 9, §7.1).
 
+use brasskey_conformance::checks;
+use brasskey_conformance::host::Host;
+use brasskey_conformance::host::cbor::array;
+use brasskey_conformance::host::client_pin::configure;
+use brasskey_conformance::host::ctap2::{RESET, Request, make_credential, mc, status};
+use brasskey_conformance::host::response::{Made, Response};
+use brasskey_conformance::key::Key;
+
 use crate::forms::vendor::{AAGUID, RP_ID, certificates};
-use crate::host::Host;
-use crate::host::cbor::array;
-use crate::host::client_pin::configure;
-use crate::host::ctap2::{RESET, Request, make_credential, mc, status};
-use crate::host::response::{Made, Response};
-use crate::key::Key;
 
 checks! {
-    it_attests_by_the_certificate_of_its_batch needs Certificates,
-    the_certificate_is_what_webauthn_asks_for needs Certificates,
-    u2f_attests_by_the_same_certificate needs Certificates,
-    enterprise_attestation_is_off_at_first needs Certificates,
-    it_is_enabled_and_stays_so needs Certificates,
-    other_values_are_refused needs Certificates,
-    a_listed_relying_party_gets_the_certificate_of_the_key needs Certificates,
-    another_relying_party_gets_that_of_the_batch needs Certificates,
-    a_platform_gets_the_certificate_of_the_key needs Certificates,
-    no_format_is_no_enterprise_attestation needs Certificates,
-    a_reset_disables_it_and_leaves_the_certificates needs Certificates,
+    "WebAuthn Level 3 §8.2":
+        it_attests_by_the_certificate_of_its_batch needs Certificates;
+    "WebAuthn Level 3 §8.2.1":
+        the_certificate_is_what_webauthn_asks_for needs Certificates;
+    "U2F Raw Message Formats v1.2 §4.3":
+        u2f_attests_by_the_same_certificate needs Certificates;
+    "CTAP 2.3 §7.1":
+        enterprise_attestation_is_off_at_first needs Certificates,
+        it_is_enabled_and_stays_so needs Certificates,
+        other_values_are_refused needs Certificates,
+        a_listed_relying_party_gets_the_certificate_of_the_key needs Certificates,
+        another_relying_party_gets_that_of_the_batch needs Certificates,
+        a_platform_gets_the_certificate_of_the_key needs Certificates,
+        no_format_is_no_enterprise_attestation needs Certificates,
+        a_reset_disables_it_and_leaves_the_certificates needs Certificates;
 }
 
 const BATCH: usize = 0;
@@ -70,7 +76,7 @@ fn the_certificate_is_what_webauthn_asks_for(_: &Key) {
 fn u2f_attests_by_the_same_certificate(key: &Key) {
     let mut host = key.host();
     let application = [7; 32];
-    let data = host.u2f_touched(&crate::host::u2f::register(&application));
+    let data = host.u2f_touched(&brasskey_conformance::host::u2f::register(&application));
     let certificate = certificates()[BATCH];
     assert!(data.windows(certificate.len()).any(|window| window == certificate));
 }

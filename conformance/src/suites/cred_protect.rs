@@ -13,13 +13,14 @@ use crate::host::verify::sha256;
 use crate::key::Key;
 
 checks! {
-    the_level_is_answered,
-    level_one_is_found_by_all,
-    level_two_is_found_by_its_id_or_by_the_verified,
-    level_three_is_found_by_the_verified_only,
-    levels_hold_for_plain_credentials,
-    unknown_levels_are_refused,
-    u2f_cannot_use_level_three,
+    "CTAP 2.3 §12.1":
+        the_level_is_answered,
+        level_one_is_found_by_all,
+        level_two_is_found_by_its_id_or_by_the_verified,
+        level_three_is_found_by_the_verified_only,
+        levels_hold_for_plain_credentials,
+        unknown_levels_are_refused,
+        u2f_cannot_use_level_three;
 }
 
 fn protected(request: Request, level: u8) -> Request {

@@ -13,22 +13,26 @@ use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {
-    a_token_is_always_needed,
-    missing_parameters_are_named_so,
-    wrong_parameters_are_refused,
-    unknown_subcommands_are_refused,
-    metadata_counts_credentials,
-    relying_parties_are_listed,
-    an_empty_key_has_no_relying_parties,
-    credentials_are_listed,
-    an_unknown_relying_party_has_no_credentials,
-    a_bound_token_lists_its_own_credentials_only,
-    plain_credentials_are_not_listed,
-    the_persistent_token_lists,
-    every_account_is_listed_once,
-    protection_levels_are_told,
-    large_blob_keys_and_payments_are_told,
-    a_cancelled_registration_is_not_listed,
+    "CTAP 2.3 §6.8":
+        a_token_is_always_needed,
+        missing_parameters_are_named_so,
+        wrong_parameters_are_refused,
+        unknown_subcommands_are_refused,
+        a_bound_token_lists_its_own_credentials_only,
+        plain_credentials_are_not_listed,
+        the_persistent_token_lists,
+        a_cancelled_registration_is_not_listed;
+    "CTAP 2.3 §6.8.2":
+        metadata_counts_credentials;
+    "CTAP 2.3 §6.8.3":
+        relying_parties_are_listed,
+        an_empty_key_has_no_relying_parties;
+    "CTAP 2.3 §6.8.4":
+        credentials_are_listed,
+        an_unknown_relying_party_has_no_credentials,
+        every_account_is_listed_once,
+        protection_levels_are_told,
+        large_blob_keys_and_payments_are_told;
 }
 
 pub(super) const METADATA: u8 = 0x01;

@@ -9,24 +9,29 @@ use crate::host::response::Response;
 use crate::key::Key;
 
 checks! {
-    a_request_needs_a_subcommand,
-    unknown_subcommands_are_refused,
-    get_info_lists_the_subcommands,
-    without_a_pin_no_token_is_needed,
-    with_a_pin_a_token_is_needed,
-    the_parameters_are_authenticated_as_they_were_sent,
-    a_token_serves_again,
-    always_uv_without_a_pin_is_turned_off_without_a_token,
-    the_minimum_pin_length_only_grows,
-    a_pin_shorter_than_the_minimum_must_change,
-    a_pin_long_enough_need_not_change,
-    forcing_a_change_needs_a_pin,
-    relying_parties_that_may_know_the_length_are_listed,
-    a_refused_change_leaves_everything,
-    the_complexity_policy_is_turned_on_and_stays,
-    a_simple_pin_is_refused_under_the_policy,
-    a_long_touch_is_asked_for_when_turned_on,
-    settings_survive_a_power_cycle_and_not_a_reset,
+    "CTAP 2.3 §6.11":
+        a_request_needs_a_subcommand,
+        unknown_subcommands_are_refused,
+        without_a_pin_no_token_is_needed,
+        with_a_pin_a_token_is_needed,
+        the_parameters_are_authenticated_as_they_were_sent,
+        a_token_serves_again,
+        a_long_touch_is_asked_for_when_turned_on;
+    "CTAP 2.3 §6.4":
+        get_info_lists_the_subcommands;
+    "CTAP 2.3 §6.11.2":
+        always_uv_without_a_pin_is_turned_off_without_a_token;
+    "CTAP 2.3 §6.11.4":
+        the_minimum_pin_length_only_grows,
+        a_pin_shorter_than_the_minimum_must_change,
+        a_pin_long_enough_need_not_change,
+        forcing_a_change_needs_a_pin,
+        relying_parties_that_may_know_the_length_are_listed,
+        a_refused_change_leaves_everything,
+        the_complexity_policy_is_turned_on_and_stays,
+        a_simple_pin_is_refused_under_the_policy;
+    "CTAP 2.3 §6.6":
+        settings_survive_a_power_cycle_and_not_a_reset;
 }
 
 const ALWAYS_UV: u8 = 0x02;

@@ -15,22 +15,24 @@ use crate::host::verify::sha256;
 use crate::key::Key;
 
 checks! {
-    without_a_pin_nobody_is_verified,
-    without_a_pin_a_parameter_is_not_looked_at,
-    a_plain_credential_needs_no_pin,
-    a_discoverable_credential_needs_the_pin,
-    a_token_verifies_the_user,
-    an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin,
-    an_empty_parameter_may_be_declined needs Decline,
-    a_parameter_needs_a_protocol_that_is_known,
-    a_wrong_parameter_is_refused_without_a_touch,
-    the_uv_option_gives_way_to_a_parameter,
-    an_excluded_credential_that_needs_verification_is_hidden_without,
-    signing_in_needs_no_pin,
-    names_are_told_to_the_verified_only,
-    the_user_can_always_be_verified,
-    always_verifying_ends_u2f,
-    u2f_goes_on_beside_a_pin,
+    "CTAP 2.3 §6.1.2, §6.2.2":
+        without_a_pin_nobody_is_verified,
+        without_a_pin_a_parameter_is_not_looked_at,
+        a_plain_credential_needs_no_pin,
+        a_discoverable_credential_needs_the_pin,
+        a_token_verifies_the_user,
+        an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin,
+        an_empty_parameter_may_be_declined needs Decline,
+        a_parameter_needs_a_protocol_that_is_known,
+        a_wrong_parameter_is_refused_without_a_touch,
+        the_uv_option_gives_way_to_a_parameter,
+        an_excluded_credential_that_needs_verification_is_hidden_without,
+        signing_in_needs_no_pin,
+        the_user_can_always_be_verified,
+        always_verifying_ends_u2f,
+        u2f_goes_on_beside_a_pin;
+    "CTAP 2.3 §6.2.3":
+        names_are_told_to_the_verified_only;
 }
 
 fn with_pin(key: &Key) -> Host {

@@ -1,4 +1,4 @@
-//! A key under test, whatever it is made of.
+//! A key under test: the link to it, the hand on it, and what is known of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use crate::host::Host;
 /// One HID report.
 pub type Report = [u8; 64];
 
-/// Longer than any test waits when it passes.
+/// Longer than any check waits when it passes.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// What a check needs that not every form has.
+/// What a check needs that not every key has, or not every hand can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// A clock that the test moves: nobody waits thirty seconds for a timeout.
+    /// A clock that the hand moves: nobody waits thirty seconds for a timeout.
     Clock,
     /// A user who can say no. A key with nothing but a button has none.
     Decline,
@@ -26,20 +26,18 @@ pub enum Need {
     LittleRoom,
 }
 
-/// A form of the key: `make` makes one fresh from the factory.
+/// What is known of a key before anybody asks it.
 #[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    /// How the test names begin.
-    pub name: &'static str,
+pub struct Profile {
     /// What checks may need.
     pub has: &'static [Need],
     /// What sets this key apart from others: only checks that need it run.
     pub only: Option<Need>,
-    /// Makes a key.
-    pub make: fn() -> Key,
+    /// How long it waits for its user, in milliseconds. The standard asks for ten seconds at least (CTAP 2.3 §6.1.2).
+    pub user_action_timeout: u64,
 }
 
-impl Kind {
+impl Profile {
     /// Whether a check that needs all of this runs against such a key.
     #[must_use]
     pub fn runs(&self, needs: &[Need]) -> bool {
@@ -48,17 +46,17 @@ impl Kind {
 }
 
 /// A host's end of the wire.
-pub trait Wire: Send {
+pub trait Link: Send {
     /// Sends one report.
     fn send(&mut self, report: &Report);
     /// The next report, or `None` when `timeout` has passed.
     fn receive(&mut self, timeout: Duration) -> Option<Report>;
 }
 
-/// What a form must be able to do: the key's wire, its button and its power.
-pub trait Form: Send + Sync {
+/// Whoever handles the key: plugs it in, touches it, and may move its clock.
+pub trait Hand: Send + Sync {
     /// Plugs in one more host.
-    fn connect(&self) -> Box<dyn Wire>;
+    fn connect(&self) -> Box<dyn Link>;
     /// Returns once the key waits for its user, as a person does who looks at the light.
     fn wait_until_asked(&self);
     /// Presses the button.
@@ -81,31 +79,39 @@ pub trait Form: Send + Sync {
 
 /// A key under test. Clones are the same key.
 #[derive(Clone)]
-pub struct Key(Arc<dyn Form>);
+pub struct Key {
+    /// What is known of it.
+    pub profile: &'static Profile,
+    hand: Arc<dyn Hand>,
+}
 
 impl Key {
-    /// A key of some form.
-    pub fn new(form: impl Form + 'static) -> Self {
-        Self(Arc::new(form))
+    /// The key in this hand.
+    #[must_use]
+    pub fn new(profile: &'static Profile, hand: Box<dyn Hand>) -> Self {
+        Self {
+            profile,
+            hand: Arc::from(hand),
+        }
     }
 
     /// Plugs in a host and gives it a channel.
     #[must_use]
     pub fn host(&self) -> Host {
-        Host::new(self.clone(), self.0.connect())
+        Host::new(self.clone(), self.hand.connect())
     }
 
     /// Refuses once the key asks.
     pub fn decline(&self) {
-        self.0.wait_until_asked();
-        self.0.decline();
+        self.hand.wait_until_asked();
+        self.hand.decline();
     }
 }
 
 impl std::ops::Deref for Key {
-    type Target = dyn Form;
+    type Target = dyn Hand;
 
     fn deref(&self) -> &Self::Target {
-        &*self.0
+        &*self.hand
     }
 }

@@ -10,23 +10,26 @@ use crate::host::verify::sha256;
 use crate::key::Key;
 
 checks! {
-    a_fresh_key_holds_the_empty_array,
-    get_reads_a_window,
-    get_and_set_exclude_each_other,
-    get_has_no_other_parameters,
-    an_array_is_written_whole,
-    an_array_is_written_in_fragments,
-    fragments_come_in_order,
-    lengths_are_checked,
-    a_large_array_fits_and_a_larger_one_does_not,
-    a_wrong_hash_leaves_the_old_array,
-    an_unfinished_array_leaves_the_old_one,
-    with_a_pin_a_token_is_needed,
-    every_fragment_is_authenticated,
-    always_verifying_needs_a_token,
-    another_command_ends_a_sequence,
-    another_channel_cannot_continue,
-    an_array_survives_a_power_cycle_and_not_a_reset,
+    "CTAP 2.3 §6.10":
+        a_fresh_key_holds_the_empty_array;
+    "CTAP 2.3 §6.10.2":
+        get_reads_a_window,
+        get_and_set_exclude_each_other,
+        get_has_no_other_parameters,
+        an_array_is_written_whole,
+        an_array_is_written_in_fragments,
+        fragments_come_in_order,
+        lengths_are_checked,
+        a_large_array_fits_and_a_larger_one_does_not,
+        a_wrong_hash_leaves_the_old_array,
+        an_unfinished_array_leaves_the_old_one,
+        with_a_pin_a_token_is_needed,
+        every_fragment_is_authenticated,
+        always_verifying_needs_a_token,
+        another_command_ends_a_sequence,
+        another_channel_cannot_continue;
+    "CTAP 2.3 §6.6":
+        an_array_survives_a_power_cycle_and_not_a_reset;
 }
 
 const EMPTY: &[u8] = b"\x80\x76\xbe\x8b\x52\x8d\x00\x75\xf7\xaa\xe9\x8d\x6f\xa5\x7a\x6d\x3c";

@@ -8,39 +8,53 @@ use crate::host::{BROADCAST, command, error, packets};
 use crate::key::Key;
 
 checks! {
-    an_idle_key_says_nothing,
-    a_lone_continuation_is_ignored,
-    init_allocates_a_channel_and_says_what_the_key_can_do,
-    every_init_allocates_another_channel,
-    init_on_a_channel_keeps_it,
-    init_takes_eight_bytes,
-    ping_returns_every_length,
-    ping_keeps_leading_zeros,
-    a_message_too_long_is_refused,
-    init_resynchronizes_a_channel_within_a_message,
-    a_broadcast_init_does_not_disturb_a_message,
-    another_channel_is_told_to_wait_for_a_message,
-    anothers_continuation_does_not_disturb_a_message,
-    a_skipped_packet_ends_the_message,
-    a_new_message_within_a_message_ends_it,
-    a_message_that_stalls_times_out_once,
-    channels_never_allocated_are_refused,
-    init_on_a_channel_never_allocated_allocates_it,
-    a_channel_that_a_host_brought_is_not_handed_out,
-    the_broadcast_channel_carries_nothing_but_init,
-    unknown_commands_are_refused,
-    empty_requests_are_refused,
-    wink_is_answered,
-    wink_and_lock_check_their_parameters,
-    a_lock_keeps_other_channels_away,
-    a_lock_ends_by_itself needs Clock,
-    a_waiting_key_says_so_in_time,
-    cancel_ends_a_registration_once,
-    cancel_ends_a_selection_once,
-    another_channel_is_told_to_wait_and_cannot_cancel,
-    init_aborts_the_request_of_its_channel,
-    cancel_with_nothing_to_cancel_is_not_answered,
-    a_cancelled_registration_leaves_nothing,
+    "CTAP 2.3 §11.2":
+        an_idle_key_says_nothing;
+    "CTAP 2.3 §11.2.5.4":
+        a_lone_continuation_is_ignored,
+        a_skipped_packet_ends_the_message,
+        a_new_message_within_a_message_ends_it;
+    "CTAP 2.3 §11.2.9.1.3":
+        init_allocates_a_channel_and_says_what_the_key_can_do,
+        every_init_allocates_another_channel,
+        init_on_a_channel_keeps_it,
+        init_takes_eight_bytes;
+    "CTAP 2.3 §11.2.9.1.4":
+        ping_returns_every_length,
+        ping_keeps_leading_zeros;
+    "CTAP 2.3 §11.2.4":
+        a_message_too_long_is_refused,
+        empty_requests_are_refused;
+    "CTAP 2.3 §11.2.5.3":
+        init_resynchronizes_a_channel_within_a_message,
+        a_broadcast_init_does_not_disturb_a_message,
+        init_aborts_the_request_of_its_channel;
+    "CTAP 2.3 §11.2.5.1":
+        another_channel_is_told_to_wait_for_a_message,
+        anothers_continuation_does_not_disturb_a_message;
+    "CTAP 2.3 §11.2.5.2":
+        a_message_that_stalls_times_out_once;
+    "CTAP 2.3 §11.2.3":
+        channels_never_allocated_are_refused,
+        init_on_a_channel_never_allocated_allocates_it,
+        a_channel_that_a_host_brought_is_not_handed_out,
+        the_broadcast_channel_carries_nothing_but_init;
+    "CTAP 2.3 §11.2.9.1.6":
+        unknown_commands_are_refused;
+    "CTAP 2.3 §11.2.9.2.1":
+        wink_is_answered;
+    "CTAP 2.3 §11.2.9.2.2":
+        wink_and_lock_check_their_parameters,
+        a_lock_keeps_other_channels_away,
+        a_lock_ends_by_itself needs Clock;
+    "CTAP 2.3 §11.2.9.1.7":
+        a_waiting_key_says_so_in_time;
+    "CTAP 2.3 §11.2.9.1.5":
+        cancel_ends_a_registration_once,
+        cancel_ends_a_selection_once,
+        another_channel_is_told_to_wait_and_cannot_cancel,
+        cancel_with_nothing_to_cancel_is_not_answered,
+        a_cancelled_registration_leaves_nothing;
 }
 
 fn an_idle_key_says_nothing(key: &Key) {

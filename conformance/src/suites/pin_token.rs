@@ -8,27 +8,31 @@ use crate::host::response::{Assertion, flags};
 use crate::key::Key;
 
 checks! {
-    a_token_of_the_old_kind_serves_both_ceremonies,
-    a_token_of_the_old_kind_has_no_permissions_to_name,
-    permissions_must_be_named,
-    a_token_without_a_relying_party_binds_itself,
-    other_permissions_need_none,
-    permissions_that_the_key_has_no_use_for_are_refused,
-    unknown_permissions_are_ignored,
-    the_persistent_token_comes_alone,
-    the_persistent_token_leaves_the_others_alone,
-    the_persistent_token_reads_and_does_not_write,
-    the_persistent_token_is_the_same_for_all,
-    a_new_token_ends_the_one_before,
-    a_token_serves_one_ceremony,
-    a_silent_assertion_spends_nothing,
-    blobs_may_be_written_after_a_ceremony,
-    a_token_without_the_permission_is_refused,
-    a_token_is_for_its_relying_party,
-    a_token_of_the_old_kind_binds_itself,
-    a_token_not_used_for_thirty_seconds_ends needs Clock,
-    a_token_lives_ten_minutes needs Clock,
-    a_forced_change_gives_no_token,
+    "CTAP 2.3 §6.5.5.7.1":
+        a_token_of_the_old_kind_serves_both_ceremonies,
+        a_token_of_the_old_kind_has_no_permissions_to_name,
+        a_token_of_the_old_kind_binds_itself;
+    "CTAP 2.3 §6.5.5.7.2":
+        permissions_must_be_named,
+        a_token_without_a_relying_party_binds_itself,
+        other_permissions_need_none,
+        permissions_that_the_key_has_no_use_for_are_refused,
+        unknown_permissions_are_ignored,
+        the_persistent_token_comes_alone,
+        a_forced_change_gives_no_token;
+    "CTAP 2.3 §6.5.5.7":
+        the_persistent_token_leaves_the_others_alone,
+        the_persistent_token_reads_and_does_not_write,
+        the_persistent_token_is_the_same_for_all,
+        a_token_without_the_permission_is_refused,
+        a_token_is_for_its_relying_party;
+    "CTAP 2.3 §6.5.2.1":
+        a_new_token_ends_the_one_before,
+        a_token_serves_one_ceremony,
+        a_silent_assertion_spends_nothing,
+        blobs_may_be_written_after_a_ceremony,
+        a_token_not_used_for_thirty_seconds_ends needs Clock,
+        a_token_lives_ten_minutes needs Clock;
 }
 
 fn with_pin(key: &Key) -> Host {

@@ -6,11 +6,12 @@ use crate::host::response::Response;
 use crate::key::Key;
 
 checks! {
-    a_wrong_pin_costs_a_retry_and_the_right_one_restores_them,
-    three_wrong_pins_in_a_row_need_a_power_cycle,
-    a_blocked_pin_is_blocked_until_a_reset,
-    every_way_to_use_the_pin_counts,
-    a_pin_of_another_length_is_wrong_too,
+    "CTAP 2.3 §6.5.2.2":
+        a_wrong_pin_costs_a_retry_and_the_right_one_restores_them,
+        three_wrong_pins_in_a_row_need_a_power_cycle,
+        a_blocked_pin_is_blocked_until_a_reset,
+        every_way_to_use_the_pin_counts,
+        a_pin_of_another_length_is_wrong_too;
 }
 
 fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {

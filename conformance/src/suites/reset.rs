@@ -11,16 +11,17 @@ use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {
-    a_touch_just_after_power_up_forgets_everything,
-    a_key_that_was_reset_works_as_before,
-    reset_ends_a_walk_through_assertions,
-    ten_seconds_after_power_up_it_is_too_late needs Clock,
-    a_power_cycle_opens_the_window_again needs Clock,
-    a_user_who_declines_keeps_everything needs Decline,
-    a_user_who_does_not_come_keeps_everything needs Clock,
-    cancel_keeps_everything,
-    everything_of_a_pin_is_forgotten,
-    a_long_touch_resets_and_a_short_one_does_not needs Clock,
+    "CTAP 2.3 §6.6":
+        a_touch_just_after_power_up_forgets_everything,
+        a_key_that_was_reset_works_as_before,
+        reset_ends_a_walk_through_assertions,
+        ten_seconds_after_power_up_it_is_too_late needs Clock,
+        a_power_cycle_opens_the_window_again needs Clock,
+        a_user_who_declines_keeps_everything needs Decline,
+        a_user_who_does_not_come_keeps_everything needs Clock,
+        cancel_keeps_everything,
+        everything_of_a_pin_is_forgotten,
+        a_long_touch_resets_and_a_short_one_does_not needs Clock;
 }
 
 /// What a key holds: a discoverable credential and another.
@@ -117,7 +118,7 @@ fn a_user_who_declines_keeps_everything(key: &Key) {
 fn a_user_who_does_not_come_keeps_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     host.asked(RESET);
-    key.advance(30_100);
+    key.advance(key.profile.user_action_timeout + 100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
     holdings.are_there(&mut host);
 }

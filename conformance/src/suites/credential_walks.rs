@@ -11,13 +11,16 @@ use crate::host::ctap2::{GET_INFO, status};
 use crate::key::Key;
 
 checks! {
-    a_second_walk_takes_the_place_of_the_first,
-    nothing_begun_is_nothing_to_continue,
-    another_host_neither_continues_nor_ends_a_walk,
-    a_power_cycle_ends_a_walk,
-    a_change_of_the_pin_ends_a_walk,
-    thirty_seconds_end_a_walk needs Clock,
-    the_previews_number_takes_a_token_of_the_old_kind,
+    "CTAP 2.3 §6.8.4":
+        a_second_walk_takes_the_place_of_the_first,
+        nothing_begun_is_nothing_to_continue,
+        a_power_cycle_ends_a_walk,
+        a_change_of_the_pin_ends_a_walk;
+    "CTAP 2.3 §6":
+        another_host_neither_continues_nor_ends_a_walk,
+        thirty_seconds_end_a_walk needs Clock;
+    "CTAP 2.3 §6.8":
+        the_previews_number_takes_a_token_of_the_old_kind;
 }
 
 fn a_second_walk_takes_the_place_of_the_first(key: &Key) {

@@ -13,20 +13,21 @@ use crate::host::response::{Assertion, Made, flags};
 use crate::key::Key;
 
 checks! {
-    it_walks_from_the_newest_account_to_the_oldest,
-    an_account_made_anew_is_the_newest,
-    it_signs_what_get_assertion_asked_for,
-    without_user_presence_there_is_none_either,
-    nothing_begun_is_nothing_to_continue,
-    one_account_leaves_nothing_to_continue,
-    a_power_cycle_ends_the_walk,
-    thirty_seconds_end_the_walk needs Clock,
-    each_step_has_thirty_seconds needs Clock,
-    another_command_ends_the_walk,
-    a_failed_get_assertion_ends_the_walk,
-    get_info_and_ping_do_not_end_the_walk,
-    another_host_neither_continues_nor_ends_the_walk,
-    the_walk_ends_with_its_token,
+    "CTAP 2.3 §6.3":
+        it_walks_from_the_newest_account_to_the_oldest,
+        an_account_made_anew_is_the_newest,
+        it_signs_what_get_assertion_asked_for,
+        without_user_presence_there_is_none_either,
+        nothing_begun_is_nothing_to_continue,
+        one_account_leaves_nothing_to_continue,
+        a_power_cycle_ends_the_walk,
+        thirty_seconds_end_the_walk needs Clock,
+        each_step_has_thirty_seconds needs Clock,
+        another_command_ends_the_walk,
+        a_failed_get_assertion_ends_the_walk,
+        get_info_and_ping_do_not_end_the_walk,
+        another_host_neither_continues_nor_ends_the_walk,
+        the_walk_ends_with_its_token;
 }
 
 /// Makes an account for each user, and begins to sign in with the newest.

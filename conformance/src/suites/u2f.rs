@@ -10,29 +10,35 @@ use crate::host::verify::sha256;
 use crate::key::Key;
 
 checks! {
-    version_is_u2f_v2,
-    other_classes_and_instructions_are_refused,
-    register_without_a_touch_says_so_at_once,
-    register_makes_an_attested_credential,
-    register_takes_64_bytes,
-    a_touch_is_good_for_one_registration,
-    a_touch_is_good_for_its_application_only,
-    a_touch_is_good_for_the_host_that_asked_only,
-    check_only_says_mine_and_nothing_else,
-    check_only_refuses_a_foreign_handle,
-    authenticate_without_a_touch_says_so_at_once,
-    authenticate_signs_with_a_growing_counter,
-    authenticate_without_enforcing_signs_without_a_touch,
-    a_foreign_handle_is_refused_before_any_touch,
-    authenticate_checks_lengths,
-    authenticate_refuses_other_controls,
-    short_and_extended_encodings_mean_the_same,
-    a_u2f_registration_signs_in_by_ctap2,
-    a_ctap2_credential_signs_in_by_u2f,
-    a_discoverable_credential_signs_in_by_u2f,
-    an_eddsa_credential_is_foreign_to_u2f,
-    a_touch_given_for_u2f_is_not_one_for_ctap2,
-    a_touch_lasts_ten_seconds needs Clock,
+    "U2F Raw Message Formats v1.2 §6":
+        version_is_u2f_v2;
+    "U2F Raw Message Formats v1.2 §3.3":
+        other_classes_and_instructions_are_refused;
+    "U2F Raw Message Formats v1.2 §4":
+        register_without_a_touch_says_so_at_once,
+        register_makes_an_attested_credential,
+        register_takes_64_bytes,
+        a_touch_is_good_for_one_registration,
+        a_touch_is_good_for_its_application_only;
+    "U2F Raw Message Formats v1.2 §5":
+        a_touch_is_good_for_the_host_that_asked_only,
+        check_only_says_mine_and_nothing_else,
+        check_only_refuses_a_foreign_handle,
+        authenticate_without_a_touch_says_so_at_once,
+        authenticate_signs_with_a_growing_counter,
+        authenticate_without_enforcing_signs_without_a_touch,
+        a_foreign_handle_is_refused_before_any_touch,
+        authenticate_checks_lengths,
+        authenticate_refuses_other_controls,
+        a_touch_lasts_ten_seconds needs Clock;
+    "U2F Raw Message Formats v1.2 §3":
+        short_and_extended_encodings_mean_the_same;
+    "CTAP 2.3 §10":
+        a_u2f_registration_signs_in_by_ctap2,
+        a_ctap2_credential_signs_in_by_u2f,
+        a_discoverable_credential_signs_in_by_u2f,
+        an_eddsa_credential_is_foreign_to_u2f,
+        a_touch_given_for_u2f_is_not_one_for_ctap2;
 }
 
 const APPLICATION: [u8; 32] = [0xA5; 32];

@@ -7,10 +7,12 @@ use crate::host::{BROADCAST, command, packets};
 use crate::key::{Key, Report};
 
 checks! {
-    an_init_report_allocates_a_channel,
-    a_get_info_report_is_answered,
-    a_cancel_report_is_understood,
-    a_registration_and_a_silent_assertion,
+    "CTAP 2.3 §11.2.4":
+        an_init_report_allocates_a_channel,
+        a_get_info_report_is_answered,
+        a_cancel_report_is_understood;
+    "CTAP 2.3 §8":
+        a_registration_and_a_silent_assertion;
 }
 
 /// SHA-256("clientData").

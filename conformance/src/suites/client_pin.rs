@@ -8,30 +8,38 @@ use crate::host::response::Response;
 use crate::key::Key;
 
 checks! {
-    key_agreement_is_a_cose_key_and_nothing_else,
-    key_agreement_needs_a_protocol,
-    a_request_needs_a_subcommand,
-    unknown_subcommands_are_refused,
-    there_is_no_built_in_user_verification,
-    a_fresh_key_has_eight_retries,
-    a_pin_is_set_by_either_protocol,
-    a_pin_that_is_set_is_not_set_again,
-    missing_parameters_are_named_so,
-    a_wrong_parameter_is_refused,
-    a_key_that_is_no_point_is_refused,
-    short_pins_are_refused,
-    characters_count_not_bytes,
-    a_pin_has_at_most_63_bytes,
-    a_padded_pin_has_64_bytes,
-    the_pin_changes,
-    changing_needs_the_current_pin,
-    changing_needs_a_pin,
-    a_wrong_parameter_costs_no_retry,
-    a_new_pin_too_short_leaves_the_old,
-    changing_the_pin_ends_its_tokens,
-    key_agreement_changes_with_a_wrong_pin_only,
-    the_pin_survives_a_power_cycle,
-    parameters_of_the_other_protocol_are_refused,
+    "CTAP 2.3 §6.5.5.4":
+        key_agreement_is_a_cose_key_and_nothing_else,
+        key_agreement_needs_a_protocol;
+    "CTAP 2.3 §6.5.5":
+        a_request_needs_a_subcommand,
+        unknown_subcommands_are_refused,
+        missing_parameters_are_named_so;
+    "CTAP 2.3 §6.5.5.7.3":
+        there_is_no_built_in_user_verification;
+    "CTAP 2.3 §6.5.5.2":
+        a_fresh_key_has_eight_retries;
+    "CTAP 2.3 §6.5.5.5":
+        a_pin_is_set_by_either_protocol,
+        a_pin_that_is_set_is_not_set_again,
+        a_wrong_parameter_is_refused,
+        short_pins_are_refused,
+        characters_count_not_bytes,
+        a_pin_has_at_most_63_bytes,
+        a_padded_pin_has_64_bytes,
+        the_pin_survives_a_power_cycle;
+    "CTAP 2.3 §6.5.6":
+        a_key_that_is_no_point_is_refused,
+        key_agreement_changes_with_a_wrong_pin_only;
+    "CTAP 2.3 §6.5.5.6":
+        the_pin_changes,
+        changing_needs_the_current_pin,
+        changing_needs_a_pin,
+        a_wrong_parameter_costs_no_retry,
+        a_new_pin_too_short_leaves_the_old,
+        changing_the_pin_ends_its_tokens;
+    "CTAP 2.3 §6.5.7":
+        parameters_of_the_other_protocol_are_refused;
 }
 
 #[track_caller]

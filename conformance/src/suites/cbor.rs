@@ -9,18 +9,23 @@ use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {
-    unknown_commands_are_refused,
-    a_missing_map_misses_its_parameters,
-    what_is_not_canonical_is_refused,
-    a_duplicate_key_is_refused,
-    nesting_ends_at_four,
-    unknown_parameters_are_ignored,
-    the_longest_message_is_accepted,
-    every_short_body_has_a_defined_answer,
-    every_flipped_bit_has_a_defined_answer,
-    every_truncation_is_refused,
-    a_huge_pin_protocol_is_refused,
-    an_algorithm_beyond_64_bits_is_one_that_nobody_offers,
+    "CTAP 2.3 §8.1":
+        unknown_commands_are_refused,
+        a_missing_map_misses_its_parameters;
+    "CTAP 2.3 §8":
+        what_is_not_canonical_is_refused,
+        a_duplicate_key_is_refused,
+        nesting_ends_at_four,
+        unknown_parameters_are_ignored,
+        every_truncation_is_refused;
+    "CTAP 2.3 §11.2.4":
+        the_longest_message_is_accepted;
+    "CTAP 2.3 §8.2":
+        every_short_body_has_a_defined_answer,
+        every_flipped_bit_has_a_defined_answer;
+    "CTAP 2.3 §6.1.2":
+        a_huge_pin_protocol_is_refused,
+        an_algorithm_beyond_64_bits_is_one_that_nobody_offers;
 }
 
 fn unknown_commands_are_refused(key: &Key) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use crate::key::{Key, LONG, Report, Wire};
+use crate::key::{Key, LONG, Link, Report};
 
 /// The channel on which hosts ask for one of their own.
 pub const BROADCAST: u32 = 0xFFFF_FFFF;
@@ -81,16 +81,16 @@ pub struct Host {
     pub key: Key,
     /// The channel that it speaks on. A test may choose another.
     pub channel: u32,
-    wire: Box<dyn Wire>,
+    link: Box<dyn Link>,
     nonce: u64,
 }
 
 impl Host {
-    pub(crate) fn new(key: Key, wire: Box<dyn Wire>) -> Self {
+    pub(crate) fn new(key: Key, link: Box<dyn Link>) -> Self {
         let mut host = Self {
             key,
             channel: BROADCAST,
-            wire,
+            link,
             nonce: 0,
         };
         host.channel = host.allocate();
@@ -131,13 +131,13 @@ impl Host {
 
     /// Sends a report, as it is.
     pub fn send_report(&mut self, report: &Report) {
-        self.wire.send(report);
+        self.link.send(report);
     }
 
     /// The next report.
     #[track_caller]
     pub fn report(&mut self) -> Report {
-        self.wire.receive(LONG).expect("a report from the key")
+        self.link.receive(LONG).expect("a report from the key")
     }
 
     /// The next message; packets must follow each other, with nothing behind the payload.
@@ -149,13 +149,13 @@ impl Host {
     /// The same, or `None` where a packet of it does not come within `timeout`.
     #[track_caller]
     pub fn message_within(&mut self, timeout: Duration) -> Option<Message> {
-        let first = self.wire.receive(timeout)?;
+        let first = self.link.receive(timeout)?;
         let (channel, command) = (channel_of(&first), first[4]);
         let length = usize::from(u16::from_be_bytes([first[5], first[6]]));
         let mut payload = first[7..].to_vec();
         let mut packets = vec![first];
         while payload.len() < length {
-            let next = self.wire.receive(timeout)?;
+            let next = self.link.receive(timeout)?;
             payload.extend(&next[5..]);
             packets.push(next);
         }
@@ -223,7 +223,7 @@ impl Host {
         } else {
             Duration::from_millis(milliseconds)
         };
-        assert_eq!(self.wire.receive(wait), None, "the key was to be silent");
+        assert_eq!(self.link.receive(wait), None, "the key was to be silent");
     }
 
     /// The report that falls due in this window of the key's time, in milliseconds from now. Where time runs by itself
@@ -231,7 +231,7 @@ impl Host {
     pub fn due(&mut self, window: Range<u64>) -> Report {
         let begun = Instant::now();
         if self.key.advance(window.start) {
-            assert_eq!(self.wire.receive(Duration::ZERO), None, "too early");
+            assert_eq!(self.link.receive(Duration::ZERO), None, "too early");
             self.key.advance(window.end - window.start);
             self.report()
         } else {

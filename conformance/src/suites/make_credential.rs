@@ -11,25 +11,31 @@ use crate::host::{Host, command};
 use crate::key::Key;
 
 checks! {
-    a_credential_is_for_its_relying_party,
-    every_credential_is_another,
-    every_algorithm_attests_and_signs,
-    fully_specified_algorithms_attest_and_sign,
-    large_algorithms_attest_and_sign needs EveryAlgorithm,
-    packed_is_the_default_format,
-    the_preferred_format_is_used,
-    an_own_credential_is_excluded_after_a_touch,
-    an_own_credential_is_excluded_though_the_user_declines needs Decline,
-    an_own_credential_is_excluded_though_nobody_comes needs Clock,
-    an_exclusion_can_be_cancelled,
-    foreign_credentials_are_not_excluded,
-    a_descriptor_of_another_type_excludes_nothing,
-    an_account_has_one_discoverable_credential,
-    accounts_of_other_relying_parties_are_others,
-    a_plain_credential_is_not_discoverable,
-    a_user_who_declines_leaves_nothing needs Decline,
-    a_user_who_does_not_come_leaves_nothing needs Clock,
-    a_button_held_before_is_no_consent,
+    "CTAP 2.3 §6.1.2":
+        a_credential_is_for_its_relying_party,
+        every_credential_is_another;
+    "CTAP 2.3 §6.1.2 step 3":
+        every_algorithm_attests_and_signs,
+        fully_specified_algorithms_attest_and_sign,
+        large_algorithms_attest_and_sign needs EveryAlgorithm;
+    "CTAP 2.3 §6.1.2 step 19":
+        packed_is_the_default_format,
+        the_preferred_format_is_used;
+    "CTAP 2.3 §6.1.2 step 12":
+        an_own_credential_is_excluded_after_a_touch,
+        an_own_credential_is_excluded_though_the_user_declines needs Decline,
+        an_own_credential_is_excluded_though_nobody_comes needs Clock,
+        an_exclusion_can_be_cancelled,
+        foreign_credentials_are_not_excluded,
+        a_descriptor_of_another_type_excludes_nothing;
+    "CTAP 2.3 §6.1.2 step 17":
+        an_account_has_one_discoverable_credential,
+        accounts_of_other_relying_parties_are_others,
+        a_plain_credential_is_not_discoverable;
+    "CTAP 2.3 §6.1.2 step 14":
+        a_user_who_declines_leaves_nothing needs Decline,
+        a_user_who_does_not_come_leaves_nothing needs Clock,
+        a_button_held_before_is_no_consent;
 }
 
 fn a_credential_is_for_its_relying_party(key: &Key) {
@@ -155,7 +161,7 @@ fn an_own_credential_is_excluded_though_nobody_comes(key: &Key) {
     let request = excluding(key);
     let mut host = key.host();
     host.asked(request);
-    key.advance(30_100);
+    key.advance(key.profile.user_action_timeout + 100);
     assert_eq!(host.answer().status, status::CREDENTIAL_EXCLUDED);
 }
 
@@ -221,7 +227,7 @@ fn a_user_who_declines_leaves_nothing(key: &Key) {
 fn a_user_who_does_not_come_leaves_nothing(key: &Key) {
     let mut host = key.host();
     host.asked(make_discoverable("example.com", b"1"));
-    key.advance(30_100);
+    key.advance(key.profile.user_action_timeout + 100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
 }

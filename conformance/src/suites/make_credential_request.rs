@@ -7,27 +7,31 @@ use crate::host::ctap2::{Request, algorithm, descriptor, make_credential, make_d
 use crate::key::Key;
 
 checks! {
-    the_plain_request_is_accepted,
-    missing_parameters_are_named_so,
-    wrong_types_are_named_so,
-    the_relying_party_needs_an_id_of_text,
-    the_user_needs_an_id_of_bytes,
-    parameters_need_both_members,
-    no_supported_algorithm_is_refused,
-    the_first_supported_algorithm_is_chosen,
-    an_entry_behind_the_chosen_one_is_checked_too,
-    the_client_data_hash_has_32_bytes,
-    the_user_id_has_1_to_64_bytes,
-    long_names_are_accepted,
-    unknown_options_are_ignored,
-    options_are_boolean,
-    user_presence_cannot_be_switched_off,
-    built_in_user_verification_is_not_there,
-    descriptors_need_both_members,
-    an_exclude_list_has_at_most_16_entries,
-    format_preferences_are_texts,
-    a_pin_protocol_alone_means_nothing,
-    enterprise_attestation_is_not_there,
+    "CTAP 2.3 §6.1.1":
+        the_plain_request_is_accepted,
+        missing_parameters_are_named_so,
+        wrong_types_are_named_so,
+        the_relying_party_needs_an_id_of_text,
+        the_user_needs_an_id_of_bytes,
+        parameters_need_both_members,
+        the_client_data_hash_has_32_bytes,
+        the_user_id_has_1_to_64_bytes,
+        long_names_are_accepted,
+        descriptors_need_both_members,
+        an_exclude_list_has_at_most_16_entries,
+        format_preferences_are_texts,
+        a_pin_protocol_alone_means_nothing;
+    "CTAP 2.3 §6.1.2 step 3":
+        no_supported_algorithm_is_refused,
+        the_first_supported_algorithm_is_chosen,
+        an_entry_behind_the_chosen_one_is_checked_too;
+    "CTAP 2.3 §6.1.2 step 5":
+        unknown_options_are_ignored,
+        options_are_boolean,
+        user_presence_cannot_be_switched_off,
+        built_in_user_verification_is_not_there;
+    "CTAP 2.3 §6.1.2 step 9":
+        enterprise_attestation_is_not_there;
 }
 
 fn plain() -> Request {

@@ -11,15 +11,19 @@ use crate::host::response::{Response, flags, member};
 use crate::key::Key;
 
 checks! {
-    a_bound_token_manages_its_own_credentials_only,
-    a_deleted_credential_is_gone,
-    an_unknown_credential_is_not_deleted,
-    user_information_is_updated,
-    names_left_out_are_removed,
-    another_users_information_is_refused,
-    the_store_state_changes_with_the_store,
-    the_store_state_does_not_change_with_use,
-    room_is_counted,
+    "CTAP 2.3 §6.8":
+        a_bound_token_manages_its_own_credentials_only;
+    "CTAP 2.3 §6.8.5":
+        a_deleted_credential_is_gone,
+        an_unknown_credential_is_not_deleted;
+    "CTAP 2.3 §6.8.6":
+        user_information_is_updated,
+        names_left_out_are_removed,
+        another_users_information_is_refused;
+    "CTAP 2.3 §6.4":
+        the_store_state_changes_with_the_store,
+        the_store_state_does_not_change_with_use,
+        room_is_counted;
 }
 
 fn of_user(id: &[u8], user: Value) -> Option<Value> {

@@ -12,21 +12,26 @@ use crate::host::response::{Assertion, Made, flags};
 use crate::key::Key;
 
 checks! {
-    get_info_lists_every_extension,
-    a_blob_comes_back,
-    a_blob_comes_back_silently,
-    a_credential_without_a_blob_has_an_empty_one,
-    a_blob_too_long_is_not_kept,
-    a_blob_is_bytes,
-    a_large_blob_key_is_given_at_creation_and_later,
-    a_large_blob_key_is_not_given_unasked,
-    a_large_blob_key_needs_a_discoverable_credential,
-    a_large_blob_key_cannot_be_declined,
-    pin_rules_are_told_to_listed_relying_parties,
-    a_payment_credential_says_so,
-    unknown_extensions_are_ignored,
-    several_outputs_are_in_canonical_order,
-    a_power_cycle_changes_nothing,
+    "CTAP 2.3 §6.4":
+        get_info_lists_every_extension;
+    "CTAP 2.3 §12.2":
+        a_blob_comes_back,
+        a_blob_comes_back_silently,
+        a_credential_without_a_blob_has_an_empty_one,
+        a_blob_too_long_is_not_kept,
+        a_blob_is_bytes;
+    "CTAP 2.3 §12.3":
+        a_large_blob_key_is_given_at_creation_and_later,
+        a_large_blob_key_is_not_given_unasked,
+        a_large_blob_key_needs_a_discoverable_credential,
+        a_large_blob_key_cannot_be_declined;
+    "CTAP 2.3 §12.4":
+        pin_rules_are_told_to_listed_relying_parties;
+    "CTAP 2.3 §12":
+        a_payment_credential_says_so,
+        unknown_extensions_are_ignored,
+        several_outputs_are_in_canonical_order,
+        a_power_cycle_changes_nothing;
 }
 
 fn plain() -> Request {

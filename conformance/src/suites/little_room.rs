@@ -6,10 +6,12 @@ use crate::host::response::Response;
 use crate::key::Key;
 
 checks! {
-    a_full_key_says_so_and_keeps_what_it_has needs LittleRoom,
-    a_full_key_renews_an_account needs LittleRoom,
-    a_full_key_makes_credentials_that_need_no_room needs LittleRoom,
-    a_full_key_still_takes_a_pin needs LittleRoom,
+    "CTAP 2.3 §6.1.2 step 17":
+        a_full_key_says_so_and_keeps_what_it_has needs LittleRoom,
+        a_full_key_renews_an_account needs LittleRoom,
+        a_full_key_makes_credentials_that_need_no_room needs LittleRoom;
+    "CTAP 2.3 §6.5.5.5":
+        a_full_key_still_takes_a_pin needs LittleRoom;
 }
 
 fn full(key: &Key) -> Host {

@@ -6,11 +6,13 @@ use crate::host::{command, packets};
 use crate::key::Key;
 
 checks! {
-    a_touch_selects_the_key,
-    a_user_who_declines_does_not_select_it needs Decline,
-    a_user_who_does_not_come_does_not_select_it needs Clock,
-    cancel_ends_it,
-    the_key_says_that_it_waits,
+    "CTAP 2.3 §6.9":
+        a_touch_selects_the_key,
+        a_user_who_declines_does_not_select_it needs Decline,
+        a_user_who_does_not_come_does_not_select_it needs Clock,
+        cancel_ends_it;
+    "CTAP 2.3 §11.2.9.1.7":
+        the_key_says_that_it_waits;
 }
 
 fn a_touch_selects_the_key(key: &Key) {
@@ -27,8 +29,7 @@ fn a_user_who_declines_does_not_select_it(key: &Key) {
 fn a_user_who_does_not_come_does_not_select_it(key: &Key) {
     let mut host = key.host();
     host.asked(SELECTION);
-    // At least 10 s; this key gives 30.
-    key.advance(29_900);
+    key.advance(key.profile.user_action_timeout - 100);
     key.wait_until_asked();
     key.advance(100);
     assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));

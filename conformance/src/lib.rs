@@ -1,0 +1,17 @@
+//! # A foreign host
+//!
+//! What the FIDO standards ask of a security key (CTAP 2.3, FIDO U2F Raw Message Formats v1.2, WebAuthn Level 3), as
+//! checks that run over the wire of any key.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`key`] | a key under test: the [`Link`](key::Link) to it, the [`Hand`](key::Hand) on it, and its [`Profile`](key::Profile) |
+//! | [`host`] | a client that can also misbehave, and the checks that a relying party makes |
+//! | [`suites`] | what every key does, one file a chapter, written once |
+//!
+//! It shares no code with a key: packets, CBOR and signatures are made and read by other means, so that a mistake
+//! cannot agree with itself.
+
+pub mod host;
+pub mod key;
+pub mod suites;

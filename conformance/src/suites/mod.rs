@@ -1,0 +1,87 @@
+//! What every key does. Each check begins with a key fresh from the factory.
+
+/// Lists a suite's checks below the section of the standard that they follow; one that is missing here is dead code, and
+/// the compiler says so.
+#[macro_export]
+macro_rules! checks {
+    ($($section:literal: $($name:ident $(needs $need:ident)?),+;)+) => {
+        /// The checks of this suite.
+        pub(super) const CHECKS: &[$crate::suites::Check] = &[$($($crate::suites::Check {
+            name: stringify!($name),
+            section: $section,
+            needs: &[$($crate::key::Need::$need)?],
+            run: $name,
+        }),+),+];
+    };
+}
+
+mod by_hand;
+mod cbor;
+mod client_pin;
+mod config;
+mod cred_protect;
+mod credential_changes;
+mod credential_management;
+mod credential_walks;
+mod ctaphid;
+mod extensions;
+mod get_assertion;
+mod get_info;
+mod get_next_assertion;
+mod hmac_secret;
+mod large_blobs;
+mod little_room;
+mod make_credential;
+mod make_credential_request;
+mod pin_retries;
+mod pin_token;
+mod reset;
+mod selection;
+mod u2f;
+mod user_verification;
+
+use crate::key::{Key, Need};
+
+/// One behaviour.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// What the key does. Names are stable: reports of one run are compared with those of another.
+    pub name: &'static str,
+    /// The edition and the section of the standard that asks for it.
+    pub section: &'static str,
+    /// What the key, or whoever handles it, must be able to do.
+    pub needs: &'static [Need],
+    /// Panics where the key does not.
+    pub run: fn(&Key),
+}
+
+/// A suite: its name, and its checks.
+pub type Suite = (&'static str, &'static [Check]);
+
+/// Every suite.
+pub const ALL: &[Suite] = &[
+    ("ctaphid", ctaphid::CHECKS),
+    ("u2f", u2f::CHECKS),
+    ("by_hand", by_hand::CHECKS),
+    ("cbor", cbor::CHECKS),
+    ("get_info", get_info::CHECKS),
+    ("make_credential_request", make_credential_request::CHECKS),
+    ("make_credential", make_credential::CHECKS),
+    ("get_assertion", get_assertion::CHECKS),
+    ("get_next_assertion", get_next_assertion::CHECKS),
+    ("client_pin", client_pin::CHECKS),
+    ("pin_retries", pin_retries::CHECKS),
+    ("pin_token", pin_token::CHECKS),
+    ("user_verification", user_verification::CHECKS),
+    ("reset", reset::CHECKS),
+    ("credential_management", credential_management::CHECKS),
+    ("credential_walks", credential_walks::CHECKS),
+    ("credential_changes", credential_changes::CHECKS),
+    ("selection", selection::CHECKS),
+    ("large_blobs", large_blobs::CHECKS),
+    ("config", config::CHECKS),
+    ("cred_protect", cred_protect::CHECKS),
+    ("hmac_secret", hmac_secret::CHECKS),
+    ("extensions", extensions::CHECKS),
+    ("little_room", little_room::CHECKS),
+];

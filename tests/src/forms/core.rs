@@ -4,7 +4,6 @@
 mod button;
 
 use std::collections::BTreeMap;
-use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -46,7 +45,9 @@ struct State {
     device: Device,
     /// Which host has which channel.
     owners: BTreeMap<u32, usize>,
-    hosts: Vec<Sender<Report>>,
+    /// Those that are plugged in, by numbers that no other ever has.
+    hosts: BTreeMap<usize, Sender<Report>>,
+    last_host: usize,
     button: Button,
     now: u64,
     power: Power,
@@ -66,17 +67,25 @@ impl Shared {
         self.state.lock().expect("no check has failed inside the key")
     }
 
-    /// Waits until `found` finds something.
+    /// Waits until `found` finds something: the key does, for as long as it takes.
     fn wait_for<T>(&self, mut found: impl FnMut(&mut State) -> Option<T>) -> (MutexGuard<'_, State>, T) {
         let mut state = self.lock();
         loop {
             if let Some(found) = found(&mut state) {
                 return (state, found);
             }
-            let (next, timeout) = self.changed.wait_timeout(state, LONG).expect("the key's state");
-            assert!(!timeout.timed_out() || next.power == Power::On, "the key does not come back");
-            state = next;
+            state = self.changed.wait(state).expect("the key's state");
         }
+    }
+
+    /// Waits until it is so: the test does, and not for ever.
+    fn wait_until(&self, mut is_so: impl FnMut(&State) -> bool) {
+        let state = self.lock();
+        let waited = self.changed.wait_timeout_while(state, LONG, |state| !is_so(state));
+        assert!(
+            !waited.expect("the key's state").1.timed_out(),
+            "the key was to be ready"
+        );
     }
 
     /// Changes the state, and has whoever waits look again.
@@ -92,7 +101,6 @@ impl Shared {
             state.owners.clear();
             state.hosts.clear();
             state.button.forget();
-            state.now = 0;
             self.abort.set(true);
         });
     }
@@ -100,6 +108,7 @@ impl Shared {
     /// The authenticator's thread: one power-up after the other, until the test is over.
     fn run(self: &Arc<Self>, mut storage: MemoryStorage) {
         loop {
+            self.change(|state| state.now = 0);
             let seams = Seams {
                 presence: User(Arc::clone(self)),
                 storage,
@@ -157,7 +166,7 @@ impl State {
                 self.owners.insert(channel, asking);
             }
             let owner = self.owners.get(&ctaphid::channel(&report)).copied().or(asking);
-            if let Some(host) = owner.and_then(|owner| self.hosts.get(owner)) {
+            if let Some(host) = owner.and_then(|owner| self.hosts.get(&owner)) {
                 // Nobody listens any more where the host is gone.
                 let _ = host.send(report);
             }
@@ -174,7 +183,8 @@ impl Core {
             state: Mutex::new(State {
                 device: Device::new(INFO),
                 owners: BTreeMap::new(),
-                hosts: Vec::new(),
+                hosts: BTreeMap::new(),
+                last_host: 0,
                 button: Button::default(),
                 now: 0,
                 power: Power::Cycling,
@@ -193,13 +203,16 @@ impl Core {
     }
 
     fn wait_for_power(&self) {
-        drop(self.0.wait_for(|state| (state.power == Power::On).then_some(())));
+        self.0.wait_until(|state| state.power == Power::On);
     }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
-        self.0.cut_power(Power::Off);
+        // A check that has failed may have left the state locked for good.
+        if !thread::panicking() {
+            self.0.cut_power(Power::Off);
+        }
     }
 }
 
@@ -207,16 +220,18 @@ impl Hand for Core {
     fn connect(&self) -> Box<dyn Link> {
         let (sender, reports) = channel();
         let mut state = self.0.lock();
-        state.hosts.push(sender);
+        state.last_host += 1;
+        let number = state.last_host;
+        state.hosts.insert(number, sender);
         Box::new(Wire {
             shared: Arc::clone(&self.0),
-            number: state.hosts.len() - 1,
+            number,
             reports,
         })
     }
 
     fn wait_until_asked(&self) {
-        drop(self.0.wait_for(|state| state.button.is_asked(state.now).then_some(())));
+        self.0.wait_until(|state| state.button.is_asked(state.now));
     }
 
     fn press(&self) {
@@ -228,7 +243,8 @@ impl Hand for Core {
     }
 
     fn decline(&self) {
-        self.0.change(|state| state.button.answer(Presence::Declined, state.now));
+        self.0
+            .change(|state| state.button.answer(Presence::Declined, state.now));
     }
 
     fn power_cycle(&self) {
@@ -256,7 +272,7 @@ struct Wire {
 impl Link for Wire {
     fn send(&mut self, report: &Report) {
         self.shared.change(|state| {
-            if state.power == Power::On {
+            if state.hosts.contains_key(&self.number) {
                 let event = state.device.receive(report, state.now);
                 if event == Event::Abort {
                     self.shared.abort.set(true);
@@ -279,7 +295,7 @@ impl Platform for Core {
     type Status = Light;
 }
 
-struct User(Arc<Shared>);
+pub(super) struct User(Arc<Shared>);
 
 impl UserPresence for User {
     fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence {
@@ -305,7 +321,7 @@ impl UserPresence for User {
     }
 }
 
-struct Time(Arc<Shared>);
+pub(super) struct Time(Arc<Shared>);
 
 impl Clock for Time {
     fn now(&self) -> u64 {
@@ -313,7 +329,7 @@ impl Clock for Time {
     }
 }
 
-struct Light(Arc<Shared>);
+pub(super) struct Light(Arc<Shared>);
 
 impl Status for Light {
     fn show(&mut self, indication: Indication) {

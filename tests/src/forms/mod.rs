@@ -1,6 +1,7 @@
 //! The forms of the key that the suites run against.
 
 mod chip;
+mod core;
 mod in_process;
 mod udp;
 pub mod vendor;
@@ -48,6 +49,21 @@ static CHIP: Form = Form {
 };
 
 static SOFT: &[Form] = &[
+    Form {
+        name: "core",
+        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm], None),
+        make: || Box::new(core::Core::new(MemoryStorage::new())),
+    },
+    Form {
+        name: "core_of_a_vendor",
+        profile: profile(&[Need::Certificates], Some(Need::Certificates)),
+        make: || Box::new(core::Core::new(vendor::storage())),
+    },
+    Form {
+        name: "core_with_little_room",
+        profile: profile(&[Need::LittleRoom], Some(Need::LittleRoom)),
+        make: || Box::new(core::Core::new(MemoryStorage::limited_to(LITTLE_ROOM))),
+    },
     Form {
         name: "in_process",
         profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm], None),

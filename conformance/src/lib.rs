@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`key`] | a key under test: the [`Link`](key::Link) to it, the [`Hand`](key::Hand) on it, and its [`Profile`](key::Profile) |
 //! | [`host`] | a client that can also misbehave, and the checks that a relying party makes |
+//! | [`second_reader`] | `ctap-types`, to which every answer has to say the same |
 //! | [`suites`] | what every key does, one file a chapter, written once |
 //!
 //! It shares no code with a key: packets, CBOR and signatures are made and read by other means, so that a mistake
@@ -14,4 +15,5 @@
 
 pub mod host;
 pub mod key;
+pub mod second_reader;
 pub mod suites;

@@ -9,6 +9,7 @@ use super::cbor::{array, encode, map};
 use super::hid::{Host, UP_NEEDED, command};
 use super::response::{Assertion, Made, Response, flags};
 use crate::key::LONG;
+use crate::second_reader::{self, Part};
 
 /// authenticatorGetInfo.
 pub const GET_INFO: &[u8] = &[0x04];
@@ -256,10 +257,23 @@ impl Host {
             assert_eq!(message.channel, self.channel);
             match message.command {
                 command::KEEPALIVE => assert!(matches!(message.payload[..], [1 | 2]), "{message:02x?}"),
-                command::CBOR => return Some(Response::decode(&message.payload)),
+                command::CBOR => return Some(self.read(&message.payload)),
                 _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
             }
         }
+    }
+
+    /// Reads the answer to the request that was sent last; it says the same to the second reader.
+    #[must_use]
+    #[track_caller]
+    pub fn read(&self, payload: &[u8]) -> Response {
+        let response = Response::decode(payload);
+        if let [status::OK, body @ ..] = payload
+            && !body.is_empty()
+        {
+            second_reader::agrees(Part::Answer(self.command), body);
+        }
+        response
     }
 
     /// Sends a request that needs no touch, and returns the answer.
@@ -271,7 +285,7 @@ impl Host {
             assert_eq!(message.channel, self.channel);
             match message.command {
                 command::KEEPALIVE => assert_ne!(message.payload, [UP_NEEDED], "the key was not to ask for a touch"),
-                command::CBOR => return Response::decode(&message.payload),
+                command::CBOR => return self.read(&message.payload),
                 _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
             }
         }

@@ -81,6 +81,8 @@ pub struct Host {
     pub key: Key,
     /// The channel that it speaks on. A test may choose another.
     pub channel: u32,
+    /// The CTAP2 command that was sent last.
+    pub(super) command: u8,
     link: Box<dyn Link>,
     nonce: u64,
 }
@@ -90,6 +92,7 @@ impl Host {
         let mut host = Self {
             key,
             channel: BROADCAST,
+            command: 0,
             link,
             nonce: 0,
         };
@@ -131,6 +134,9 @@ impl Host {
 
     /// Sends a report, as it is.
     pub fn send_report(&mut self, report: &Report) {
+        if report[4] == command::CBOR {
+            self.command = report[7];
+        }
         self.link.send(report);
     }
 

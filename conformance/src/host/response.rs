@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use ciborium::Value;
 
-use super::cbor::{decode_canonical, split_canonical};
+use super::cbor::{decode_canonical, encode, split_canonical};
 use super::ctap2::{CLIENT_DATA_HASH, algorithm};
 use super::u2f::certificate_key;
 use super::verify::{PublicKey, sha256};
+use crate::second_reader::{self, Part};
 
 /// The flags of authenticator data (WebAuthn Level 3 §6.1).
 #[expect(missing_docs, reason = "the standard's names")]
@@ -140,6 +141,14 @@ impl AuthData {
         }
     }
 
+    /// The extension outputs say the same to the second reader.
+    #[track_caller]
+    fn agrees(&self, part: Part) {
+        if let Some(outputs) = &self.extensions {
+            second_reader::agrees(part, &encode(outputs));
+        }
+    }
+
     /// The output of an extension; `None` where there is none.
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&Value> {
@@ -180,6 +189,7 @@ impl Made {
         assert!([1, 2, 3].iter().all(|key| members.contains_key(key)), "{members:?}");
         assert!(members.keys().all(|key| (1..=5).contains(key)), "{members:?}");
         let auth_data = AuthData::decode(bytes(&members[&2]));
+        auth_data.agrees(Part::RegistrationOutputs);
         let Attested { aaguid, id, public_key } = auth_data.attested.clone().expect("a credential");
         if let Some(enterprise) = members.get(&4) {
             assert_eq!(*enterprise, true.into(), "epAtt is true, or absent");
@@ -268,6 +278,7 @@ impl Assertion {
         assert_eq!(credential.as_map().expect("a map").len(), 2, "id and type");
         assert_eq!(member(credential, "type"), &"public-key".into());
         let auth_data = AuthData::decode(bytes(&members[&2]));
+        auth_data.agrees(Part::AssertionOutputs);
         assert_eq!(auth_data.attested, None);
         Self {
             id: bytes(member(credential, "id")),

@@ -139,7 +139,7 @@ fn anything(host: &mut Host, request: &[u8]) -> Response {
             (command::KEEPALIVE, [2]) => host.key.touch(),
             (command::KEEPALIVE, [1]) => {}
             (command::CBOR, payload) => {
-                let response = Response::decode(payload);
+                let response = host.read(payload);
                 const DEFINED: [u8; 20] = [
                     0x00, 0x01, 0x02, 0x03, 0x11, 0x12, 0x14, 0x15, 0x19, 0x26, 0x27, 0x2B, 0x2C, 0x2E, 0x2F, 0x30,
                     0x33, 0x35, 0x36, 0x3E,

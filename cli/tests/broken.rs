@@ -106,7 +106,8 @@ fn what_takes_ctap2_names_the_get_info_that_failed() {
         for command in ["authenticate", "ping"] {
             let said = String::from_utf8(run(&format!("{command} --device {device}")).stderr).unwrap();
             assert!(
-                said.contains("getInfo failed: ") && said.contains("is U2F") || said.contains("no key is registered"),
+                said.contains("getInfo failed: ") && said.contains("over U2F only")
+                    || said.contains("no key is registered"),
                 "{command}: {said}"
             );
         }

@@ -1,5 +1,5 @@
-//! PINs, passkeys, large blobs, settings, policies and resets, as a script meets them: one process after the other, with
-//! the soft token in a file.
+//! PINs, passkeys, large blobs, settings, policies and resets, as a script meets them: one process after the other,
+//! with the soft token in a file.
 #![cfg(unix)]
 
 use std::io::{Read as _, Write as _};
@@ -424,9 +424,9 @@ fn a_reset_erases_everything_and_asks_first() {
     assert_eq!(home.fail("authenticate").0, 5);
 }
 
-/// The example under a heading of docs/json.md, the first one with this member.
+/// The example under a heading of JSON.md, the first one with this member.
 fn example(heading: &str, member: &str) -> Value {
-    let document = include_str!("../../docs/json.md");
+    let document = include_str!("../../host/JSON.md");
     let (_, section) = document.split_once(&format!("\n## `{heading}`\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let blocks = section.split("```json\n").skip(1);

@@ -96,10 +96,7 @@ fn what_was_not_tried_is_listed_with_what_it_takes() {
         shown.contains("which nobody gave: give it with --pin-env or --pin-fd"),
         "{shown}"
     );
-    assert!(
-        shown.contains("Not tried, and so nothing is said of it: passkeys, PIN."),
-        "{shown}"
-    );
+    assert!(shown.contains("Not tested: passkeys, PIN."), "{shown}");
     let value = json(home.path(), &format!("selftest {OWN}"));
     assert_eq!(
         (&value["ephemeral"], &value["fit"]),

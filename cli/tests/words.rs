@@ -164,11 +164,11 @@ fn a_policy_that_is_none_is_told_line_by_line() {
     for (policy, expected) in [
         (
             "always-uv = true\nx = 1\n",
-            "policy.toml, line 2 is not as it must be: unknown field `x`",
+            "cannot read the policy policy.toml, line 2: unknown field `x`",
         ),
         (
             "[pin]\nmin-length = \"six\"\n",
-            "line 2 is not as it must be: invalid type: string \"six\", expected a whole number",
+            "line 2: invalid type: string \"six\", expected a whole number",
         ),
     ] {
         std::fs::write(home.path().join("policy.toml"), policy).unwrap();
@@ -185,7 +185,7 @@ fn a_policy_that_is_none_is_told_line_by_line() {
     assert!(
         str::from_utf8(&planned.stdout)
             .unwrap()
-            .contains("nothing is known of an algorithm ES265")
+            .contains("brasskey does not know ES265")
     );
 }
 

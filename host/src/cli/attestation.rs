@@ -1,5 +1,4 @@
-//! `brasskey attestation`: certificates and metadata for the soft token, so that a relying party's attestation checks have
-//! something to check.
+//! `brasskey attestation`: certificates and metadata for the soft token, to test a relying party's attestation checks.
 
 use std::fs;
 use std::io::Write as _;
@@ -39,23 +38,23 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The model that the token shall be [default: a new one]
+    /// The token's model, an AAGUID [default: a new one]
     #[arg(long, value_name = "UUID")]
     aaguid: Option<Uuid>,
 
-    /// What the model is called
+    /// The model's name
     #[arg(long, value_name = "NAME", default_value = "brasskey attestation lab")]
     model: String,
 
-    /// Who makes the model, in the certificates
+    /// The maker's name, in the certificates
     #[arg(long, value_name = "NAME", default_value = "brasskey attestation lab")]
     organization: String,
 
-    /// Where that is, in the certificates
+    /// The maker's country, in the certificates
     #[arg(long, value_name = "CODE", default_value = "SE")]
     country: String,
 
-    /// A relying party that may ask for vendor-facilitated enterprise attestation; may be given several times
+    /// A relying party that may ask for vendor-facilitated enterprise attestation; repeat it for several
     #[arg(long = "enterprise-rp-id", value_name = "DOMAIN", value_parser = domain_name)]
     enterprise_rp_ids: Vec<String>,
 
@@ -65,7 +64,7 @@ pub(super) struct InitArgs {
     #[command(flatten)]
     seal: SealArgs,
 
-    /// Replace what is there: files in the directory, certificates in the token
+    /// Replace files in the directory and certificates in the token that exist already
     #[arg(long)]
     force: bool,
 }
@@ -177,7 +176,7 @@ struct Pair {
     key: PathBuf,
 }
 
-/// What is written. All of it is for the user alone.
+/// The files that are written. Only the user may read them.
 struct Files {
     root: Pair,
     batch: Pair,
@@ -233,7 +232,7 @@ impl Files {
     }
 }
 
-/// Writes a file for the user alone, in place of any that is there: one that others could read may be open to them.
+/// Writes a file that only the user may read, in place of any old one, which others may have open.
 fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let write = || {
         match fs::remove_file(path) {

@@ -22,12 +22,12 @@ mod chooser;
 /// The arguments of `authenticate`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Sign in without telling the key who the user is: only a key registered with --resident can. Where it has passkeys
-    /// of several users, choose one, or name one with --user
+    /// Sign in with a passkey, without naming the user to the key: this needs a registration with --resident. If the
+    /// key has passkeys of several users, choose one, or name the user with --user
     #[arg(long, conflicts_with = "u2f")]
     resident: bool,
 
-    /// Sign in with the key of this name only [default: with any that is registered]
+    /// Sign in only with the key of this name [default: any that is registered]
     #[arg(long, value_name = "NAME", conflicts_with = "resident")]
     name: Option<String>,
 
@@ -199,8 +199,8 @@ impl Args {
         }
     }
 
-    /// A key hides credentials that are protected until its user is verified (CTAP 2.3 §12.1): that it says of none
-    /// does not mean that it has none.
+    /// Why a ceremony failed. A key that shows no credential may still have one: it hides protected credentials until
+    /// its user is verified (CTAP 2.3 §12.1).
     fn explained(&self, error: CeremonyError, key: &Key) -> Failure {
         if !matches!(error, CeremonyError::NoCredentials) {
             return error.into();

@@ -26,7 +26,7 @@ pub(super) enum Command {
 pub(super) enum Devices {
     /// List the devices of one user, or of all users of all accounts
     List(ListArgs),
-    /// Give a device another name
+    /// Rename a device
     Rename(RenameArgs),
     /// Remove a device, so that it no longer signs in
     Remove(RemoveArgs),

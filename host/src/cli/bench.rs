@@ -31,7 +31,7 @@ const ROUNDS_WITH_TOUCH: u32 = 5;
 /// keep them. Where a key waits for a touch, its times include the wait.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// How often to send each command [default: 100, or 5 to a key that may have to be touched]
+    /// How many times to send each command [default: 100, or 5 if the key may have to be touched]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rounds: Option<u32>,
 
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let touches = touches(&commands, rounds);
     if may_wait && touches > 0 {
         output.notice(&format!(
-            "touch the key each time it waits for it, up to {}; the times include the wait",
+            "touch the key each time it asks, up to {}; the measured times include the wait",
             count(touches, "time")
         ));
     }

@@ -23,11 +23,11 @@ use crate::text::escape;
 /// `brasskey blobs`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List the passkeys that can have a large blob, and how long theirs is
+    /// List the passkeys that can have a large blob, and the size of each blob
     List(KeyArgs),
     /// Print the large blob of a passkey
     Get(GetArgs),
-    /// Keep a file as the large blob of a passkey, in place of the one before
+    /// Store a file as the large blob of a passkey, in place of the old one
     Set(SetArgs),
     /// Delete the large blob of a passkey
     Delete(DeleteArgs),
@@ -89,7 +89,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
     let (mut opened, mut attendant) = args.open(output)?;
     let capacity = opened.key.info().and_then(|info| info.max_serialized_large_blob_array);
-    // Before the PIN: a key that keeps none need not have it.
+    // Before the PIN is asked for: a key without large blobs needs none.
     let array = opened.key.large_blobs(&mut attendant)?;
     let stored = opened
         .key
@@ -105,7 +105,10 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
         "used": used,
         "capacity": capacity,
         "entries": array.len(),
-        "blobs": blobs.iter().map(|(found, size)| json!({ "credential": described(found), "size": size })).collect::<Vec<_>>(),
+        "blobs": blobs
+            .iter()
+            .map(|(found, size)| json!({ "credential": described(found), "size": size }))
+            .collect::<Vec<_>>(),
         "orphans": orphans,
     });
     let shown = shown_digits(&stored);
@@ -165,7 +168,7 @@ fn get(args: &GetArgs, output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// As it is where a program reads it; on a terminal only what is text, and harmless.
+/// Writes the data unchanged for a program; on a terminal, as escaped text or in hexadecimal.
 fn show(data: &[u8], to: &mut dyn Write) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return to.write_all(data);
@@ -206,7 +209,7 @@ fn set(args: &SetArgs, output: &Output) -> Result<(), Failure> {
     let size = data.len() as u64;
     let value = json!({ "device": opened.label, "credential": described(&found), "size": size });
     output.result(&value, |to| {
-        writeln!(to, "Kept {} for {}.", count(size, "byte"), describe(&found))
+        writeln!(to, "Stored {} for {}.", count(size, "byte"), describe(&found))
     })
 }
 

@@ -10,7 +10,7 @@ use super::output::Output;
 /// The arguments of `completions`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// The shell that shall read them
+    /// The shell that they are for
     shell: Shell,
 }
 
@@ -30,7 +30,7 @@ fn script(shell: Shell, mut command: Command) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Files are offered where a file is meant, and not for every value.
+/// Offers file names only where a value is a file.
 fn with_hints(command: Command) -> Command {
     command
         .mut_args(|arg| match (arg.get_value_hint(), value_name(&arg)) {

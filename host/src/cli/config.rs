@@ -13,19 +13,19 @@ use crate::client::ctap2::{ConfigCommand, Info, PinRules, Status};
 /// `brasskey config`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Verify the user always, by PIN or fingerprint, or no longer; always switches U2F off
+    /// Make the key always verify its user, by PIN or fingerprint, or stop that; while it is on, U2F is off
     AlwaysUv(AlwaysUvArgs),
-    /// Take no PINs that are shorter; it cannot be lowered again
+    /// Set the shortest PIN that the key accepts; it can be raised, but not lowered
     MinPinLength(MinPinLengthArgs),
-    /// Tell these websites how long the PIN must be, in place of those told before
+    /// Choose the websites that the key tells its minimum PIN length, in place of the old list
     MinPinLengthRpIds(RpIdsArgs),
     /// Refuse simple PINs from now on
     PinComplexity(KeyArgs),
-    /// Let nobody use the PIN before it was changed
+    /// Make the key refuse its PIN until the PIN is changed
     ForcePinChange(KeyArgs),
     /// Let the key tell chosen companies which single key it is
     EnterpriseAttestation(KeyArgs),
-    /// Let a reset take a long touch
+    /// Make a reset need a long touch
     LongTouchReset(KeyArgs),
 }
 
@@ -73,7 +73,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 min_pin_length_rp_ids: args.rp_id.clone(),
                 ..PinRules::default()
             };
-            // The key does not tell whom it tells.
+            // The standard has no way to read the list.
             change(
                 &args.key,
                 output,
@@ -141,14 +141,14 @@ fn min_pin_length(args: &MinPinLengthArgs, output: &Output) -> Result<(), Failur
             status: Status::PinPolicyViolation,
             ..
         }) => Failure::usage(
-            "the shortest PIN cannot become shorter again",
+            "the minimum PIN length cannot be lowered",
             "`brasskey pin status` shows how long it must be; only a reset lowers that",
         ),
         failure => failure,
     })
 }
 
-/// Changes one setting, unless it is so already.
+/// Changes one setting, unless it already has that value.
 fn change(
     args: &KeyArgs,
     output: &Output,
@@ -170,14 +170,11 @@ fn change(
     });
     output.result(&value, |to| {
         match so_already {
-            true => writeln!(to, "{}: {setting} is so already.", opened.label)?,
-            false => writeln!(to, "{}: {setting} is changed.", opened.label)?,
+            true => writeln!(to, "{}: {setting} needs no change.", opened.label)?,
+            false => writeln!(to, "{}: {setting} was changed.", opened.label)?,
         }
         match must_change_pin {
-            true => writeln!(
-                to,
-                "Its PIN must be changed before it is of use: `brasskey pin change`."
-            ),
+            true => writeln!(to, "Change its PIN before you use it: `brasskey pin change`."),
             false => Ok(()),
         }
     })

@@ -60,7 +60,7 @@ fn place(answer: &str, count: usize) -> Option<usize> {
 
 /// Asks a question, and returns the line that answers it; nothing where somebody pressed Ctrl-C or Ctrl-D instead.
 fn ask(question: &str) -> io::Result<String> {
-    // Before the question: who answers it by Ctrl-C at once is heard, too.
+    // Before the question, so that a Ctrl-C that comes at once is noticed.
     let interrupt = interrupt();
     let mut stderr = anstream::stderr();
     write!(stderr, "{}", wrap(question, stderr_width()))?;
@@ -73,7 +73,7 @@ fn ask(question: &str) -> io::Result<String> {
     Ok(answer)
 }
 
-/// A line from the terminal; nothing where somebody pressed Ctrl-C first. A read by itself would wait on.
+/// A line from the terminal; nothing where somebody pressed Ctrl-C first. A plain read would go on waiting.
 #[cfg(unix)]
 fn answer(watch: &impl Watch) -> io::Result<String> {
     use std::os::fd::AsFd as _;

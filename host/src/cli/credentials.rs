@@ -23,7 +23,7 @@ pub(super) enum Command {
     List(KeyArgs),
     /// Show everything about one passkey
     Show(OneArgs),
-    /// Give a passkey's user another name
+    /// Change the user's name in a passkey
     Rename(RenameArgs),
     /// Delete a passkey, and its large blob with it
     Delete(DeleteArgs),
@@ -31,7 +31,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct OneArgs {
-    /// The passkey: its ID as `credentials list` shows it, or as much of the ID's beginning as no other passkey has
+    /// The passkey: its ID as `credentials list` shows it, or the first digits, if no other passkey has the same
     credential: String,
     #[command(flatten)]
     on: KeyArgs,
@@ -134,7 +134,7 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
     let stored = manager.list(&mut attendant)?;
     let Found { credential, .. } = find(&stored, &args.credential)?;
     let user = credential.user.as_ref().ok_or_else(|| {
-        Failure::Verification("the key does not say whose passkey this is, and so it cannot be renamed".to_owned())
+        Failure::Verification("the key does not say whose passkey this is, so it cannot be renamed".to_owned())
     })?;
     let new = |given: &Option<String>, old: &Option<String>| match given {
         Some(name) => Some(truncated(name).to_owned()).filter(|name| !name.is_empty()),

@@ -21,15 +21,16 @@ use crate::transport::{self, Address, DeviceSpec, ListedDevice};
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Security key")]
 pub(super) struct DeviceArgs {
-    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, or soft for the built-in one and soft:NAME for the one of that
-    /// name [default: the key that is plugged in, else soft]
+    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, soft for the built-in soft token, or soft:NAME for the soft token
+    /// of that name [default: the key that is plugged in, else soft]
     #[arg(long, value_name = "DEVICE", value_parser = spec)]
     pub(super) device: Option<DeviceSpec>,
 
     #[command(flatten)]
     pub(super) soft: SoftArgs,
 
-    /// The soft token of this name, as soft:NAME: its secrets are in NAME.redb in your data directory
+    /// Use the soft token of this name, the same as --device soft:NAME: its secrets are in NAME.redb in your data
+    /// directory
     #[arg(long, value_name = "NAME", conflicts_with_all = ["state", "ephemeral"])]
     pub(super) token_name: Option<Name>,
 }
@@ -59,8 +60,8 @@ impl DeviceArgs {
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SoftArgs {
     /// Who touches the soft token: notify (you, by a desktop notification, else on the terminal), prompt (you, on the
-    /// terminal), auto, deny, or control (programs, with `brasskey token --control`) [default: prompt on a terminal; auto
-    /// where selftest and bench use one that is in memory only]
+    /// terminal), auto, deny, or control (programs, with `brasskey token --control`) [default: prompt on a terminal;
+    /// auto for the token in memory that selftest and bench use]
     #[arg(long, value_name = "TOUCH", value_parser = touch(), hide_possible_values = true)]
     pub(super) touch: Option<Touch>,
 
@@ -106,8 +107,8 @@ impl SoftArgs {
         let (shown, output) = (escape(&file.display().to_string()).into_owned(), *output);
         storage.on_loss(move || {
             output.notice(&format!(
-                "error: {shown} was deleted, moved or replaced: the soft token keeps nothing any more\nhint: put the \
-                 file back, or start again with the one that is there now"
+                "error: {shown} was deleted, moved or replaced: the soft token can store nothing any more\nhint: put \
+                 the file back, or start again with the one that is there now"
             ));
         });
         Ok(AnyStorage::File(Box::new(storage)))
@@ -159,7 +160,7 @@ pub(super) fn open_or_make(args: &DeviceArgs, output: &Output) -> Result<Opened,
     open_or(args, Fallback::Own(Missing::Make), output)
 }
 
-/// As [`open`], with the choice of the last resort.
+/// As [`open`], with a choice of what to use where there is no other key.
 pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
     match &args.device {
         Some(DeviceSpec::Soft(name)) => open_soft(&args.soft, args.name(name.as_ref())?, fallback, output),
@@ -183,8 +184,8 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
 fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
     if args.mean_soft() {
         return Err(Failure::usage(
-            "--touch, --state, --token-name, --ephemeral, --seal and the passphrase are for the built-in soft token, and \
-             --device names another key",
+            "--touch, --state, --token-name, --ephemeral, --seal and the passphrase are for the built-in soft token, \
+             and --device names another key",
             "leave them out, or use `--device soft`",
         ));
     }
@@ -249,7 +250,7 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
     let mut addresses = Vec::new();
     let mut keys = Vec::new();
     for device in listed {
-        // One that cannot be opened cannot be meant; if none can, the reason for the last is as good as any.
+        // One that cannot be opened is left out; if none can be opened, the reason of the last one is the error.
         match device.address.open().map_err(client::Error::from).and_then(Key::open) {
             Ok(key) => {
                 keys.push(key);
@@ -273,11 +274,11 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
     })
 }
 
-/// Browsers are silent about it: the user of a key that is broken shall know.
+/// Browsers say nothing about it, but the owner of a broken key should know.
 fn tell_of_downgrade(key: &Key, output: &Output) {
     if let Some(error) = key.info_error() {
         output.notice(&format!(
-            "getInfo failed: {error}; all that is left of this security key is U2F"
+            "getInfo failed: {error}; this security key can be used over U2F only"
         ));
     }
 }

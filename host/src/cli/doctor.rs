@@ -1,4 +1,4 @@
-//! `brasskey doctor`: what on this computer keeps programs from a security key, and what to do about it.
+//! `brasskey doctor`: why programs on this computer cannot use a security key, and what to do about it.
 //!
 //! It looks and prints; it opens no device, loads no module and changes nothing.
 
@@ -13,9 +13,11 @@ use std::io::{self, Write};
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use self::finding::{Finding, Outcome};
+use self::finding::Finding;
 use super::failure::Failure;
 use super::output::{BOLD, DIM, Output};
+use super::report::mark;
+use crate::relying_party::Outcome;
 
 /// The arguments of `doctor`.
 #[derive(Debug, ClapArgs)]
@@ -49,7 +51,7 @@ pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
 
 fn show(findings: &[Finding], to: &mut dyn Write) -> io::Result<()> {
     for finding in findings {
-        let (style, mark) = finding.outcome.mark();
+        let (style, mark) = mark(finding.outcome);
         // As wide as the longest name of a check.
         let (check, detail) = (finding.check, &finding.detail);
         writeln!(to, "  {style}{mark}{style:#}  {check:7}  {detail}")?;
@@ -60,7 +62,7 @@ fn show(findings: &[Finding], to: &mut dyn Write) -> io::Result<()> {
     if findings.iter().any(|finding| !finding.remedy.is_empty()) {
         writeln!(
             to,
-            "{DIM}Nothing was changed: run those of the commands above that you agree with.{DIM:#}"
+            "{DIM}Nothing was changed. Run the commands above that you agree with.{DIM:#}"
         )?;
     }
     Ok(())
@@ -81,7 +83,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(shown).unwrap(),
             "  pass  keys     all is well\n  warn  uhid     no module\n                   sudo modprobe uhid\nNothing \
-             was changed: run those of the commands above that you agree with.\n"
+             was changed. Run the commands above that you agree with.\n"
         );
     }
 }

@@ -17,20 +17,21 @@ use crate::client::webauthn::{
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Extensions")]
 pub(super) struct CreationArgs {
-    /// Let the credential give secrets (hmac-secret); with a text, also make its secret now where the key can
+    /// Make a credential that can compute secrets (hmac-secret); with a text, also compute its secret now, if the key
+    /// can
     #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", conflicts_with = "u2f")]
     prf: Option<String>,
 
-    /// Protect the credential: 1 not at all, 2 hide it from whoever neither knows its ID nor gives the PIN, 3 make it
-    /// useless without the PIN
+    /// Protect the credential: 1 not at all, 2 show it only to those who know its ID or give the PIN, 3 never use it
+    /// without the PIN
     #[arg(long, value_name = "LEVEL", conflicts_with = "u2f", value_parser = clap::value_parser!(u8).range(1..=3))]
     cred_protect: Option<u8>,
 
-    /// Let the credential have a large blob; takes --resident
+    /// Make a credential that can have a large blob; needs --resident
     #[arg(long, conflicts_with = "u2f", requires = "resident")]
     large_blob: bool,
 
-    /// Ask how long the key's PIN must be, which it tells chosen websites only
+    /// Ask for the key's minimum PIN length, which it tells only to chosen websites
     #[arg(long, conflicts_with = "u2f")]
     min_pin_length: bool,
 }
@@ -39,11 +40,11 @@ pub(super) struct CreationArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Extensions")]
 pub(super) struct RequestArgs {
-    /// Make the secret of this text (hmac-secret), and show it
+    /// Compute the secret for this text (hmac-secret), and show it
     #[arg(long, value_name = "TEXT", conflicts_with = "u2f")]
     prf: Option<String>,
 
-    /// Make the secret of this text, too
+    /// Compute a second secret, for this text
     #[arg(long, value_name = "TEXT", requires = "prf")]
     prf_second: Option<String>,
 
@@ -69,7 +70,7 @@ impl CreationArgs {
             _ => CredentialProtection::UserVerificationRequired,
         });
         CreationExtensions {
-            // Who asks by a flag wants it.
+            // Someone who gives the flag wants no credential without the protection.
             cred_protect: policy.map(|policy| CredProtect { policy, enforce: true }),
             prf: self
                 .prf
@@ -98,7 +99,7 @@ impl RequestArgs {
         })
     }
 
-    /// Whether only one credential can be meant.
+    /// Whether a large blob is written, which is for exactly one credential.
     pub(super) fn writes(&self) -> bool {
         self.write_large_blob.is_some()
     }
@@ -111,7 +112,7 @@ fn values(first: &str, second: Option<&String>) -> PrfValues {
     }
 }
 
-/// The outputs as lines: what they are, and what they say. Whoever asks for a secret is shown it.
+/// The outputs as names and values. A user who asks for a secret sees it.
 pub(super) fn rows(outputs: &ExtensionOutputs) -> Vec<(&'static str, String)> {
     let results = outputs.prf.as_ref().and_then(|prf| prf.results.as_ref());
     let secret = |result: &crate::client::webauthn::PrfResult| hex(result.0.as_ref());

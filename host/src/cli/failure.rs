@@ -26,7 +26,7 @@ pub(super) const NO_DEVICE: u8 = 3;
 pub(super) const USER: u8 = 4;
 /// Exit code 5: the key refused, failed, or cannot do what was asked.
 pub(super) const KEY: u8 = 5;
-/// Exit code 6: the key answered, and the answer is not as it must be; or `doctor` found that a key cannot be used.
+/// Exit code 6: the key gave a wrong answer, or `doctor` found that a key cannot be used.
 pub(super) const VERIFICATION: u8 = 6;
 
 /// The exit codes, for `--help` and the manual.
@@ -37,12 +37,12 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
-  6  the security key answered, and the answer is not as it must be; or a check of `doctor` failed";
+  6  the security key gave a wrong answer, or a check of `doctor` failed";
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, Error)]
 pub(super) enum Failure {
-    /// The command line asks for what cannot be.
+    /// The command line asks for something impossible.
     #[error("{message}")]
     Usage {
         /// What is wrong.
@@ -50,7 +50,7 @@ pub(super) enum Failure {
         /// What to write instead.
         hint: String,
     },
-    /// The command line is not one. Both texts are escaped where they need it.
+    /// The command line cannot be read. Both texts are escaped where they need it.
     #[error("{message}")]
     CommandLine {
         /// What is wrong.
@@ -58,7 +58,7 @@ pub(super) enum Failure {
         /// What to write instead.
         hint: String,
     },
-    /// A secret that only the user has was not given, or is none.
+    /// A secret that only the user has was not given, or is empty.
     #[error("{message}")]
     Secret {
         /// What is wrong.
@@ -84,8 +84,8 @@ pub(super) enum Failure {
         /// How to have its user verified, where a passkey may be protected.
         protected: Option<&'static str>,
     },
-    /// The self-test ended early, for a reason that is none of the key's.
-    #[error("{0}; the self-test ended, and is no verdict on this key")]
+    /// The self-test ended early, and not through a fault of the key.
+    #[error("{0}; the self-test ended early, with no verdict on this key")]
     Untested(CeremonyError),
     /// The answer was verified, and refused. The checks were shown already.
     #[error("{0}")]
@@ -116,7 +116,7 @@ pub(super) enum Failure {
         /// What to do next.
         hint: String,
     },
-    /// The key did what it was asked, and what is to be kept of that cannot be.
+    /// The key did what it was asked, but the result cannot be stored.
     #[error("{done}, but {what} cannot be kept: {source}")]
     NotKept {
         /// What the key did.

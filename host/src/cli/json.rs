@@ -1,4 +1,4 @@
-//! JSON that may hold any text and still be shown on a terminal.
+//! JSON that can hold any text and is still safe to show on a terminal.
 
 use std::io::{self, Write};
 

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use uuid::Uuid;
 
-/// A table of `rows`. Text from outside must have been escaped. What is too wide for a terminal is broken where it is
-/// written.
+/// A table of `rows`. Text from outside must have been escaped. Lines that are too wide are broken later.
 pub(super) fn columns<R, C>(rows: R) -> Table
 where
     R: IntoIterator<Item = C>,

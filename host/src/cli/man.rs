@@ -13,7 +13,7 @@ use super::output::Output;
 /// The arguments of `man`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Write the pages of all commands to this directory, which is made if need be
+    /// Write the pages of all commands to this directory, which is created if it is missing
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -52,7 +52,7 @@ fn write_pages(mut command: Command, directory: &Path) -> Result<Vec<PathBuf>, F
         files.push(page_of(command.clone()).generate_to(directory)?);
         Ok(())
     }
-    // Gives subcommands their full names, and them the options of all commands.
+    // Gives subcommands their full names, and the options that all commands have.
     command.build();
     let mut files = Vec::new();
     fs::create_dir_all(directory)

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
-//! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value, which
-//! `docs/json.md` describes. The file `failure.rs` says how a command fails, and with which exit code.
+//! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value (`JSON.md` describes
+//! them). The file `failure.rs` says how a command fails, and with which exit code.
 
 mod attestation;
 mod authenticate;
@@ -56,7 +56,7 @@ use output::Output;
 
 use crate::soft::set_touch_remedy;
 
-/// Test any FIDO security key the way a website uses it, and be one in software.
+/// Test any FIDO security key the way a website uses it, or run one in software.
 ///
 /// `selftest` tries everything on one key. `register` and `authenticate` play browser and relying party, and check
 /// everything that the key answers. `token` is a security key in software for browsers' and servers' tests.
@@ -73,7 +73,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Try registration and sign-in on one key, and say whether it is fit for use
+    /// Test registration and sign-in on one key, and say whether it is fit for use
     Selftest(Deferred<selftest::Args>),
     /// Register a key, as a website does, and keep the registration
     Register(Deferred<register::Args>),
@@ -91,29 +91,29 @@ enum Command {
     /// Read and write the large blobs of passkeys
     #[command(subcommand)]
     Blobs(Deferred<blobs::Command>),
-    /// Change settings of a key, which only a reset undoes
+    /// Change a key's settings; only a reset undoes most of them
     #[command(subcommand)]
     Config(Deferred<config::Command>),
-    /// Bring a key in line with a file that says how keys shall be
+    /// Compare a key with a policy file, and change its settings to match
     #[command(subcommand)]
     Policy(Deferred<policy::Command>),
     /// Erase a key: its PIN, passkeys, settings, and every registration
     Reset(Deferred<reset::Args>),
     /// List the keys that are plugged in, and your soft tokens
     List(Deferred<list::Args>),
-    /// Explain what a key says that it can do
+    /// Show what a key says about itself, and explain it
     Info(Deferred<info::Args>),
-    /// Find what on this computer keeps programs from a key, and print what to do about it
+    /// Find out why programs on this computer cannot use a key, and print what to do about it
     Doctor(Deferred<doctor::Args>),
     /// Send a key some bytes and wait for them to come back
     Ping(Deferred<ping::Args>),
-    /// Make a key show itself, by blinking for example
+    /// Make a key blink, to find it among several
     Wink(Deferred<wink::Args>),
     /// Measure how fast a key answers
     Bench(Deferred<bench::Args>),
-    /// Be a security key in software, for other programs
+    /// Run a security key in software, for other programs
     Token(Deferred<token::Args>),
-    /// Say what it takes to read the soft token's state file: a passphrase, the desktop's keyring, or nothing
+    /// Encrypt the soft token's state file with a passphrase or the desktop's keyring, or decrypt it
     Seal(Deferred<seal::Args>),
     /// Give the soft token attestation certificates, as a vendor does
     #[command(subcommand)]
@@ -137,7 +137,7 @@ pub fn main() -> ExitCode {
     set_touch_remedy("start it with --touch auto, --touch control or --touch deny, or from a terminal");
     match run(cli.command, output) {
         Ok(()) => ExitCode::SUCCESS,
-        // A reader that has seen enough, such as `head`, is no error.
+        // A reader that stops early, such as `head`, is not an error.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
@@ -146,19 +146,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Has a write beyond the limit on the size of files fail, as on a full disk. The signal of that ends a process otherwise,
-/// without a word.
+/// Makes a write beyond the limit on file sizes fail as on a full disk. The signal SIGXFSZ would otherwise end the
+/// process without a message.
 #[cfg(unix)]
 fn outlive_size_limit() {
-    // A handler instead of none at all: that can be said without `unsafe`, and programs that are started do not inherit
-    // it. Where it fails, all is as before.
+    // A handler that does nothing, instead of ignoring the signal: that needs no `unsafe`, and child processes do not
+    // inherit it.
     let _ = signal_hook::flag::register(nix::libc::SIGXFSZ, Arc::default());
 }
 
-/// --help and --version, which are no errors, and command lines that mean nothing.
+/// Prints --help and --version, which clap returns as errors, and says what is wrong with any other command line.
 fn unparsed(error: clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Nothing can be said where nothing can be written.
+        // If this cannot be written, neither can an error.
         let _ = error.print();
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
     }

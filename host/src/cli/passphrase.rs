@@ -26,8 +26,8 @@ const TRIES: u32 = 3;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct PassphraseArgs {
-    /// Read the passphrase of the state file as a line from this file descriptor [default: asked for on the terminal,
-    /// where it is needed]
+    /// Read the passphrase of the state file from this file descriptor, as one line [default: ask on the terminal if it
+    /// is needed]
     #[arg(long, value_name = "NUMBER", conflicts_with = "passphrase_env")]
     passphrase_fd: Option<u32>,
 
@@ -46,8 +46,8 @@ impl PassphraseArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct NewPassphraseArgs {
-    /// Read the new passphrase as a line from this file descriptor; the same as --passphrase-fd takes its next line
-    /// [default: asked for on the terminal]
+    /// Read the new passphrase from this file descriptor, as one line; from the descriptor of --passphrase-fd, the next
+    /// line [default: ask on the terminal]
     #[arg(long, value_name = "NUMBER", conflicts_with = "new_passphrase_env")]
     new_passphrase_fd: Option<u32>,
 
@@ -60,8 +60,8 @@ pub(super) struct NewPassphraseArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Soft token")]
 pub(super) struct SealArgs {
-    /// Have the state file sealed, so that it alone is not enough to copy the token; one that is sealed already needs no
-    /// flag, and `brasskey seal` changes its seal
+    /// Seal (encrypt) the state file, so that the file alone is not enough to copy the token; a file that is sealed
+    /// already needs no flag, and `brasskey seal` changes its seal
     #[arg(long, value_name = "SEAL")]
     pub(super) seal: Option<Seal>,
 
@@ -94,7 +94,7 @@ impl SealArgs {
             }
             (found, Some(_)) => {
                 return Err(Failure::usage(
-                    format!("{} is sealed by its {} already", path.display(), found.name()),
+                    format!("{} is already sealed ({})", path.display(), found.name()),
                     "leave --seal out, or change the seal with `brasskey seal`",
                 ));
             }
@@ -122,7 +122,7 @@ pub(super) fn reseal(
     Ok(storage.reseal(new)?)
 }
 
-/// Someone who knows the passphrase.
+/// Opens a state file, with the passphrase that the user gives.
 struct Keeper<'a> {
     path: &'a Path,
     output: Output,
@@ -152,7 +152,7 @@ impl<'a> Keeper<'a> {
         })
     }
 
-    /// Makes the state file. The seal comes first: who gives up leaves no file behind.
+    /// Makes the state file. The seal comes first, so that a user who gives up leaves no file behind.
     fn make(&self, seal: Seal, passphrase: Option<Passphrase>) -> Result<FileStorage, Failure> {
         let made = FileStorage::make(self.path, self.new_seal(seal, passphrase)?)?;
         self.tell_of_new(&made);
@@ -204,8 +204,8 @@ impl<'a> Keeper<'a> {
             let first = ask(&format!("New passphrase for {}: ", self.shown()))?;
             match first {
                 Err(empty) => self.output.notice(&empty.to_string()),
-                Ok(first) if ask("The same again: ")?.is_ok_and(|second| second.is(&first)) => return Ok(first),
-                Ok(_) => self.output.notice("these are two different passphrases"),
+                Ok(first) if ask("Repeat the passphrase: ")?.is_ok_and(|second| second.is(&first)) => return Ok(first),
+                Ok(_) => self.output.notice("the two passphrases differ"),
             }
         }
     }

@@ -18,9 +18,9 @@ pub(super) enum Command {
     Set(SetArgs),
     /// Give a key another PIN
     Change(ChangeArgs),
-    /// Find out whether a PIN is right; a wrong one takes a try
+    /// Check whether a PIN is right; a wrong one costs a try
     Verify(KeyArgs),
-    /// Tell whether a key has a PIN, how long it must be, and how many tries are left
+    /// Show whether a key has a PIN, how long it must be, and how many tries are left
     Status(StatusArgs),
 }
 
@@ -90,7 +90,7 @@ fn change(args: &ChangeArgs, output: &Output) -> Result<(), Failure> {
 fn verify(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
     let (mut opened, mut attendant) = args.open(output)?;
     let info = pin_info(&opened)?;
-    // The least that a token can be for; it is thrown away.
+    // The smallest permission that a token can have; the token is thrown away.
     let (permissions, rp_id) = match info.has("credMgmt") {
         true => (Permissions::CREDENTIAL_MANAGEMENT, None),
         false => (Permissions::GET_ASSERTION, Some("brasskey.invalid")),
@@ -128,12 +128,12 @@ fn rows(info: &Info, retries: PinRetries) -> Vec<[String; 2]> {
         "Tries left",
         match (retries.left, retries.power_cycle) {
             (0, _) => "none: the PIN is blocked, and only a reset helps".to_owned(),
-            (left, true) => format!("{left}, after the key was switched off and on again"),
+            (left, true) => format!("{left}, once the key is unplugged and plugged in again"),
             (left, false) => left.to_string(),
         },
     );
     if info.force_pin_change == Some(true) {
-        row("Must be changed", "yes, before it is of use".to_owned());
+        row("Must be changed", "yes, before it can be used".to_owned());
     }
     let characters = |number| count(number, "character");
     if let Some(length) = info.min_pin_length {
@@ -148,7 +148,7 @@ fn rows(info: &Info, retries: PinRetries) -> Vec<[String; 2]> {
     rows
 }
 
-/// What a key says that knows PINs.
+/// The getInfo of a key that supports PINs.
 fn pin_info(opened: &Opened) -> Result<&Info, Failure> {
     let info = opened.key.ctap2_info()?;
     match info.options.contains_key("clientPin") {

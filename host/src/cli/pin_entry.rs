@@ -12,14 +12,14 @@ use super::secret::{Source, Unanswered, ask};
 use super::state::Missing;
 use crate::client::{self, CancelHandle, Pin, PinRequest, Watch};
 
-/// From so few tries on, whoever is asked is warned.
+/// With this many tries left or fewer, the user is warned.
 const FEW_TRIES: u64 = 3;
 
 /// Where the key's PIN comes from.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "PIN")]
 pub(super) struct PinArgs {
-    /// Read the PIN as a line from this file descriptor [default: asked for on the terminal, where it is needed]
+    /// Read the PIN from this file descriptor, as one line [default: ask on the terminal if it is needed]
     #[arg(long, value_name = "NUMBER", conflicts_with = "pin_env")]
     pin_fd: Option<u32>,
 
@@ -55,8 +55,8 @@ impl KeyArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "PIN")]
 pub(super) struct NewPinArgs {
-    /// Read the new PIN as a line from this file descriptor; the same as --pin-fd takes its next line [default: asked
-    /// for on the terminal]
+    /// Read the new PIN from this file descriptor, as one line; from the descriptor of --pin-fd, the next line
+    /// [default: ask on the terminal]
     #[arg(long, value_name = "NUMBER", conflicts_with = "new_pin_env")]
     new_pin_fd: Option<u32>,
 
@@ -69,12 +69,12 @@ pub(super) struct NewPinArgs {
 pub(super) struct Attendant {
     cancel: CancelHandle,
     output: Output,
-    /// Nobody told the user yet that the key waits for a touch. The soft token tells its user itself.
+    /// Whether to tell the user that the key waits for a touch: once, and not for a soft token, which does so itself.
     tells_touch: bool,
     on_terminal: bool,
-    /// The PIN that is tried, and, once it was right, used again.
+    /// The PIN to try, and to use again once it was right.
     given: Option<Pin>,
-    /// PINs that were wrong: none is tried twice.
+    /// PINs that were wrong, so that none is tried twice.
     wrong: Vec<Pin>,
     /// A line from the terminal, after a question.
     ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
@@ -134,11 +134,11 @@ impl Attendant {
             match pin {
                 Err(error) => self.output.notice(&error.to_string()),
                 Ok(pin) => {
-                    let again = (self.ask)("The same again: ").map_err(no_new_pin)?;
+                    let again = (self.ask)("Repeat the new PIN: ").map_err(no_new_pin)?;
                     if Pin::new(&again).as_ref() == Ok(&pin) {
                         return Ok(pin);
                     }
-                    self.output.notice("these are two different PINs");
+                    self.output.notice("the two PINs differ");
                 }
             }
         }
@@ -170,7 +170,7 @@ impl Watch for Attendant {
         }
         if request.retries.left <= FEW_TRIES {
             self.output.notice(
-                "careful: after the last wrong PIN the key is blocked, and only a reset helps, which erases it",
+                "careful: after the last wrong PIN the key is blocked, and only a reset helps, which erases the key",
             );
         }
         loop {

@@ -18,11 +18,13 @@ use crate::client::{Error, Watch as _};
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// How many bytes to send
-    #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = clap::value_parser!(u16).range(..=MAX_MESSAGE as i64))]
+    #[arg(long, value_name = "BYTES", default_value_t = 64)]
+    #[arg(value_parser = clap::value_parser!(u16).range(..=MAX_MESSAGE as i64))]
     size: u16,
 
     /// How many times
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: u32,
 
     #[command(flatten)]

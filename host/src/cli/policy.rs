@@ -1,4 +1,4 @@
-//! `brasskey policy`: a key brought in line with a file that says how keys shall be.
+//! `brasskey policy`: a key's settings compared with a policy file, and changed to match.
 
 mod apply;
 mod document;
@@ -97,8 +97,8 @@ fn read(path: &PathBuf) -> Result<Policy, Failure> {
         // The type's name in Rust.
         let why = error.message().replace("expected u64", "expected a whole number");
         Failure::usage(
-            format!("the policy {}{line} is not as it must be: {why}", path.display()),
-            "`brasskey policy plan --help` shows a whole one",
+            format!("cannot read the policy {}{line}: {why}", path.display()),
+            "`brasskey policy plan --help` shows an example",
         )
     })
 }
@@ -108,7 +108,7 @@ fn planned(policy: &Policy, opened: &Opened) -> Result<Vec<Item>, Failure> {
     Ok(plan(policy, info))
 }
 
-/// What cannot be is an error before anything is changed.
+/// Refuses a policy that the key cannot meet, before anything is changed.
 fn check(items: &[Item]) -> Result<(), Failure> {
     match items.iter().filter(|item| item.state == State::Impossible).count() {
         0 => Ok(()),
@@ -143,10 +143,7 @@ fn show(opened: &Opened, items: &[Item], applied: bool, output: &Output) -> Resu
             writeln!(to, "  The policy asks for nothing.")?;
         }
         match applied && must_change_pin {
-            true => writeln!(
-                to,
-                "The PIN must be changed before it is of use: `brasskey pin change`."
-            ),
+            true => writeln!(to, "Change the PIN before you use it: `brasskey pin change`."),
             false => Ok(()),
         }
     })

@@ -34,15 +34,15 @@ pub(super) struct Args {
     #[arg(long, value_enum, ignore_case = true)]
     alg: Option<Algorithm>,
 
-    /// Let the key keep the credential, so that it can sign in without being told the user
+    /// Keep the credential on the key, as a passkey: it can sign in without the user's name
     #[arg(long, conflicts_with = "u2f")]
     resident: bool,
 
-    /// What the browser passes on of the key's attestation
+    /// How much of the key's attestation the browser passes on
     #[arg(long, value_enum, default_value_t = AttestationConveyancePreference::Direct)]
     attestation: AttestationConveyancePreference,
 
-    /// Demand an attestation that chains to one of the certificates in this PEM file
+    /// Accept only an attestation that chains to one of the certificates in this PEM file
     #[arg(long, value_name = "FILE")]
     attestation_root: Option<PathBuf>,
 
@@ -60,7 +60,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let website = args.website(output)?;
     let attestation_roots = args.attestation_roots()?;
-    // Stored once as it is, so that nobody touches a key for a registration that then cannot be kept.
+    // The file is written once before the ceremony: nobody touches a key for a registration that cannot be kept.
     let accounts = website.file.update(|accounts| Ok(accounts.clone()))?;
     let account = accounts.account(&website.settings.rp.id, &website.account);
     let name = args.device_name(&website, account)?;
@@ -255,7 +255,7 @@ impl Args {
     }
 }
 
-/// Where a user of AWS finds the page that registers devices: root in the account menu only.
+/// Where a user of AWS finds the page that registers devices.
 fn way_to_devices(user: &AwsUser) -> String {
     match user {
         AwsUser::Root => "Account menu, Security credentials".to_owned(),
@@ -268,7 +268,7 @@ fn is_taken(account: Option<&Account>, name: &str) -> bool {
     registrations.any(|registration| registration.name == name)
 }
 
-/// The first of key-1, key-2, … that the account has not.
+/// The first of key-1, key-2, … that is free.
 fn free_name(account: Option<&Account>) -> String {
     let mut names = (1..).map(|number: usize| format!("key-{number}"));
     names.find(|name| !is_taken(account, name)).unwrap_or_default()

@@ -26,8 +26,8 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// The arguments of `reset`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_long_help = "Most keys take a reset only within 10 seconds after they were plugged in. This command \
-    says when to unplug the key, to plug it in, and to touch it."
+    after_long_help = "Most keys accept a reset only within 10 seconds after they were plugged in. This command \
+    says when to unplug the key, plug it in again, and touch it."
 )]
 pub(super) struct Args {
     /// Do not ask whether you are sure
@@ -44,12 +44,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let label = &opened.label;
     let first = format!("erase {label}: its PIN, its passkeys and its settings?");
     confirm(&first, "yes", args.yes)?;
-    let second = "no account that this key was registered with will know it again. Have you another way in?";
+    let second = "you can then no longer sign in anywhere with this key. Do you have another way into each account?";
     confirm(second, "erase", args.yes)?;
 
     let mut attendant = Attendant::new(&opened, &PinArgs::default(), output)?;
     if long_touch {
-        output.notice("this key takes a long touch: hold it for more than five seconds");
+        output.notice("this key needs a long touch: hold it for more than five seconds");
     }
     match opened.key.send(&Reset, &mut attendant) {
         Err(client::Error::Status {
@@ -59,11 +59,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         result => result?,
     }
     output.result(&json!({ "device": opened.label, "reset": true }), |to| {
-        writeln!(to, "{} is as new: without PIN, passkeys and settings.", opened.label)
+        writeln!(
+            to,
+            "{} is as new: it has no PIN, no passkeys and no changed settings.",
+            opened.label
+        )
     })
 }
 
-/// The key was plugged in too long ago: its user does that again.
+/// Resets a key that was plugged in too long ago: its user unplugs it and plugs it in again.
 fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) -> Result<(), Failure> {
     match opened.address.clone() {
         Some(address @ Address::Hid(_)) => {
@@ -71,7 +75,7 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
             let known = listed.into_iter().find(|listed| listed.address == address);
             let [off, on] = power_cycle(known.as_ref());
             output.notice(off);
-            // Those that stay plugged in are others: none of them shall be erased.
+            // Those that stay plugged in are other keys: none of them may be erased.
             let others = wait(attendant, || {
                 let listed = transport::list()?;
                 let gone = listed.iter().all(|listed| listed.address != address);
@@ -102,7 +106,7 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
     }
 }
 
-/// What its user does to switch a key off, and on again. A soft token is no thing to pull out.
+/// What the user does to switch a key off and on again. A soft token cannot be unplugged.
 fn power_cycle(key: Option<&ListedDevice>) -> [&'static str; 2] {
     let product = key.and_then(|key| key.product.as_deref()).unwrap_or_default();
     match product.starts_with(SOFT_PRODUCT) {

@@ -1,4 +1,4 @@
-//! `brasskey seal`: what it takes to read the soft token's state file.
+//! `brasskey seal`: how the soft token's state file is encrypted.
 
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -11,16 +11,16 @@ use crate::soft::storage::Seal;
 use crate::text::escape;
 
 /// What `--help` says beyond a line.
-const LONG: &str = "A new file takes the place of the old one, with everything sealed by a new key; to change the \
-                    passphrase is to seal with a passphrase again. Copies made before stay what they are, and so do \
-                    keys that the keyring has for them. Without the passphrase, or without the keyring, nobody can open \
-                    the file.";
+const LONG: &str = "This writes a new file, encrypted with a new key, in place of the old one. To change the \
+                    passphrase, seal with a passphrase again. Older copies of the file stay as they are, and so do \
+                    the keys that the keyring has for them. Nobody can open the file without the passphrase or the \
+                    keyring.";
 
 /// The arguments of `seal`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = LONG)]
 pub(super) struct Args {
-    /// What it shall take
+    /// What it takes to open the file from now on
     seal: Seal,
 
     #[command(flatten)]
@@ -41,10 +41,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         match args.seal {
             Seal::None => writeln!(
                 to,
-                "{shown} is not sealed any more: it alone is enough to copy the token."
+                "{shown} is no longer sealed: the file alone is enough to copy the token."
             ),
-            Seal::Passphrase => writeln!(to, "{shown} is sealed: nobody opens it without the passphrase."),
-            Seal::Keyring => writeln!(to, "{shown} is sealed: nobody opens it without your desktop's keyring."),
+            Seal::Passphrase => writeln!(to, "{shown} is sealed: nobody can open it without the passphrase."),
+            Seal::Keyring => writeln!(
+                to,
+                "{shown} is sealed: nobody can open it without your desktop's keyring."
+            ),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! `brasskey selftest`: everything on one key in one go, and a verdict.
+//! `brasskey selftest`: tries everything on one key, and ends with a verdict.
 
 mod show;
 
@@ -23,7 +23,7 @@ const PIN: &str = "brasskey selftest";
 /// The arguments of `selftest`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Show every step and every check, also those that passed
+    /// Show every step and every check, even those that passed
     #[arg(long, short)]
     verbose: bool,
 
@@ -99,7 +99,8 @@ fn heading(opened: &Opened, output: &Output) -> Result<(), Failure> {
         }
         writeln!(
             to,
-            "  {DIM}it has a PIN for the test, and is gone afterwards; to test your own: brasskey selftest --device soft{DIM:#}"
+            "  {DIM}it has a PIN for the test, and is gone afterwards; to test your own: brasskey selftest \
+             --device soft{DIM:#}"
         )
     })
 }

@@ -12,7 +12,7 @@ use crate::soft::{Name, paths};
 
 /// How long a command waits for another one to be done with the token's file.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it rests between two looks.
+/// How long it waits between two attempts.
 const REST: Duration = Duration::from_millis(20);
 
 /// The token whose file a command works on.
@@ -38,8 +38,8 @@ impl StateArgs {
     }
 }
 
-/// What becomes of a soft token that the user named and that does not exist. One that nobody named is made by whatever
-/// command needs it first: there is no name to misspell.
+/// What to do about a soft token that the user named and that does not exist. The one without a name is made by any
+/// command that needs it: there is no name to misspell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     /// It is made.
@@ -78,8 +78,8 @@ fn no_token(file: PathBuf, name: Option<&Name>) -> Failure {
     }
 }
 
-/// Opens a state file as `open` does, and waits where another process uses it: most are done in a moment. One that said
-/// how its token is reached is there to stay, and is not waited for.
+/// Opens a state file as `open` does, and waits while another process uses it: most end in a moment. A process that
+/// announced its token's address stays, and is not waited for.
 pub(super) fn patiently<T>(open: impl FnMut() -> Result<T, StorageOpenError>) -> Result<T, StorageOpenError> {
     let deadline = Instant::now() + PATIENCE;
     resting(open, || {

@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     usbip: Option<SocketAddr>,
 
-    /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 takes one that is free [default:
+    /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 picks a free port [default:
     /// 127.0.0.1:8111, unless another way is given]
     #[arg(long, value_name = "ADDRESS")]
     udp: Option<SocketAddr>,
@@ -49,39 +49,40 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS|PATH", value_parser = control)]
     control: Option<ControlAddress>,
 
-    /// The file with the token that the control endpoint asks for; made if missing [default: control-token in your
+    /// The file with the bearer token of the control endpoint, created if it is missing [default: control-token in your
     /// data directory]
     #[arg(long, value_name = "FILE", requires = "control")]
     control_token_file: Option<PathBuf>,
 
-    /// List in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ESP512, ML-DSA); Firefox
-    /// before mid-2026 then cannot use the token
+    /// Also list the newer algorithms in getInfo (ESP256, Ed25519, ESP384, ESP512, ML-DSA); older browsers do not know
+    /// them, and Firefox before mid-2026 then cannot use the token
     #[arg(long)]
     list_recent_algorithms: bool,
 
-    /// How the token verifies its user: pin, or for tests by itself, as with a fingerprint, and then always, never, or as
-    /// programs say (control, with --control) [default: pin]
+    /// How the token verifies its user: pin; or, in tests, by itself like a fingerprint reader: always (it succeeds),
+    /// never (it fails), or control (programs decide, with --control) [default: pin]
     #[arg(long, value_name = "HOW")]
     user_verification: Option<UserVerification>,
 
-    /// The model that the token says it is; two tokens of different models are two kinds of key to a site
+    /// The token's model, an AAGUID: a website takes tokens of different models for different kinds of key
     #[arg(long, value_name = "UUID")]
     aaguid: Option<Uuid>,
 
-    /// Make credentials that may leave the token, as synced passkeys do: with the flag BE, and a counter that stays at 0
+    /// Make credentials that may leave the token, as synced passkeys do: with the flag BE, and a counter that stays
+    /// at 0
     #[arg(long)]
     backup_eligible: bool,
 
-    /// Say of these credentials that they are backed up: the flag BS
+    /// Mark these credentials as backed up, with the flag BS
     #[arg(long, requires = "backup_eligible")]
     backed_up: bool,
 
-    /// What to call the token, to tell it from others: letters, digits, `-`, `_` and `.`; its secrets are then in
+    /// The token's name, to tell it from others: letters, digits, `-`, `_` and `.`; its secrets are then in
     /// NAME.redb in your data directory unless --state names another file
     #[arg(long, value_name = "NAME")]
     token_name: Option<Name>,
 
-    /// Say of each command on stderr, when it has been answered, what it was, what the answer was and how long it took
+    /// Print each command on stderr once it is answered: what it was, the answer, and how long it took
     #[arg(long)]
     log: bool,
 
@@ -93,7 +94,7 @@ fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
     text.parse()
 }
 
-/// Commands that wait to be shown where stderr does not take them as fast as they come; beyond that they are not shown.
+/// How many lines of the log may wait for a slow stderr; those that come after that are dropped.
 const UNSHOWN_MAX: usize = 1000;
 
 /// What the command waits for once the token is there.
@@ -122,7 +123,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let is_open = listen.is_open() && touch == Touch::Auto;
     let identity = args.identity(&mut storage)?;
     let model = args.model(&mut storage)?;
-    // Before anybody can know of the token, so that who ends it early finds its sockets gone too.
+    // Before the token can be reached, so that its sockets are removed even if it is ended early.
     let (tell, happened) = happenings();
     let mut builder = SoftKey::builder()
         .touch(touch)
@@ -244,8 +245,8 @@ fn exposure(state: &str, seal: Option<Seal>) -> String {
     match seal {
         Some(Seal::None) => {
             format!(
-                "{state} alone is enough to copy its keys, and so is its memory (`brasskey seal` with the same --name or --state \
-                 seals the file)"
+                "{state} alone is enough to copy its keys, and so is its memory (`brasskey seal` with the same --name \
+                 or --state seals the file)"
             )
         }
         Some(Seal::Passphrase) => {
@@ -325,7 +326,7 @@ impl Args {
         self.uhid || self.usbip.is_some()
     }
 
-    /// Who touches the key. Nobody shall open a key with lasting secrets to all users of the computer by accident.
+    /// Who touches the key. Nobody may open a key with lasting secrets to all users of the computer by accident.
     fn touch(&self, listen: &Listen) -> Result<Touch, Failure> {
         let touch = self.soft.touch.clone().unwrap_or_else(|| match self.is_plugged_in() {
             true => Touch::of_desktop(),
@@ -347,11 +348,11 @@ impl Args {
     }
 }
 
-/// Hears of Ctrl-C, and of the signals that end services, and of what else it is told.
+/// A channel that receives the commands to log, and Ctrl-C or a signal that ends services.
 fn happenings() -> (SyncSender<Happened>, Receiver<Happened>) {
     let (tell, happened) = sync_channel(UNSHOWN_MAX);
     let end = tell.clone();
-    // Nobody waits any more where it has ended already.
+    // If the command has ended already, nobody is waiting.
     interrupt::listen(move || drop(end.send(Happened::End)));
     (tell, happened)
 }

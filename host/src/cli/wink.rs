@@ -18,6 +18,6 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
     opened.key.channel().wink()?;
     output.result(&json!({ "device": opened.label }), |to| {
-        writeln!(to, "{} was asked to show itself.", opened.label)
+        writeln!(to, "{} was asked to blink.", opened.label)
     })
 }

@@ -65,7 +65,8 @@ fn programs_see_every_time() {
             "mayIncludeTouch": true,
             "commands": [
                 { "command": "info", "nanoseconds": {
-                    "min": 900_000, "median": 900_000, "p95": 1_100_000, "max": 1_100_000, "samples": [900_000, 1_100_000],
+                    "min": 900_000, "median": 900_000, "p95": 1_100_000, "max": 1_100_000,
+                    "samples": [900_000, 1_100_000],
                 } },
                 { "command": "register", "nanoseconds": {
                     "min": 250_000_000, "median": 250_000_000, "p95": 250_000_000, "max": 250_000_000,

@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use super::super::layout::hex;
 use crate::client::credentials::{StoredCredential, StoredRelyingParty};
 
-/// The shortest beginning of an ID, in digits: enough not to be hit by accident.
+/// The fewest digits of an ID that name a passkey, so that none is named by accident.
 const SHORTEST: usize = 4;
 
 /// A passkey among those of a key.
@@ -37,11 +37,11 @@ pub(in crate::cli) fn find<'a>(stored: &'a [StoredRelyingParty], digits: &str) -
     match (matching.next(), matching.next()) {
         (Some(found), None) => Ok(found),
         (None, _) => Err(Failure::usage(
-            "this security key keeps no passkey with such an ID",
+            "this security key has no passkey with this ID",
             "`brasskey credentials list` shows the IDs",
         )),
         (Some(_), Some(_)) => Err(Failure::usage(
-            "several passkeys have an ID that begins so",
+            "several passkeys have IDs that begin with these digits",
             "write more digits of the ID",
         )),
     }

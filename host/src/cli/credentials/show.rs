@@ -66,7 +66,7 @@ pub(super) fn rows(relying_party: &StoredRelyingParty, credential: &StoredCreden
         (
             "Protection",
             match credential.cred_protect {
-                None => "not told".to_owned(),
+                None => "the key does not say".to_owned(),
                 Some(level) => protection(level).to_owned(),
             },
         ),
@@ -109,8 +109,8 @@ fn algorithm(credential: &StoredCredential) -> String {
 fn protection(level: u64) -> &'static str {
     match level {
         1 => "1: none, a touch is enough",
-        2 => "2: hidden from whoever does not know its ID, unless the PIN is given",
-        3 => "3: of no use without the PIN",
+        2 => "2: shown only to those who know its ID or give the PIN",
+        3 => "3: never used without the PIN",
         _ => "a level that the standard does not have",
     }
 }

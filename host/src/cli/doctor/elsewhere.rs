@@ -24,7 +24,7 @@ pub(super) fn findings(os: &str) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     #[test]
     fn every_check_is_skipped_with_a_reason() {

@@ -1,35 +1,8 @@
 //! What a check found.
 
-use anstyle::Style;
 use serde::Serialize;
 
-use crate::cli::output::{BAD, DIM, GOOD, WARNING};
-
-/// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Outcome {
-    /// As it should be.
-    Passed,
-    /// Something will not work, which not everybody needs.
-    Warned,
-    /// A key that is there cannot be used.
-    Failed,
-    /// There was nothing to check.
-    Skipped,
-}
-
-impl Outcome {
-    /// How it looks. Colour only repeats what the word says.
-    pub(super) fn mark(self) -> (Style, &'static str) {
-        match self {
-            Self::Passed => (GOOD, "pass"),
-            Self::Warned => (WARNING, "warn"),
-            Self::Failed => (BAD, "FAIL"),
-            Self::Skipped => (DIM, "skip"),
-        }
-    }
-}
+use crate::relying_party::Outcome;
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

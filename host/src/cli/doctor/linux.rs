@@ -46,7 +46,7 @@ fn findings_on(machine: &Machine) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
     use testing::Fake;
 
     #[test]

@@ -14,7 +14,7 @@ use crate::soft;
 use crate::soft::storage::{KeyringError, StorageOpenProblem};
 use crate::transport::{Address, TransportError};
 
-/// What helps where nothing else is known to.
+/// The hint where there is no better one.
 const AGAIN: &str = "try once more; if it fails again, `brasskey info` says what this key can do";
 
 impl Failure {
@@ -36,7 +36,7 @@ impl Failure {
                  {remedy}"
             ),
             Self::NoPasskey { protected } => {
-                let hint = "only what was registered with --resident is a passkey: use the key that has it, or leave \
+                let hint = "only a registration with --resident makes a passkey: use the key that has it, or leave \
                             --resident out";
                 match protected {
                     None => hint.to_owned(),
@@ -46,10 +46,10 @@ impl Failure {
                 }
             }
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
-            Self::Unhealthy { .. } => "run those of the remedies above that you agree with, and try again".to_owned(),
+            Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
             Self::NotPluggedIn => {
-                "most keys take a reset in their first ten seconds: start again, and have the key at hand".to_owned()
+                "most keys accept a reset only in their first ten seconds: start again, with the key at hand".to_owned()
             }
             Self::Registrations(error) => error.hint().to_owned(),
             Self::State(error) => of_state(&error.problem),

@@ -12,7 +12,7 @@ use super::Failure;
 use crate::cli::Cli;
 use crate::text::escape;
 
-/// Commands that cannot be undone: nobody shall come to them by a slip of the finger.
+/// Commands that cannot be undone: nobody should reach them by a typing error.
 const DESTRUCTIVE: [&str; 4] = ["delete", "prune", "remove", "reset"];
 
 impl Failure {

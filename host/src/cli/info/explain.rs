@@ -28,7 +28,7 @@ pub(super) const EXTENSIONS: &[Words] = &[
     ("credBlob", "keeps a few bytes for the website with a credential"),
     (
         "credProtect",
-        "hides a credential from whoever does not give the PIN or a fingerprint",
+        "hides a credential until the PIN or a fingerprint is given",
     ),
     (
         "hmac-secret",

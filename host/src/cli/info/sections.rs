@@ -282,7 +282,7 @@ fn ctaphid(facts: &Facts<'_>) -> Vec<Vec<String>> {
         row("Protocol version", facts.init.protocol_version.to_string()),
         row("Device version", device_version(facts.init)),
         row(
-            "Shows itself",
+            "Can blink",
             if has(capability::WINK) {
                 "yes, with `brasskey wink`"
             } else {

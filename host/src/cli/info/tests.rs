@@ -106,7 +106,7 @@ Limits
 USB messages (CTAPHID)
   Protocol version                2
   Device version                  5.4.3
-  Shows itself                    yes, with `brasskey wink`
+  Can blink                       yes, with `brasskey wink`
   Takes CTAP2 messages            yes
   Takes U2F messages              yes
 "
@@ -138,7 +138,7 @@ U2F
 USB messages (CTAPHID)
   Protocol version      2
   Device version        5.4.3
-  Shows itself          no
+  Can blink             no
   Takes CTAP2 messages  no
   Takes U2F messages    yes
   Can be locked         yes

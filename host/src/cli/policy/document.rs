@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer};
 
 use crate::client::webauthn::domain;
 
-/// How a key shall be. What is left out may be as it is.
+/// The settings that a key should have. What is left out stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Policy {
     /// Whether it always verifies its user.
     pub(super) always_uv: Option<bool>,
-    /// Whether it names itself to chosen companies.
+    /// Whether it tells chosen companies which single key it is.
     pub(super) enterprise_attestation: Option<bool>,
     /// Whether a reset takes a long touch.
     pub(super) long_touch_reset: Option<bool>,

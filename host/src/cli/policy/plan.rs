@@ -1,4 +1,4 @@
-//! What a policy would change on a key, and what cannot be.
+//! What a policy would change on a key, and what is impossible.
 
 use serde::Serialize;
 
@@ -40,6 +40,9 @@ pub(super) mod rule {
     pub(in super::super) const LONG_TOUCH_RESET: &str = "long-touch-reset";
     pub(in super::super) const ALGORITHMS: &str = "algorithms";
 }
+
+/// Why a setting cannot be changed.
+const NO_SETTING: &str = "this key does not have this setting";
 
 /// A rule's state and why.
 type Verdict = (State, String);
@@ -99,7 +102,7 @@ fn pin_required(info: &Info) -> Verdict {
     match info.options.get("clientPin") {
         Some(true) => met("a PIN is set"),
         Some(false) => change("a PIN will be set"),
-        None => impossible("this key knows no PINs"),
+        None => impossible("this key does not support PINs"),
     }
 }
 
@@ -110,9 +113,7 @@ fn min_length(length: u64, info: &Info) -> Verdict {
     };
     match info.min_pin_length {
         Some(current) if current >= length => met(format!("PINs have at least {current} characters")),
-        _ if !is_supported(rules, info) => {
-            impossible("this key cannot be told how long PINs must be, or takes none as long")
-        }
+        _ if !is_supported(rules, info) => impossible("this key's minimum PIN length cannot be set, or not this high"),
         Some(current) => change(format!(
             "from {current} to {length} characters; a shorter PIN must be changed"
         )),
@@ -128,7 +129,7 @@ fn told(rp_ids: &[String], info: &Info) -> Verdict {
     match is_supported(rules, info) {
         // The standard has no way to read the list.
         true => change(format!(
-            "the key does not tell its list; it will be {}",
+            "the key does not show its present list; the new one will be {}",
             rp_ids.join(", ")
         )),
         false => impossible(match info.max_rp_ids_for_set_min_pin_length {
@@ -157,7 +158,7 @@ fn always_uv(on: bool, info: &Info) -> Verdict {
     match (is_on == on, on) {
         (true, true) => met("it always verifies its user"),
         (true, false) => met("it does not always verify its user"),
-        (false, _) if !ConfigCommand::ToggleAlwaysUv.is_supported(info) => impossible("this key has no such switch"),
+        (false, _) if !ConfigCommand::ToggleAlwaysUv.is_supported(info) => impossible(NO_SETTING),
         (false, true) => change("it will always verify its user; U2F will be off"),
         (false, false) => change("it will no longer always verify its user"),
     }
@@ -169,7 +170,7 @@ fn one_way(on: bool, is_on: bool, command: &ConfigCommand, info: &Info) -> Verdi
         (true, true) => met("it is on"),
         (false, false) => met("it is off"),
         (true, false) if command.is_supported(info) => change("it will be on, until a reset"),
-        (true, false) => impossible("this key does not have it"),
+        (true, false) => impossible(NO_SETTING),
         (false, true) => impossible("it is on, and only a reset switches it off"),
     }
 }
@@ -190,7 +191,7 @@ fn algorithms(wanted: &[String], info: &Info) -> Verdict {
         .collect();
     match missing.as_slice() {
         [] => met("it knows all of them"),
-        _ if !unknown.is_empty() => impossible(format!("nothing is known of an algorithm {}", unknown.join(", "))),
+        _ if !unknown.is_empty() => impossible(format!("brasskey does not know {}", unknown.join(", "))),
         missing => impossible(format!("this key does not list {}", missing.join(", "))),
     }
 }

@@ -1,4 +1,4 @@
-//! The terminal, for what nobody shall see.
+//! The terminal, for a secret that it must not show.
 
 use std::io::{self, Write as _};
 
@@ -27,10 +27,10 @@ impl From<Unanswered> for client::Error {
 
 /// A line from the terminal, without echo.
 pub(in super::super) fn ask(question: &str) -> Result<Zeroizing<String>, Unanswered> {
-    // Who dies of Ctrl-C now leaves a terminal without echo.
+    // A process that Ctrl-C kills now would leave a terminal without echo.
     let interrupt = interrupt();
-    // The library asks first and is silent then: who answers at once, a program for example, would be seen, and its
-    // Ctrl-C or Ctrl-D lost.
+    // The library asks before it switches the echo off: an answer that comes at once, from a program for example, would
+    // be shown, and its Ctrl-C or Ctrl-D lost.
     #[cfg(unix)]
     let _silence = unix::Silence::begin().map_err(|_| Unanswered::Nobody)?;
     if interrupt.is_cancelled() {

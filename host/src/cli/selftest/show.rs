@@ -178,7 +178,7 @@ pub(super) fn verdict(label: &str, results: &Results, to: &mut dyn Write) -> io:
     if warned > 0 {
         writeln!(
             to,
-            "In {warned} of its answers something is not as it should be, which breaks nothing."
+            "In {warned} of its answers something is odd, but it breaks nothing."
         )?;
     }
     let untried = results.steps.iter().filter(|step| {
@@ -188,7 +188,7 @@ pub(super) fn verdict(label: &str, results: &Results, to: &mut dyn Write) -> io:
     let mut untried: Vec<&str> = untried.map(|step| step.group.title()).collect();
     untried.dedup();
     if !untried.is_empty() {
-        writeln!(to, "Not tried, and so nothing is said of it: {}.", untried.join(", "))?;
+        writeln!(to, "Not tested: {}.", untried.join(", "))?;
     }
     Ok(())
 }

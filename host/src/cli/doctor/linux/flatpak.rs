@@ -84,7 +84,7 @@ fn all_devices(file: &str) -> Option<bool> {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     #[test]
     fn permissions_are_read_from_their_own_section() {

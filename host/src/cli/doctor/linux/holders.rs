@@ -1,4 +1,4 @@
-//! Which programs have a key open. All of them hear every answer of the key, so one that does not take turns disturbs.
+//! Which programs have a key open. Each of them receives every answer of the key, and may disturb the others.
 
 use std::io::ErrorKind;
 
@@ -11,7 +11,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
     let keys = plugged_in(machine);
     if keys.is_empty() {
         return vec![Finding::skipped(
-            "no security key is plugged in that a program could have open",
+            "no security key is plugged in, so no program can have one open",
         )];
     }
     let Ok(names) = machine.names("/proc") else {
@@ -64,7 +64,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     #[test]
     fn who_has_a_key_open_is_named_harmlessly() {

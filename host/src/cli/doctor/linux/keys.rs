@@ -77,7 +77,7 @@ fn opens(machine: &Machine, key: &Key) -> Finding {
     let path = &key.path;
     let Some(node) = machine.node(path) else {
         return Finding::failed(format!(
-            "{key}: the kernel has it, but here is no {path}; a container has to be given it"
+            "{key}: the kernel has it, but there is no {path} here; a container must be started with it"
         ))
         .remedy([format!("docker run --device {path} ...")]);
     };
@@ -95,11 +95,13 @@ fn opens(machine: &Machine, key: &Key) -> Finding {
             Finding::failed(format!("{key}: this user may not open it ({node})")).remedy([until_unplugged])
         }
         Some(record) if record.has_tag("uaccess") => Finding::failed(format!(
-            "{key}: only who sits at this computer may open it ({node}); this session, over SSH for example, is not there"
+            "{key}: only the user who sits at this computer may open it ({node}), and not one who is here over SSH"
         ))
         .remedy([until_unplugged]),
-        record => Finding::failed(format!("{key}: this user may not open it, and no udev rule lets them ({node})"))
-            .remedy(rule(key, record.is_some_and(|record| record.is_fido()))),
+        record => Finding::failed(format!(
+            "{key}: this user may not open it, and no udev rule lets them ({node})"
+        ))
+        .remedy(rule(key, record.is_some_and(|record| record.is_fido()))),
     }
 }
 

@@ -44,15 +44,15 @@ fn look(machine: &Machine, browser: &str, keys: &[Key]) -> Vec<Finding> {
     if unlisted.is_empty() {
         return vec![Finding::passed(match keys.is_empty() {
             true => format!(
-                "{browser} is a snap that may open the security keys in snapd's list, which `token --uhid` is not in"
+                "{browser} is a snap that may open the security keys in snapd's list, where `token --uhid` is missing"
             ),
             false => format!("{browser} is a snap that may open the security keys plugged in here"),
         })];
     }
     let finding = |key: &Key| {
         Finding::warned(format!(
-            "{browser} is a snap and will not find {key}, which snapd does not have in its list of security keys; a \
-             {browser} that is no snap finds it"
+            "{browser} is a snap and will not find {key}, which is not in snapd's list of security keys; a \
+             {browser} that is not a snap finds it"
         ))
         .remedy(key.pattern.iter().flat_map(|pattern| rule(browser, &tag, pattern)))
     };
@@ -75,7 +75,7 @@ fn rule(browser: &str, tag: &str, pattern: &str) -> [String; 3] {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     const RULES: &str = "/etc/udev/rules.d/70-snap.firefox.rules";
 

@@ -1,11 +1,11 @@
-//! What udev knows of the keys. Browsers and libfido2 list devices through it, and its tags open them to a user.
+//! What udev knows about the keys. Browsers and libfido2 list devices through it, and its tags open them to a user.
 
 use super::super::finding::Finding;
 use super::keys::{Key, plugged_in};
 use super::machine::Machine;
 
-/// What udev's database has on a device: a line a fact, `E:` a property, `G:` a tag that it had once. Since systemd 247,
-/// which writes `V:1`, `Q:` is a tag that it has.
+/// What udev's database has on a device: a line for each fact, `E:` a property, `G:` a tag that it had once. Since
+/// systemd 247, which writes `V:1`, `Q:` is a tag that it has.
 pub(super) struct Record(String);
 
 impl Record {
@@ -41,8 +41,8 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
         let has_data = machine.exists("/run/udev/data");
         return vec![match (has_data, keys.is_empty()) {
             (true, _) => Finding::warned(
-                "udevd does not run here, but its database is there: browsers find the keys that are plugged in now, and \
-                 do not notice later ones",
+                "udevd does not run here, but its database is there: browsers find the keys that are plugged in now, \
+                 and do not notice later ones",
             ),
             (false, true) => Finding::skipped("udevd does not run, and there is no key that it would be needed for"),
             (false, false) => Finding::warned("udevd does not run: browsers and libfido2 will not find the keys")
@@ -66,8 +66,8 @@ fn tags(machine: &Machine, key: &Key) -> Finding {
     };
     if !record.is_fido() {
         return Finding::warned(format!(
-            "{key}: udev does not know it for a security key (no ID_FIDO_TOKEN), so that the usual rules do not open it; \
-             60-fido-id.rules of systemd 244 or newer would"
+            "{key}: udev does not recognize it as a security key (no ID_FIDO_TOKEN), so the usual rules do not open \
+             it; 60-fido-id.rules of systemd 244 or newer would"
         ))
         .remedy(["ls /lib/udev/rules.d/60-fido-id.rules /lib/udev/fido_id", AGAIN]);
     }
@@ -76,9 +76,9 @@ fn tags(machine: &Machine, key: &Key) -> Finding {
         .filter(|tag| record.has_tag(tag))
         .collect();
     Finding::passed(match tags.is_empty() {
-        true => format!("{key}: udev knows it for a security key; no tag opens it to who sits at this computer"),
+        true => format!("{key}: udev knows that it is a security key; no tag opens it to the user at this computer"),
         false => format!(
-            "{key}: udev knows it for a security key, and tagged it {}",
+            "{key}: udev knows that it is a security key, and tagged it {}",
             tags.join(" and ")
         ),
     })
@@ -88,7 +88,7 @@ fn tags(machine: &Machine, key: &Key) -> Finding {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     fn found(records: &[(&str, &str)], with_key: bool) -> (Outcome, String, usize) {
         let fake = Fake::new();

@@ -1,4 +1,4 @@
-//! /dev/uhid, which `brasskey token --uhid` makes its key with. Who may use it can make any input device.
+//! /dev/uhid, with which `brasskey token --uhid` makes its key. A program that may use it can make any input device.
 
 use std::io::ErrorKind;
 
@@ -21,7 +21,8 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
     let mut findings = vec![match machine.access(PATH) {
         Ok(()) => Finding::passed(format!("this user can make keys with `token --uhid` ({PATH}: {node})")),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            Finding::warned(format!("this user may not use {PATH}, so not `token --uhid` ({node})")).remedy(group())
+            let why = format!("this user may not use {PATH}, which `token --uhid` needs ({node})");
+            Finding::warned(why).remedy(group())
         }
         Err(error) => Finding::warned(format!("`token --uhid` cannot use {PATH}: {error} ({node})")),
     }];
@@ -36,7 +37,7 @@ fn missing(machine: &Machine) -> Finding {
             Finding::warned(format!("{without}, as the module uhid is not loaded")).remedy(["sudo modprobe uhid"])
         }
         Module::Running => Finding::warned(format!(
-            "{without}, though the kernel has uhid; a container has to be given it"
+            "{without}, though the kernel has uhid; a container must be started with it"
         ))
         .remedy([format!("docker run --device {PATH} ...")]),
         Module::Missing => Finding::warned(format!("{without}, and this kernel came without the module uhid"))
@@ -51,10 +52,10 @@ fn missing(machine: &Machine) -> Finding {
 /// The rule of contrib/udev, and a place in its group.
 fn group() -> Vec<String> {
     [
-        "# whoever is in the group brasskey can then make any input device: keyboards too, and so type as you",
+        "# a member of the group brasskey can then make any input device, even a keyboard that types as you",
         "sudo groupadd --force --system brasskey && sudo usermod --append --groups brasskey \"$USER\"",
-        "echo 'KERNEL==\"uhid\", SUBSYSTEM==\"misc\", GROUP=\"brasskey\", MODE=\"0660\", OPTIONS+=\"static_node=uhid\"' | \
-         sudo tee /etc/udev/rules.d/70-brasskey-uhid.rules",
+        "echo 'KERNEL==\"uhid\", SUBSYSTEM==\"misc\", GROUP=\"brasskey\", MODE=\"0660\", \
+         OPTIONS+=\"static_node=uhid\"' | sudo tee /etc/udev/rules.d/70-brasskey-uhid.rules",
         "sudo udevadm control --reload && sudo udevadm trigger --action=add --sysname-match=uhid",
         "# then log out of the whole session, and in again",
     ]
@@ -62,13 +63,13 @@ fn group() -> Vec<String> {
     .to_vec()
 }
 
-/// Who can make a keyboard can type commands: that is for a group made for it, not for everybody, nor for every
-/// program of who sits at the computer.
+/// A program that can make a keyboard can type commands. So only a group made for this should be able to, not
+/// everybody, and not every program of the user at the computer.
 fn too_open(machine: &Machine, node: &Node) -> Option<Finding> {
     let by = if node.mode & WORLD_WRITABLE != 0 {
         "everybody"
     } else if udev::device(machine, 'c', NUMBER).is_some_and(|record| record.has_tag("uaccess")) {
-        "every program of who sits at this computer"
+        "every program of the user at this computer"
     } else {
         return None;
     };
@@ -77,7 +78,7 @@ fn too_open(machine: &Machine, node: &Node) -> Option<Finding> {
             "{PATH} can be used by {by}, so that they can make a keyboard and type as you ({node})"
         ))
         .remedy([
-            "grep -l uhid /etc/udev/rules.d/* /run/udev/rules.d/* /lib/udev/rules.d/*  # which rule says so: take it out",
+            "grep -l uhid /etc/udev/rules.d/* /run/udev/rules.d/* /lib/udev/rules.d/*  # remove the rule for it",
             "sudo setfacl --remove-all /dev/uhid; sudo chmod 0600 /dev/uhid",
         ]),
     )
@@ -87,7 +88,7 @@ fn too_open(machine: &Machine, node: &Node) -> Option<Finding> {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     #[test]
     fn a_missing_node_has_the_remedy_of_its_cause() {
@@ -152,6 +153,6 @@ mod tests {
         assert!(findings[1].detail.contains("everybody"));
         fake.mode(PATH, 0o660);
         fake.file("/run/udev/data/c10:239", "G:uaccess\n");
-        assert!(check(&fake.machine())[1].detail.contains("who sits at this computer"));
+        assert!(check(&fake.machine())[1].detail.contains("the user at this computer"));
     }
 }

@@ -64,7 +64,7 @@ fn tool(machine: &Machine) -> Option<&'static str> {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::cli::doctor::finding::Outcome;
+    use crate::relying_party::Outcome;
 
     #[test]
     fn what_is_missing_is_named_with_its_remedy() {

@@ -1,6 +1,6 @@
 use super::super::testing::Fake;
 use super::*;
-use crate::cli::doctor::finding::Outcome;
+use crate::relying_party::Outcome;
 
 const YUBIKEY: &str = "0003:00001050:00000407";
 

@@ -96,6 +96,7 @@ fn what_takes_ctap2_names_the_get_info_that_failed() {
                 said.contains("error: getInfo failed: ") && said.contains(why),
                 "{command}: {said}"
             );
+            assert_eq!(said.matches("getInfo failed").count(), 1, "{command}: {said}");
             assert!(
                 said.contains("hint: this is a fault of the security key"),
                 "{command}: {said}"

@@ -204,9 +204,20 @@ fn a_refusal_that_nobody_reads_is_still_a_refusal() {
     command
         .env("HOME", home.path())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(full);
-    assert_eq!(command.status().unwrap().code(), Some(4));
+        .stdout(Stdio::null());
+    assert_eq!(command.stderr(full).status().unwrap().code(), Some(4));
+    // One error, and before it why nobody was asked.
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("brasskey: the soft token was asked to register"),
+        "{said}"
+    );
+    assert!(
+        said.contains("there is no terminal to ask on; start it with --touch auto"),
+        "{said}"
+    );
+    assert_eq!(said.matches("error: ").count(), 1, "{said}");
 }
 
 /// A token, once it is ready, and what it says then.

@@ -313,6 +313,8 @@ fn a_limit_on_the_size_of_files_is_a_full_disk() {
             "{command}: {}",
             said(&output)
         );
+        // The file that the user knows, and not the temporary one that was to take its place.
+        assert!(!said(&output).contains(" at path "), "{command}: {}", said(&output));
         assert!(!home.0.path().join("new").exists());
     }
 }

@@ -81,7 +81,7 @@ struct Measured {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open_or(&args.device, Fallback::Ephemeral, output)?;
-    let protocol = opened.protocol(args.u2f);
+    let protocol = opened.protocol(args.u2f, output);
     let commands = args.commands();
     let may_wait = !opened.automatic;
     let rounds = args.rounds.unwrap_or(if may_wait { ROUNDS_WITH_TOUCH } else { ROUNDS });

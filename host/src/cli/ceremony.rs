@@ -39,7 +39,7 @@ impl CeremonyArgs {
         let (opened, attendant) = self.key.open_or(missing, output)?;
         Ok(Ceremony {
             website,
-            protocol: opened.protocol(self.u2f),
+            protocol: opened.protocol(self.u2f, output),
             opened,
             attendant,
             output,

@@ -133,10 +133,21 @@ pub(super) struct Opened {
 
 impl Opened {
     /// How to talk to the key: CTAP2, unless the user wants U2F or the key speaks only that.
-    pub(super) fn protocol(&self, u2f: bool) -> Protocol {
+    pub(super) fn protocol(&self, u2f: bool, output: &Output) -> Protocol {
+        self.tell_of_downgrade(output);
         match self.key.info() {
             Some(_) if !u2f => Protocol::Ctap2,
             _ => Protocol::U2f,
+        }
+    }
+
+    /// Says that the key speaks CTAP2 and can be used over U2F only, where that is so. Browsers say nothing about it,
+    /// but the owner of a broken key should know. Commands that need CTAP2 fail instead, and give the same reason.
+    pub(super) fn tell_of_downgrade(&self, output: &Output) {
+        if let Some(error) = self.key.info_error() {
+            output.notice(&format!(
+                "getInfo failed: {error}; this security key can be used over U2F only"
+            ));
         }
     }
 }
@@ -166,7 +177,7 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
         Some(DeviceSpec::Soft(name)) => open_soft(&args.soft, args.name(name.as_ref())?, fallback, output),
         Some(DeviceSpec::Address(address)) => {
             no_soft_flags(args)?;
-            open_address(address, address.to_string(), output)
+            open_address(address, &address.to_string())
         }
         // The flags of the soft token mean the soft token.
         None if args.mean_soft() => open_soft(&args.soft, args.name(None)?, fallback, output),
@@ -192,12 +203,10 @@ fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open_address(address: &Address, label: String, output: &Output) -> Result<Opened, Failure> {
-    let key = Key::open(address.open()?)?;
-    tell_of_downgrade(&key, output);
+fn open_address(address: &Address, label: &str) -> Result<Opened, Failure> {
     Ok(Opened {
-        key,
-        label: escape(&label).into_owned(),
+        key: Key::open(address.open()?)?,
+        label: escape(label).into_owned(),
         soft: None,
         address: Some(address.clone()),
         automatic: false,
@@ -243,7 +252,7 @@ fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &
 
 fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failure> {
     if let [only] = listed {
-        return open_address(&only.address, label(only), output);
+        return open_address(&only.address, &label(only));
     }
     output.notice("several security keys are plugged in: touch the one you mean");
     let mut labels = Vec::new();
@@ -262,25 +271,14 @@ fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failu
         }
     }
     let index = client::choose(&mut keys, &interrupt())?;
-    let key = keys.swap_remove(index);
-    tell_of_downgrade(&key, output);
     Ok(Opened {
-        key,
+        key: keys.swap_remove(index),
         label: labels.swap_remove(index),
         soft: None,
         address: Some(addresses.swap_remove(index)),
         automatic: false,
         ephemeral: false,
     })
-}
-
-/// Browsers say nothing about it, but the owner of a broken key should know.
-fn tell_of_downgrade(key: &Key, output: &Output) {
-    if let Some(error) = key.info_error() {
-        output.notice(&format!(
-            "getInfo failed: {error}; this security key can be used over U2F only"
-        ));
-    }
 }
 
 fn label(device: &ListedDevice) -> String {

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
-//! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value (`JSON.md` describes
-//! them). The file `failure.rs` says how a command fails, and with which exit code.
+//! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value, which
+//! `docs/json.md` describes. The file `failure.rs` says how a command fails, and with which exit code.
 
 mod attestation;
 mod authenticate;

@@ -42,6 +42,7 @@ struct Pings<'a> {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
+    opened.tell_of_downgrade(output);
     let interrupt = interrupt();
     let mut times = Vec::new();
     for round in 0..args.count {

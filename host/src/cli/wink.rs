@@ -16,6 +16,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = device::open(&args.device, output)?;
+    opened.tell_of_downgrade(output);
     opened.key.channel().wink()?;
     output.result(&json!({ "device": opened.label }), |to| {
         writeln!(to, "{} was asked to blink.", opened.label)

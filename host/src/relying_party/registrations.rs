@@ -74,11 +74,12 @@ impl RegistrationsFile {
     }
 
     fn replace(&self, directory: &Path, json: &[u8]) -> io::Result<()> {
-        // tempfile makes its files 0600.
-        let mut next = tempfile::NamedTempFile::new_in(directory)?;
-        next.write_all(json)?;
+        // Opened and written here: tempfile itself would name the temporary file in its errors, which nobody knows.
+        let create = |path: &Path| private::options().write(true).create_new(true).open(path);
+        let mut next = tempfile::Builder::new().make_in(directory, create)?;
+        next.as_file_mut().write_all(json)?;
         next.as_file().sync_all()?;
-        next.persist(&self.path)?;
+        next.persist(&self.path).map_err(|error| error.error)?;
         // The rename itself lasts once the directory is on disk; only Unix lets a directory be synced.
         if cfg!(unix) {
             File::open(directory)?.sync_all()

@@ -263,7 +263,7 @@ fn refuse(waiting: &Waiting, why: &str) {
     // Not `eprintln!`, which panics where nobody reads stderr any more.
     let _ = writeln!(
         io::stderr(),
-        "brasskey: error: the key was asked to {waiting} and refused: {why}\nhint: {remedy}"
+        "brasskey: the soft token was asked to {waiting} and refused: {why}; {remedy}"
     );
 }
 

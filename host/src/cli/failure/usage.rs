@@ -36,6 +36,7 @@ impl Failure {
             _ => message,
         };
         let hint = our_hint
+            .or_else(|| missing_flags(&error))
             .or_else(|| suggestion(&error, &command))
             .unwrap_or_else(|| format!("see `{command} --help`"));
         Self::CommandLine { message, hint }
@@ -119,6 +120,17 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
         ContextValue::String(text) => Some(text),
         _ => None,
     }
+}
+
+/// The flags that another one needs, such as `--control` for `--control-token-file`.
+fn missing_flags(error: &clap::Error) -> Option<String> {
+    let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let are_flags = missing.iter().all(|argument| argument.starts_with("--"));
+    are_flags.then(|| format!("add {}", missing.join(" and ")))
 }
 
 /// What else the user may have meant: the most similar first, and what cannot be undone last.
@@ -221,6 +233,9 @@ mod tests {
             ("credentials show", "see `brasskey credentials show --help`"),
             ("aws devices rename one", "see `brasskey aws devices rename --help`"),
             ("config always-uv perhaps", "see `brasskey config always-uv --help`"),
+            ("token --backed-up", "add --backup-eligible"),
+            ("token --control-token-file secret", "add --control <ADDRESS|PATH>"),
+            ("register --large-blob", "add --resident"),
             (
                 "register --usr bob",
                 "did you mean `--user`? See `brasskey register --help`",
@@ -241,6 +256,14 @@ mod tests {
             ("lst", "did you mean `brasskey list`"),
             (
                 "resett",
+                "did you mean `brasskey register`? (or `brasskey reset`, which cannot be undone)",
+            ),
+            (
+                "rset",
+                "did you mean `brasskey register` or `brasskey selftest`? (or `brasskey reset`, which cannot be undone)",
+            ),
+            (
+                "rese",
                 "did you mean `brasskey register`? (or `brasskey reset`, which cannot be undone)",
             ),
             ("credentials lst", "did you mean `brasskey credentials list`"),

@@ -185,7 +185,7 @@ struct Files {
 }
 
 impl Files {
-    /// The paths, absolute: they mean the same to whoever reads them elsewhere.
+    /// The absolute paths, which mean the same in every directory.
     fn in_directory(directory: &Path) -> Result<Self, Failure> {
         let directory = absolute(directory)?;
         let pair = |name: &str| Pair {

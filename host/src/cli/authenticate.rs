@@ -3,7 +3,7 @@
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use super::ceremony::{Ceremony, CeremonyArgs, Ended, no_randomness};
+use super::ceremony::{Ceremony, CeremonyArgs, CeremonyResult, no_randomness};
 use super::extension_args::RequestArgs;
 use super::failure::Failure;
 use super::output::Output;
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             false => format!("Signed in with {name}."),
         });
     }
-    ceremony.print(&Ended {
+    ceremony.print(&CeremonyResult {
         user,
         report: &report,
         extensions: &answer.extensions,
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Says what begins.
+/// Prints what begins.
 fn announce(ceremony: &Ceremony<'_>, candidates: &[&Account], anybody: bool) -> Result<(), Failure> {
     let website = ceremony.website;
     let (label, rp) = (&ceremony.opened.label, escape(&website.settings.rp.id));

@@ -131,7 +131,7 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
     };
     let mut devices = Vec::new();
     for account in accounts.iter().filter(|account| account.rp_id == rp_id) {
-        // Accounts of a plain WebAuthn test on the same RP ID are nobody's at AWS.
+        // An account of a plain WebAuthn test on the same RP ID is not one of AWS.
         let Some((number, user)) = AwsUser::from_arn(&account.name) else {
             continue;
         };

@@ -20,9 +20,9 @@ use super::output::{BOLD, Output};
 use crate::client::webauthn::Protocol;
 use rounds::Rounds;
 
-/// Rounds where nobody has to touch anything.
+/// Rounds with a key that needs no touch.
 const ROUNDS: u32 = 100;
-/// Rounds where each takes a touch.
+/// Rounds with a key that needs a touch for each.
 const ROUNDS_WITH_TOUCH: u32 = 5;
 
 /// The arguments of `bench`.
@@ -141,7 +141,7 @@ fn touches(commands: &[Command], rounds: u32) -> u64 {
     with_touch * u64::from(rounds) + u64::from(first)
 }
 
-/// A bar on stderr, for a person who waits.
+/// A progress bar on stderr.
 fn progress(rounds: u32, commands: usize, output: &Output) -> ProgressBar {
     if !output.is_interactive() {
         return ProgressBar::hidden();

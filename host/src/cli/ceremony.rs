@@ -57,7 +57,7 @@ pub(super) struct Ceremony<'a> {
 }
 
 /// What came of a ceremony.
-pub(super) struct Ended<'a> {
+pub(super) struct CeremonyResult<'a> {
     /// The user who was registered, or signed in.
     pub(super) user: &'a str,
     pub(super) report: &'a Report,
@@ -69,7 +69,7 @@ pub(super) struct Ended<'a> {
 }
 
 impl Ceremony<'_> {
-    /// Says what begins, and what the user does on the website meanwhile. Both texts are escaped.
+    /// Prints what begins, and what the user would do on the website. Both texts are escaped.
     pub(super) fn announce(&self, title: &str, steps: &[String]) -> Result<(), Failure> {
         let (origin, protocol) = (self.website.origin.as_str(), self.protocol.name());
         self.output.text(|to| {
@@ -80,26 +80,26 @@ impl Ceremony<'_> {
         })
     }
 
-    /// Prints the result: every check, what the extensions gave, and what is known at the end.
-    pub(super) fn print(&self, ended: &Ended<'_>) -> Result<(), Failure> {
+    /// Prints the result: every check, the outputs of the extensions, and the last lines.
+    pub(super) fn print(&self, result: &CeremonyResult<'_>) -> Result<(), Failure> {
         let mut value = json!({
             "device": self.opened.label,
             "protocol": self.protocol.name(),
             "rpId": self.website.settings.rp.id,
             "origin": self.website.origin.as_str(),
-            "user": ended.user,
-            "report": ended.report,
-            "extensions": extension_args::value(ended.extensions),
+            "user": result.user,
+            "report": result.report,
+            "extensions": extension_args::value(result.extensions),
         });
-        for (name, member) in &ended.members {
+        for (name, member) in &result.members {
             value[name] = member.clone();
         }
         self.output.result(&value, |to| {
-            show_report(ended.report, to)?;
-            for (name, value) in extension_args::rows(ended.extensions) {
+            show_report(result.report, to)?;
+            for (name, value) in extension_args::rows(result.extensions) {
                 writeln!(to, "Its {name}: {value}")?;
             }
-            ended.lines.iter().try_for_each(|line| writeln!(to, "{line}"))
+            result.lines.iter().try_for_each(|line| writeln!(to, "{line}"))
         })
     }
 }

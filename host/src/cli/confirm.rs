@@ -1,4 +1,4 @@
-//! Asking before something that cannot be undone, and where there are several to choose from.
+//! Questions: whether to do something that cannot be undone, and which of several is meant.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 

@@ -158,7 +158,7 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
 
 fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
     let (mut opened, mut attendant) = args.on.open(output)?;
-    // A passkey's large blob is of no use without it, and would fill the key.
+    // A passkey's large blob is useless without the passkey, and would fill the key.
     let info = opened.key.ctap2_info()?;
     let blobs = info.has("largeBlobs").then_some(Permissions::LARGE_BLOB_WRITE);
     let mut manager = opened.key.manage_credentials(blobs, &mut attendant)?;
@@ -205,7 +205,7 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// Whom a passkey is for, in one line.
+/// The user and the website of a passkey, in one line.
 pub(super) fn describe(found: &Found<'_>) -> String {
     format!(
         "{} at {}",
@@ -214,7 +214,7 @@ pub(super) fn describe(found: &Found<'_>) -> String {
     )
 }
 
-/// As [`describe`] has it, for JSON.
+/// The same as [`describe`], as JSON.
 pub(super) fn described(found: &Found<'_>) -> Value {
     json!({
         "id": hex(&found.credential.id),
@@ -223,12 +223,12 @@ pub(super) fn described(found: &Found<'_>) -> Value {
     })
 }
 
-/// How many digits of an ID it takes to tell all passkeys of a key apart: 16, or more.
+/// How many digits of an ID tell all passkeys of a key apart: 16 or more.
 pub(super) fn shown_digits(stored: &[StoredRelyingParty]) -> usize {
     const FEWEST: usize = 16;
     let credentials = stored.iter().flat_map(|relying_party| &relying_party.credentials);
     let mut ids: Vec<_> = credentials.map(|credential| hex(&credential.id)).collect();
-    // IDs that have most in common are neighbours.
+    // After sorting, the IDs with the longest common beginnings are neighbours.
     ids.sort_unstable();
     let needed = ids.array_windows().map(|[one, next]| {
         let common = one.bytes().zip(next.bytes()).take_while(|(one, next)| one == next);

@@ -36,7 +36,7 @@ pub(super) struct DeviceArgs {
 }
 
 impl DeviceArgs {
-    /// Whether any of them means the soft token.
+    /// Whether one of the flags is for the soft token.
     fn mean_soft(&self) -> bool {
         self.soft.is_given() || self.token_name.is_some()
     }
@@ -121,11 +121,11 @@ pub(super) struct Opened {
     pub(super) key: Key,
     /// What to call it: escaped.
     pub(super) label: String,
-    /// The soft token, where it is that: it lives as long as this.
+    /// The soft token, if the key is one: it lives as long as this.
     pub(super) soft: Option<SoftKey>,
     /// Where it is, outside this process.
     pub(super) address: Option<Address>,
-    /// Whether the key touches itself.
+    /// Whether the key needs no user to touch it.
     pub(super) automatic: bool,
     /// Whether it is gone when the command ends.
     pub(super) ephemeral: bool,
@@ -152,12 +152,12 @@ impl Opened {
     }
 }
 
-/// What to use where nobody chose a key and none is plugged in.
+/// What to use if the user chose no key and none is plugged in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fallback {
     /// The user's own soft token, as the flags say.
     Own(Missing),
-    /// A soft token that touches itself and is gone afterwards, unless the flags say otherwise.
+    /// A soft token in memory that needs no touch, unless the flags say otherwise.
     Ephemeral,
 }
 
@@ -179,7 +179,7 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
             no_soft_flags(args)?;
             open_address(address, &address.to_string())
         }
-        // The flags of the soft token mean the soft token.
+        // A flag for the soft token chooses the soft token.
         None if args.mean_soft() => open_soft(&args.soft, args.name(None)?, fallback, output),
         None => {
             let listed = transport::list()?;

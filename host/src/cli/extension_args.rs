@@ -1,4 +1,4 @@
-//! The flags of `register` and `authenticate` for extensions, and how what comes of them is shown.
+//! The flags of `register` and `authenticate` for extensions, and how the outputs are shown.
 
 use std::fs;
 use std::path::PathBuf;

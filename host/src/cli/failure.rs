@@ -164,7 +164,7 @@ impl Failure {
         }
     }
 
-    /// Nobody is at a terminal to give `secret`, with its article, which `flags` give, too.
+    /// There is no terminal to ask for `secret`, which has its article; `flags` can give it, too.
     pub(super) fn secret_needed(secret: &str, flags: &str) -> Self {
         Self::Secret {
             message: format!("this takes {secret}"),

@@ -1,19 +1,19 @@
-//! Ctrl-C, and the signals that end services: what they do to a command.
+//! What Ctrl-C and the signals that end services do to a command.
 
 use std::sync::{LazyLock, Mutex, Once, PoisonError};
 
 use crate::client::{CancelHandle, Watch as _};
 
-/// What hears of a signal first.
+/// Called at each signal, in place of the usual cancelling.
 type Listener = Box<dyn Fn() + Send>;
 
-/// Somebody who waits for the end, instead of a key that can be told.
+/// Set by a command that waits for its end, and has no key to cancel.
 static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
 static CANCEL: LazyLock<CancelHandle> = LazyLock::new(CancelHandle::default);
 
 /// A handle that Ctrl-C cancels: the key is told, so that it stops blinking. A second Ctrl-C ends the process.
 ///
-/// It is there before a question is asked without echo, too: who dies then leaves a terminal that shows nothing.
+/// It must be there before a question without echo, too: a process that is killed then leaves the echo off.
 pub(super) fn interrupt() -> CancelHandle {
     static INSTALLED: Once = Once::new();
     // Without a handler Ctrl-C still ends the process.
@@ -21,7 +21,7 @@ pub(super) fn interrupt() -> CancelHandle {
     CANCEL.clone()
 }
 
-/// Tells `listener` of each signal from now on, and of one that came already.
+/// Calls `listener` at each signal from now on, and at once if there was one already.
 pub(super) fn listen(listener: impl Fn() + Send + 'static) {
     if interrupt().is_cancelled() {
         listener();

@@ -1,11 +1,11 @@
-//! Times of something that was done again and again.
+//! Times of something that was repeated.
 
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 
-/// Times in the order they were measured, and what they come to. In JSON everything is whole nanoseconds.
+/// Times in the order in which they were measured, and sorted. In JSON they are whole nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Latency {
     samples: Vec<Duration>,

@@ -39,11 +39,11 @@ struct Entry {
     aaguid: Option<String>,
     /// Why the key could not be asked.
     error: Option<String>,
-    /// Of a soft token: the file with its secrets. It was not opened: another process may use it, and it may be sealed.
+    /// Of a soft token: the file with its secrets. It is not opened: another process may use it, and it may be sealed.
     state: Option<PathBuf>,
 }
 
-/// What a key said when it was asked.
+/// What a key answered.
 #[derive(Debug, PartialEq, Eq)]
 struct Answer {
     versions: Vec<String>,
@@ -65,7 +65,7 @@ pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
     output.result(&entries, |to| show(&entries, to))
 }
 
-/// Asks all keys at once. A key that takes too long is left behind: its thread ends with the process.
+/// Asks all keys at once. A key that takes too long is given up: its thread ends with the process.
 fn ask_all(
     listed: Vec<ListedDevice>,
     ask: impl Fn(&ListedDevice) -> Result<Answer, Error> + Clone + Send + 'static,
@@ -76,7 +76,7 @@ fn ask_all(
         .map(|device| {
             let (sender, receiver) = channel();
             let (ask, asked) = (ask.clone(), device.clone());
-            // Where there is no thread or no listener any more, the receiver knows.
+            // Without a thread, or once nobody receives, the receiver gets an error.
             let _ = thread::Builder::new().spawn(move || sender.send(ask(&asked)));
             (device, receiver)
         })

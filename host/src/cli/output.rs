@@ -14,7 +14,7 @@ use crate::text::wrap;
 
 /// A check that passed.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-/// What stands in the way, but not of everything.
+/// A check that found something odd.
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
 /// A check that failed, and errors.
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -39,7 +39,7 @@ impl Output {
         self.json
     }
 
-    /// Whether a person sits at stderr, for progress and prompts.
+    /// Whether stderr is a terminal, for progress and prompts.
     pub(super) fn is_interactive(&self) -> bool {
         io::stderr().is_terminal()
     }
@@ -59,8 +59,8 @@ impl Output {
         Ok(write_at_once(&fit(results))?)
     }
 
-    /// As [`result`](Self::result), but what `human` writes is for a program, or is somebody's own text: no line of it
-    /// is broken.
+    /// As [`result`](Self::result), but no line of what `human` writes is broken: it is for a program, or the user's
+    /// own text.
     pub(super) fn verbatim(
         &self,
         value: &impl Serialize,
@@ -94,7 +94,7 @@ impl Output {
     /// One line beside the results.
     pub(super) fn notice(&self, text: &str) {
         let line = wrap(&format!("brasskey: {text}"), stderr_width());
-        // Nothing can be said where nothing can be written.
+        // If this cannot be written, neither can an error.
         beside_question(|| drop(writeln!(anstream::stderr(), "{line}")));
     }
 
@@ -104,7 +104,7 @@ impl Output {
         let mut stderr = anstream::stderr().lock();
         let said = format!("brasskey: {BAD}error:{BAD:#} {message}\nhint: {hint}");
         let _ = writeln!(stderr, "{}", wrap(&said, stderr_width()));
-        // A refused answer was printed with its checks, a policy with its rules; two values would be none.
+        // A refused answer was printed with its checks, and a policy with its rules: a second value would not be JSON.
         let is_printed = matches!(
             failure,
             Failure::Verification(_) | Failure::Unhealthy { .. } | Failure::Policy { .. }
@@ -134,7 +134,7 @@ fn fit(results: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Writes to stdout what is known whole: to strip styles while writing takes a system call for each piece between two.
+/// Writes to stdout in one piece. Stripping styles while writing would take a system call for each piece between two.
 fn write_at_once(text: &[u8]) -> io::Result<()> {
     if AutoStream::choice(&io::stdout()) == ColorChoice::Never {
         let mut stdout = io::stdout().lock();

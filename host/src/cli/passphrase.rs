@@ -1,4 +1,4 @@
-//! The passphrase of the soft token's state file: who is asked for it, and what for.
+//! The passphrase of the soft token's state file, and the seal that needs it.
 
 use std::path::Path;
 
@@ -15,9 +15,9 @@ use crate::soft::storage::{
 };
 use crate::text::escape;
 
-/// The flags that give a new passphrase where a file is sealed in passing.
+/// The flags that give a new passphrase to a command that seals a file with `--seal`.
 const SAME_FLAGS: &str = "--passphrase-env or --passphrase-fd";
-/// The flags that give a new passphrase beside the one before.
+/// The flags that give a new passphrase beside the old one.
 const NEW_FLAGS: &str = "--new-passphrase-env or --new-passphrase-fd";
 /// How often a person may try.
 const TRIES: u32 = 3;
@@ -134,7 +134,7 @@ struct Keeper<'a> {
     tries: u32,
     /// Somebody pressed Ctrl-C instead of an answer.
     interrupted: bool,
-    /// A line from the terminal, after a question.
+    /// Reads a line from the terminal, after a question.
     ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
 }
 

@@ -1,4 +1,4 @@
-//! How a PIN gets to a command, and what else a key asks of whoever uses it.
+//! How a command gets the PIN, tells its user to touch the key, and is cancelled.
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 use clap::Args;
@@ -38,7 +38,7 @@ pub(super) struct KeyArgs {
 }
 
 impl KeyArgs {
-    /// The key, and who gives its PIN.
+    /// Opens the key. A PIN that does not come from the terminal is read now.
     pub(super) fn open(&self, output: &Output) -> Result<(Opened, Attendant), Failure> {
         self.open_or(Missing::Refuse, output)
     }
@@ -65,7 +65,7 @@ pub(super) struct NewPinArgs {
     new_pin_env: Option<String>,
 }
 
-/// Someone who gives the PIN, watches the key, and can stop it.
+/// The user at the command line, who gives the PIN, is told to touch the key, and can cancel.
 pub(super) struct Attendant {
     cancel: CancelHandle,
     output: Output,
@@ -76,12 +76,12 @@ pub(super) struct Attendant {
     given: Option<Pin>,
     /// PINs that were wrong, so that none is tried twice.
     wrong: Vec<Pin>,
-    /// A line from the terminal, after a question.
+    /// Reads a line from the terminal, after a question.
     ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
 }
 
 impl Attendant {
-    /// Attends to the key that was opened. A PIN that does not come from the terminal is read now.
+    /// The user of the key that was opened. A PIN that does not come from the terminal is read now.
     pub(super) fn new(opened: &Opened, args: &PinArgs, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.pin_fd, args.pin_env.as_ref());
         let given = read(source).map_err(|failure| match failure {

@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use x509_parser::pem::Pem;
 
-use super::ceremony::{Ceremony, CeremonyArgs, Ended, no_randomness};
+use super::ceremony::{Ceremony, CeremonyArgs, CeremonyResult, no_randomness};
 use super::extension_args::CreationArgs;
 use super::failure::Failure;
 use super::layout::{aaguid, hex};
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         shown["aaguid"] = aaguid(credential.aaguid).into();
         registration = Some(json!({ "name": name, "arn": arn, "credential": shown }));
     }
-    ceremony.print(&Ended {
+    ceremony.print(&CeremonyResult {
         user: &website.user,
         report: &report,
         extensions: &answer.extensions,
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Says what begins; `name` is what the user calls the key.
+/// Prints what begins; `name` is what the user calls the key.
 fn announce(ceremony: &Ceremony<'_>, name: &str) -> Result<(), Failure> {
     let website = ceremony.website;
     let (label, user, rp) = (

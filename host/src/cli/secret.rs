@@ -1,4 +1,4 @@
-//! How a secret gets to a command: from the terminal without echo, from a file descriptor, or from an environment
+//! How a command gets a secret: from the terminal without echo, from a file descriptor, or from an environment
 //! variable. Never as an argument, which every user of the computer could read.
 
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ impl<'a> Source<'a> {
 struct Lines(BTreeMap<u32, File>);
 
 impl Lines {
-    /// Byte by byte: what follows the line is another reader's.
+    /// Reads byte by byte, to leave what follows the line to another reader.
     fn next(&mut self, number: u32) -> io::Result<Zeroizing<String>> {
         let file = match self.0.entry(number) {
             Entry::Occupied(open) => open.into_mut(),

@@ -30,8 +30,7 @@ pub(super) struct StateArgs {
 }
 
 impl StateArgs {
-    /// The file, by a path that means the same everywhere; where the user named none that is there, only as `missing`
-    /// says.
+    /// The absolute path of the file. If the user named one that does not exist, `missing` says what to do.
     pub(super) fn file(&self, missing: Missing) -> Result<PathBuf, Failure> {
         let (state, name) = (self.state.as_deref(), self.token_name.as_ref());
         absolute(&state_file(state, name, missing)?)
@@ -91,7 +90,7 @@ pub(super) fn patiently<T>(open: impl FnMut() -> Result<T, StorageOpenError>) ->
     })
 }
 
-/// As [`patiently`], for as long as `rest` says that there is time.
+/// As [`patiently`], until `rest`, which waits a little, returns false.
 fn resting<T>(
     mut open: impl FnMut() -> Result<T, StorageOpenError>,
     mut rest: impl FnMut() -> bool,
@@ -107,7 +106,7 @@ fn resting<T>(
     }
 }
 
-/// A path that means the same to whoever reads it elsewhere.
+/// An absolute path, which means the same in every directory.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|source| Failure::System {
         what: format!("cannot find {}", path.display()),

@@ -97,8 +97,8 @@ fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
 /// How many lines of the log may wait for a slow stderr; those that come after that are dropped.
 const UNSHOWN_MAX: usize = 1000;
 
-/// What the command waits for once the token is there.
-enum Happened {
+/// What the command waits for while the token runs.
+enum Event {
     Command(LogEntry),
     /// Ctrl-C, or a signal that ends services.
     End,
@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let identity = args.identity(&mut storage)?;
     let model = args.model(&mut storage)?;
     // Before the token can be reached, so that its sockets are removed even if it is ended early.
-    let (tell, happened) = happenings();
+    let (tell, events) = events();
     let mut builder = SoftKey::builder()
         .touch(touch)
         .user_verification(verification)
@@ -136,7 +136,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         builder = builder.aaguid(aaguid);
     }
     if args.log {
-        builder = builder.observer(move |entry| drop(tell.try_send(Happened::Command(entry))));
+        builder = builder.observer(move |entry| drop(tell.try_send(Event::Command(entry))));
     }
     let key = builder.build()?;
     let servers = key.serve(&listen)?;
@@ -165,13 +165,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         );
     }
     ready(&key, &servers, &listen, state.as_deref().zip(seal), output)?;
-    while let Ok(Happened::Command(entry)) = happened.recv() {
+    while let Ok(Event::Command(entry)) = events.recv() {
         output.notice(&line(&entry));
     }
     Ok(())
 }
 
-/// Says how the token is reached.
+/// Prints how the token is reached.
 fn ready(
     key: &SoftKey,
     servers: &Servers,
@@ -181,7 +181,7 @@ fn ready(
 ) -> Result<(), Failure> {
     let addresses = servers.addresses();
     if output.is_json() {
-        // One line: whoever started this reads up to its end.
+        // One line: the program that started this reads up to its end.
         return output.line(&json!({
             "ready": true,
             "name": key.identity().name,
@@ -240,7 +240,7 @@ fn line(entry: &LogEntry) -> String {
     )
 }
 
-/// What it takes to copy the key; `seal` is that of the file `state`, where there is one.
+/// Says what somebody needs to copy the key; `seal` is that of the file `state`, where there is one.
 fn exposure(state: &str, seal: Option<Seal>) -> String {
     match seal {
         Some(Seal::None) => {
@@ -349,12 +349,12 @@ impl Args {
 }
 
 /// A channel that receives the commands to log, and Ctrl-C or a signal that ends services.
-fn happenings() -> (SyncSender<Happened>, Receiver<Happened>) {
-    let (tell, happened) = sync_channel(UNSHOWN_MAX);
+fn events() -> (SyncSender<Event>, Receiver<Event>) {
+    let (tell, events) = sync_channel(UNSHOWN_MAX);
     let end = tell.clone();
     // If the command has ended already, nobody is waiting.
-    interrupt::listen(move || drop(end.send(Happened::End)));
-    (tell, happened)
+    interrupt::listen(move || drop(end.send(Event::End)));
+    (tell, events)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whose passkey signs in, where a key has several for a website.
+//! Asks the user whose passkey signs in, where a key has several for a website.
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 

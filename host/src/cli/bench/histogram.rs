@@ -1,4 +1,4 @@
-//! How times are spread, as bars of text.
+//! A histogram of times, as bars of text.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) fn show(latency: &Latency, to: &mut dyn Write) -> io::Result<()> {
     let bars = bars(latency);
     let most = bars.iter().map(|bar| bar.times).max().unwrap_or(0).max(1);
     for Bar { to: upper, times } in bars {
-        // Whatever is there is seen.
+        // Even a single time has a bar.
         let length = (times * LENGTH).div_ceil(most);
         writeln!(
             to,

@@ -14,7 +14,7 @@ use crate::client::{Error, Key, Watch, u2f};
 
 /// The RP ID of all credentials: no website can have a name below `invalid` (RFC 2606 §2).
 pub(super) const RP_ID: &str = "bench.brasskey.invalid";
-/// The client data hash, which nobody verifies.
+/// The client data hash; no signature is verified.
 const CLIENT_DATA_HASH: [u8; 32] = [0xBE; 32];
 /// ES256, which every key knows.
 const ES256: i64 = -7;
@@ -40,7 +40,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Sends `command` once; the time is that from the request to the answer.
+    /// Sends `command` once, and returns the time from the request to the answer.
     pub(super) fn once(&mut self, command: Command) -> Result<Duration, CeremonyError> {
         if self.watch.is_cancelled() {
             return Err(Error::Cancelled.into());

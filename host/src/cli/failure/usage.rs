@@ -260,7 +260,8 @@ mod tests {
             ),
             (
                 "rset",
-                "did you mean `brasskey register` or `brasskey selftest`? (or `brasskey reset`, which cannot be undone)",
+                "did you mean `brasskey register` or `brasskey selftest`? (or `brasskey reset`, which cannot be \
+                 undone)",
             ),
             (
                 "rese",

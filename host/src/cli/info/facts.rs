@@ -1,4 +1,4 @@
-//! What is known of a key, in the standard's names.
+//! What is known about a key, by the standard's names.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Facts<'a> {
     pub(super) info: Option<&'a Info>,
     /// Why a key that says that it speaks CTAP2 did not answer getInfo.
     pub(super) info_error: Option<String>,
-    /// What departs from the standard: escaped.
+    /// Faults of the key: escaped.
     pub(super) warnings: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What departs from the standard, for people and escaped.
+/// Faults of the key, as text for people: escaped.
 pub(super) fn warnings(faults: &[Fault], info_error: Option<&str>) -> Vec<String> {
     let downgraded = info_error
         .map(|error| format!("it says that it speaks CTAP2 and is used as a U2F key, because getInfo failed: {error}"));

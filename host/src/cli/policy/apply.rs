@@ -1,4 +1,4 @@
-//! A plan carried out.
+//! Carries out the plan for a policy.
 
 use super::super::failure::Failure;
 use super::super::pin_entry::{Attendant, NewPinArgs};
@@ -9,8 +9,8 @@ use crate::client::{Key, Pin, PinError};
 
 /// Changes what `items` say.
 ///
-/// Rules for PINs come first where there is none yet, so that the first one follows them, and last where there is one:
-/// it may have to be changed then, and is of no use before that.
+/// Without a PIN, the rules for PINs come before it, so that the first PIN follows them. With a PIN they come last: the
+/// key may then refuse that PIN until it is changed.
 pub(super) fn apply(
     policy: &Policy,
     items: &[Item],

@@ -17,7 +17,7 @@ pub(super) struct Policy {
     pub(super) enterprise_attestation: Option<bool>,
     /// Whether a reset takes a long touch.
     pub(super) long_touch_reset: Option<bool>,
-    /// Algorithms that it must know, as the COSE registry names them.
+    /// Algorithms that it must support, as the COSE registry names them.
     pub(super) algorithms: Vec<String>,
     /// Rules for its PIN.
     pub(super) pin: Pin,

@@ -21,11 +21,11 @@ pub(super) struct Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
-    /// It is so already.
+    /// The key meets it already.
     Met,
-    /// It would be changed.
+    /// The key would be changed.
     Change,
-    /// It cannot be.
+    /// The key cannot meet it.
     Impossible,
 }
 

@@ -32,7 +32,7 @@ pub(in super::super) fn ask(question: &str) -> Result<Zeroizing<String>, Unanswe
     // The library asks before it switches the echo off: an answer that comes at once, from a program for example, would
     // be shown, and its Ctrl-C or Ctrl-D lost.
     #[cfg(unix)]
-    let _silence = unix::Silence::begin().map_err(|_| Unanswered::Nobody)?;
+    let _no_echo = unix::NoEcho::begin().map_err(|_| Unanswered::Nobody)?;
     if interrupt.is_cancelled() {
         return Err(Unanswered::Interrupted);
     }
@@ -57,12 +57,12 @@ mod unix {
     use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 
     /// The terminal shows nothing of what is typed while this is there, and hands each key on as it is.
-    pub(super) struct Silence {
+    pub(super) struct NoEcho {
         terminal: File,
         before: Termios,
     }
 
-    impl Silence {
+    impl NoEcho {
         pub(super) fn begin() -> io::Result<Self> {
             let terminal = File::open("/dev/tty")?;
             let before = tcgetattr(&terminal)?;
@@ -77,7 +77,7 @@ mod unix {
         }
     }
 
-    impl Drop for Silence {
+    impl Drop for NoEcho {
         fn drop(&mut self) {
             // Nothing can be done about a terminal that is gone.
             let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);

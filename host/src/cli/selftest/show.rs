@@ -11,7 +11,7 @@ use crate::text::wrap;
 
 /// As wide as the longest title of a group.
 const TITLE: usize = 24;
-/// As wide as a line is at the most: what is longer is hard to read.
+/// The longest line: longer ones are hard to read.
 const LINE: usize = 104;
 /// As wide as the longest name of a step.
 const NAME: usize = 33;
@@ -54,7 +54,7 @@ impl Shown {
         }
     }
 
-    /// Whether all of it could be written.
+    /// Whether everything could be written.
     pub(super) fn finish(self) -> Result<(), Failure> {
         self.result
     }
@@ -82,7 +82,7 @@ fn show_group(group: Group, steps: &[Step], to: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-/// What weighs most decides how a group came out.
+/// The outcome that weighs most is that of the group.
 fn weight(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Skipped => 0,
@@ -92,7 +92,7 @@ fn weight(outcome: Outcome) -> u8 {
     }
 }
 
-/// The names of what passed, each once, and in which ways; where something did not, how much of it.
+/// The names of the steps that passed, each once, and their rounds; if a step did not pass, how many did.
 fn what_passed(steps: &[Step], worst: Outcome) -> String {
     let passed: Vec<&Step> = steps.iter().filter(|step| step.outcome == Outcome::Passed).collect();
     if worst != Outcome::Passed {
@@ -142,7 +142,7 @@ fn show_step(step: &Step, indent: &str, verbose: bool, to: &mut dyn Write) -> io
     })
 }
 
-/// Why, and what it takes where it was not tried.
+/// Why, and what a step that was skipped needs.
 fn detail(step: &Step) -> String {
     match step.needs.and_then(takes) {
         Some(takes) => format!("{}: {takes}", step.detail),

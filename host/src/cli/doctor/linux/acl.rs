@@ -1,4 +1,4 @@
-//! POSIX access control lists, which logind opens devices with to whoever sits at the computer (acl(5)).
+//! POSIX access control lists, by which logind opens devices to the user at the computer (acl(5)).
 
 use std::path::Path;
 

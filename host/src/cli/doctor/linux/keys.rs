@@ -105,7 +105,7 @@ fn opens(machine: &Machine, key: &Key) -> Finding {
     }
 }
 
-/// A udev rule that opens a key to whoever sits at the computer: before 73-seat-late.rules, which gives the access.
+/// A udev rule that opens a key to the user at the computer: before 73-seat-late.rules, which gives the access.
 fn rule(key: &Key, is_fido: bool) -> Vec<String> {
     let of = match &key.pattern {
         Some(pattern) if !is_fido => format!("KERNELS==\"{pattern}\""),

@@ -56,17 +56,17 @@ impl Fake {
         self.file(&format!("/dev/{name}"), "");
     }
 
-    /// It, with a user who may use everything that is there.
+    /// The computer, with a user who may use every device.
     pub(super) fn machine(&self) -> Machine {
         self.with_access(|path| fs::metadata(path).map(drop))
     }
 
-    /// It, with a user who may use nothing.
+    /// The computer, with a user who may use no device.
     pub(super) fn forbidden(&self) -> Machine {
         self.with_access(|_| Err(io::ErrorKind::PermissionDenied.into()))
     }
 
-    /// It, with devices that fail.
+    /// The computer, with devices that fail.
     pub(super) fn broken(&self) -> Machine {
         self.with_access(|_| Err(io::Error::other("broken")))
     }

@@ -15,8 +15,8 @@ use serde_json::json;
 
 use self::finding::Finding;
 use super::failure::Failure;
+use super::layout::mark;
 use super::output::{BOLD, DIM, Output};
-use super::report::mark;
 use crate::relying_party::Outcome;
 
 /// The arguments of `doctor`.

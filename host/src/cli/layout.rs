@@ -1,9 +1,14 @@
-//! How results look: columns without borders.
+//! How results look: checks line by line, and columns without borders.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
+use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 use uuid::Uuid;
+
+use super::output::{BAD, DIM, GOOD, WARNING};
+use crate::relying_party::{Outcome, Report};
 
 /// A table of `rows`. Text from outside must have been escaped. Lines that are too wide are broken later.
 pub(super) fn columns<R, C>(rows: R) -> Table
@@ -23,6 +28,27 @@ where
         last.set_padding((0, 0));
     }
     table
+}
+
+/// Shows a report check by check.
+pub(super) fn show_report(report: &Report, to: &mut dyn Write) -> io::Result<()> {
+    let width = report.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    for check in &report.checks {
+        let (style, mark) = mark(check.outcome);
+        let (name, detail) = (check.name, &check.detail);
+        writeln!(to, "  {style}{mark}{style:#}  {name:width$}  {DIM}{detail}{DIM:#}")?;
+    }
+    Ok(())
+}
+
+/// How an outcome looks. Colour only repeats what the word says.
+pub(super) fn mark(outcome: Outcome) -> (Style, &'static str) {
+    match outcome {
+        Outcome::Passed => (GOOD, "pass"),
+        Outcome::Warned => (WARNING, "warn"),
+        Outcome::Failed => (BAD, "FAIL"),
+        Outcome::Skipped => (DIM, "skip"),
+    }
 }
 
 /// The model of a key, as metadata services write it.

@@ -32,7 +32,6 @@ mod pin_entry;
 mod ping;
 mod policy;
 mod register;
-mod report;
 mod reset;
 mod seal;
 mod secret;

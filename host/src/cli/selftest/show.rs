@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::super::failure::Failure;
+use super::super::layout::{mark, show_report};
 use super::super::output::{BAD, BOLD, DIM, GOOD, Output, stdout_width};
-use super::super::report::{mark, show_report};
 use crate::relying_party::{Outcome, Report};
 use crate::selftest::{Event, Group, Needs, Results, Step};
 use crate::text::wrap;

@@ -1,4 +1,7 @@
-/** A host for tests: CTAPHID, CTAP2 and U2F over the emulated wire, and the checks of a relying party. */
+/**
+ * A host for tests of what only the chip has: CTAPHID over the emulated wire, the few requests that these tests need,
+ * and the checks of a relying party. The end-to-end suites test everything else on the chip.
+ */
 
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, verify } from 'node:crypto';
@@ -10,9 +13,9 @@ import { Board } from '../emulator/board.mjs';
 import { Elf } from '../emulator/elf.mjs';
 import { Translator } from '../emulator/translator.mjs';
 
-/** Longest wait for an answer, in milliseconds of the chip's time. */
+/** The longest wait for an answer, in milliseconds of the chip's time. */
 const LONG = 40_000;
-/** A press that no debouncing overlooks. */
+/** How long a press lasts, in milliseconds, so that debouncing sees it. */
 const PRESS = 60;
 
 export const BROADCAST = 0xffff_ffff;
@@ -29,7 +32,6 @@ export const UP_NEEDED = 2;
 
 /** CTAP2 status codes (CTAP 2.3 §8.2). */
 export const OK = 0x00;
-export const KEEPALIVE_CANCEL = 0x2d;
 export const NO_CREDENTIALS = 0x2e;
 export const OTHER = 0x7f;
 
@@ -72,9 +74,9 @@ export function packets(/** @type {number} */ channel, /** @type {number} */ com
 
 /** @typedef {{ id: Buffer, publicKey: import('node:crypto').KeyObject, counter: number }} Credential */
 
-/** A host on a board, with a channel. */
+/** A host with a channel to a board. */
 export class Client {
-  /** What came and was not read. @type {Message[]} */
+  /** The messages that came and were not read. @type {Message[]} */
   messages = [];
   /** The keepalives of the last request. @type {Message[]} */
   keepalives = [];
@@ -90,7 +92,7 @@ export class Client {
     if (board.chip) this.open();
   }
 
-  /** A client of a key fresh from the factory. @param {Partial<import('../emulator/board.mjs').BoardOptions>} [options] */
+  /** A client of a new key. @param {Partial<import('../emulator/board.mjs').BoardOptions>} [options] */
   static fresh(options) {
     return new Client(aBoard(options));
   }
@@ -114,8 +116,8 @@ export class Client {
     assert.equal(report.length, 64);
     if (report[4] & 0x80) {
       assert.equal(this.#partial, null, 'a message begins within another');
-      const [channel, length] = [report.readUInt32BE(0), report.readUInt16BE(5)];
-      this.#partial = { channel, command: report[4], length, data: [...report.subarray(7)], micros: this.board.millis * 1000 };
+      const [channel, command, length] = [report.readUInt32BE(0), report[4], report.readUInt16BE(5)];
+      this.#partial = { channel, command, length, data: [...report.subarray(7)], micros: this.board.millis * 1000 };
     } else {
       assert.ok(this.#partial, 'a continuation of nothing');
       this.#partial.data.push(...report.subarray(5));
@@ -131,19 +133,20 @@ export class Client {
     for (const packet of packets(this.channel, command, data)) this.board.send(packet);
   }
 
-  /** The next message, or nothing where the key loses its power. @param {number} [milliseconds] */
+  /** The next message, or nothing if the key loses its power. @param {number} [milliseconds] */
   next(milliseconds = LONG) {
     this.board.runUntil(() => this.messages.length > 0, milliseconds);
     return this.messages.shift();
   }
 
-  /** The answer to a request; keepalives on the way are kept. @param {number} command */
+  /** The answer to a request. It collects the keepalives before it. @param {number} command */
   answer(command) {
     this.keepalives = [];
     for (let message = this.next(); message; message = this.next()) {
       if (message.command === KEEPALIVE) this.keepalives.push(message);
       else {
-        assert.equal(message.command, command, `answered with ${message.command.toString(16)} ${message.data.toString('hex')}`);
+        const answered = `answered with ${message.command.toString(16)} ${message.data.toString('hex')}`;
+        assert.equal(message.command, command, answered);
         return message.data;
       }
     }
@@ -166,7 +169,7 @@ export class Client {
     throw new NoAnswer();
   }
 
-  /** Presses the button and releases it, long enough to be seen. @param {number} [milliseconds] */
+  /** Presses the button and releases it. @param {number} [milliseconds] */
   touch(milliseconds = PRESS) {
     this.board.press();
     this.board.run(milliseconds);
@@ -181,9 +184,9 @@ export class Client {
     return this.answer(CBOR);
   }
 
-  /** Makes a credential and verifies it. @param {MakeOptions} [options] @returns {Credential} */
-  register(options) {
-    const answer = members(this.touched(makeCredential(options)));
+  /** Makes a credential and verifies it. @param {Account} [account] @returns {Credential} */
+  register(account) {
+    const answer = members(this.touched(makeCredential(account)));
     const authData = Buffer.from(answer.get(2));
     const made = credentialOf(authData);
     assert.equal(answer.get(1), 'packed');
@@ -192,7 +195,7 @@ export class Client {
     return made;
   }
 
-  /** Signs in silently and verifies it; the counter. @param {Credential} credential */
+  /** Signs in silently, verifies it, and returns the counter. @param {Credential} credential */
   authenticate(credential) {
     return this.#checked(credential, this.exchange(CBOR, getAssertion([credential.id], false)));
   }
@@ -226,10 +229,14 @@ export class Client {
   }
 }
 
-/** CTAP 2.3 §11.2.9.1.7: at most 100 ms apart; and one frame until the host asks. */
+/** The most milliseconds between two keepalives: 100 (CTAP 2.3 §11.2.9.1.7), and a frame until the host asks. */
 export const CADENCE = 101;
 
-/** The longest silence of the key during a request, in milliseconds. @param {Client} client @param {Uint8Array} request */
+/**
+ * The longest silence of the key during a request, in milliseconds.
+ * @param {Client} client
+ * @param {Uint8Array} request
+ */
 export function longestSilence(client, request) {
   client.ask(request);
   let [last, longest] = [client.board.millis, 0];
@@ -255,7 +262,7 @@ export function longestSilence(client, request) {
   }
 }
 
-/** The key lost its power in the middle. */
+/** The key lost its power before it answered. */
 export class NoAnswer extends Error {}
 
 /**
@@ -269,48 +276,34 @@ export function request(command, members) {
   return Buffer.concat([Buffer.from([command]), encode(parameters)]);
 }
 
-/** The parameters in a CTAP2 response, where it is not an error. @param {Buffer} response @returns {Map<number, any>} */
+/** The parameters of a CTAP2 response that is no error. @param {Buffer} response @returns {Map<number, any>} */
 export function members(response) {
   assert.equal(response[0], OK, `status 0x${response[0].toString(16)}`);
   return decode(response.subarray(1), { useMaps: true });
 }
 
-/**
- * What proves a permission: `pinUvAuthParam` over a message, and the number of the protocol.
- * @typedef {{ protocol: number, authenticate(message: Uint8Array): Buffer }} Token
- */
+/** @typedef {{ user?: string, discoverable?: boolean }} Account */
 
-/**
- * @typedef {{ user?: string, discoverable?: boolean, algorithm?: number, extensions?: object, token?: Token }} MakeOptions
- * @param {MakeOptions} [options]
- */
-export function makeCredential({ user = 'ada', discoverable = false, algorithm = ES256, extensions, token } = {}) {
+/** @param {Account} [account] @param {Record<number, unknown>} [more] more parameters, or others in their place */
+export function makeCredential({ user = 'ada', discoverable = false } = {}, more = {}) {
   return request(0x01, {
     1: CLIENT_DATA_HASH,
     2: { id: RP_ID, name: 'Example' },
     3: { id: Buffer.from(user), name: user },
-    4: [{ alg: algorithm, type: 'public-key' }],
-    6: extensions,
+    4: [{ alg: ES256, type: 'public-key' }],
     7: { rk: discoverable },
-    8: token?.authenticate(CLIENT_DATA_HASH),
-    9: token?.protocol,
+    ...more,
   });
 }
 
-/**
- * @param {Uint8Array[] | null} ids the allow list
- * @param {boolean} touch
- * @param {{ extensions?: object, token?: Token }} [options]
- */
-export function getAssertion(ids, touch, { extensions, token } = {}) {
+/** @param {Uint8Array[] | null} ids the allow list @param {boolean} touch @param {Record<number, unknown>} [more] */
+export function getAssertion(ids, touch, more = {}) {
   return request(0x02, {
     1: RP_ID,
     2: CLIENT_DATA_HASH,
     3: ids?.map((id) => ({ id, type: 'public-key' })),
-    4: extensions,
     5: { up: touch },
-    6: token?.authenticate(CLIENT_DATA_HASH),
-    7: token?.protocol,
+    ...more,
   });
 }
 

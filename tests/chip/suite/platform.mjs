@@ -1,18 +1,19 @@
-/** A platform that knows a PIN: PIN/UV auth protocol two (CTAP 2.3 §6.5.7), and the commands that a token allows. */
+/**
+ * A platform that knows a PIN, for power cuts and `measure.mjs`: PIN/UV auth protocol two (CTAP 2.3 §6.5.7), and the
+ * commands that a token allows.
+ */
 
 import assert from 'node:assert/strict';
 import { createCipheriv, createDecipheriv, createECDH, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 import { encode } from 'cborg';
 
-import { CBOR, members, request, sha256 } from './client.mjs';
+import { CBOR, CLIENT_DATA_HASH, members, request, sha256 } from './client.mjs';
 
-/** CTAP2 status codes (CTAP 2.3 §8.2). */
+/** CTAP2_ERR_PIN_INVALID (CTAP 2.3 §8.2). */
 export const PIN_INVALID = 0x31;
-export const PIN_NOT_SET = 0x35;
-export const PIN_POLICY_VIOLATION = 0x37;
 
-/** What a token allows (§6.5.5.7). */
+/** Permissions of a token (§6.5.5.7). */
 export const MC = 0x01;
 export const GA = 0x02;
 export const CM = 0x04;
@@ -34,7 +35,7 @@ const GET_KEY_AGREEMENT = clientPin(0x02);
 /** `pinRetries`. @param {import('./client.mjs').Client} client @returns {number} */
 export const retries = (client) => members(client.exchange(CBOR, GET_PIN_RETRIES)).get(3);
 
-/** A secret shared with a key, and what is sent under it. */
+/** A secret shared with a key, and the messages that it protects. */
 export class Platform {
   #authentication;
   #encryption;
@@ -49,9 +50,8 @@ export class Platform {
     const derived = (/** @type {string} */ info) => Buffer.from(hkdfSync('sha256', z, Buffer.alloc(32), info, 32));
     this.#authentication = derived('CTAP2 HMAC key');
     this.#encryption = derived('CTAP2 AES key');
-    this.#publicKey = new Map(
-      /** @type {[number, unknown][]} */ ([[1, 2], [3, -25], [-1, 1], [-2, point.subarray(1, 33)], [-3, point.subarray(33)]]),
-    );
+    const [x, y] = [point.subarray(1, 33), point.subarray(33)];
+    this.#publicKey = new Map(/** @type {[number, unknown][]} */ ([[1, 2], [3, -25], [-1, 1], [-2, x], [-3, y]]));
   }
 
   /** @param {Uint8Array} plaintext */
@@ -71,7 +71,7 @@ export class Platform {
     return this.#encrypt(sha256(pin).subarray(0, 16));
   }
 
-  /** setPIN, or changePIN where there is an old one. @param {string} pin @param {string} [old] */
+  /** setPIN, or changePIN if there is an old one. @param {string} pin @param {string} [old] */
   setPin(pin, old) {
     const newPin = this.#encrypt(Buffer.alloc(64).fill(pin, 0, Buffer.byteLength(pin)));
     const oldHash = old === undefined ? undefined : this.#pinHash(old);
@@ -89,7 +89,12 @@ export class Platform {
     return clientPin(0x05, { 3: this.#publicKey, 6: this.#pinHash(pin) });
   }
 
-  /** getPinUvAuthTokenUsingPinWithPermissions. @param {string} pin @param {number} permissions @param {string} [rpId] */
+  /**
+   * getPinUvAuthTokenUsingPinWithPermissions.
+   * @param {string} pin
+   * @param {number} permissions
+   * @param {string} [rpId]
+   */
   getToken(pin, permissions, rpId) {
     return clientPin(0x09, { 3: this.#publicKey, 6: this.#pinHash(pin), 9: permissions, 10: rpId });
   }
@@ -109,7 +114,6 @@ export class Platform {
 
 /** A pinUvAuthToken. */
 export class Token {
-  protocol = PROTOCOL;
   #secret;
 
   /** @param {Uint8Array} secret */
@@ -118,15 +122,25 @@ export class Token {
     this.#secret = secret;
   }
 
-  /** @param {import('./client.mjs').Client} client @param {string} pin @param {number} permissions @param {string} [rpId] */
+  /**
+   * @param {import('./client.mjs').Client} client
+   * @param {string} pin
+   * @param {number} permissions
+   * @param {string} [rpId]
+   */
   static get(client, pin, permissions, rpId) {
     const platform = new Platform(client);
     return platform.token(client.exchange(CBOR, platform.getToken(pin, permissions, rpId)));
   }
 
   /** `pinUvAuthParam`. @param {Uint8Array} message */
-  authenticate(message) {
+  #authenticate(message) {
     return hmac(this.#secret, message);
+  }
+
+  /** A ceremony's `pinUvAuthParam`, as the parameter `number`, and `pinUvAuthProtocol`. @param {number} number */
+  proof(number) {
+    return { [number]: this.#authenticate(CLIENT_DATA_HASH), [number + 1]: PROTOCOL };
   }
 
   /** authenticatorConfig. @param {number} subcommand @param {Map<number, unknown>} [parameters] */
@@ -148,23 +162,21 @@ export class Token {
   #subcommand(command, subcommand, parameters, prefix) {
     const encoded = parameters ? encode(parameters) : Buffer.alloc(0);
     const message = Buffer.concat([...prefix, Buffer.from([subcommand]), encoded]);
-    return request(command, { 1: subcommand, 2: parameters, 3: PROTOCOL, 4: this.authenticate(message) });
+    return request(command, { 1: subcommand, 2: parameters, 3: PROTOCOL, 4: this.#authenticate(message) });
   }
 
   /** authenticatorLargeBlobs with a whole array. @param {Buffer} array */
   writeBlobs(array) {
     const message = Buffer.concat([Buffer.alloc(32, 0xff), Buffer.from([0x0c, 0, 0, 0, 0, 0]), sha256(array)]);
-    return request(0x0c, { 2: array, 3: 0, 4: array.length, 5: this.authenticate(message), 6: PROTOCOL });
+    return request(0x0c, { 2: array, 3: 0, 4: array.length, 5: this.#authenticate(message), 6: PROTOCOL });
   }
 }
 
-/** A large-blob array as it is kept: with the start of its digest behind it (§6.10). @param {Uint8Array[]} blobs */
+/**
+ * A large-blob array as the key stores it: the start of its digest is at the end (§6.10).
+ * @param {Uint8Array[]} blobs
+ */
 export function blobArray(blobs) {
   const encoded = encode(blobs);
   return Buffer.concat([encoded, sha256(encoded).subarray(0, 16)]);
-}
-
-/** The large-blob array that the key keeps. @param {import('./client.mjs').Client} client */
-export function readBlobs(client) {
-  return Buffer.from(members(client.exchange(CBOR, request(0x0c, { 1: 4096, 3: 0 }))).get(1));
 }

@@ -1,4 +1,4 @@
-/** The power goes after each operation of the flash, and what a relying party must not see. */
+/** Cuts the power after each operation of the flash, and checks what a relying party sees afterwards. */
 
 import assert from 'node:assert/strict';
 
@@ -6,10 +6,10 @@ import { Client, NoAnswer, aBoard } from './client.mjs';
 
 /** More operations than any command takes: a reset writes over a thousand pages. */
 const MANY = 4000;
-/** So many operations are cut after one by one; then ever fewer of them, in proportion. */
+/** Up to here the power is cut after each operation; later the steps grow in proportion. */
 const DENSE = 12;
 
-/** What a relying party knows: credentials that were acknowledged, with the last counter that it saw of each. */
+/** A relying party: the credentials that it got, with the last counter that it saw of each. */
 export class RelyingParty {
   /** @type {Map<import('./client.mjs').Credential, number>} */
   #accounts = new Map();
@@ -17,11 +17,6 @@ export class RelyingParty {
   /** @param {import('./client.mjs').Credential} credential @param {number} [counter] */
   saw(credential, counter = credential.counter) {
     this.#accounts.set(credential, counter);
-  }
-
-  /** @param {import('./client.mjs').Credential} credential */
-  forget(credential) {
-    this.#accounts.delete(credential);
   }
 
   /** Signs in everywhere. @param {Client} client */
@@ -40,7 +35,7 @@ export class RelyingParty {
   }
 }
 
-/** A key as it lies in a drawer, and what is known of it. */
+/** A key without power, and what is known of it. */
 export class UsedKey {
   /**
    * @param {Client} client
@@ -54,7 +49,7 @@ export class UsedKey {
   }
 
   /**
-   * A key with two credentials, the first one discoverable.
+   * A key with two credentials. The first one is discoverable.
    * @param {(client: Client) => void} [prepare] what else was done to it
    */
   static new(prepare = () => {}) {
@@ -74,15 +69,15 @@ export class UsedKey {
   }
 
   /**
-   * Does `command` again and again, with the power going one operation later each time, until it gets to its end. After
-   * each cut `check` looks at the key, which must also have kept everything else; `answered` tells whether the command
-   * got to its end before. Returns how often it was cut.
+   * Runs `command` again and again, and cuts the power a bit later each time, until the command ends before the cut.
+   * After each cut `check` looks at the key. `answered` says whether the command had ended before. Returns the number
+   * of operations after which the command ends.
    * @template T
    * @param {{
    *   prepare?: (client: Client) => T,
    *   command: (client: Client, relyingParty: RelyingParty, prepared: T) => void,
    *   check?: (client: Client, relyingParty: RelyingParty, answered: boolean) => void,
-   * }} test what is done before, with power enough; what is cut; and what is seen afterwards
+   * }} test what is done before, without a cut; what is cut; and what is checked afterwards
    */
   cutEverywhere({ prepare, command, check = (client, relyingParty) => relyingParty.signIn(client) }) {
     for (let operations = 1; operations < MANY; operations += Math.ceil(operations / DENSE)) {

@@ -1,27 +1,14 @@
-/** The touch and the light: consent, cancelling, and that the key says in time that it is still there. */
+/** The button and the light: what counts as a touch, what the light shows, and keepalives that come in time. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  CADENCE, CANCEL, CBOR, Client, KEEPALIVE, KEEPALIVE_CANCEL, MSG, OK, SELECTION, UP_NEEDED, WINK, longestSilence,
-  makeCredential, u2fRegister,
+  CADENCE, CBOR, Client, KEEPALIVE, MSG, OK, SELECTION, UP_NEEDED, WINK, longestSilence, makeCredential, u2fRegister,
 } from './client.mjs';
 
 test('keepalives come in time while the key waits and computes', () => {
   assert.ok(longestSilence(Client.fresh(), makeCredential({ discoverable: true })) <= CADENCE);
-});
-
-test('cancel ends a request that waits', () => {
-  const client = Client.fresh();
-  client.ask(makeCredential());
-  client.board.run(500);
-  const begun = client.board.millis;
-  client.send(CANCEL);
-  assert.deepEqual([...client.answer(CBOR)], [KEEPALIVE_CANCEL]);
-  assert.ok(client.board.millis - begun < CADENCE);
-  client.touch();
-  client.register();
 });
 
 test('a button that was held is not consent', () => {
@@ -66,7 +53,7 @@ test('a press before the first poll of U2F is not consent', () => {
   assert.equal(client.exchange(MSG, u2fRegister()).toString('hex'), '6985');
 });
 
-/** When the light changes during `milliseconds`, as the lengths of what it showed. @param {Client} client */
+/** How long the light stays lit or dark each time during `milliseconds`. @param {Client} client */
 function spans({ board }, /** @type {number} */ milliseconds) {
   const begun = board.millis * 1000;
   board.run(milliseconds);

@@ -7,7 +7,7 @@ import {
   CLASS_INTERFACE, CLEAR_FEATURE, GET_CONFIGURATION, GET_DESCRIPTOR, GET_IDLE, GET_REPORT, GET_STATUS, HID,
   SET_CONFIGURATION, SET_IDLE, SET_PROTOCOL, STALL, STANDARD_INTERFACE, SILENCE,
 } from '../emulator/usb-host.mjs';
-import { CBOR, Client, INIT, KEEPALIVE, PING, SELECTION, aBoard, makeCredential, packets } from './client.mjs';
+import { Client, KEEPALIVE, PING, aBoard, makeCredential, packets } from './client.mjs';
 
 const hex = (/** @type {Uint8Array | string} */ answer) =>
   typeof answer === 'string' ? answer : Buffer.from(answer).toString('hex');
@@ -107,12 +107,6 @@ test('a key that was suspended goes on', () => {
   assert.equal(client.exchange(PING, Buffer.from('awake')).toString(), 'awake');
 });
 
-test('bursts of reports come through whole, both ways', () => {
-  const client = Client.fresh();
-  const data = Buffer.from(Array.from({ length: 7609 }, (_, index) => index * 7));
-  for (let round = 0; round < 3; round++) assert.deepEqual(client.exchange(PING, data), data);
-});
-
 test('a host that does not ask for reports finds them later', () => {
   const client = Client.fresh();
   const usb = /** @type {NonNullable<typeof host>} */ (client.board.host);
@@ -137,15 +131,4 @@ test('without a host the key slows down after half a minute', () => {
   assert.equal(board.chip?.clock.frequency, 125e6);
   board.run(31_000);
   assert.ok((board.chip?.clock.frequency ?? 0) <= 48e6);
-});
-
-test('INIT tells what the key can do', () => {
-  const client = Client.fresh();
-  const answer = client.exchange(INIT, Buffer.from('12345678'));
-  assert.equal(answer.subarray(0, 8).toString(), '12345678');
-  assert.equal(answer[12], 2);
-  assert.equal(answer[16], 0x05, 'WINK and CBOR; U2F is there, so NMSG is not set');
-  client.ask(SELECTION);
-  client.touch();
-  assert.deepEqual([...client.answer(CBOR)], [0]);
 });

@@ -19,8 +19,8 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::SoftKey;
+use super::engine::Engine;
 use super::platform::SoftPlatform;
-use super::token::Token;
 use crate::client::ctap2::{Command as _, LargeBlobKey, LargeBlobs};
 use crate::client::large_blobs::LargeBlobArray;
 
@@ -204,7 +204,7 @@ impl SoftKey {
     /// # Errors
     /// [`CredentialError::Storage`].
     pub fn credentials(&self) -> Result<Vec<StoredCredential>, CredentialError> {
-        self.token().with_authenticator(credentials)
+        self.engine().with_authenticator(credentials)
     }
 
     /// Injects a credential with its private key. It signs like any other, and a reset of the key erases it.
@@ -213,7 +213,7 @@ impl SoftKey {
     /// [`CredentialError::Import`], [`CredentialError::LargeBlob`], [`CredentialError::LargeBlobOfHidden`] and
     /// [`CredentialError::Storage`].
     pub fn inject(&self, new: &NewCredential) -> Result<StoredCredential, CredentialError> {
-        self.token().with_authenticator(|key| inject(key, new))
+        self.engine().with_authenticator(|key| inject(key, new))
     }
 
     /// Whether the key's credentials may leave it, and have.
@@ -221,7 +221,7 @@ impl SoftKey {
     /// # Errors
     /// As all of these.
     pub fn backup(&self) -> Result<Backup, CredentialError> {
-        self.token().with_authenticator(|key| Ok(key.backup()))
+        self.engine().with_authenticator(|key| Ok(key.backup()))
     }
 
     /// Deletes a credential that the key keeps a record of.
@@ -229,7 +229,7 @@ impl SoftKey {
     /// # Errors
     /// [`CredentialError::Unknown`] and [`CredentialError::Storage`].
     pub fn delete_credential(&self, id: &[u8]) -> Result<(), CredentialError> {
-        self.token().with_authenticator(|key| known(key.delete_recorded(id)?))
+        self.engine().with_authenticator(|key| known(key.delete_recorded(id)?))
     }
 
     /// Deletes every credential that the key keeps a record of, and says how many those were.
@@ -237,7 +237,7 @@ impl SoftKey {
     /// # Errors
     /// [`CredentialError::Storage`].
     pub fn delete_credentials(&self) -> Result<usize, CredentialError> {
-        self.token().with_authenticator(|key| {
+        self.engine().with_authenticator(|key| {
             let all = credentials(key)?;
             for credential in &all {
                 key.delete_recorded(&credential.id)?;
@@ -252,7 +252,7 @@ impl SoftKey {
     /// # Errors
     /// [`CredentialError::Unknown`] and [`CredentialError::Storage`].
     pub fn set_sign_count(&self, id: Option<&[u8]>, sign_count: u32) -> Result<(), CredentialError> {
-        self.token().with_authenticator(|key| match id {
+        self.engine().with_authenticator(|key| match id {
             Some(id) => known(key.set_sign_count_of(id, sign_count)?),
             None => Ok(key.set_shared_sign_count(sign_count)?),
         })
@@ -340,21 +340,21 @@ fn large_blob_key(key: &mut Authenticator<SoftPlatform>, id: &[u8]) -> Result<La
     found.ok_or(CredentialError::Unknown)
 }
 
-impl Token {
+impl Engine {
     /// Does something with the authenticator between two requests.
     fn with_authenticator<T>(
         &self,
         act: impl FnOnce(&mut Authenticator<SoftPlatform>) -> Result<T, CredentialError>,
     ) -> Result<T, CredentialError> {
         let deadline = Instant::now() + PATIENCE;
-        let mut runner = loop {
-            match self.try_runner() {
-                Some(runner) => break runner,
+        let mut processor = loop {
+            match self.try_processor() {
+                Some(processor) => break processor,
                 None if Instant::now() >= deadline => return Err(CredentialError::Busy),
                 None => thread::sleep(LOOK),
             }
         };
-        act(runner.authenticator().ok_or(CredentialError::Off)?)
+        act(processor.authenticator().ok_or(CredentialError::Off)?)
     }
 }
 

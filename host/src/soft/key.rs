@@ -7,14 +7,15 @@ use std::time::Duration;
 use brasskey_protocol::ctaphid::Report;
 use serde::Serialize;
 
+use super::engine::Engine;
 use super::error::Error;
+use super::hid::Hid;
+use super::host::{Host, HostId, Queue};
 use super::identity::Identity;
 use super::lock;
 use super::log::LogEntry;
-use super::peer::{Peer, Queue};
 use super::plug::{Plug, Plugs};
 use super::presence::Waiting;
-use super::token::Token;
 use super::verification::{UserVerification, Verifier};
 use crate::transport::{Transport, TransportError};
 
@@ -28,7 +29,7 @@ pub use builder::Builder;
 pub struct SoftKey(Arc<Inner>);
 
 struct Inner {
-    token: Arc<Token>,
+    engine: Arc<Engine>,
     verifier: Arc<Verifier>,
     identity: Identity,
     plugs: Mutex<Plugs>,
@@ -59,18 +60,18 @@ impl SoftKey {
     pub fn connect(&self) -> Connection {
         Connection {
             key: self.clone(),
-            queue: Arc::default(),
+            queue: Queue::new(),
         }
     }
 
     /// Presses the button. A button already held when a request comes does not answer it.
     pub fn press(&self) {
-        self.token().button.press();
+        self.hid().button.press();
     }
 
     /// Releases the button.
     pub fn release(&self) {
-        self.token().button.release();
+        self.hid().button.release();
     }
 
     /// Presses and releases the button.
@@ -81,7 +82,7 @@ impl SoftKey {
 
     /// Refuses the request that waits, as a person does at a prompt.
     pub fn decline(&self) {
-        self.token().button.decline();
+        self.hid().button.decline();
     }
 
     /// How the key verifies its user.
@@ -99,8 +100,8 @@ impl SoftKey {
     /// acknowledged is kept.
     pub fn power_off(&self) {
         let plugs = lock(&self.0.plugs);
-        plugs.pull_out();
-        self.token().power_off();
+        plugs.unplug();
+        self.0.engine.power_off();
     }
 
     /// Switches the key on, where it is off.
@@ -110,19 +111,19 @@ impl SoftKey {
     /// where there is one.
     pub fn power_on(&self) -> Result<(), Error> {
         let plugs = lock(&self.0.plugs);
-        if self.token().is_on() {
+        if self.hid().is_on() {
             return Ok(());
         }
-        self.token().power_on().map_err(Error::Start)?;
-        plugs.put_in()
+        self.0.engine.power_on().map_err(Error::Start)?;
+        plugs.plug_in()
     }
 
     /// Plugs `plug` in while the key is on, and from then on whenever it is switched on.
     pub(super) fn attach(&self, plug: &Arc<impl Plug + 'static>) -> Result<(), Error> {
-        self.employ()?;
+        self.start_worker()?;
         let mut plugs = lock(&self.0.plugs);
-        if self.token().is_on() {
-            plug.put_in()?;
+        if self.hid().is_on() {
+            plug.plug_in()?;
         }
         plugs.add(plug);
         Ok(())
@@ -146,48 +147,62 @@ impl SoftKey {
     /// What the key does at the moment.
     #[must_use]
     pub fn state(&self) -> State {
-        let token = self.token();
+        let hid = self.hid();
         State {
-            powered: token.is_on(),
-            held: token.button.is_held(),
-            waiting: token.button.waiting(),
+            powered: hid.is_on(),
+            held: hid.button.is_held(),
+            waiting: hid.button.waiting(),
         }
     }
 
     /// Waits until the key waits for a touch, at most for `timeout`, and says for what.
     #[must_use]
     pub fn wait_until_asked(&self, timeout: Duration) -> Option<Waiting> {
-        self.token().button.wait_until_asked(timeout)
+        self.hid().button.wait_until_asked(timeout)
     }
 
     /// The last thousand commands, the oldest first.
     #[must_use]
     pub fn log(&self) -> Vec<LogEntry> {
-        self.token().log()
+        self.hid().log()
     }
 
     /// **Only for tests:** moves the clock of [`Builder::scripted_clock`] and does what falls due. Any other clock
     /// goes on by itself.
     pub fn advance(&self, milliseconds: u64) {
-        self.token().advance(milliseconds);
+        self.hid().advance(milliseconds);
     }
 
-    pub(super) fn token(&self) -> &Arc<Token> {
-        &self.0.token
+    /// Takes in a report that `from` sent.
+    pub(super) fn receive(&self, from: &Arc<dyn Host>, report: &Report) {
+        self.0.engine.receive(from, report);
     }
 
-    /// Has a worker run the requests that must not run on the thread that brings them.
-    fn employ(&self) -> Result<(), Error> {
-        self.start(&self.0.worker, "brasskey-worker", Token::work)
+    /// Forgets a host that is gone.
+    pub(super) fn disconnect(&self, host: HostId) {
+        self.0.engine.disconnect(host);
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    fn hid(&self) -> &Hid {
+        &self.0.engine.hid
+    }
+
+    /// Starts the worker, which runs the requests that must not run on the thread that brings them.
+    fn start_worker(&self) -> Result<(), Error> {
+        self.start(&self.0.worker, "brasskey-worker", Engine::work)
     }
 
     /// Starts a thread, unless it runs already.
-    fn start(&self, thread: &Mutex<Option<JoinHandle<()>>>, name: &str, run: fn(&Token)) -> Result<(), Error> {
+    fn start(&self, thread: &Mutex<Option<JoinHandle<()>>>, name: &str, run: fn(&Engine)) -> Result<(), Error> {
         let mut thread = lock(thread);
         if thread.is_none() {
-            let token = Arc::clone(self.token());
+            let engine = Arc::clone(&self.0.engine);
             let builder = thread::Builder::new().name(name.into());
-            *thread = Some(builder.spawn(move || run(&token)).map_err(Error::Thread)?);
+            *thread = Some(builder.spawn(move || run(&engine)).map_err(Error::Thread)?);
         }
         Ok(())
     }
@@ -203,7 +218,7 @@ impl std::fmt::Debug for SoftKey {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.token.end();
+        self.engine.hid.end();
         for thread in [&self.worker, &self.timer]
             .into_iter()
             .filter_map(|thread| lock(thread).take())
@@ -224,17 +239,14 @@ pub struct Connection {
 impl Connection {
     /// Sends one report. Where nobody needs to be waited for, the answers are there when it returns.
     pub fn send(&self, report: &Report) {
-        self.key.token().receive(&self.peer(), report);
+        let host: Arc<dyn Host> = Arc::clone(&self.queue) as _;
+        self.key.receive(&host, report);
     }
 
     /// The next report from the key, or `None` when `timeout` has passed.
     #[must_use]
     pub fn receive(&self, timeout: Duration) -> Option<Report> {
         self.queue.pop(timeout)
-    }
-
-    fn peer(&self) -> Peer {
-        Peer::Queue(Arc::clone(&self.queue))
     }
 }
 
@@ -251,7 +263,7 @@ impl Transport for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.key.token().disconnect(&self.peer());
+        self.key.disconnect(self.queue.id());
     }
 }
 

@@ -23,23 +23,23 @@ mod clock;
 #[cfg(feature = "control")]
 pub mod control;
 mod credentials;
+mod engine;
 mod error;
+mod hid;
+mod host;
 mod identity;
 mod key;
 mod log;
 pub mod paths;
-mod peer;
 mod platform;
 mod plug;
 mod presence;
 mod rng;
 mod routes;
-mod runner;
 pub mod server;
 pub mod storage;
 #[cfg(test)]
 mod testing;
-mod token;
 mod verification;
 
 use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
@@ -48,6 +48,7 @@ pub use brasskey_protocol::authenticator::Backup;
 pub use clock::SoftClock;
 pub use credentials::{CredentialError, ImportedKey, NewCredential, StoredCredential, UnfitKey};
 pub use error::Error;
+pub use hid::SoftStatus;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;
@@ -55,7 +56,6 @@ pub use platform::{AAGUID, SoftPlatform, SoftStorage, VERSION};
 pub use presence::{Answer, SoftPresence, Touch, UnknownTouch, Waiting, beside_question, set_touch_remedy};
 pub use rng::SoftRng;
 pub use server::{Addresses, Listen, Servers};
-pub use token::SoftStatus;
 pub use verification::{UnknownUserVerification, UserVerification};
 
 /// Locks `mutex`. A thread that panicked with the lock held left nothing half done that matters more than going on.

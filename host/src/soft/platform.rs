@@ -6,9 +6,9 @@ use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use brasskey_protocol::platform::{Platform, Storage, StorageError};
 
 use super::clock::SoftClock;
+use super::hid::SoftStatus;
 use super::presence::SoftPresence;
 use super::rng::SoftRng;
-use super::token::SoftStatus;
 
 /// The seams of the soft key.
 #[derive(Debug)]

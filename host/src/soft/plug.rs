@@ -7,10 +7,10 @@ use super::Error;
 /// A way into the key that hosts see come and go.
 pub(super) trait Plug: Send + Sync {
     /// The key is on: hosts may find it.
-    fn put_in(&self) -> Result<(), Error>;
+    fn plug_in(&self) -> Result<(), Error>;
 
     /// The power goes now.
-    fn pull_out(&self);
+    fn unplug(&self);
 }
 
 /// The plugs of one key. A server that ends leaves a dead one behind.
@@ -24,12 +24,12 @@ impl Plugs {
         self.0.push(plug);
     }
 
-    pub(super) fn put_in(&self) -> Result<(), Error> {
-        self.living().try_for_each(|plug| plug.put_in())
+    pub(super) fn plug_in(&self) -> Result<(), Error> {
+        self.living().try_for_each(|plug| plug.plug_in())
     }
 
-    pub(super) fn pull_out(&self) {
-        self.living().for_each(|plug| plug.pull_out());
+    pub(super) fn unplug(&self) {
+        self.living().for_each(|plug| plug.unplug());
     }
 
     fn living(&self) -> impl Iterator<Item = Arc<dyn Plug>> {

@@ -4,27 +4,37 @@
 //! that allocated it: answers go there, and nobody else can use, lock or cancel it, or listen to it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use brasskey_protocol::ctaphid::{self, BROADCAST, Device, Error, Report, command};
-use lru::LruCache;
 
-use super::peer::Peer;
+use super::host::{Host, HostId};
 
-/// Channels remembered of one host; beyond that its own longest unused one is forgotten, and must be allocated again.
-/// A kernel that speaks for all programs of its computer is one host.
+/// Channels remembered of one host. After that the one that it has not used for longest is forgotten, and must be
+/// allocated again. A kernel that speaks for all programs of its computer is one host.
 const CHANNELS_MAX: usize = 256;
 
-/// Hosts remembered that do not say when they go; beyond that the one longest silent is forgotten. Those that are
-/// connected make no room for them.
+/// Hosts remembered that do not say when they go. After that the one that has been silent for longest is forgotten.
+/// Hosts with a connection make no room for them.
 const CONNECTIONLESS_MAX: usize = 1_024;
 
 /// The owner of each channel.
 #[derive(Debug)]
 pub(super) struct Routes {
-    owners: HashMap<u32, Peer>,
-    /// The channels of each host. In both the longest unused comes first.
-    hosts: LruCache<Peer, LruCache<u32, ()>>,
+    owners: HashMap<u32, HostId>,
+    hosts: HashMap<HostId, Owner>,
     connectionless: usize,
+    /// Counts uses of channels, to tell which was the last.
+    uses: u64,
+}
+
+/// A host that has channels.
+#[derive(Debug)]
+struct Owner {
+    host: Arc<dyn Host>,
+    /// Its channels, each with its last use.
+    channels: HashMap<u32, u64>,
+    last_use: u64,
 }
 
 /// What becomes of a report that a host sends.
@@ -32,7 +42,7 @@ pub(super) struct Routes {
 pub(super) enum Verdict {
     /// The key may see it.
     Pass,
-    /// Its sender hears this instead.
+    /// Its sender gets this instead.
     Refuse(Report),
     /// It is lost.
     Ignore,
@@ -43,84 +53,102 @@ impl Routes {
     pub(super) fn new() -> Self {
         Self {
             owners: HashMap::new(),
-            hosts: LruCache::unbounded(),
+            hosts: HashMap::new(),
             connectionless: 0,
+            uses: 0,
         }
     }
 
     /// Decides about `report`, sent by `from` to `device`.
-    pub(super) fn judge(&mut self, from: &Peer, report: &Report, device: &Device) -> Verdict {
+    pub(super) fn judge(&mut self, from: HostId, report: &Report, device: &Device) -> Verdict {
         let channel = ctaphid::channel(report);
         // CTAP 2.3 §11.2.4: bit 7 of the fifth byte marks an initialization packet.
         let initialization = report[4] & 0x80 != 0;
-        if channel == BROADCAST || self.is_of(from, channel) {
+        if channel == BROADCAST || self.uses(from, channel) {
             return Verdict::Pass;
         }
         match self.owners.get(&channel) {
             // A continuation packet that belongs to nothing is not answered (§11.2.5.4).
             None if !initialization => Verdict::Ignore,
-            // CTAPHID_INIT allocates a channel that nobody had since power-up. One that lost its owner stays unknown:
-            // what that host began, such as a walk through its assertions, shall not go on for another.
+            // CTAPHID_INIT allocates a channel that nobody had since power-up. A channel that lost its owner stays
+            // unknown: what that host began, such as a walk through its assertions, must not go on for another.
             None if report[4] == 0x80 | command::INIT && device.may_claim(channel) => Verdict::Pass,
             _ => Verdict::Refuse(ctaphid::error_report(channel, Error::InvalidChannel)),
         }
     }
 
-    /// Says where `report` of the key goes, and remembers what it allocates. `asked` is whose report the key answers
-    /// just now, and the channel that it came on.
-    pub(super) fn destination(&mut self, asked: Option<(&Peer, u32)>, report: &Report) -> Option<Peer> {
+    /// Says where `report` of the key goes, and remembers the channel that it allocates. `asked` is the host whose
+    /// report the key answers now, and the channel of that report.
+    pub(super) fn destination(
+        &mut self,
+        asked: Option<(&Arc<dyn Host>, u32)>,
+        report: &Report,
+    ) -> Option<Arc<dyn Host>> {
         let channel = ctaphid::channel(report);
-        if let Some(owner) = self.owners.get(&channel) {
-            return Some(owner.clone());
+        if let Some(owner) = self.owners.get(&channel).and_then(|owner| self.hosts.get(owner)) {
+            return Some(Arc::clone(&owner.host));
         }
         let (from, _) = asked.filter(|(_, on)| *on == channel)?;
         if let Some(allocated) = ctaphid::allocated_channel(report) {
-            // After 2³² allocations the numbers come round. The host asks again, and gets the next one.
+            // After 2³² allocations the numbers start again. The host asks again, and gets the next one.
             if self.owners.contains_key(&allocated) {
                 return None;
             }
             self.allocate(allocated, from);
         }
-        Some(from.clone())
+        Some(Arc::clone(from))
     }
 
     /// Forgets every channel of a host that is gone, and returns them.
-    pub(super) fn forget(&mut self, peer: &Peer) -> Vec<u32> {
-        let Some(channels) = self.hosts.pop(peer) else {
+    pub(super) fn forget(&mut self, host: HostId) -> Vec<u32> {
+        let Some(owner) = self.hosts.remove(&host) else {
             return Vec::new();
         };
-        self.connectionless -= usize::from(!peer.is_connected());
-        let channels: Vec<u32> = channels.iter().map(|(channel, ())| *channel).collect();
+        self.connectionless -= usize::from(!host.is_connected());
+        let channels: Vec<u32> = owner.channels.into_keys().collect();
         for channel in &channels {
             self.owners.remove(channel);
         }
         channels
     }
 
-    /// Whether the host owns the channel, which it then uses.
-    fn is_of(&mut self, host: &Peer, channel: u32) -> bool {
-        let channels = self.hosts.get_mut(host);
-        channels.is_some_and(|channels| channels.get(&channel).is_some())
+    /// Notes that the host uses the channel, and says whether it is the host's.
+    fn uses(&mut self, host: HostId, channel: u32) -> bool {
+        let Some(owner) = self.hosts.get_mut(&host) else {
+            return false;
+        };
+        self.uses += 1;
+        owner.last_use = self.uses;
+        let last_use = owner.channels.get_mut(&channel);
+        last_use.map(|last_use| *last_use = self.uses).is_some()
     }
 
-    /// Gives the channel to the host. What has to go for it is the host's own: no host takes from another, but for those
-    /// without a connection, which anybody can feign any number of.
-    fn allocate(&mut self, channel: u32, host: &Peer) {
-        if !self.hosts.contains(host) && !host.is_connected() {
+    /// Gives the channel to the host. What has to go for it is the host's own. Only hosts without a connection push out
+    /// each other: anybody can pretend to be any number of them.
+    fn allocate(&mut self, channel: u32, host: &Arc<dyn Host>) {
+        let id = host.id();
+        if !self.hosts.contains_key(&id) && !id.is_connected() {
+            let connectionless = self.hosts.iter().filter(|(id, _)| !id.is_connected());
             if self.connectionless == CONNECTIONLESS_MAX
-                && let Some((silent, _)) = self.hosts.iter().rev().find(|(host, _)| !host.is_connected())
+                && let Some((silent, _)) = connectionless.min_by_key(|(_, owner)| owner.last_use)
             {
-                let silent = silent.clone();
-                self.forget(&silent);
+                self.forget(*silent);
             }
             self.connectionless += 1;
         }
-        let channels = self.hosts.get_or_insert_mut(host.clone(), LruCache::unbounded);
-        channels.put(channel, ());
-        self.owners.insert(channel, host.clone());
-        if channels.len() > CHANNELS_MAX
-            && let Some((unused, ())) = channels.pop_lru()
+        self.uses += 1;
+        let owner = self.hosts.entry(id).or_insert_with(|| Owner {
+            host: Arc::clone(host),
+            channels: HashMap::new(),
+            last_use: 0,
+        });
+        owner.last_use = self.uses;
+        owner.channels.insert(channel, self.uses);
+        self.owners.insert(channel, id);
+        if owner.channels.len() > CHANNELS_MAX
+            && let Some((&unused, _)) = owner.channels.iter().min_by_key(|(_, last_use)| **last_use)
         {
+            owner.channels.remove(&unused);
             self.owners.remove(&unused);
         }
     }
@@ -128,12 +156,24 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, UdpSocket};
-    use std::sync::Arc;
+    use std::net::SocketAddr;
 
     use brasskey_protocol::ctaphid::{DeviceInfo, init_report};
 
     use super::*;
+    use crate::soft::host::Queue;
+
+    /// One of several hosts on a socket.
+    #[derive(Debug)]
+    struct Datagrams(HostId);
+
+    impl Host for Datagrams {
+        fn id(&self) -> HostId {
+            self.0
+        }
+
+        fn send(&self, _: &Report) {}
+    }
 
     /// A key and its routes.
     struct Key {
@@ -153,12 +193,12 @@ mod tests {
             }
         }
 
-        fn judge(&mut self, from: &Peer, report: &Report) -> Verdict {
-            self.routes.judge(from, report, &self.device)
+        fn judge(&mut self, from: &Arc<dyn Host>, report: &Report) -> Verdict {
+            self.routes.judge(from.id(), report, &self.device)
         }
 
         /// What `from` hears of its report.
-        fn exchange(&mut self, from: &Peer, report: &Report) -> Option<Report> {
+        fn exchange(&mut self, from: &Arc<dyn Host>, report: &Report) -> Option<Report> {
             match self.judge(from, report) {
                 Verdict::Pass => {}
                 Verdict::Refuse(refusal) => return Some(refusal),
@@ -167,31 +207,33 @@ mod tests {
             let _ = self.device.receive(report, 0);
             let reply = self.device.transmit()?;
             let asked = Some((from, ctaphid::channel(report)));
-            assert_eq!(self.routes.destination(asked, &reply).as_ref(), Some(from));
+            assert_eq!(self.destination(asked, &reply), Some(from.id()));
             Some(reply)
         }
 
-        fn allocate(&mut self, from: &Peer) -> u32 {
+        fn destination(&mut self, asked: Option<(&Arc<dyn Host>, u32)>, report: &Report) -> Option<HostId> {
+            self.routes.destination(asked, report).map(|host| host.id())
+        }
+
+        fn allocate(&mut self, from: &Arc<dyn Host>) -> u32 {
             let reply = self.exchange(from, &init_report(BROADCAST, &[0; 8]));
             ctaphid::allocated_channel(&reply.expect("an INIT reply")).expect("a channel")
         }
 
-        fn is_known(&mut self, from: &Peer, channel: u32) -> bool {
+        fn is_known(&mut self, from: &Arc<dyn Host>, channel: u32) -> bool {
             self.judge(from, &packet(channel, 0x81)) == Verdict::Pass
         }
     }
 
-    fn host() -> Peer {
-        Peer::Queue(Arc::default())
+    fn host() -> Arc<dyn Host> {
+        Queue::new()
     }
 
     /// Hosts on one UDP socket.
-    fn datagrams(count: usize) -> impl Iterator<Item = Peer> {
-        let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").expect("a socket"));
-        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        (1..=u16::MAX)
-            .map(move |port| Peer::Udp(Arc::clone(&socket), address(port)))
-            .take(count)
+    fn datagrams(count: u16) -> Vec<Arc<dyn Host>> {
+        let socket = HostId::unique();
+        let host = |port| Arc::new(Datagrams(socket.at(SocketAddr::from(([127, 0, 0, 1], port))))) as _;
+        (1..=count).map(host).collect()
     }
 
     fn packet(channel: u32, fifth: u8) -> Report {
@@ -218,16 +260,10 @@ mod tests {
             );
         }
         let from_other = Some((&other, channel));
-        let routes = &mut key.routes;
-        assert_eq!(
-            routes.destination(from_other, &packet(channel, 0x81)),
-            Some(owner.clone())
-        );
-        assert_eq!(routes.destination(None, &packet(channel, 0xBB)), Some(owner));
-        assert_eq!(
-            routes.destination(Some((&other, BROADCAST)), &packet(BROADCAST, 0xBF)),
-            Some(other.clone())
-        );
+        assert_eq!(key.destination(from_other, &packet(channel, 0x81)), Some(owner.id()));
+        assert_eq!(key.destination(None, &packet(channel, 0xBB)), Some(owner.id()));
+        let broadcast = Some((&other, BROADCAST));
+        assert_eq!(key.destination(broadcast, &packet(BROADCAST, 0xBF)), Some(other.id()));
         assert_eq!(key.judge(&other, &packet(BROADCAST, 0x86)), Verdict::Pass);
     }
 
@@ -236,7 +272,7 @@ mod tests {
         let mut key = Key::new();
         let (owner, other) = (host(), host());
         let channel = key.allocate(&owner);
-        assert_eq!(key.routes.forget(&owner), [channel]);
+        assert_eq!(key.routes.forget(owner.id()), [channel]);
         for host in [&owner, &other] {
             for fifth in [0x81, 0x86] {
                 assert_eq!(
@@ -246,8 +282,8 @@ mod tests {
             }
             assert_eq!(key.judge(host, &packet(channel, 0x00)), Verdict::Ignore);
             let asked = Some((host, BROADCAST));
-            assert_eq!(key.routes.destination(asked, &packet(channel, 0xBB)), None);
-            assert_eq!(key.routes.destination(asked, &packet(channel, 0xBF)), None);
+            assert_eq!(key.destination(asked, &packet(channel, 0xBB)), None);
+            assert_eq!(key.destination(asked, &packet(channel, 0xBF)), None);
         }
     }
 
@@ -312,10 +348,7 @@ mod tests {
         let _ = after_the_wrap.device.receive(&init, 0);
         let reply = after_the_wrap.device.transmit().expect("an INIT reply");
         assert_eq!(ctaphid::allocated_channel(&reply), Some(channel));
-        assert_eq!(
-            after_the_wrap.routes.destination(Some((&other, BROADCAST)), &reply),
-            None
-        );
+        assert_eq!(after_the_wrap.destination(Some((&other, BROADCAST)), &reply), None);
         assert!(after_the_wrap.is_known(&owner, channel));
         assert_ne!(after_the_wrap.allocate(&other), channel);
     }
@@ -345,7 +378,7 @@ mod tests {
         let mut key = Key::new();
         let connected = host();
         let kept = key.allocate(&connected);
-        let hosts: Vec<Peer> = datagrams(CONNECTIONLESS_MAX + 1).collect();
+        let hosts = datagrams(1 + u16::try_from(CONNECTIONLESS_MAX).expect("a number"));
         let channels: Vec<u32> = hosts
             .iter()
             .take(CONNECTIONLESS_MAX)

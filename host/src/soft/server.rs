@@ -2,10 +2,10 @@
 
 mod udp;
 #[cfg(target_os = "linux")]
-pub(super) mod uhid;
+mod uhid;
 #[cfg(unix)]
 pub(super) mod unix;
-pub(super) mod usbip;
+mod usbip;
 
 use std::io;
 use std::net::SocketAddr;

@@ -9,7 +9,9 @@ use brasskey_protocol::store::StartError;
 
 use super::{Inner, SoftKey};
 use crate::soft::clock::SoftClock;
+use crate::soft::engine::{Engine, Observer};
 use crate::soft::error::Error;
+use crate::soft::hid::{Hid, SoftStatus};
 use crate::soft::identity::Identity;
 use crate::soft::log::LogEntry;
 use crate::soft::platform::{CONFIG, SoftStorage};
@@ -17,7 +19,6 @@ use crate::soft::presence::button::Button;
 use crate::soft::presence::{SoftPresence, Touch};
 use crate::soft::rng::SoftRng;
 use crate::soft::storage::MemoryStorage;
-use crate::soft::token::{Observer, SoftStatus, Token};
 use crate::soft::verification::{UserVerification, Verifier};
 
 /// How a [`SoftKey`] is to be.
@@ -145,23 +146,16 @@ impl Builder {
             None => SoftRng::system().map_err(|_| Error::Start(StartError::Rng))?,
         };
         let waits = touch.waits();
-        let token = Arc::new(Token::new(
-            !waits,
-            clock.clone(),
-            Arc::clone(&button),
-            Arc::clone(&abort),
-            observer,
-        ));
+        let hid = Arc::new(Hid::new(waits, clock.clone(), Arc::clone(&button), Arc::clone(&abort)));
         let seams = Seams {
             presence: SoftPresence::new(touch, button, Arc::clone(&verifier), abort),
             storage: SoftStorage(storage.unwrap_or_else(|| Box::new(MemoryStorage::new()))),
             rng: HealthyRng::new(rng),
             clock: clock.clone(),
-            status: SoftStatus(Arc::downgrade(&token)),
+            status: SoftStatus(Arc::clone(&hid)),
         };
-        token.equip(seams, config);
         let key = SoftKey(Arc::new(Inner {
-            token,
+            engine: Arc::new(Engine::new(hid, seams, config, observer)),
             verifier,
             identity: match identity {
                 Some(identity) => identity,
@@ -172,10 +166,10 @@ impl Builder {
             timer: Mutex::default(),
         }));
         if waits {
-            key.employ()?;
+            key.start_worker()?;
         }
         if !clock.is_scripted() {
-            key.start(&key.0.timer, "brasskey-timer", Token::keep_time)?;
+            key.start(&key.0.timer, "brasskey-timer", |engine| engine.hid.keep_time())?;
         }
         key.power_on()?;
         Ok(key)

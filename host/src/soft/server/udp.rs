@@ -9,7 +9,7 @@ use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::limits::REPORT_SIZE;
 
 use super::bind_loopback;
-use crate::soft::peer::Peer;
+use crate::soft::host::{Host, HostId};
 use crate::soft::{Error, SoftKey};
 
 /// A key that listens on a loopback address. Any local user can reach it there.
@@ -48,17 +48,41 @@ impl UdpServer {
     }
 }
 
+/// One host on the socket.
+#[derive(Debug)]
+struct UdpHost {
+    id: HostId,
+    socket: Arc<UdpSocket>,
+    address: SocketAddr,
+}
+
+impl Host for UdpHost {
+    fn id(&self) -> HostId {
+        self.id
+    }
+
+    fn send(&self, report: &Report) {
+        let _ = self.socket.send_to(report, self.address);
+    }
+}
+
 fn serve(key: &SoftKey, socket: &Arc<UdpSocket>, closing: &AtomicBool) {
+    let server = HostId::unique();
     // One byte more than a report, so that a longer datagram is not mistaken for one.
     let mut datagram = [0; REPORT_SIZE + 1];
     while !closing.load(Ordering::Acquire) {
         // An error is another host's: on Windows, that the address an answer went to is closed.
-        let Ok((length, from)) = socket.recv_from(&mut datagram) else {
+        let Ok((length, address)) = socket.recv_from(&mut datagram) else {
             continue;
         };
         // Anything but a report is ignored, also one with the report number that a USB driver would strip.
         if let Some(Ok(report)) = datagram.get(..length).map(<&Report>::try_from) {
-            key.token().receive(&Peer::Udp(Arc::clone(socket), from), report);
+            let host: Arc<dyn Host> = Arc::new(UdpHost {
+                id: server.at(address),
+                socket: Arc::clone(socket),
+                address,
+            });
+            key.receive(&host, report);
         }
     }
 }

@@ -21,7 +21,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use self::event::{EVENT_SIZE, Event};
 use self::node::{Finder, Node};
-use crate::soft::peer::Peer;
+use crate::soft::host::{Host, HostId};
 use crate::soft::plug::Plug;
 use crate::soft::{Error, Identity, SoftKey, lock};
 
@@ -55,6 +55,7 @@ impl UhidServer {
 
     fn over(key: &SoftKey, file: File, finder: Finder) -> Result<Self, Error> {
         let device = Arc::new(Uhid {
+            id: HostId::unique(),
             file,
             create: event::create(key.identity(), finder.place()),
             finder,
@@ -94,7 +95,7 @@ impl UhidServer {
 
 impl Drop for UhidServer {
     fn drop(&mut self) {
-        self.device.pull_out();
+        self.device.unplug();
         drop(self.running.take());
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so on stderr.
@@ -109,7 +110,8 @@ fn place(identity: &Identity) -> String {
 }
 
 /// The device, as the kernel and this process share it.
-pub(in crate::soft) struct Uhid {
+struct Uhid {
+    id: HostId,
     file: File,
     /// The event that makes the device.
     create: Vec<u8>,
@@ -118,11 +120,6 @@ pub(in crate::soft) struct Uhid {
 }
 
 impl Uhid {
-    /// Sends one report. While the device does not exist it is lost.
-    pub(in crate::soft) fn send(&self, report: &Report) {
-        let _ = self.write(&event::input(report));
-    }
-
     fn write(&self, event: &[u8]) -> io::Result<()> {
         loop {
             match (&self.file).write(event) {
@@ -160,15 +157,32 @@ impl Uhid {
     }
 }
 
+/// Whoever has the device open. The kernel gives each of them every report of the key, as it does with a key on USB.
+impl Host for Uhid {
+    fn id(&self) -> HostId {
+        self.id
+    }
+
+    /// While the device does not exist, the report is lost.
+    fn send(&self, report: &Report) {
+        let _ = self.write(&event::input(report));
+    }
+
+    /// The kernel keeps 32 events for this thread, and loses more (`UHID_BUFSIZE` of Linux's `drivers/hid/uhid.c`).
+    fn may_take_time(&self) -> bool {
+        false
+    }
+}
+
 impl Plug for Uhid {
-    fn put_in(&self) -> Result<(), Error> {
+    fn plug_in(&self) -> Result<(), Error> {
         self.write(&self.create).map_err(Error::Uhid)?;
         let node = self.finder.wait().ok_or(Error::NoHidraw)?;
         lock(&self.node).replace(node);
         Ok(())
     }
 
-    fn pull_out(&self) {
+    fn unplug(&self) {
         // It may be gone already.
         let _ = self.write(&event::destroy());
         lock(&self.node).take();
@@ -185,23 +199,23 @@ impl fmt::Debug for Uhid {
 
 /// Does what the kernel asks for on behalf of the hosts.
 fn serve(key: &SoftKey, device: &Arc<Uhid>, ending: &UnixStream) {
-    let peer = Peer::Uhid(Arc::clone(device));
+    let host: Arc<dyn Host> = Arc::clone(device) as _;
     while let Some(event) = device.next(ending) {
         match event {
-            Event::Output(report) => key.token().receive(&peer, &report),
+            Event::Output(report) => key.receive(&host, &report),
             Event::GetReport { id } => drop(device.write(&event::get_report_reply(id))),
             Event::SetReport { id, report } => {
                 let _ = device.write(&event::set_report_reply(id, report.is_some()));
                 if let Some(report) = report {
-                    key.token().receive(&peer, &report);
+                    key.receive(&host, &report);
                 }
             }
             // The last host is gone; what it asked for ends.
-            Event::Close => key.token().disconnect(&peer),
+            Event::Close => key.disconnect(device.id),
             Event::Other => {}
         }
     }
-    key.token().disconnect(&peer);
+    key.disconnect(device.id);
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use brasskey_protocol::ctaphid::Report;
 use nix::sys::socket::{MsgFlags, send as send_message};
 use nix::unistd::geteuid;
 
-use crate::soft::peer::Peer;
+use crate::soft::host::{Host, HostId};
 use crate::soft::{Error, SoftKey, lock};
 
 /// Hosts connected at once.
@@ -34,7 +34,30 @@ pub struct UnixServer {
     thread: Option<JoinHandle<()>>,
 }
 
-type Clients = Arc<Mutex<HashMap<usize, Arc<UnixStream>>>>;
+type Clients = Arc<Mutex<HashMap<HostId, Arc<UnixHost>>>>;
+
+/// The host at the other end of a connection.
+#[derive(Debug)]
+struct UnixHost {
+    id: HostId,
+    stream: UnixStream,
+}
+
+impl Host for UnixHost {
+    fn id(&self) -> HostId {
+        self.id
+    }
+
+    /// Sends one report without waiting. A host whose buffer is full does not read, and loses its connection: a stream
+    /// that lost a part of a report would never be in step again.
+    fn send(&self, report: &Report) {
+        // SIGPIPE is no danger: Rust programs ignore it.
+        let sent = send_message(self.stream.as_raw_fd(), report, MsgFlags::MSG_DONTWAIT);
+        if sent != Ok(report.len()) {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+}
 
 impl UnixServer {
     /// Listens on `path`. A socket that nobody listens on any more is replaced.
@@ -77,7 +100,7 @@ impl Drop for UnixServer {
             let _ = thread.join();
         }
         for client in lock(&self.clients).values() {
-            let _ = client.shutdown(Shutdown::Both);
+            let _ = client.stream.shutdown(Shutdown::Both);
         }
     }
 }
@@ -132,7 +155,7 @@ fn remove_stale(path: &Path) -> Result<(), Error> {
 }
 
 fn serve(key: &SoftKey, listener: &UnixListener, closing: &AtomicBool, clients: &Clients) {
-    for (id, stream) in listener.incoming().enumerate() {
+    for stream in listener.incoming() {
         if closing.load(Ordering::Acquire) {
             return;
         }
@@ -145,11 +168,12 @@ fn serve(key: &SoftKey, listener: &UnixListener, closing: &AtomicBool, clients: 
         if !peer_uid(&stream).is_ok_and(may_connect) || lock(clients).len() >= CLIENTS_MAX {
             continue;
         }
-        let stream = Arc::new(stream);
-        lock(clients).insert(id, Arc::clone(&stream));
+        let id = HostId::unique();
+        let host = Arc::new(UnixHost { id, stream });
+        lock(clients).insert(id, Arc::clone(&host));
         let (key, clients_left) = (key.clone(), Arc::clone(clients));
         let started = thread::Builder::new().name("brasskey-host".into()).spawn(move || {
-            attend(&key, &stream);
+            attend(&key, host);
             lock(&clients_left).remove(&id);
         });
         if started.is_err() {
@@ -159,23 +183,14 @@ fn serve(key: &SoftKey, listener: &UnixListener, closing: &AtomicBool, clients: 
 }
 
 /// Takes in what one host sends until it goes.
-fn attend(key: &SoftKey, stream: &Arc<UnixStream>) {
-    let peer = Peer::Unix(Arc::clone(stream));
+fn attend(key: &SoftKey, host: Arc<UnixHost>) {
+    let mut from = &host.stream;
+    let sender: Arc<dyn Host> = Arc::clone(&host) as _;
     let mut report: Report = [0; _];
-    while stream.as_ref().read_exact(&mut report).is_ok() {
-        key.token().receive(&peer, &report);
+    while from.read_exact(&mut report).is_ok() {
+        key.receive(&sender, &report);
     }
-    key.token().disconnect(&peer);
-}
-
-/// Sends one report without waiting. A host whose buffer is full does not read, and loses its connection: a stream
-/// that lost a part of a report would never be in step again.
-pub(in crate::soft) fn send(stream: &UnixStream, report: &Report) {
-    // SIGPIPE is no danger: Rust programs ignore it.
-    let sent = send_message(stream.as_raw_fd(), report, MsgFlags::MSG_DONTWAIT);
-    if sent != Ok(report.len()) {
-        let _ = stream.shutdown(Shutdown::Both);
-    }
+    key.disconnect(host.id);
 }
 
 /// The key's own user, and root, from whom nothing is hidden anyway.

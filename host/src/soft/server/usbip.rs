@@ -21,8 +21,6 @@ use super::bind_loopback;
 use crate::soft::plug::Plug;
 use crate::soft::{Error, SoftKey, lock};
 
-pub(in crate::soft) use self::pipe::Pipe;
-
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 16;
 /// How long a host may take to say what it connected for, and to take an answer.
@@ -73,7 +71,7 @@ impl UsbIpServer {
 impl Drop for UsbIpServer {
     fn drop(&mut self) {
         self.port.closing.store(true, Ordering::Release);
-        self.port.pull_out();
+        self.port.unplug();
         // The thread sleeps until somebody connects.
         let woken = TcpStream::connect(self.address);
         if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
@@ -129,7 +127,7 @@ impl Port {
 }
 
 impl Plug for Port {
-    fn put_in(&self) -> Result<(), Error> {
+    fn plug_in(&self) -> Result<(), Error> {
         if !self.closing.load(Ordering::Acquire) {
             *lock(&self.occupancy) = Occupancy::Free;
         }
@@ -137,7 +135,7 @@ impl Plug for Port {
     }
 
     /// A host whose connection ends takes the device for unplugged.
-    fn pull_out(&self) {
+    fn unplug(&self) {
         if let Occupancy::Attached(stream) = std::mem::take(&mut *lock(&self.occupancy)) {
             let _ = stream.shutdown(Shutdown::Both);
         }

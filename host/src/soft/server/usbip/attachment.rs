@@ -11,20 +11,21 @@ use super::device::{Answer, Device};
 use super::pipe::Pipe;
 use super::wire::{self, Command, Urb};
 use crate::soft::SoftKey;
-use crate::soft::peer::Peer;
+use crate::soft::host::Host;
 
 /// What is attached.
 struct Attachment<'a> {
     key: &'a SoftKey,
     device: Device,
     pipe: Arc<Pipe>,
-    peer: Peer,
+    /// The same, as the key sees it.
+    host: Arc<dyn Host>,
 }
 
 /// Serves the host until it detaches, breaks the protocol, or the key is unplugged.
 pub(super) fn attend(key: &SoftKey, stream: &Arc<TcpStream>) -> io::Result<()> {
     stream.set_read_timeout(None)?;
-    let pipe = Arc::new(Pipe::default());
+    let pipe = Arc::new(Pipe::new());
     let (out, to) = (Arc::clone(&pipe), Arc::clone(stream));
     let writer = thread::Builder::new()
         .name("brasskey-reports".into())
@@ -32,14 +33,14 @@ pub(super) fn attend(key: &SoftKey, stream: &Arc<TcpStream>) -> io::Result<()> {
     let mut attachment = Attachment {
         key,
         device: Device::new(key.identity()),
-        peer: Peer::UsbIp(Arc::clone(&pipe)),
+        host: Arc::clone(&pipe) as _,
         pipe,
     };
     let ended = attachment.run(stream);
     attachment.pipe.close();
     // A writer that waits for the host to read gives up.
     let _ = stream.shutdown(Shutdown::Both);
-    key.token().disconnect(&attachment.peer);
+    key.disconnect(attachment.host.id());
     // A thread that panicked has said so on stderr.
     let _ = writer.join();
     ended
@@ -99,7 +100,7 @@ impl Attachment<'_> {
             Answer::Stall => self.pipe.reply(&wire::submitted(urb.sequence, wire::STALL, 0, &[])),
         }
         if was_configured && !self.device.is_configured {
-            self.key.token().disconnect(&self.peer);
+            self.key.disconnect(self.host.id());
             self.pipe.clear();
         }
     }
@@ -110,7 +111,7 @@ impl Attachment<'_> {
     }
 
     fn receive(&self, report: &Report) {
-        self.key.token().receive(&self.peer, report);
+        self.key.receive(&self.host, report);
     }
 }
 

@@ -7,7 +7,7 @@ use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::limits::REPORT_SIZE;
 
 use super::wire;
-use crate::soft::peer::QUEUE_MAX;
+use crate::soft::host::{Host, HostId, QUEUE_MAX};
 use crate::soft::{lock, unpoison};
 
 /// Transfers that may wait for a report. Hosts have one or two.
@@ -16,8 +16,9 @@ const TRANSFERS_MAX: usize = 256;
 const UNSENT_MAX: usize = 64 * 1024;
 
 /// One host's end of the interrupt IN endpoint, and all that is written to its connection.
-#[derive(Debug, Default)]
-pub(in crate::soft) struct Pipe {
+#[derive(Debug)]
+pub(super) struct Pipe {
+    id: HostId,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -32,15 +33,34 @@ struct State {
     is_closed: bool,
 }
 
-impl Pipe {
-    /// Sends one report when the host asks for it. One that does not ask loses the oldest reports.
-    pub(in crate::soft) fn send(&self, report: &Report) {
+impl Host for Pipe {
+    fn id(&self) -> HostId {
+        self.id
+    }
+
+    /// Sends one report when the host asks for it. A host that does not ask loses the oldest reports.
+    fn send(&self, report: &Report) {
         let mut state = lock(&self.state);
         if state.reports.len() == QUEUE_MAX {
             state.reports.pop_front();
         }
         state.reports.push_back(*report);
         self.match_up(state);
+    }
+
+    /// The host may take transfers back while a request runs.
+    fn may_take_time(&self) -> bool {
+        false
+    }
+}
+
+impl Pipe {
+    pub(super) fn new() -> Self {
+        Self {
+            id: HostId::unique(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Takes a transfer that waits for a report, with room for `length` bytes. Refuses one too many.

@@ -1,0 +1,288 @@
+//! The key as its hosts meet it: CTAPHID, whose channel is whose, and what falls due. It does not know the
+//! authenticator, so that it can answer while a request runs: keepalives, busy, cancel.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use brasskey_protocol::ctaphid::{self, Device, Event, Report, Request, command};
+use brasskey_protocol::limits::MAX_MESSAGE;
+use brasskey_protocol::platform::{Abort, Clock as _, Indication, Status};
+
+use super::clock::SoftClock;
+use super::host::{Host, HostId};
+use super::log::{Command, Log, LogEntry, Record};
+use super::platform::DEVICE_INFO;
+use super::presence::button::Button;
+use super::routes::{Routes, Verdict};
+use super::{lock, unpoison};
+
+pub(super) struct Hid {
+    state: Mutex<State>,
+    /// A request waits for the worker, or the worker is to end.
+    work: Condvar,
+    /// The timer is to look again.
+    timer: Condvar,
+    pub(super) clock: SoftClock,
+    pub(super) button: Arc<Button>,
+    abort: Arc<Abort>,
+    /// Whether a request may have to wait for somebody.
+    waits: bool,
+}
+
+struct State {
+    device: Device,
+    routes: Routes,
+    log: Log,
+    is_on: bool,
+    is_ending: bool,
+    /// Counts power cuts: a request that was running at one is not answered.
+    power_cuts: u64,
+    /// When the timer looks next; `None` while it sleeps until it is woken.
+    timer_wakes: Option<u64>,
+    has_work: bool,
+}
+
+/// What is left to do for a report.
+#[must_use]
+pub(super) enum Next {
+    Nothing,
+    /// Run the request on this thread.
+    Run,
+    /// Tell the observer.
+    Observe(Record),
+}
+
+/// A request that runs.
+pub(super) struct Running {
+    pub(super) request: Request,
+    /// When it began.
+    pub(super) begun: u64,
+    power_cuts: u64,
+}
+
+impl Hid {
+    /// A key that is switched off. `waits` says whether a request may have to wait for somebody.
+    pub(super) fn new(waits: bool, clock: SoftClock, button: Arc<Button>, abort: Arc<Abort>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                device: Device::new(DEVICE_INFO),
+                routes: Routes::new(),
+                log: Log::default(),
+                is_on: false,
+                is_ending: false,
+                power_cuts: 0,
+                timer_wakes: None,
+                has_work: false,
+            }),
+            work: Condvar::new(),
+            timer: Condvar::new(),
+            clock,
+            button,
+            abort,
+            waits,
+        }
+    }
+
+    /// Takes in a report that `from` sent.
+    pub(super) fn receive(&self, from: &Arc<dyn Host>, report: &Report) -> Next {
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        if !state.is_on {
+            return Next::Nothing;
+        }
+        match state.routes.judge(from.id(), report, &state.device) {
+            Verdict::Pass => {}
+            Verdict::Refuse(refusal) => {
+                from.send(&refusal);
+                return Next::Nothing;
+            }
+            Verdict::Ignore => return Next::Nothing,
+        }
+        let now = self.clock.now();
+        let channel = ctaphid::channel(report);
+        let event = state.device.receive(report, now);
+        state.transmit(Some((from, channel)));
+        self.wake_timer(state);
+        match event {
+            Event::None => Next::Nothing,
+            Event::Request if !self.waits && from.may_take_time() => Next::Run,
+            Event::Request => {
+                state.has_work = true;
+                self.work.notify_one();
+                Next::Nothing
+            }
+            Event::Abort => {
+                self.abort.set(true);
+                drop(guard);
+                self.button.wake();
+                Next::Nothing
+            }
+            Event::Wink => {
+                let record = Record {
+                    time: now,
+                    channel,
+                    command: Command::Wink,
+                    status: None,
+                    duration: Duration::ZERO,
+                    waited: Duration::ZERO,
+                };
+                state.log.push(record);
+                Next::Observe(record)
+            }
+        }
+    }
+
+    /// Forgets a host that is gone; what it asked for ends as if it had cancelled.
+    pub(super) fn disconnect(&self, host: HostId) {
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        let mut is_aborted = false;
+        for channel in state.routes.forget(host) {
+            let mut cancel = ctaphid::init_report(channel, &[0; 8]);
+            cancel[4] = 0x80 | command::CANCEL;
+            if state.device.receive(&cancel, self.clock.now()) == Event::Abort {
+                self.abort.set(true);
+                is_aborted = true;
+            }
+        }
+        self.wake_timer(state);
+        drop(guard);
+        if is_aborted {
+            self.button.wake();
+        }
+    }
+
+    /// Moves the request that waits to `message`, for the thread that has the authenticator.
+    pub(super) fn take_request(&self, message: &mut [u8; MAX_MESSAGE]) -> Option<Running> {
+        let mut state = lock(&self.state);
+        let begun = self.clock.now();
+        let request = state.device.take_request(message, begun)?;
+        self.abort.set(request.aborted);
+        self.wake_timer(&mut state);
+        Some(Running {
+            request,
+            begun,
+            power_cuts: state.power_cuts,
+        })
+    }
+
+    /// Answers a request and logs it, unless the power was cut meanwhile, and says whether it did.
+    pub(super) fn respond(&self, running: &Running, response: &[u8], record: Record) -> bool {
+        let mut state = lock(&self.state);
+        if state.power_cuts != running.power_cuts {
+            return false;
+        }
+        state.log.push(record);
+        state.device.respond(response, self.clock.now());
+        state.transmit(None);
+        true
+    }
+
+    /// Sleeps until a request waits for the worker, and says whether one does: otherwise the worker is to end.
+    pub(super) fn wait_for_work(&self) -> bool {
+        let is_idle = |state: &mut State| !state.has_work && !state.is_ending;
+        let mut state = unpoison(self.work.wait_while(lock(&self.state), is_idle));
+        state.has_work = false;
+        !state.is_ending
+    }
+
+    /// The timer: does what falls due, and sleeps while nothing can fall due.
+    pub(super) fn keep_time(&self) {
+        let mut state = lock(&self.state);
+        while !state.is_ending {
+            self.tick(&mut state);
+            state.timer_wakes = state.device.deadline();
+            state = match state.timer_wakes.map(|deadline| self.clock.sleep_until(deadline)) {
+                Some(Some(timeout)) => unpoison(self.timer.wait_timeout(state, timeout)).0,
+                _ => unpoison(self.timer.wait(state)),
+            };
+        }
+    }
+
+    /// Does what has fallen due.
+    fn tick(&self, state: &mut State) {
+        let now = self.clock.now();
+        if state.device.deadline().is_some_and(|deadline| deadline <= now) {
+            state.device.tick(now);
+            state.transmit(None);
+        }
+    }
+
+    /// Wakes the timer where something falls due before it would look. A timer that wakes too early sleeps again: that
+    /// costs less than waking it for every change.
+    fn wake_timer(&self, state: &mut State) {
+        if let Some(deadline) = state.device.deadline()
+            && state.timer_wakes.is_none_or(|wakes| deadline < wakes)
+        {
+            state.timer_wakes = Some(deadline);
+            self.timer.notify_one();
+        }
+    }
+
+    /// Moves a scripted clock, and does at once what falls due.
+    pub(super) fn advance(&self, milliseconds: u64) {
+        self.clock.advance(milliseconds);
+        self.tick(&mut lock(&self.state));
+        self.button.wake();
+    }
+
+    /// Forgets channels and locks, and tells a running request to end; it will not be answered.
+    pub(super) fn power_off(&self) {
+        let mut state = lock(&self.state);
+        state.is_on = false;
+        state.power_cuts = state.power_cuts.wrapping_add(1);
+        state.device = Device::new(DEVICE_INFO);
+        state.routes = Routes::new();
+        state.has_work = false;
+        self.abort.set(true);
+        drop(state);
+        self.button.wake();
+    }
+
+    /// Listens to hosts from now on.
+    pub(super) fn power_on(&self) {
+        lock(&self.state).is_on = true;
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        lock(&self.state).is_on
+    }
+
+    pub(super) fn log(&self) -> Vec<LogEntry> {
+        lock(&self.state).log.entries()
+    }
+
+    /// Ends the key's threads.
+    pub(super) fn end(&self) {
+        self.power_off();
+        lock(&self.state).is_ending = true;
+        self.work.notify_all();
+        self.timer.notify_all();
+    }
+}
+
+impl State {
+    /// Sends what the key has to say; `asked` is the host whose report it answers, and the channel of that.
+    fn transmit(&mut self, asked: Option<(&Arc<dyn Host>, u32)>) {
+        while let Some(report) = self.device.transmit() {
+            if let Some(host) = self.routes.destination(asked, &report) {
+                host.send(&report);
+            }
+        }
+    }
+}
+
+/// Puts what the authenticator shows into the keepalives. A key that never waits for anybody has nothing to show.
+pub struct SoftStatus(pub(super) Arc<Hid>);
+
+impl Status for SoftStatus {
+    fn show(&mut self, indication: Indication) {
+        let Self(hid) = self;
+        if hid.waits {
+            let mut state = lock(&hid.state);
+            state.device.show(indication, hid.clock.now());
+            state.transmit(None);
+            hid.wake_timer(&mut state);
+        }
+    }
+}

@@ -1,18 +1,17 @@
-//! Files and directories that are kept for their user only, from their first moment on.
+//! Files and directories that only their user can use, from the moment when they are made.
 //!
-//! Whoever can write to the directory of such a file can put another one in its place: a link to a file that the user
-//! did not mean, a file that others read and change too, a pipe that never answers. So each file that is kept is opened
-//! here: its last component is not followed, nothing is waited for, and what was opened is a regular file of the
-//! effective user.
+//! Anybody who can write to the directory of such a file can replace it: by a link to a file that the user did not
+//! mean, by a file that others can read and change, or by a pipe that never answers. So this module opens each file
+//! that is kept: it does not follow a link, it does not wait, and it takes only a regular file of the effective user.
 //!
-//! Elsewhere than on Unix files inherit the permissions of the user's data directory, which is private, and links need
-//! privileges.
+//! On systems other than Unix, files inherit the permissions of the user's data directory, which is private, and making
+//! a link needs privileges.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Why a file is none to keep something in.
+/// Why nothing can be kept in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// A symbolic link, a directory or a device.
@@ -21,10 +20,10 @@ pub enum Unfit {
     /// Somebody else owns it, and can change it at any time.
     #[error("it belongs to another user (number {owner})")]
     Foreign {
-        /// The number of its owner.
+        /// The user ID of its owner.
         owner: u32,
     },
-    /// Its mode lets others do what its owner alone may do.
+    /// Its mode permits others what only its owner may do.
     #[error("its mode {mode:03o} lets other users at it")]
     Exposed {
         /// The permission bits.
@@ -57,11 +56,11 @@ impl From<Unfit> for io::Error {
 pub(crate) enum Others {
     /// Nothing: it holds secrets.
     Nothing,
-    /// Read it: it holds what one depends on.
+    /// Read it: it holds nothing secret, but must not be changed.
     Read,
 }
 
-/// What to do about an error of a file that is kept.
+/// What to do about an error with such a file.
 pub(crate) fn hint(error: &io::Error) -> &'static str {
     if let Some(unfit) = unfit(error) {
         return unfit.hint();
@@ -77,7 +76,7 @@ pub(crate) fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// Whether there is no room for what was to be written.
+/// Whether there is no room on the disk.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
@@ -88,7 +87,7 @@ pub(crate) fn unfit(error: &io::Error) -> Option<Unfit> {
     error.get_ref()?.downcast_ref().copied()
 }
 
-/// Options that make a file with mode 0600, follow no link and wait for nobody.
+/// Options that make a file with mode 0600, follow no link and do not wait.
 pub(crate) fn options() -> OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "files have no mode"))]
     let mut options = OpenOptions::new();
@@ -104,17 +103,17 @@ pub(crate) fn options() -> OpenOptions {
 /// Opens a file that is kept, with [`options`].
 ///
 /// # Errors
-/// [`Unfit`] inside the error, and those of the system.
+/// The system's, or one with [`Unfit`] inside.
 pub(crate) fn open(options: &OpenOptions, path: &Path, others: Others) -> io::Result<File> {
     match fs::symlink_metadata(path) {
-        // Looked at before it is opened: opening a device can have effects.
+        // Check it before it is opened: opening a device can have effects.
         Ok(metadata) => check(&metadata, others)?,
-        // Perhaps the options make it.
+        // The options may make it.
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let file = options.open(path)?;
-    // Another one may have taken its place since.
+    // Another file may have replaced it since.
     check(&file.metadata()?, others)?;
     Ok(file)
 }
@@ -156,7 +155,7 @@ fn check_permissions(_: &Metadata, _: Others) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// Makes a directory with mode 0700, and those above it, where they are missing.
+/// Makes a directory and those above it with mode 0700, where they are missing.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The key's clock: the system's, or one that a test moves by hand.
+//! The key's clock: the clock of the system, or one that a test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ pub struct SoftClock(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Source,
-    /// What the source said at the last power-up.
+    /// The time of the source at the last power-up.
     power_up: AtomicU64,
 }
 
@@ -45,7 +45,7 @@ impl SoftClock {
         matches!(self.0.source, Source::Scripted(_))
     }
 
-    /// Moves a scripted clock; the system's is not ours to move.
+    /// Moves a scripted clock. The clock of the system does not move.
     pub(super) fn advance(&self, milliseconds: u64) {
         if let Source::Scripted(now) = &self.0.source {
             now.fetch_add(milliseconds, Ordering::AcqRel);
@@ -57,8 +57,8 @@ impl SoftClock {
         self.0.power_up.store(self.elapsed(), Ordering::Release);
     }
 
-    /// How long a thread may sleep until `deadline`, or `None` where it sleeps until it is woken: nobody but
-    /// [`Self::advance`] moves a scripted clock, and whoever advances it wakes the sleepers.
+    /// How long a thread may sleep until `deadline`. `None` for a scripted clock: only [`Self::advance`] moves it, and
+    /// its caller wakes the threads that sleep.
     pub(super) fn sleep_until(&self, deadline: u64) -> Option<Duration> {
         (!self.is_scripted()).then(|| Duration::from_millis(deadline.saturating_sub(self.now())))
     }

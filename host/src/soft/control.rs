@@ -49,8 +49,8 @@ const TIMEOUTS: Timeouts = Timeouts {
     read: Duration::from_secs(5),
     whole: Duration::from_secs(30),
 };
-/// Clients that have not shown the token yet. One more, and the oldest of them is dropped: who has the token sends it at
-/// once, and never waits for those who do not.
+/// Clients that have not shown the token yet. One more, and the oldest of them is dropped: who has the token sends it
+/// at once, and never waits for those who do not.
 const STRANGERS_MAX: usize = 32;
 /// The smallest buffer that hyper allows; a head that does not fit is refused.
 const HEAD_MAX: usize = 8192;

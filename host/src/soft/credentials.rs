@@ -1,6 +1,7 @@
-//! The soft key's credentials as tests of sites want them: listed, injected with a private key, deleted, counted anew.
+//! The soft key's credentials, for tests of websites: to list, inject with a private key, delete, and set counters.
 //!
-//! Named and formed as in WebDriver's virtual authenticators (WebAuthn Level 3 §11), so that tests can be carried over.
+//! Names and formats are those of WebDriver's virtual authenticators (WebAuthn Level 3 §11), so that tests can move
+//! here.
 
 mod private_key;
 
@@ -26,11 +27,11 @@ use crate::client::large_blobs::LargeBlobArray;
 
 pub use private_key::{ImportedKey, UnfitKey};
 
-/// How long a credential's owner waits for the key to end a request: those that wait for a touch take longer.
+/// How long to wait for the key to end a request. Requests that wait for a touch take longer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it looks.
+/// How long to wait before looking again.
 const LOOK: Duration = Duration::from_millis(2);
-/// The channel of what the key is asked from within. No host has it.
+/// The channel of requests from inside the key. No host has it.
 const NO_CHANNEL: u32 = 0;
 
 /// A credential to inject.
@@ -42,8 +43,8 @@ pub struct NewCredential {
     pub rp_id: String,
     /// What it signs with.
     pub private_key: ImportedKey,
-    /// `user.id`, for a discoverable credential: it replaces the one that the account has. `None`: it is found by its ID
-    /// alone.
+    /// `user.id`, for a discoverable credential: it replaces the one that the account has. `None` for a credential that
+    /// is found only by its ID.
     pub user_handle: Option<Vec<u8>>,
     /// `user.name`.
     pub user_name: Option<String>,
@@ -51,7 +52,7 @@ pub struct NewCredential {
     pub user_display_name: Option<String>,
     /// Its counter: the next signature has one more.
     pub sign_count: u32,
-    /// Whether it may leave the key (BE); its counter then stays where it is.
+    /// Whether it may leave the key (BE). Its counter then does not change.
     pub backup_eligible: bool,
     /// Its large blob. Only for a discoverable credential.
     pub large_blob: Option<Vec<u8>>,
@@ -103,7 +104,7 @@ pub struct StoredCredential {
     /// The public key: COSE, canonical CBOR.
     #[serde(serialize_with = "base64url")]
     pub public_key: Vec<u8>,
-    /// Its counter as it stands.
+    /// Its counter now.
     pub sign_count: u32,
     /// BE.
     #[serde(rename = "backupEligibility")]
@@ -119,7 +120,7 @@ pub struct StoredCredential {
     pub injected: bool,
 }
 
-/// As WebAuthn's own JSON has bytes: without padding.
+/// Bytes as in the JSON of WebAuthn: without padding.
 fn base64url<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
 }
@@ -155,15 +156,15 @@ pub enum CredentialError {
     Off,
     /// The key waits for its user.
     Busy,
-    /// The credential is not one that the key can keep.
+    /// The key cannot keep such a credential.
     Import(ImportError),
-    /// The credential is none that the key has a record of.
+    /// The key has no record of this credential.
     Unknown,
     /// There is no room for the large blob.
     LargeBlob,
     /// Only a discoverable credential has a large blob.
     LargeBlobOfHidden,
-    /// The storage's.
+    /// The storage failed.
     Storage(StorageError),
 }
 
@@ -195,14 +196,14 @@ impl From<ImportError> for CredentialError {
     }
 }
 
-/// **Only for tests.** Each waits a moment where a request runs, and fails with [`CredentialError::Busy`] where that one
-/// waits for its user, with [`CredentialError::Off`] where the key is off, and otherwise as said.
+/// **Only for tests.** Each waits a moment while a request runs. It fails with [`CredentialError::Busy`] where that
+/// request waits for its user, with [`CredentialError::Off`] where the key is off, and otherwise as it says.
 impl SoftKey {
-    /// The credentials that the key keeps records of: the discoverable ones, and those that were injected. All others
-    /// are in their IDs alone.
+    /// The credentials that the key keeps records of: the discoverable ones, and those that were injected. The key
+    /// keeps nothing of the others: their IDs hold everything.
     ///
     /// # Errors
-    /// [`CredentialError::Storage`].
+    /// [`CredentialError::Storage`] where the records cannot be read.
     pub fn credentials(&self) -> Result<Vec<StoredCredential>, CredentialError> {
         self.engine().with_authenticator(credentials)
     }
@@ -216,10 +217,10 @@ impl SoftKey {
         self.engine().with_authenticator(|key| inject(key, new))
     }
 
-    /// Whether the key's credentials may leave it, and have.
+    /// Whether the key's credentials may leave it, and whether they did.
     ///
     /// # Errors
-    /// As all of these.
+    /// [`CredentialError::Busy`] and [`CredentialError::Off`].
     pub fn backup(&self) -> Result<Backup, CredentialError> {
         self.engine().with_authenticator(|key| Ok(key.backup()))
     }
@@ -232,10 +233,10 @@ impl SoftKey {
         self.engine().with_authenticator(|key| known(key.delete_recorded(id)?))
     }
 
-    /// Deletes every credential that the key keeps a record of, and says how many those were.
+    /// Deletes every credential that the key keeps a record of, and returns how many there were.
     ///
     /// # Errors
-    /// [`CredentialError::Storage`].
+    /// [`CredentialError::Storage`] where the records cannot be changed.
     pub fn delete_credentials(&self) -> Result<usize, CredentialError> {
         self.engine().with_authenticator(|key| {
             let all = credentials(key)?;
@@ -246,8 +247,8 @@ impl SoftKey {
         })
     }
 
-    /// Sets the counter of a credential that the key keeps a record of, or without an ID that of all others, which they
-    /// share. The next signature has a higher one: a counter that is set back looks like a cloned key's.
+    /// Sets the counter of a credential that the key keeps a record of. Without an ID, sets the counter that all others
+    /// share. The next signature has a higher one. A counter that is set back looks like that of a cloned key.
     ///
     /// # Errors
     /// [`CredentialError::Unknown`] and [`CredentialError::Storage`].
@@ -274,7 +275,7 @@ fn inject(key: &mut Authenticator<SoftPlatform>, new: &NewCredential) -> Result<
     if new.large_blob.is_some() && new.user_handle.is_none() {
         return Err(CredentialError::LargeBlobOfHidden);
     }
-    // What has no room is refused before the account's older credential is gone.
+    // Refuse a blob that has no room while the account still has its older credential.
     let blobs = new
         .large_blob
         .as_ref()
@@ -305,7 +306,7 @@ fn inject(key: &mut Authenticator<SoftPlatform>, new: &NewCredential) -> Result<
     all.pop().ok_or(CredentialError::Unknown)
 }
 
-/// The large blobs that are there, where one more fits.
+/// The large blobs, where one more fits.
 fn blobs_with_room_for(key: &mut Authenticator<SoftPlatform>, blob: &[u8]) -> Result<LargeBlobArray, CredentialError> {
     let get = LargeBlobs::Get {
         length: u32::try_from(LARGE_BLOB_ARRAY_MAX).map_err(|_| StorageError::Failed)?,
@@ -317,7 +318,7 @@ fn blobs_with_room_for(key: &mut Authenticator<SoftPlatform>, blob: &[u8]) -> Re
     let answer = response.get(1..length).unwrap_or_default();
     let read = LargeBlobs::parse(answer).map_err(|_| StorageError::Failed)?.config;
     let blobs = read.and_then(|read| LargeBlobArray::parse(&read)).unwrap_or_default();
-    // As long under any key.
+    // Its length does not depend on the key.
     let mut more = blobs.clone();
     set_blob(&mut more, &LargeBlobKey(Zeroizing::default()), blob)?;
     if more.serialize().len() > LARGE_BLOB_ARRAY_MAX {
@@ -341,7 +342,7 @@ fn large_blob_key(key: &mut Authenticator<SoftPlatform>, id: &[u8]) -> Result<La
 }
 
 impl Engine {
-    /// Does something with the authenticator between two requests.
+    /// Runs `act` with the authenticator between two requests.
     fn with_authenticator<T>(
         &self,
         act: impl FnOnce(&mut Authenticator<SoftPlatform>) -> Result<T, CredentialError>,

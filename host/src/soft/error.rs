@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use brasskey_protocol::platform::StorageError;
 use brasskey_protocol::store::StartError;
 
-/// What lets a user in.
+/// The commands that let a user use the device.
 const GROUP: &str = "sudo groupadd --system brasskey; sudo usermod -aG brasskey $USER";
 /// Linux's number for a device without a driver.
 const ENODEV: i32 = 19;
@@ -18,7 +18,7 @@ pub enum Error {
     /// The key refuses to run on what its storage holds.
     #[error("the key cannot start: {0}")]
     Start(StartError),
-    /// The system gave no thread.
+    /// The system cannot start another thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
     /// The address is open to other computers.
@@ -35,10 +35,10 @@ pub enum Error {
     /// Another process listens on the path.
     #[error("another process listens on {}", .0.display())]
     InUse(PathBuf),
-    /// The path is taken by something that is not a socket.
+    /// Something that is not a socket is at the path.
     #[error("{} exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
-    /// The control endpoint's token cannot be read or made.
+    /// The control token can neither be read nor made.
     #[error("cannot use the token file {}: {source}", path.display())]
     TokenFile {
         /// The file.
@@ -46,19 +46,19 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The control endpoint's token is not one.
+    /// The control token's file holds no token.
     #[error("the token file {} does not hold 16 to 1024 printable ASCII characters", .0.display())]
     WeakToken(PathBuf),
     /// `/dev/uhid` cannot be used.
     #[error("cannot make a virtual HID device: /dev/uhid: {0}")]
     Uhid(#[source] io::Error),
-    /// The kernel made no `/dev/hidrawN` of the virtual HID device.
+    /// The kernel made no `/dev/hidrawN` for the virtual HID device.
     #[error("the virtual HID device did not come up as /dev/hidraw")]
     NoHidraw,
     /// Only Linux has `/dev/uhid`.
     #[error("a virtual HID device (/dev/uhid) is not available on this system")]
     LinuxOnly,
-    /// This system, or this build, has no such thing.
+    /// This system or this build does not support it.
     #[error("{0} is not available in this build of brasskey")]
     Unsupported(&'static str),
 }
@@ -91,10 +91,10 @@ impl Error {
                 "the udev rule of brasskey gives /dev/uhid to the group brasskey: install it, run `{GROUP}` and log in \
                  anew"
             ),
-            // Not there, or a node whose module is not there.
+            // There is no such file, or its kernel module is missing.
             Self::Uhid(source) if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(ENODEV) => {
-                "load its module with `sudo modprobe uhid`; if there is none, Ubuntu's kernels for clouds and CI have it in \
-                 the package linux-modules-extra-$(uname -r)"
+                "load its module with `sudo modprobe uhid`; if there is none, Ubuntu's kernels for clouds and CI have \
+                 it in the package linux-modules-extra-$(uname -r)"
                     .into()
             }
             Self::Uhid(_) => "look at what the system says, and try again".into(),

@@ -1,4 +1,4 @@
-//! What a soft key is called on USB, to tell it from others on the same computer.
+//! The name and number of a soft key on USB, which tell it from others on the same computer.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,12 @@ use serde::Serialize;
 /// The longest name, in characters.
 const NAME_MAX: usize = 32;
 
-/// What tells a key from others on the same computer.
+/// The name and number that tell a key from others on the same computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// What its user calls it.
+    /// The name that its user gave it.
     pub name: Option<Name>,
-    /// Its number.
+    /// Its serial number.
     pub serial: Serial,
 }
 
@@ -33,14 +33,14 @@ impl Identity {
         })
     }
 
-    /// The product's string.
+    /// The product string on USB.
     #[must_use]
     pub fn product(&self) -> String {
         product(self.name.as_ref())
     }
 }
 
-/// The product's string of a key of this name.
+/// The product string on USB of a key with this name.
 #[must_use]
 pub(super) fn product(name: Option<&Name>) -> String {
     match name {
@@ -49,8 +49,8 @@ pub(super) fn product(name: Option<&Name>) -> String {
     }
 }
 
-/// What a user calls a key: 1 to 32 ASCII letters, digits, `-`, `_` and `.`, the first a letter or digit. So it is a
-/// file's name too.
+/// The name of a key: 1 to 32 ASCII letters, digits, `-`, `_` and `.`, where the first is a letter or digit. So it can
+/// be a file name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Name(String);
 
@@ -68,7 +68,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// The text is no name.
+/// The text cannot be a name.
 #[derive(Debug, thiserror::Error)]
 #[error("a name has 1 to 32 letters, digits, `-`, `_` and `.`, and begins with a letter or digit")]
 pub struct UnfitName;
@@ -99,10 +99,10 @@ impl Serial {
         Ok(Self(number))
     }
 
-    /// The number that `storage` keeps, made there at the first time. It outlives a reset of the key.
+    /// The number that `storage` keeps. The first call makes it. A reset of the key does not change it.
     ///
     /// # Errors
-    /// [`StorageError`] where it can be neither read nor made.
+    /// [`StorageError`] where it can neither be read nor made.
     pub fn kept_in(storage: &mut impl Storage) -> Result<Self, StorageError> {
         let mut number = [0; SERIAL_SIZE];
         if storage.read(SERIAL_RECORD, &mut number)? == Some(number.len()) {

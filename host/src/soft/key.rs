@@ -1,4 +1,4 @@
-//! The soft key as a library: built, connected to, touched and switched off.
+//! The soft key as a library: make it, connect to it, touch it, switch it off.
 
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -23,7 +23,7 @@ mod builder;
 
 pub use builder::Builder;
 
-/// A security key in this process. Clones are handles to the same key, which lives as long as one of them, one
+/// A security key in this process. Clones are handles to the same key. It lives as long as one of them, one
 /// [`Connection`] or one server.
 #[derive(Clone)]
 pub struct SoftKey(Arc<Inner>);
@@ -37,7 +37,7 @@ struct Inner {
     timer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What a key does at the moment.
+/// What a key does now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct State {
     /// Whether the key is switched on.
@@ -49,7 +49,7 @@ pub struct State {
 }
 
 impl SoftKey {
-    /// Begins to describe a key.
+    /// The settings of a new key.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
@@ -96,8 +96,8 @@ impl SoftKey {
         self.0.verifier.set(verified);
     }
 
-    /// Cuts the power: everything volatile is gone, and a running request ends without an answer. What was
-    /// acknowledged is kept.
+    /// Cuts the power: everything volatile is gone, and a running request ends without an answer. What the key has
+    /// acknowledged stays.
     pub fn power_off(&self) {
         let plugs = lock(&self.0.plugs);
         plugs.unplug();
@@ -107,8 +107,8 @@ impl SoftKey {
     /// Switches the key on, where it is off.
     ///
     /// # Errors
-    /// [`Error::Start`] where the key refuses what its storage holds; those of [`UhidServer`](super::server::UhidServer)
-    /// where there is one.
+    /// [`Error::Start`] where the key refuses what its storage holds. Where it has a
+    /// [`UhidServer`](super::server::UhidServer), also the errors of that.
     pub fn power_on(&self) -> Result<(), Error> {
         let plugs = lock(&self.0.plugs);
         if self.hid().is_on() {
@@ -129,7 +129,7 @@ impl SoftKey {
         Ok(())
     }
 
-    /// What the key is called on USB.
+    /// The name and number of the key on USB.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.0.identity
@@ -138,13 +138,13 @@ impl SoftKey {
     /// Unplugs the key and plugs it in again.
     ///
     /// # Errors
-    /// Those of [`Self::power_on`].
+    /// As [`Self::power_on`].
     pub fn power_cycle(&self) -> Result<(), Error> {
         self.power_off();
         self.power_on()
     }
 
-    /// What the key does at the moment.
+    /// What the key does now.
     #[must_use]
     pub fn state(&self) -> State {
         let hid = self.hid();
@@ -155,7 +155,7 @@ impl SoftKey {
         }
     }
 
-    /// Waits until the key waits for a touch, at most for `timeout`, and says for what.
+    /// Waits until the key waits for a touch, at most for `timeout`, and returns the request that waits.
     #[must_use]
     pub fn wait_until_asked(&self, timeout: Duration) -> Option<Waiting> {
         self.hid().button.wait_until_asked(timeout)
@@ -167,8 +167,8 @@ impl SoftKey {
         self.hid().log()
     }
 
-    /// **Only for tests:** moves the clock of [`Builder::scripted_clock`] and does what falls due. Any other clock
-    /// goes on by itself.
+    /// **Only for tests:** moves the clock of [`Builder::scripted_clock`], and does what falls due. Does not move any
+    /// other clock.
     pub fn advance(&self, milliseconds: u64) {
         self.hid().advance(milliseconds);
     }
@@ -237,7 +237,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Sends one report. Where nobody needs to be waited for, the answers are there when it returns.
+    /// Sends one report. Where no request waits for anybody ([`Touch::Auto`](super::Touch::Auto)), the answers are
+    /// there when it returns.
     pub fn send(&self, report: &Report) {
         let host: Arc<dyn Host> = Arc::clone(&self.queue) as _;
         self.key.receive(&host, report);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use brasskey_protocol::ctaphid::RequestKind;
 use serde::Serialize;
 
-/// Commands remembered; the oldest goes first.
+/// How many commands the log keeps; then it forgets the oldest.
 const LOG_MAX: usize = 1000;
 
 /// One command.
@@ -26,7 +26,7 @@ pub struct LogEntry {
     pub waited_us: u64,
 }
 
-/// One command as it is kept: small, and written out only when somebody looks.
+/// One command as the log keeps it: small, and made into text only when somebody reads it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
     pub(super) time: u64,
@@ -114,7 +114,7 @@ impl Log {
         self.0.push_back(record);
     }
 
-    /// Every command remembered, the oldest first.
+    /// The commands that the log still has, the oldest first.
     pub(super) fn entries(&self) -> Vec<LogEntry> {
         self.0.iter().map(LogEntry::from).collect()
     }

@@ -9,10 +9,10 @@ use super::Name;
 use super::identity::product;
 use crate::transport::DeviceSpec;
 
-/// What the names of state files end with.
+/// The end of a state file's name.
 const STATE_SUFFIX: &str = ".redb";
 
-/// The user has no home directory, so there is no place for files by default.
+/// The user has no home directory, so there is no default place for files.
 #[derive(Debug, thiserror::Error)]
 #[error("this user has no home directory to keep files in")]
 pub struct NoHome;
@@ -42,31 +42,31 @@ pub fn named_state(name: &Name) -> Result<PathBuf, NoHome> {
     in_data_dir(&format!("{name}{STATE_SUFFIX}"))
 }
 
-/// A soft token whose state is where tokens keep it by default.
+/// A soft token with its state file in the default place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownToken {
-    /// Its name; None for the one that is used where nobody names one.
+    /// Its name. None for the one that is used where no name is given.
     pub name: Option<Name>,
     /// Its state file.
     pub state: PathBuf,
 }
 
 impl KnownToken {
-    /// What `--device` takes for it.
+    /// The value of `--device` that means it.
     #[must_use]
     pub fn device(&self) -> String {
         DeviceSpec::Soft(self.name.clone()).to_string()
     }
 
-    /// What it is called on USB.
+    /// Its product string on USB.
     #[must_use]
     pub fn product(&self) -> String {
         product(self.name.as_ref())
     }
 }
 
-/// The soft tokens of the user: those of [`default_state`] and [`named_state`] that exist, the one without a name first.
-/// None where there is no such directory.
+/// The soft tokens of the user that have a state file, as [`default_state`] and [`named_state`] name it. The one
+/// without a name comes first. Empty where there is no such directory.
 #[must_use]
 pub fn soft_tokens() -> Vec<KnownToken> {
     default_state().map_or_else(|_| Vec::new(), |default| tokens_beside(&default))
@@ -98,7 +98,7 @@ pub fn default_relying_party() -> Result<PathBuf, NoHome> {
     in_data_dir("relying-party.json")
 }
 
-/// The token of the control endpoint: `control-token` beside [`default_state`].
+/// The bearer token of the control endpoint: `control-token` beside [`default_state`].
 ///
 /// # Errors
 /// [`NoHome`].

@@ -7,7 +7,7 @@ use chacha20::ChaCha20Rng;
 use getrandom::SysRng;
 use rand_core::{SeedableRng, TryCryptoRng, TryRng};
 
-/// A ChaCha20 generator. The operating system's own would cost a system call for every number.
+/// A ChaCha20 generator. The generator of the operating system would cost a system call for every number.
 pub struct SoftRng(Box<ChaCha20Rng>);
 
 impl SoftRng {

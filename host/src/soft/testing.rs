@@ -1,4 +1,4 @@
-//! A host for tests: speaks CTAPHID over whatever carries reports.
+//! A host for tests: speaks CTAPHID over anything that carries reports.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::{Connection, lock, unpoison};
 /// Longer than any test waits when it passes.
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
-/// A storage that can be made to take its time, and whoever makes it. Dropped, it is as fast as ever.
+/// Stops a storage for a while. Dropping this lets the storage go on.
 pub(super) struct SlowDisk(Arc<Valve>);
 
 #[derive(Default)]
@@ -31,7 +31,7 @@ struct Flow {
 }
 
 impl SlowDisk {
-    /// The storage, as fast as any, and its valve.
+    /// The storage, which works as usual until it is stopped, and what stops it.
     pub(super) fn new() -> (impl Storage + Send, Self) {
         let valve = Arc::<Valve>::default();
         let storage = SlowStorage {
@@ -41,7 +41,7 @@ impl SlowDisk {
         (storage, Self(valve))
     }
 
-    /// From now on everything takes until [`Self::open`].
+    /// From now on every access waits for [`Self::open`].
     pub(super) fn shut(&self) {
         lock(&self.0.state).is_shut = true;
     }
@@ -75,7 +75,7 @@ impl SlowStorage {
         let mut flow = lock(&self.valve.state);
         flow.is_waited_for = flow.is_shut;
         self.valve.changed.notify_all();
-        // Not for ever: a test that fails shall end.
+        // Not for ever, so that a test that fails ends.
         let shut = |flow: &mut Flow| flow.is_shut;
         drop(unpoison(self.valve.changed.wait_timeout_while(flow, 2 * LONG, shut)));
         &mut self.records

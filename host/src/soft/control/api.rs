@@ -18,7 +18,7 @@ const BODY_MAX: usize = 16 * 1024;
 /// What to send to set a counter.
 const COUNT: &str = "send {\"signCount\":7}";
 
-/// A body that comes yet.
+/// A body that is still to come.
 pub(super) struct Body {
     pub(super) body: Incoming,
     /// How long it may take.
@@ -168,7 +168,7 @@ fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {
     response
 }
 
-/// Where the guard admitted the request, does what it asks, and says what the key then does.
+/// Does what the request asks, where the guard admitted it, and returns what the key does then.
 async fn perform(key: &SoftKey, admitted: Result<(), Refusal>, parts: Parts, body: Body) -> Result<Vec<u8>, Refusal> {
     admitted?;
     let operation = Operation::at(parts.uri.path()).ok_or_else(|| {
@@ -245,7 +245,7 @@ fn wrong_method(operation: Operation<'_>) -> Refusal {
     }
 }
 
-/// Switches the key; on a thread of its own, since a running request ends first.
+/// Switches the key. On a thread of its own, since a running request has to end first.
 async fn switch(key: SoftKey, action: PowerAction) -> Result<(), Refusal> {
     let switched = tokio::task::spawn_blocking(move || match action {
         PowerAction::Off => {

@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(deserializer)?);
         let text = Zeroizing::new(text.replace('+', "-").replace('/', "_"));
-        // What is wrong with it is not said with a part of what may be a secret.
+        // The error quotes nothing: it may be a secret.
         let bytes = LENIENT
             .decode(text.as_bytes())
             .map_err(|_| D::Error::custom("not base64url"))?;
@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Base64 {
     }
 }
 
-/// What is said of a credential to inject.
+/// The description of a credential to inject.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Injection {
@@ -103,7 +103,7 @@ pub(super) async fn list(key: &SoftKey) -> Result<Credentials, Refusal> {
 /// Injects one.
 pub(super) async fn inject(key: &SoftKey, injection: Injection) -> Result<StoredCredential, Refusal> {
     if let Some(state) = injection.backup_state {
-        // Whether they are backed up the key says, of all that may be.
+        // The key says for all eligible credentials at once whether they are backed up.
         let backed_up = with(key, SoftKey::backup).await? == Backup::BackedUp;
         if state != (injection.backup_eligibility && backed_up) {
             return Err(Refusal::new(
@@ -149,7 +149,7 @@ fn decode(id: &str) -> Result<Vec<u8>, Refusal> {
     })
 }
 
-/// Does it on a thread that may wait for the key.
+/// Runs `act` on a thread that may wait for the key.
 async fn with<T: Send + 'static>(
     key: &SoftKey,
     act: impl FnOnce(&SoftKey) -> Result<T, CredentialError> + Send + 'static,

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use super::ControlAddress;
 use super::api::Refusal;
 
-/// The rules that every request must pass.
+/// The rules for every request.
 pub(super) struct Guard {
     token: Zeroizing<String>,
-    /// What a Host header may say.
+    /// The values that a Host header may have.
     hosts: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Guard {
     /// Checks everything but the body.
     pub(super) fn check(&self, parts: &Parts) -> Result<(), Refusal> {
         let headers = &parts.headers;
-        // A page's requests carry an Origin, or are simple enough to go without, and then have no token.
+        // A page's requests carry an Origin, or are too simple for one, and then carry no bearer token.
         if headers.contains_key(ORIGIN) {
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
@@ -39,7 +39,7 @@ impl Guard {
                 "send the request from a program, without an Origin header",
             ));
         }
-        // A page can give its own name this address (DNS rebinding), but not change the Host header.
+        // A page can make its own name point here (DNS rebinding), but cannot change the Host header.
         if !only(headers, &HOST).is_some_and(|host| self.is_host(host)) {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -54,7 +54,7 @@ impl Guard {
                 "send Authorization: Bearer and the text of the control token file",
             ));
         }
-        // Also of requests without a body: no form and no link can send this.
+        // Also for requests without a body: no form and no link can send this.
         if !only(headers, &CONTENT_TYPE).is_some_and(is_json) {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -78,7 +78,7 @@ impl Guard {
     }
 }
 
-/// The loopback names with the right port; port 80 may go unsaid (RFC 9110 §4.2.1).
+/// The loopback names with the right port. Port 80 may be left out (RFC 9110 §4.2.1).
 fn hosts(address: &SocketAddr, names: &[String; 3]) -> Vec<String> {
     let port = address.port();
     let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
@@ -89,7 +89,7 @@ fn hosts(address: &SocketAddr, names: &[String; 3]) -> Vec<String> {
     hosts
 }
 
-/// The header's value, where it is there once: of two, a proxy and a server may each believe another.
+/// The header's value, where it comes once: of two values, a proxy may use one and a server the other.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

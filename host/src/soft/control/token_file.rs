@@ -1,4 +1,4 @@
-//! The secret that the control endpoint's users share.
+//! The control token: the secret that the control endpoint's users share.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
@@ -9,12 +9,12 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::private::{self, Others};
 use crate::soft::Error;
 
-/// Random bytes in a token that is made here.
+/// Random bytes in a control token that is made here.
 const TOKEN_BYTES: usize = 32;
-/// Characters in a token that somebody else made.
+/// Characters in a control token that somebody else made.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=1024;
 
-/// Reads the token, or makes one where there is no file.
+/// Reads the control token, or makes one where there is no file.
 pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
     let failed = |source| Error::TokenFile {
         path: path.to_owned(),
@@ -38,7 +38,7 @@ pub(super) fn read_or_create(path: &Path) -> Result<Zeroizing<String>, Error> {
     }
 }
 
-/// Makes the file, never following or replacing what is there.
+/// Makes the file. Neither follows a link nor replaces a file.
 fn create(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut file = private::options().write(true).create_new(true).open(path)?;
     let mut bytes = [0; TOKEN_BYTES];
@@ -51,7 +51,7 @@ fn create(path: &Path) -> io::Result<Zeroizing<String>> {
     token.push('\n');
     let written = file.write_all(token.as_bytes()).and_then(|()| file.sync_all());
     written.inspect_err(|_| {
-        // Half a token is none. Where it stays, the next one to read it says what to do.
+        // Half a token cannot be used. Where it stays, the next reader says what to do.
         let _ = fs::remove_file(path);
     })?;
     token.pop();

@@ -6,18 +6,18 @@ use x509_parser::der_parser::asn1_rs::{Any, FromDer, OctetString, Sequence};
 use x509_parser::x509::AlgorithmIdentifier;
 use zeroize::Zeroizing;
 
-/// A private key that a credential can be injected with: 32 bytes, and what signs with them.
+/// The private key of a credential that is to be injected: 32 bytes, and the algorithm that signs with them.
 #[derive(Clone)]
 pub struct ImportedKey {
     algorithm: i64,
     bytes: Zeroizing<[u8; 32]>,
 }
 
-/// The bytes are no private key of a kind that can be injected.
+/// The bytes are not a private key that can be injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the private key is neither PKCS#8 of P-256, Ed25519, secp256k1 or ML-DSA (with its seed) nor 32 bytes of an algorithm \
-     with such keys"
+    "the private key is neither PKCS#8 of P-256, Ed25519, secp256k1 or ML-DSA (with its seed) nor 32 bytes of an \
+     algorithm with such keys"
 )]
 pub struct UnfitKey;
 
@@ -38,20 +38,20 @@ impl ImportedKey {
         }
     }
 
-    /// PKCS#8 (RFC 5958) in DER; the algorithm is the usual one of such keys: ES256, EdDSA, ES256K, ML-DSA.
+    /// PKCS#8 (RFC 5958) in DER. The algorithm is the usual one of such keys: ES256, EdDSA, ES256K or ML-DSA.
     ///
     /// # Errors
-    /// [`UnfitKey`].
+    /// [`UnfitKey`] where it is none of these.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, UnfitKey> {
         let (algorithm, bytes) = read(der).ok_or(UnfitKey)?;
         Ok(Self { algorithm, bytes })
     }
 
-    /// PKCS#8 or the bare bytes, and the algorithm where it is named: a key of P-256 signs by ES256 or by ESP256, one of
-    /// Ed25519 by EdDSA or by Ed25519.
+    /// PKCS#8 or the bare bytes, with an algorithm where one is named: a P-256 key signs with ES256 or ESP256, an
+    /// Ed25519 key with EdDSA or Ed25519.
     ///
     /// # Errors
-    /// [`UnfitKey`].
+    /// [`UnfitKey`] where it is none of these, or does not fit the algorithm.
     pub fn read(bytes: &[u8], algorithm: Option<i64>) -> Result<Self, UnfitKey> {
         if let Ok(bytes) = bytes.try_into() {
             return Ok(Self::from_bytes(algorithm.unwrap_or(-7), bytes));
@@ -67,7 +67,7 @@ impl ImportedKey {
         }
     }
 
-    /// The COSE identifier of what signs.
+    /// The COSE identifier of the algorithm.
     #[must_use]
     pub fn algorithm(&self) -> i64 {
         self.algorithm
@@ -96,7 +96,7 @@ fn read(der: &[u8]) -> Option<(i64, Zeroizing<[u8; 32]>)> {
         ("1.2.840.10045.2.1", Some("1.3.132.0.10")) => (-47, scalar(key)?),
         // RFC 8410 §7: CurvePrivateKey, an octet string within.
         ("1.3.101.112", None) => (-8, octets(key)?),
-        // RFC 9881 §6: the seed alone, by its tag.
+        // RFC 9881 §6: only the seed, under its tag.
         ("2.16.840.1.101.3.4.3.17", None) => (-48, seed(key)?),
         ("2.16.840.1.101.3.4.3.18", None) => (-49, seed(key)?),
         _ => return None,

@@ -1,4 +1,4 @@
-//! How a soft key is to be.
+//! Settings of a soft key.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ use crate::soft::rng::SoftRng;
 use crate::soft::storage::MemoryStorage;
 use crate::soft::verification::{UserVerification, Verifier};
 
-/// How a [`SoftKey`] is to be.
+/// The settings of a [`SoftKey`] that is to be made.
 pub struct Builder {
     touch: Touch,
     verification: UserVerification,
@@ -47,68 +47,68 @@ impl Builder {
         }
     }
 
-    /// Where touches come from. Until it is called, every request is refused ([`Touch::Unset`]).
+    /// Where touches come from. Without this, every request is refused ([`Touch::Unset`]).
     #[must_use]
     pub fn touch(mut self, touch: Touch) -> Self {
         self.touch = touch;
         self
     }
 
-    /// **All but the default only for tests:** whether the key verifies its user by itself. Until it is called: by a PIN
-    /// alone.
+    /// Whether the key verifies its user by itself. Without this, only by a PIN. **All other values are for tests.**
     #[must_use]
     pub fn user_verification(mut self, verification: UserVerification) -> Self {
         self.verification = verification;
         self
     }
 
-    /// Where records are kept. Until it is called: in memory, gone with the key.
+    /// Where records are kept. Without this, in memory: they are gone with the key.
     #[must_use]
     pub fn storage(mut self, storage: impl Storage + Send + 'static) -> Self {
         self.storage = Some(Box::new(storage));
         self
     }
 
-    /// Lists in getInfo also the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ESP512, ML-DSA): Firefox
-    /// before mid-2026 then cannot use the key. Who asks for one of them gets it without this too.
+    /// Whether getInfo also lists the algorithms that older browsers do not know (ESP256, Ed25519, ESP384, ESP512,
+    /// ML-DSA). Firefox before mid-2026 cannot use a key that lists them. A website that asks for one of them gets it
+    /// in either case.
     #[must_use]
     pub fn list_recent_algorithms(mut self, list: bool) -> Self {
         self.config.lists_recent_algorithms = list;
         self
     }
 
-    /// The model that the key says it is, for a relying party that knows models. Until it is called: [`AAGUID`](crate::soft::AAGUID).
-    /// Where
-    /// the storage has attestation certificates, their model stays the key's: each certificate names it.
+    /// The model that the key reports, for a relying party that knows models. Without this,
+    /// [`AAGUID`](crate::soft::AAGUID). Where the storage has attestation certificates, the key reports the model that
+    /// they name.
     #[must_use]
     pub fn aaguid(mut self, aaguid: [u8; 16]) -> Self {
         self.config.aaguid = aaguid;
         self
     }
 
-    /// Whether new credentials may leave the key, as synced passkeys do: with the flags BE and BS, and a counter that
-    /// stays at 0. Until it is called: they may not.
+    /// Whether new credentials may leave the key, as synced passkeys do: they have the flags BE and BS, and a counter
+    /// that stays at 0. Without this, they may not.
     #[must_use]
     pub fn backup(mut self, backup: Backup) -> Self {
         self.config.backup = backup;
         self
     }
 
-    /// What the key is called on USB. Until it is called: a key without a name, and with a serial number of its own.
+    /// The name and number of the key on USB. Without this, no name and a random serial number.
     #[must_use]
     pub fn identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
     }
 
-    /// Tells `observer` of each command when it has been answered. The key waits while it runs.
+    /// Calls `observer` for each command, after its answer. The key waits until it returns.
     #[must_use]
     pub fn observer(mut self, observer: impl Fn(LogEntry) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// **Only for tests:** draws all randomness from `seed`, so that anyone who knows it knows the key's secrets.
+    /// **Only for tests:** derives all random numbers from `seed`. Anyone who knows it knows the key's secrets.
     #[must_use]
     pub fn seed(mut self, seed: [u8; 32]) -> Self {
         self.seed = Some(seed);

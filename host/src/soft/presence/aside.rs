@@ -1,4 +1,4 @@
-//! The question that is open on the terminal, and lines that are written beside it.
+//! The question that is open on the terminal, and lines that are written above it.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 /// The question whose line is open. There is one terminal for all keys of a process.
 static OPEN: Mutex<Option<String>> = Mutex::new(None);
 
-/// Writes lines to stderr. Where the terminal that it is has a question of a soft key open, its line is ended first, and
-/// the question is asked again below.
+/// Writes lines to stderr. Where stderr is a terminal on which a soft key asks something, ends that line first, and
+/// asks again below.
 pub fn beside_question(write: impl FnOnce()) {
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut stderr = io::stderr();
@@ -22,7 +22,7 @@ pub fn beside_question(write: impl FnOnce()) {
     }
 }
 
-/// Writes a question by `put`, which leaves its line open.
+/// Writes a question with `put`, which leaves its line open.
 #[cfg(unix)]
 pub(super) fn ask(question: String, put: impl FnOnce(&str) -> io::Result<()>) -> io::Result<()> {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -31,7 +31,7 @@ pub(super) fn ask(question: String, put: impl FnOnce(&str) -> io::Result<()>) ->
     Ok(())
 }
 
-/// The question's line is ended, or `end` ends it.
+/// Notes that the question's line has ended, or that `end` ends it.
 #[cfg(unix)]
 pub(super) fn end(end: impl FnOnce()) {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);

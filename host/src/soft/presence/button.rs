@@ -1,4 +1,4 @@
-//! The key's one button, and what the key waits for while it waits for it.
+//! The key's one button, and the request that waits for it.
 
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::waiting::Waiting;
 use crate::soft::clock::SoftClock;
 use crate::soft::{lock, unpoison};
 
-/// What the user does about a request.
+/// What the user answers to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Touches the key.
     Touch,
-    /// Refuses. A key of one button cannot say so: this is a prompt's "no".
+    /// Refuses, as by "no" at a prompt. With one button nobody could say so.
     Decline,
 }
 
-/// What an answer for U2F is good for: the channel, the operation and the application it was given for.
+/// What an answer for U2F is valid for: one channel, operation and application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Binding {
-    /// That of a host which polls.
+    /// The channel of a host that polls.
     channel: Option<u32>,
     operation: Operation,
     party: Party,
@@ -49,7 +49,7 @@ impl Binding {
     }
 }
 
-/// Names one opened request, so that an answer cannot reach the one after it.
+/// Names one open request, so that its answer cannot reach the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
 
@@ -58,9 +58,9 @@ pub(super) struct Ticket(u64);
 pub(super) enum Polled {
     /// The touch; it is now spent.
     Touched,
-    /// The refusal; it is now spent too, so that the host may ask anew.
+    /// The refusal; it is now spent too, so that the host may ask again.
     Declined,
-    /// The request is open, and not answered yet; or that of another host is.
+    /// The request is open, and not answered yet; or another host's request is open.
     Waiting,
     /// This call opened the request.
     Opened(Ticket),
@@ -81,7 +81,7 @@ struct State {
     open: Option<Open>,
     /// An answer given for a U2F request, until the host's next poll.
     given: Option<Given>,
-    /// How long the key has waited for its user since somebody last looked.
+    /// How long the key has waited for its user since [`Button::take_waited`].
     waited: Duration,
 }
 
@@ -94,7 +94,7 @@ struct Open {
     /// Since when the button is held for a long touch.
     held_since: Option<u64>,
     answer: Option<Answer>,
-    /// When a request that is polled for lapses, because its host no longer polls.
+    /// When the request ends if its host does not poll again, where the host polls.
     lapses: Option<u64>,
 }
 
@@ -129,7 +129,7 @@ impl Button {
         }
     }
 
-    /// Releases the button. A touch that was to be long and was not is none.
+    /// Releases the button. Where a long touch is asked for, a shorter one does not count.
     pub(crate) fn release(&self) {
         let mut state = lock(&self.state);
         state.held = false;
@@ -171,7 +171,7 @@ impl Button {
         self.changed.notify_all();
     }
 
-    /// Opens a request that somebody waits for. An answer left over from U2F is dropped.
+    /// Opens a request whose thread waits for the answer. Drops an answer left over from U2F.
     pub(super) fn open(&self, request: &PresenceRequest<'_>) -> Ticket {
         let mut state = lock(&self.state);
         state.given = None;
@@ -232,8 +232,8 @@ impl Button {
         presence
     }
 
-    /// Looks for what the user did about `request` of `channel`, and opens it where it is not open yet and no other host
-    /// waits for its own.
+    /// Looks what the user did about `request` of `channel`. Opens the request where it is not open yet and no other
+    /// host waits for its own.
     pub(super) fn poll(&self, channel: u32, request: &PresenceRequest<'_>) -> Polled {
         let mut state = lock(&self.state);
         let now = self.clock.now();
@@ -259,11 +259,11 @@ impl Button {
         }
     }
 
-    /// Closes what is open and drops an answer that is not told yet. A button that is held stays held.
+    /// Closes the open request, and drops an answer that nobody took yet. A button that is held stays held.
     pub(crate) fn clear(&self) {
         let mut state = lock(&self.state);
         state.given = None;
-        // To wake nobody costs a system call all the same.
+        // Waking nobody costs a system call too.
         if state.open.take().is_some() {
             self.changed.notify_all();
         }
@@ -279,7 +279,7 @@ impl Button {
         std::mem::take(&mut lock(&self.state).waited)
     }
 
-    /// Makes whoever waits look again, at the abort flag or at the clock.
+    /// Makes the threads that wait look again at the abort flag and the clock.
     pub(crate) fn wake(&self) {
         let _state = lock(&self.state);
         self.changed.notify_all();
@@ -341,7 +341,7 @@ impl Open {
         self.lapses.is_none_or(|lapses| now < lapses)
     }
 
-    /// Whether a host on another channel polls for it at the moment, without an answer yet.
+    /// Whether a host on another channel polls for it now, and has no answer yet.
     fn is_awaited_elsewhere(&self, binding: &Binding, now: u64) -> bool {
         let polled = self.lapses.map(|lapses| lapses.saturating_sub(U2F_TOUCH_LIFETIME));
         let is_polled = polled.is_some_and(|polled| now.saturating_sub(polled) < U2F_POLL_GAP);

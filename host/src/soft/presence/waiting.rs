@@ -1,4 +1,4 @@
-//! A request for a touch, in a form that outlives it and can be shown.
+//! A request for a touch, as it can be kept and shown.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::text::escape;
 
-/// How much of an RP ID is shown, in characters: a notification cuts off what follows.
+/// How much of an RP ID is shown, in characters: a notification cuts off the rest.
 const RP_ID_SHOWN: usize = 64;
 
-/// What the key waits for. The texts are as they came from outside: `Display` escapes them, JSON encodes them.
+/// What the key waits for. Its texts come from outside, unchanged: `Display` escapes them, JSON encodes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     /// `register`, `authenticate`, `excluded` (register what is registered already), `select` or `reset`.
@@ -71,7 +71,7 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// The end of an RP ID that is too long to be seen whole, which says whose site it is, and what stands for its start.
+/// The end of an RP ID that is too long to be shown, since the end says whose site it is, and a mark for the start.
 fn end_of(rp_id: &str) -> (&'static str, &str) {
     match rp_id.char_indices().rev().nth(RP_ID_SHOWN) {
         None => ("", rp_id),

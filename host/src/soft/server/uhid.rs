@@ -1,5 +1,5 @@
-//! A virtual HID device on Linux: through `/dev/uhid` the kernel shows the key to the whole computer, as `/dev/hidrawN`,
-//! as if it were plugged in.
+//! A virtual HID device on Linux: through `/dev/uhid` the kernel shows the key to the whole computer, as
+//! `/dev/hidrawN`, as if it were plugged in.
 
 mod event;
 mod node;

@@ -27,12 +27,12 @@ use super::{CAPACITY, check_size, copy, room};
 use crate::private::is_full;
 pub use error::{StorageOpenError, StorageOpenProblem};
 
-/// Records in a `redb` database, one transaction a write, durable before the call returns.
+/// Records in a `redb` database. Each write is one transaction, and durable before the call returns.
 ///
-/// The file has mode 0600 and belongs to this process alone while it is open. Beside it there may be `FILE.owner`
-/// (see [`Announcer`]) and, for a moment, `FILE.brasskey-new`, which is to take the file's place.
+/// The file has mode 0600, and no other process can use it while it is open. Beside it there may be `FILE.owner`
+/// (see [`Announcer`]) and, for a moment, `FILE.brasskey-new`, which then replaces the file.
 ///
-/// Where the file is deleted, moved or replaced under the storage, nothing more can be kept in it: reads go on, every
+/// Where somebody deletes, moves or replaces the open file, nothing more can be kept in it: reads go on, and every
 /// write fails with [`StorageError::Failed`] and changes nothing.
 pub struct FileStorage {
     path: PathBuf,
@@ -40,11 +40,11 @@ pub struct FileStorage {
     /// The file that the records are in.
     identity: Identity,
     is_new: bool,
-    /// Whether it was said that the file is not at `path` any more.
+    /// Whether [`Self::on_loss`] was told that the file is not at `path` any more.
     is_lost: bool,
     on_loss: Option<Box<dyn Fn() + Send>>,
     seal: Seal,
-    /// Of a sealed file: what seals and opens the values of its records.
+    /// What seals and opens the values of the records, where the file is sealed.
     cipher: Option<Cipher>,
     capacity: u32,
 }
@@ -52,28 +52,28 @@ pub struct FileStorage {
 impl FileStorage {
     /// Opens the state file at `path`, or makes a new one where there is none.
     ///
-    /// A missing directory is made with mode 0700. A file that is sealed with a passphrase is refused, as by
-    /// [`Self::open_with`] with [`KeyringOnly`].
+    /// A missing directory is made with mode 0700. A file that is sealed with a passphrase is refused, as
+    /// [`Self::open_with`] does with [`KeyringOnly`].
     ///
     /// # Errors
-    /// [`StorageOpenError`]; what the file holds is as it was.
+    /// [`StorageOpenError`]. What the file holds does not change.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StorageOpenError> {
         Self::open_with(path, &mut KeyringOnly)
     }
 
-    /// As [`Self::open`], also where the file is sealed and `unlock` has what opens it.
+    /// As [`Self::open`], but also opens a sealed file, with what `unlock` has.
     ///
     /// # Errors
-    /// [`StorageOpenError`]; what the file holds is as it was.
+    /// [`StorageOpenError`]. What the file holds does not change.
     pub fn open_with(path: impl Into<PathBuf>, unlock: &mut dyn Unlock) -> Result<Self, StorageOpenError> {
         Self::at(path.into(), |path| Self::open_at(path, unlock))
     }
 
-    /// Makes a state file that has its seal from the first, where there is none at `path`.
+    /// Makes a state file that is sealed from the beginning. There must be none at `path`.
     ///
     /// # Errors
-    /// [`StorageOpenError`], with nothing left at `path`; [`StorageOpenProblem::Locked`] also where somebody made one
-    /// already.
+    /// [`StorageOpenError`], with nothing left at `path`. [`StorageOpenProblem::Locked`] also where another process has
+    /// made one.
     pub fn make(path: impl Into<PathBuf>, new: NewSeal) -> Result<Self, StorageOpenError> {
         Self::at(path.into(), |path| Self::make_at(path, new))
     }
@@ -88,7 +88,7 @@ impl FileStorage {
         path: PathBuf,
         open: impl FnOnce(PathBuf) -> Result<Self, StorageOpenProblem>,
     ) -> Result<Self, StorageOpenError> {
-        // A later change of the working directory must not lead a scrub astray.
+        // So that a scrub finds it also after a change of the working directory.
         let opened = std::path::absolute(&path)
             .map_err(StorageOpenProblem::from)
             .and_then(open);
@@ -118,7 +118,7 @@ impl FileStorage {
         let seal = new.seal;
         let (header, cipher) = new.into_parts();
         let held = place::open(&path, header.as_deref())?;
-        // No two seals are alike, so another one is another process's.
+        // No two seals are alike, so a different one is from another process.
         if held.records.header() != header.as_deref() {
             return Err(StorageOpenProblem::Locked { holder: None });
         }
@@ -128,7 +128,7 @@ impl FileStorage {
         Ok(storage)
     }
 
-    /// A file as if it were not sealed.
+    /// The file, read as if it were not sealed.
     fn of(path: PathBuf, held: Held) -> Self {
         Self {
             path,
@@ -149,12 +149,12 @@ impl FileStorage {
         self.is_new
     }
 
-    /// Has `say` called when the file turns out to be deleted, moved or replaced.
+    /// Calls `say` once it is seen that the file was deleted, moved or replaced.
     pub fn on_loss(&mut self, say: impl Fn() + Send + 'static) {
         self.on_loss = Some(Box::new(say));
     }
 
-    /// Whether the records are still those of the file at the path. Nobody would find again what is written elsewhere.
+    /// Whether the open file is still the one at the path. Nobody would find again what is written to another.
     fn is_in_place(&mut self) -> bool {
         let is_lost = !self.identity.is_at(&self.path).unwrap_or(false);
         if is_lost && !self.is_lost {
@@ -164,8 +164,8 @@ impl FileStorage {
         !is_lost
     }
 
-    /// Sets a record, or removes it. Looked at before, so that what is refused changes nothing, and after: the file may go
-    /// in between.
+    /// Sets a record, or removes it. Checks the file's place before, so that a refused write changes nothing, and
+    /// after, since the file may be moved in between.
     fn set(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
         if !self.is_in_place() {
             return Err(StorageError::Failed);
@@ -174,17 +174,17 @@ impl FileStorage {
         self.is_in_place().then_some(()).ok_or(StorageError::Failed)
     }
 
-    /// What it takes, beside the file, to read its secrets.
+    /// What somebody needs besides the file to read its secrets.
     #[must_use]
     pub fn seal(&self) -> Seal {
         self.seal
     }
 
-    /// Seals the file anew, or takes its seal away: a new file takes its place, in one step, with every record sealed by
-    /// a new key. Copies of the file, and what the disk has kept of it, are as they were.
+    /// Seals the file with a new key, or removes its seal: in one step, a new file with all records replaces it. Copies
+    /// of the old file, and what the disk still has of it, do not change.
     ///
     /// # Errors
-    /// [`StorageOpenError`]; what the file holds is as it was.
+    /// [`StorageOpenError`]. What the file holds does not change.
     pub fn reseal(&mut self, new: NewSeal) -> Result<(), StorageOpenError> {
         if !self.is_in_place() {
             return Err(self.problem(StorageOpenProblem::Lost));
@@ -215,15 +215,15 @@ impl FileStorage {
         StorageOpenError { path, problem }
     }
 
-    /// The way to note how this token is reached, also once the storage is in other hands. The note goes when the
-    /// storage is dropped.
+    /// Notes how this soft token is reached, also after the storage was moved into a key. Dropping the storage removes
+    /// the note.
     #[must_use]
     pub fn announcer(&self) -> Announcer {
         Announcer(self.path.clone())
     }
 }
 
-/// Notes how the token that has a state file open is reached.
+/// Notes how the soft token that has a state file open is reached.
 #[derive(Clone, Debug)]
 pub struct Announcer(PathBuf);
 
@@ -234,11 +234,11 @@ impl Announcer {
         &self.0
     }
 
-    /// Notes that `device`, a value for `--device`, reaches the token, for the hint that another process gets when it
-    /// finds the file locked.
+    /// Notes that `device`, a value for `--device`, reaches the soft token. Another process that finds the file locked
+    /// shows it in a hint.
     ///
     /// # Errors
-    /// Those of writing a file beside the state file.
+    /// Where no file can be written beside the state file.
     pub fn announce(&self, device: &str) -> io::Result<()> {
         owner::announce(&self.0, device)
     }
@@ -254,7 +254,7 @@ impl fmt::Debug for FileStorage {
 
 impl Drop for FileStorage {
     fn drop(&mut self) {
-        // Before the lock goes: afterwards the note may be another process's. So it is where the file is another's.
+        // While the lock is held: after that the note may be another process's, as it is where the file was replaced.
         if self.identity.is_at(&self.path).unwrap_or(false) {
             owner::withdraw(&self.path);
         }
@@ -303,12 +303,12 @@ impl Storage for FileStorage {
         self.records.next_key(prefix, after, key)
     }
 
-    /// The disk may be full before that; a write then says so.
+    /// The disk may be full earlier: then a write says so.
     fn room(&mut self, _length: usize) -> Result<u32, StorageError> {
         Ok(room(self.capacity, self.records.len()?))
     }
 
-    /// Puts a new file with the records there are in place of the old one.
+    /// Replaces the file with a new one that has only the records there are.
     fn scrub(&mut self) -> Result<(), StorageError> {
         if !self.is_in_place() {
             return Err(StorageError::Failed);

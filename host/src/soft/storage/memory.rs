@@ -101,7 +101,7 @@ impl Storage for MemoryStorage {
         Ok(room(self.capacity, self.records.len() as u64))
     }
 
-    /// Nothing to do: what was removed or replaced has been overwritten with zeros.
+    /// Does nothing: what was removed or replaced is already overwritten with zeros.
     fn scrub(&mut self) -> Result<(), StorageError> {
         Ok(())
     }

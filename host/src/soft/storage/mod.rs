@@ -16,11 +16,11 @@ pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
 pub use memory::MemoryStorage;
 pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Passphrase, Seal, Unlock};
 
-/// The records that a token keeps at most, each of any length: some 16,000 accounts in a file of about 10 MB. A host
-/// that fills the token so fills neither the disk nor the memory.
+/// How many records a soft token keeps at most: some 16,000 accounts in a file of about 10 MB. So a host that fills the
+/// soft token fills neither the disk nor the memory.
 pub const CAPACITY: u32 = 16_384;
 
-/// The storage that the user chose when the token started.
+/// A storage that is chosen when the soft token starts.
 #[derive(Debug)]
 pub enum AnyStorage {
     /// Gone with the process.
@@ -30,10 +30,10 @@ pub enum AnyStorage {
 }
 
 impl AnyStorage {
-    /// Opens the file at `path`, or a fresh memory where there is none.
+    /// Opens the file at `path`. Without a path, an empty storage in memory.
     ///
     /// # Errors
-    /// Those of [`FileStorage::open`].
+    /// As [`FileStorage::open`].
     pub fn open(path: Option<&Path>) -> Result<Self, StorageOpenError> {
         Ok(match path {
             Some(path) => Self::File(Box::new(FileStorage::open(path)?)),
@@ -80,13 +80,13 @@ impl Storage for AnyStorage {
     }
 }
 
-/// A record that the key could not read back on every platform is refused on this one too.
+/// Refuses a record that not every platform could keep and read.
 fn check_size(key: &[u8], value: &[u8]) -> Result<(), StorageError> {
     let fits = (1..=STORAGE_KEY_MAX).contains(&key.len()) && value.len() <= STORAGE_VALUE_MAX;
     fits.then_some(()).ok_or(StorageError::Failed)
 }
 
-/// How many records fit beside the `held` that there are.
+/// How many records fit beside those that there are.
 fn room(capacity: u32, held: u64) -> u32 {
     capacity.saturating_sub(held.try_into().unwrap_or(u32::MAX))
 }

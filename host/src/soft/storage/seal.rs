@@ -1,9 +1,9 @@
-//! Sealed state files: what makes the file alone worthless to whoever copies it.
+//! Sealed state files: a copy of the file alone is worthless.
 //!
-//! Each value of a record is sealed with a random data key, bound to the record's key, so that values cannot change
-//! places. The data key lies in the file's header, wrapped by a key that a passphrase gives ([`kdf`]) or that the
-//! desktop's keyring keeps ([`keyring`]). Every new seal has a new data key. The keys of records stay in the clear: they
-//! are looked up by order.
+//! Each value of a record is sealed with a random data key, together with the record's key, so that nobody can swap
+//! values. The data key is in the file's header, wrapped by a key that comes from a passphrase ([`kdf`]) or from the
+//! desktop's keyring ([`keyring`]). Every new seal has a new data key. The keys of records are not sealed, because
+//! records are found by the order of their keys.
 
 pub(super) mod cipher;
 mod header;
@@ -26,7 +26,7 @@ use self::kdf::{Cost, Kdf};
 pub use self::keyring::{Keyring, KeyringError};
 use super::StorageOpenProblem;
 
-/// What it takes, beside a state file, to read the secrets in it.
+/// What somebody needs besides a state file to read its secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Seal {
@@ -56,18 +56,18 @@ type Key = Zeroizing<[u8; 32]>;
 /// The passphrase of a state file, in Normalization Form C. Zeroized when dropped.
 pub struct Passphrase(Zeroizing<String>);
 
-/// A passphrase without a character.
+/// A passphrase without characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the passphrase is empty")]
 pub struct EmptyPassphrase;
 
 impl Passphrase {
-    /// The passphrase that a person typed, in whatever form their keyboard gives it.
+    /// The passphrase as a person typed it, in any normalization form.
     ///
     /// # Errors
     /// [`EmptyPassphrase`].
     pub fn new(typed: &str) -> Result<Self, EmptyPassphrase> {
-        // Normalization may triple the length; growing would leave copies behind.
+        // Normalization may triple the length, and a buffer that grows would leave copies behind.
         let mut text = Zeroizing::new(String::with_capacity(3 * typed.len()));
         text.extend(typed.nfc());
         match text.is_empty() {
@@ -76,7 +76,7 @@ impl Passphrase {
         }
     }
 
-    /// Whether the other is the same. Both are the same person's, so time is no matter.
+    /// Whether the other is the same. One person typed both, so the time that this takes tells nothing.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -91,19 +91,19 @@ impl fmt::Debug for Passphrase {
 
 /// Who opens a sealed file.
 pub trait Unlock {
-    /// The passphrase, or None where nobody gives one. `again` where the one before was wrong.
+    /// The passphrase, or None where nobody gives one. `again` says that the last one was wrong.
     fn passphrase(&mut self, again: bool) -> Option<Passphrase>;
 
     /// The keyring that may have the key.
     ///
     /// # Errors
-    /// [`KeyringError`].
+    /// [`KeyringError`] where there is none to use.
     fn keyring(&mut self) -> Result<Keyring, KeyringError> {
         Keyring::desktop()
     }
 }
 
-/// Knows no passphrase, and has the desktop's keyring.
+/// Opens files with the desktop's keyring, and knows no passphrase.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyringOnly;
 
@@ -113,14 +113,14 @@ impl Unlock for KeyringOnly {
     }
 }
 
-/// A seal to be put on a file.
+/// A seal for a file.
 pub struct NewSeal {
     pub(super) seal: Seal,
     pub(super) sealed: Option<(Header, Cipher)>,
 }
 
 impl NewSeal {
-    /// No seal: secrets lie in the file as they are.
+    /// No seal: the file holds secrets as they are.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -129,7 +129,7 @@ impl NewSeal {
         }
     }
 
-    /// A seal that `passphrase` opens. It takes some tenths of a second and 64 MiB, as each try to open it will.
+    /// A seal that `passphrase` opens. Making it takes some tenths of a second and 64 MiB, and so does opening it.
     ///
     /// # Errors
     /// [`StorageOpenProblem::Io`] where the system gives neither memory nor random numbers.
@@ -143,8 +143,8 @@ impl NewSeal {
         Self::new(Seal::Passphrase, Lock::Passphrase(kdf), &key)
     }
 
-    /// A seal that a key in `keyring` opens, made there for the state file at `path`. It stays there: copies of the file
-    /// may need it.
+    /// A seal that a key in `keyring` opens. The key is made there for the state file at `path`, and stays: copies of
+    /// the file may need it.
     ///
     /// # Errors
     /// [`StorageOpenProblem::Keyring`], and [`StorageOpenProblem::Io`] where the system gives no random numbers.
@@ -155,7 +155,7 @@ impl NewSeal {
         Self::new(Seal::Keyring, Lock::Keyring(id), &key)
     }
 
-    /// The header of the file, and what seals its records; none where there is no seal.
+    /// The header of the file, and the cipher of its records, where there is a seal.
     pub(super) fn into_parts(self) -> (Option<Vec<u8>>, Option<Cipher>) {
         self.sealed.map(|(header, cipher)| (header.encode(), cipher)).unzip()
     }
@@ -170,7 +170,7 @@ impl NewSeal {
 }
 
 impl Header {
-    /// What it takes to open it.
+    /// What opens it.
     pub(super) fn seal(&self) -> Seal {
         match self.lock {
             Lock::Passphrase(_) => Seal::Passphrase,
@@ -178,7 +178,7 @@ impl Header {
         }
     }
 
-    /// The cipher of the records, by what `unlock` gives.
+    /// The cipher of the records, with what `unlock` gives.
     pub(super) fn unlock(&self, unlock: &mut dyn Unlock) -> Result<Cipher, StorageOpenProblem> {
         let kdf = match &self.lock {
             Lock::Passphrase(kdf) => kdf,

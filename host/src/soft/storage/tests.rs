@@ -171,7 +171,10 @@ proptest! {
     /// Both storages answer alike, whatever is done to them.
     #[test]
     fn memory_and_file_agree(
-        operations in prop::collection::vec(("[ab]{1,3}", prop::option::of(prop::collection::vec(any::<u8>(), 0..40))), 1..20),
+        operations in prop::collection::vec(
+            ("[ab]{1,3}", prop::option::of(prop::collection::vec(any::<u8>(), 0..40))),
+            1..20,
+        ),
     ) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token.redb");

@@ -1,6 +1,6 @@
 //! org.freedesktop.Notifications, as the Desktop Notifications Specification 1.3 has it.
 //!
-//! Not the portal (org.freedesktop.portal.Notification): that is for applications in a sandbox, where nothing can be a
+//! Not the portal (org.freedesktop.portal.Notification): it is for applications in a sandbox, which cannot be a
 //! security key for the rest of the computer, and it does not say that a notification was dismissed.
 
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ const SERVICE_TIMEOUT: Duration = Duration::from_secs(5);
 const APPROVE: &str = "approve";
 const DENY: &str = "deny";
 
-/// `urgency`: critical, which the specification keeps from expiring by itself.
+/// `urgency`: critical. The specification says that such a notification does not expire by itself.
 const CRITICAL: u8 = 2;
 /// `expire_timeout`: never.
 const NEVER: i32 = 0;
@@ -73,7 +73,7 @@ impl fmt::Display for Unable {
     }
 }
 
-/// Asks on the bus of `builder` until there is an answer, nobody waits for one, or `closed` is.
+/// Asks on the bus of `builder` until there is an answer, nobody waits for one any more, or `closed` is closed.
 pub(super) fn ask(
     builder: impl FnOnce() -> zbus::Result<Builder<'static>>,
     closed: &PipeReader,
@@ -90,7 +90,7 @@ pub(super) fn ask(
                 _ = closed.readable() => return Ok(()),
                 found = timeout(SERVICE_TIMEOUT, Service::find(builder)) => found.map_err(|_| Unable::Silent)??,
             };
-            // Not cut short: what is shown must be known to be taken back.
+            // Not cut short: to take a notification back, its number must be known.
             let id = timeout(SERVICE_TIMEOUT, service.show(&question.waiting))
                 .await
                 .map_err(|_| Unable::Silent)??;
@@ -113,7 +113,7 @@ pub(super) fn ask(
         })
 }
 
-/// The notification service: the one program that answered for it, and no other that the bus connects.
+/// The notification service: the one program that answered, and no other program on the bus.
 struct Service {
     connection: Connection,
     owner: OwnedUniqueName,
@@ -132,8 +132,8 @@ impl Service {
         if !capabilities.iter().any(|capability| capability == "actions") {
             return Err(Unable::NoActions);
         }
-        // The bus writes each message's sender, and a stream passes only what has the sender of its rule. Without a
-        // unique name there, any program could approve.
+        // The bus names each message's sender, and a stream passes only messages from the sender in its rule. Without
+        // the unique name in it, any program could approve.
         let owner: OwnedUniqueName = match reply.header().sender() {
             Some(owner) => owner.to_owned().into(),
             None => return Err(zbus::Error::MissingField.into()),
@@ -161,10 +161,10 @@ impl Service {
         })
     }
 
-    /// Shows what is waited for, and returns the notification's number.
+    /// Shows what the key waits for, and returns the number of the notification.
     async fn show(&self, waiting: &Waiting) -> Result<u32, Unable> {
-        // A button on a screen is no longer or shorter: as at the prompt, to approve counts as a long touch too. So the
-        // words, not the gesture, say what a reset is.
+        // Nobody can press a button on a screen for a longer time: as at the prompt, approving counts as a long touch
+        // too. So the words, not the gesture, say what a reset does.
         let (icon, summary, approve) = match waiting.operation {
             "reset" => ("dialog-warning", "Erase this security key?", "Erase everything"),
             _ => ("dialog-password", "Touch the security key?", "Approve"),
@@ -181,7 +181,8 @@ impl Service {
                     0_u32,
                     icon,
                     summary,
-                    // Where bodies are markup, this one is plain text all the same: `Display` leaves no `<`, `>` or `&`.
+                    // Where bodies are markup, this one is plain text all the same: `Display` leaves no `<`, `>` or
+                    // `&`.
                     sentence(waiting),
                     [APPROVE, approve, DENY, "Deny"].as_slice(),
                     HashMap::from([("urgency", Value::U8(CRITICAL))]),
@@ -196,7 +197,7 @@ impl Service {
     async fn answer(&mut self, id: u32) -> Result<Answer, Unable> {
         loop {
             let signal = tokio::select! {
-                // What the service said last comes before its end.
+                // The last signal of the service comes before its end.
                 biased;
                 signal = self.signals.next() => signal.ok_or(Unable::Gone)??,
                 _ = self.end.next() => return Err(Unable::Gone),
@@ -218,7 +219,7 @@ impl Service {
     }
 }
 
-/// What a signal of the service means for the notification `id`, if it means anything.
+/// What a signal of the service means for the notification `id`, where it is about that one.
 fn read(signal: &Message, id: u32) -> Option<Result<Answer, Unable>> {
     let header = signal.header();
     let body = signal.body();
@@ -229,7 +230,7 @@ fn read(signal: &Message, id: u32) -> Option<Result<Answer, Unable>> {
             _ => None,
         },
         "NotificationClosed" => match body.deserialize::<(u32, u32)>().ok()? {
-            // Who sends the question away has refused.
+            // A user who dismisses the question has refused.
             (of, DISMISSED) if of == id => Some(Ok(Answer::Decline)),
             (of, _) if of == id => Some(Err(Unable::Gone)),
             _ => None,
@@ -238,7 +239,7 @@ fn read(signal: &Message, id: u32) -> Option<Result<Answer, Unable>> {
     }
 }
 
-/// What is waited for, as a sentence begins.
+/// What the key waits for, as the beginning of a sentence.
 fn sentence(waiting: &Waiting) -> String {
     let mut text = waiting.to_string();
     if let Some(first) = text.get_mut(..1) {

@@ -30,17 +30,17 @@ pub(super) const OUTPUT_REPORT: u8 = 1;
 /// The error that a host gets, of `asm-generic/errno-base.h`.
 const EIO: u16 = 5;
 
-/// `BUS_USB` of `linux/input.h`: clients take a key on any other bus for no USB key.
+/// `BUS_USB` of `linux/input.h`: clients do not look for USB keys on any other bus.
 const BUS_USB: u16 = 0x03;
 
-/// What the kernel tells or asks.
+/// What the kernel says or asks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// `UHID_OUTPUT`: a host sent a report.
     Output(Report),
-    /// `UHID_GET_REPORT`: a host asks for a report, other than by waiting for one.
+    /// `UHID_GET_REPORT`: a host asks for a report instead of waiting for one.
     GetReport { id: u32 },
-    /// `UHID_SET_REPORT`: a host sent a report by the control pipe; `None` where it is none that a key takes.
+    /// `UHID_SET_REPORT`: a host sent a report by the control pipe. `None` where a key does not take such a report.
     SetReport { id: u32, report: Option<Report> },
     /// `UHID_CLOSE`: no host has the device open any more.
     Close,
@@ -70,7 +70,7 @@ impl Event {
     }
 }
 
-/// The report in `data`. What comes through hidraw has a report number in front, which is 0 as the key numbers none.
+/// The report in `data`. Through hidraw it comes after a report number, which is 0 as the key has no numbers.
 fn report(data: &[u8], size: u16, kind: u8) -> Option<Report> {
     let data = data.get(..size.into()).filter(|_| kind == OUTPUT_REPORT)?;
     match (data.len(), data) {
@@ -79,7 +79,7 @@ fn report(data: &[u8], size: u16, kind: u8) -> Option<Report> {
     }
 }
 
-/// The fields of an event, one after the other; behind its end they are zero.
+/// The fields of an event, one after the other. After its end they are zero.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -126,7 +126,7 @@ pub(super) fn create(identity: &Identity, place: &str) -> Vec<u8> {
 #[expect(clippy::cast_possible_truncation, reason = "34")]
 const REPORT_DESCRIPTOR_SIZE: u16 = REPORT_DESCRIPTOR.len() as u16;
 
-/// A text that ends with a zero.
+/// A text, filled up with zeros.
 fn text<const SIZE: usize>(text: &str) -> [u8; SIZE] {
     let mut field = [0; SIZE];
     for (place, byte) in field.iter_mut().take(SIZE - 1).zip(text.bytes()) {
@@ -153,7 +153,7 @@ pub(super) fn input(report: &Report) -> [u8; 6 + REPORT_SIZE] {
     event
 }
 
-/// `UHID_GET_REPORT_REPLY`: a key has nothing to say but what it sends of itself.
+/// `UHID_GET_REPORT_REPLY`: an error, since a key sends its reports by itself.
 pub(super) fn get_report_reply(id: u32) -> Vec<u8> {
     reply(GET_REPORT_REPLY, id, false)
 }

@@ -1,4 +1,4 @@
-//! The device as hosts open it: `/dev/hidrawN`, found by where it claims to be attached.
+//! The device as hosts open it, `/dev/hidrawN`: found by the place where it claims to be attached.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// How long the kernel may take to make the device, and udev to let this user in.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked for.
+/// How long to wait before looking again.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Looks for the device of one key.
@@ -47,7 +47,7 @@ impl Finder {
         &self.place
     }
 
-    /// Waits until the device is there and can be opened. In the end one that cannot be opened is better than none.
+    /// Waits until the device is there and can be opened. After that time, returns also one that cannot be opened.
     pub(super) fn wait(&self) -> Option<Node> {
         let end = Instant::now() + self.patience;
         loop {

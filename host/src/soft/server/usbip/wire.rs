@@ -20,26 +20,26 @@ const USBIP_CMD_UNLINK: u32 = 2;
 const USBIP_RET_SUBMIT: u32 = 3;
 const USBIP_RET_UNLINK: u32 = 4;
 
-/// The size of a bus ID, in bytes, with zeros behind it.
+/// The size of a bus ID, in bytes, filled up with zeros.
 const BUS_ID_SIZE: usize = 32;
-/// The size of a device's path, in bytes, with zeros behind it.
+/// The size of a device's path, in bytes, filled up with zeros.
 const PATH_SIZE: usize = 256;
-/// Where the server's computer would have the device: shown to people, and nothing else.
+/// Where the server's computer would have the device. Only shown to people.
 const PATH: &str = "/sys/devices/brasskey/usb1/1-1";
 /// `USB_SPEED_FULL` of `linux/usb/ch9.h`.
 const SPEED_FULL: u32 = 2;
-/// The bytes that a host may send in one transfer: a multiple of all that a key takes.
+/// How many bytes a host may send in one transfer: far more than a key takes.
 const TRANSFER_MAX: u32 = 64 * 1024;
 
-// Linux's error numbers, which USB/IP takes for its own.
+// USB/IP uses the error numbers of Linux.
 /// A transfer was refused: `EPIPE`.
 pub(super) const STALL: i32 = -32;
-/// A report is longer than what the host has room for: `EOVERFLOW`.
+/// The host has less room than a report needs: `EOVERFLOW`.
 pub(super) const OVERFLOW: i32 = -75;
-/// A transfer was unlinked before it came about: `ECONNRESET`.
+/// A transfer was unlinked before it took place: `ECONNRESET`.
 pub(super) const UNLINKED: i32 = -104;
 
-/// What a host connects for.
+/// What a host asks for when it connects.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
     /// OP_REQ_DEVLIST.
@@ -72,17 +72,17 @@ pub(super) enum Command {
 pub(super) struct Urb {
     pub(super) sequence: u32,
     pub(super) endpoint: u32,
-    /// The data goes to the host.
+    /// Whether the data goes to the host.
     pub(super) is_in: bool,
-    /// The room for data, or its length.
+    /// The room for data to the host, or the length of data from it.
     pub(super) length: usize,
     /// The setup packet of a control transfer.
     pub(super) setup: [u8; 8],
-    /// What the host sends.
+    /// The data that the host sends.
     pub(super) data: Vec<u8>,
 }
 
-/// Reads what a host connects for.
+/// Reads what a host asks for when it connects.
 pub(super) fn read_request(from: &mut impl Read) -> io::Result<Request> {
     let [version, code] = [read_u16(from)?, read_u16(from)?];
     let _status = read_u32(from)?;
@@ -104,7 +104,7 @@ pub(super) fn device_list(is_there: bool) -> Vec<u8> {
     reply.extend(u32::from(is_there).to_be_bytes());
     if is_there {
         reply.extend(device());
-        // The one interface: no subclass, no protocol, and a byte to fill.
+        // The one interface: no subclass, no protocol, one byte of padding.
         reply.extend([CLASS_HID, 0, 0, 0]);
     }
     reply
@@ -138,7 +138,7 @@ fn device() -> Vec<u8> {
             .map(u16::to_be_bytes)
             .concat(),
     );
-    // Class, subclass and protocol are the interface's; of configurations and interfaces there is one each.
+    // The interface has class, subclass and protocol. There is one configuration and one interface.
     device.extend([0, 0, 0, CONFIGURATION_VALUE, 1, 1]);
     device
 }
@@ -150,7 +150,7 @@ pub(super) fn read_command(from: &mut impl Read) -> io::Result<Command> {
         USBIP_CMD_SUBMIT => {
             let [_flags, length, _start_frame, packets, _interval] = read_u32s(from)?;
             let setup = read(from)?;
-            // The key has no endpoint for isochronous transfers, whose packets would follow.
+            // The packets of an isochronous transfer would follow, but the key has no endpoint for that.
             let is_in = direction == 1;
             if direction > 1 || !is_in && length > TRANSFER_MAX || !matches!(packets, 0 | u32::MAX) {
                 return Err(malformed());
@@ -176,11 +176,11 @@ pub(super) fn read_command(from: &mut impl Read) -> io::Result<Command> {
     }
 }
 
-/// USBIP_RET_SUBMIT: how a transfer ended. `length` bytes went over, of which `data` follows where it goes to the host.
+/// USBIP_RET_SUBMIT: how a transfer ended. It moved `length` bytes; `data` holds them where they go to the host.
 pub(super) fn submitted(sequence: u32, status: i32, length: u32, data: &[u8]) -> Vec<u8> {
     let mut reply = header(USBIP_RET_SUBMIT, sequence, status);
     reply.extend(length.to_be_bytes());
-    // Start frame, packets, errors, and 8 bytes to fill.
+    // Start frame, packets, errors, and 8 bytes of padding.
     reply.extend([0; 20]);
     reply.extend(data);
     reply

@@ -32,16 +32,16 @@ pub enum StorageOpenProblem {
     /// Another process has it open.
     #[error("another process uses it")]
     Locked {
-        /// What `--device` reaches the token of that process, where it said so.
+        /// The value of `--device` that reaches the soft token of that process, where it noted one.
         holder: Option<String>,
     },
-    /// This user may not open or create it.
+    /// This user may neither open nor create it.
     #[error("permission denied")]
     NoPermission,
-    /// It is no file to keep secrets in.
+    /// Secrets cannot be kept in it.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// It is there, and has not a single byte.
+    /// It exists, and has no content.
     #[error("it is empty")]
     Empty,
     /// It was deleted, moved or replaced while it was open.
@@ -64,10 +64,10 @@ pub enum StorageOpenProblem {
     /// It is sealed with another passphrase.
     #[error("it is sealed, and the passphrase is wrong")]
     WrongPassphrase,
-    /// It is sealed with a key in a keyring, or shall be, and the keyring does not help.
+    /// It is sealed with a key in a keyring, or is to be, and the keyring does not help.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// What no version of brasskey wrote.
+    /// No version of brasskey wrote this.
     #[error("it is damaged")]
     Corrupt,
     /// The system says something else.
@@ -117,7 +117,7 @@ impl From<redb::Error> for StorageOpenProblem {
     fn from(error: redb::Error) -> Self {
         match error {
             redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => Self::Locked { holder: None },
-            // How `redb` says that the file does not begin as its files do.
+            // This is how `redb` says that the file does not begin as its own files do.
             redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Self::NotOurs,
             redb::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Self::Corrupt,
             redb::Error::Io(error) => error.into(),

@@ -1,7 +1,7 @@
 //! The note beside a state file that says how to reach the token that has it open.
 //!
-//! It only serves the hint of an error: the lock decides, and a note left over from a killed process is removed by the
-//! next one that gets the lock.
+//! It only serves the hint of an error: the lock decides. Where a killed process left a note, the next process that
+//! gets the lock removes it.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::place::beside;
 use crate::private::{self, Others};
 
-/// More than any `--device` value needs.
+/// Longer than any value of `--device`.
 const NOTE_MAX: u64 = 4096;
 
 fn note(state: &Path) -> PathBuf {
@@ -27,11 +27,11 @@ pub(super) fn announce(state: &Path, device: &str) -> io::Result<()> {
 
 /// Removes the note, if there is one.
 pub(super) fn withdraw(state: &Path) {
-    // Where this fails the note is stale, which does no harm.
+    // Where this fails an old note stays, which does no harm.
     let _ = fs::remove_file(note(state));
 }
 
-/// The device in the note. Whoever can write there chooses this text, so it is passed on only where it is plain.
+/// The device in the note. Anybody who can write there chooses this text, so only plain text is passed on.
 pub(super) fn holder(state: &Path) -> Option<String> {
     let file = private::open(private::options().read(true), &note(state), Others::Read).ok()?;
     let mut text = String::new();

@@ -13,7 +13,7 @@ use super::system::{Identity, sync_directory};
 use super::{StorageOpenProblem, owner};
 use crate::private::{self, Others};
 
-/// How often the file may be replaced while it is being opened before it counts as in use.
+/// How many times the file may be replaced while it is being opened. After that it counts as in use.
 const ATTEMPTS: usize = 8;
 
 /// A state file that is open and locked.
@@ -24,7 +24,7 @@ pub(super) struct Held {
     pub(super) is_new: bool,
 }
 
-/// Opens the state file at `path`, or makes one where there is nothing, whose values will be sealed as `header` says.
+/// Opens the state file at `path`. Where there is nothing, makes a file whose values will be sealed as `header` says.
 pub(super) fn open(path: &Path, header: Option<&[u8]>) -> Result<Held, StorageOpenProblem> {
     private::make_directory(directory(path))?;
     for _ in 0..ATTEMPTS {
@@ -40,12 +40,13 @@ pub(super) fn open(path: &Path, header: Option<&[u8]>) -> Result<Held, StorageOp
     Err(StorageOpenProblem::Locked { holder: None })
 }
 
-/// Locks `file`, found at `path`, and opens the database in it; None where another process put a new file in its place
-/// before the lock was ours.
+/// Locks `file`, found at `path`, and opens the database in it. None where another process put a new file in its place
+/// before we had the lock.
 fn take(path: &Path, file: File) -> Result<Option<Held>, StorageOpenProblem> {
     let metadata = file.metadata()?;
     if metadata.len() == 0 {
-        // A token is never empty under its name: something took its content away, or nothing of ours made the file.
+        // Our files are never empty once they have their name: something removed the content, or we did not make the
+        // file.
         return Err(StorageOpenProblem::Empty);
     }
     let identity = Identity::of(&metadata);
@@ -54,7 +55,7 @@ fn take(path: &Path, file: File) -> Result<Option<Held>, StorageOpenProblem> {
         return Ok(None);
     }
     owner::withdraw(path);
-    // A copy that a killed process was making. Where this fails the next scrub says so.
+    // A copy that a killed process was making. Where this fails, the next scrub says so.
     let _ = fs::remove_file(new_file(path));
     Ok(Some(Held {
         records,
@@ -63,13 +64,13 @@ fn take(path: &Path, file: File) -> Result<Option<Held>, StorageOpenProblem> {
     }))
 }
 
-/// Makes a whole state file under another name, and then gives it that of `path`: a power cut at any moment leaves a
-/// token there or nothing. It was locked before it got its name: nobody else came in between. None where somebody else
-/// was faster.
+/// Makes a whole state file under another name, and then renames it to `path`: a power cut at any moment leaves a
+/// whole file there or nothing. The file is locked before it gets its name, so that no other process can open it in
+/// between. None where another process was faster.
 fn make(path: &Path, header: Option<&[u8]>) -> Result<Option<Held>, StorageOpenProblem> {
     let mut prefix = OsString::from(path.file_name().unwrap_or_default());
     prefix.push(".brasskey-new-");
-    // For its user only, and gone where anything fails. A process that is killed leaves it; there is no secret in it.
+    // Only its user can read it, and it is removed where anything fails. A killed process leaves it, without secrets.
     let made = Builder::new().prefix(&prefix).tempfile_in(directory(path))?;
     let (file, name) = made.into_parts();
     let identity = Identity::of(&file.metadata()?);
@@ -83,7 +84,7 @@ fn make(path: &Path, header: Option<&[u8]>) -> Result<Option<Held>, StorageOpenP
         Err(error) => return Err(error.error.into()),
     }
     sync_directory(directory(path)).inspect_err(|_| {
-        // There is nothing in it yet that anybody was told of.
+        // It holds nothing yet that a host relies on.
         let _ = fs::remove_file(path);
     })?;
     owner::withdraw(path);
@@ -94,9 +95,10 @@ fn make(path: &Path, header: Option<&[u8]>) -> Result<Option<Held>, StorageOpenP
     }))
 }
 
-/// Makes a whole state file beside `path`, with what `fill` puts there, and renames it to `path`: a power cut at any moment
-/// leaves the one or the other. The caller holds the lock of what is there, lets go of it once the new one has its name,
-/// and makes the rename durable. The new one was locked before it got its name: nobody else came in between.
+/// Makes a whole state file beside `path`, with what `fill` puts there, and renames it to `path`: a power cut at any
+/// moment leaves the old file or the new one. The caller holds the lock of the old file until the new one has its name,
+/// and makes the rename durable. The new file is locked before it gets its name, so that no other process can open it
+/// in between.
 pub(super) fn replace(
     path: &Path,
     fill: impl FnOnce(&mut Records) -> Result<(), StorageOpenProblem>,
@@ -115,7 +117,7 @@ pub(super) fn replace(
         Ok((records, identity))
     };
     fill_and_name().inspect_err(|_| {
-        // It may hold secrets. Where it stays, the next one to open the state file tries again.
+        // It may hold secrets. Where it stays, the next process that opens the state file tries again.
         let _ = fs::remove_file(&new);
     })
 }

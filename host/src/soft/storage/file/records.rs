@@ -1,4 +1,4 @@
-//! Records in a `redb` database, whatever it lies on.
+//! Records in a `redb` database, on any backend.
 
 use std::ops::Bound;
 
@@ -13,29 +13,29 @@ use super::shared::SharedBackend;
 use crate::private::is_full;
 use crate::soft::storage::copy;
 
-/// What a token's database is known by: `format` → [`PLAIN`] or [`SEALED`].
+/// The table that marks a database as ours: `format` → [`PLAIN`] or [`SEALED`].
 const BRASSKEY: TableDefinition<'_, &str, u32> = TableDefinition::new("brasskey");
 const FORMAT_KEY: &str = "format";
-/// The version of this layout of tables. What the records say has a version of its own, in the key's root record.
+/// The version of this layout of tables. The content of the records has a version of its own, in the root record.
 const PLAIN: u32 = 1;
-/// The version that differs from [`PLAIN`] in that the values of records are sealed as [`HEADER`] says.
+/// As [`PLAIN`], but the values of records are sealed as [`HEADER`] says.
 const SEALED: u32 = 2;
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
-/// What the file says of itself, by name. Not the key's: a reset leaves it.
+/// What the file says about itself, by name. A reset of the key leaves it.
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// How the values of records are sealed.
 const HEADER: &str = "seal";
 
-/// Pages that `redb` keeps in memory, in bytes. The rest is in the system's page cache, some microseconds away.
+/// How many bytes of pages `redb` keeps in memory. The system caches the rest, some microseconds away.
 const CACHE_SIZE: usize = 1024 * 1024;
 
 pub(super) struct Records {
     backend: SharedBackend,
-    /// How the values are sealed, where they are; all values here are what they are when sealed.
+    /// How the values are sealed, where they are. All values here are sealed ones then.
     header: Option<Vec<u8>>,
     /// None after an I/O error, until it is opened again.
     database: Option<Database>,
-    /// The table as the last commit left it, so that a read does not begin with finding it.
+    /// The table as the last commit left it, so that a read need not look for it first.
     view: Option<ReadOnlyTable<&'static [u8], &'static [u8]>>,
 }
 
@@ -66,7 +66,7 @@ impl Records {
         Ok(self.view().map_err(refusal)?.get(key).map_err(refusal)?.is_some())
     }
 
-    /// How many records there are; the database keeps count.
+    /// How many records there are. The database counts them.
     pub(super) fn len(&mut self) -> Result<u64, StorageError> {
         self.view().map_err(refusal)?.len().map_err(refusal)
     }
@@ -95,8 +95,8 @@ impl Records {
         let Err(error) = self.commit(key, value) else {
             return Ok(());
         };
-        // After an I/O error `redb` refuses to work until it is opened again, and only then is it known whether the
-        // commit took place. The opening makes durable what it finds.
+        // After an I/O error `redb` refuses to work until it is opened again, and only then does it know whether the
+        // commit took place. Opening it makes durable what it finds.
         self.view = None;
         self.database = None;
         match self.holds(key, value) {
@@ -111,14 +111,14 @@ impl Records {
         self.header.as_deref()
     }
 
-    /// Writes every record of `self`, and the header, to `fresh`, which has none: as they are.
+    /// Copies every record of `self`, and the header, to `fresh`, which is empty.
     pub(super) fn copy_to(&mut self, fresh: &mut Self) -> Result<(), redb::Error> {
         let header = self.header.clone();
         self.convert_to(fresh, header, |_, value| Some(value.to_vec()))
     }
 
-    /// As [`Self::copy_to`], with each value as `convert` makes it of a record, for another `header`. A value of None ends
-    /// it: the record is damaged.
+    /// As [`Self::copy_to`], but with another `header`, and with the value that `convert` makes of each record. Where
+    /// that is None the record is damaged, and the copy fails.
     pub(super) fn convert_to(
         &mut self,
         fresh: &mut Self,
@@ -141,7 +141,7 @@ impl Records {
         Ok(())
     }
 
-    /// Says how the values will be sealed; there are none yet.
+    /// Says how the values will be sealed. There must be none yet.
     pub(super) fn begin(&mut self, header: &[u8]) -> Result<(), redb::Error> {
         let transaction = self.database()?.begin_write()?;
         describe(&transaction, Some(header))?;
@@ -151,7 +151,7 @@ impl Records {
     }
 
     fn commit(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), redb::Error> {
-        // A view pins the pages of its commit; without one this commit can use them again.
+        // A view keeps the pages of its commit. Without one, this commit can use them again.
         self.view = None;
         let mut transaction = self.database()?.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
@@ -192,13 +192,13 @@ impl Records {
 fn open_database(backend: &SharedBackend) -> Result<Database, DatabaseError> {
     Database::builder()
         .set_cache_size(CACHE_SIZE)
-        // A plain opening trusts a file that was closed in order, and may panic where something else changed it since.
+        // Simply opening it would trust a file that was closed in order, and may panic where somebody changed it since.
         .set_check_integrity_on_open(true)
         .create_with_backend(backend.clone())
 }
 
-/// Marks an empty database as a token's; refuses what is not one, or one that only a newer version understands. How its
-/// values are sealed, where they are.
+/// Marks an empty database as ours. Refuses a database that is not ours, or that only a newer version understands.
+/// Returns how its values are sealed, where they are.
 fn check_format(database: &Database) -> Result<Option<Vec<u8>>, StorageOpenProblem> {
     let transaction = database.begin_read().map_err(redb::Error::from)?;
     let mut tables = transaction.list_tables().map_err(redb::Error::from)?;
@@ -228,7 +228,7 @@ fn check_format(database: &Database) -> Result<Option<Vec<u8>>, StorageOpenProbl
     }
 }
 
-/// The header of a sealed file; None where there is none.
+/// The header of a sealed file, or None.
 fn header(transaction: &ReadTransaction) -> Result<Option<Vec<u8>>, redb::Error> {
     match transaction.open_table(META) {
         Ok(table) => Ok(table.get(HEADER)?.map(|value| value.value().to_vec())),
@@ -245,7 +245,7 @@ fn mark(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-/// Says that a database is a token's, and how its values are sealed.
+/// Marks a database as ours, and says how its values are sealed.
 fn describe(transaction: &WriteTransaction, header: Option<&[u8]>) -> Result<(), redb::Error> {
     let format = match header {
         Some(header) => {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{BackendError, StorageBackend};
 
-/// A backend that keeps its lock while the database above it is closed and opened again, as `redb` wants after an I/O
-/// error: nobody else gets at the records in between. The lock goes with the last clone.
+/// A backend that keeps its lock while the database above it is closed and opened again, which `redb` needs after an
+/// I/O error: no other process gets at the records in between. The last clone gives the lock back.
 #[derive(Clone, Debug)]
 pub(super) struct SharedBackend(Arc<Inner>);
 
@@ -26,7 +26,7 @@ impl SharedBackend {
         }))
     }
 
-    /// Says that the database was opened, so that the lock is held.
+    /// Notes that the database was opened, so that the lock is held from now on.
     pub(super) fn keep_lock(&self) {
         self.0.keep_lock.store(true, Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl StorageBackend for SharedBackend {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The lock goes with the file's handle in any case.
+        // Closing the file gives the lock back in any case.
         let _ = self.backend.close();
     }
 }

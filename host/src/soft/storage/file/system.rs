@@ -12,7 +12,7 @@ mod unix {
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
-    /// Which file it is, whatever it is called. No other has it while somebody has the file open.
+    /// Which file it is, under any name. No other file has the same while somebody has this one open.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(in super::super) struct Identity {
         device: u64,
@@ -27,7 +27,7 @@ mod unix {
             }
         }
 
-        /// Whether `path` itself, not what a link there points to, is this file.
+        /// Whether this file is at `path` itself. A link there is not followed.
         pub(in super::super) fn is_at(self, path: &Path) -> io::Result<bool> {
             match fs::symlink_metadata(path) {
                 Ok(found) => Ok(Self::of(&found) == self),

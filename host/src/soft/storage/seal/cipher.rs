@@ -1,4 +1,4 @@
-//! XChaCha20-Poly1305, with a random nonce before what it seals and the tag behind it.
+//! XChaCha20-Poly1305, with a random nonce before the sealed text and the tag after it.
 
 use brasskey_protocol::platform::StorageError;
 use chacha20poly1305::aead::AeadInOut as _;
@@ -10,10 +10,10 @@ use super::Key;
 const NONCE: usize = 24;
 /// Bytes of a tag.
 const TAG: usize = 16;
-/// What is sealed is so many bytes longer than it was.
+/// How many bytes a sealed text is longer than the plain one.
 pub(in crate::soft::storage) const OVERHEAD: usize = NONCE + TAG;
 
-/// A key that seals and opens. Zeroized when dropped; boxed, as each move would leave a copy behind.
+/// A key that seals and opens. Zeroized when dropped. Boxed, since each move would leave a copy behind.
 pub(in crate::soft::storage) struct Cipher(Box<XChaCha20Poly1305>);
 
 impl Cipher {
@@ -34,7 +34,7 @@ impl Cipher {
         Ok(sealed)
     }
 
-    /// Opens in place what was sealed for `context`; None where anything of it was changed.
+    /// Opens in place what was sealed for `context`. None where any of it was changed.
     pub(in crate::soft::storage) fn open<'a>(&self, context: &[u8], sealed: &'a mut [u8]) -> Option<&'a [u8]> {
         let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE>()?;
         let (body, tag) = rest.split_last_chunk_mut::<TAG>()?;

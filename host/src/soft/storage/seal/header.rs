@@ -4,14 +4,14 @@
 //! |---|---|---|
 //! | 1 | 1 | 2 |
 //! | 12, or none | memory in KiB, passes, lanes: big-endian | |
-//! | 16 | salt | what the keyring knows the key by |
-//! | 72 | the data key, sealed for all bytes before | the same |
+//! | 16 | salt | the ID of the key in the keyring |
+//! | 72 | the data key, sealed together with the bytes before | the same |
 
 use super::cipher::{Cipher, OVERHEAD};
 use super::kdf::{Cost, Kdf, SALT};
 use super::{Key, StorageOpenProblem, no_random_numbers};
 
-/// Bytes of what the keyring knows a key by.
+/// Bytes of the ID of a key in the keyring.
 pub(super) const ID: usize = 16;
 
 const PASSPHRASE: u8 = 1;

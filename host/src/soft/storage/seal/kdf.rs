@@ -10,14 +10,14 @@ use super::{Key, Passphrase, StorageOpenProblem};
 /// Bytes of a salt (RFC 9106 §4).
 pub(super) const SALT: usize = 16;
 
-/// What a try to guess the passphrase costs.
+/// What each guess of the passphrase costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
     /// In KiB.
     pub(super) memory: u32,
     /// Passes over the memory.
     pub(super) passes: u32,
-    /// Lanes, which could be computed at the same time.
+    /// Lanes, which can be computed at the same time.
     pub(super) lanes: u32,
 }
 
@@ -28,14 +28,14 @@ impl Cost {
         passes: 3,
         lanes: 4,
     };
-    /// The most that a file may ask for: whoever changed it shall not have a computer of its reader.
+    /// The most that a file may ask for: a changed file must not occupy the computer that reads it.
     const MOST: Self = Self {
         memory: 1024 * 1024,
         passes: 16,
         lanes: 16,
     };
 
-    /// The parameters, where they are within the bounds of the RFC and ours.
+    /// The parameters, where they are within the limits of the RFC and of this program.
     fn params(self) -> Option<Params> {
         let within =
             self.memory <= Self::MOST.memory && self.passes <= Self::MOST.passes && self.lanes <= Self::MOST.lanes;
@@ -46,7 +46,7 @@ impl Cost {
     }
 }
 
-/// How a key comes from a passphrase.
+/// How to compute a key from a passphrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kdf {
     pub(super) cost: Cost,
@@ -56,7 +56,7 @@ pub(super) struct Kdf {
 impl Kdf {
     pub(super) fn key(&self, passphrase: &Passphrase) -> Result<Key, StorageOpenProblem> {
         let params = self.cost.params().ok_or(StorageOpenProblem::Corrupt)?;
-        // The library would not clear its own.
+        // The library would not clear its own memory.
         let mut memory = Zeroizing::new(Vec::new());
         memory
             .try_reserve_exact(params.block_count())

@@ -12,14 +12,14 @@ use zeroize::Zeroizing;
 use super::Key;
 use super::header::ID;
 
-/// What the keyring has all our keys under; each has its random name beside it.
+/// The service under which the keyring has all our keys. Each has a random name too.
 const SERVICE: &str = "brasskey";
 
 /// Something that keeps secrets for the user.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     store: Arc<CredentialStore>,
-    /// It shows its user a text for each secret.
+    /// It shows its user a text about each secret.
     labels: bool,
 }
 
@@ -30,7 +30,7 @@ pub enum KeyringError {
     /// There is none, or it does not answer.
     #[error("no desktop keyring can be used: {0}")]
     Absent(#[source] Error),
-    /// Its user did not open it.
+    /// Its user did not unlock it.
     #[error("the desktop keyring stays locked: {0}")]
     Locked(#[source] Error),
     /// It does not have the key.
@@ -69,7 +69,7 @@ impl From<Error> for KeyringError {
 }
 
 impl Keyring {
-    /// The keyring of the desktop that this process runs in.
+    /// The keyring of this process's desktop.
     ///
     /// # Errors
     /// [`KeyringError::Absent`] and [`KeyringError::Unsupported`].
@@ -77,7 +77,7 @@ impl Keyring {
         desktop()
     }
 
-    /// The key known by `id`.
+    /// The key with this ID.
     pub(super) fn key(&self, id: &[u8; ID]) -> Result<Key, KeyringError> {
         let secret = Zeroizing::new(self.entry(id, None)?.get_secret()?);
         let key = <[u8; 32]>::try_from(&secret[..]).map_err(|_| KeyringError::NoKey)?;
@@ -95,7 +95,7 @@ impl Keyring {
             // Writing to a string does not fail.
             let _ = write!(name, "{byte:02x}");
         }
-        // Where the path cannot be made absolute, no file can be opened either.
+        // Where the path cannot be made absolute, no file can be opened.
         let path = path
             .filter(|_| self.labels)
             .and_then(|path| std::path::absolute(path).ok());

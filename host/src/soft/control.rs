@@ -12,11 +12,10 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -26,10 +25,11 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::server::bind_loopback;
+use super::server::accept::{accept, bind_loopback};
+use super::server::thread::ServerThread;
 use super::{Error, SoftKey, lock};
 use guard::Guard;
 
@@ -54,8 +54,6 @@ const TIMEOUTS: Timeouts = Timeouts {
 const STRANGERS_MAX: usize = 32;
 /// The smallest buffer that hyper allows; a head that does not fit is refused.
 const HEAD_MAX: usize = 8192;
-/// How long the server rests when it cannot accept.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Where the endpoint listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,14 +95,16 @@ pub struct ControlOptions {
 #[derive(Debug)]
 pub struct ControlServer {
     address: ControlAddress,
-    closer: Option<oneshot::Sender<()>>,
+    /// `None` once it has ended; the other thread then ends too.
+    acceptor: Option<ServerThread>,
     thread: Option<JoinHandle<()>>,
 }
 
-enum Listener {
-    Tcp(TcpListener),
+/// A client's connection.
+enum Stream {
+    Tcp(TcpStream),
     #[cfg(unix)]
-    Unix(UnixListener),
+    Unix(UnixStream),
 }
 
 impl ControlServer {
@@ -118,9 +118,9 @@ impl ControlServer {
 
     fn start_with(key: &SoftKey, options: &ControlOptions, timeouts: Timeouts) -> Result<Self, Error> {
         let token = token_file::read_or_create(&options.token_file)?;
-        let (listener, address) = listen(&options.address)?;
+        let (connections, accepted) = mpsc::channel(1);
+        let (acceptor, address) = listen(&options.address, connections)?;
         let guard = Guard::new(token, &address);
-        let (closer, closed) = oneshot::channel();
         // One thread serves all clients: this runtime has no other.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
@@ -136,11 +136,11 @@ impl ControlServer {
         });
         let thread = thread::Builder::new()
             .name("brasskey-control".into())
-            .spawn(move || runtime.block_on(serve(listener, service, closed)))
+            .spawn(move || runtime.block_on(serve(accepted, service)))
             .map_err(Error::Thread)?;
         Ok(Self {
             address,
-            closer: Some(closer),
+            acceptor: Some(acceptor),
             thread: Some(thread),
         })
     }
@@ -154,7 +154,7 @@ impl ControlServer {
 
 impl Drop for ControlServer {
     fn drop(&mut self) {
-        drop(self.closer.take());
+        drop(self.acceptor.take());
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so on stderr.
             let _ = thread.join();
@@ -166,22 +166,29 @@ impl Drop for ControlServer {
     }
 }
 
-fn listen(address: &ControlAddress) -> Result<(Listener, ControlAddress), Error> {
-    let bind = |source| Error::Bind {
-        address: address.to_string(),
-        source,
-    };
+/// Has each connection to `address` sent to `connections`.
+fn listen(
+    address: &ControlAddress,
+    connections: mpsc::Sender<Stream>,
+) -> Result<(ServerThread, ControlAddress), Error> {
+    const THREAD: &str = "brasskey-accept";
+    // Fails where the endpoint ends.
+    let send = move |stream| drop(connections.blocking_send(stream));
     match address {
         ControlAddress::Tcp(tcp) => {
             let (listener, tcp) = bind_loopback(*tcp, TcpListener::bind, TcpListener::local_addr)?;
-            listener.set_nonblocking(true).map_err(bind)?;
-            Ok((Listener::Tcp(listener), ControlAddress::Tcp(tcp)))
+            let acceptor = accept(THREAD, listener, move |stream| send(Stream::Tcp(stream)))?;
+            Ok((acceptor, ControlAddress::Tcp(tcp)))
         }
         #[cfg(unix)]
         ControlAddress::Unix(path) => {
             let listener = super::server::unix::bind_private(path)?;
-            listener.set_nonblocking(true).map_err(bind)?;
-            Ok((Listener::Unix(listener), address.clone()))
+            let acceptor = accept(THREAD, listener, move |stream| {
+                if super::server::unix::is_allowed(&stream) {
+                    send(Stream::Unix(stream));
+                }
+            })?;
+            Ok((acceptor, address.clone()))
         }
         #[cfg(not(unix))]
         ControlAddress::Unix(_) => Err(Error::Unsupported("a Unix socket")),
@@ -226,54 +233,31 @@ impl Strangers {
     }
 }
 
-/// Serves until `closed`; what then still runs ends with the runtime.
-async fn serve(listener: Listener, service: Arc<Service>, closed: oneshot::Receiver<()>) {
-    let accepting = pin!(accept(listener, service));
-    tokio::select! {
-        _ = closed => {}
-        () = accepting => {}
-    }
-}
-
-async fn accept(listener: Listener, service: Arc<Service>) {
-    match listener {
-        Listener::Tcp(listener) => {
-            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-                return;
-            };
-            loop {
-                let accepted = listener.accept().await.map(|(stream, _)| stream);
-                attend(accepted, &service).await;
-            }
-        }
-        #[cfg(unix)]
-        Listener::Unix(listener) => {
-            let Ok(listener) = tokio::net::UnixListener::from_std(listener) else {
-                return;
-            };
-            loop {
-                let accepted = listener.accept().await.and_then(|(stream, _)| {
-                    let uid = stream.peer_cred()?.uid();
-                    if !super::server::unix::may_connect(uid) {
-                        return Err(std::io::ErrorKind::PermissionDenied.into());
-                    }
-                    Ok(stream)
-                });
-                attend(accepted, &service).await;
-            }
-        }
+/// Serves clients until no more are accepted; what then still runs ends with the runtime.
+async fn serve(mut accepted: mpsc::Receiver<Stream>, service: Arc<Service>) {
+    while let Some(stream) = accepted.recv().await {
+        // A connection that cannot be used is closed.
+        let _ = match stream {
+            Stream::Tcp(stream) => stream
+                .set_nonblocking(true)
+                .and_then(|()| tokio::net::TcpStream::from_std(stream))
+                .map(|stream| attend(stream, &service)),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream
+                .set_nonblocking(true)
+                .and_then(|()| tokio::net::UnixStream::from_std(stream))
+                .map(|stream| attend(stream, &service)),
+        };
+        // What this one has sent already is read before the next is let in, who may push it out.
+        tokio::task::yield_now().await;
     }
 }
 
 /// Serves one client beside the others.
-async fn attend<S>(accepted: std::io::Result<S>, service: &Arc<Service>)
+fn attend<S>(stream: S, service: &Arc<Service>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let Ok(stream) = accepted else {
-        tokio::time::sleep(ACCEPT_PAUSE).await;
-        return;
-    };
     let number = lock(&service.strangers).next_number();
     let connection = connection(TokioIo::new(stream), number, Arc::clone(service));
     let (whole, served) = (service.timeouts.whole, Arc::clone(service));
@@ -283,8 +267,6 @@ where
         lock(&served.strangers).remove(number);
     });
     lock(&service.strangers).add(number, task.abort_handle());
-    // What this one has sent already is read before the next is let in, who may push it out.
-    tokio::task::yield_now().await;
 }
 
 fn connection<I>(io: I, number: u64, service: Arc<Service>) -> impl Future<Output = hyper::Result<()>>

@@ -1,5 +1,7 @@
 //! The key opened to other processes: as a HID or USB device, over UDP, a Unix socket, and HTTP for its button.
 
+pub(super) mod accept;
+pub(super) mod thread;
 mod udp;
 #[cfg(target_os = "linux")]
 mod uhid;
@@ -7,7 +9,6 @@ mod uhid;
 pub(super) mod unix;
 mod usbip;
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -21,23 +22,6 @@ pub use uhid::UhidServer;
 #[cfg(unix)]
 pub use unix::UnixServer;
 pub use usbip::{BUS_ID, UsbIpServer};
-
-/// Binds a socket to `address`, unless other computers could reach it there, and says which address that is: port 0 has
-/// become the port that was free.
-pub(super) fn bind_loopback<S>(
-    address: SocketAddr,
-    bind: impl FnOnce(SocketAddr) -> io::Result<S>,
-    bound_to: impl FnOnce(&S) -> io::Result<SocketAddr>,
-) -> Result<(S, SocketAddr), Error> {
-    if !address.ip().is_loopback() {
-        return Err(Error::NotLoopback(address));
-    }
-    let bound = bind(address).and_then(|socket| bound_to(&socket).map(|address| (socket, address)));
-    bound.map_err(|source| Error::Bind {
-        address: address.to_string(),
-        source,
-    })
-}
 
 /// Where a key listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

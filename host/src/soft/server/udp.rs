@@ -1,14 +1,13 @@
 //! Reports over UDP: one 64-byte report a datagram, without a report number.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 
 use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::limits::REPORT_SIZE;
 
-use super::bind_loopback;
+use super::accept::bind_loopback;
+use super::thread::{ServerThread, Sleep};
 use crate::soft::host::{Host, HostId};
 use crate::soft::{Error, SoftKey};
 
@@ -16,8 +15,7 @@ use crate::soft::{Error, SoftKey};
 #[derive(Debug)]
 pub struct UdpServer {
     address: SocketAddr,
-    closing: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _thread: ServerThread,
 }
 
 impl UdpServer {
@@ -27,17 +25,14 @@ impl UdpServer {
     /// [`Error::NotLoopback`] where other computers could reach `address`; [`Error::Bind`]; [`Error::Thread`].
     pub fn start(key: &SoftKey, address: SocketAddr) -> Result<Self, Error> {
         let (socket, address) = bind_loopback(address, UdpSocket::bind, UdpSocket::local_addr)?;
-        let socket = Arc::new(socket);
-        let closing = Arc::new(AtomicBool::new(false));
-        let (key, is_closing) = (key.clone(), Arc::clone(&closing));
-        let thread = thread::Builder::new()
-            .name("brasskey-udp".into())
-            .spawn(move || serve(&key, &socket, &is_closing))
-            .map_err(Error::Thread)?;
+        socket.set_nonblocking(true).map_err(Error::Thread)?;
+        let mut socket = mio::net::UdpSocket::from_std(socket);
+        let sleep = Sleep::on(&mut socket).map_err(Error::Thread)?;
+        let (key, socket) = (key.clone(), Arc::new(socket));
+        let thread = ServerThread::start("brasskey-udp", sleep, move |sleep| serve(&key, &socket, sleep));
         Ok(Self {
             address,
-            closing,
-            thread: Some(thread),
+            _thread: thread.map_err(Error::Thread)?,
         })
     }
 
@@ -52,7 +47,7 @@ impl UdpServer {
 #[derive(Debug)]
 struct UdpHost {
     id: HostId,
-    socket: Arc<UdpSocket>,
+    socket: Arc<mio::net::UdpSocket>,
     address: SocketAddr,
 }
 
@@ -66,13 +61,13 @@ impl Host for UdpHost {
     }
 }
 
-fn serve(key: &SoftKey, socket: &Arc<UdpSocket>, closing: &AtomicBool) {
+fn serve(key: &SoftKey, socket: &Arc<mio::net::UdpSocket>, sleep: &mut Sleep) {
     let server = HostId::unique();
     // One byte more than a report, so that a longer datagram is not mistaken for one.
     let mut datagram = [0; REPORT_SIZE + 1];
-    while !closing.load(Ordering::Acquire) {
+    while let Some(received) = sleep.next(|| socket.recv_from(&mut datagram)) {
         // An error is another host's: on Windows, that the address an answer went to is closed.
-        let Ok((length, address)) = socket.recv_from(&mut datagram) else {
+        let Ok((length, address)) = received else {
             continue;
         };
         // Anything but a report is ignored, also one with the report number that a USB driver would strip.
@@ -83,22 +78,6 @@ fn serve(key: &SoftKey, socket: &Arc<UdpSocket>, closing: &AtomicBool) {
                 address,
             });
             key.receive(&host, report);
-        }
-    }
-}
-
-impl Drop for UdpServer {
-    fn drop(&mut self) {
-        self.closing.store(true, Ordering::Release);
-        // The thread sleeps until a datagram comes: send it one.
-        let any_port: SocketAddr = match self.address {
-            SocketAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
-        };
-        let woken = UdpSocket::bind(any_port).and_then(|socket| socket.send_to(&[], self.address));
-        if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
-            // A thread that panicked has said so on stderr.
-            let _ = thread.join();
         }
     }
 }

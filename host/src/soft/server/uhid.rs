@@ -7,20 +7,18 @@ mod node;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 use brasskey_protocol::ctaphid::Report;
-use nix::errno::Errno;
+use mio::unix::SourceFd;
 use nix::libc::O_NONBLOCK;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use self::event::{EVENT_SIZE, Event};
 use self::node::{Finder, Node};
+use super::thread::{ServerThread, Sleep};
 use crate::soft::host::{Host, HostId};
 use crate::soft::plug::Plug;
 use crate::soft::{Error, Identity, SoftKey, lock};
@@ -32,9 +30,7 @@ const UHID: &str = "/dev/uhid";
 #[derive(Debug)]
 pub struct UhidServer {
     device: Arc<Uhid>,
-    /// Closed when the server ends.
-    running: Option<UnixStream>,
-    thread: Option<JoinHandle<()>>,
+    _thread: ServerThread,
 }
 
 impl UhidServer {
@@ -61,16 +57,12 @@ impl UhidServer {
             finder,
             node: Mutex::default(),
         });
-        let (running, ending) = UnixStream::pair().map_err(Error::Uhid)?;
+        let sleep = Sleep::on(&mut SourceFd(&device.file.as_raw_fd())).map_err(Error::Uhid)?;
         let (serving, serves) = (key.clone(), Arc::clone(&device));
-        let thread = thread::Builder::new()
-            .name("brasskey-uhid".into())
-            .spawn(move || serve(&serving, &serves, &ending))
-            .map_err(Error::Thread)?;
+        let thread = ServerThread::start("brasskey-uhid", sleep, move |sleep| serve(&serving, &serves, sleep));
         let server = Self {
             device,
-            running: Some(running),
-            thread: Some(thread),
+            _thread: thread.map_err(Error::Thread)?,
         };
         key.attach(&server.device)?;
         Ok(server)
@@ -96,11 +88,6 @@ impl UhidServer {
 impl Drop for UhidServer {
     fn drop(&mut self) {
         self.device.unplug();
-        drop(self.running.take());
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so on stderr.
-            let _ = thread.join();
-        }
     }
 }
 
@@ -131,29 +118,13 @@ impl Uhid {
     }
 
     /// The next event, or `None` when the server ends.
-    fn next(&self, ending: &UnixStream) -> Option<Event> {
+    fn next(&self, sleep: &mut Sleep) -> Option<Event> {
         // What the kernel leaves out of an event is zero.
         let mut event = [0; EVENT_SIZE];
-        loop {
-            match (&self.file).read(&mut event) {
-                Ok(0) => return None,
-                Ok(_) => return Some(Event::parse(&event)),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(ending)?,
-                Err(_) => return None,
-            }
+        match sleep.next(|| (&self.file).read(&mut event))? {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(Event::parse(&event)),
         }
-    }
-
-    /// Sleeps until there is an event, or the server ends.
-    fn wait(&self, ending: &UnixStream) -> Option<()> {
-        let mut sources = [self.file.as_fd(), ending.as_fd()].map(|source| PollFd::new(source, PollFlags::POLLIN));
-        match poll(&mut sources, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return None,
-        }
-        let [_, ending] = sources;
-        (ending.any() != Some(true)).then_some(())
     }
 }
 
@@ -198,9 +169,9 @@ impl fmt::Debug for Uhid {
 }
 
 /// Does what the kernel asks for on behalf of the hosts.
-fn serve(key: &SoftKey, device: &Arc<Uhid>, ending: &UnixStream) {
+fn serve(key: &SoftKey, device: &Arc<Uhid>, sleep: &mut Sleep) {
     let host: Arc<dyn Host> = Arc::clone(device) as _;
-    while let Some(event) = device.next(ending) {
+    while let Some(event) = device.next(sleep) {
         match event {
             Event::Output(report) => key.receive(&host, &report),
             Event::GetReport { id } => drop(device.write(&event::get_report_reply(id))),

@@ -1,46 +1,36 @@
 //! Reports over a Unix stream socket, 64 bytes each with nothing between them: the private way.
 
-use std::collections::HashMap;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, Read};
-use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::Arc;
 
 use brasskey_protocol::ctaphid::Report;
 use nix::sys::socket::{MsgFlags, send as send_message};
 use nix::unistd::geteuid;
 
+use super::accept::{Acceptor, Connection as _};
 use crate::soft::host::{Host, HostId};
-use crate::soft::{Error, SoftKey, lock};
+use crate::soft::{Error, SoftKey};
 
 /// Hosts connected at once.
-const CLIENTS_MAX: usize = 64;
-/// How long the server rests when it cannot accept.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const HOSTS_MAX: usize = 64;
 
 /// A key that listens on a Unix socket, for its own user only.
 #[derive(Debug)]
 pub struct UnixServer {
     path: PathBuf,
-    closing: Arc<AtomicBool>,
-    clients: Clients,
-    thread: Option<JoinHandle<()>>,
+    _acceptor: Acceptor<UnixStream>,
 }
-
-type Clients = Arc<Mutex<HashMap<HostId, Arc<UnixHost>>>>;
 
 /// The host at the other end of a connection.
 #[derive(Debug)]
 struct UnixHost {
     id: HostId,
-    stream: UnixStream,
+    stream: Arc<UnixStream>,
 }
 
 impl Host for UnixHost {
@@ -54,7 +44,7 @@ impl Host for UnixHost {
         // SIGPIPE is no danger: Rust programs ignore it.
         let sent = send_message(self.stream.as_raw_fd(), report, MsgFlags::MSG_DONTWAIT);
         if sent != Ok(report.len()) {
-            let _ = self.stream.shutdown(Shutdown::Both);
+            self.stream.close();
         }
     }
 }
@@ -66,18 +56,10 @@ impl UnixServer {
     /// [`Error::InUse`], [`Error::NotASocket`], [`Error::Bind`], [`Error::Thread`].
     pub fn start(key: &SoftKey, path: &Path) -> Result<Self, Error> {
         let listener = bind_private(path)?;
-        let closing = Arc::new(AtomicBool::new(false));
-        let clients = Clients::default();
-        let server = (key.clone(), Arc::clone(&closing), Arc::clone(&clients));
-        let thread = thread::Builder::new()
-            .name("brasskey-unix".into())
-            .spawn(move || serve(&server.0, &listener, &server.1, &server.2))
-            .map_err(Error::Thread)?;
+        let key = key.clone();
         Ok(Self {
             path: path.to_owned(),
-            closing,
-            clients,
-            thread: Some(thread),
+            _acceptor: Acceptor::start("brasskey-unix", listener, HOSTS_MAX, move |stream| attend(&key, stream))?,
         })
     }
 
@@ -90,18 +72,8 @@ impl UnixServer {
 
 impl Drop for UnixServer {
     fn drop(&mut self) {
-        self.closing.store(true, Ordering::Release);
-        // The thread sleeps until somebody connects.
-        let woken = UnixStream::connect(&self.path);
         // Best effort: somebody may have removed the socket already.
         let _ = fs::remove_file(&self.path);
-        if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
-            // A thread that panicked has said so on stderr.
-            let _ = thread.join();
-        }
-        for client in lock(&self.clients).values() {
-            let _ = client.stream.shutdown(Shutdown::Both);
-        }
     }
 }
 
@@ -154,47 +126,32 @@ fn remove_stale(path: &Path) -> Result<(), Error> {
     }
 }
 
-fn serve(key: &SoftKey, listener: &UnixListener, closing: &AtomicBool, clients: &Clients) {
-    for stream in listener.incoming() {
-        if closing.load(Ordering::Acquire) {
-            return;
-        }
-        let Ok(stream) = stream else {
-            // Most likely there are no descriptors left: without a pause this would spin until there are.
-            thread::sleep(ACCEPT_PAUSE);
-            continue;
-        };
-        // Another user, or one host too many, finds the connection closed.
-        if !peer_uid(&stream).is_ok_and(may_connect) || lock(clients).len() >= CLIENTS_MAX {
-            continue;
-        }
-        let id = HostId::unique();
-        let host = Arc::new(UnixHost { id, stream });
-        lock(clients).insert(id, Arc::clone(&host));
-        let (key, clients_left) = (key.clone(), Arc::clone(clients));
-        let started = thread::Builder::new().name("brasskey-host".into()).spawn(move || {
-            attend(&key, host);
-            lock(&clients_left).remove(&id);
-        });
-        if started.is_err() {
-            lock(clients).remove(&id);
-        }
-    }
-}
-
 /// Takes in what one host sends until it goes.
-fn attend(key: &SoftKey, host: Arc<UnixHost>) {
-    let mut from = &host.stream;
-    let sender: Arc<dyn Host> = Arc::clone(&host) as _;
+fn attend(key: &SoftKey, stream: &Arc<UnixStream>) {
+    // Another user finds the connection closed.
+    if !is_allowed(stream) {
+        return;
+    }
+    let id = HostId::unique();
+    let host: Arc<dyn Host> = Arc::new(UnixHost {
+        id,
+        stream: Arc::clone(stream),
+    });
+    let mut from = stream.as_ref();
     let mut report: Report = [0; _];
     while from.read_exact(&mut report).is_ok() {
-        key.receive(&sender, &report);
+        key.receive(&host, &report);
     }
-    key.disconnect(host.id);
+    key.disconnect(id);
+}
+
+/// Whether the other end is a user who may use the key.
+pub(in crate::soft) fn is_allowed(stream: &UnixStream) -> bool {
+    peer_uid(stream).is_ok_and(may_connect)
 }
 
 /// The key's own user, and root, from whom nothing is hidden anyway.
-pub(in crate::soft) fn may_connect(uid: u32) -> bool {
+fn may_connect(uid: u32) -> bool {
     uid == geteuid().as_raw() || uid == 0
 }
 

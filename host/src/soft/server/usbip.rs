@@ -9,15 +9,13 @@ mod pipe;
 mod wire;
 
 use std::io::{self, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use self::attachment::attend;
 use self::wire::{ImportStatus, Request};
-use super::bind_loopback;
+use super::accept::{Acceptor, Connection as _, bind_loopback};
 use crate::soft::plug::Plug;
 use crate::soft::{Error, SoftKey, lock};
 
@@ -25,8 +23,6 @@ use crate::soft::{Error, SoftKey, lock};
 const CONNECTIONS_MAX: usize = 16;
 /// How long a host may take to say what it connected for, and to take an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the server rests when it cannot accept.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The bus ID by which a host asks for the key: a server has one device, and its one bus one port.
 pub const BUS_ID: &str = "1-1";
@@ -35,8 +31,7 @@ pub const BUS_ID: &str = "1-1";
 #[derive(Debug)]
 pub struct UsbIpServer {
     address: SocketAddr,
-    port: Arc<Port>,
-    thread: Option<JoinHandle<()>>,
+    _acceptor: Acceptor<TcpStream>,
 }
 
 impl UsbIpServer {
@@ -47,18 +42,16 @@ impl UsbIpServer {
     pub fn start(key: &SoftKey, address: SocketAddr) -> Result<Self, Error> {
         let (listener, address) = bind_loopback(address, TcpListener::bind, TcpListener::local_addr)?;
         let port = Arc::new(Port::default());
-        let (serving, serves) = (key.clone(), Arc::clone(&port));
-        let thread = thread::Builder::new()
-            .name("brasskey-usbip".into())
-            .spawn(move || serve(&serving, &listener, &serves))
-            .map_err(Error::Thread)?;
-        let server = Self {
-            address,
-            port,
-            thread: Some(thread),
+        key.attach(&port)?;
+        let key = key.clone();
+        let attend = move |stream: &Arc<TcpStream>| {
+            // Who breaks the protocol, or goes, loses the connection: there is no more to say.
+            let _ = greet(&key, &port, stream);
         };
-        key.attach(&server.port)?;
-        Ok(server)
+        Ok(Self {
+            address,
+            _acceptor: Acceptor::start("brasskey-usbip", listener, CONNECTIONS_MAX, attend)?,
+        })
     }
 
     /// Where the key listens.
@@ -68,25 +61,10 @@ impl UsbIpServer {
     }
 }
 
-impl Drop for UsbIpServer {
-    fn drop(&mut self) {
-        self.port.closing.store(true, Ordering::Release);
-        self.port.unplug();
-        // The thread sleeps until somebody connects.
-        let woken = TcpStream::connect(self.address);
-        if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
-            // A thread that panicked has said so on stderr.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// Where the device is plugged in, for one host at a time.
 #[derive(Debug, Default)]
 struct Port {
     occupancy: Mutex<Occupancy>,
-    /// The server ends.
-    closing: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -128,67 +106,37 @@ impl Port {
 
 impl Plug for Port {
     fn plug_in(&self) -> Result<(), Error> {
-        if !self.closing.load(Ordering::Acquire) {
-            *lock(&self.occupancy) = Occupancy::Free;
-        }
+        *lock(&self.occupancy) = Occupancy::Free;
         Ok(())
     }
 
     /// A host whose connection ends takes the device for unplugged.
     fn unplug(&self) {
         if let Occupancy::Attached(stream) = std::mem::take(&mut *lock(&self.occupancy)) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-fn serve(key: &SoftKey, listener: &TcpListener, port: &Arc<Port>) {
-    let connections = Arc::new(AtomicUsize::new(0));
-    for stream in listener.incoming() {
-        if port.closing.load(Ordering::Acquire) {
-            return;
-        }
-        let Ok(stream) = stream else {
-            // Most likely there are no descriptors left: without a pause this would spin until there are.
-            thread::sleep(ACCEPT_PAUSE);
-            continue;
-        };
-        // One host too many finds the connection closed.
-        if connections.load(Ordering::Acquire) >= CONNECTIONS_MAX {
-            continue;
-        }
-        connections.fetch_add(1, Ordering::AcqRel);
-        let (key, port, left) = (key.clone(), Arc::clone(port), Arc::clone(&connections));
-        let started = thread::Builder::new().name("brasskey-host".into()).spawn(move || {
-            // Who breaks the protocol, or goes, loses the connection: there is no more to say.
-            let _ = greet(&key, &port, stream);
-            left.fetch_sub(1, Ordering::AcqRel);
-        });
-        if started.is_err() {
-            connections.fetch_sub(1, Ordering::AcqRel);
+            stream.close();
         }
     }
 }
 
 /// Does what a host connected for: lists the device, or attaches it until the connection ends.
-fn greet(key: &SoftKey, port: &Port, mut stream: TcpStream) -> io::Result<()> {
+fn greet(key: &SoftKey, port: &Port, stream: &Arc<TcpStream>) -> io::Result<()> {
+    let mut to = stream.as_ref();
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    match wire::read_request(&mut stream)? {
-        Request::DeviceList => stream.write_all(&wire::device_list(port.is_free())),
+    match wire::read_request(&mut to)? {
+        Request::DeviceList => to.write_all(&wire::device_list(port.is_free())),
         Request::Import(bus_id) => {
-            let stream = Arc::new(stream);
             let status = match bus_id == BUS_ID.as_bytes() {
-                true => port.attach(&stream),
+                true => port.attach(stream),
                 false => ImportStatus::NoDevice,
             };
-            let replied = stream.as_ref().write_all(&wire::import(status));
+            let replied = to.write_all(&wire::import(status));
             let ended = match status {
-                ImportStatus::Ok => replied.and_then(|()| attend(key, &stream)),
+                ImportStatus::Ok => replied.and_then(|()| attend(key, stream)),
                 ImportStatus::NoDevice | ImportStatus::Busy => replied,
             };
-            port.detach(&stream);
+            port.detach(stream);
             ended
         }
     }

@@ -1,5 +1,6 @@
 //! Several hosts on one UDP port.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{BROADCAST, Error as HidError, allocated_channel, command, error_report, init_report};

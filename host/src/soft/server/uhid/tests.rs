@@ -1,11 +1,13 @@
 //! The virtual device before a kernel that is a socket and a directory.
 
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{BROADCAST, Error as HidError, allocated_channel, command, fragment, init_report};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::*;

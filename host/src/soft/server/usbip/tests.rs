@@ -5,7 +5,7 @@ mod malformed;
 
 use std::cell::Cell;
 use std::io::Read;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Shutdown};
 
 use brasskey_protocol::ctaphid::{Error as HidError, REPORT_DESCRIPTOR, Report, command};
 

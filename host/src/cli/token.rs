@@ -117,7 +117,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut storage = args.soft.storage(args.token_name.as_ref(), Missing::Make, output)?;
     let (owner, seal) = match &storage {
         AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
-        AnyStorage::Memory(_) => (None, None),
+        AnyStorage::Memory(_) | AnyStorage::Other(_) => (None, None),
     };
     let state = owner.as_ref().map(|owner| owner.state().to_owned());
     let is_open = listen.is_open() && touch == Touch::Auto;

@@ -52,7 +52,7 @@ pub use hid::SoftStatus;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;
-pub use platform::{AAGUID, SoftPlatform, SoftStorage, VERSION};
+pub use platform::{AAGUID, SoftPlatform, VERSION};
 pub use presence::{Answer, SoftPresence, Touch, UnknownTouch, Waiting, beside_question, set_touch_remedy};
 pub use rng::SoftRng;
 pub use server::{Addresses, Listen, Servers};

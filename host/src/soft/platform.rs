@@ -2,13 +2,13 @@
 
 use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::ctaphid::DeviceInfo;
-use brasskey_protocol::limits::STORAGE_KEY_MAX;
-use brasskey_protocol::platform::{Platform, Storage, StorageError};
+use brasskey_protocol::platform::Platform;
 
 use super::clock::SoftClock;
 use super::hid::SoftStatus;
 use super::presence::SoftPresence;
 use super::rng::SoftRng;
+use super::storage::AnyStorage;
 
 /// The seams of the soft key.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub enum SoftPlatform {}
 
 impl Platform for SoftPlatform {
     type UserPresence = SoftPresence;
-    type Storage = SoftStorage;
+    type Storage = AnyStorage;
     type Rng = SoftRng;
     type Clock = SoftClock;
     type Status = SoftStatus;
@@ -52,39 +52,5 @@ const fn version(number: &str) -> u8 {
     match u8::from_str_radix(number, 10) {
         Ok(number) => number,
         Err(_) => panic!("a number of the package's version does not fit CTAPHID_INIT"),
-    }
-}
-
-/// Any storage, chosen when the key is built.
-pub struct SoftStorage(pub(super) Box<dyn Storage + Send>);
-
-impl Storage for SoftStorage {
-    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
-        self.0.read(key, value)
-    }
-
-    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.0.write(key, value)
-    }
-
-    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        self.0.remove(key)
-    }
-
-    fn next_key(
-        &mut self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        key: &mut [u8; STORAGE_KEY_MAX],
-    ) -> Result<Option<usize>, StorageError> {
-        self.0.next_key(prefix, after, key)
-    }
-
-    fn room(&mut self, length: usize) -> Result<u32, StorageError> {
-        self.0.room(length)
-    }
-
-    fn scrub(&mut self) -> Result<(), StorageError> {
-        self.0.scrub()
     }
 }

@@ -1,21 +1,21 @@
 //! Who touches the soft key: a person at a desktop or a terminal, a program, or nobody.
 
 mod aside;
-#[cfg(unix)]
-mod asking;
 pub(super) mod button;
 #[cfg(unix)]
 mod notification;
 #[cfg(unix)]
 mod prompt;
+#[cfg(unix)]
+mod question;
 mod waiting;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+use std::vec;
 
 use brasskey_protocol::platform::{Abort, Presence, PresenceRequest, UserPresence, Verification};
 
@@ -100,76 +100,66 @@ impl FromStr for Touch {
 
 /// The soft key's user.
 pub struct SoftPresence {
-    policy: Policy,
+    touch: Touch,
+    /// What is left of [`Touch::Script`].
+    script: vec::IntoIter<Answer>,
     button: Arc<Button>,
     verifier: Arc<Verifier>,
     abort: Arc<Abort>,
-    /// The person who is being asked.
+    /// What a person is asked now.
     #[cfg(unix)]
-    asking: Option<asking::Asking>,
-}
-
-enum Policy {
-    Prompt,
-    Notify,
-    Auto,
-    Deny,
-    Script(VecDeque<Answer>),
-    Unset,
+    open: Option<question::OpenQuestion>,
 }
 
 impl SoftPresence {
-    pub(super) fn new(touch: Touch, button: Arc<Button>, verifier: Arc<Verifier>, abort: Arc<Abort>) -> Self {
+    pub(super) fn new(mut touch: Touch, button: Arc<Button>, verifier: Arc<Verifier>, abort: Arc<Abort>) -> Self {
+        let script = match &mut touch {
+            Touch::Script(answers) => std::mem::take(answers),
+            _ => Vec::new(),
+        };
         Self {
-            policy: match touch {
-                Touch::Prompt => Policy::Prompt,
-                Touch::Notify => Policy::Notify,
-                Touch::Auto => Policy::Auto,
-                Touch::Deny => Policy::Deny,
-                Touch::Control => Policy::Script(VecDeque::new()),
-                Touch::Script(answers) => Policy::Script(answers.into()),
-                Touch::Unset => Policy::Unset,
-            },
+            touch,
+            script: script.into_iter(),
             button,
             verifier,
             abort,
             #[cfg(unix)]
-            asking: None,
+            open: None,
         }
     }
 
     /// The answer that needs nobody.
     fn answer(&mut self, request: &PresenceRequest<'_>) -> Option<Answer> {
-        match &mut self.policy {
-            Policy::Auto => Some(Answer::Touch),
-            Policy::Deny => Some(Answer::Decline),
-            Policy::Script(answers) => answers.pop_front(),
-            Policy::Prompt | Policy::Notify => None,
-            Policy::Unset => {
+        match self.touch {
+            Touch::Auto => Some(Answer::Touch),
+            Touch::Deny => Some(Answer::Decline),
+            Touch::Script(_) => self.script.next(),
+            Touch::Control | Touch::Prompt | Touch::Notify => None,
+            Touch::Unset => {
                 refuse(&Waiting::new(request, 0), "there is no terminal to ask on");
                 Some(Answer::Decline)
             }
         }
     }
 
-    /// Asks a person, where that is the policy.
+    /// Asks a person, where touches come from one.
     #[cfg(unix)]
     fn ask(&mut self, request: &PresenceRequest<'_>, ticket: Ticket) {
-        let question = || asking::Question::new(request, Arc::clone(&self.button), ticket);
-        let asking = match self.policy {
-            Policy::Prompt => prompt::terminal().and_then(|terminal| prompt::open(terminal, question())),
-            Policy::Notify => notification::open(question()),
+        let question = || question::Question::new(request, Arc::clone(&self.button), ticket);
+        let open = match self.touch {
+            Touch::Prompt => prompt::terminal().and_then(|terminal| prompt::open(terminal, question())),
+            Touch::Notify => notification::open(question()),
             _ => return,
         };
-        match asking {
-            Ok(asking) => self.asking = Some(asking),
+        match open {
+            Ok(open) => self.open = Some(open),
             Err(error) => question().refuse(&format!("nobody can be asked ({error})")),
         }
     }
 
     #[cfg(not(unix))]
     fn ask(&mut self, request: &PresenceRequest<'_>, ticket: Ticket) {
-        if matches!(self.policy, Policy::Prompt | Policy::Notify) {
+        if matches!(self.touch, Touch::Prompt | Touch::Notify) {
             refuse(&Waiting::new(request, 0), "prompts need a Unix terminal");
             self.button.answer(ticket, Answer::Decline);
         }
@@ -178,7 +168,7 @@ impl SoftPresence {
     fn take_back(&mut self) {
         #[cfg(unix)]
         {
-            self.asking = None;
+            self.open = None;
         }
     }
 }
@@ -204,9 +194,9 @@ impl UserPresence for SoftPresence {
     }
 
     fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence> {
-        match self.policy {
-            Policy::Auto => return Some(Presence::Confirmed),
-            Policy::Deny => return Some(Presence::Declined),
+        match self.touch {
+            Touch::Auto => return Some(Presence::Confirmed),
+            Touch::Deny => return Some(Presence::Declined),
             _ => {}
         }
         let polled = match self.button.poll(channel, request) {

@@ -14,18 +14,18 @@ use crate::soft::error::Error;
 use crate::soft::hid::{Hid, SoftStatus};
 use crate::soft::identity::Identity;
 use crate::soft::log::LogEntry;
-use crate::soft::platform::{CONFIG, SoftStorage};
+use crate::soft::platform::CONFIG;
 use crate::soft::presence::button::Button;
 use crate::soft::presence::{SoftPresence, Touch};
 use crate::soft::rng::SoftRng;
-use crate::soft::storage::MemoryStorage;
+use crate::soft::storage::{AnyStorage, MemoryStorage};
 use crate::soft::verification::{UserVerification, Verifier};
 
 /// The settings of a [`SoftKey`] that is to be made.
 pub struct Builder {
     touch: Touch,
     verification: UserVerification,
-    storage: Option<Box<dyn Storage + Send>>,
+    storage: AnyStorage,
     seed: Option<[u8; 32]>,
     clock: SoftClock,
     config: Config,
@@ -38,7 +38,7 @@ impl Builder {
         Self {
             touch: Touch::Unset,
             verification: UserVerification::Pin,
-            storage: None,
+            storage: AnyStorage::Memory(MemoryStorage::new()),
             seed: None,
             clock: SoftClock::system(),
             config: CONFIG,
@@ -64,7 +64,7 @@ impl Builder {
     /// Where records are kept. Without this, in memory: they are gone with the key.
     #[must_use]
     pub fn storage(mut self, storage: impl Storage + Send + 'static) -> Self {
-        self.storage = Some(Box::new(storage));
+        self.storage = AnyStorage::Other(Box::new(storage));
         self
     }
 
@@ -149,7 +149,7 @@ impl Builder {
         let hid = Arc::new(Hid::new(waits, clock.clone(), Arc::clone(&button), Arc::clone(&abort)));
         let seams = Seams {
             presence: SoftPresence::new(touch, button, Arc::clone(&verifier), abort),
-            storage: SoftStorage(storage.unwrap_or_else(|| Box::new(MemoryStorage::new()))),
+            storage,
             rng: HealthyRng::new(rng),
             clock: clock.clone(),
             status: SoftStatus(Arc::clone(&hid)),

@@ -9,14 +9,14 @@ use std::io::{self, PipeReader, Write as _};
 use std::path::Path;
 use std::sync::Once;
 
-use super::asking::{Asking, Question};
 use super::prompt;
+use super::question::{OpenQuestion, Question};
 
 #[cfg(all(feature = "notify", not(target_vendor = "apple")))]
 mod desktop;
 
 /// Asks on the desktop or else on the terminal, and returns at once.
-pub(super) fn open(question: Question) -> io::Result<Asking> {
+pub(super) fn open(question: Question) -> io::Result<OpenQuestion> {
     #[cfg(all(feature = "notify", not(target_vendor = "apple")))]
     let ask = |closed: &PipeReader, question: &Question| {
         desktop::ask(zbus::connection::Builder::session, closed, question).map_err(|error| error.to_string())
@@ -30,8 +30,8 @@ fn open_on(
     ask: impl FnOnce(&PipeReader, &Question) -> Result<(), String> + Send + 'static,
     terminal: impl FnOnce() -> io::Result<File> + Send + 'static,
     question: Question,
-) -> io::Result<Asking> {
-    Asking::start("brasskey-notify", move |closed| {
+) -> io::Result<OpenQuestion> {
+    OpenQuestion::start("brasskey-notify", move |closed| {
         if let Err(why) = ask(closed, &question) {
             ask_instead(terminal(), &why, closed, &question);
         }

@@ -8,8 +8,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
 use super::aside;
-use super::asking::{Asking, Question};
 use super::button::Answer;
+use super::question::{OpenQuestion, Question};
 use crate::text::wrap;
 
 /// The terminal of this process, whatever stdin and stdout are.
@@ -18,9 +18,9 @@ pub(super) fn terminal() -> io::Result<File> {
 }
 
 /// Asks on `terminal`, and returns at once.
-pub(super) fn open(mut terminal: File, question: Question) -> io::Result<Asking> {
+pub(super) fn open(mut terminal: File, question: Question) -> io::Result<OpenQuestion> {
     put(&mut terminal, &question)?;
-    Asking::start("brasskey-prompt", move |closed| {
+    OpenQuestion::start("brasskey-prompt", move |closed| {
         listen(&mut terminal, closed, &question);
     })
 }

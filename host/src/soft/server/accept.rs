@@ -141,10 +141,10 @@ impl<S: Connection> Acceptor<S> {
         max: usize,
         attend: impl Fn(&Arc<S>) + Clone + Send + 'static,
     ) -> Result<Self, Error> {
-        let connections = Connections::default();
+        let connections = Connections::<S>::default();
         let open = Arc::clone(&connections);
-        let mut count = 0;
-        let take = move |stream| {
+        let mut count: u64 = 0;
+        let take = move |stream: S| {
             if lock(&open).len() >= max {
                 return;
             }

@@ -6,6 +6,7 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::path::Path;
 
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
@@ -21,12 +22,13 @@ pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Pas
 pub const CAPACITY: u32 = 16_384;
 
 /// A storage that is chosen when the soft token starts.
-#[derive(Debug)]
 pub enum AnyStorage {
     /// Gone with the process.
     Memory(MemoryStorage),
     /// Kept in a file.
     File(Box<FileStorage>),
+    /// Of the program's own.
+    Other(Box<dyn Storage + Send>),
 }
 
 impl AnyStorage {
@@ -45,6 +47,17 @@ impl AnyStorage {
         match self {
             Self::Memory(storage) => storage,
             Self::File(storage) => &mut **storage,
+            Self::Other(storage) => &mut **storage,
+        }
+    }
+}
+
+impl fmt::Debug for AnyStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(storage) => storage.fmt(f),
+            Self::File(storage) => storage.fmt(f),
+            Self::Other(_) => f.write_str("Other"),
         }
     }
 }

@@ -17,8 +17,8 @@ use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 use zbus::{Connection, MatchRule, Message, MessageStream};
 
-use crate::soft::presence::asking::Question;
 use crate::soft::presence::button::Answer;
+use crate::soft::presence::question::Question;
 use crate::soft::presence::waiting::Waiting;
 use crate::text::escape;
 

@@ -51,7 +51,7 @@ struct Desktop {
     calls: MessageStream,
     button: Arc<Button>,
     ticket: Ticket,
-    asking: Option<Asking>,
+    open: Option<OpenQuestion>,
 }
 
 impl Desktop {
@@ -71,7 +71,7 @@ impl Desktop {
             desktop::ask(connect, closed, question).map_err(|error| error.to_string())
         };
         let question = Question::new(request, Arc::clone(&button), ticket);
-        let asking = Some(open_on(ask, move || terminal, question).expect("a thread"));
+        let open = Some(open_on(ask, move || terminal, question).expect("a thread"));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -88,7 +88,7 @@ impl Desktop {
             calls,
             button,
             ticket,
-            asking,
+            open,
         }
     }
 
@@ -257,7 +257,7 @@ fn nobody_else_answers() {
 #[test]
 fn a_question_taken_back_takes_the_notification_away() {
     let (mut desktop, _) = Desktop::shown(&SIGN_IN);
-    desktop.asking = None;
+    desktop.open = None;
     desktop.expect_close();
     assert!(desktop.button.waits_for(desktop.ticket).is_some(), "nobody answered");
 }
@@ -266,7 +266,7 @@ fn a_question_taken_back_takes_the_notification_away() {
 fn a_question_taken_back_does_not_wait_for_a_silent_service() {
     let mut desktop = Desktop::asked(&SIGN_IN);
     desktop.call("GetCapabilities");
-    desktop.asking = None;
+    desktop.open = None;
     assert!(desktop.button.waits_for(desktop.ticket).is_some(), "nobody answered");
 }
 
@@ -326,7 +326,7 @@ fn the_request_is_refused_where_nobody_can_be_asked() {
         calls,
         bus,
         runtime,
-        asking: _asking,
+        open: _open,
     } = desktop;
     drop((calls, bus, runtime));
     assert_eq!(button.wait(ticket, u64::MAX, &Abort::new()), Presence::Declined);

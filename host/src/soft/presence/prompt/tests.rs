@@ -33,7 +33,7 @@ impl Fixture {
         }
     }
 
-    fn ask(&self) -> (Asking, Ticket) {
+    fn ask(&self) -> (OpenQuestion, Ticket) {
         let ticket = self.button.open(&REQUEST);
         let terminal = self.terminal.try_clone().expect("a second handle");
         let question = Question::new(&REQUEST, Arc::clone(&self.button), ticket);

@@ -1,4 +1,4 @@
-//! A person who is asked: what about, and the thread that asks.
+//! A question to a person, and the thread that asks it.
 
 use std::io::{self, PipeReader, PipeWriter};
 use std::sync::Arc;
@@ -44,13 +44,13 @@ impl Question {
 }
 
 /// A thread that asks. Dropping it takes the question back, answered or not.
-pub(super) struct Asking {
+pub(super) struct OpenQuestion {
     /// Closing it ends the thread.
     closer: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Asking {
+impl OpenQuestion {
     /// Runs `ask`, which has to return once its pipe is closed.
     pub(super) fn start(name: &str, ask: impl FnOnce(&PipeReader) + Send + 'static) -> io::Result<Self> {
         let (closed, closer) = io::pipe()?;
@@ -62,7 +62,7 @@ impl Asking {
     }
 }
 
-impl Drop for Asking {
+impl Drop for OpenQuestion {
     fn drop(&mut self) {
         drop(self.closer.take());
         if let Some(thread) = self.thread.take() {

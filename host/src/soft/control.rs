@@ -1,7 +1,7 @@
 //! The button and the plug for programs: HTTP and JSON, for continuous integration.
 //!
-//! `openapi.yaml` beside this file describes it ([`OPENAPI`]). No web page may press the button, so each request must
-//! carry the token of the token file and name a loopback host, and none may come from a page.
+//! [`OPENAPI`] describes it. No web page may press the button, so each request must carry the control token as a bearer
+//! token and name a loopback host, and none may come from a page.
 
 mod api;
 mod credentials;
@@ -39,9 +39,9 @@ pub const OPENAPI: &str = include_str!("control/openapi.yaml");
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
 struct Timeouts {
-    /// To send a request's head, and again its body.
+    /// To send the head of a request, and the same time again for its body.
     read: Duration,
-    /// For one request and its answer in all.
+    /// For one request with its answer.
     whole: Duration,
 }
 
@@ -49,10 +49,10 @@ const TIMEOUTS: Timeouts = Timeouts {
     read: Duration::from_secs(5),
     whole: Duration::from_secs(30),
 };
-/// Clients that have not shown the token yet. One more, and the oldest of them is dropped: who has the token sends it
-/// at once, and never waits for those who do not.
+/// How many clients may be connected that have not shown the control token yet. One more, and the oldest is dropped: a
+/// client with the token sends it at once, and need not wait for the others.
 const STRANGERS_MAX: usize = 32;
-/// The smallest buffer that hyper allows; a head that does not fit is refused.
+/// The smallest buffer that hyper allows. A head that does not fit is refused.
 const HEAD_MAX: usize = 8192;
 
 /// Where the endpoint listens.
@@ -87,7 +87,7 @@ impl fmt::Display for ControlAddress {
 pub struct ControlOptions {
     /// Where to listen.
     pub address: ControlAddress,
-    /// The file that holds the token. One that is missing is made, with mode 0600 and a random token.
+    /// The file with the control token. Where it is missing, it is made, with mode 0600 and a random token.
     pub token_file: PathBuf,
 }
 
@@ -111,7 +111,8 @@ impl ControlServer {
     /// Listens as `options` say.
     ///
     /// # Errors
-    /// [`Error::NotLoopback`] where other computers could reach the address; those of the socket and the token file.
+    /// [`Error::NotLoopback`] where other computers could reach the address; [`Error::Bind`], [`Error::InUse`],
+    /// [`Error::NotASocket`], [`Error::TokenFile`], [`Error::WeakToken`] and [`Error::Thread`].
     pub fn start(key: &SoftKey, options: &ControlOptions) -> Result<Self, Error> {
         Self::start_with(key, options, TIMEOUTS)
     }
@@ -195,7 +196,7 @@ fn listen(
     }
 }
 
-/// What the clients are served with.
+/// What every client is served with.
 struct Service {
     key: SoftKey,
     guard: Guard,
@@ -203,11 +204,11 @@ struct Service {
     strangers: Mutex<Strangers>,
 }
 
-/// The clients that have not shown the token, the oldest first.
+/// The clients that have not shown the control token, the oldest first.
 #[derive(Default)]
 struct Strangers {
     waiting: VecDeque<(u64, AbortHandle)>,
-    /// How many there were.
+    /// How many clients there were.
     count: u64,
 }
 
@@ -217,7 +218,7 @@ impl Strangers {
         self.count
     }
 
-    /// Takes in one more, and drops the oldest where they are too many.
+    /// Adds one, and drops the oldest where there are too many.
     fn add(&mut self, number: u64, connection: AbortHandle) {
         self.waiting.push_back((number, connection));
         if self.waiting.len() > STRANGERS_MAX
@@ -227,13 +228,13 @@ impl Strangers {
         }
     }
 
-    /// One has shown the token, or is gone.
+    /// Removes one that has shown the token, or is gone.
     fn remove(&mut self, number: u64) {
         self.waiting.retain(|(other, _)| *other != number);
     }
 }
 
-/// Serves clients until no more are accepted; what then still runs ends with the runtime.
+/// Serves clients until no more are accepted. What still runs then ends with the runtime.
 async fn serve(mut accepted: mpsc::Receiver<Stream>, service: Arc<Service>) {
     while let Some(stream) = accepted.recv().await {
         // A connection that cannot be used is closed.
@@ -248,7 +249,7 @@ async fn serve(mut accepted: mpsc::Receiver<Stream>, service: Arc<Service>) {
                 .and_then(|()| tokio::net::UnixStream::from_std(stream))
                 .map(|stream| attend(stream, &service)),
         };
-        // What this one has sent already is read before the next is let in, who may push it out.
+        // Read what this client has sent already before the next one comes, which may push it out.
         tokio::task::yield_now().await;
     }
 }
@@ -262,7 +263,7 @@ where
     let connection = connection(TokioIo::new(stream), number, Arc::clone(service));
     let (whole, served) = (service.timeouts.whole, Arc::clone(service));
     let task = tokio::spawn(async move {
-        // What is wrong with a client's HTTP was answered to the client.
+        // The client was told what is wrong with its HTTP.
         let _ = tokio::time::timeout(whole, connection).await;
         lock(&served.strangers).remove(number);
     });

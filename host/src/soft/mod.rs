@@ -1,6 +1,6 @@
 //! The key in software: the core of a security key, with a PC around it.
 //!
-//! A test needs five lines to have a key of its own, in its own process:
+//! A test makes a key of its own, in its own process, with five lines:
 //!
 //! ```
 //! use brasskey::soft::{SoftKey, Touch};
@@ -16,8 +16,19 @@
 //! # }
 //! ```
 //!
-//! [`SoftKey::serve`] opens the same key to other processes. What a soft key cannot do is keep its secrets from
-//! whoever controls the computer it runs on.
+//! [`SoftKey::serve`] opens the same key to other processes.
+//!
+//! A soft key cannot keep its secrets from somebody who controls its computer.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `key` | the handle: make, connect, touch, switch |
+//! | `engine` | runs requests: the authenticator, and the power |
+//! | `hid` | CTAPHID, channels and timers; answers while a request runs |
+//! | `host` | what a host is: where reports come from and go to |
+//! | [`server`], [`control`] | how other processes reach the key and its button |
+//! | `presence`, `verification` | the user |
+//! | [`storage`] | the records |
 
 mod clock;
 #[cfg(feature = "control")]
@@ -58,7 +69,7 @@ pub use rng::SoftRng;
 pub use server::{Addresses, Listen, Servers};
 pub use verification::{UnknownUserVerification, UserVerification};
 
-/// Locks `mutex`. A thread that panicked with the lock held left nothing half done that matters more than going on.
+/// Locks `mutex`, also after a thread panicked while it held the lock: going on matters more.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     unpoison(mutex.lock())
 }

@@ -1,4 +1,4 @@
-//! What the soft key runs on, and what it calls itself.
+//! The parts that the soft key runs on, and what it says about itself.
 
 use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::ctaphid::DeviceInfo;
@@ -22,7 +22,7 @@ impl Platform for SoftPlatform {
     type Status = SoftStatus;
 }
 
-/// The AAGUID of the soft key: the same in every copy, so that it links no accounts.
+/// The AAGUID of the soft key: the same in every copy, so that nobody can link accounts by it.
 pub const AAGUID: [u8; 16] = [
     0x5b, 0x1d, 0x0f, 0x6c, 0x0b, 0x7a, 0x4d, 0x52, 0x9c, 0x3e, 0x66, 0x2a, 0x8f, 0x41, 0xe7, 0x90,
 ];
@@ -39,7 +39,7 @@ pub(super) const DEVICE_INFO: DeviceInfo = DeviceInfo {
     wink: true,
 };
 
-/// What a soft key is unless its builder says otherwise.
+/// The settings of a soft key whose builder says nothing else.
 pub(super) const CONFIG: Config = Config {
     aaguid: AAGUID,
     firmware_version: u32::from_be_bytes([0, VERSION[0], VERSION[1], VERSION[2]]),
@@ -47,7 +47,7 @@ pub(super) const CONFIG: Config = Config {
     backup: Backup::Never,
 };
 
-/// Reads one number of the version while compiling; one above 255 does not compile.
+/// Reads one number of the version at compile time. A number above 255 does not compile.
 const fn version(number: &str) -> u8 {
     match u8::from_str_radix(number, 10) {
         Ok(number) => number,

@@ -1,19 +1,19 @@
-//! What appears on the computer while the key is on, and disappears when it is unplugged.
+//! Plugs: devices that appear on the computer while the key is on, and disappear when it is unplugged.
 
 use std::sync::{Arc, Weak};
 
 use super::Error;
 
-/// A way into the key that hosts see come and go.
+/// A device that hosts see while the key is on.
 pub(super) trait Plug: Send + Sync {
     /// The key is on: hosts may find it.
     fn plug_in(&self) -> Result<(), Error>;
 
-    /// The power goes now.
+    /// The key is switched off: hosts lose it.
     fn unplug(&self);
 }
 
-/// The plugs of one key. A server that ends leaves a dead one behind.
+/// The plugs of one key. A server that has ended leaves a dead one behind.
 #[derive(Default)]
 pub(super) struct Plugs(Vec<Weak<dyn Plug>>);
 

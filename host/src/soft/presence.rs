@@ -31,18 +31,18 @@ use button::{Button, Polled, Ticket};
 pub enum Touch {
     /// A person at the terminal. The prompt names the operation, the relying party and the user.
     Prompt,
-    /// A person at the desktop, by a notification that says what the prompt says. Where the desktop has none to answer,
-    /// the terminal is asked, and where there is none of those either, every request is refused.
+    /// A person at the desktop, by a notification that says the same as the prompt. Where the desktop shows none, a
+    /// person at the terminal. Where there is no terminal either, every request is refused.
     Notify,
-    /// Every request is approved at once. Whoever can reach the key can use it.
+    /// Every request is approved at once. Anybody who can reach the key can use it.
     Auto,
     /// Every request is refused.
     Deny,
     /// The button of [`SoftKey`](super::SoftKey) and of the control endpoint.
     Control,
-    /// Each request takes the next of these answers; when there are none left, the button decides. For tests.
+    /// Each request takes the next of these answers. When there are none left, the button decides. For tests.
     Script(Vec<Answer>),
-    /// Nobody was named: every request is refused, and stderr says how to name somebody.
+    /// Nobody touches the key: every request is refused, and stderr says how to change that.
     #[default]
     Unset,
 }
@@ -54,8 +54,8 @@ impl Touch {
         if has_terminal() { Self::Prompt } else { Self::Unset }
     }
 
-    /// The notification where there is a session that may show it, and otherwise [`Touch::of_terminal`]. Asks nobody:
-    /// what the session can show is known when the first request comes.
+    /// The notification where there is a session that may show it, and otherwise [`Touch::of_terminal`]. Does not ask
+    /// the session what it can show: the first request finds out.
     #[must_use]
     pub fn of_desktop() -> Self {
         #[cfg(unix)]
@@ -128,7 +128,7 @@ impl SoftPresence {
         }
     }
 
-    /// The answer that needs nobody.
+    /// The answer, where no person is needed for it.
     fn answer(&mut self, request: &PresenceRequest<'_>) -> Option<Answer> {
         match self.touch {
             Touch::Auto => Some(Answer::Touch),
@@ -236,11 +236,11 @@ impl UserPresence for SoftPresence {
     }
 }
 
-/// What helps where nobody can be asked: in the terms of the library, unless a program has its own.
+/// The hint where nobody can be asked. This one speaks of the library; a program can have its own.
 static REMEDY: OnceLock<&'static str> = OnceLock::new();
 
-/// Has stderr say `remedy` where a soft key of this process refuses because nobody can be asked for a touch. Only the
-/// first call counts.
+/// Sets the hint that stderr shows where a soft key of this process refuses because nobody can be asked for a touch.
+/// Only the first call counts.
 pub fn set_touch_remedy(remedy: &'static str) {
     let _ = REMEDY.set(remedy);
 }

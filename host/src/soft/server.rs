@@ -1,4 +1,4 @@
-//! The key opened to other processes: as a HID or USB device, over UDP, a Unix socket, and HTTP for its button.
+//! How other processes reach the key: as a HID or USB device, over UDP or a Unix socket, and its button over HTTP.
 
 pub(super) mod accept;
 pub(super) mod thread;
@@ -47,7 +47,7 @@ impl Listen {
     }
 }
 
-/// Where a key is reached, for its ready line.
+/// Where the key is reached, for its ready line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     /// UDP.
@@ -63,7 +63,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// The value of `--device` that reaches the key, the private way before the open one.
+    /// The value of `--device` that reaches the key: a private way rather than one that is open to all users.
     #[must_use]
     pub fn device(&self) -> Option<String> {
         match (&self.unix, &self.hid, self.udp) {
@@ -92,7 +92,7 @@ impl SoftKey {
     /// Opens the key to other processes.
     ///
     /// # Errors
-    /// [`Error`], with nothing left open.
+    /// [`Error`]; then nothing stays open.
     pub fn serve(&self, listen: &Listen) -> Result<Servers, Error> {
         #[cfg(not(unix))]
         if listen.unix.is_some() {
@@ -147,7 +147,7 @@ impl Servers {
             control: None,
         }
     }
-    /// Why this user could not open the HID device when it came up, where that is so.
+    /// Why this user could not open the HID device when it appeared, where that is so.
     #[must_use]
     pub fn hid_refusal(&self) -> Option<String> {
         #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Whether the soft key verifies its user by itself, as one with a fingerprint reader does.
+//! Whether the soft key verifies its user by itself, as a key with a fingerprint reader does.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use brasskey_protocol::platform::Verification;
 
-/// How the user is verified: `--user-verification`. Everything but [`Self::Pin`] is for tests: nobody is verified.
+/// How the user is verified: `--user-verification`. All but [`Self::Pin`] are for tests: they verify nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UserVerification {
-    /// By a PIN alone, as by a key without a sensor.
+    /// Only by a PIN, as with a key without a sensor.
     #[default]
     Pin,
     /// The key says that it verifies its user, and always succeeds.
     Always,
     /// The key says that it verifies its user, and always fails.
     Never,
-    /// The key says that it verifies its user, and succeeds or fails as it was told last by
-    /// [`SoftKey::set_user_verified`](super::SoftKey::set_user_verified) or the control endpoint. Until then it fails.
+    /// The key says that it verifies its user. It succeeds or fails as
+    /// [`SoftKey::set_user_verified`](super::SoftKey::set_user_verified) or the control endpoint said last. Until then
+    /// it fails.
     Control,
 }
 
@@ -51,7 +52,7 @@ impl FromStr for UserVerification {
 #[derive(Debug)]
 pub(super) struct Verifier {
     pub(super) policy: UserVerification,
-    /// What [`UserVerification::Control`] finds.
+    /// The result under [`UserVerification::Control`].
     verified: AtomicBool,
 }
 
@@ -67,7 +68,7 @@ impl Verifier {
         self.verified.store(verified, Ordering::Release);
     }
 
-    /// Whether there is a verification of the key's own.
+    /// Whether the key verifies its user by itself.
     pub(super) fn exists(&self) -> bool {
         self.policy != UserVerification::Pin
     }
@@ -100,7 +101,7 @@ mod tests {
         (soft, key)
     }
 
-    /// What becomes of a token that is asked for.
+    /// Asks for a pinUvAuthToken.
     fn token(key: &mut Key) -> Result<(), Error> {
         key.token(Permissions::GET_ASSERTION, Some("example.com"), &mut Unwatched)
             .map(drop)

@@ -1,4 +1,4 @@
-//! Injected credentials, to a host that signs in with them.
+//! Injected credentials, and a host that signs in with them.
 
 use super::*;
 use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Value};

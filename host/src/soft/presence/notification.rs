@@ -1,7 +1,7 @@
 //! The notification: asks on the desktop, presses the button, and goes to the terminal where the desktop cannot ask.
 //!
-//! Each request has a connection of its own to the session bus, so that a key that nobody uses holds none, and a
-//! desktop takes the notification away also where the key dies.
+//! Each request has its own connection to the session bus. So a key that nobody uses has none, and the desktop takes
+//! the notification away also when the process of the key dies.
 
 use std::env::var_os;
 use std::fs::File;
@@ -60,7 +60,7 @@ fn ask_instead(terminal: io::Result<File>, why: &str, closed: &PipeReader, quest
     }
 }
 
-/// Whether libraries would find a session bus, which is not to say that it has notifications.
+/// Whether libraries would find a session bus. It may still have no notifications.
 pub(super) fn has_session() -> bool {
     cfg!(all(feature = "notify", not(target_vendor = "apple")))
         && (var_os("DBUS_SESSION_BUS_ADDRESS").is_some()

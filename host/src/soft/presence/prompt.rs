@@ -35,7 +35,7 @@ pub(super) fn put(terminal: &mut File, question: &Question) -> io::Result<()> {
     aside::ask(text, |text| write!(terminal, "{text}"))
 }
 
-/// Reads lines until one is an answer, or until nobody waits for one.
+/// Reads lines until one is an answer, or until nobody waits for one any more.
 pub(super) fn listen(terminal: &mut File, closed: &PipeReader, question: &Question) {
     while let Some(left) = question.waits() {
         match read_line(
@@ -70,7 +70,7 @@ pub(super) fn listen(terminal: &mut File, closed: &PipeReader, question: &Questi
     aside::end(|| drop(writeln!(terminal, "\nbrasskey: the request has ended")));
 }
 
-/// How many characters fit beside each other.
+/// How many characters fit on a line.
 fn width(terminal: &File) -> Option<usize> {
     terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into())
 }
@@ -97,7 +97,7 @@ fn read_line(terminal: &mut File, closed: &PipeReader, timeout: PollTimeout) -> 
     if waits[0].any().unwrap_or(true) {
         return Ok(Line::Closed);
     }
-    // A terminal in its canonical mode hands out whole lines.
+    // A terminal in canonical mode gives whole lines.
     let mut line = [0; 256];
     match terminal.read(&mut line)? {
         0 => Ok(Line::End),

@@ -27,7 +27,7 @@ impl Question {
         }
     }
 
-    /// How long the answer is waited for if nothing changes, or `None` where nobody waits for it any more.
+    /// How long the key waits for the answer if nothing changes, or `None` where it does not wait any more.
     pub(super) fn waits(&self) -> Option<Duration> {
         self.button.waits_for(self.ticket)
     }
@@ -66,7 +66,7 @@ impl Drop for OpenQuestion {
     fn drop(&mut self) {
         drop(self.closer.take());
         if let Some(thread) = self.thread.take() {
-            // One that panicked has answered nothing, which is safe.
+            // A thread that panicked has answered nothing, which is safe.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Reports over UDP: one 64-byte report a datagram, without a report number.
+//! Reports over UDP: one 64-byte report in each datagram, without a report number.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -66,11 +66,12 @@ fn serve(key: &SoftKey, socket: &Arc<mio::net::UdpSocket>, sleep: &mut Sleep) {
     // One byte more than a report, so that a longer datagram is not mistaken for one.
     let mut datagram = [0; REPORT_SIZE + 1];
     while let Some(received) = sleep.next(|| socket.recv_from(&mut datagram)) {
-        // An error is another host's: on Windows, that the address an answer went to is closed.
+        // An error concerns another host: on Windows, it says that a host to which an answer went has closed its
+        // socket.
         let Ok((length, address)) = received else {
             continue;
         };
-        // Anything but a report is ignored, also one with the report number that a USB driver would strip.
+        // Ignore anything but a report, also a report after the number that a USB driver would remove.
         if let Some(Ok(report)) = datagram.get(..length).map(<&Report>::try_from) {
             let host: Arc<dyn Host> = Arc::new(UdpHost {
                 id: server.at(address),

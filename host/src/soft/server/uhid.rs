@@ -1,5 +1,5 @@
-//! A virtual HID device on Linux: through `/dev/uhid` the kernel shows the key to the whole computer, as
-//! `/dev/hidrawN`, as if it were plugged in.
+//! A virtual HID device on Linux: with `/dev/uhid`, the kernel shows the key to the whole computer as `/dev/hidrawN`,
+//! like a key that is plugged in.
 
 mod event;
 mod node;
@@ -26,7 +26,7 @@ use crate::soft::{Error, Identity, SoftKey, lock};
 /// Where processes make virtual HID devices.
 const UHID: &str = "/dev/uhid";
 
-/// A key that the whole computer sees. Switched off it disappears, switched on it comes back.
+/// A key that the whole computer sees. It disappears when it is switched off, and comes back when it is switched on.
 #[derive(Debug)]
 pub struct UhidServer {
     device: Arc<Uhid>,
@@ -34,8 +34,8 @@ pub struct UhidServer {
 }
 
 impl UhidServer {
-    /// Makes the device, and waits until this user can open it. Where that does not come to pass
-    /// [`Self::refusal`] says why.
+    /// Makes the device, and waits until this user can open it. Where the user cannot in the end, [`Self::refusal`]
+    /// says why.
     ///
     /// # Errors
     /// [`Error::Uhid`], [`Error::NoHidraw`], [`Error::Thread`].
@@ -68,7 +68,7 @@ impl UhidServer {
         Ok(server)
     }
 
-    /// The device as hosts open it, `/dev/hidrawN`; another one, perhaps, each time the key is switched on.
+    /// The device as hosts open it, `/dev/hidrawN`. The number may change each time the key is switched on.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
         lock(&self.device.node).as_ref().map(|node| node.path.clone())
@@ -91,7 +91,7 @@ impl Drop for UhidServer {
     }
 }
 
-/// Where the device claims to be attached: no two that exist claim the same.
+/// Where the device claims to be attached. No two devices claim the same place.
 fn place(identity: &Identity) -> String {
     format!("brasskey/{}/{}", std::process::id(), identity.serial)
 }
@@ -111,7 +111,7 @@ impl Uhid {
         loop {
             match (&self.file).write(event) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The kernel takes an event whole or not at all.
+                // The kernel takes a whole event or nothing.
                 written => return written.map(drop),
             }
         }
@@ -119,7 +119,7 @@ impl Uhid {
 
     /// The next event, or `None` when the server ends.
     fn next(&self, sleep: &mut Sleep) -> Option<Event> {
-        // What the kernel leaves out of an event is zero.
+        // The kernel leaves out the end of an event where that is zero.
         let mut event = [0; EVENT_SIZE];
         match sleep.next(|| (&self.file).read(&mut event))? {
             Ok(0) | Err(_) => None,
@@ -128,7 +128,7 @@ impl Uhid {
     }
 }
 
-/// Whoever has the device open. The kernel gives each of them every report of the key, as it does with a key on USB.
+/// All programs that have the device open. The kernel gives each of them every report, as with a key on USB.
 impl Host for Uhid {
     fn id(&self) -> HostId {
         self.id
@@ -168,7 +168,7 @@ impl fmt::Debug for Uhid {
     }
 }
 
-/// Does what the kernel asks for on behalf of the hosts.
+/// Does what the kernel asks for, on behalf of the programs.
 fn serve(key: &SoftKey, device: &Arc<Uhid>, sleep: &mut Sleep) {
     let host: Arc<dyn Host> = Arc::clone(device) as _;
     while let Some(event) = device.next(sleep) {
@@ -181,7 +181,7 @@ fn serve(key: &SoftKey, device: &Arc<Uhid>, sleep: &mut Sleep) {
                     key.receive(&host, &report);
                 }
             }
-            // The last host is gone; what it asked for ends.
+            // The last program has closed the device: end what it asked for.
             Event::Close => key.disconnect(device.id),
             Event::Other => {}
         }

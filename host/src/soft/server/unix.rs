@@ -1,4 +1,4 @@
-//! Reports over a Unix stream socket, 64 bytes each with nothing between them: the private way.
+//! Reports over a Unix stream socket: 64 bytes each, with nothing between them. Only the key's user can connect.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, Read};
@@ -38,8 +38,8 @@ impl Host for UnixHost {
         self.id
     }
 
-    /// Sends one report without waiting. A host whose buffer is full does not read, and loses its connection: a stream
-    /// that lost a part of a report would never be in step again.
+    /// Sends one report without waiting. A host whose buffer is full does not read, and loses its connection: after a
+    /// part of a report is lost, nobody knows where the next one begins.
     fn send(&self, report: &Report) {
         // SIGPIPE is no danger: Rust programs ignore it.
         let sent = send_message(self.stream.as_raw_fd(), report, MsgFlags::MSG_DONTWAIT);
@@ -53,7 +53,8 @@ impl UnixServer {
     /// Listens on `path`. A socket that nobody listens on any more is replaced.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::NotASocket`], [`Error::Bind`], [`Error::Thread`].
+    /// [`Error::InUse`] and [`Error::NotASocket`] where something else is at the path, [`Error::Bind`] and
+    /// [`Error::Thread`].
     pub fn start(key: &SoftKey, path: &Path) -> Result<Self, Error> {
         let listener = bind_private(path)?;
         let key = key.clone();
@@ -79,8 +80,8 @@ impl Drop for UnixServer {
 
 /// Binds a socket that only this user can connect to.
 ///
-/// Between bind and chmod a socket has whatever mode the umask leaves it. So it is bound in a directory that nobody
-/// else can enter, and moved to its place when its mode is right.
+/// Between bind and chmod the umask decides the mode of a socket. So it is bound in a directory that nobody else can
+/// enter, and moved to its place once its mode is right.
 pub(in crate::soft) fn bind_private(path: &Path) -> Result<UnixListener, Error> {
     remove_stale(path)?;
     let bind = |source| Error::Bind {
@@ -106,7 +107,7 @@ fn private_directory(path: &Path) -> io::Result<PathBuf> {
     Ok(directory)
 }
 
-/// Makes way at `path`: refuses what is not a socket, and a socket that somebody listens on.
+/// Removes an old socket at `path`. Refuses what is not a socket, and a socket on which somebody listens.
 fn remove_stale(path: &Path) -> Result<(), Error> {
     let bind = |source| Error::Bind {
         address: path.display().to_string(),
@@ -126,7 +127,7 @@ fn remove_stale(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Takes in what one host sends until it goes.
+/// Gives the key the reports of one host until it goes.
 fn attend(key: &SoftKey, stream: &Arc<UnixStream>) {
     // Another user finds the connection closed.
     if !is_allowed(stream) {

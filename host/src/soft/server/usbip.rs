@@ -21,10 +21,10 @@ use crate::soft::{Error, SoftKey, lock};
 
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 16;
-/// How long a host may take to say what it connected for, and to take an answer.
+/// How long a host may take to say what it wants, and to take an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The bus ID by which a host asks for the key: a server has one device, and its one bus one port.
+/// The bus ID by which a host asks for the key: the server has one bus with one port, and one device.
 pub const BUS_ID: &str = "1-1";
 
 /// A USB/IP server on a loopback address, with one device. Any local user can reach it there.
@@ -45,7 +45,7 @@ impl UsbIpServer {
         key.attach(&port)?;
         let key = key.clone();
         let attend = move |stream: &Arc<TcpStream>| {
-            // Who breaks the protocol, or goes, loses the connection: there is no more to say.
+            // A host that breaks the protocol or goes loses the connection. There is no more to do.
             let _ = greet(&key, &port, stream);
         };
         Ok(Self {
@@ -61,7 +61,7 @@ impl UsbIpServer {
     }
 }
 
-/// Where the device is plugged in, for one host at a time.
+/// The port with the device, for one host at a time.
 #[derive(Debug, Default)]
 struct Port {
     occupancy: Mutex<Occupancy>,
@@ -93,7 +93,7 @@ impl Port {
 
     fn detach(&self, stream: &Arc<TcpStream>) {
         let mut occupancy = lock(&self.occupancy);
-        // Since then the key may have been plugged in anew, for another host.
+        // In the meantime the key may have been plugged in again, and another host have attached.
         if matches!(&*occupancy, Occupancy::Attached(attached) if Arc::ptr_eq(attached, stream)) {
             *occupancy = Occupancy::Free;
         }
@@ -110,7 +110,7 @@ impl Plug for Port {
         Ok(())
     }
 
-    /// A host whose connection ends takes the device for unplugged.
+    /// A host whose connection ends sees that the device was unplugged.
     fn unplug(&self) {
         if let Occupancy::Attached(stream) = std::mem::take(&mut *lock(&self.occupancy)) {
             stream.close();
@@ -118,7 +118,7 @@ impl Plug for Port {
     }
 }
 
-/// Does what a host connected for: lists the device, or attaches it until the connection ends.
+/// Does what the host asks for: lists the device, or attaches it until the connection ends.
 fn greet(key: &SoftKey, port: &Port, stream: &Arc<TcpStream>) -> io::Result<()> {
     let mut to = stream.as_ref();
     stream.set_nodelay(true)?;

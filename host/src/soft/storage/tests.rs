@@ -1,4 +1,4 @@
-//! What every storage promises ([`Storage`]), whatever it is made of.
+//! What every storage promises ([`Storage`]).
 
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};

@@ -1,4 +1,4 @@
-//! Credentials by the endpoint: listed, injected, deleted, counted anew.
+//! Credentials over the endpoint: list, inject, delete, set counters.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! The description and the server say the same.
+//! The description says what the server does.
 
 use serde_json::{Map, Value, json};
 

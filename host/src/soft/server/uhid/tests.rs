@@ -217,7 +217,8 @@ fn reports_by_the_control_pipe_are_taken_and_none_is_given() {
     assert_eq!(host.answer(command::PING), Ok(b"x".to_vec()));
 }
 
-/// The kernel keeps 32 events for who reads them, and loses the rest (`UHID_BUFSIZE` of Linux's `drivers/hid/uhid.c`).
+/// The kernel keeps 32 events for the process that reads them, and loses the rest (`UHID_BUFSIZE` of Linux's
+/// `drivers/hid/uhid.c`).
 #[test]
 fn no_report_waits_for_another_hosts_request() {
     let (storage, disk) = SlowDisk::new();

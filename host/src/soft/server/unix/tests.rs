@@ -1,4 +1,4 @@
-//! Several hosts on one Unix socket, and who may be one.
+//! Several hosts on one Unix socket, and who may connect.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;

@@ -13,7 +13,7 @@ use super::wire::{self, Command, Urb};
 use crate::soft::SoftKey;
 use crate::soft::host::Host;
 
-/// What is attached.
+/// The attached device.
 struct Attachment<'a> {
     key: &'a SoftKey,
     device: Device,
@@ -38,7 +38,7 @@ pub(super) fn attend(key: &SoftKey, stream: &Arc<TcpStream>) -> io::Result<()> {
     };
     let ended = attachment.run(stream);
     attachment.pipe.close();
-    // A writer that waits for the host to read gives up.
+    // Ends a writer that waits for the host to read.
     let _ = stream.shutdown(Shutdown::Both);
     key.disconnect(attachment.host.id());
     // A thread that panicked has said so on stderr.
@@ -75,7 +75,7 @@ impl Attachment<'_> {
         }
     }
 
-    /// A transfer on the OUT endpoint: a report in each packet of 64 bytes; what is shorter is none.
+    /// A transfer on the OUT endpoint: a report in each packet of 64 bytes. Ignores a shorter packet.
     fn take_in(&self, urb: &Urb) {
         self.done(urb);
         let (reports, _) = urb.data.as_chunks();

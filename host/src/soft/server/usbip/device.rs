@@ -1,5 +1,5 @@
-//! The USB device: descriptors and requests (USB 2.0 §9, HID 1.11 §7), byte for byte as the key on a chip has them, but
-//! for what names the one or the other.
+//! The USB device: descriptors and requests (USB 2.0 §9, HID 1.11 §7). They are the same bytes as those of the key on a
+//! chip, except for the name and number.
 
 use brasskey_protocol::ctaphid::{REPORT_DESCRIPTOR, Report};
 use brasskey_protocol::usb::{INTERVAL, MANUFACTURER, POWER, PRODUCT_ID, VENDOR_ID, bcd_version};
@@ -76,7 +76,7 @@ impl Device {
         }
     }
 
-    /// Does a control transfer; `data` is what the host sends with it.
+    /// Does a control transfer. `data` is what the host sends with it.
     pub(super) fn control(&mut self, setup: Setup, data: &[u8]) -> Answer {
         if setup.kind & 0x80 == 0 {
             return self.write(setup, data);
@@ -90,8 +90,8 @@ impl Device {
         }
     }
 
-    /// Requests for data. Bits 5 and 6 of their kind are 0 for the standard's own, bits 0 to 4 name the recipient:
-    /// device, interface, endpoint.
+    /// Requests for data. Bits 5 and 6 of their kind are 0 for the requests of the standard; bits 0 to 4 name the
+    /// recipient: device, interface or endpoint.
     fn read(&self, setup: Setup) -> Option<Vec<u8>> {
         match (setup.kind, setup.request) {
             // GET_STATUS: powered by the bus; nothing is halted.
@@ -118,13 +118,13 @@ impl Device {
                 let units: Vec<u8> = string.encode_utf16().flat_map(u16::to_le_bytes).collect();
                 Some(descriptor(STRING, &units))
             }
-            // With one capability, the USB 2.0 extension, of which the device has nothing.
+            // One capability, the USB 2.0 extension, with nothing in it.
             BOS => Some([descriptor(BOS, &[12, 0, 1]), descriptor(0x10, &[0x02, 0, 0, 0, 0])].concat()),
             _ => None,
         }
     }
 
-    /// Requests without data, or with data of the host's.
+    /// Requests without data, or with data from the host.
     fn write(&mut self, setup: Setup, data: &[u8]) -> Answer {
         match (setup.kind, setup.request) {
             // SET_CONFIGURATION.
@@ -136,7 +136,7 @@ impl Device {
             (0x01, 0x0B) if setup.value == 0 && setup.index == 0 => Answer::Done,
             // CLEAR_FEATURE of an endpoint: ENDPOINT_HALT.
             (0x02, 0x01) if setup.value == 0 => Answer::Done,
-            // SET_IDLE: a key speaks when it has something to say.
+            // SET_IDLE: changes nothing, since the key sends reports only when it has some.
             (0x21, 0x0A) if setup.index == 0 => Answer::Done,
             // SET_REPORT, for hosts that do not use the OUT endpoint. Every report is of 64 bytes (CTAP 2.3 §11.2.4).
             (0x21, 0x09) if setup.index == 0 && data.len() <= DATA_MAX => {

@@ -12,7 +12,7 @@ use crate::soft::{lock, unpoison};
 
 /// Transfers that may wait for a report. Hosts have one or two.
 const TRANSFERS_MAX: usize = 256;
-/// Bytes that may be on their way to a host that does not take them; it is not listened to until it does.
+/// Bytes that may wait for a host that does not read. Until it reads them, the server does not read from it.
 const UNSENT_MAX: usize = 64 * 1024;
 
 /// One host's end of the interrupt IN endpoint, and all that is written to its connection.
@@ -63,7 +63,7 @@ impl Pipe {
         }
     }
 
-    /// Takes a transfer that waits for a report, with room for `length` bytes. Refuses one too many.
+    /// Adds a transfer that waits for a report, with room for `length` bytes. `None` where there are too many.
     pub(super) fn ask(&self, sequence: u32, length: usize) -> Option<()> {
         if length < REPORT_SIZE {
             self.reply(&wire::submitted(sequence, wire::OVERFLOW, 0, &[]));
@@ -78,7 +78,7 @@ impl Pipe {
         Some(())
     }
 
-    /// Takes the transfer `target` back where it still waits, and says whether it did.
+    /// Removes the transfer `target` where it still waits, and tells the host whether it did.
     pub(super) fn unlink(&self, sequence: u32, target: u32) {
         let mut state = self.with_room();
         let waiting = state.transfers.len();
@@ -102,7 +102,7 @@ impl Pipe {
         lock(&self.state).reports.clear();
     }
 
-    /// What is to be written next; waits for it. `None` when the pipe is closed.
+    /// Waits for what is to be written next. `None` when the pipe is closed.
     pub(super) fn next(&self) -> Option<Vec<u8>> {
         let is_idle = |state: &mut State| state.unsent.is_empty() && !state.is_closed;
         let mut state = unpoison(self.changed.wait_while(lock(&self.state), is_idle));

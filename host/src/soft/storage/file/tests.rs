@@ -1,4 +1,4 @@
-//! What a file adds to the promises of a storage: it survives, it is private, and nothing else is harmed.
+//! What a file promises beyond any storage: it survives, it is private, and no other file is harmed.
 
 mod damage;
 mod disk;
@@ -59,7 +59,7 @@ fn a_file_is_full_at_its_capacity() {
     storage.write(b"other", b"").unwrap();
 }
 
-/// A file of this content that nobody else can read.
+/// A file with this content that nobody else can read.
 fn put(path: &Path, content: &[u8]) {
     drop(
         private::options()

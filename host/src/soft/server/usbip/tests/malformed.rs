@@ -1,4 +1,4 @@
-//! Whatever comes over a connection, the server goes on for the next one.
+//! Malformed requests end their connection, and the server goes on.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Files that something else than the token changed.
+//! Files that somebody else has changed.
 
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use proptest::prelude::*;

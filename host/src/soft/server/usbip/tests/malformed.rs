@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::soft::Identity;
 use crate::soft::server::usbip::device::{self, Device};
 
 /// The server has closed the connection or is done with it, and lists its device to the next.

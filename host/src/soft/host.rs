@@ -1,15 +1,15 @@
-//! Hosts: who sends reports to the key, and who gets its answers.
+//! Hosts: who sends reports to the key, and who gets its answers. And plugs: the devices in which hosts see it.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
 
-use super::{lock, unpoison};
+use super::{Error, lock, unpoison};
 
 /// Reports kept for a host that does not read: eight of the longest messages. After that the oldest is lost, as in the
 /// kernel's buffer of a USB key.
@@ -58,6 +58,39 @@ impl HostId {
     /// Whether the host has a connection of its own, so that the key learns when it goes.
     pub(super) fn is_connected(self) -> bool {
         self.address.is_none()
+    }
+}
+
+/// A device that hosts see while the key is on.
+pub(super) trait Plug: Send + Sync {
+    /// The key is on: hosts may find it.
+    fn plug_in(&self) -> Result<(), Error>;
+
+    /// The key is switched off: hosts lose it.
+    fn unplug(&self);
+}
+
+/// The plugs of one key. A server that has ended leaves a dead one behind.
+#[derive(Default)]
+pub(super) struct Plugs(Vec<Weak<dyn Plug>>);
+
+impl Plugs {
+    pub(super) fn add(&mut self, plug: &Arc<impl Plug + 'static>) {
+        let plug: Weak<dyn Plug> = Arc::downgrade(plug) as _;
+        self.0.retain(|other| other.strong_count() > 0);
+        self.0.push(plug);
+    }
+
+    pub(super) fn plug_in(&self) -> Result<(), Error> {
+        self.living().try_for_each(|plug| plug.plug_in())
+    }
+
+    pub(super) fn unplug(&self) {
+        self.living().for_each(|plug| plug.unplug());
+    }
+
+    fn living(&self) -> impl Iterator<Item = Arc<dyn Plug>> {
+        self.0.iter().filter_map(Weak::upgrade)
     }
 }
 

@@ -43,7 +43,6 @@ mod key;
 mod log;
 pub mod paths;
 mod platform;
-mod plug;
 mod presence;
 mod rng;
 mod routes;

@@ -19,8 +19,7 @@ use nix::libc::O_NONBLOCK;
 use self::event::{EVENT_SIZE, Event};
 use self::node::{Finder, Node};
 use super::thread::{ServerThread, Sleep};
-use crate::soft::host::{Host, HostId};
-use crate::soft::plug::Plug;
+use crate::soft::host::{Host, HostId, Plug};
 use crate::soft::{Error, Identity, SoftKey, lock};
 
 /// Where processes make virtual HID devices.

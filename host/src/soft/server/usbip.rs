@@ -16,7 +16,7 @@ use std::time::Duration;
 use self::attachment::attend;
 use self::wire::{ImportStatus, Request};
 use super::accept::{Acceptor, Connection as _, bind_loopback};
-use crate::soft::plug::Plug;
+use crate::soft::host::Plug;
 use crate::soft::{Error, SoftKey, lock};
 
 /// Connections at once.

@@ -118,10 +118,10 @@ impl ControlServer {
     }
 
     fn start_with(key: &SoftKey, options: &ControlOptions, timeouts: Timeouts) -> Result<Self, Error> {
-        let token = token_file::read_or_create(&options.token_file)?;
+        let control_token = token_file::read_or_create(&options.token_file)?;
         let (connections, accepted) = mpsc::channel(1);
         let (acceptor, address) = listen(&options.address, connections)?;
-        let guard = Guard::new(token, &address);
+        let guard = Guard::new(control_token, &address);
         // One thread serves all clients: this runtime has no other.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()

@@ -13,19 +13,19 @@ use super::api::Refusal;
 
 /// The rules for every request.
 pub(super) struct Guard {
-    token: Zeroizing<String>,
+    control_token: Zeroizing<String>,
     /// The values that a Host header may have.
     hosts: Vec<String>,
 }
 
 impl Guard {
-    pub(super) fn new(token: Zeroizing<String>, address: &ControlAddress) -> Self {
+    pub(super) fn new(control_token: Zeroizing<String>, address: &ControlAddress) -> Self {
         let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned);
         let hosts = match address {
             ControlAddress::Tcp(address) => hosts(address, &names),
             ControlAddress::Unix(_) => names.into(),
         };
-        Self { token, hosts }
+        Self { control_token, hosts }
     }
 
     /// Checks everything but the body.
@@ -73,7 +73,7 @@ impl Guard {
         // RFC 9110 §11.1: the scheme is case-insensitive.
         value.split_once(' ').is_some_and(|(scheme, token)| {
             scheme.eq_ignore_ascii_case("Bearer")
-                && bool::from(token.trim_start().as_bytes().ct_eq(self.token.as_bytes()))
+                && bool::from(token.trim_start().as_bytes().ct_eq(self.control_token.as_bytes()))
         })
     }
 }

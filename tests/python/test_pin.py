@@ -37,7 +37,7 @@ EXTENSIONS = (
 
 
 class Typist(UserInteraction):
-    """Types the PIN when asked."""
+    """A user who enters the PIN when asked."""
 
     def __init__(self):
         self.asked = 0
@@ -112,7 +112,7 @@ class Pin(PinCase):
 
 
 class Verified(PinCase):
-    """WebAuthn ceremonies with a PIN, by python-fido2's client and server."""
+    """WebAuthn ceremonies with a PIN, with python-fido2's client and server."""
 
     def setUp(self):
         super().setUp()

@@ -54,7 +54,7 @@ class ControlCase(Case):
 
 
 class Verifying(ControlCase):
-    """A key that verifies its user as the endpoint says."""
+    """A key that verifies its user, with the result that the endpoint sets."""
 
     more = ("--user-verification", "control")
 
@@ -102,7 +102,7 @@ class Verifying(ControlCase):
 
 
 class Injected(ControlCase):
-    """Passkeys that a test brings along."""
+    """Passkeys that the test itself makes."""
 
     def sign_in(self, private_key, credential_id, handle=None):
         """Injects a passkey of the user with this handle, or one that an allow list names, and signs in with it."""

@@ -1,4 +1,4 @@
-"""python-fido2, a client and a server by other hands, against a key over UDP.
+"""python-fido2, a client and a server by other people, against a key over UDP.
 
 Its CTAP2 client refuses every answer that is not canonical CBOR.
 """
@@ -34,7 +34,7 @@ def algorithm(cose):
 
 
 class RelyingParty:
-    """python-fido2's server, which also notes how each registration was attested."""
+    """python-fido2's server, which also records the attestation of each registration."""
 
     def __init__(self, *algorithms):
         self.attested = []
@@ -54,7 +54,7 @@ class RelyingParty:
         return self._server.register_complete(state, client.make_credential(options.public_key))
 
     def authenticate(self, client, credentials, offered):
-        """Signs in with each credential that the key offers; the answers, all verified."""
+        """Signs in with each credential that the key offers, verifies the answers and returns them."""
         options, state = self._server.authenticate_begin(
             credentials if offered else None, user_verification="discouraged"
         )
@@ -155,7 +155,7 @@ class U2f(Case):
         self.ctap1 = Ctap1(self.device)
 
     def polled(self, call, *arguments):
-        """As U2F clients do: asks again until the user has touched the key."""
+        """Asks again until the user has touched the key, as U2F clients do."""
         while True:
             try:
                 return call(*arguments)
@@ -195,7 +195,7 @@ class U2f(Case):
         rp.authenticate(self.client(), [registered], offered=True)
 
     def u2f_client(self):
-        """A client that sees no CTAP2 in the key, and so speaks U2F."""
+        """A client that believes that the key has no CTAP2, and so uses U2F."""
         device = CtapWithoutCbor(self.device)
         return Fido2Client(device, DefaultClientDataCollector(ORIGIN))
 
@@ -207,7 +207,7 @@ class CtapWithoutCbor:
 
 
 class Waiting(Case):
-    """Nobody presses the button."""
+    """A key whose button nobody presses."""
 
     def setUp(self):
         directory = self.enterContext(tempfile.TemporaryDirectory())

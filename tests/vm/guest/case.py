@@ -1,4 +1,4 @@
-"""A case of a suite: what its clients printed is kept, and shown if the case fails."""
+"""A case of a suite. It keeps what its clients print, and shows it if the case fails."""
 
 import functools
 import os
@@ -14,7 +14,7 @@ from key import PATIENCE, Key
 
 
 def eventually(condition, what, patience=PATIENCE):
-    """Waits until `condition` holds, and returns what it gave."""
+    """Waits until `condition` gives something true, and returns that."""
     deadline = time.monotonic() + patience
     while not (held := condition()):
         if time.monotonic() > deadline:
@@ -27,11 +27,11 @@ RESULTS = pathlib.Path("/share/results")
 
 
 class Case(unittest.TestCase):
-    """Cases of a real client against a key of their own."""
+    """Cases with a real client and a key of their own."""
 
-    #: How the key comes into the guest.
+    #: The class that brings the key into the guest.
     key_class = Key
-    #: What `brasskey token` is given besides.
+    #: More options for `brasskey token`.
     options = ()
     touch = "auto"
     #: Whether each case has a key of its own, or all cases of the class share one.
@@ -55,28 +55,28 @@ class Case(unittest.TestCase):
 
     @functools.cached_property
     def files(self):
-        """A directory of this case's own."""
+        """A directory for this case."""
         return pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
 
     def replug(self, *options, touch="auto"):
-        """Pulls the key, and plugs in another, or the same with the same `--state`."""
+        """Pulls the key out, and plugs in another one, or the same one with the same `--state`."""
         self.key.close()
         self.key = self.enterContext(self.key_class(*options, touch=touch))
 
     def set_pin(self, pin):
-        """As libfido2 sets it."""
+        """Sets the PIN with libfido2."""
         self.dialogue("fido2-token", "-S", self.key.hidraw, answers=[("Enter new PIN", pin), ("again", pin)])
 
     def note(self, text):
-        """Keeps `text` for the evidence."""
+        """Adds `text` to the evidence."""
         self._transcript.append(text)
 
     def transcript(self):
-        """What the clients printed, stderr too."""
+        """What the clients printed, on stderr too."""
         return "\n".join(self._transcript)
 
     def client(self, *command, status=0, **options):
-        """Runs a client to its end, and returns what it printed; `status` None takes any."""
+        """Runs a client to its end, and returns what it printed. With `status` None, any status passes."""
         command = [str(word) for word in command]
         # Without a terminal, so that a client that asks for a PIN fails at once.
         done = subprocess.run(
@@ -89,8 +89,8 @@ class Case(unittest.TestCase):
         return done.stdout
 
     def dialogue(self, *command, answers=(), status=0, **options):
-        """Runs a client on a terminal. Each time it prints the next of the `answers`' prompts, types the answer that
-        belongs to it. Programs flush what was typed before they ask, hence one at a time."""
+        """Runs a client on a terminal. When it prints the next prompt of `answers`, types the answer to it, and not
+        earlier: programs drop what was typed before they ask."""
         command = [str(word) for word in command]
         pid, terminal = pty.fork()
         if pid == 0:

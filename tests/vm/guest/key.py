@@ -7,12 +7,12 @@ import tempfile
 import threading
 import urllib.request
 
-# Far above what anything takes here, where a processor is emulated: it only ends a run that hangs.
+# Much longer than anything takes on an emulated processor. It only ends a run that hangs.
 PATIENCE = 120.0
 
 
 class Key:
-    """A key that the guest's kernel sees; a context manager."""
+    """A context manager: a key that the guest's kernel sees."""
 
     def __init__(self, *options, transport=("--uhid",), touch="auto"):
         if "--uhid" in transport:
@@ -36,7 +36,7 @@ class Key:
         self.hidraw = self.ready.get("hid")
 
     def control(self, path, body=None):
-        """Asks the control endpoint."""
+        """Sends a request to the control endpoint."""
         request = urllib.request.Request(
             self.ready["control"] + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -58,17 +58,17 @@ class Key:
         return self.control("/v1/state")
 
     def log(self):
-        """The commands that the key answered, the oldest first."""
+        """The commands that the key has answered, the oldest first."""
         return self.control("/v1/log")["entries"]
 
     def errors(self):
-        """What the token said beside its ready line; also after its end."""
+        """What the token printed besides its ready line, also after its end."""
         if not self._errors.closed:
             self._said = pathlib.Path(self._errors.name).read_text()
         return self._said
 
     def evidence(self):
-        """What the key did, for whoever looks for a fault."""
+        """What the key did, for somebody who looks for a fault."""
         try:
             log = "\n".join(json.dumps(entry) for entry in self.log()[-40:])
         except OSError as error:
@@ -76,7 +76,7 @@ class Key:
         return f"-- the key's log\n{log}\n-- the key's stderr\n{self.errors()}"
 
     def close(self):
-        """Pulls it; more than once does no harm."""
+        """Pulls the key out. A second call does no harm."""
         self._process.terminate()
         self._process.stdout.close()
         self._process.wait(PATIENCE)
@@ -92,7 +92,7 @@ class Key:
 
 
 class NoKey:
-    """For a case that brings its own."""
+    """Stands in for a key in cases that bring their own."""
 
     def evidence(self):
         return ""

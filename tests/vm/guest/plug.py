@@ -34,7 +34,7 @@ class Plug:
         return str(nodes[0]) if nodes and nodes[0].exists() else None
 
     def attribute(self, name):
-        """What the kernel knows of the device, such as `serial`."""
+        """An attribute that the kernel knows of the device, such as `serial`."""
         return (DEVICES / self.name / name).read_text().strip()
 
     def descriptors(self):
@@ -44,7 +44,7 @@ class Plug:
         return (device / "descriptors").read_bytes(), report.read_bytes()
 
     def close(self):
-        """Unplugs it. The number of its port is one less than its place at the hub."""
+        """Unplugs the key. The number of its port is one less than its place at the hub."""
         port = str(int(self.name.split("-")[1]) - 1)
         subprocess.run(["usbip", "detach", "-p", port], check=True, capture_output=True)
         self.await_absence()
@@ -67,7 +67,7 @@ class PluggedKey(Key):
         try:
             self._put_in()
         except BaseException:
-            # Nobody has it yet who would close it, and it would be in the way of other cases.
+            # Nobody else can close it yet, and it would disturb other cases.
             super().close()
             raise
 
@@ -76,7 +76,7 @@ class PluggedKey(Key):
         self.hidraw = self.plug.hidraw
 
     def power(self, action):
-        """Pulls the key out, puts it in, or both. A key that was pulled out has to be attached anew."""
+        """Pulls the key out, puts it in, or both. A key that was pulled out must be attached again."""
         state = None
         if action in ("off", "cycle"):
             state = super().power("off")
@@ -87,6 +87,6 @@ class PluggedKey(Key):
         return state
 
     def close(self):
-        """Pulls it, and waits until the kernel knows: the next key would be given its name."""
+        """Pulls the key out, and waits until the kernel knows. Otherwise the next key would get its name."""
         super().close()
         self.plug.await_absence()

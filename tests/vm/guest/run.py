@@ -1,4 +1,4 @@
-"""Runs one suite, and shows for each failed case what its clients and its key said."""
+"""Runs one suite. For each case that fails it shows what the clients and the key printed."""
 
 import importlib
 import pathlib
@@ -9,7 +9,7 @@ SUITES = pathlib.Path("/share/suites")
 
 
 class Result(unittest.TextTestResult):
-    """Shows the evidence of a case as soon as it fails: nothing is lost if the suite never ends."""
+    """Shows the evidence of a case as soon as it fails, so that nothing is lost if the suite never ends."""
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -26,7 +26,7 @@ class Result(unittest.TextTestResult):
         self.stream.flush()
 
     def printErrors(self):
-        """They were shown."""
+        """Prints nothing: the errors were shown before."""
 
 
 def main(name):

@@ -1,4 +1,4 @@
-"""A display without a monitor: what programs show on it can be looked at, and they can be typed to."""
+"""A display without a monitor. A case can look at what programs show on it, and type."""
 
 import os
 import pathlib
@@ -11,15 +11,15 @@ from key import PATIENCE
 
 
 class Screen:
-    """An X server with one screen; a context manager."""
+    """A context manager: an X server with one screen."""
 
     size = "1000x700"
 
     def __init__(self):
         self._directory = tempfile.TemporaryDirectory()
         readable, writable = os.pipe()
-        # -fbdir: the picture is a file (in the format of xwd), which costs nothing to look at. -noreset: the server
-        # stays as it is when a program ends.
+        # -fbdir: the picture is a file (in the format of xwd), so that a look at it costs nothing. -noreset: the server
+        # does not change when a program ends.
         self._server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(writable), "-screen", "0", f"{self.size}x24", "-nolisten", "tcp", "-noreset"]
             + ["-fbdir", self._directory.name],
@@ -32,16 +32,16 @@ class Screen:
             raise RuntimeError("Xvfb did not start")
         self.environment = {**os.environ, "DISPLAY": f":{number}"}
         self._picture = pathlib.Path(self._directory.name, "Xvfb_screen0")
-        # Nothing is drawn differently because the pointer is above it.
+        # In the corner the pointer does not change how anything looks.
         self.do("mousemove", "999", "699")
 
     def do(self, *action, check=True):
-        """Does an action of xdotool."""
+        """Runs an action of xdotool."""
         done = subprocess.run(["xdotool", *action], env=self.environment, stdout=subprocess.DEVNULL, check=check)
         return done.returncode == 0
 
     def focus(self, title):
-        """Types to the window whose title contains `title`, once it is there. No window manager does that here."""
+        """Gives the keyboard to the window with `title` in its title, as soon as it exists. No window manager does."""
         action = ("search", "--onlyvisible", "--name", title, "windowfocus")
         eventually(lambda: self.do(*action, check=False), "the window opens")
 
@@ -51,11 +51,11 @@ class Screen:
         return sum(picture.count(bytes.fromhex(colour)[::-1]) for colour in colours)
 
     def photograph(self, path):
-        """Keeps the picture; `develop` makes it a PNG."""
+        """Saves the picture. `develop` makes a PNG of it."""
         shutil.copyfile(self._picture, path.with_suffix(".xwd"))
 
     def develop(self, directory):
-        """Makes the pictures in `directory` PNGs."""
+        """Makes PNGs of the pictures in `directory`."""
         pictures = sorted(directory.glob("*.xwd"))
         if pictures:
             subprocess.run(["mogrify", "-format", "png", *map(str, pictures)], check=True)

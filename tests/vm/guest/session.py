@@ -1,4 +1,4 @@
-"""A desktop session without a desktop: its message bus, and what may run on it."""
+"""A desktop session without a desktop: its message bus, and services on it."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ import tempfile
 from case import eventually
 from key import PATIENCE
 
-# Nothing is started because somebody asks for it: a session has what its case starts.
+# The bus starts no service by itself. A session has the services that its case starts.
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -24,7 +24,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 
 
 class Session:
-    """A session bus, and a home of its own; a context manager. Programs that get `environment` are in the session."""
+    """A context manager: a session bus and a home directory. Programs that get `environment` are in the session."""
 
     def __init__(self):
         self._directory = tempfile.TemporaryDirectory()
@@ -40,7 +40,7 @@ class Session:
         eventually(socket.exists, "the bus listens")
 
     def has(self, name):
-        """Whether a program on the bus answers for `name`."""
+        """Whether a program on the bus owns `name`."""
         bus = "org.freedesktop.DBus"
         asked = subprocess.run(
             [
@@ -61,7 +61,7 @@ class Session:
 
 
 class Service:
-    """A program that answers for a name on the session's bus; a context manager."""
+    """A context manager: a program that owns a name on the session's bus."""
 
     name = None
 
@@ -96,19 +96,19 @@ class Service:
 
 
 class Notifications(Service):
-    """dunst, which shows notifications on a screen and prints them, and a user who chooses from its menu."""
+    """dunst, which shows notifications on a screen and prints them, with a user who chooses from its menu."""
 
     name = "org.freedesktop.Notifications"
 
     def __init__(self, session, screen):
         self._choice = session.home / "choice"
         chooser = session.home / "menu"
-        # dunst gives the menu a line for each action: the label behind a `#`, and which notification it is of.
+        # dunst gives the menu a line for each action: a `#`, the label, and the notification.
         chooser.write_text(f'#!/bin/sh\ngrep -F -m 1 "#$(cat {self._choice}) ("\n')
         chooser.chmod(0o700)
         configuration = session.home / "dunstrc"
         configuration.write_text(f"[global]\ndmenu = {chooser}\n")
-        # What it prints is looked at while it runs.
+        # The case reads its output while it runs.
         command = ["stdbuf", "-oL", "dunst", "-print", "-conf", str(configuration)]
         super().__init__(session, *command, DISPLAY=screen.environment["DISPLAY"])
 
@@ -119,21 +119,21 @@ class Notifications(Service):
         return done.stdout.strip()
 
     def shown(self):
-        """How many are on the screen."""
+        """How many notifications are on the screen."""
         return int(self.control("count", "displayed"))
 
     def choose(self, label):
-        """Opens the menu of the notification, and chooses what is called `label`."""
+        """Opens the menu of the notification, and chooses the action with this `label`."""
         self._choice.write_text(label)
         self.control("context")
 
     def close(self):
-        """As a click on it does."""
+        """Closes the notification, as a click on it does."""
         self.control("close")
 
 
 class Secrets(Service):
-    """GNOME Keyring, opened with a password unless that is None; a new one has whatever password comes first."""
+    """GNOME Keyring, opened with a password unless that is None. A new keyring gets the first password."""
 
     name = "org.freedesktop.secrets"
 

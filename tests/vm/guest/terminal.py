@@ -1,4 +1,4 @@
-"""A program at a terminal, while the case does something else."""
+"""A program at a terminal, which runs while the case goes on."""
 
 import os
 import pty
@@ -9,7 +9,7 @@ from case import eventually
 
 
 class Terminal:
-    """A program and its terminal; a context manager."""
+    """A context manager: a program and its terminal."""
 
     def __init__(self, *command):
         self._shown = b""
@@ -20,7 +20,7 @@ class Terminal:
         self._reader.start()
 
     def _read(self):
-        # The last of those who have the terminal open ends this.
+        # This ends when no process has the terminal open any more.
         while True:
             try:
                 self._shown += os.read(self._terminal, 4096)
@@ -43,11 +43,11 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        # As Ctrl-C does.
+        # The same as Ctrl-C.
         self.type("\x03")
         self._reader.join(timeout=10)
         if self._reader.is_alive():
-            # It is the leader of the session that has the terminal: so everybody in it ends.
+            # It leads the session of the terminal, so that all processes of the session end.
             os.kill(self._pid, signal.SIGKILL)
             self._reader.join()
         os.waitpid(self._pid, 0)

@@ -1,4 +1,4 @@
-"""brasskey itself, with a key plugged in. It is plugged in as any other, and is the only one."""
+"""brasskey itself, with a key plugged in. It is plugged in like any other, and is the only one."""
 
 import json
 import os
@@ -12,7 +12,7 @@ PIN = "2468"
 
 
 class Brasskey(Case):
-    """Each case has a home directory of its own: registrations are kept there."""
+    """Each case has its own home directory, in which registrations are stored."""
 
     def setUp(self):
         super().setUp()
@@ -20,16 +20,16 @@ class Brasskey(Case):
         self.environment = {**os.environ, "HOME": home, "PIN": PIN, "OTHER_PIN": "1357"}
 
     def brasskey(self, *arguments, status=0):
-        """What the command says in JSON."""
+        """What the command prints as JSON."""
         return json.loads(self.client("brasskey", *arguments, "--json", status=status, env=self.environment) or "null")
 
     def refused(self, *arguments, status):
-        """What the command says instead, in words."""
+        """What the command prints without JSON."""
         self.client("brasskey", *arguments, status=status, env=self.environment)
         return self.transcript()
 
     def begin(self, *arguments):
-        """A command that goes on while the case does."""
+        """A command that runs while the case goes on."""
         process = subprocess.Popen(
             ["brasskey", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, env=self.environment,
@@ -123,7 +123,7 @@ class ByItself(Brasskey):
             self.brasskey("authenticate", "--device", f"hid:{other.hidraw}")
 
     def plugged_in(self):
-        """Waits until the key is there again, perhaps under another name."""
+        """Waits until the key is back, perhaps under another name."""
 
         def found():
             listed = self.brasskey("list")
@@ -165,8 +165,8 @@ class ByHand(Brasskey):
         eventually(lambda: not self.key.state()["waiting"], "the key waits no more")
 
     def test_a_reset_too_late_asks_for_the_key_to_be_plugged_in_again(self):
-        # Ten seconds of the key's life pass in an emulated computer before the command has begun; where they have not,
-        # a touch resets at once and the case fails.
+        # On an emulated computer the key is older than ten seconds when the command begins. If it is not, a touch
+        # resets the key at once, and the case fails.
         eventually(lambda: self.uptime() > 10_000, "the window for a reset has passed")
         process = self.begin("reset", "--yes")
         self.says(process, "end the soft token now")
@@ -178,12 +178,12 @@ class ByHand(Brasskey):
         self.assertIn("is as new", self.end(process))
 
     def uptime(self):
-        """Milliseconds since the key was plugged in, by the time of a command that it is given now."""
+        """Milliseconds since the key was plugged in, from the time of a command that it gets now."""
         self.brasskey("info")
         return self.key.log()[-1]["time_ms"]
 
     def says(self, process, text):
-        """Reads on until the command has said so."""
+        """Reads until the command has printed this."""
         for line in process.stdout:
             self.note(line.rstrip())
             if text in line:

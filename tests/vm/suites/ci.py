@@ -1,4 +1,4 @@
-"""The script that gives a project's CI a key. It runs as it stands, in a container too; both browsers see the key."""
+"""The script that gives a project's CI a key. It runs unchanged, in a container too, and both browsers see the key."""
 
 import functools
 import json
@@ -23,17 +23,17 @@ PAGE = pathlib.Path("/share/docs/browser.md")
 
 
 class ScriptsKey(Key):
-    """A key that the script plugged in, with a button that the case presses."""
+    """A key that the script has plugged in. The case presses its button."""
 
     def __init__(self, touch="auto", inside=()):
-        """`inside`: the words before a command that have it run in a container."""
+        """`inside`: the words before a command that run it in a container."""
         self._inside = inside
         self._directory = tempfile.TemporaryDirectory()
         directory = pathlib.Path(self._directory.name)
         self._secret = directory / "control-token"
         self._environment = {**os.environ, "BRASSKEY_RUN": str(directory / "run"), "BRASSKEY_TOUCH": touch}
         self._script("--control", "127.0.0.1:0", "--control-token-file", str(self._secret))
-        # The script's own notes: the token's process, then its ready line.
+        # What the script has stored: the number of the token's process, then its ready line.
         self.ready = json.loads((directory / "run/said").read_text().splitlines()[1])
         self.hidraw = self.ready["hid"]
 
@@ -54,7 +54,7 @@ class ScriptsKey(Key):
 
 
 class Script(Case):
-    """A user of the tests' own, who may do nothing else."""
+    """A user for these tests, without other rights."""
 
     USER = "tester"
 
@@ -81,7 +81,7 @@ class Script(Case):
         said = self.script()
         self.assertRegex(said, r"\Ahidraw=/dev/hidraw\d+\n\Z")
         listed = json.loads(self.as_user("brasskey", "list", "--json"))
-        # Soft tokens of other cases are files of this user.
+        # The soft tokens of other cases left files that belong to this user.
         [listed] = [key for key in listed if key["state"] is None]
         self.assertEqual(f"hid:{said.strip().removeprefix('hidraw=')}", listed["address"])
         self.as_user("brasskey", "register")
@@ -108,7 +108,7 @@ class Script(Case):
         run = textwrap.dedent(step.split("run: |\n")[1])
         temporary = pathlib.Path(self.environment.pop("BRASSKEY_RUN")).parent
         output, environment = temporary / "output", temporary / "environment"
-        # As GitHub's runner runs it, with a program that the job has already.
+        # As GitHub's runner runs it, with a program that the job already has.
         self.environment.update(
             GITHUB_ACTION_PATH="/share", RUNNER_TEMP=str(temporary),
             GITHUB_OUTPUT=str(output), GITHUB_ENV=str(environment),
@@ -134,7 +134,7 @@ class Script(Case):
 
 
 class Page(Case):
-    """What the page on browsers has its reader type, as it stands; its reader has sudo, and brasskey already."""
+    """The commands of the page on browsers, unchanged. Its reader has sudo, and has brasskey."""
 
     READER = "reader"
 
@@ -149,7 +149,7 @@ class Page(Case):
         return [[line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")] for block in blocks]
 
     def as_reader(self):
-        """Logged in anew, and so in the new group; runuser would take the terminal away."""
+        """As after a new login, so that the new group counts. runuser would take the terminal away."""
         home = pathlib.Path("/home", self.READER)
         return "setpriv", "--reuid", self.READER, "--regid", self.READER, "--init-groups", "env", f"HOME={home}"
 
@@ -161,7 +161,7 @@ class Page(Case):
         environment = {**os.environ, "USER": self.READER}
         for command in once:
             self.client("bash", "-c", f'sudo() {{ "$@"; }}\n{command}', cwd="/share", env=environment)
-        # Of another group than the script left it to.
+        # Its group is not the one that the script gave it.
         self.assertEqual(pathlib.Path("/dev/uhid").group(), "brasskey")
 
         # At a terminal, without a desktop.
@@ -176,10 +176,10 @@ class Page(Case):
 
 
 class Container:
-    """A container, as far as it matters to a key: of the computer's devices it has /dev/uhid, of its /run what udev
-    says, and of its processes none, as by the options in the recipe; a context manager."""
+    """A context manager: a container, as far as it matters to a key. With the options of the recipe it has the device
+    /dev/uhid, udev's part of /run, and none of the computer's processes."""
 
-    # The name by which containers know themselves is podman's.
+    # Containers find this variable of podman.
     START = """
         mount -t tmpfs -o mode=755 dev /mnt
         cp -a /dev/{null,zero,full,random,urandom,tty,ptmx,fd,uhid} /mnt
@@ -282,7 +282,7 @@ class InContainersFirefox(InContainer, firefox.InFirefox):
 
 
 def load_tests(loader, _tests, _pattern):
-    """All of the script, the page and the container, and a round in each browser, in a container and out of it."""
+    """All cases of the script, the page and the container, and a round in each browser, with and without container."""
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Page, Contained))
     for browser in (InChromium, InFirefox, InContainersChromium, InContainersFirefox):
         suite.addTest(browser("test_a_second_factor_registers_and_authenticates"))

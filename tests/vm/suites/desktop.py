@@ -1,4 +1,4 @@
-"""A desktop's notifications, its keyring, and the unit for its sessions. dunst and GNOME Keyring on a real bus."""
+"""A desktop's notifications, its keyring, and the unit for its sessions, with dunst and GNOME Keyring on a real bus."""
 
 import os
 import unittest.mock
@@ -10,12 +10,12 @@ from screen import Screen
 from session import Notifications, Secrets, Session
 from terminal import Terminal
 
-#: The exit codes of a command whose computer failed, and of one whose user refused.
+#: The exit codes of a command if the computer failed, and if the user refused.
 FAILED, REFUSED = 1, 4
 
 
 class InSession:
-    """Cases in a session of their own: the key and its clients are in it."""
+    """Cases in their own session. The key and its clients are in it."""
 
     def setUp(self):
         self.session = self.enterContext(Session())
@@ -24,7 +24,7 @@ class InSession:
 
 
 class Notified(InSession, brasskey.Brasskey):
-    """A key that asks by a notification."""
+    """A key that asks with a notification."""
 
     touch = "notify"
 
@@ -43,7 +43,7 @@ class Notified(InSession, brasskey.Brasskey):
         self.desktop = self.enterContext(Notifications(self.session, self.screen))
 
     def asked(self, *arguments):
-        """A command, once the desktop shows what it needs a touch for."""
+        """Runs a command until the desktop shows what it needs a touch for."""
         process = self.begin(*arguments)
         eventually(lambda: self.desktop.shown() == 1, "the desktop shows a notification")
         return process
@@ -93,7 +93,7 @@ class Notified(InSession, brasskey.Brasskey):
 
 
 class Unnotified(InSession, brasskey.Brasskey):
-    """A key that would ask by a notification, in a session that has none."""
+    """A key that would ask with a notification, in a session that cannot show one."""
 
     touch = "notify"
 
@@ -129,13 +129,13 @@ class Keyring(InSession, brasskey.Brasskey):
         self.state = self.session.home / "state.redb"
 
     def make(self):
-        """The command that makes a token whose file is sealed from the first."""
+        """The command that makes a token whose file is sealed from the beginning."""
         return "attestation", "init", "--out", str(self.files / "lab"), "--state", str(self.state), "--seal", "keyring"
 
     def seal(self):
         with Secrets(self.session, self.PASSWORD):
             self.brasskey(*self.make())
-            # As its users see it; the key itself is no text.
+            # What its users see. The key itself is no text.
             listed = self.client("secret-tool", "search", "--all", "service", "brasskey", errors="replace")
             self.assertIn(f"label = brasskey: {self.state}", listed)
 
@@ -182,10 +182,10 @@ class Unit(Case):
         return NoKey()
 
     def test_the_unit_is_one(self):
-        # Its manual is printed by `brasskey man`, which is not installed here.
+        # `brasskey man` prints its manual, which is not installed here.
         self.client(
             "systemd-analyze", "verify", "--user", "--man=no", "/share/contrib/systemd/brasskey-token@.service",
             env={**os.environ, "XDG_RUNTIME_DIR": str(self.files)},
         )
-        # What it has to say it says on stderr, and warnings do not change its exit status.
+        # It prints warnings on stderr, and they do not change its exit status.
         self.assertEqual(len(self.transcript().splitlines()), 2, "the command and its exit status")

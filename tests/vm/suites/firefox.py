@@ -1,4 +1,4 @@
-"""Firefox as Debian ships it. A page makes its requests; a server in the guest verifies what comes of them."""
+"""Firefox as Debian ships it. A page makes its requests, and a server in the guest verifies the results."""
 
 from web import ceremonies
 from web.browser import Firefox

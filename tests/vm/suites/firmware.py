@@ -1,4 +1,4 @@
-"""The firmware on an emulated chip, by USB/IP. It runs on the host (firmware.host) and touches itself."""
+"""The firmware on an emulated chip, by USB/IP. It runs on the host (firmware.host), and needs nobody to touch it."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from key import PATIENCE, Key
 from plug import Plug
 
 SHARE = pathlib.Path("/share")
-#: The host's loopback addresses, as the guest reaches them.
+#: The address at which the guest reaches the host's loopback address.
 HOST = "10.0.2.2"
 SSH_PORT = "2222"
-#: Where the device descriptor has the release, which is each form's own.
+#: The place of the release in the device descriptor. Each form of the key has its own release.
 RELEASE = slice(12, 14)
 
 
 class Chip:
-    """A chip fresh from the factory, plugged into the guest; a context manager."""
+    """A context manager: a new chip, plugged into the guest."""
 
     def __init__(self):
         ready = json.loads((SHARE / "host").read_text())
@@ -36,12 +36,12 @@ class Chip:
         self.hidraw = self.plug.hidraw
 
     def unplug(self):
-        """Pulls it out: it loses its power, too."""
+        """Pulls the chip out, which also cuts its power."""
         self.plug.close()
         self.control("POST", "/v1/power", {"action": "cycle"})
 
     def control(self, method, path, body=None):
-        """Asks the control endpoint, by the name that it knows itself by."""
+        """Sends a request to the control endpoint, with the host name that it expects."""
         request = urllib.request.Request(
             f"http://{HOST}:{self._control.port}{path}",
             method=method,
@@ -56,7 +56,7 @@ class Chip:
             return json.load(answer)
 
     def evidence(self):
-        """What the key did, for whoever looks for a fault."""
+        """What the key did, for somebody who looks for a fault."""
         entries = self.control("GET", "/v1/log")["entries"][-40:]
         return "\n".join(["-- the key's log", *(json.dumps(entry) for entry in entries)])
 
@@ -68,7 +68,7 @@ class Chip:
 
 
 class Firmware(Case):
-    """Each case has a home directory of its own."""
+    """Each case has its own home directory."""
 
     @classmethod
     def plug_in(cls):
@@ -80,7 +80,7 @@ class Firmware(Case):
         self.environment = {**os.environ, "HOME": str(self.home)}
 
     def brasskey(self, *arguments):
-        """What the command says in JSON."""
+        """What the command prints as JSON."""
         return json.loads(self.client("brasskey", *arguments, "--json", env=self.environment))
 
     def test_list_names_the_key(self):

@@ -1,4 +1,4 @@
-"""libfido2's tools: fido2-token, fido2-cred and fido2-assert. The PIN is typed on a terminal, as they want it."""
+"""libfido2's tools: fido2-token, fido2-cred and fido2-assert. The cases type the PIN on a terminal."""
 
 import base64
 import os
@@ -13,7 +13,7 @@ ASKED = [("Enter PIN", PIN)]
 
 
 def random_text():
-    """32 random bytes, as the tools read them."""
+    """32 random bytes, in the form that the tools read."""
     return base64.b64encode(os.urandom(32)).decode()
 
 
@@ -26,7 +26,7 @@ class Tools(Case):
         return path
 
     def make(self, options="", kind="es256", user="alice", answers=()):
-        """fido2-cred -M: the file with what the key answered, and the credential ID."""
+        """fido2-cred -M: the file with the key's answer, and the credential ID."""
         user_id = base64.b64encode(user.encode()).decode()
         wanted = self.file("wanted", random_text(), RP, user, user_id)
         made = self.files / f"made-{user}"
@@ -35,7 +35,7 @@ class Tools(Case):
         return made, made.read_text().splitlines()[4]
 
     def verified(self, made, options="", kind="es256"):
-        """fido2-cred -V: the file with the public key of what was made, once its attestation is verified."""
+        """fido2-cred -V: verifies the attestation, and returns the file with the public key."""
         public = self.files / "public"
         options = ["-V", *([f"-{options}"] if options else []), "-i", made, "-o", public]
         self.client("fido2-cred", *options, kind)
@@ -43,14 +43,14 @@ class Tools(Case):
         return public
 
     def sign(self, *wanted, options="", answers=(), status=0):
-        """fido2-assert -G: the lines that the key answered."""
+        """fido2-assert -G: the lines of the key's answer."""
         asked, signed = self.file("asked", random_text(), RP, *wanted), self.files / "signed"
         options = ["-G", *([f"-{options}"] if options else []), "-i", asked, "-o", signed]
         self.dialogue("fido2-assert", *options, self.key.hidraw, answers=answers, status=status)
         return signed.read_text().splitlines()
 
     def verify(self, public, lines, options="", kind="es256", status=0):
-        """fido2-assert -V, of what `sign` gave."""
+        """fido2-assert -V: verifies what `sign` returned."""
         signed = self.file("to-verify", *lines[:4])
         options = ["-V", *([f"-{options}"] if options else []), "-i", signed]
         self.client("fido2-assert", *options, public, kind, status=status)
@@ -187,7 +187,7 @@ class LargeBlobs(Tools):
         blob, got = os.urandom(1500), self.files / "got"
         (self.files / "blob").write_bytes(blob)
         self.token("-S", "-b", *belongs, self.files / "blob")
-        # fido2-token 1.12 lists it, but names nobody; brasskey knows whose it is.
+        # fido2-token 1.12 lists it without a name. brasskey knows whose it is.
         self.assertIn(" 1500 ", self.token("-L", "-b"))
         self.assertIn(f"alice at {RP}", self.dialogue("brasskey", "blobs", "list", answers=[("PIN", PIN)]))
         self.token("-G", "-b", *belongs, got)
@@ -217,7 +217,7 @@ class Speed(Tools):
             "brasskey info": ["brasskey", "info", "--device", f"hid:{self.key.hidraw}"],
         }
         times = {name: [] for name in commands}
-        # The first round is not counted: it loads the programs.
+        # The first round does not count, because it loads the programs.
         for _ in range(1 + self.ROUNDS):
             for name, command in commands.items():
                 start = time.monotonic()

@@ -17,9 +17,9 @@ def listens():
 
 
 class Ssh(Case):
-    """A server of its own for each case."""
+    """Each case has its own server."""
 
-    #: What the server's configuration says besides.
+    #: More lines for the server's configuration.
     server = ""
 
     def setUp(self):
@@ -35,7 +35,7 @@ class Ssh(Case):
             f"AuthorizedKeysFile {self.authorized}\n"
             f"HostKey /etc/ssh/ssh_host_ed25519_key\n"
             f"PermitRootLogin prohibit-password\nPasswordAuthentication no\nUsePAM no\nPidFile none\n"
-            # The directory for temporary files is everyone's.
+            # Everyone can write to the directory for temporary files.
             f"StrictModes no\n{self.server}\n"
         )
         server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", config, "-E", log])
@@ -45,14 +45,14 @@ class Ssh(Case):
         eventually(listens, "sshd listens")
 
     def generate(self, kind, *options, name="key", answers=(), status=0):
-        """ssh-keygen: the file of the new key, which the server takes from now on."""
+        """ssh-keygen: the file of the new key, which the server accepts from now on."""
         file = self.files / name
         options = [word for option in options for word in ("-O", option)]
         self.dialogue("ssh-keygen", "-t", kind, *options, "-N", "", "-f", file, answers=answers, status=status)
         return self.authorize(file)
 
     def download(self, answers, status=0):
-        """ssh-keygen -K: the directory with what it brought."""
+        """ssh-keygen -K: the directory with the files that it made."""
         directory = self.files / "downloads"
         directory.mkdir()
         self.dialogue("ssh-keygen", "-K", "-N", "", cwd=directory, answers=answers, status=status)
@@ -64,7 +64,7 @@ class Ssh(Case):
         return file
 
     def log_in(self, file, answers=(), status=0):
-        """What ssh and the command that it runs over there print."""
+        """What ssh and the remote command print."""
         hosts = ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"]
         options = ["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", *hosts, "-i", file, "-p", PORT]
         command = ["ssh", *options, "root@127.0.0.1", "echo seven eights are $((7*8))"]
@@ -90,7 +90,7 @@ class Login(Ssh):
         self.replug("--state", state)
         file = self.generate("ecdsa-sk")
         self.replug("--state", state, touch="deny")
-        # OpenSSH takes OPERATION_DENIED for a want of the PIN, and asks for one.
+        # OpenSSH thinks that OPERATION_DENIED means a missing PIN, and asks for one.
         self.log_in(file, answers=ASKED, status=255)
         self.replug("--state", state)
         self.log_in(file)
@@ -145,7 +145,7 @@ class Declined(Ssh):
     def test_a_declined_touch_makes_no_key(self):
         for kind in ("ecdsa-sk", "ed25519-sk"):
             file = self.files / kind
-            # OpenSSH takes OPERATION_DENIED for a want of the PIN, and asks for one.
+            # OpenSSH thinks that OPERATION_DENIED means a missing PIN, and asks for one.
             told = self.dialogue("ssh-keygen", "-t", kind, "-N", "", "-f", file, answers=ASKED, status=255)
             self.assertIn("Key enrollment failed", told)
             self.assertFalse(file.exists())

@@ -10,18 +10,18 @@ SERVICE = pathlib.Path("/etc/pam.d/brasskey")
 
 
 class Pam(Case):
-    """A service that asks for nothing but the key."""
+    """A service that asks for the key only."""
 
     def setUp(self):
         super().setUp()
         self.mapping, self.state = self.files / "mapping", self.files / "state"
         self.addCleanup(SERVICE.unlink, missing_ok=True)
-        # pamu2fcfg 1.1 takes no self attestation: the key needs a certificate.
+        # pamu2fcfg 1.1 refuses self attestation, so that the key needs a certificate.
         self.client("brasskey", "attestation", "init", "--out", self.files / "lab", "--state", self.state)
         self.replug("--state", self.state)
 
     def enroll(self, *options):
-        """pamu2fcfg for root, and a service that takes what it printed."""
+        """Runs pamu2fcfg for root, and makes a service that uses its output."""
         told = self.client("pamu2fcfg", "--username", "root", *options)
         self.assertRegex(told, "^root:.*,es256,")
         self.mapping.write_text(told)
@@ -59,7 +59,7 @@ class Pam(Case):
 
 
 class Luks(Case):
-    """A volume of its own for each case, with something on it."""
+    """Each case has its own volume, with a file on it."""
 
     PASSPHRASE = "correct horse"
     VOLUME = "brasskey-volume"
@@ -83,12 +83,12 @@ class Luks(Case):
 
     def enroll(self, with_pin, answers=()):
         options = [f"--fido2-device={self.key.hidraw}", f"--fido2-with-client-pin={'yes' if with_pin else 'no'}"]
-        # Typed, the passphrase would be remembered from case to case.
+        # If it were typed, systemd would remember the passphrase from case to case.
         known = {"PASSWORD": self.PASSPHRASE}
         self.dialogue("systemd-cryptenroll", *options, self.image, answers=answers, env=known)
 
     def attach(self, answers=(), status=0):
-        """Opens the volume with the key and nothing else: where it is asked for more, it fails."""
+        """Opens the volume with the key only. Fails if it is asked for more."""
         options = "fido2-device=auto,tries=1,token-timeout=1" + ("" if answers else ",headless=1")
         command = ["/lib/systemd/systemd-cryptsetup", "attach", self.VOLUME, self.image, "-", options]
         self.dialogue(*command, answers=answers, status=status)
@@ -106,7 +106,7 @@ class Luks(Case):
 
     def test_a_pin_opens_the_volume(self):
         self.set_pin(PIN)
-        # systemd 252 asks for the PIN only where making a credential takes it, and opens with the PIN's secret alone.
+        # systemd 252 asks for the PIN only if the key needs it to make a credential, but opens with the PIN's secret.
         self.dialogue("fido2-token", "-S", "-u", self.key.hidraw, answers=[("PIN", PIN)])
         self.enroll(with_pin=True, answers=[("PIN", PIN)])
         self.assert_opens(answers=[("PIN", PIN)])

@@ -1,4 +1,4 @@
-"""Stock browsers with a new profile, and their dialogues."""
+"""Unmodified browsers with a new profile, and their dialogues."""
 
 import json
 import pathlib
@@ -13,7 +13,7 @@ START = 300.0
 
 
 class Browser:
-    """A browser that shows a website on a screen; a context manager."""
+    """A context manager: a browser that shows a website on a screen."""
 
     #: The colours that only the default button of a dialogue has.
     button = ()
@@ -56,11 +56,11 @@ class Browser:
         eventually(self.asks, "a dialogue asks")
 
     def enter_pin(self, pin, taken):
-        """Types the PIN into the dialogue that asks for it, again for as long as `taken` says that it had no effect."""
+        """Types the PIN into the dialogue that asks for it. Repeats this until `taken` says that it had an effect."""
         def used():
-            # Where there is no dialogue, Return would press another button.
+            # Without a dialogue, Return would press another button.
             if self.asks():
-                # Whatever is there of an earlier attempt goes first.
+                # First it deletes what an earlier attempt has typed.
                 self.screen.do("key", "ctrl+a", "type", pin)
                 self.screen.do("key", "Return")
             try:
@@ -72,8 +72,8 @@ class Browser:
         eventually(lambda: not self.asks(), "the dialogue closes")
 
     def answer(self, key):
-        """Answers a dialogue by a key of the keyboard: again while it has no effect, because browsers take no answer in
-        a dialogue's first moments, lest somebody answers what they have not read."""
+        """Answers a dialogue with a key of the keyboard, and repeats this until it has an effect. Browsers ignore
+        answers at first, so that nobody answers a dialogue before they have read it."""
         self.await_question()
 
         def closes():
@@ -83,7 +83,7 @@ class Browser:
         eventually(closes, "the dialogue closes")
 
     def is_closed(self, patience):
-        """Whether no dialogue asks any more within `patience` seconds."""
+        """Whether all dialogues are gone within `patience` seconds."""
         try:
             return eventually(lambda: not self.asks(), "the dialogue closes", patience=patience)
         except AssertionError:
@@ -103,7 +103,7 @@ class Browser:
 
 
 class Chromium(Browser):
-    """Chromium in a window without tabs, which starts in half the time."""
+    """Chromium in a window without tabs, which takes half the time to start."""
 
     button = ("0b57d0",)
 
@@ -111,11 +111,11 @@ class Chromium(Browser):
         return [
             "chromium", f"--app={address}", f"--user-data-dir={profile}", "--window-position=0,0",
             f"--window-size={self.screen.size.replace('x', ',')}",
-            # A process less to start: where that one is slow, Chromium ends it and waits for the page for ever.
+            # One process fewer. If that one is slow, Chromium ends it and waits for the page for ever.
             "--enable-features=NetworkServiceInProcess2",
-            # What it does with keys goes to its log.
+            # Logs what it does with keys.
             "--enable-logging=stderr", "--vmodule=device_event_log*=1",
-            # As root; without a graphics processor.
+            # To run as root, and without a graphics processor.
             "--no-sandbox", "--disable-gpu",
             # Nothing but the page.
             "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -124,13 +124,13 @@ class Chromium(Browser):
 
 
 class Firefox(Browser):
-    """Firefox, without what it fetches and asks when it is new."""
+    """Firefox, which does not fetch and ask anything at its first start."""
 
     button = ("0062fa",)
     preferences = {
         # Otherwise a dialogue asks whether the website may see the attestation.
         "security.webauthn.always_allow_direct_attestation": True,
-        # Buttons of dialogues are not held back.
+        # The buttons of dialogues work at once.
         "security.dialog_enable_delay": 0,
         "ui.prefersReducedMotion": 1,
         "browser.shell.checkDefaultBrowser": False,
@@ -151,7 +151,7 @@ class Firefox(Browser):
         "network.captive-portal-service.enabled": False,
         "network.connectivity-service.enabled": False,
         "services.settings.server": "data:,",
-        # One process less to start for the page.
+        # One process fewer for the page.
         "fission.autostart": False,
         "dom.ipc.processPrelaunch.enabled": False,
     }

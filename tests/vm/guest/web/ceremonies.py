@@ -1,4 +1,4 @@
-"""What websites have a browser do with the key. One browser makes all requests; each case has a key of its own."""
+"""What websites do with the key through a browser. One browser makes all requests, and each case has its own key."""
 
 import json
 import subprocess
@@ -18,16 +18,16 @@ BRIEF = 20
 
 
 class Ceremonies(Case):
-    """The cases, for a browser each."""
+    """The cases. There is a subclass for each browser."""
 
     touch = "control"
     #: A class of `browser.py`.
     browser_class = None
-    #: Whether the browser shows the credential that is going to be used, and waits for consent.
+    #: Whether the browser shows the credential that it will use, and waits for consent.
     chooses = False
-    #: Whether the browser shows why the key refused, and waits until it is read.
+    #: Whether the browser shows why the key refused, and waits until the user has read it.
     explains = False
-    #: The AAGUID that remains where no attestation was asked for: some browsers blank it.
+    #: Whether the browser replaces the AAGUID by zeros if the website does not ask for attestation.
     blanks_aaguid = False
 
     @classmethod
@@ -57,7 +57,7 @@ class Ceremonies(Case):
     def tearDown(self):
         self.screen.photograph(RESULTS / self.id().rpartition(".")[2])
         if self.request and not self.request.ended():
-            # The browser is needed by the next case.
+            # The next case needs the browser.
             self.request.abort()
             self.request.outcome()
 
@@ -67,25 +67,25 @@ class Ceremonies(Case):
     # What the user does.
 
     def set_pin(self):
-        """A key without a PIN would have the browser ask for a new one."""
+        """Gives the key a PIN. Otherwise the browser would ask for a new one."""
         self.client("brasskey", "pin", "set", "--new-pin-env", "PIN", env={**self.screen.environment, "PIN": PIN})
         self.seen = len(self.key.log())
 
     def enter_pin(self):
-        # By then the browser has asked the key all that it asks before it has the PIN.
+        # By then the browser has asked the key everything for which it needs no PIN.
         self.browser.await_question()
         before = len(self.key.log())
         self.browser.enter_pin(PIN, lambda: len(self.key.log()) > before)
 
     def await_touch(self):
-        """Waits until the key waits for a touch, and returns what for."""
+        """Waits until the key waits for a touch, and returns what the touch is for."""
         eventually(lambda: self.key.state()["waiting"] or self.request.ended(), "the key wants a touch")
         return self.key.state()["waiting"] or self.fail(f"ended before a touch: {self.request.outcome()}")
 
     # What the website does.
 
     def ask(self, method, options, pin):
-        """Begins a ceremony: what follows the PIN is left to do."""
+        """Begins a ceremony, up to the PIN."""
         self.request = self.site.ask(method, options)
         self.note(f"navigator.credentials.{method}({json.dumps(options)})")
         if pin:
@@ -98,7 +98,7 @@ class Ceremonies(Case):
         return outcome
 
     def account(self):
-        """Notes how long the key took for the commands of a ceremony."""
+        """Records how long the key took for the commands of a ceremony."""
         log = self.key.log()
         commands, self.seen = log[self.seen:], len(log)
         total = sum(command["duration_us"] for command in commands)

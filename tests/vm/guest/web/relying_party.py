@@ -1,4 +1,4 @@
-"""The website's server side: python-fido2 verifies what browsers send, and shares no code with the key or its tools."""
+"""The website's server. python-fido2 verifies what browsers send. It shares no code with the key or its tools."""
 
 import dataclasses
 
@@ -14,16 +14,16 @@ from fido2.webauthn import (
 )
 
 RP = PublicKeyCredentialRpEntity(id="localhost", name="A website")
-#: The longest that Firefox grants, in milliseconds; without it, half a minute.
+#: The longest time that Firefox allows, in milliseconds. Its default is half a minute.
 TIMEOUT = 120_000
 
 
 @dataclasses.dataclass
 class Registration:
-    """What a browser's `create` came to, verified."""
+    """The verified result of a browser's `create`."""
 
     attestation: AttestationObject
-    #: What the browser says of extensions; what the key says of them is in `data.extensions`.
+    #: What the browser says about extensions. What the key says about them is in `data.extensions`.
     extensions: dict
 
     @property
@@ -37,7 +37,7 @@ class Registration:
 
 @dataclasses.dataclass
 class Authentication:
-    """What a browser's `get` came to, verified."""
+    """The verified result of a browser's `get`."""
 
     data: AuthenticatorData
     credential_id: bytes
@@ -47,7 +47,7 @@ class Authentication:
 
 def self_attested(attestation, client_data_hash):
     """Verifies that the credential's own key signed the attestation (WebAuthn §8.2)."""
-    # Refuses, by an exception, what is not of the format.
+    # An exception if this is not the format.
     result = PackedAttestation().verify(attestation.att_stmt, attestation.auth_data, client_data_hash)
     if attestation.fmt != "packed" or result.attestation_type != AttestationType.SELF:
         raise ValueError(f"attestation {attestation.fmt} of type {result.attestation_type}")
@@ -60,15 +60,15 @@ def server(attestation):
 
 
 def page_options(options):
-    """Options as the page gets them."""
-    # Nothing but a security key: browsers then do not ask which of several kinds it shall be (WebAuthn §5.8.7).
+    """The options in the form that the page gets."""
+    # Only security keys, so that browsers do not ask for the kind of authenticator (WebAuthn §5.8.7).
     return {**options["publicKey"], "hints": ["security-key"]}
 
 
 def creation(
     attestation="none", resident_key="discouraged", user_verification="discouraged", exclude=(), extensions=None
 ):
-    """The options for `create`, and what verifies its outcome."""
+    """The options for `create`, and a function that verifies the result."""
     party = server(attestation)
     user = {"id": b"alice's account", "name": "alice", "displayName": "Alice"}
     options, state = party.register_begin(
@@ -84,8 +84,8 @@ def creation(
 
 
 def request(credentials, allow=True, user_verification="discouraged", extensions=None):
-    """The options for `get` with one of the `credentials`, which are named unless `allow` is false, and what verifies
-    its outcome."""
+    """The options for `get` with one of the `credentials`, and a function that verifies the result. The options list
+    the credentials unless `allow` is false."""
     party = server("none")
     options, state = party.authenticate_begin(
         credentials if allow else None, user_verification, extensions=extensions

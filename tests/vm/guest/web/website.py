@@ -1,4 +1,4 @@
-"""A website in the guest: a page that makes requests of its browser as it is told, and the server behind it."""
+"""A website in the guest: a page that calls its browser as the cases say, and the server behind it."""
 
 import http.server
 import json
@@ -21,7 +21,7 @@ class Request:
         self._outcome = None
 
     def abort(self):
-        """Has the page abort the call."""
+        """Tells the page to abort the call."""
         self._abort.set()
 
     def until_abort(self):
@@ -36,16 +36,16 @@ class Request:
         return self._ended.is_set()
 
     def outcome(self):
-        """Waits for what came of the call: `credential` or `error`, as the page sent it."""
+        """Waits for the result of the call: `credential` or `error`, as the page sent it."""
         if not self._ended.wait(PATIENCE):
             raise TimeoutError(f"nothing came of {json.dumps(self.body)}")
         return self._outcome
 
 
 class Website:
-    """The server of the page; a context manager. A browser that opens `address` is at its service."""
+    """A context manager: the server of the page. It controls a browser that opens `address`."""
 
-    #: The page's title, which browsers show in that of their window.
+    #: The page's title, which is part of the title of the browser's window.
     title = "A website"
 
     def __init__(self):
@@ -53,19 +53,19 @@ class Website:
         self._waiting = queue.Queue()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._server.daemon_threads = True
-        # WebAuthn takes http from this host only (Secure Contexts §3.1).
+        # The only host for which WebAuthn accepts http (Secure Contexts §3.1).
         self.address = f"http://localhost:{self._server.server_port}/"
         self.opened = threading.Event()
 
     def ask(self, method, options):
-        """Has the page call `navigator.credentials.METHOD` with `options`, as JSON writes them."""
+        """Tells the page to call `navigator.credentials.METHOD` with `options`, in their JSON form."""
         request = Request(len(self._requests), method, options)
         self._requests.append(request)
         self._waiting.put(request)
         return request
 
     def next_request(self):
-        """Waits for what the page is to do next."""
+        """Waits for the next thing that the page has to do."""
         self.opened.set()
         return self._waiting.get().body
 
@@ -82,10 +82,10 @@ class Website:
 
 
 def handler(site):
-    """What `site` answers its page."""
+    """The answers of `site` to its page."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        # The page's connection stays.
+        # The page keeps its connection.
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
@@ -113,6 +113,6 @@ def handler(site):
             self.wfile.write(body)
 
         def log_message(self, *_):
-            """Says nothing: what the page does is in the cases' evidence."""
+            """Logs nothing: the cases' evidence has what the page does."""
 
     return Handler

@@ -109,5 +109,5 @@ const end = () => {
   process.exit();
 };
 process.on('SIGINT', end).on('SIGTERM', end);
-// Whoever started this holds its standard input, and ends it with that.
+// The program ends with its standard input, so that whoever started it can end it.
 process.stdin.on('end', end).resume();

@@ -1,4 +1,4 @@
-/** A Pico on a desk: the chip, its flash, the button, the light, and a computer at the other end of the cable. */
+/** A Pico: the chip, its flash, button and light, and a computer at the other end of the cable. */
 
 import { Chip } from './chip.mjs';
 import { FLASH_BASE } from './elf.mjs';
@@ -6,10 +6,10 @@ import { Flash, PowerCut } from './flash.mjs';
 import { Translator } from './translator.mjs';
 import { SILENCE, UsbHost } from './usb-host.mjs';
 
-/** The Pico's light, and where a button of one's own goes (firmware/README.md). */
+/** The pins of the Pico's light, and of a button that the user adds (firmware/README.md). */
 const LIGHT = 25;
 const BUTTON = 2;
-/** Changes of the light that are remembered. */
+/** How many changes of the light are kept. */
 const CHANGES_MAX = 1000;
 
 /**
@@ -28,7 +28,7 @@ export class Board {
   chip = null;
   /** The computer, while the chip has power. @type {UsbHost | null} */
   host = null;
-  /** What the key sends. @type {(report: Uint8Array) => void} */
+  /** Called with each report that the key sends. @type {(report: Uint8Array) => void} */
   onReport = () => {};
   /** Whether somebody holds the button. */
   held = false;
@@ -47,12 +47,12 @@ export class Board {
     this.flash.install(options.elf);
   }
 
-  /** Plugs the key in; returns when the computer knows it. */
+  /** Plugs the key in. Returns when the computer has enumerated it. */
   powerOn() {
     if (!this.chip) this.#start();
   }
 
-  /** Unplugs it: everything but the flash is lost. */
+  /** Unplugs the key. Everything except the flash is lost. */
   powerOff() {
     this.flash.powerOff();
     this.chip = null;
@@ -64,13 +64,13 @@ export class Board {
     this.powerOn();
   }
 
-  /** Makes the flash as it left the factory, with the firmware; takes effect when the power comes back. */
+  /** Makes the flash that of a new key, with the firmware. Takes effect at the next power-up. */
   erase() {
     this.flash.bytes.fill(0xff);
     this.flash.install(this.#options.elf);
   }
 
-  /** What the records hold, in the flash. */
+  /** The part of the flash that holds the records. */
   get records() {
     const [start, end] = ['_records_start', '_records_end'].map((name) => this.#options.elf.symbol(name) - FLASH_BASE);
     return this.flash.bytes.subarray(start, end);
@@ -80,7 +80,7 @@ export class Board {
   #start(remains) {
     this.#starts += 1;
     const { stuckAt, seed = 1, host = true } = this.#options;
-    // Another start has other noise.
+    // Each start has different noise.
     const noise = (seed + Math.imul(this.#starts, 0x9e37_79b1)) >>> 0;
     const chip = new Chip({ flash: this.flash, translator: this.#translator, seed: noise, stuckAt, remains });
     this.chip = chip;
@@ -93,13 +93,13 @@ export class Board {
     this.enumerate();
   }
 
-  /** Lets the computer reset the bus, and get to know the key. */
+  /** Lets the computer reset the bus and enumerate the key. */
   enumerate() {
     this.#guarded(() => this.host?.enumerate());
   }
 
   /**
-   * A control transfer, as {@link UsbHost.transfer} has it.
+   * A control transfer: {@link UsbHost.transfer}.
    * @param {Uint8Array} setup
    * @param {Uint8Array} data
    */
@@ -146,7 +146,7 @@ export class Board {
     return this.chip?.clock.millis ?? 0;
   }
 
-  /** Whether the key has nothing to do until something comes, or a time. */
+  /** Whether the key has nothing to do until a report or an alarm comes. */
   get idle() {
     return !this.chip || (this.chip.asleep && !this.host?.busy);
   }
@@ -160,7 +160,7 @@ export class Board {
   }
 
   /**
-   * Lets time pass until something is so, and says whether it became so. Ends early without power.
+   * Lets time pass until a condition holds, and returns whether it does. Ends early if the power goes.
    * @param {() => unknown} condition
    * @param {number} milliseconds
    */
@@ -179,7 +179,7 @@ export class Board {
   }
 
   /**
-   * Runs the chip; a power cut in it ends in a key without power.
+   * Runs the chip. After a power cut the key has no power.
    * @template T
    * @param {() => T} run
    * @returns {T | undefined}

@@ -10,22 +10,22 @@ import { ChipReset, RingOscillator } from './peripherals.mjs';
 import { Rom } from './rom.mjs';
 import { Memory } from './translator.mjs';
 
-/** Behind the second-stage boot loader, which needs the real flash's registers, are the program's vectors. */
+/** The program's vectors. They follow the second stage of the boot, which is not emulated. */
 const VECTORS = FLASH_BASE + 0x100;
 const WATCHDOG = 0x40058;
 
-/** The flash as rp2040js looks at it, and translated code. */
+/** The flash in the forms that rp2040js and translated code use. */
 const views = (/** @type {Uint8Array} */ bytes) => ({
   flash: bytes,
   flash16: new Uint16Array(bytes.buffer),
   flash32: new Int32Array(bytes.buffer),
   flashView: new DataView(bytes.buffer),
 });
-/** What is read while the flash is not mapped. */
+/** What reads give while the flash is not mapped. */
 const NO_FLASH = views(new Uint8Array(16 << 20));
 
 /**
- * What a reset without loss of power leaves.
+ * The state that remains after a reset without a loss of power.
  * @typedef {object} Remains
  * @property {Uint8Array} ram
  * @property {Uint32Array} scratch the watchdog's scratch registers
@@ -48,7 +48,7 @@ export class Chip {
   sleep = 0;
   /** Whether the flash is mapped into memory, so that code in it can run. */
   xip = true;
-  /** Set once the chip was reset, or resets itself. @type {Remains | null} */
+  /** Set when the chip was reset, or resets itself. @type {Remains | null} */
   remains = null;
   #core = new Core(this.rp, () => this.#reset(0));
   #mapped;
@@ -79,13 +79,13 @@ export class Chip {
       this.watchdog.scratchData.set(remains.scratch);
       this.watchdog.reason = remains.reason;
     } else {
-      // RAM comes up with anything in it.
+      // At power-up the RAM holds noise.
       for (let at = 0, state = seed; at < rp.sram.length; at++) {
         state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
         rp.sram[at] = state >>> 24;
       }
     }
-    // Nothing is connected to the pins, and the pull-ups of those that are used as buttons are not modelled.
+    // Nothing is connected to the pins. Pull-ups are not modelled, so that a pin for a button must be set high.
     for (const pin of rp.gpio) pin.setInputValue(true);
     this.setXip(true);
     rp.core.VTOR = VECTORS;
@@ -112,7 +112,7 @@ export class Chip {
     return this.#core.asleep;
   }
 
-  /** Whether the core stands still after a fault in its fault handler. */
+  /** Whether the core is locked up after a fault in its fault handler. */
   get lockedUp() {
     return this.#core.lockedUp;
   }
@@ -148,7 +148,7 @@ export class Chip {
         if (block) {
           const { cycles } = core;
           block(core, this.#memory, Math.min(clock.deadline, cycle) - cycles);
-          // It leaves to rp2040js what it cannot do itself, and that may be its first instruction.
+          // Translated code leaves some instructions to rp2040js, perhaps its very first.
           if (core.cycles !== cycles) continue;
         }
         core.executeInstruction();
@@ -160,7 +160,7 @@ export class Chip {
   }
 
   /**
-   * Runs until something is so, asked after whatever happens outside the core.
+   * Runs until a condition holds. Checks it after each event outside the core.
    * @param {() => unknown} condition
    * @param {number} milliseconds of the chip's time, after which it is too late
    */

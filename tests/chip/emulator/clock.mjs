@@ -1,4 +1,4 @@
-/** Time as the core's cycles tell it; the clock that rp2040js asks for. */
+/** The time, counted in cycles of the core: the clock for rp2040js. */
 
 /** Something that happens at a time. */
 class Alarm {
@@ -29,9 +29,9 @@ class Alarm {
   }
 }
 
-/** A clock that goes with the core: time passes as it executes, or as {@link Clock.skipTo} says. */
+/** A clock that runs with the core. Time passes while the core executes, or by {@link Clock.skipTo}. */
 export class Clock {
-  /** The cycle at which the next alarm is due. Who executes instructions stops there. */
+  /** The cycle at which the next alarm is due. The core must stop there. */
   deadline = Infinity;
   /** @type {{ cycles: number }} */
   #core = { cycles: 0 };
@@ -80,7 +80,7 @@ export class Clock {
   }
 
   /**
-   * Lets time pass up to a cycle, or to the next alarm, and says how many cycles that were.
+   * Lets time pass up to a cycle, or to the next alarm, and returns how many cycles passed.
    * @param {number} cycle
    */
   skipTo(cycle) {

@@ -1,18 +1,18 @@
 /**
- * The button and the plug for programs: HTTP and JSON. Its paths, and who may use them, are those of `brasskey token
- * --control` (host/src/soft/control/openapi.yaml); README.md names the paths that only a chip has.
+ * The button and the plug for programs, with HTTP and JSON. Its paths, and the rules about who may use them, are those
+ * of `brasskey token --control` (host/src/soft/control/openapi.yaml). README.md lists the paths that only a chip has.
  */
 
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 
-/** Longest bodies, in bytes: a request's, and a flash image's in base 64. */
+/** The longest bodies, in bytes: of most requests, and of a flash image in base 64. */
 const BODY_MAX = 4096;
 const IMAGE_BODY_MAX = 4 << 20;
 /** How long a client may take to send a request, in milliseconds. */
 const READ_TIMEOUT = 5000;
 
-/** Why a request was not done. */
+/** The reason why a request was refused. */
 class Refusal extends Error {
   /**
    * @param {number} status
@@ -30,7 +30,7 @@ const not = (/** @type {string} */ hint) => new Refusal(400, 'the body is not un
 
 /** @typedef {(key: import('./key.mjs').Key, body?: any) => unknown} Operation */
 
-/** What each path and method does; what it returns is the answer. @type {Record<string, Record<string, Operation>>} */
+/** What each path and method does. Its result is the answer. @type {Record<string, Record<string, Operation>>} */
 const PATHS = {
   '/v1/button': { POST: (key, body) => button(key, body) },
   '/v1/power': { POST: (key, body) => power(key, body) },
@@ -115,7 +115,7 @@ function erase(key) {
   return key.state;
 }
 
-/** A local program that can read the token file, and no web page (the rules are those of the soft token's guard). */
+/** Admits local programs that can read the token file, and no web pages. The soft token has the same rules. */
 class Guard {
   #token;
   #port = 0;
@@ -132,12 +132,12 @@ class Guard {
   /** @param {import('node:http').IncomingMessage} request */
   check(request) {
     const { origin, host = [], authorization = [], 'content-type': types = [] } = request.headersDistinct;
-    // A page's requests carry an Origin, or are simple enough to go without, and then have no token.
+    // A web page's requests have an Origin. Only simple ones do not, and these cannot carry a token.
     if (origin) {
       const hint = 'send the request from a program, without an Origin header';
       throw new Refusal(403, 'requests from web pages are refused', hint);
     }
-    // A page can give its own name this address (DNS rebinding), but not change the Host header.
+    // A web page can make its own name resolve to this address (DNS rebinding), but it cannot change the Host header.
     const names = ['127.0.0.1', 'localhost', '[::1]'];
     const hosts = names.flatMap((name) => [`${name}:${this.#port}`, ...(this.#port === 80 ? [name] : [])]);
     if (host.length !== 1 || !hosts.includes(host[0].toLowerCase())) {
@@ -148,7 +148,7 @@ class Guard {
       const hint = 'send Authorization: Bearer and the text of the control token file';
       throw new Refusal(401, 'the token is missing or wrong', hint, { 'WWW-Authenticate': 'Bearer' });
     }
-    // Also of requests without a body: no form and no link can send this.
+    // Also required without a body: no form and no link can send this header.
     if (types.length !== 1 || types[0].split(';')[0].trim().toLowerCase() !== 'application/json') {
       throw new Refusal(415, 'the content type is not JSON', 'send Content-Type: application/json');
     }

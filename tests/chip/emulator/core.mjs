@@ -1,4 +1,4 @@
-/** What rp2040js leaves out of the Cortex-M0+: faults, resets, and the finer points of interrupts. */
+/** Parts of the Cortex-M0+ that rp2040js does not have: faults, resets, and details of interrupts. */
 
 const HARD_FAULT = 3;
 const FIRST_INTERRUPT = 16;
@@ -8,10 +8,10 @@ const AIRCR = 0xd0c;
 const AIRCR_KEY = 0x05fa;
 const SYSRESETREQ = 1 << 2;
 
-/** Thrown by an instruction that cannot be executed; {@link Core.fault} does what the chip then does. */
+/** Thrown by an instruction that cannot be executed. {@link Core.fault} then does what the chip does. */
 export class Fault extends Error {}
 
-/** The core of an rp2040js chip, completed. */
+/** The core of an rp2040js chip, with the missing parts. */
 export class Core {
   /** A fault in the fault handler: the core stands still until it is reset. */
   lockedUp = false;
@@ -28,7 +28,7 @@ export class Core {
     this.#completeInterrupts(rp);
     this.#completeRegisters(rp, onReset);
     const fault = (/** @type {string} */ component, /** @type {string} */ message) => {
-      // From elsewhere come notes about registers that are not modelled, and that nobody needs.
+      // The other messages are about registers that are not modelled, and that nobody needs.
       if (component === 'RP2040' || component === 'CortexM0Core') throw new Fault(message);
     };
     rp.logger = { debug() {}, info() {}, warn: fault, error: fault };
@@ -37,7 +37,7 @@ export class Core {
   /** @param {import('rp2040js').RP2040} rp */
   #completeInterrupts({ core }) {
     const { exceptionEntry, exceptionReturn } = core;
-    // A line that rises makes its interrupt pending, and it stays so until it is taken (§B1.5.4).
+    // A rising line makes its interrupt pending until it is taken (§B1.5.4).
     core.setInterrupt = (irq, value) => {
       const line = 1 << irq;
       if (value && !(this.#lines & line)) {
@@ -49,10 +49,10 @@ export class Core {
     core.exceptionEntry = (number) => {
       if (number >= FIRST_INTERRUPT) core.pendingInterrupts &= ~(1 << (number - FIRST_INTERRUPT));
       exceptionEntry.call(core, number);
-      // The lowest bit of a vector says that the code is Thumb; rp2040js takes it for part of the address.
+      // The lowest bit of a vector says that the code is Thumb. rp2040js thinks that it is part of the address.
       core.PC &= ~1;
     };
-    // Whose line is still held is pending again.
+    // If the line is still held, the interrupt is pending again.
     core.exceptionReturn = (value) => {
       exceptionReturn.call(core, value);
       core.pendingInterrupts |= this.#lines;
@@ -79,7 +79,7 @@ export class Core {
   /** Whether the core sleeps, and nothing wakes it. */
   get asleep() {
     const core = this.#core;
-    // WFI ends when an interrupt is pending, also one that PRIMASK keeps from being taken (§B1.5.19).
+    // WFI ends when an interrupt is pending, even if PRIMASK masks it (§B1.5.19).
     const isInterrupted = core.pendingInterrupts & core.enabledInterrupts;
     if (core.waiting && (isInterrupted || core.pendingSystick || core.pendingPendSV)) {
       core.waiting = false;
@@ -88,7 +88,7 @@ export class Core {
     return core.waiting || this.lockedUp;
   }
 
-  /** Enters the HardFault handler, or locks up where that is what failed. */
+  /** Enters the HardFault handler, or locks up if that handler has failed. */
   fault() {
     const core = this.#core;
     if (core.IPSR === HARD_FAULT) {

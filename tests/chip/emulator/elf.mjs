@@ -6,14 +6,14 @@ const EM_ARM = 40;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
 
-/** Where an RP2040 has its memories (RP2040 data sheet §2.2). */
+/** The addresses of an RP2040's memories (RP2040 data sheet §2.2). */
 export const FLASH_BASE = 0x1000_0000;
 export const FLASH_END = 0x1100_0000;
 export const RAM_BASE = 0x2000_0000;
 export const RAM_END = 0x2004_2000;
 
 /**
- * A part of the file that is loaded.
+ * A part of the file that is loaded into memory.
  * @typedef {object} Segment
  * @property {number} physical where its bytes are in flash
  * @property {number} virtual where the program finds it
@@ -77,7 +77,7 @@ export class Elf {
   }
 
   /**
-   * The address of a symbol that must be there.
+   * The address of a symbol. Without such a symbol, an error.
    * @param {string} name
    */
   symbol(name) {
@@ -86,12 +86,12 @@ export class Elf {
     return address;
   }
 
-  /** What is written to flash, in bytes: code, constants and the first values of variables. */
+  /** The bytes that are written to flash: code, constants and the first values of variables. */
   get flashSize() {
     return sum(this.segments.filter(({ physical }) => isFlash(physical)).map(({ bytes }) => bytes.length));
   }
 
-  /** RAM that is taken from the start on, in bytes: variables, and code that runs from RAM. */
+  /** The bytes of RAM that are always in use: variables, and code that runs from RAM. */
   get staticRam() {
     return sum(this.segments.filter(({ virtual }) => isRam(virtual)).map(({ memory }) => memory));
   }

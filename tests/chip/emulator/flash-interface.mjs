@@ -4,8 +4,8 @@ import { Registers } from './peripherals.mjs';
 import { SpiFlash } from './spi-flash.mjs';
 
 /**
- * The pins of the flash (§2.19.6.2). BOOTSEL pulls the chip select low through a resistor: it can be read only while
- * the chip does not drive that pin, and then there is no flash.
+ * The pins of the flash (§2.19.6.2). BOOTSEL pulls the chip select low through a resistor. So it can be read only while
+ * the chip does not drive that pin, and meanwhile the flash cannot be used.
  */
 export class FlashPins extends Registers {
   static BASE = 0x40018;
@@ -50,7 +50,7 @@ export class FlashPins extends Registers {
     this.#update();
   }
 
-  /** Gives the chip select back to the interface, as the boot ROM does. */
+  /** Returns the chip select to the interface, as the boot ROM does. */
   release() {
     this.writeUint32(FlashPins.#SS_CTRL, this.readUint32(FlashPins.#SS_CTRL) & ~FlashPins.#OUTOVER);
   }
@@ -61,8 +61,8 @@ export class FlashPins extends Registers {
 }
 
 /**
- * The serial interface to the flash (§4.10): bytes on one line for its commands, or mapped into memory as the second
- * stage of the boot leaves it (§2.8.1.3), by quad reads without a command.
+ * The serial interface to the flash (§4.10). It sends commands as bytes on one line, or it maps the flash into memory
+ * by quad reads without a command, as the second stage of the boot sets it up (§2.8.1.3).
  */
 export class FlashInterface extends Registers {
   static BASE = 0x18000;
@@ -72,24 +72,24 @@ export class FlashInterface extends Registers {
   static #SR = 0x28;
   static #DR0 = 0x60;
   static #SPI_CTRLR0 = 0xf4;
-  /** SR: the transmit queue has room, and is empty; the receive queue has something. */
+  /** SR: the transmit queue has room; it is empty; the receive queue is not empty. */
   static #SENT = 0b0110;
   static #RECEIVED = 0b1000;
   /** CTRLR0: four lines. */
   static #QUAD = 2 << 21;
-  /** What the second stage leaves. */
+  /** The settings of the second stage. */
   static #QUAD_READS = 0x005f_0300;
   static #WITHOUT_COMMAND = 0xa000_2022;
   /** Fast Read Quad I/O. After these mode bits the flash takes addresses alone (W25Q16JV data sheet §8.2.11). */
   static #ENTER = [0xeb, 0xa0];
-  /** The boot ROM's, for commands (§2.8.3.1.3): bytes, and the clock divided by six. */
+  /** The boot ROM's settings for commands (§2.8.3.1.3): bytes, and the clock divided by six. */
   static #BYTES = 7 << 16;
   static #SLOW = 6;
   #chip;
   #spi;
   /** @type {number[]} */
   #received = [];
-  /** What was sent on four lines. @type {number[]} */
+  /** The bytes that were sent on four lines. @type {number[]} */
   #quad = [...FlashInterface.#ENTER];
   /** Whether the chip select is driven low or high by force. @type {boolean | null} */
   #forced = null;
@@ -121,7 +121,7 @@ export class FlashInterface extends Registers {
   /** @param {number} offset */
   readUint32(offset) {
     if (offset === FlashInterface.#SR) {
-      // Who looks lets the queue run empty, which ends a command.
+      // While the program reads, the queue becomes empty, which ends a command.
       if (this.#forced === null) this.#spi.deselect();
       return FlashInterface.#SENT | (this.#received.length > 0 ? FlashInterface.#RECEIVED : 0);
     }
@@ -155,7 +155,7 @@ export class FlashInterface extends Registers {
     return (super.readUint32(FlashInterface.#CTRLR0) & FlashInterface.#QUAD) !== 0;
   }
 
-  /** Whether interface and flash agree on how the flash is read. */
+  /** Whether the interface and the flash use the same way of reading. */
   get #reads() {
     return (
       this.#isQuad &&

@@ -1,4 +1,4 @@
-/** The flash memory: what stays when the power goes. */
+/** The flash memory, which survives power cuts. */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -7,16 +7,16 @@ export const FLASH_SIZE = 2 << 20;
 const SECTOR = 4096;
 const PAGE = 256;
 
-/** How long it takes, typically, in nanoseconds (W25Q16JV data sheet, AC characteristics). */
+/** Typical times of its operations, in nanoseconds (W25Q16JV data sheet, AC characteristics). */
 export const ERASE_SECTOR = 45e6;
 const PROGRAM_PAGE = 0.4e6;
 
-/** Thrown out of the emulation when the power goes in the middle of it. */
+/** Thrown by the emulation when the power goes during an operation. */
 export class PowerCut extends Error {}
 
-/** NOR flash: erasing sets all bits, programming clears some. */
+/** NOR flash: an erase sets all bits, and programming clears some. */
 export class Flash {
-  /** The address space of rp2040js; the chip has its first {@link FLASH_SIZE} bytes. */
+  /** The address space of rp2040js. The chip has the first {@link FLASH_SIZE} bytes of it. */
   bytes = new Uint8Array(16 << 20).fill(0xff);
   /** Erases of a sector and programs of a page so far. */
   operations = 0;
@@ -24,11 +24,11 @@ export class Flash {
   slowness = 1;
   /** After this many operations the power goes. */
   cutAt = Infinity;
-  /** Whether it suspends erases, and who made it. */
+  /** Whether it can suspend erases, and its maker. */
   suspends = true;
   jedecId = [0xef, 0x40, 0x15];
   /**
-   * The erase that is suspended, and how long it would still take in nanoseconds.
+   * The suspended erase, and how long the rest of it takes, in nanoseconds.
    * @type {{ sector: number, left: number } | null}
    */
   suspended = null;
@@ -43,7 +43,7 @@ export class Flash {
   }
 
   /**
-   * Lets the power go after `count` more operations.
+   * Cuts the power after `count` more operations.
    * @param {number} count
    */
   cutAfter(count) {
@@ -51,7 +51,7 @@ export class Flash {
   }
 
   /**
-   * Erases sectors, and yields how long each takes, in nanoseconds.
+   * Erases sectors, and yields the time of each, in nanoseconds.
    * @param {number} offset
    * @param {number} length
    */
@@ -70,7 +70,7 @@ export class Flash {
   }
 
   /**
-   * Suspends an erase: some of the sector's bits are set already, and what is read there means nothing.
+   * Suspends an erase. Some of the sector's bits are set already, so that reads there give noise.
    * @param {number} sector
    * @param {number} left
    */
@@ -98,7 +98,7 @@ export class Flash {
   }
 
   /**
-   * Programs pages, and yields how long each takes, in nanoseconds.
+   * Programs pages, and yields the time of each, in nanoseconds.
    * @param {number} offset
    * @param {Uint8Array} data
    */
@@ -142,7 +142,7 @@ export class Flash {
   }
 
   /**
-   * Reads a file, if it is there.
+   * Reads a file, if it exists.
    * @param {string} path
    */
   loadFile(path) {

@@ -1,34 +1,34 @@
-/** The emulated key as its servers see it: a board that runs beside Node's other work. */
+/** The emulated key for its servers: a board that runs while Node does other work, too. */
 
 import { performance } from 'node:perf_hooks';
 
 import { REPORT_SIZE, Transcript } from './transcript.mjs';
 
-/** How much of the chip's time passes at most before others get a turn, in milliseconds. */
+/** The most of the chip's time that passes before other work gets a turn, in milliseconds. */
 const SLICE = 5;
 /** How often an idle key looks at the clock, in milliseconds. */
 const IDLE_PAUSE = 2;
-/** Debouncing must see a press, and a release: how long each lasts at least, in milliseconds. */
+/** How long a press and a release last at least, in milliseconds, so that debouncing sees them. */
 const SETTLING = 60;
-/** How long a touch lasts at most, in milliseconds: longer than a key may want. */
+/** The longest touch, in milliseconds: longer than a key may require. */
 const LONGEST_TOUCH = 15_000;
 
 /**
  * How the chip's time passes.
  *
- * * `system`: as time does, or slower where the computer does not keep up; never faster.
- * * `stepped`: only while the key has something to do; while it waits for a host or a touch its time stands still, but
- *   for {@link Key.advance}. A test need not wait for thirty seconds.
+ * * `system`: as fast as real time, or slower if the computer is too slow; never faster.
+ * * `stepped`: only while the key has something to do. While it waits for a host or a touch, its time stops, except by
+ *   {@link Key.advance}. So a test need not wait for thirty seconds.
  * @typedef {'system' | 'stepped'} Time
  */
 
 export class Key {
   transcript;
-  /** What the key sends. @type {(report: Uint8Array) => void} */
+  /** Called with each report that the key sends. @type {(report: Uint8Array) => void} */
   onReport = () => {};
-  /** The chip has started anew: its channels are gone. */
+  /** Called after a restart of the chip, which ends its channels. */
   onRestart = () => {};
-  /** What went wrong in the emulation, if it did. @type {(error: unknown) => void} */
+  /** Called with an error of the emulation. @type {(error: unknown) => void} */
   onError = (error) => {
     throw error;
   };
@@ -38,7 +38,7 @@ export class Key {
   #resets = 0;
   /** @type {ReturnType<typeof setTimeout> | NodeJS.Immediate | null} */
   #next = null;
-  /** What runs one after the other, such as presses of the button. */
+  /** Actions that run one after the other, such as presses of the button. */
   #queue = Promise.resolve();
 
   /**
@@ -86,7 +86,7 @@ export class Key {
    */
   send(report, taken) {
     if (!this.board.chip) return;
-    // To the key, nothing of another size is a report.
+    // Anything of another size is no report for the key.
     if (report.length === REPORT_SIZE) this.transcript.sent(report);
     this.board.send(report, taken);
     this.#go();
@@ -99,7 +99,7 @@ export class Key {
   }
 
   /**
-   * A control transfer, as {@link import('./usb-host.mjs').UsbHost.transfer} has it.
+   * A control transfer: {@link import('./usb-host.mjs').UsbHost.transfer}.
    * @param {Uint8Array} setup
    * @param {Uint8Array} data
    */
@@ -109,7 +109,7 @@ export class Key {
     return answer;
   }
 
-  /** Another computer has the key: the bus is reset, and whatever the key did ends. */
+  /** Another computer takes the key. It resets the bus, which ends everything that the key does. */
   enumerate() {
     this.transcript.restart();
     this.board.enumerate();
@@ -120,7 +120,7 @@ export class Key {
     this.#next ??= setImmediate(() => this.#turn());
   }
 
-  /** Ends it all. */
+  /** Ends the emulation. */
   close() {
     clearImmediate(/** @type {NodeJS.Immediate} */ (this.#next));
     clearTimeout(/** @type {ReturnType<typeof setTimeout>} */ (this.#next));
@@ -128,7 +128,7 @@ export class Key {
     this.powerOff();
   }
 
-  /** Whether the key's time stands still until somebody does something. */
+  /** Whether the key's time stops until somebody does something. */
   get #rests() {
     const { running, waiting } = this.transcript;
     return this.board.idle && (!running || waiting === running);
@@ -150,12 +150,12 @@ export class Key {
     }
   }
 
-  /** Lets as much time pass as has passed. */
+  /** Lets as much time pass as has passed in reality. */
   #follow() {
     const now = performance.now();
     this.#run(Math.min(now - this.#last, SLICE));
     this.#last = now;
-    // A host that waits for an answer has the computer for itself; else a look now and then is enough.
+    // While a host waits for an answer, the key runs all the time. Otherwise it runs now and then.
     if (this.transcript.running && !this.transcript.waiting) this.#go();
     else this.#next = setTimeout(() => this.#turn(), IDLE_PAUSE);
   }
@@ -171,7 +171,7 @@ export class Key {
   }
 
   /**
-   * Does something that takes the key's time, after all that was asked before.
+   * Does something that takes time of the key, after all earlier actions.
    * @template T
    * @param {() => T | Promise<T>} action
    */
@@ -185,7 +185,7 @@ export class Key {
   }
 
   /**
-   * Lets the key's time pass, while its servers go on.
+   * Lets the key's time pass while its servers go on.
    * @param {number} milliseconds
    * @param {() => boolean} [done] when it is enough
    */
@@ -199,7 +199,7 @@ export class Key {
   }
 
   /**
-   * Moves the key's clock: it does all that it does in that time.
+   * Moves the key's clock. Meanwhile the key does everything that is due.
    * @param {number} milliseconds
    */
   advance(milliseconds) {
@@ -229,12 +229,12 @@ export class Key {
     return this.#enqueue(() => this.#release());
   }
 
-  /** A touch: as long as the key waits for it. */
+  /** A touch, for as long as the key waits for it. */
   pulse() {
     return this.#enqueue(async () => {
       await this.#press();
       const { waiting } = this.transcript;
-      // U2F says only when its host asks again whether it has seen the touch.
+      // With U2F the key tells only at the next poll whether it has seen the touch.
       if (waiting && waiting === this.transcript.running) {
         await this.#wait(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
       }
@@ -252,7 +252,7 @@ export class Key {
     return this.#wait(SETTLING);
   }
 
-  /** What the control endpoint says of it. */
+  /** The state that the control endpoint shows. */
   get state() {
     return { powered: this.board.chip !== null, held: this.board.held, waiting: this.transcript.waitingState };
   }

@@ -1,8 +1,8 @@
 /**
- * A boot ROM of our own: rp2040js has none.
+ * A boot ROM, because rp2040js has none.
  *
- * It has the table by which programs find its functions (RP2040 data sheet §2.8.3). Each function is a breakpoint that
- * is answered here, and a return.
+ * It has the table in which programs find its functions (RP2040 data sheet §2.8.3). Each function is a breakpoint,
+ * which this module handles, and a return.
  */
 
 import { Fault } from './core.mjs';
@@ -120,7 +120,7 @@ export class Rom {
   }
 
   /**
-   * Runs a flash operation. Until it is done the breakpoint comes again and again, so that interrupts are taken where
+   * Runs a flash operation. Until it is done, the breakpoint comes again and again, so that interrupts can be taken if
    * the program allows them.
    * @param {() => Iterator<number, void>} begin
    */

@@ -98,7 +98,7 @@ export class SpiFlash {
   }
 
   #suspend() {
-    // Ignored where nothing runs (data sheet, Erase Suspend), or by a flash that cannot.
+    // Ignored if nothing runs (data sheet, Erase Suspend), and by a flash that cannot suspend.
     if (!this.#erasing || !this.#flash.suspends) return;
     const { nanos } = this.#clock;
     if (nanos < this.#erase.since + SUSPENDING) throw misuse('a suspend too soon after the beginning');

@@ -1,9 +1,9 @@
 /**
- * What Thumb instructions do, as JavaScript (Armv6-M reference manual §A6.7).
+ * Thumb instructions as JavaScript (Armv6-M reference manual §A6.7).
  *
- * Registers are int32 variables r0 … r14; the flags are `nz` (negative: N, zero: Z), `c` (0 or 1) and `v`. Only
- * registers, flags, RAM and flash are touched; where an instruction would do more it leaves its block first, and
- * rp2040js executes it. The cycles are those of rp2040js.
+ * Registers are int32 variables r0 … r14. The flags are `nz` (negative: N, zero: Z), `c` (0 or 1) and `v`. The code
+ * changes only registers, flags, RAM and flash. An instruction that would do more leaves its block first, and rp2040js
+ * executes it. The cycles are those of rp2040js.
  */
 
 /**
@@ -158,7 +158,7 @@ function push(list, lr) {
 function pop(list, pc) {
   const loads = members(list).map((register, index) => `r${register} = ram32[u + ${index}];`);
   const words = loads.length + (pc ? 1 : 0);
-  // A return from an exception is rp2040js's.
+  // rp2040js does the return from an exception.
   const target = pc ? `y = ram32[u + ${loads.length}]; if (y >>> 28 === 15) ${LEAVE}` : '';
   return {
     code: `u = r13 - 0x20000000 >>> 0; ${inRam(words)}
@@ -175,7 +175,7 @@ function multiple(loads, base, list) {
   const moves = registers.map((register, index) =>
     loads ? `r${register} = ram32[u + ${index}];` : `ram32[u + ${index}] = r${register};`,
   );
-  // The base takes the end of the list, unless it is itself in the list.
+  // The base becomes the end of the list, unless it is in the list itself.
   const writeBack = list & (1 << base) ? '' : `r${base} = t + ${4 * registers.length} | 0;`;
   return {
     code: `t = r${base}; u = t - 0x20000000 >>> 0; ${inRam(registers.length)}
@@ -228,7 +228,7 @@ function miscellaneous(op) {
 const signed = (/** @type {number} */ value, /** @type {number} */ bits) => (value << (32 - bits)) >> (31 - bits);
 
 /**
- * Reads the instruction at `address`; `null` where it is rp2040js's.
+ * Reads the instruction at `address`. `null` if rp2040js must execute it.
  * @param {number} address
  * @param {number} op
  * @param {number} next the halfword behind it

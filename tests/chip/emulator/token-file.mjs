@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Reads the token, or makes one where there is no file.
+ * Reads the token. Makes one if there is no file.
  * @param {string} path
  */
 export function readOrCreate(path) {

@@ -85,7 +85,7 @@ class Assembler {
  */
 
 /**
- * A command as the log tells it.
+ * An entry of the log.
  * @typedef {object} Entry
  * @property {number} time_ms
  * @property {string} channel
@@ -128,7 +128,7 @@ export class Transcript {
     if (command === INIT && this.running?.channel === channel) this.#end('');
     if (command === WINK) this.#log(this.#begun(channel, name, data), '');
     if ((command !== MSG && command !== CBOR) || this.running) return;
-    // A new request ends the wait of U2F, unless it is that for which the key waits.
+    // A new request ends the wait of U2F, unless it is the one that waits.
     this.waiting = null;
     this.running = this.#begun(channel, name, data);
   }
@@ -151,7 +151,7 @@ export class Transcript {
     if (command === KEEPALIVE) this.#keepalive(this.running, data[0] === UP_NEEDED);
     else if (command === CBOR) this.#end(data.length ? `0x${hex(data[0], 2)}` : '');
     else if (command === MSG) this.#endU2f((data[data.length - 2] << 8) | data[data.length - 1]);
-    // Or an error: the request was refused, or aborted.
+    // Or an error: the key has refused or aborted the request.
     else if (command !== INIT) this.#end('');
   }
 
@@ -210,7 +210,7 @@ export class Transcript {
     const nobody = { rp_id: null, application: null, user: null };
     const state = { operation: OPERATIONS[command], ...nobody, since_ms: Math.round(since) };
     if (command.startsWith('U2F')) {
-      // Challenge and application parameter, behind a header of seven bytes.
+      // Challenge and application parameter, after a header of seven bytes.
       return { ...state, application: Buffer.from(data.subarray(39, 71)).toString('hex') };
     }
     const parameters = data.length > 1 ? decode(data.subarray(1), { useMaps: true }) : new Map();

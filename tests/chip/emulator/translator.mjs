@@ -1,6 +1,6 @@
 /**
- * Makes JavaScript of the firmware's code as it runs, some ten times as fast as rp2040js interprets it: the suites run
- * with it in minutes. What it makes counts the same cycles; `translator.test.mjs` runs both beside each other.
+ * Translates the firmware's code to JavaScript while it runs. That is some ten times as fast as the interpreter of
+ * rp2040js, so that the suites take minutes. It counts the same cycles: `translator.test.mjs` compares both.
  */
 
 import { decode } from './thumb.mjs';
@@ -43,7 +43,7 @@ export class Translator {
   }
 
   /**
-   * The block that begins at `pc`, if it is worth one.
+   * The block that begins at `pc`, if it runs often enough.
    * @param {number} pc
    * @param {Memory} memory
    * @returns {Block | null}
@@ -96,7 +96,7 @@ function compile(start, instructions) {
   const lines = instructions.map((instruction, index) => {
     const { pc, branch, jump, sets = {} } = instruction;
     const flags = Object.entries(sets).filter(([flag]) => wanted[index].has(flag));
-    // The carry of a shift by a register looks at the old one, and `nz` at nothing but the result.
+    // The carry of a shift by a register depends on the old carry. `nz` depends on the result only.
     const code = instruction.code.replaceAll('LEAVE', leave(pc, 0));
     const parts = [code, ...flags.map(([flag, value]) => `${flag} = ${value};`)];
     if (branch?.condition) parts.push(`if (${branch.condition}) ${go(branch.target, branch.cycles)}`);
@@ -111,7 +111,7 @@ function compile(start, instructions) {
 }
 
 /**
- * The flags that somebody looks at before they are set again, for each instruction.
+ * For each instruction, the flags that are used before they are set again.
  * @param {import('./thumb.mjs').Instruction[]} instructions
  */
 function wantedFlags(instructions) {

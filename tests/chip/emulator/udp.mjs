@@ -1,8 +1,8 @@
 /**
- * Reports over UDP: one 64-byte report a datagram, without a report number, as the soft token has it.
+ * Reports over UDP: each datagram is one report of 64 bytes, without a report number, as with the soft token.
  *
- * A USB key has one host. Here each channel belongs to the socket that allocated it: answers go there, and nobody else
- * can use it.
+ * A USB key has one host. Here each channel belongs to the socket that allocated it. Answers go to that socket, and
+ * nobody else can use the channel.
  */
 
 import { createSocket } from 'node:dgram';
@@ -58,7 +58,7 @@ export class UdpServer {
     return new Promise((resolve, reject) => {
       this.#socket.once('error', reject);
       this.#socket.bind(port, host, () => {
-        // What goes wrong later is another host's: its socket is closed.
+        // A later error concerns a host whose socket is closed.
         this.#socket.off('error', reject).on('error', () => {});
         resolve(withPort(host, this.#socket.address().port));
       });
@@ -83,11 +83,11 @@ export class UdpServer {
     if (report.length !== REPORT_SIZE || !this.#key.board.chip) return;
     const channel = channelOf(report);
     const owner = this.#owners.get(channel);
-    // CTAPHID_INIT allocates the channel that it names, where nobody has it.
+    // CTAPHID_INIT allocates the channel that it names, if nobody has it.
     if (channel === BROADCAST || (channel !== 0 && !owner && report[4] === INIT)) {
       if (isInitialization(report)) this.#asks(report, peer);
     } else if (!owner || name(owner) !== name(peer)) {
-      // A continuation packet that belongs to nothing is not answered (CTAP 2.3 §11.2.5.4).
+      // A continuation packet without a message gets no answer (CTAP 2.3 §11.2.5.4).
       if (owner || isInitialization(report)) this.#refuse(report, peer);
       return;
     }
@@ -121,7 +121,7 @@ export class UdpServer {
   }
 
   /**
-   * Who asked what the key answers on a channel that nobody has yet. That host now owns what the key allocates.
+   * The peer that the key answers on a channel that nobody has yet. It now owns the channel that the key allocates.
    * @param {Uint8Array} report
    */
   #asker(report) {

@@ -57,7 +57,7 @@ const IN = 0x80;
  */
 
 /**
- * What waits to be sent to the key's endpoint for reports.
+ * Data that waits for the key's endpoint for reports.
  * @typedef {object} Outgoing
  * @property {Uint8Array} data
  * @property {number} sent how much of it the key has
@@ -112,7 +112,7 @@ export class UsbHost {
   }
 
   /**
-   * Sends a report; or anything else, in packets as long as the key's endpoint takes them.
+   * Sends a report, or anything else, in packets of the endpoint's size.
    * @param {Uint8Array} data
    * @param {() => void} [taken] called when the key has all of it
    */
@@ -121,7 +121,7 @@ export class UsbHost {
   }
 
   /**
-   * Sends no more of something.
+   * Stops sending something.
    * @param {Uint8Array} data the same object as was sent
    */
   withdraw(data) {
@@ -188,7 +188,7 @@ export class UsbHost {
   }
 
   /**
-   * Asks an endpoint for a packet, also one that the key did not name.
+   * Asks an endpoint for a packet, even if the key does not have this endpoint.
    * @param {number} endpoint
    */
   poke(endpoint) {
@@ -225,7 +225,7 @@ export class UsbHost {
    */
   transfer(setup, data) {
     const length = setup[6] | (setup[7] << 8);
-    // Where there is no data, the status comes from the device (USB 2.0 §8.5.3).
+    // Without data, the status comes from the device (USB 2.0 §8.5.3).
     const toHost = (setup[0] & IN) !== 0 && length > 0;
     if (this.#port.setup(this.#address, setup) !== ACK) return SILENCE;
     const answer = toHost ? this.#fetch(length) : this.#deliver(data);
@@ -237,7 +237,7 @@ export class UsbHost {
   }
 
   /**
-   * Goes by what the device has accepted.
+   * Applies a request that the device has accepted.
    * @param {Uint8Array} setup
    */
   #accepted([type, request, value]) {
@@ -323,7 +323,7 @@ export class UsbHost {
       interval: endpoint[6],
     }));
     this.#demand({ request: SET_CONFIGURATION, value: configuration[5] });
-    // A driver may be told that the key has no idle rate (HID 1.11 §7.2.4): only a boot keyboard must have one.
+    // A key may refuse this: only a boot keyboard must have an idle rate (HID 1.11 §7.2.4).
     this.control({ type: CLASS_INTERFACE, request: SET_IDLE });
     const [hid] = descriptorsOf(configuration, HID);
     const report = this.descriptor(REPORT, hid[7] | (hid[8] << 8), { type: STANDARD_INTERFACE });

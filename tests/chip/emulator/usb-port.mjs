@@ -1,8 +1,8 @@
 /**
- * The chip's end of the cable: what its USB controller makes of each token of the host (USB 2.0 §8.4).
+ * The chip's end of the cable: how its USB controller handles each token of the host (USB 2.0 §8.4).
  *
- * rp2040js ends every transfer at once. Here a buffer waits until the host asks for it, as on a real bus, so that the
- * firmware also meets a host that is slow, and one that goes away in the middle.
+ * rp2040js ends every transfer at once. Here a buffer waits until the host asks for it, as on a real bus. So the
+ * firmware is also tested with a host that is slow, and with one that goes away during a transfer.
  */
 
 /** What a device can answer besides data (USB 2.0 §8.4.5). */
@@ -51,7 +51,7 @@ export class UsbPort {
         this.armedAt[(offset - 0x80) >> 3] = chip.activeCycles;
       }
     };
-    // rp2040js forgets that writing clears this bit.
+    // In rp2040js a write does not clear this bit.
     const { writeUint32 } = usb;
     usb.writeUint32 = (/** @type {number} */ offset, /** @type {number} */ value) => {
       if (offset === SIE_STATUS) usb.sieStatus &= ~(usb.rawWriteValue & SUSPENDED);
@@ -70,7 +70,7 @@ export class UsbPort {
   }
 
   /**
-   * Whether a packet of an IN endpoint waits to be fetched.
+   * Whether an IN endpoint has a packet for the host.
    * @param {number} endpoint
    */
   holds(endpoint) {
@@ -109,7 +109,7 @@ export class UsbPort {
   }
 
   /**
-   * A SETUP transaction; a device cannot refuse it.
+   * A SETUP transaction. A device cannot refuse it.
    * @param {number} address
    * @param {Uint8Array} packet
    */
@@ -124,7 +124,7 @@ export class UsbPort {
   }
 
   /**
-   * An IN transaction: the data, or what the device answers instead.
+   * An IN transaction: the data, or the device's other answer.
    * @param {number} address
    * @param {number} endpoint
    */
@@ -134,7 +134,7 @@ export class UsbPort {
     const { control, at, place } = buffer;
     const data = this.#chip.rp.usbDPRAM.slice(place, place + (control & LENGTH));
     this.#finish(endpoint, false, at, control & ~(AVAILABLE | FULL));
-    // A packet with the toggle of the last one is a repetition to the host, which drops it (§8.6.4).
+    // If a packet has the toggle of the last one, the host takes it for a repetition and drops it (§8.6.4).
     return this.#toggle(endpoint, 'in', control) ? data : NAK;
   }
 
@@ -150,7 +150,7 @@ export class UsbPort {
     const { control, at, place } = buffer;
     if (data.length > (control & LENGTH)) return SILENCE;
     if (!this.#toggle(endpoint, 'out', control)) {
-      // The device takes it for a repetition, which it drops and acknowledges; the host goes on (§8.6.4).
+      // The device takes it for a repetition, drops it and acknowledges it. The host goes on (§8.6.4).
       this.#toggles.set(`out${endpoint}`, control & DATA1);
       return ACK;
     }
@@ -172,7 +172,7 @@ export class UsbPort {
     const control = dpram.getUint32(at, true);
     const settings = endpoint === 0 ? EP0_BUFFER : dpram.getUint32(endpointControl(endpoint, out), true);
     if (endpoint !== 0 && !(settings & ENDPOINT_ENABLE)) return SILENCE;
-    // Endpoint 0 stalls only where it is armed to.
+    // Endpoint 0 stalls only if it is armed for that.
     const armed = endpoint !== 0 || this.#usb.epStallArm & (out ? 2 : 1);
     if (control & BUFFER_STALL && armed) return STALL;
     if (!(control & AVAILABLE)) return NAK;
@@ -191,7 +191,7 @@ export class UsbPort {
   }
 
   /**
-   * Whether a packet has the toggle that is due; the next one has the other.
+   * Whether a packet has the expected toggle. The next one must have the other.
    * @param {number} endpoint
    * @param {string} direction
    * @param {number} control

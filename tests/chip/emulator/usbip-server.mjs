@@ -55,7 +55,7 @@ export class UsbIpServer {
 
   /** @param {import('node:net').Socket} socket */
   async #serve(socket) {
-    // A connection that breaks ends what is read from it.
+    // If the connection breaks, reading from it ends.
     socket.on('error', () => {});
     const input = new Input(socket);
     const bytes = await input.take(OPERATION);
@@ -122,7 +122,7 @@ class Computer {
   }
 
   /**
-   * Does what the computer asks, until it goes.
+   * Handles the computer's requests until it disconnects.
    * @param {Input} input
    */
   async serve(input) {
@@ -200,7 +200,7 @@ class Computer {
       this.#sending.delete(unlinked);
       this.#key.board.host?.withdraw(report);
     }
-    // Otherwise it has ended, and its end was told before.
+    // Otherwise the transfer has ended, and the computer was told.
     this.#socket.write(retUnlink(number, asking >= 0 || report ? ECONNRESET : OK));
   }
 }

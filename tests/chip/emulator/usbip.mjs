@@ -65,7 +65,7 @@ export function field(text, length) {
 export const operation = (code, status, ...parts) => Buffer.concat([words((VERSION << 16) | code, status), ...parts]);
 
 /**
- * What a request or a reply is; null where it is of another version.
+ * The kind of a request or a reply. `null` if it has another version.
  * @param {Buffer} bytes
  */
 export const parseOperation = (bytes) =>
@@ -95,8 +95,8 @@ export const interfaceFields = ({ configuration }) =>
 /** @typedef {NonNullable<ReturnType<typeof parseTransfer>>} Transfer */
 
 /**
- * What a computer asks of the device that it has imported: a transfer (SUBMIT), or that one ends (UNLINK); null where
- * nobody could serve it.
+ * A computer's request to the device that it has imported: a transfer (SUBMIT), or the end of one (UNLINK). `null` if
+ * nobody can serve it.
  * @param {Buffer} header
  */
 export function parseTransfer(header) {
@@ -119,7 +119,7 @@ export function parseTransfer(header) {
 export const retSubmit = (number, status, length) => words(RET_SUBMIT, number, 0, 0, 0, status, length, 0, 0, 0, 0, 0);
 
 /**
- * Whether a transfer was ended.
+ * Whether the transfer was ended.
  * @param {number} number
  * @param {number} status
  */
@@ -136,7 +136,7 @@ export class Input {
   }
 
   /**
-   * The next bytes; null once the other end is gone.
+   * The next bytes. `null` if the other end is gone.
    * @param {number} length
    * @returns {Promise<Buffer | null>}
    */

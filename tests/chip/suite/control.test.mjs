@@ -1,4 +1,4 @@
-/** The control endpoint: what it does, and whom it refuses. */
+/** The control endpoint: what it does, and what it refuses. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { CBOR, SELECTION, aBoard, packets } from './client.mjs';
 const TOKEN = '0123456789abcdef';
 const BROADCAST = 0xffff_ffff;
 const INIT = 0x86;
-/** What a press lasts, and a release; and what the key may owe to the time before: a turn. In milliseconds. */
+/** How long a press and a release last, and how far the key's time may be behind: a turn. In milliseconds. */
 const PRESS = 60;
 const SLICE = 5;
 

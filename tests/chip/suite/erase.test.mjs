@@ -1,4 +1,4 @@
-/** While the flash erases: the key answers in between, and loses nothing. */
+/** While the flash erases, the key still answers, and loses nothing. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,15 +8,15 @@ import {
   longestSilence, makeCredential, packets,
 } from './client.mjs';
 
-/** Makes a sector's erase the data sheet's worst: 400 ms instead of 45 ms. */
+/** Makes the erase of a sector as slow as the data sheet allows: 400 ms instead of 45 ms. */
 const WORST = 400 / 45;
-/** How long interrupts are off at most, in milliseconds: a slice of an erase, tSUS, and the way there and back. */
+/** The longest time with interrupts off, in milliseconds: a slice of an erase, tSUS, and the change of mode. */
 const SLICE = 5.2;
 
-/** Registrations of which one at least moves the log to a page that is to be erased. */
+/** So many registrations that at least one of them moves the log to a page that must be erased. */
 const MANY = 30;
 
-/** A key whose log has gone round: each page that it comes to is erased. */
+/** A key whose log has used all pages, so that each next page must be erased. */
 function aWornKey() {
   const client = Client.fresh();
   const credential = client.register({ discoverable: true });
@@ -28,7 +28,7 @@ function aWornKey() {
 
 const worn = aWornKey();
 
-/** A key plugged in just now. @param {Partial<import('../emulator/flash.mjs').Flash>} [options] of its flash */
+/** A key that was plugged in just now. @param {Partial<import('../emulator/flash.mjs').Flash>} [options] of its flash */
 function aKey(options) {
   const board = aBoard();
   board.flash.load(worn);
@@ -36,7 +36,7 @@ function aKey(options) {
   return new Client(board);
 }
 
-/** Where a reset has begun to erase. @param {Client} client */
+/** Runs a reset until it has begun to erase. @param {Client} client */
 function erasing(client) {
   client.ask(RESET);
   client.touch();
@@ -44,7 +44,7 @@ function erasing(client) {
   assert.ok(client.board.runUntil(() => client.board.flash.suspensions > suspensions, 10_000), 'the flash erases');
 }
 
-/** How long the flash is out of reach at most from now on, in milliseconds. @param {Client} client */
+/** Measures the longest time without the flash from now on, in milliseconds. @param {Client} client */
 function longestAbsence(client) {
   const chip = /** @type {import('../emulator/chip.mjs').Chip} */ (client.board.chip);
   const setXip = chip.setXip.bind(chip);

@@ -1,4 +1,4 @@
-/** What must not happen, and what the key then does. */
+/** Faults, and what the key does then. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -42,7 +42,7 @@ test('a stack that overflows starts the key anew', () => {
 
 test('a key that hangs is started anew by its watchdog', () => {
   const { client, credential, chip } = aKeyWithACredential();
-  // The firmware has one itself, where it waits for a reset.
+  // The firmware contains such a loop: it waits there for a reset.
   chip.rp.core.PC = FLASH_BASE + 2 * new Uint16Array(chip.flash.bytes.buffer).indexOf(LOOP);
   client.board.runUntil(() => client.board.resets, WATCHDOG);
   startedAnew(client, credential);

@@ -1,4 +1,4 @@
-/** Translated code does what rp2040js does. */
+/** Translated code does the same as rp2040js. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const DATA = 0x2002_0000;
 const ROUNDS = 3000;
 const LENGTH = 8;
 
-/** xorshift32, so that a failure comes again. */
+/** xorshift32, so that failures can be repeated. */
 let state = 0x2545_f491;
 function random(/** @type {number} */ below) {
   state ^= state << 13;
@@ -26,9 +26,9 @@ function random(/** @type {number} */ below) {
 /** Values at which flags change. */
 const EDGES = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_fffe, 0xffff_ffff, 31, 32, 33, 0xff, 0x100];
 
-/** ADCS and SBCS, whose overflow rp2040js gets wrong where the carry alone makes it. */
+/** ADCS and SBCS. If only the carry makes the overflow, rp2040js gets it wrong. */
 const isMiscounted = (/** @type {number} */ op) => [0b0100000101, 0b0100000110].includes(op >> 6);
-/** Shifts by a register, of which rp2040js gets the carry wrong where they shift by nothing or by too much. */
+/** Shifts by a register. If they shift by nothing or by too much, rp2040js gets the carry wrong. */
 const isMisshifted = (/** @type {number} */ op) =>
   [0b0100000010, 0b0100000011, 0b0100000100, 0b0100000111].includes(op >> 6);
 
@@ -52,7 +52,7 @@ const [translated, interpreted] = [aChip(), aChip()];
 const NOISE = Uint8Array.from({ length: 0x4_2000 }, (_, at) => at * 167 + (at >> 8) * 13);
 
 /**
- * Makes a chip ready to run some code, with anything in its registers.
+ * Prepares a chip to run some code, with these values in its registers.
  * @param {ReturnType<typeof aChip>} chip
  * @param {number[]} code
  * @param {number[]} registers
@@ -85,13 +85,13 @@ test('sequences of instructions end as rp2040js ends them', () => {
     const flags = [!isZero && random(2) === 1, isZero, random(2) === 1, random(2) === 1];
     for (const chip of [translated, interpreted]) prepare(chip, code, registers, flags);
     translate(CODE, translated.memory.ram16, LENGTH)?.(translated.rp.core, translated.memory, 1);
-    // It may have left early; then it must be where rp2040js was at that time.
+    // If it has left the block early, it must be where rp2040js was at that time.
     while (interpreted.rp.core.PC !== translated.rp.core.PC) interpreted.rp.step();
     assert.deepEqual(outcome(translated.rp), outcome(interpreted.rp), code.map((op) => op.toString(16)).join(' '));
   }
 });
 
-/** Runs one instruction both ways; what it does by the manual, and not what rp2040js does, is given by hand. */
+/** Runs one translated instruction. The expected results are from the manual, because rp2040js differs. */
 function single(/** @type {number} */ op, /** @type {number[]} */ registers, carry = false) {
   const { rp, memory } = translated;
   prepare(translated, [op], [...registers, ...Array(15 - registers.length).fill(0)], [false, false, carry, false]);

@@ -1,4 +1,4 @@
-/** What a computer sees of the key on USB (USB 2.0 §9, HID 1.11). */
+/** The key on USB, as a computer sees it (USB 2.0 §9, HID 1.11). */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ const BOS = 0x0f;
 const DEVICE_QUALIFIER = 0x06;
 
 test('the device descriptor', () => {
-  // But for the firmware's own version. 1209:0001 is pid.codes' number for tests.
+  // All fixed, except the firmware's version. 1209:0001 is pid.codes' number for tests.
   const version = hex(descriptors.device.subarray(12, 14));
   assert.equal(hex(descriptors.device), `1201100200000008${'09120100'}${version}01020301`);
 });

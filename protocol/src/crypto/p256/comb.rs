@@ -20,7 +20,6 @@ use p256::ecdsa;
 use p256::elliptic_curve::Curve;
 use p256::elliptic_curve::bigint::U256;
 use p256::elliptic_curve::ff::PrimeField;
-use p256::elliptic_curve::hazmat::FieldArithmetic;
 use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::point::AffineCoordinates;
 use p256::elliptic_curve::sec1::ToSec1Point;
@@ -30,25 +29,11 @@ use rfc6979::KGenerator;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Failed, Signature, rustcrypto};
+use super::rustcrypto::{self, Failed, Signature};
 use crate::crypto::sha256;
 
 mod table;
-use table::{ALL_ONES, TABLE};
-
-/// An integer modulo p = 2^256 − 2^224 + 2^192 + 2^96 − 1.
-type FieldElement = <NistP256 as FieldArithmetic>::FieldElement;
-
-/// Digits that one point of a table stands for.
-const TEETH: usize = 6;
-/// Tables, and so additions between two doublings.
-const TABLES: usize = 4;
-/// Columns of the comb: one doubling each, but for the first.
-const SPACING: usize = 11;
-/// Digits of a scalar: no fewer than its 256 bits.
-const BITS: usize = TEETH * TABLES * SPACING;
-/// Points in a table.
-const ENTRIES: usize = 1 << (TEETH - 1);
+use table::{ALL_ONES, Affine, ENTRIES, FieldElement, SPACING, TABLE, TABLES, TEETH};
 
 /// See [`super::public_key`].
 ///
@@ -137,21 +122,6 @@ fn select(entries: &[Affine; ENTRIES], index: u8, negative: Choice) -> Projectiv
         y: point.y,
         z: FieldElement::ONE,
     }
-}
-
-/// A point of a table: 64 bytes.
-#[derive(Clone, Copy)]
-struct Affine {
-    x: FieldElement,
-    y: FieldElement,
-}
-
-impl Affine {
-    /// Not a point of the curve.
-    const ZERO: Self = Self {
-        x: FieldElement::ZERO,
-        y: FieldElement::ZERO,
-    };
 }
 
 /// The point (X / Z, Y / Z), or the identity where Z is 0.

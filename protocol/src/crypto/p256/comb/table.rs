@@ -1,8 +1,36 @@
-//! The constants of the comb. The compiler could compute them as well, but needs half a minute for it; a test does.
+//! The constants of the comb. The compiler could compute them too, but would need half a minute; a test checks them.
 
-use p256::Scalar;
+use p256::elliptic_curve::hazmat::FieldArithmetic;
+use p256::{NistP256, Scalar};
 
-use super::{Affine, BITS, ENTRIES, FieldElement, TABLES};
+/// An integer modulo p = 2^256 − 2^224 + 2^192 + 2^96 − 1.
+pub(super) type FieldElement = <NistP256 as FieldArithmetic>::FieldElement;
+
+/// Digits that one point of a table stands for.
+pub(super) const TEETH: usize = 6;
+/// Tables, and so additions between two doublings.
+pub(super) const TABLES: usize = 4;
+/// Columns of the comb: one doubling each, but for the first.
+pub(super) const SPACING: usize = 11;
+/// Digits of a scalar: no fewer than its 256 bits.
+pub(super) const BITS: usize = TEETH * TABLES * SPACING;
+/// Points in a table.
+pub(super) const ENTRIES: usize = 1 << (TEETH - 1);
+
+/// A point of a table: 64 bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Affine {
+    pub(super) x: FieldElement,
+    pub(super) y: FieldElement,
+}
+
+impl Affine {
+    /// Not a point of the curve.
+    pub(super) const ZERO: Self = Self {
+        x: FieldElement::ZERO,
+        y: FieldElement::ZERO,
+    };
+}
 
 /// 2^[`BITS`] − 1 modulo n.
 pub(super) const ALL_ONES: Scalar = {

@@ -7,7 +7,7 @@ use rand_core::TryRng;
 
 use crate::ctap2::pending::{Pending, Sequence};
 use crate::ctap2::pin_protocol::KeyAgreement;
-use crate::ctap2::token::{TokenId, Tokens};
+use crate::ctap2::token::{PinUvAuthTokens, TokenId};
 use crate::platform::{Clock as _, Platform, Seams, Storage};
 use crate::rng::HealthyRng;
 use crate::status::Status;
@@ -17,8 +17,8 @@ use crate::store::{StartError, Store};
 /// What a form of the key is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The AAGUID: one for each form of the key (chip, virtual), the same for all installs of it. A key with an
-    /// attestation certificate has that certificate's instead.
+    /// The AAGUID: one for each form of the key (chip, virtual), and the same in all keys of that form. A key with an
+    /// attestation certificate has the certificate's AAGUID instead.
     pub aaguid: [u8; 16],
     /// `firmwareVersion` in getInfo.
     pub firmware_version: u32,
@@ -29,16 +29,17 @@ pub struct Config {
     pub backup: Backup,
 }
 
-/// Whether credentials may leave the key, as synced passkeys do (WebAuthn Level 3 §6.1.3). Each credential is eligible
-/// for good, or never: its ID says so.
+/// Whether credentials may leave the key, as synced passkeys do (WebAuthn Level 3 §6.1.3). A credential's ID says
+/// whether it may, and this never changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backup {
-    /// New credentials may not. A key of this kind never lets them.
+    /// New credentials may not leave the key.
     #[default]
     Never,
-    /// New credentials may: the flag BE. Their counters stay where they are, since copies could not agree on one.
+    /// New credentials may leave it: the flag BE. Their counters stay as they are, because copies could not agree on
+    /// one.
     Eligible,
-    /// As [`Self::Eligible`], and all that may have been backed up: the flag BS.
+    /// New credentials may leave it, and every credential that may has been backed up: the flags BE and BS.
     BackedUp,
 }
 
@@ -62,7 +63,7 @@ pub struct Authenticator<P: Platform> {
     /// The attestation certificates.
     pub(crate) attestation: Option<Installed>,
     pub(crate) key_agreement: KeyAgreement,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: PinUvAuthTokens,
     /// Wrong PINs in a row since power-up.
     pub(crate) pin_mismatches: u8,
     pub(crate) pending: Option<Pending>,
@@ -71,10 +72,10 @@ pub struct Authenticator<P: Platform> {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// Power-up: what the storage holds is there again, everything else is fresh.
+    /// Power-up: reads what the storage holds, and makes everything else anew.
     ///
     /// # Errors
-    /// [`StartError`] where the storage cannot be used; the seams come back with it.
+    /// [`StartError`] where the key cannot start, together with the seams.
     pub fn new(seams: Seams<P>, mut config: Config) -> Result<Self, (Seams<P>, StartError)> {
         let Seams {
             presence,
@@ -113,7 +114,7 @@ impl<P: Platform> Authenticator<P> {
             store,
             attestation,
             key_agreement,
-            tokens: Tokens::default(),
+            tokens: PinUvAuthTokens::default(),
             pin_mismatches: 0,
             pending: None,
             reset_failed: false,
@@ -143,7 +144,7 @@ impl<P: Platform> Authenticator<P> {
             .ok_or(Status::NotAllowed)
     }
 
-    /// Power-down: what was volatile is gone, secrets are wiped.
+    /// Power-down: what was volatile is gone, and secrets are wiped.
     pub fn into_seams(self) -> Seams<P> {
         Seams {
             presence: self.presence,

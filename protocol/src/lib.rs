@@ -1,6 +1,6 @@
 //! # The key itself
 //!
-//! A FIDO2/U2F security key without an operating system, a heap or I/O. It follows CTAP 2.3 (Proposed Standard,
+//! A FIDO2/U2F security key that needs no operating system, heap or I/O. It follows CTAP 2.3 (Proposed Standard,
 //! 26 February 2026) with its CTAPHID transport, FIDO U2F Raw Message Formats v1.2, and WebAuthn Level 3 for the
 //! data that relying parties see. Citations such as `CTAP 2.3 §6.1.2 step 7` mean those editions.
 //!
@@ -20,7 +20,7 @@
 //! | [`usb`] | what the key says of itself on USB |
 #![no_std]
 #![forbid(unsafe_code)]
-// What a host sends must never panic: no shortcut that could, in anything but tests.
+// Nothing that a host sends may cause a panic. So only tests use what can panic.
 #![cfg_attr(
     not(test),
     warn(

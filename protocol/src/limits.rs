@@ -21,16 +21,16 @@ pub const LOCK_MAX_SECONDS: u8 = 10;
 pub const USER_ACTION_TIMEOUT: u64 = 30_000;
 /// How long a touch given for a U2F request may wait for the host's next poll (FIDO U2F Raw Message Formats v1.2 §3).
 pub const U2F_TOUCH_LIFETIME: u64 = 10_000;
-/// How long a host may take to poll again until its U2F request makes way for another host's. They poll several times a
+/// How long a U2F request may go without a poll until it makes way for another host's. Hosts poll several times a
 /// second.
 pub const U2F_POLL_GAP: u64 = 1_500;
-/// How long a command that goes on with a sequence may follow the one before it: for getNextAssertion the standard's
-/// rule (CTAP 2.3 §6.3), for the others what it allows (§6).
+/// How long a sequence of commands waits for its next command. For getNextAssertion this is the standard's rule (CTAP
+/// 2.3 §6.3), for the others what it allows (§6).
 pub const SEQUENCE_TIMEOUT: u64 = 30_000;
 /// How long after power-up a key without a display accepts authenticatorReset (§6.6).
 pub const RESET_WINDOW: u64 = 10_000;
 
-/// How long a long touch is held at least (§6.6).
+/// How long a long touch must be held (§6.6).
 pub const LONG_TOUCH: u64 = 5_000;
 
 /// Maps and arrays may nest this deep (§8, message encoding).
@@ -39,8 +39,8 @@ pub const CBOR_MAX_DEPTH: usize = 4;
 pub const MAX_CREDENTIALS_IN_LIST: usize = 16;
 /// The longest credential ID that this key makes.
 pub const SEALED_CREDENTIAL_ID: usize = 59;
-/// The longest credential ID that this key looks at: `maxCredentialIdLength`. An imported one is any that fits a U2F key
-/// handle.
+/// The longest credential ID that this key accepts: `maxCredentialIdLength`. An imported one may be as long as a U2F
+/// key handle.
 pub const MAX_CREDENTIAL_ID: usize = if cfg!(feature = "import") {
     255
 } else {
@@ -48,29 +48,30 @@ pub const MAX_CREDENTIAL_ID: usize = if cfg!(feature = "import") {
 };
 /// `user.id` is 1 to 64 bytes (WebAuthn Level 3 §5.4.3).
 pub const USER_ID_MAX: usize = 64;
-/// `user.name` and `user.displayName` are kept to this many bytes, cut at a character's end (CTAP 2.3 §6.1.2: at least 64).
+/// The key keeps this many bytes of `user.name` and `user.displayName`, and never half a character (CTAP 2.3 §6.1.2: at
+/// least 64).
 pub const USER_NAME_MAX: usize = 64;
 /// `maxCredBlobLength`: at least 32 (CTAP 2.3 §12.2).
 pub const CRED_BLOB_MAX: usize = 32;
-/// `maxSerializedLargeBlobArray`: at least 1024 (CTAP 2.3 §6.10). While a new array replaces the old one the storage holds
-/// both.
+/// `maxSerializedLargeBlobArray`: at least 1024 (CTAP 2.3 §6.10). While a new array replaces the old one the storage
+/// holds both.
 pub const LARGE_BLOB_ARRAY_MAX: usize = 4096;
 /// `maxFragmentLength`: the most of a large-blob array that one message carries (§6.10.2).
 pub const MAX_FRAGMENT: usize = MAX_MESSAGE - 64;
-/// An RP ID is kept to this many bytes: longer than any domain name (RFC 1035 §2.3.4: 253).
+/// The key keeps this many bytes of an RP ID, which is more than any domain name has (RFC 1035 §2.3.4: 253).
 pub const RP_ID_MAX: usize = 255;
 
-/// Wrong PINs until none is accepted any more (CTAP 2.3 §6.5.2.2: at most 8).
+/// Wrong PINs until the key accepts no PIN any more (CTAP 2.3 §6.5.2.2: at most 8).
 pub const PIN_RETRIES: u8 = 8;
-/// Wrong PINs in a row until the key wants a power cycle (§6.5.5.7).
+/// Wrong PINs in a row until the key demands a power cycle (§6.5.5.7).
 pub const PIN_MISMATCHES: u8 = 3;
 /// Failures of the key's own user verification in a row until only the PIN is accepted (§6.5.2.3: 1 to 25).
 pub const UV_RETRIES: u8 = 5;
-/// The length that a PIN has at least, in code points, unless configured longer (§6.4: at least 4).
+/// The shortest PIN, in code points, unless the key is configured otherwise (§6.4: at least 4).
 pub const MIN_PIN_LENGTH: u8 = 4;
-/// The length that a PIN has at most, in code points as in bytes (§6.4: 8 to 63).
+/// The longest PIN, in code points and in bytes (§6.4: 8 to 63).
 pub const MAX_PIN_LENGTH: u8 = 63;
-/// A PIN as it is sent: padded with zeros (§6.5.5.5).
+/// The length of a PIN as platforms send it, padded with zeros (§6.5.5.5).
 pub const PADDED_PIN: usize = 64;
 /// RP IDs that may learn the minimum PIN length: `maxRPIDsForSetMinPINLength`.
 pub const MIN_PIN_LENGTH_RP_IDS: usize = 8;
@@ -85,15 +86,15 @@ pub const TOKEN_MAX_USAGE: u64 = 600_000;
 pub const STORAGE_KEY_MAX: usize = 40;
 /// The largest storage record.
 pub const STORAGE_VALUE_MAX: usize = 1024;
-/// Records, each as long as a credential's longest, that discoverable credentials leave room for: the PIN, the settings,
-/// RP IDs that may see the minimum PIN length, the attestations, and two large-blob arrays, as a new one is written
-/// before the old one goes. Our choice.
+/// Discoverable credentials leave room for so many records, each of the longest length that a credential's has: for the
+/// PIN, the settings, the RP IDs that may see the minimum PIN length, the attestation certificates, and two large-blob
+/// arrays, because a new one is written before the old one is removed. Our choice.
 pub const RESERVED_RECORDS: u32 = 32;
 /// Values of a discoverable credential's counter that one storage write reserves.
 pub const COUNTER_BLOCK: u32 = 64;
 /// Values of the shared counter that one storage write reserves.
 pub const SHARED_COUNTER_BLOCK: u32 = 1024;
-/// Signatures without a touch bring a signature counter to here at the most: half of what it holds.
+/// Signatures without a touch never bring a signature counter past this value, half of its range.
 pub const COUNTER_HALF: u32 = 1 << 31;
 /// The shared counter goes up by one plus a random number under this mask.
 pub const SHARED_COUNTER_STEP_MASK: u32 = 0x0f;

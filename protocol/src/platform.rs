@@ -54,7 +54,7 @@ pub enum Operation {
     Register,
     /// authenticatorGetAssertion, or U2F_AUTHENTICATE.
     Authenticate,
-    /// authenticatorMakeCredential naming a credential that this key already holds: the touch changes nothing.
+    /// authenticatorMakeCredential that excludes a credential of this key: the touch changes nothing.
     Excluded,
     /// authenticatorSelection, and the touch that platforms ask for with an empty `pinUvAuthParam`.
     Select,
@@ -114,7 +114,7 @@ pub enum Presence {
 pub enum Verification {
     /// It is the user.
     Verified,
-    /// It is not, or they were not recognized.
+    /// It is somebody else, or the key did not recognize them.
     Mismatch,
     /// The deadline passed.
     TimedOut,
@@ -122,8 +122,9 @@ pub enum Verification {
     Aborted,
 }
 
-/// Set by whoever runs the CTAPHID engine when it says [`Event::Abort`](crate::ctaphid::Event::Abort); seen by
-/// [`UserPresence::wait`]. It is cleared before the next request is taken.
+/// Tells the running request to end. Whoever runs the CTAPHID engine sets it at
+/// [`Event::Abort`](crate::ctaphid::Event::Abort) and clears it before it takes the next request;
+/// [`UserPresence::wait`] watches it.
 #[derive(Debug, Default)]
 pub struct Abort(AtomicBool);
 
@@ -139,43 +140,43 @@ impl Abort {
         self.0.store(aborted, Ordering::Release);
     }
 
-    /// Whether the running request is to end.
+    /// Whether the running request must end.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-/// The user: their touch, and who they are where the key itself can tell.
+/// The user: their touch, and their identity where the key itself can verify it.
 pub trait UserPresence {
     /// Waits for the user (CTAP2). This is the only place in the key that waits.
     ///
-    /// A touch counts only if it begins after the call: a button already held is not consent. `deadline` is a time
-    /// of [`Clock`]. Ends early with [`Presence::Aborted`] as soon as the host cancels.
+    /// A touch counts only if it begins after the call: a button that is already held is not consent. `deadline` is a
+    /// time of [`Clock`]. The wait ends early with [`Presence::Aborted`] as soon as the host cancels.
     fn wait(&mut self, request: &PresenceRequest<'_>, deadline: u64) -> Presence;
 
-    /// Says at once whether the user has touched or refused for this request (U2F, where the host polls). `None`:
-    /// neither so far. Never waits.
+    /// Says whether the user has touched or refused for this request, and never waits (U2F, where the host polls).
+    /// `None`: neither so far.
     ///
-    /// The first call opens a prompt, which stays while the host keeps polling on the same CTAPHID channel with the same
-    /// operation and application. Nobody on another channel closes it meanwhile: a prompt that was polled for within
-    /// [`U2F_POLL_GAP`](crate::limits::U2F_POLL_GAP) and has no answer yet keeps others waiting, so that the user's
-    /// touch does not go to a host that merely asks more often. A touch lives
-    /// [`U2F_TOUCH_LIFETIME`](crate::limits::U2F_TOUCH_LIFETIME), is bound to the channel, the operation and the
-    /// application it was given for, and is spent by the call that says so; a refusal likewise.
+    /// The first call opens a prompt. It stays while the host polls on the same CTAPHID channel with the same operation
+    /// and application. Meanwhile nobody on another channel closes it: while the prompt has no answer and its last poll
+    /// was within [`U2F_POLL_GAP`](crate::limits::U2F_POLL_GAP), other hosts wait. So the user's touch does not go to a
+    /// host that merely asks more often. A touch or a refusal is bound to the channel, the operation and the
+    /// application that it was given for. It lives [`U2F_TOUCH_LIFETIME`](crate::limits::U2F_TOUCH_LIFETIME), and ends
+    /// with the call that reports it.
     fn poll(&mut self, channel: u32, request: &PresenceRequest<'_>) -> Option<Presence>;
 
-    /// Drops any prompt and any touch not yet spent: a touch given for U2F is not left over for CTAP2.
+    /// Drops any prompt, and any touch that no call has reported: a touch for U2F must not count for CTAP2.
     fn forget(&mut self);
 
     /// Whether the key verifies its user by itself (CTAP 2.3 §6.4, option `uv`), by a fingerprint or a code on a keypad
-    /// of its own. One with a button alone does not.
+    /// of its own. A key with only a button does not.
     fn verifies_user(&self) -> bool {
         false
     }
 
-    /// Tries once to verify the user, until `deadline`, a time of [`Clock`]. It is no touch: that is asked for besides.
-    /// Only called where [`Self::verifies_user`].
+    /// Tries once to verify the user, until `deadline`, a time of [`Clock`]. This is not a touch, which the key asks
+    /// for separately. Only called where [`Self::verifies_user`].
     fn verify_user(&mut self, _deadline: u64) -> Verification {
         Verification::Mismatch
     }
@@ -186,8 +187,8 @@ pub trait UserPresence {
 pub enum StorageError {
     /// No room. Nothing was changed.
     Full,
-    /// The medium failed, or holds what no version of this key wrote. Each record that was to change is as it was or
-    /// as it was to become; the next power-up shows which.
+    /// The medium failed, or holds what no version of this key wrote. A record that was being changed is in its old
+    /// state or in its new one; the next power-up shows which.
     Failed,
 }
 
@@ -206,7 +207,9 @@ impl core::error::Error for StorageError {}
 ///
 /// Keys are 1 to [`STORAGE_KEY_MAX`](crate::limits::STORAGE_KEY_MAX) bytes, ordered bytewise; values are up to
 /// [`STORAGE_VALUE_MAX`](crate::limits::STORAGE_VALUE_MAX) bytes. When `write` or `remove` returns `Ok`, the change is
-/// durable; a power cut at any moment leaves each record either as it was or as it was to become.
+/// durable; a power cut at any moment leaves each record in its old state or in its new one.
+///
+/// Every method fails with [`StorageError::Failed`] where the medium does.
 pub trait Storage {
     /// Copies the record at `key` to the start of `value` and returns its length.
     ///
@@ -214,22 +217,21 @@ pub trait Storage {
     /// [`StorageError::Failed`], also where `value` is too short for the record.
     fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError>;
 
-    /// Creates or replaces the record at `key`. There is always room for a record as long as the one that it replaces:
-    /// counters go up and a reset works also when no new account fits.
+    /// Creates or replaces the record at `key`. There is always room for a record that is no longer than the one that
+    /// it replaces: a full storage must not keep counters from going up, or a reset from working.
     ///
     /// # Errors
-    /// [`StorageError::Full`] where there is no room: the record is as it was. [`StorageError::Failed`] otherwise: it
-    /// is as it was or as it was to become.
+    /// [`StorageError::Full`] where there is no room: then the record is as it was.
     fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError>;
 
     /// Removes the record at `key`, if there is one.
     ///
     /// # Errors
-    /// [`StorageError::Failed`]: it is still there, or not.
+    /// [`StorageError::Failed`]: then the record is still there, or not.
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError>;
 
-    /// Copies to `key` the first key that begins with `prefix` and comes after `after` (or is the first of all), and
-    /// returns its length. `after`, where given, begins with `prefix`.
+    /// Finds the first key that begins with `prefix`, and comes after `after` where that is given. Copies it to `key`
+    /// and returns its length. `after` begins with `prefix` too.
     ///
     /// # Errors
     /// [`StorageError::Failed`].
@@ -240,17 +242,17 @@ pub trait Storage {
         key: &mut [u8; crate::limits::STORAGE_KEY_MAX],
     ) -> Result<Option<usize>, StorageError>;
 
-    /// How many more records of `length` bytes fit for certain: an estimate, but never too high. Every record that is
-    /// created takes at least one of these places, however short it is, and gives it back when it is removed.
+    /// How many more records of `length` bytes certainly fit. The estimate may be too low, but never too high. Every
+    /// new record takes at least one of these places, however short it is, and gives it back when it is removed.
     ///
     /// # Errors
     /// [`StorageError::Failed`].
     fn room(&mut self, length: usize) -> Result<u32, StorageError>;
 
-    /// Makes what was removed or replaced unreadable (erases pages, or recreates the file). Called after a reset.
+    /// Makes unreadable what was removed or replaced: erases pages, or creates the file anew. Called after a reset.
     ///
     /// # Errors
-    /// [`StorageError::Full`] where that takes room and there is none, [`StorageError::Failed`] otherwise.
+    /// [`StorageError::Full`] where this takes room that is not there.
     fn scrub(&mut self) -> Result<(), StorageError>;
 }
 
@@ -263,7 +265,7 @@ pub enum Indication {
     Processing,
     /// Waiting for the user's touch: keepalives carry `STATUS_UPNEEDED`.
     WaitingForTouch,
-    /// CTAPHID_WINK: draw the user's eye for a moment.
+    /// CTAPHID_WINK: draws the user's attention for a moment.
     Wink,
 }
 

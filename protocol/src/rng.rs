@@ -1,10 +1,10 @@
-//! Randomness that stays broken once it broke.
+//! A random number generator that is not used again after it failed.
 
 use core::fmt;
 
 use rand_core::{TryCryptoRng, TryRng};
 
-/// The platform's generator with a latch: after one failure it gives nothing until the next power-up.
+/// The platform's generator. After one failure it gives nothing until the next power-up.
 pub struct HealthyRng<R> {
     rng: R,
     failed: bool,

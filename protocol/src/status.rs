@@ -113,7 +113,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// Only a command that keeps something new has an error of its own for a full storage: see [`key_store_error`].
+/// Only a command that keeps something new has an error of its own for a full storage (`key_store_error`).
 impl From<StorageError> for Status {
     fn from(_: StorageError) -> Self {
         Self::Other

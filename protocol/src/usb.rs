@@ -1,7 +1,7 @@
 //! What the key says of itself on USB, on a chip and in software alike.
 
-/// Vendor. 1209:0001 is [pid.codes' number for tests](https://pid.codes/1209/0001/): good for a key of one's own, not
-/// for one that is given away.
+/// Vendor. 1209:0001 is [pid.codes' number for tests](https://pid.codes/1209/0001/): you may use it for a key of your
+/// own, but not for one that you give away.
 pub const VENDOR_ID: u16 = 0x1209;
 
 /// Product; see [`VENDOR_ID`].
@@ -10,7 +10,7 @@ pub const PRODUCT_ID: u16 = 0x0001;
 /// The manufacturer's string.
 pub const MANUFACTURER: &str = "brasskey";
 
-/// How often the host asks for and brings reports, in milliseconds: the fastest there is at full speed.
+/// How often the host asks for reports and sends them, in milliseconds. No interval is shorter at full speed.
 pub const INTERVAL: u8 = 1;
 
 /// What the key draws from the bus at most, in milliamperes.
@@ -20,7 +20,7 @@ pub const POWER: u8 = 100;
 pub const SERIAL_SIZE: usize = 8;
 
 /// The storage key of the serial number. The record is made once and outlives a reset: it names the device, not its
-/// owner. Nothing that a reset erases begins like this.
+/// owner. No storage key that a reset erases begins with it.
 pub const SERIAL_RECORD: &[u8] = b"usb";
 
 /// A version (major, minor, patch) as USB writes it, in binary-coded decimal: minor and patch have a digit each.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{
-    BROADCAST, Host, InitResponse, KeepaliveStatus, Progress, capability, command, fragment, init_report,
+    BROADCAST, Host, InitResponse, KeepaliveStatus, Progress, cancel_report, capability, command, fragment, init_report,
 };
 use brasskey_protocol::limits::{LOCK_MAX_SECONDS, MAX_MESSAGE};
 
@@ -324,9 +324,7 @@ impl Channel {
     }
 
     fn cancel(&mut self) -> Result<(), Error> {
-        for report in fragment(self.init.channel, command::CANCEL, &[]).into_iter().flatten() {
-            self.link.transport.send(&report)?;
-        }
+        self.link.transport.send(&cancel_report(self.init.channel))?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::RequestKind;
+use brasskey_protocol::{ctap2, u2f};
 use serde::Serialize;
 
 /// How many commands the log keeps; then it forgets the oldest.
@@ -67,28 +68,15 @@ impl Command {
             Self::Ctap2(code) => ("authenticator", code),
             Self::U2f(code) => ("U2F", code),
         };
-        let name = match (self, code) {
-            // CTAP 2.3 §6, command values.
-            (Self::Ctap2(_), Some(0x01)) => "authenticatorMakeCredential",
-            (Self::Ctap2(_), Some(0x02)) => "authenticatorGetAssertion",
-            (Self::Ctap2(_), Some(0x04)) => "authenticatorGetInfo",
-            (Self::Ctap2(_), Some(0x06)) => "authenticatorClientPIN",
-            (Self::Ctap2(_), Some(0x07)) => "authenticatorReset",
-            (Self::Ctap2(_), Some(0x08)) => "authenticatorGetNextAssertion",
-            (Self::Ctap2(_), Some(0x09)) => "authenticatorBioEnrollment",
-            (Self::Ctap2(_), Some(0x0A)) => "authenticatorCredentialManagement",
-            (Self::Ctap2(_), Some(0x0B)) => "authenticatorSelection",
-            (Self::Ctap2(_), Some(0x0C)) => "authenticatorLargeBlobs",
-            (Self::Ctap2(_), Some(0x0D)) => "authenticatorConfig",
-            (Self::Ctap2(_), Some(0x41)) => "authenticatorCredentialManagement (preview)",
-            // FIDO U2F Raw Message Formats v1.2 §3.
-            (Self::U2f(_), Some(0x01)) => "U2F_REGISTER",
-            (Self::U2f(_), Some(0x02)) => "U2F_AUTHENTICATE",
-            (Self::U2f(_), Some(0x03)) => "U2F_VERSION",
-            (_, Some(code)) => return format!("{standard} 0x{code:02x}"),
-            (_, None) => return format!("{standard} (no command)"),
+        let name = match self {
+            Self::Ctap2(_) => code.and_then(ctap2::command::name),
+            _ => code.and_then(u2f::instruction::name),
         };
-        name.into()
+        match (name, code) {
+            (Some(name), _) => name.into(),
+            (None, Some(code)) => format!("{standard} 0x{code:02x}"),
+            (None, None) => format!("{standard} (no command)"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! CTAP2 canonical CBOR (CTAP 2.3 §8, message encoding; RFC 8949).
 //!
-//! What a host sent first passes [`scan()`], which holds it to the canonical form; only then do the borrowed
-//! [`Item`]s look inside. What the key answers goes through the [`Writer`].
+//! [`scan()`] first checks whether what a host sent has the canonical form. Only then do the borrowed [`Item`]s look
+//! inside. The [`Writer`] writes what the key answers.
 
 mod item;
 mod scan;

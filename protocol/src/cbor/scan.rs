@@ -23,8 +23,8 @@ impl Container<'_> {
     }
 }
 
-/// Checks that `message` is exactly one item in the canonical form: shortest heads, definite lengths, map keys
-/// sorted and unique, no tags, valid UTF-8, maps and arrays nested at most four deep, nothing behind it.
+/// Checks that `message` is exactly one item in the canonical form: shortest heads, definite lengths, map keys sorted
+/// and unique, no tags, valid UTF-8, maps and arrays nested at most four deep, and nothing after it.
 ///
 /// # Errors
 /// [`NotCanonical`] otherwise; the key answers CTAP2_ERR_INVALID_CBOR.

@@ -6,9 +6,9 @@ use super::major;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow;
 
-/// Writes items one behind the other into a borrowed buffer.
+/// Writes items one after the other into a borrowed buffer.
 ///
-/// Once something did not fit, nothing more is written and [`Writer::finish`] says so: the calls in between need no
+/// Once something does not fit, nothing more is written, and [`Writer::finish`] says so. The calls before it need no
 /// error handling.
 #[derive(Debug)]
 pub struct Writer<'b> {
@@ -47,8 +47,7 @@ impl<'b> Writer<'b> {
         self.length
     }
 
-    /// Bytes as they are, with no head: an item encoded before, or the content announced by
-    /// [`Writer::bytes_head`].
+    /// Bytes without a head: an encoded item, or the content that [`Writer::bytes_head`] announced.
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         let end = self.length.checked_add(bytes.len());
         match end.and_then(|end| self.buffer.get_mut(self.length..end)) {

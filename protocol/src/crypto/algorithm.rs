@@ -77,7 +77,7 @@ pub type Signature = Vec<u8, SIGNATURE_MAX>;
 /// An encoded COSE_Key: 77 bytes for ES256, 42 for EdDSA, 1962 for ML-DSA-65.
 pub type CoseKey = Vec<u8, COSE_KEY_MAX>;
 
-/// What the algorithms of one family have in common: they differ in what they make of the same 32 secret bytes.
+/// A family of algorithms. Each makes its private keys of 32 secret bytes in its own way.
 trait Family {
     /// Whether these bytes make a private key.
     fn accepts(&self, seed: &[u8; 32]) -> bool;
@@ -85,12 +85,12 @@ trait Family {
     /// Writes the COSE_Key, with `alg` as its algorithm and exactly the members that the family has.
     fn write_cose_key(&self, seed: &[u8; 32], alg: i64, writer: &mut Writer<'_>) -> Result<(), Status>;
 
-    /// Signs the parts, one behind the other.
+    /// Signs the parts, one after the other.
     fn sign(&self, seed: &[u8; 32], message: &[&[u8]]) -> Result<Signature, Status>;
 }
 
 impl Algorithm {
-    /// What is built in, most preferred first, and behind the others those whose identifiers are recent.
+    /// What is built in, most preferred first. Those with recent identifiers come last.
     pub const SUPPORTED: &'static [Self] = &[
         Self::Es256,
         Self::EdDsa,
@@ -112,9 +112,9 @@ impl Algorithm {
         Self::MlDsa65,
     ];
 
-    /// `algorithms` in getInfo. The identifiers of RFC 9864 and RFC 9964 are in it only where `recent` asks for them:
-    /// Firefox before mid-2026 refuses the whole of getInfo for one number that it does not know, and the key with it.
-    /// Relying parties get these algorithms all the same, by naming them in pubKeyCredParams.
+    /// `algorithms` in getInfo. The identifiers of RFC 9864 and RFC 9964 are in it only with `recent`: Firefox before
+    /// mid-2026 refuses all of getInfo, and so the key, for one number that it does not know. Relying parties get these
+    /// algorithms anyway when they name them in pubKeyCredParams.
     #[must_use]
     pub fn listed(recent: bool) -> &'static [Self] {
         let first_recent = Self::SUPPORTED.iter().position(|algorithm| algorithm.is_recent());
@@ -124,7 +124,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether the identifier is younger than the browsers that are about.
+    /// Whether the identifier is newer than browsers that are in use.
     const fn is_recent(self) -> bool {
         match self {
             Self::Es256 | Self::EdDsa => false,
@@ -163,7 +163,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm with this COSE identifier, if it is built in. A host may name any integer that CBOR has.
+    /// The algorithm with this COSE identifier, if it is built in. A host may send any integer that CBOR has.
     #[must_use]
     pub fn from_cose(identifier: i128) -> Option<Self> {
         let mut supported = Self::SUPPORTED.iter().copied();
@@ -200,7 +200,7 @@ impl Algorithm {
         supported.find(|algorithm| algorithm.code() == code)
     }
 
-    /// Whether the 32 secret bytes are the private key as the rest of the world writes it: of P-256, Ed25519, secp256k1
+    /// Whether the 32 secret bytes are the private key in its usual encoding. This is so for P-256, Ed25519, secp256k1
     /// and ML-DSA.
     #[cfg(feature = "import")]
     pub(crate) fn takes_its_seed_as_it_is(self) -> bool {
@@ -232,7 +232,7 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// The key made of `candidate`, or `None` where the algorithm cannot use those bytes (P-256: once in 2³²).
+    /// The key of the bytes `candidate`; `None` where the algorithm cannot use them (P-256: once in 2³²).
     #[must_use]
     pub fn new(algorithm: Algorithm, candidate: Zeroizing<[u8; 32]>) -> Option<Self> {
         algorithm.family().accepts(&candidate).then_some(Self {
@@ -275,7 +275,7 @@ impl PrivateKey {
         Ok(key)
     }
 
-    /// Signs the parts, one behind the other.
+    /// Signs the parts, one after the other.
     ///
     /// # Errors
     /// [`Status::Other`] where the cryptographic library fails.

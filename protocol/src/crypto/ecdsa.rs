@@ -1,5 +1,5 @@
-//! ECDSA with the curves for which one library is enough (FIPS 186-5, RFC 6979): P-384, P-521 and secp256k1, in constant
-//! time. P-256, which every credential but few uses, is in [`p256`](super::p256).
+//! ECDSA with the curves for which one library is enough (FIPS 186-5, RFC 6979): P-384, P-521 and secp256k1, in
+//! constant time. P-256, which every credential but few uses, is in [`p256`](super::p256).
 
 /// The library could not compute: nothing about the input causes this.
 pub use super::p256::Failed;
@@ -48,7 +48,7 @@ macro_rules! curve {
                 point.to_sec1_point(false).as_bytes().try_into().map_err(|_| Failed)
             }
 
-            /// Signs the parts, one behind the other. Deterministic (RFC 6979).
+            /// Signs the parts, one after the other. Deterministic (RFC 6979).
             ///
             /// # Errors
             /// [`Failed`] where `scalar` is not a private key.

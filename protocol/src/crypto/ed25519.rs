@@ -10,7 +10,7 @@ pub fn public_key(seed: &[u8; SECRET_KEY_LENGTH]) -> [u8; 32] {
     SigningKey::from_bytes(seed).verifying_key().to_bytes()
 }
 
-/// Signs the parts, one behind the other.
+/// Signs the parts, one after the other.
 ///
 /// # Errors
 /// Never for a key that [`public_key`] accepts; the type is the library's.
@@ -42,9 +42,8 @@ mod tests {
             public_key(&seed),
             hex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
         );
-        let signature: [u8; 64] = hex(
-            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
-        );
+        let signature: [u8; 64] = hex("6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac\
+             18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a");
         assert_eq!(sign(&seed, &[&[0xaf], &[0x82]]).unwrap(), signature);
     }
 }

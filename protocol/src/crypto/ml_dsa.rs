@@ -17,7 +17,7 @@ pub fn public_key<P: MlDsaParams>(seed: &[u8; 32]) -> EncodedVerifyingKey<P> {
     SigningKey::<P>::from_seed(seed.into()).verifying_key().encode()
 }
 
-/// Signs the parts, one behind the other: 2420 bytes for ML-DSA-44, 3309 for ML-DSA-65.
+/// Signs the parts, one after the other: 2420 bytes for ML-DSA-44, 3309 for ML-DSA-65.
 ///
 /// # Errors
 /// [`Failed`] where no attempt gives a signature, which does not happen.

@@ -1,4 +1,5 @@
-//! The primitives, each behind a small module, so that a platform can choose who computes them.
+//! The primitives, each behind a small module, so that each platform can choose a library for them; and the algorithms
+//! that credentials sign with.
 
 pub mod aes_cbc;
 mod algorithm;
@@ -18,8 +19,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// Secrets that the libraries hold are wiped too: without the features that see to it this does not compile. An HMAC
-/// is two states of its hash.
+use crate::bytes::fill;
+
+/// The libraries wipe their secrets too: without the features for that, this does not compile. An HMAC is two states of
+/// its hash.
 const _: () = {
     const fn wipes<T: ZeroizeOnDrop>() {}
     wipes::<Aes256Gcm>();
@@ -34,7 +37,7 @@ const _: () = {
     wipes::<::ml_dsa::SigningKey<::ml_dsa::MlDsa65>>();
 };
 
-/// The SHA-256 of the parts, one behind the other.
+/// The SHA-256 of the parts, one after the other.
 #[must_use]
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -52,20 +55,20 @@ pub fn hkdf_sha256(input_key: &[u8; 32], info: &[u8]) -> Zeroizing<[u8; 32]> {
     MacKey::new(&pseudorandom_key).authenticate(&[info, &[1]])
 }
 
-/// A 32-byte key for HMAC-SHA-256, worked in once for many messages. Wiped when dropped.
+/// A 32-byte key for HMAC-SHA-256, prepared once for many messages. Wiped when dropped.
 pub struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
-    /// Works the key in.
+    /// Prepares the key.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
-        // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2); a whole block cannot have a wrong length.
+        // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2). A whole block cannot have a wrong length.
         let mut block = Zeroizing::new([0; 64]);
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        fill(&mut *block, &[key, &[0; 32]]);
         Self(Hmac::new((&*block).into()))
     }
 
-    /// The HMAC of the parts, one behind the other.
+    /// The HMAC of the parts, one after the other.
     #[must_use]
     pub fn authenticate(&self, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
         let mut mac = self.0.clone();

@@ -10,11 +10,11 @@ use crate::platform::Platform;
 use crate::status::Status;
 use crate::store::{CredProtect, Credential, CredentialId, Kind, Newest, Occasion, Record, RecordKey};
 
-/// The credential that an assertion is by.
+/// The credential that signs an assertion.
 pub(super) enum Chosen<'a> {
     /// Named by the allow list.
     Listed { id: &'a [u8], credential: Credential },
-    /// Found by its relying party; the count is given in the first of several answers.
+    /// Found by its relying party. The first of several answers tells their number.
     Discovered {
         key: RecordKey,
         number_of_credentials: Option<u32>,
@@ -104,12 +104,12 @@ impl<P: Platform> Authenticator<P> {
             attested: None,
             extensions: &outputs,
         }
-        .write(response);
+        .write(response)?;
         // 03 signature
         let signature = private_key.sign(&[response.since(start), client_data_hash])?;
         response.uint(0x03).bytes(&signature);
-        // 04 user: of a discoverable credential at least its ID, also where the allow list names it (§6.2.3). Names are
-        // for a choice among accounts.
+        // 04 user: for a discoverable credential at least its ID, also where the allow list names it (§6.2.3). Its
+        // names are there to choose among accounts.
         if let Some(record) = user {
             response.uint(0x04);
             let is_choice = matches!(chosen, Chosen::Discovered { .. });
@@ -127,7 +127,7 @@ impl<P: Platform> Authenticator<P> {
     }
 }
 
-/// The user entity: without user verification nothing that names a person (§6.2.3).
+/// The user entity. Without user verification it has nothing that names a person (§6.2.3).
 pub(super) fn write_user(record: &Record<'_>, user_verified: bool, response: &mut Writer<'_>) {
     let name = record.user_name.filter(|_| user_verified);
     let display_name = record.user_display_name.filter(|_| user_verified);

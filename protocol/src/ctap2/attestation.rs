@@ -34,7 +34,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// What this key offers, the default first: `attestationFormats` in getInfo.
+    /// `attestationFormats` in getInfo: the default comes first.
     pub(super) const OFFERED: [Self; 3] = [Self::Packed, Self::None, Self::FidoU2f];
 
     /// The identifier in the IANA registry.
@@ -65,11 +65,12 @@ impl<'a> Preference<'a> {
         Ok(Self(names))
     }
 
-    /// The first that this key offers for a credential of this algorithm, else the default (CTAP 2.3 §6.1.2 step 19).
+    /// The first format that this key offers for a credential of this algorithm, or else the default (CTAP 2.3 §6.1.2
+    /// step 19).
     ///
-    /// That is `packed` for EdDSA too, though ssh-keygen on Windows refuses such a self attestation: Windows' WebAuthn API
-    /// does not hand on its signature as it was. `none` would help there, with OpenSSH 10.0 and later, and shut out every
-    /// ssh-keygen before that, which verifies a statement in any case (`ssh_sk_enroll` in its `sk-usbhid.c`). A key with an
+    /// The default is `packed` for EdDSA too, though ssh-keygen on Windows refuses such a self attestation, because
+    /// Windows' WebAuthn API changes its signature. `none` would help there with OpenSSH 10.0 and later, but shut out
+    /// every older ssh-keygen: those always verify a statement (`ssh_sk_enroll` in `sk-usbhid.c`). A key with an
     /// attestation certificate works with all of them.
     pub(super) fn choose(self, algorithm: Algorithm) -> Format {
         let offered = |name: &str| Format::OFFERED.into_iter().find(|format| format.identifier() == name);
@@ -101,7 +102,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl Plan {
-    /// Enterprise attestation, where it is granted, comes as `packed`; a request that prefers no attestation gets none.
+    /// Granted enterprise attestation comes as `packed`. A request that prefers no attestation gets none.
     pub(super) fn new(format: Format, installed: Option<Installed>, granted: bool) -> Self {
         let enterprise = granted && format != Format::None;
         Self {
@@ -121,8 +122,8 @@ impl Plan {
         self.enterprise
     }
 
-    /// The AAGUID in the authenticator data. What `fido-u2f` signs does not cover it: there it is zero, as in what a
-    /// client makes of a U2F registration (CTAP 2.3 §7.2), and relying parties refuse any other.
+    /// The AAGUID in the authenticator data. With `fido-u2f` it is zero, because the signature does not cover it:
+    /// clients do the same with a U2F registration (CTAP 2.3 §7.2), and relying parties refuse any other.
     pub(super) fn aaguid(self, aaguid: &[u8; 16]) -> [u8; 16] {
         match self.format {
             Format::FidoU2f => [0; 16],
@@ -156,7 +157,8 @@ impl Plan {
                     store.batch_certificate(&mut value)?
                 };
                 let signature = certificate.sign(&[response.since(subject.auth_data), subject.client_data_hash])?;
-                // The certificate's algorithm, whatever the credential's: only so an ML-DSA credential has room.
+                // The certificate's algorithm, not the credential's: an ML-DSA signature would not fit beside an ML-DSA
+                // key.
                 response.uint(0x03).map(3).text("alg").int(Algorithm::Es256.cose());
                 response.text("sig").bytes(&signature);
                 response.text("x5c").array(1).bytes(certificate.der);

@@ -2,6 +2,7 @@
 
 use super::extensions::outputs::Outputs;
 use crate::cbor::Writer;
+use crate::status::Status;
 use crate::store::Traits;
 
 /// What the flags byte says of the user.
@@ -49,7 +50,7 @@ pub(super) struct AuthenticatorData<'a> {
 
 impl AuthenticatorData<'_> {
     /// Writes the data as a byte string. Returns where its content begins, to be signed.
-    pub(super) fn write(&self, writer: &mut Writer<'_>) -> usize {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Result<usize, Status> {
         let attested = self.attested.as_ref();
         let attested_length = attested.map_or(0, |attested| 18 + attested.id.len() + attested.cose_key.len());
         let length = 37 + attested_length + self.extensions.len();
@@ -67,11 +68,10 @@ impl AuthenticatorData<'_> {
             .raw(&[flags])
             .raw(&self.sign_count.to_be_bytes());
         if let Some(AttestedCredential { aaguid, id, cose_key }) = attested {
-            // A credential ID of this key is far shorter than 2¹⁶ bytes.
-            let id_length = u16::try_from(id.len()).unwrap_or(u16::MAX);
+            let id_length = u16::try_from(id.len()).map_err(|_| Status::Other)?;
             writer.raw(*aaguid).raw(&id_length.to_be_bytes()).raw(id).raw(cose_key);
         }
         self.extensions.write(writer);
-        start
+        Ok(start)
     }
 }

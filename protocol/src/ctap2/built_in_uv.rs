@@ -1,4 +1,4 @@
-//! User verification by the key itself (CTAP 2.3 §6.5.3.1): that of the platform's seam, counted.
+//! User verification by the key itself (CTAP 2.3 §6.5.3.1): the platform's seam verifies, and this counts the attempts.
 
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
@@ -7,10 +7,10 @@ use crate::platform::{Clock as _, Indication, Platform, Status as _, UserPresenc
 use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
-    /// performBuiltInUv, with one attempt: a platform that wants another asks again.
+    /// performBuiltInUv, with one attempt. A platform that wants another asks again.
     pub(super) fn perform_built_in_uv(&mut self) -> Result<Verification, Status> {
         let mut pin = self.pin()?;
-        // A PIN that is blocked blocks this way around it.
+        // Where the PIN is blocked, this must not be a way around it.
         if pin.is_set() && pin.retries == 0 {
             pin.uv_failures = UV_RETRIES;
             self.write_pin(&pin)?;
@@ -35,7 +35,8 @@ impl<P: Platform> Authenticator<P> {
         Ok(verification)
     }
 
-    /// Verifies the user of a ceremony (§6.1.2 step 11.2, §6.2.2 step 6.2). Where there is a PIN, that is the way on.
+    /// Verifies the user of a ceremony (§6.1.2 step 11.2, §6.2.2 step 6.2). After a failure the platform can go on with
+    /// the PIN, where there is one.
     pub(super) fn verify_user_by_key(&mut self) -> Result<(), Status> {
         let verification = self.perform_built_in_uv()?;
         let pin = self.pin()?;

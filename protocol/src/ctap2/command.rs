@@ -12,6 +12,8 @@ pub const CLIENT_PIN: u8 = 0x06;
 pub const RESET: u8 = 0x07;
 /// authenticatorGetNextAssertion.
 pub const GET_NEXT_ASSERTION: u8 = 0x08;
+/// authenticatorBioEnrollment, which this key does not have.
+pub const BIO_ENROLLMENT: u8 = 0x09;
 /// authenticatorCredentialManagement.
 pub const CREDENTIAL_MANAGEMENT: u8 = 0x0a;
 /// authenticatorSelection.
@@ -23,21 +25,22 @@ pub const CONFIG: u8 = 0x0d;
 /// authenticatorCredentialManagement, where the preview of CTAP 2.1 had it (CTAP 2.3 §6.4, `credentialMgmtPreview`).
 pub const CREDENTIAL_MANAGEMENT_PREVIEW: u8 = 0x41;
 
-/// The standard's name for a command, for logs.
+/// The standard's name for a command, for logs; `None` for one that it does not have.
 #[must_use]
-pub fn name(command: u8) -> &'static str {
-    match command {
+pub fn name(command: u8) -> Option<&'static str> {
+    Some(match command {
         MAKE_CREDENTIAL => "authenticatorMakeCredential",
         GET_ASSERTION => "authenticatorGetAssertion",
         GET_INFO => "authenticatorGetInfo",
         CLIENT_PIN => "authenticatorClientPIN",
         RESET => "authenticatorReset",
         GET_NEXT_ASSERTION => "authenticatorGetNextAssertion",
+        BIO_ENROLLMENT => "authenticatorBioEnrollment",
         CREDENTIAL_MANAGEMENT => "authenticatorCredentialManagement",
         SELECTION => "authenticatorSelection",
         LARGE_BLOBS => "authenticatorLargeBlobs",
         CONFIG => "authenticatorConfig",
         CREDENTIAL_MANAGEMENT_PREVIEW => "authenticatorCredentialManagement (preview)",
-        _ => "unknown command",
-    }
+        _ => return None,
+    })
 }

@@ -58,7 +58,7 @@ impl<'a> MinPinLength<'a> {
         })
     }
 
-    /// What is kept of the RP IDs.
+    /// The hashes that the key keeps of the RP IDs.
     fn rp_id_hashes(&self) -> Result<RpIdHashes, Status> {
         let mut hashes = Vec::new();
         for rp_id in self.rp_ids.into_iter().flatten() {
@@ -81,15 +81,15 @@ pub(super) fn commands(enterprise_capable: bool) -> &'static [u64] {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// Sets what holds until the next reset.
+    /// Changes settings, until the next reset.
     pub(super) fn config(&mut self, parameters: Item<'_>) -> Result<(), Status> {
         let [number, parameters, protocol, param] = numbered(parameters)?;
         // Step 1: the parameters.
         let number = required(number)?.uint()?;
         parameters.map(Item::map).transpose()?;
         let auth = PinUvAuth::decode(param, protocol)?;
-        // Step 2: what this key does not do. The general rule for an unknown subcommand (§6) names this error, this
-        // command's own text another.
+        // Step 2: what this key does not do. The general rule for an unknown subcommand (§6) names this error; the text
+        // of this command names another.
         let subcommand = match number {
             subcommand::ENABLE_ENTERPRISE_ATTESTATION if self.enterprise_capable() => {
                 Subcommand::EnableEnterpriseAttestation
@@ -99,7 +99,7 @@ impl<P: Platform> Authenticator<P> {
             subcommand::ENABLE_LONG_TOUCH_FOR_RESET => Subcommand::EnableLongTouchForReset,
             _ => return Err(Status::InvalidSubcommand),
         };
-        // Step 3: on a key that nothing protects there is no token, and alwaysUv would be there to stay.
+        // Step 3: a key that nothing protects gives no token, so that nobody could switch alwaysUv off again.
         let protection = self.protection()?;
         let is_way_out = matches!(subcommand, Subcommand::ToggleAlwaysUv) && !protection.protected;
         // Step 4: the raw bytes of the parameters are what is authenticated.
@@ -123,8 +123,9 @@ impl<P: Platform> Authenticator<P> {
         self.store.write_settings(&settings).map_err(key_store_error)
     }
 
-    /// setMinPINLength (§6.11.4): into `settings`, and the forced change into the PIN's record. That one is written
-    /// first: a power cut between the two leaves a PIN to be changed, never one that is too short.
+    /// setMinPINLength (§6.11.4). It changes `settings`, and writes a forced change to the PIN's record. The record is
+    /// written first: a power cut between the two writes leaves a PIN that must be changed, never one that is too
+    /// short.
     fn set_min_pin_length(&mut self, request: &MinPinLength<'_>, settings: &mut Settings) -> Result<(), Status> {
         let new = match request.new_min_pin_length {
             None => settings.min_pin_length,
@@ -139,7 +140,7 @@ impl<P: Platform> Authenticator<P> {
         }
         let rp_id_hashes = request.rp_id_hashes()?;
 
-        // A PIN from before the complexity policy was never held to it.
+        // A PIN that is older than the complexity policy was never checked against it.
         let has_new_policy = request.pin_complexity_policy && !settings.pin_complexity;
         if pin.is_set() && (request.force_change_pin || has_new_policy || pin.code_points() < new) {
             pin.force_change = true;

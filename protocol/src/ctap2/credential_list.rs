@@ -13,10 +13,10 @@ use crate::store::{CredProtect, Credential};
 pub(super) struct CredentialList<'a>(Array<'a>);
 
 impl<'a> CredentialList<'a> {
-    /// The list of a request, if it has one. An empty list is none: platforms must not send it (§6.1.2, §6.2.2), those
-    /// that do mean "no list", and most keys read it so. Nothing is lost by it: who sends an empty list might as well
-    /// send none, and for discovery its rules hold, such as credProtect's that hide level 2 without user verification.
-    /// A list of nothing but types that are unknown here is not empty.
+    /// The list of a request, if it has one. An empty list counts as none. Platforms must not send it (§6.1.2, §6.2.2),
+    /// but those that do mean "no list", and most keys read it so. Nothing is lost: a host that sends an empty list
+    /// might as well send none, and the rules of discovery hold, such as credProtect's, which hide level 2 without user
+    /// verification. A list that has only entries of unknown types is not empty.
     pub(super) fn decode(item: Option<Item<'a>>) -> Result<Option<Self>, Status> {
         let Some(item) = item else { return Ok(None) };
         let list = item.array()?;
@@ -45,7 +45,7 @@ impl<'a> CredentialList<'a> {
     }
 }
 
-/// A PublicKeyCredentialDescriptor that the key answers with.
+/// Writes the PublicKeyCredentialDescriptor of a credential.
 pub(super) fn write_descriptor(id: &[u8], response: &mut Writer<'_>) {
     response.map(2).text("id").bytes(id).text("type").text("public-key");
 }
@@ -59,8 +59,8 @@ pub(super) fn descriptor_parts(descriptor: Item<'_>) -> Result<(Item<'_>, Item<'
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// The first entry of the list that is a credential of this key for the relying party. Level 3 hides one from who
-    /// did not verify the user (§6.1.2 step 12, §6.2.2 step 7).
+    /// The first entry of the list that is a credential of this key for the relying party. Level 3 hides a credential
+    /// without user verification (§6.1.2 step 12, §6.2.2 step 7).
     pub(super) fn first_listed<'a>(
         &mut self,
         list: CredentialList<'a>,

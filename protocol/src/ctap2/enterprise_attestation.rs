@@ -11,7 +11,7 @@ mod kind {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// Whether the key has a certificate for it: `ep` is in getInfo, and authenticatorConfig can enable it.
+    /// Whether the key has a certificate for it. Then getInfo has `ep`, and authenticatorConfig can enable it.
     pub(super) fn enterprise_capable(&self) -> bool {
         self.attestation.is_some_and(|installed| installed.enterprise)
     }

@@ -66,7 +66,7 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::UnsupportedOption);
         }
         let user_present = request.options.up.unwrap_or(true);
-        // Step 5: alwaysUv, which lets silent questions pass.
+        // Step 5: alwaysUv. It does not apply to requests without user presence.
         let by_key = self.demand_user_verification(request.pin_uv_auth, request.options, |protection| {
             protection.always_uv && user_present
         })?;
@@ -80,7 +80,7 @@ impl<P: Platform> Authenticator<P> {
         )?;
         let (token, user_verified) = (verified.token(), verified.flag());
 
-        // Step 7: locate the credentials. Nothing found is answered at once, without a touch.
+        // Step 7: locate the credentials. Without any the key answers at once, and asks for no touch.
         let (chosen, newest) = match request.allow_list {
             Some(list) => {
                 let listed = self.first_listed(list, &rp_id_hash, user_verified)?;
@@ -98,7 +98,7 @@ impl<P: Platform> Authenticator<P> {
         };
         let chosen = chosen.ok_or(Status::NoCredentials)?;
 
-        // Step 10: what extensions refuse costs no touch.
+        // Step 10, before step 9: a request that an extension refuses costs no touch.
         let extensions = request.extensions.open(user_present, &self.key_agreement)?;
 
         // Step 9: user presence.
@@ -124,7 +124,7 @@ impl<P: Platform> Authenticator<P> {
         };
         self.assertion(&ceremony, &chosen, response)?;
 
-        // Step 12: remember where getNextAssertion goes on.
+        // Step 12: remember where getNextAssertion continues.
         if let Some(newest) = newest.filter(|newest| newest.count > 1) {
             let pending = PendingAssertions {
                 ceremony,

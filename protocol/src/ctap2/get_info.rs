@@ -14,17 +14,17 @@ use crate::limits::{
 use crate::platform::{Platform, UserPresence as _};
 use crate::status::Status;
 
-/// U2F first: it leaves with the setting `alwaysUv`. There is no `FIDO_2_2`.
+/// U2F comes first, because the setting `alwaysUv` removes it. There is no `FIDO_2_2`.
 const VERSIONS: [&str; 4] = ["U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_3"];
 
-/// What members hold.
+/// The value of a member.
 enum Value<'a> {
     Bool(bool),
     Uint(u64),
     Bytes(&'a [u8]),
     Texts(&'a [&'a str]),
     Numbers(&'a [u64]),
-    /// Those that are absent say something else than those that are false.
+    /// An absent option says something else than one that is false.
     Options(&'a [(&'a str, Option<bool>)]),
     Algorithms(&'a [Algorithm]),
 }
@@ -72,7 +72,7 @@ impl Value<'_> {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// Says what this key can do, and how it is set now; never waits.
+    /// Says what this key can do, and its settings. Never waits.
     pub(super) fn get_info(&mut self, response: &mut Writer<'_>) -> Result<(), Status> {
         let (pin, settings) = (self.pin()?, self.settings()?);
         let versions = if settings.always_uv {

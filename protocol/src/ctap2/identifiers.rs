@@ -1,6 +1,6 @@
-//! `encIdentifier` and `encCredStoreState` (CTAP 2.3 §6.4): by the one a platform that holds the persistent token knows
-//! this key again, by the other it sees whether what it knows of the key's credentials is out of date. To others they
-//! are random bytes, new in each getInfo.
+//! `encIdentifier` and `encCredStoreState` (CTAP 2.3 §6.4), for a platform that holds the persistent token. By the
+//! first it recognizes this key; by the second it sees whether its list of the key's credentials is out of date. To
+//! everybody else they are random bytes, new in each getInfo.
 
 use rand_core::TryRng as _;
 use zeroize::Zeroizing;
@@ -17,13 +17,13 @@ use crate::store::Pin;
 pub(super) type EncryptedIdentifier = [u8; 2 * BLOCK];
 
 impl<P: Platform> Authenticator<P> {
-    /// The device identifier, which a reset renews.
+    /// The device identifier. A reset changes it.
     pub(super) fn enc_identifier(&mut self, pin: &Pin) -> Result<EncryptedIdentifier, Status> {
         let identifier = first(&self.store.secret.device_secret("device identifier", &[]));
         self.encrypt_identifier(pin, "encIdentifier", identifier)
     }
 
-    /// The credential store state, which a change of the discoverable credentials renews, and a reset.
+    /// The credential store state. A change of the discoverable credentials changes it, and so does a reset.
     pub(super) fn enc_cred_store_state(&mut self, pin: &Pin) -> Result<EncryptedIdentifier, Status> {
         let state = self.store.state();
         self.encrypt_identifier(pin, "encCredStoreState", state)

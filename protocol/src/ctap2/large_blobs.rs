@@ -1,7 +1,7 @@
 //! authenticatorLargeBlobs (CTAP 2.3 §6.10): an array of blobs that platforms keep here, each encrypted under the
 //! largeBlobKey of a credential.
 //!
-//! The key looks at none of it but the hash at the end. Whoever can speak to the key can read the array; writing it
+//! The key reads nothing of it but the hash at the end. Whoever can speak to the key can read the array; writing it
 //! takes a token where there is a PIN.
 
 use super::command;
@@ -17,7 +17,7 @@ use crate::platform::{Platform, StorageError};
 use crate::status::Status;
 use crate::store::{TRAILER, Upload};
 
-/// What is asked, with everything that goes with it and nothing else (§6.10.2 steps 1 to 3).
+/// A request with all its parameters, and no others (§6.10.2 steps 1 to 3).
 enum Request<'a> {
     /// Read `count` bytes from `offset` on.
     Get { count: u64, offset: u64 },
@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
 enum Place {
     /// It begins an array of this length.
     First { length: usize },
-    /// It goes on with the array that a fragment before it began.
+    /// It continues the array that an earlier fragment began.
     Next(Upload),
 }
 
@@ -107,7 +107,7 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// A new array. With it ends the one that was not finished: both would be written to the same place.
+    /// Begins a new array. One that was not finished ends, because both would be written to the same place.
     fn begin_upload(&mut self, length: usize) -> Result<Upload, Status> {
         self.pending = None;
         Ok(self.store.begin_upload(length)?)
@@ -121,7 +121,7 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// Every fragment has its own pinUvAuthParam; one token is good for all of them.
+    /// Every fragment has its own pinUvAuthParam. One token authorizes all of them.
     fn authorize_fragment(
         &mut self,
         pin_uv_auth: PinUvAuth<'_>,
@@ -131,7 +131,7 @@ impl<P: Platform> Authenticator<P> {
         if !self.protection()?.is_any() {
             return Ok(None);
         }
-        // It is 0, or follows what came of an array that is far shorter than 2³² bytes.
+        // It is 0, or a place in an array that is far shorter than 2³² bytes.
         let offset = u32::try_from(offset).map_err(|_| Status::InvalidSeq)?;
         let hash = sha256(&[fragment]);
         let message = [
@@ -144,7 +144,7 @@ impl<P: Platform> Authenticator<P> {
         Ok(authorized.token)
     }
 
-    /// Keeps a fragment and, where it was the last one, makes what came the array.
+    /// Keeps a fragment. After the last one, the fragments become the array.
     fn take_fragment(
         &mut self,
         channel: u32,
@@ -156,7 +156,7 @@ impl<P: Platform> Authenticator<P> {
         if outcome.is_ok() && upload.missing() > 0 {
             self.suspend(channel, token, Sequence::LargeBlobs(upload));
         } else {
-            // The array that was replaced, or the one that cannot be. What stays now goes at the next start.
+            // Removes the old array, or the new one that failed. What cannot be removed now goes at the next start.
             let _ = self.store.collect_large_blobs();
         }
         outcome
@@ -177,7 +177,7 @@ impl<P: Platform> Authenticator<P> {
     }
 }
 
-/// The length of a whole array, which the first fragment tells.
+/// The length of the whole array, from the request with its first fragment.
 fn array_length(length: Option<u64>) -> Result<usize, Status> {
     let length = length.ok_or(Status::InvalidParameter)?;
     match usize::try_from(length) {

@@ -94,7 +94,7 @@ pub(super) fn user(user: Item<'_>) -> Result<User<'_>, Status> {
     })
 }
 
-/// The first entry of pubKeyCredParams that this key offers (§6.1.2 step 3). The rest is checked all the same.
+/// The first entry of pubKeyCredParams that this key offers (§6.1.2 step 3). The others are checked too.
 fn algorithm(pub_key_cred_params: Item<'_>) -> Result<Option<Algorithm>, Status> {
     let mut chosen = None;
     for entry in pub_key_cred_params.array()? {
@@ -122,12 +122,13 @@ impl<P: Platform> Authenticator<P> {
         request.pin_uv_auth.check()?;
         // Step 3: an algorithm that both know.
         let algorithm = request.algorithm.ok_or(Status::UnsupportedAlgorithm)?;
-        // Step 5: the options; `up` cannot be switched off.
+        // Step 5: the options. `up` cannot be false.
         self.check_uv_option(request.pin_uv_auth, *options)?;
         if options.up == Some(false) {
             return Err(Status::InvalidOption);
         }
-        // Steps 6 to 8: makeCredUvNotRqd, which alwaysUv takes back, spares a credential that is not discoverable.
+        // Steps 6 to 8: without alwaysUv, a credential that is not discoverable needs no user verification
+        // (makeCredUvNotRqd).
         let discoverable = options.rk == Some(true);
         let by_key = self.demand_user_verification(request.pin_uv_auth, *options, |protection| {
             protection.always_uv || protection.protected && discoverable
@@ -144,7 +145,7 @@ impl<P: Platform> Authenticator<P> {
         )?;
         let (token, user_verified) = (verified.token(), verified.flag());
 
-        // Step 12: is the user's credential here already? Nothing tells before the user has acted.
+        // Step 12: is the user's credential here already? The host learns nothing before the user has acted.
         if let Some(list) = request.exclude_list
             && self.first_listed(list, &rp_id_hash, user_verified)?.is_some()
         {
@@ -160,7 +161,7 @@ impl<P: Platform> Authenticator<P> {
             });
         }
 
-        // Step 15: what extensions refuse costs no touch.
+        // Step 15, before step 14: a request that an extension refuses costs no touch.
         let salts = request.extensions.salts(&self.key_agreement)?;
 
         // Step 14: user presence.
@@ -173,7 +174,7 @@ impl<P: Platform> Authenticator<P> {
         self.user_presence_unless_tested(token, &presence)?;
         self.tokens.spend();
 
-        // Step 16: the key pair, with everything that can fail before anything is kept.
+        // Step 16: the key pair, and everything that can fail, before anything is kept.
         let kind = if discoverable {
             Kind::discoverable(user.id)
         } else {
@@ -187,7 +188,7 @@ impl<P: Platform> Authenticator<P> {
         let (credential, id) = secret.seal(&mut self.rng, &rp_id_hash, algorithm, kind, traits)?;
         let private_key = secret.private_key(&credential, &rp_id_hash)?;
         let cose_key = private_key.cose_key()?;
-        // A discoverable credential counts for itself, from 0; the others take over the shared counter.
+        // A discoverable credential has its own counter, which begins at 0. The others share one.
         let sign_count = match kind {
             Kind::NonDiscoverable if !traits.backup_eligible => self.store.counters.shared(),
             _ => 0,
@@ -224,7 +225,7 @@ impl<P: Platform> Authenticator<P> {
             }),
             extensions: &extensions,
         }
-        .write(response);
+        .write(response)?;
         // 03 attStmt
         let subject = Subject {
             private_key: &private_key,
@@ -243,7 +244,7 @@ impl<P: Platform> Authenticator<P> {
             response.uint(0x05).bytes(&*key);
         }
 
-        // Step 17: a discoverable credential is kept, in place of the account's older one.
+        // Step 17: keep a discoverable credential, in place of the account's older one.
         if let Some(key) = self.store.record_key(&rp_id_hash, kind) {
             let newest = self.store.newest(&rp_id_hash, None, |_| true)?;
             let record = Record {

@@ -36,13 +36,13 @@ use crate::platform::{Indication, Platform, Status as _};
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
     ///
-    /// `channel` is the CTAPHID channel that it came on: a sequence of commands continues only there.
+    /// `channel` is the CTAPHID channel of the request: a sequence of commands continues only there.
     pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.status.show(Indication::Processing);
         let (status, body) = response.split_at_mut(1);
         let mut writer = Writer::new(body);
         let outcome = self.dispatch(channel, request, &mut writer);
-        // A response that outgrows a message is refused whole, never cut (writer.finish).
+        // A response that is too long for a message is refused, never cut (writer.finish).
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| Status::Other));
         self.status.show(Indication::Idle);
         let (code, length) = match outcome {
@@ -58,14 +58,14 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let (&command, body) = request.split_first().ok_or(Status::InvalidLength)?;
-        // One command with two numbers: libfido2 asks at the preview's (1.12 and 1.14 do), even of a key with `credMgmt`.
+        // One command has two numbers: libfido2 (1.12 and 1.14) uses the preview's even with a key that has `credMgmt`.
         let preview = command == command::CREDENTIAL_MANAGEMENT_PREVIEW;
         let command = if preview {
             command::CREDENTIAL_MANAGEMENT
         } else {
             command
         };
-        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not: hosts interleave it.
+        // CTAP 2.3 §6: other commands may end a sequence. getInfo does not, because hosts send it in between.
         if command != command::GET_INFO {
             self.pending.take_if(|pending| !pending.goes_on_with(command));
         }
@@ -74,7 +74,7 @@ impl<P: Platform> Authenticator<P> {
             command::GET_ASSERTION => self.get_assertion(channel, parameters(body)?, response),
             command::CLIENT_PIN => self.client_pin(parameters(body)?, response),
             command::CONFIG => self.config(parameters(body)?),
-            // These have no parameters; what follows the command byte is ignored.
+            // These have no parameters. What follows the command byte is ignored.
             command::GET_INFO => self.get_info(response),
             command::GET_NEXT_ASSERTION => self.get_next_assertion(channel, response),
             command::RESET => self.reset(),
@@ -86,9 +86,9 @@ impl<P: Platform> Authenticator<P> {
     }
 }
 
-/// The parameter map of a request, held to the canonical form before anything looks inside (CTAP 2.3 §8).
+/// The parameter map of a request, checked for the canonical form before anything looks inside (CTAP 2.3 §8).
 fn parameters(body: &[u8]) -> Result<Item<'_>, Status> {
-    // Nothing at all: every required parameter is missing.
+    // Without any parameters, every required one is missing.
     if body.is_empty() {
         return Err(Status::MissingParameter);
     }

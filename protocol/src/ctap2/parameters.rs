@@ -1,4 +1,4 @@
-//! Decoders for what several commands have in common. Each gives the exact error of CTAP 2.3 §8 and §6.
+//! Decoders for what several commands have in common, each with the exact error of CTAP 2.3 §8 and §6.
 
 use crate::cbor::Item;
 use crate::status::Status;
@@ -32,7 +32,7 @@ pub(super) fn named<'a, const N: usize>(map: Item<'a>, names: [&str; N]) -> Resu
     Ok(members)
 }
 
-/// A top-level parameter that must be there.
+/// A top-level parameter that the command requires.
 pub(super) fn required<T>(parameter: Option<T>) -> Result<T, Status> {
     parameter.ok_or(Status::MissingParameter)
 }

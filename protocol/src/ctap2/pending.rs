@@ -3,7 +3,7 @@
 use super::authenticator_data::Flags;
 use super::command;
 use super::extensions::hmac_secret::Salts;
-use super::token::{TokenId, Tokens};
+use super::token::{PinUvAuthTokens, TokenId};
 use crate::limits::SEQUENCE_TIMEOUT;
 use crate::store::{RecordKey, Upload};
 
@@ -44,7 +44,7 @@ impl Pending {
     }
 
     /// What the next step continues from, and by which token; `None` where it comes too late.
-    pub(crate) fn go_on(self, now: u64, tokens: &mut Tokens) -> Option<(Option<TokenId>, Sequence)> {
+    pub(crate) fn go_on(self, now: u64, tokens: &mut PinUvAuthTokens) -> Option<(Option<TokenId>, Sequence)> {
         let in_time = now.saturating_sub(self.since) <= SEQUENCE_TIMEOUT;
         let authorized = self.token.is_none_or(|token| tokens.is_in_use(token, now));
         (in_time && authorized).then_some((self.token, self.sequence))

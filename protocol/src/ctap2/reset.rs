@@ -9,11 +9,12 @@ use crate::status::Status;
 impl<P: Platform> Authenticator<P> {
     /// Forgets every credential, the PIN and the settings, after a touch, and only just after power-up.
     pub(super) fn reset(&mut self) -> Result<(), Status> {
-        // A key without a display listens for 10 s: longer, and malware could trick the user's next touch into it.
+        // A key without a display accepts a reset for 10 s. Later, malware could use a touch that the user means for
+        // something else.
         if self.clock.now() > RESET_WINDOW {
             return Err(Status::NotAllowed);
         }
-        // Where the settings cannot be read, the user does more rather than less.
+        // Where the settings cannot be read, the key asks for the longer touch.
         let long_touch = self.settings().map_or(true, |settings| settings.long_touch_for_reset);
         self.user_presence(&PresenceRequest {
             operation: Operation::Reset,
@@ -21,7 +22,7 @@ impl<P: Platform> Authenticator<P> {
             relying_party: RelyingParty::None,
             user: None,
         })?;
-        // What is volatile first: from the storage's first change on, nothing else may fail.
+        // What is volatile comes first: after the first change of the storage, nothing else may fail.
         self.key_agreement = KeyAgreement::new(&mut self.rng).map_err(|_| Status::Other)?;
         self.tokens.reset();
         match self.store.reset(&mut self.rng) {
@@ -29,7 +30,7 @@ impl<P: Platform> Authenticator<P> {
                 self.pin_mismatches = 0;
                 Ok(())
             }
-            // Everything is as it was, and the key goes on with it.
+            // Nothing has changed, and the key can continue.
             Err(Status::KeyStoreFull) => Err(Status::Other),
             Err(status) => {
                 self.reset_failed = true;

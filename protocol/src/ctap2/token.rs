@@ -21,17 +21,18 @@ impl Permissions {
     pub(crate) const AUTHENTICATOR_CONFIG: Self = Self(0x20);
     pub(crate) const PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY: Self = Self(0x40);
 
-    /// Those that name a relying party.
+    /// Permissions that are for one relying party.
     pub(crate) const OF_RELYING_PARTY: Self = Self::MAKE_CREDENTIAL.and(Self::GET_ASSERTION);
 
-    /// What credential management under its preview's number takes besides `cm`. No request can ask for it, and only the
-    /// tokens of getPinToken have it, next to their two permissions for ceremonies and for as long as those.
+    /// Authorizes credential management under the preview's number, as `cm` does. No request can ask for it. Only the
+    /// tokens of getPinToken have it, beside their two permissions for ceremonies and for as long as those.
     ///
-    /// The hosts that know no other number know no permissions either: in CTAP 2.0 a pinToken was good for all that its
-    /// PIN was (§6.5.5.7 there), and the preview took it as `pinUvAuthParam`. Nothing is lost by it. Who gets such a
-    /// token knows the PIN, and could get `cm` for it; one that was spent in a ceremony, or is bound to a relying party,
-    /// manages nothing beyond that. What the preview did not have, it does not get: [`Self::CREDENTIAL_MANAGEMENT`] is
-    /// what updateUserInformation takes, and authenticatorCredentialManagement by its own number.
+    /// The hosts that know no other number know no permissions either: in CTAP 2.0 a pinToken could do all that its PIN
+    /// could (§6.5.5.7 there), and the preview took it as `pinUvAuthParam`. Nothing is lost. Whoever gets such a token
+    /// knows the PIN, and could get `cm` for it. A token that was spent in a ceremony manages nothing, and one that is
+    /// bound to a relying party nothing of the others. What the preview did not have, the permission does not allow:
+    /// updateUserInformation, and authenticatorCredentialManagement by its own number, take
+    /// [`Self::CREDENTIAL_MANAGEMENT`].
     pub(crate) const CREDENTIAL_MANAGEMENT_PREVIEW: Self = Self(0x80);
 
     /// All that the standard defines.
@@ -51,28 +52,28 @@ impl Permissions {
         Self(self.0 | other.0)
     }
 
-    /// Whether one of `others` is among these.
+    /// Whether it has one of the others.
     pub(crate) const fn has_any(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
 }
 
-/// A token among those issued since power-up.
+/// Names one of the tokens issued since power-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenId(u32);
 
-/// What a new token is given.
+/// What a new token may do, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grant {
     pub(crate) permissions: Permissions,
-    /// The relying party that it is bound to from the start.
+    /// The relying party that it is bound to from the beginning.
     pub(crate) rp_id_hash: Option<[u8; 32]>,
-    /// Whether the user verified themselves by touching the key. Never so by a PIN.
+    /// Whether the user verified themselves by touching the key. A PIN is no touch.
     pub(crate) user_is_present: bool,
 }
 
 /// The token in use.
-pub(crate) struct Token {
+pub(crate) struct PinUvAuthToken {
     id: TokenId,
     protocol: Protocol,
     key: MacKey,
@@ -85,7 +86,7 @@ pub(crate) struct Token {
     used: bool,
 }
 
-impl Token {
+impl PinUvAuthToken {
     pub(crate) fn id(&self) -> TokenId {
         self.id
     }
@@ -99,7 +100,8 @@ impl Token {
         self.grant.rp_id_hash
     }
 
-    /// Whether it verifies the user for a ceremony of the relying party. Binds it to that one, if it was not bound.
+    /// Whether it verifies the user for a ceremony of the relying party. A token that was not bound is then bound to
+    /// it.
     pub(crate) fn verifies_user_for(&mut self, permission: Permissions, rp_id_hash: &[u8; 32]) -> bool {
         let verifies = self.user_verified
             && self.grant.permissions.has_any(permission)
@@ -119,12 +121,12 @@ impl Token {
 
 /// The tokens of both protocols. Issuing one resets all, so that at most one is in use.
 #[derive(Default)]
-pub(crate) struct Tokens {
-    in_use: Option<Token>,
+pub(crate) struct PinUvAuthTokens {
+    in_use: Option<PinUvAuthToken>,
     issued: u32,
 }
 
-impl Tokens {
+impl PinUvAuthTokens {
     /// `resetPinUvAuthToken` for all protocols: no token issued until now is accepted again.
     pub(crate) fn reset(&mut self) {
         self.in_use = None;
@@ -142,7 +144,7 @@ impl Tokens {
         let mut secret = Zeroizing::new([0; 32]);
         rng.try_fill_bytes(&mut *secret).map_err(|_| RngFailed)?;
         self.issued = self.issued.wrapping_add(1);
-        self.in_use = Some(Token {
+        self.in_use = Some(PinUvAuthToken {
             id: TokenId(self.issued),
             protocol,
             key: MacKey::new(&secret),
@@ -154,21 +156,21 @@ impl Tokens {
         Ok(secret)
     }
 
-    fn in_use(&mut self, now: u64) -> Option<&mut Token> {
+    fn in_use(&mut self, now: u64) -> Option<&mut PinUvAuthToken> {
         if self.in_use.as_ref().is_some_and(|token| token.has_expired(now)) {
             self.in_use = None;
         }
         self.in_use.as_mut()
     }
 
-    /// `verify` with the token of a protocol; `None` also where that one is not in use.
+    /// `verify` with the token of a protocol. `None` also where no token of that protocol is in use.
     pub(crate) fn verify(
         &mut self,
         protocol: Protocol,
         message: &[&[u8]],
         param: &[u8],
         now: u64,
-    ) -> Option<&mut Token> {
+    ) -> Option<&mut PinUvAuthToken> {
         let token = self.in_use(now)?;
         if token.protocol != protocol || !protocol.verify(&token.key, message, param) {
             return None;
@@ -177,7 +179,7 @@ impl Tokens {
         Some(token)
     }
 
-    /// Whether this token is still in use: what it authorized may go on.
+    /// Whether this token is still in use: what it authorized may continue.
     pub(crate) fn is_in_use(&mut self, id: TokenId, now: u64) -> bool {
         self.in_use(now).is_some_and(|token| token.id == id)
     }
@@ -189,8 +191,8 @@ impl Tokens {
         })
     }
 
-    /// `clearUserPresentFlag`, `clearUserVerifiedFlag` and `clearPinUvAuthTokenPermissionsExceptLbw`: a test of user
-    /// presence ends what one PIN entry allows.
+    /// `clearUserPresentFlag`, `clearUserVerifiedFlag` and `clearPinUvAuthTokenPermissionsExceptLbw`: one entry of the
+    /// PIN allows one test of user presence.
     pub(crate) fn spend(&mut self) {
         if let Some(token) = &mut self.in_use {
             token.user_verified = false;

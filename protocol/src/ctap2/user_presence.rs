@@ -1,4 +1,4 @@
-//! Collecting the user's touch for a CTAP2 command.
+//! Asks the user for a touch, for a CTAP2 command.
 
 use super::token::TokenId;
 use crate::authenticator::Authenticator;
@@ -22,10 +22,9 @@ impl<P: Platform> Authenticator<P> {
 
     /// Asks for a touch and waits for it.
     ///
-    /// The standard's letter gives OPERATION_DENIED for a refusal and for a timeout of makeCredential and
-    /// getAssertion alike; products answer USER_ACTION_TIMEOUT to the latter, as the standard does for reset and
-    /// selection. This key tells the two apart everywhere but in the probe of step 1: hosts treat both as "the user did
-    /// not act".
+    /// The standard's text has OPERATION_DENIED both for a refusal and for a timeout of makeCredential and
+    /// getAssertion. Products answer USER_ACTION_TIMEOUT after a timeout, as the standard does for reset and selection.
+    /// So does this key, except in the probe of step 1. Hosts treat both as "the user did not act".
     pub(super) fn user_presence(&mut self, request: &PresenceRequest<'_>) -> Result<(), Status> {
         // A touch given for U2F is not one for CTAP2.
         self.presence.forget();

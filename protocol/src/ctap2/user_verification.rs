@@ -1,6 +1,6 @@
 //! How a request proves that its user was verified (CTAP 2.3 §6.1.2, §6.2.2, §6.5.5.7).
 //!
-//! By a pinUvAuthToken, or by the key itself where the platform's seam verifies users: see
+//! It does so with a pinUvAuthToken, or the key verifies by itself where the platform's seam can: see
 //! [`built_in_uv`](super::built_in_uv).
 
 use super::parameters::Options;
@@ -14,7 +14,7 @@ use crate::status::Status;
 use crate::store::Pin;
 use crate::store::Settings;
 
-/// `pinUvAuthParam` and `pinUvAuthProtocol` as a request has them.
+/// `pinUvAuthParam` and `pinUvAuthProtocol` of a request.
 #[derive(Clone, Copy)]
 pub(super) struct PinUvAuth<'a> {
     param: Option<&'a [u8]>,
@@ -28,7 +28,7 @@ struct Proof<'a> {
     protocol: Protocol,
 }
 
-/// What stands between a request and the key.
+/// What protects the key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Protection {
     /// The key is protected by some form of user verification: by a PIN, or by itself.
@@ -72,7 +72,8 @@ impl Verified {
 /// What authorized a command.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Authorized {
-    /// The token, for what the command begins and another goes on with. The persistent one does not expire.
+    /// The token, for a sequence of commands that this one begins. `None` for the persistent token, which does not
+    /// expire.
     pub(super) token: Option<TokenId>,
     /// The relying party that the token is bound to.
     pub(super) rp_id_hash: Option<[u8; 32]>,
@@ -91,7 +92,7 @@ impl<'a> PinUvAuth<'a> {
         self.param.is_some()
     }
 
-    /// §6.1.2 and §6.2.2 step 2. The protocol is looked at only where there is a param.
+    /// §6.1.2 and §6.2.2 step 2. Without a param the protocol does not matter.
     pub(super) fn check(self) -> Result<(), Status> {
         self.proof().map(drop)
     }
@@ -126,7 +127,7 @@ impl<P: Platform> Authenticator<P> {
         Ok(self.presence.verifies_user() || self.pin()?.is_set())
     }
 
-    /// What stands between a request and the key.
+    /// What protects the key.
     pub(super) fn protection(&mut self) -> Result<Protection, Status> {
         Ok(Protection {
             protected: self.is_protected()?,
@@ -134,7 +135,7 @@ impl<P: Platform> Authenticator<P> {
         })
     }
 
-    /// §6.1.2 and §6.2.2 step 1: with an empty pinUvAuthParam a platform lets the user pick a key among several, and
+    /// §6.1.2 and §6.2.2 step 1: with an empty pinUvAuthParam a platform lets the user pick one of several keys, and
     /// asks whether it has a PIN.
     pub(super) fn answer_probe(&mut self, auth: PinUvAuth<'_>) -> Result<(), Status> {
         if auth.param != Some(&[]) {
@@ -146,7 +147,7 @@ impl<P: Platform> Authenticator<P> {
             relying_party: RelyingParty::None,
             user: None,
         })
-        // Step 1 has one answer for a user who refuses and for one who does nothing.
+        // In step 1 the answer is the same whether the user refuses or does nothing.
         .map_err(|status| match status {
             Status::UserActionTimeout => Status::OperationDenied,
             status => status,
@@ -166,9 +167,9 @@ impl<P: Platform> Authenticator<P> {
         Ok(())
     }
 
-    /// §6.1.2 steps 6 to 8, §6.2.2 step 5: a ceremony that takes user verification must come with a param, and the key
-    /// must be able to verify it, or the key verifies by itself. `demanded` says whether the ceremony does, by what
-    /// protects the key. Returns whether the key is to verify its user by itself.
+    /// §6.1.2 steps 6 to 8, §6.2.2 step 5: where a ceremony needs user verification, it must come with a param, or the
+    /// key verifies by itself. `demanded` says whether it does, from what protects the key. Returns whether the key
+    /// must verify its user by itself.
     pub(super) fn demand_user_verification(
         &mut self,
         auth: PinUvAuth<'_>,
@@ -177,7 +178,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<bool, Status> {
         let protection = self.protection()?;
         let demanded = demanded(protection);
-        // alwaysUv asks for it in the platform's place.
+        // With alwaysUv the key verifies although the platform did not ask for it.
         let by_default = demanded && protection.always_uv && !auth.is_given();
         let by_key = auth.asks_for_uv(options) || by_default && self.presence.verifies_user();
         if demanded && !(protection.protected && (auth.is_given() || by_key)) {
@@ -186,8 +187,8 @@ impl<P: Platform> Authenticator<P> {
         Ok(by_key)
     }
 
-    /// §6.1.2 step 11, §6.2.2 step 6: verifies the user for a ceremony, `by_key` or by the param. Whether one must be
-    /// verified was decided before: a key that nothing protects does not mind whatever the request says.
+    /// §6.1.2 step 11, §6.2.2 step 6: verifies the user for a ceremony, `by_key` or by the param. Whether this is
+    /// needed was decided before: a key that nothing protects ignores the param.
     pub(super) fn verify_user(
         &mut self,
         by_key: bool,
@@ -215,12 +216,12 @@ impl<P: Platform> Authenticator<P> {
         Ok(Verified::ByToken(token.id()))
     }
 
-    /// Authorizes a command that is not a ceremony by a token with one of these permissions; by the persistent token
-    /// too, where `pcmr` is among them. Whether it needs to be authorized at all is the command's own rule.
+    /// Authorizes a command that is not a ceremony by a token with one of these permissions, and by the persistent
+    /// token where `pcmr` is among them. Each command decides whether it needs this.
     ///
     /// # Errors
-    /// [`Status::PuatRequired`], [`Status::MissingParameter`] and [`Status::InvalidParameter`] without a param, a
-    /// protocol, and one that this key knows; [`Status::PinAuthInvalid`] otherwise.
+    /// [`Status::PuatRequired`] without a param, [`Status::MissingParameter`] without a protocol,
+    /// [`Status::InvalidParameter`] for an unknown protocol, [`Status::PinAuthInvalid`] otherwise.
     pub(super) fn authorize(
         &mut self,
         auth: PinUvAuth<'_>,

@@ -1,4 +1,4 @@
-//! The key's end: channels, one transaction at a time, and every rule about who is answered how.
+//! The key's end: channels, one transaction at a time, and the rules about answers.
 
 mod incoming;
 mod transaction;
@@ -11,10 +11,12 @@ use crate::limits::MAX_MESSAGE;
 use crate::platform::Indication;
 use transaction::{Lock, Phase, Transaction, Work};
 
-/// Answers of one packet that may wait to be sent. A host that sends on without reading loses what does not fit.
+pub use transaction::RequestKind;
+
+/// Answers of one packet that may wait to be sent. A host that sends without reading loses what does not fit.
 const REPLIES: usize = 4;
 
-/// Channels that hosts may name themselves, see [`Device::may_claim`]: more than outlive a replug.
+/// Channels that hosts may name themselves, see [`Device::may_claim`]: more than hosts that live through a replug.
 const CLAIMS: usize = 16;
 
 /// What the key says about itself in an INIT reply.
@@ -26,7 +28,7 @@ pub struct DeviceInfo {
     pub wink: bool,
 }
 
-/// What a report asks of the key beyond an answer.
+/// What a report demands besides an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Event {
@@ -34,25 +36,16 @@ pub enum Event {
     None,
     /// A whole message waits for [`Device::take_request`].
     Request,
-    /// The running request shall end: set [`Abort`](crate::platform::Abort).
+    /// The running request must end: set [`Abort`](crate::platform::Abort).
     Abort,
-    /// Draw the user's eye. The answer is on its way.
+    /// Draw the user's attention. The answer is on its way.
     Wink,
-}
-
-/// Which protocol a request speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    /// CTAPHID_MSG: a U2F raw message.
-    Msg,
-    /// CTAPHID_CBOR: a CTAP2 command byte and its parameters.
-    Cbor,
 }
 
 /// A request that the key now runs, and answers with [`Device::respond`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Where it came from.
+    /// The channel that it came on.
     pub channel: u32,
     /// Which protocol it speaks.
     pub kind: RequestKind,
@@ -64,20 +57,20 @@ pub struct Request {
 
 /// The CTAPHID engine of a key. It owns the one message buffer, and is little larger than that.
 ///
-/// Pass it every report from the host and the time, run what [`take_request`](Self::take_request) hands out, and
-/// after each call send what [`transmit`](Self::transmit) has. The time is in milliseconds and never goes back; each
-/// call that is told the time does first what is due by then, as [`tick`](Self::tick) does.
+/// Pass it every report from the host and the time, run what [`take_request`](Self::take_request) hands out, and after
+/// each call send what [`transmit`](Self::transmit) has. The time is in milliseconds and never goes back. Each call
+/// with the time first does what is due by then, as [`tick`](Self::tick) does.
 pub struct Device {
     info: DeviceInfo,
-    /// The channel allocated last. They are numbered from 1, so that every number up to this one was handed out, and
-    /// nothing needs to be kept for each. After 2³² − 2 of them the numbers begin again, and those not yet handed out
-    /// anew are unknown.
+    /// The channel allocated last. Channels are numbered from 1: every number up to this one was allocated, and nothing
+    /// is kept for each. After 2³² − 2 channels the numbers begin again at 1, and the higher ones count as not
+    /// allocated.
     last_channel: u32,
     /// The channels that hosts allocated by naming them.
     claimed: Vec<u32, CLAIMS>,
     lock: Option<Lock>,
     transaction: Option<Transaction>,
-    /// The worker is still at a request that CTAPHID_INIT aborted; its response goes nowhere.
+    /// CTAPHID_INIT aborted a request that still runs. Its response will be discarded.
     abandoned: bool,
     replies: Deque<Report, REPLIES>,
     /// The message of the transaction: first the request, then the response.
@@ -85,7 +78,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// A key just powered up: no channel is allocated.
+    /// The engine at power-up: no channel is allocated.
     #[must_use]
     pub const fn new(info: DeviceInfo) -> Self {
         Self {
@@ -133,8 +126,8 @@ impl Device {
         }
     }
 
-    /// When [`tick`](Self::tick) must next be called, if no other call comes before; `None` while nothing can fall
-    /// due. A lock that ends unseen needs no call.
+    /// When [`tick`](Self::tick) must next be called, if no other call comes before; `None` while nothing can become
+    /// due. The end of a lock needs no call.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         match &self.transaction.as_ref()?.phase {
@@ -172,8 +165,8 @@ impl Device {
         }
     }
 
-    /// Hands the waiting request over: copies it to the start of `message`. One at a time: `None` also until
-    /// [`respond`](Self::respond) has ended the one before, so ask again then.
+    /// Hands over the waiting request: copies it to the start of `message`. There is one at a time: while a request
+    /// runs this is `None`, so ask again after [`respond`](Self::respond).
     pub fn take_request(&mut self, message: &mut [u8; MAX_MESSAGE], now: u64) -> Option<Request> {
         self.tick(now);
         let Transaction { channel, phase, .. } = self.transaction.as_mut()?;
@@ -219,8 +212,8 @@ impl Device {
         }
     }
 
-    /// Tells the host what the running request does: keepalives carry it, and [`Indication::WaitingForTouch`] is told
-    /// at once.
+    /// Tells the host what the running request does. Keepalives carry it; for [`Indication::WaitingForTouch`] one is
+    /// sent at once.
     pub fn show(&mut self, indication: Indication, now: u64) {
         self.tick(now);
         if let Some(Transaction {
@@ -233,8 +226,8 @@ impl Device {
         }
     }
 
-    /// Sends a keepalive now, where a CTAP2 command runs: for a platform that is about to be deaf for a while, such as a
-    /// chip that erases the flash memory it runs from.
+    /// Sends a keepalive now, where a CTAP2 command runs. This is for a platform that cannot call the engine for a
+    /// while, such as a chip that erases the flash memory that it runs from.
     pub fn keep_alive(&mut self, now: u64) {
         self.tick(now);
         if let Some(Transaction {
@@ -247,8 +240,7 @@ impl Device {
     }
 
     /// The link to the host was cut, as by a USB reset: channels, the lock and the transaction are gone, and nothing of
-    /// a message is left. What the worker is still at is answered to nobody: set
-    /// [`Abort`](crate::platform::Abort).
+    /// a message is left. Nobody gets the answer of a request that still runs: set [`Abort`](crate::platform::Abort).
     pub fn restart(&mut self) {
         self.last_channel = 0;
         self.claimed.clear();
@@ -261,22 +253,22 @@ impl Device {
 
     /// Whether CTAPHID_INIT on this channel allocates it: it was not allocated since power-up, and can be.
     ///
-    /// The standard's letter has such an INIT refused (CTAP 2.3 §11.2.3). But a host that lives through a replug sends it
-    /// on the channel that it had, and most keys go on there. Nothing is lost by it: channels keep the messages of hosts
-    /// apart and are no secret, who may send this report may as well send one on [`BROADCAST`], and until then the
-    /// channel carries nothing. A channel that was allocated is never given away: broadcast allocations pass over it,
-    /// and a host that comes when the places are taken is refused, and asks for a channel on [`BROADCAST`].
+    /// The standard's text has such an INIT refused (CTAP 2.3 §11.2.3). But a host that lives through a replug sends it
+    /// on the channel that it had, and most keys accept it. Nothing is lost: channels keep the messages of hosts apart
+    /// and are no secret, whoever can send this report can also send one on [`BROADCAST`], and until then the channel
+    /// carries nothing. An allocated channel is never given to another host: broadcast allocations skip it. When all
+    /// places are taken the key refuses, and the host asks for a channel on [`BROADCAST`].
     #[must_use]
     pub fn may_claim(&self, channel: u32) -> bool {
         ![0, BROADCAST].contains(&channel) && !self.is_allocated(channel) && !self.claimed.is_full()
     }
 
-    /// Whether the channel was handed out since power-up.
+    /// Whether the channel was allocated since power-up.
     fn is_allocated(&self, channel: u32) -> bool {
         (1..=self.last_channel).contains(&channel) || self.claimed.contains(&channel)
     }
 
-    /// The channel whose response is partly sent. Nothing else may go out on it until the rest has.
+    /// The channel whose response is partly sent. Nothing else may be sent on it before the rest.
     fn begun_response(&self) -> Option<u32> {
         match &self.transaction {
             Some(Transaction {
@@ -290,7 +282,7 @@ impl Device {
 
     /// Queues an answer of one packet.
     fn reply(&mut self, report: Report) {
-        // A full queue means that the host does not read: the loss is its own.
+        // A full queue means that the host does not read. It loses this answer.
         let _ = self.replies.push_back(report);
     }
 }

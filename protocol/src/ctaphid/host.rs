@@ -1,4 +1,4 @@
-//! The host's end: assembles a key's answers.
+//! The host's end: assembles the answers of a key.
 
 use super::packet::{Assembly, Packet};
 use super::{Report, command};
@@ -24,7 +24,7 @@ enum State {
 /// What a report brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// Nothing yet: a report of another channel, one that was not waited for, or a part of the answer.
+    /// Nothing yet: a report of another channel, an unexpected one, or a part of the answer.
     Nothing,
     /// The key is at work, with a status as in [`KeepaliveStatus`](super::KeepaliveStatus) or unknown.
     Keepalive(u8),
@@ -38,7 +38,7 @@ pub enum Progress<'a> {
 }
 
 impl Host {
-    /// A host's end of `channel`, which waits for nothing.
+    /// A host's end of `channel`, which expects nothing yet.
     #[must_use]
     pub const fn new(channel: u32) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Host {
         }
     }
 
-    /// Begins to wait for the answer to `command`. What came of an earlier answer is dropped.
+    /// Expects the answer to `command`. Drops what came of an earlier answer.
     pub const fn expect(&mut self, command: u8) {
         self.state = State::Waiting(command);
     }
@@ -97,7 +97,7 @@ impl Host {
         }
     }
 
-    /// Keeps an answer that is not whole, hands out one that is, and gives up where there is none.
+    /// Hands out a complete answer, keeps an incomplete one, and gives up where there is none.
     fn advance(&mut self, assembly: Option<Assembly>) -> Progress<'_> {
         self.state = State::Idle;
         match assembly {

@@ -8,17 +8,14 @@ mod packet;
 
 pub use device::{Device, DeviceInfo, Event, Request, RequestKind};
 pub use host::{Host, Progress};
-pub use packet::{Fragments, TooLong, fragment};
+pub use packet::{Fragments, Report, TooLong, fragment};
 
 use core::fmt;
 
-use crate::limits::REPORT_SIZE;
+use crate::bytes::concat;
 use packet::Packet;
 
-/// One HID report, without a report number.
-pub type Report = [u8; REPORT_SIZE];
-
-/// The HID report descriptor of a FIDO device (CTAP 2.3 §11.2.8.2): one report of [`REPORT_SIZE`] bytes each way.
+/// The HID report descriptor of a FIDO device (CTAP 2.3 §11.2.8.2): one [`Report`] each way.
 #[rustfmt::skip]
 pub const REPORT_DESCRIPTOR: [u8; 34] = [
     0x06, 0xD0, 0xF1, // Usage page: FIDO alliance
@@ -55,7 +52,7 @@ pub mod command {
     pub const LOCK: u8 = 0x04;
     /// CTAPHID_INIT: allocates a channel, or resynchronizes one.
     pub const INIT: u8 = 0x06;
-    /// CTAPHID_WINK: draws the user's eye.
+    /// CTAPHID_WINK: draws the user's attention.
     pub const WINK: u8 = 0x08;
     /// CTAPHID_CBOR: a CTAP2 command.
     pub const CBOR: u8 = 0x10;
@@ -184,7 +181,8 @@ impl InitResponse {
     /// The length on the wire.
     pub const SIZE: usize = 17;
 
-    /// Reads the payload of an INIT reply; `None` where it is too short. What a later edition may add is skipped.
+    /// Reads the payload of an INIT reply; `None` where it is too short. Bytes that a later edition may add are
+    /// skipped.
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let (nonce, rest) = payload.split_first_chunk()?;
@@ -202,28 +200,13 @@ impl InitResponse {
     /// The payload of the INIT reply.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::SIZE] {
-        let [a, b, c, d, e, f, g, h] = self.nonce;
-        let [i, j, k, l] = self.channel.to_be_bytes();
-        let [major, minor, build] = self.version;
-        [
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-            i,
-            j,
-            k,
-            l,
-            self.protocol_version,
-            major,
-            minor,
-            build,
-            self.capabilities,
-        ]
+        concat(&[
+            &self.nonce,
+            &self.channel.to_be_bytes(),
+            &[self.protocol_version],
+            &self.version,
+            &[self.capabilities],
+        ])
     }
 }
 
@@ -233,8 +216,8 @@ pub fn channel(report: &Report) -> u32 {
     Packet::parse(report).0
 }
 
-/// The channel that an INIT reply gives to its host or leaves to it, for who must remember which host owns which
-/// channel; `None` for every other report.
+/// The channel that an INIT reply allocates or resynchronizes, for code that remembers which host owns which channel;
+/// `None` for every other report.
 #[must_use]
 pub fn allocated_channel(report: &Report) -> Option<u32> {
     match Packet::parse(report) {
@@ -260,4 +243,10 @@ pub fn error_report(channel: u32, error: Error) -> Report {
 #[must_use]
 pub fn init_report(channel: u32, nonce: &[u8; 8]) -> Report {
     packet::initialization(channel, command::INIT, nonce)
+}
+
+/// The report by which a host ends its outstanding CTAP2 command. It is never answered.
+#[must_use]
+pub fn cancel_report(channel: u32) -> Report {
+    packet::initialization(channel, command::CANCEL, &[])
 }

@@ -2,8 +2,10 @@
 
 use core::fmt;
 
-use super::Report;
 use crate::limits::{CONT_PAYLOAD, INIT_PAYLOAD, MAX_MESSAGE, REPORT_SIZE};
+
+/// One HID report, without a report number.
+pub type Report = [u8; REPORT_SIZE];
 
 /// Tells an initialization packet from a continuation packet.
 const INITIALIZATION: u8 = 0x80;
@@ -69,7 +71,7 @@ pub(super) fn copy(from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Where in a message the data of its packet number `index` (0: the initialization packet) begins.
+/// Where the data of packet number `index` begins in a message. Number 0 is the initialization packet.
 const fn offset(index: u8) -> usize {
     match index.checked_sub(1) {
         None => 0,
@@ -77,7 +79,7 @@ const fn offset(index: u8) -> usize {
     }
 }
 
-/// Whether the packets before number `index` carry all of a message of `length` bytes. Also an empty message has an
+/// Whether the packets before number `index` carry all of a message of `length` bytes. An empty message, too, has an
 /// initialization packet.
 pub(super) const fn is_whole(index: u8, length: usize) -> bool {
     index > 0 && offset(index) >= length
@@ -144,7 +146,7 @@ impl Iterator for Fragments<'_> {
     }
 }
 
-/// How far a message in parts has come. Its bytes are kept by the owner, in `message`.
+/// The progress of a message in several packets. Its owner keeps the bytes, in `message`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Assembly {
     length: usize,
@@ -162,7 +164,7 @@ impl Assembly {
         Some(Self { length, packets: 1 })
     }
 
-    /// Goes on with a continuation packet. Not to be called when the message is whole.
+    /// Continues with a continuation packet. Must not be called when the message is complete.
     pub(super) fn proceed(
         &mut self,
         sequence: u8,

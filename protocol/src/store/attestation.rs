@@ -1,4 +1,4 @@
-//! Attestation certificates: installed by whoever made the key, kept in two records outside the epoch.
+//! Attestation certificates. Whoever makes the key installs them; they are kept in two records that outlive a reset.
 //!
 //! | key | value, in CBOR |
 //! |---|---|
@@ -29,7 +29,8 @@ pub(crate) type Value = Zeroizing<[u8; STORAGE_VALUE_MAX]>;
 pub struct Certificate<'a> {
     /// The private key: a scalar, big-endian.
     pub private_key: &'a [u8; 32],
-    /// The certificate: X.509, DER (WebAuthn Level 3 §8.2.1). Beside the other members of its record some 900 bytes fit.
+    /// The certificate: X.509, DER (WebAuthn Level 3 §8.2.1). Beside the other members of its record some 900 bytes
+    /// fit.
     pub der: &'a [u8],
 }
 
@@ -45,22 +46,23 @@ pub struct Enterprise<'a> {
 /// What [`install`] gives a key.
 #[derive(Clone, Copy)]
 pub struct Provision<'a> {
-    /// The model that the certificates are for: from then on the AAGUID of the key.
+    /// The AAGUID that the key has from then on: that of the model which the certificates are for.
     pub aaguid: [u8; 16],
     /// The certificate that all keys of the batch share.
     pub batch: Certificate<'a>,
-    /// Makes the key capable of enterprise attestation.
+    /// With this the key is capable of enterprise attestation.
     pub enterprise: Option<Enterprise<'a>>,
 }
 
-/// Why nothing was installed. What had been installed before is gone too, unless the storage failed first.
+/// Why nothing was installed. Certificates from before are still there for [`Self::KeyMismatch`] and [`Self::TooLong`];
+/// where the storage failed they may be gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstallError {
     /// The private key is not one of P-256, or its public key is not in the certificate.
     KeyMismatch,
     /// Certificate and RP IDs do not fit a record of [`STORAGE_VALUE_MAX`] bytes.
     TooLong,
-    /// The storage's.
+    /// The storage failed, or is full.
     Storage(StorageError),
 }
 
@@ -107,33 +109,33 @@ pub fn install(storage: &mut impl Storage, provision: &Provision<'_>) -> Result<
 
     storage.remove(BATCH_RECORD)?;
     match &enterprise {
-        Some(record) => storage.write(ENTERPRISE_RECORD, record.bytes())?,
+        Some(record) => storage.write(ENTERPRISE_RECORD, record.bytes()?)?,
         None => storage.remove(ENTERPRISE_RECORD)?,
     }
-    Ok(storage.write(BATCH_RECORD, batch.bytes())?)
+    Ok(storage.write(BATCH_RECORD, batch.bytes()?)?)
 }
 
 /// The AAGUID of the certificates in a storage; `None`: there are none.
 ///
 /// # Errors
-/// The storage's; [`StorageError::Failed`] also for records that no version wrote.
+/// [`StorageError::Failed`], also for records that no version of this key wrote.
 pub fn installed(storage: &mut impl Storage) -> Result<Option<[u8; 16]>, StorageError> {
     Ok(Installed::find(storage)?.map(|installed| installed.aaguid))
 }
 
-/// A record as it is written.
+/// An encoded record.
 struct Encoded {
     value: Value,
     length: usize,
 }
 
 impl Encoded {
-    fn bytes(&self) -> &[u8] {
-        self.value.get(..self.length).unwrap_or(&[])
+    fn bytes(&self) -> Result<&[u8], StorageError> {
+        self.value.get(..self.length).ok_or(StorageError::Failed)
     }
 }
 
-/// {1: private key, 2: certificate, 3: what else}
+/// {1: private key, 2: certificate, 3: what `rest` writes}
 fn encode(certificate: &Certificate<'_>, rest: impl FnOnce(&mut Writer<'_>)) -> Result<Encoded, InstallError> {
     let point = p256::public_key(certificate.private_key).map_err(|_| InstallError::KeyMismatch)?;
     if !certificate.der.windows(point.len()).any(|window| window == point) {
@@ -148,7 +150,7 @@ fn encode(certificate: &Certificate<'_>, rest: impl FnOnce(&mut Writer<'_>)) -> 
     Ok(Encoded { value, length })
 }
 
-/// A record as it is read: the certificate, and the third member.
+/// Reads a record: the certificate, and the third member.
 fn read<'v>(
     storage: &mut impl Storage,
     key: &[u8],
@@ -203,8 +205,8 @@ impl Certificate<'_> {
     }
 }
 
-/// The certificate of a key without one, in U2F: there a registration cannot be made without. Certificate and private
-/// key are public and shared by every install, and its subject says that it proves nothing.
+/// The certificate for U2F of a key that has none: a U2F registration needs one. The certificate and its private key
+/// are public and the same in every key, and its subject says that it proves nothing.
 const PUBLIC: Certificate<'static> = Certificate {
     private_key: &[
         0xcd, 0xb7, 0xe3, 0xfa, 0xc0, 0x89, 0xcf, 0x94, 0x8c, 0xa7, 0x99, 0x48, 0x87, 0xa9, 0x8e, 0x14, 0x13, 0x75,

@@ -1,19 +1,19 @@
 //! Signature counters that never go back (WebAuthn Level 3 §6.1.1).
 //!
-//! A counter is reserved in storage, a block at a time, before a signature that carries it leaves: what a power cut
-//! loses are values that nobody saw. Discoverable credentials count each for itself, in their records. All others
-//! share one counter, which takes random steps so that two relying parties cannot tell from it how often the key was
-//! used elsewhere. One that may leave the key does not count: its copies could not agree on a counter.
+//! The key reserves counter values in storage, a block at a time, before a signature with such a value leaves. So a
+//! power cut loses only values that nobody saw. Each discoverable credential has its own counter, in its record. All
+//! others share one counter. It takes random steps, so that two relying parties cannot tell from it how often the key
+//! was used elsewhere. A credential that may leave the key does not count: its copies could not agree on a counter.
 //!
-//! No counter locks its owner out. A lifetime of touches is a few million, but a program makes as many signatures in
-//! minutes, where it needs no touch or a soft key touches itself. So:
+//! No counter locks its owner out. A user touches a key a few million times in a lifetime at most, but a program can
+//! make as many signatures in minutes, where it needs no touch. So:
 //!
-//! * A signature without a touch takes the smallest step that U2F asks for, and none above [`COUNTER_HALF`]: what is
-//!   above is for touches, and whoever has no touch cannot use it up.
-//! * Above it the shared counter too takes the smallest step: two billion touches are left.
-//! * At its end a counter stays where it is, and the key signs on. To a relying party that is what a cloned key would
-//!   look like, which it *may* refuse (WebAuthn Level 3 §6.1.1, §7.2: "a signal, but not proof"; whether the ceremony
-//!   fails is its own affair). A key that refused by itself would lock its owner out of every account for certain.
+//! * A signature without a touch takes the smallest step that U2F asks for, and none above [`COUNTER_HALF`]. The values
+//!   above are for touches, and nobody can use them up without one.
+//! * Above it the shared counter, too, takes the smallest step: two billion touches are left.
+//! * At its end a counter stays the same, and the key continues to sign. To a relying party this looks like a cloned
+//!   key, which it *may* refuse (WebAuthn Level 3 §6.1.1, §7.2: "a signal, but not proof"). A key that refused by
+//!   itself would certainly lock its owner out of every account.
 
 use heapless::Deque;
 use rand_core::TryRng;
@@ -25,19 +25,19 @@ use crate::status::Status;
 /// The record of the shared counter: the end of the block that was reserved last, four bytes.
 const SHARED: &[u8] = b"N";
 
-/// What a signature is to the counter that it carries.
+/// How a signature came about, which decides what it does to the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Occasion {
     /// The user touched the key for it.
     Touched,
-    /// Nobody did, and it counts all the same: U2F counts every signature (Raw Message Formats v1.2 §5.4).
+    /// The user did not, but it counts: U2F counts every signature (Raw Message Formats v1.2 §5.4).
     Untouched,
-    /// A relying party's silent question, which is no use of the key.
+    /// A relying party's request without user presence, which does not count.
     Silent,
 }
 
 impl Occasion {
-    /// The value that it brings a counter to at the most.
+    /// The highest value to which it brings a counter.
     pub(super) const fn limit(self) -> u32 {
         match self {
             Self::Touched => u32::MAX,
@@ -46,7 +46,7 @@ impl Occasion {
     }
 }
 
-/// Values given out, and values reserved.
+/// The value used last, and the last one that is reserved.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counter {
     last: u32,
@@ -54,7 +54,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// After a power cycle: nobody knows how many of the reserved values were used.
+    /// After a power cycle nobody knows how many of the reserved values were used.
     const fn resumed(reserved: u32) -> Self {
         Self {
             last: reserved,
@@ -85,13 +85,13 @@ impl Counter {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     shared: Counter,
-    /// Discoverable credentials used since power-up, by the nonces in their IDs. One that makes way for another
-    /// resumes at its reserved value.
+    /// Discoverable credentials used since power-up, by the nonces in their IDs. One that is dropped to make room for
+    /// another resumes at its reserved value.
     recent: Deque<([u8; 24], Counter), 16>,
 }
 
 impl Counters {
-    /// Reads the shared counter at power-up. A new key's takes its place now: later, accounts may have filled the
+    /// Reads the shared counter at power-up. A new key writes the record now: later, accounts may have filled the
     /// storage, and without this record no other credential could sign.
     pub(super) fn start(storage: &mut impl Storage) -> Result<Self, StorageError> {
         let mut record = [0; 4];
@@ -109,7 +109,7 @@ impl Counters {
         })
     }
 
-    /// The shared counter as it stands, for an answer without user presence and for a new credential.
+    /// The current value of the shared counter, for an answer without user presence and for a new credential.
     pub(crate) fn shared(&self) -> u32 {
         self.shared.last
     }
@@ -142,12 +142,12 @@ impl Counters {
         Ok(())
     }
 
-    /// Drops what is remembered of a discoverable credential that is no more.
+    /// Forgets a discoverable credential that was deleted.
     pub(super) fn forget(&mut self, nonce: &[u8; 24]) {
         self.recent.retain(|(recent, _)| recent != nonce);
     }
 
-    /// The counter of a discoverable credential as it stands. `reserved` is what its record says.
+    /// The current value of a discoverable credential's counter. `reserved` is what its record says.
     pub(super) fn own(&self, nonce: &[u8; 24], reserved: u32) -> u32 {
         let recent = self.recent.iter().find(|(recent, _)| recent == nonce);
         recent.map_or(reserved, |(_, counter)| counter.last)

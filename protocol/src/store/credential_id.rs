@@ -1,13 +1,13 @@
-//! Credential IDs: sealed by the key, so that it need not remember the credentials it made.
+//! Credential IDs: the key seals them, so that it need not remember the credentials that it made.
 //!
 //! ```text
 //! version (1) ‖ nonce (24) ‖ AES-256-GCM(algorithm (1) ‖ traits (1) [‖ user (16)]) ‖ tag (16)
 //! ```
 //!
-//! The associated data is the version, the RP ID hash and what GCM does not use of the nonce (all but its first 12
-//! bytes): an ID opens for its own relying party alone, and one that was altered, truncated or made by another key
-//! does not open at all. 43 bytes; 59 for a discoverable credential. AES, because the PIN protocols need it on the
-//! chip anyway and a PC computes it in hardware.
+//! The associated data is the version, the RP ID hash and the part of the nonce that GCM does not use (all but its
+//! first 12 bytes). So an ID opens for its own relying party alone, and one that was altered, truncated or made by
+//! another key does not open at all. An ID has 43 bytes, and 59 for a discoverable credential. It is sealed with AES,
+//! because the PIN protocols need AES on the chip anyway and a PC computes it in hardware.
 
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use heapless::Vec;
@@ -35,9 +35,10 @@ pub type CredentialId = Vec<u8, MAX_CREDENTIAL_ID>;
 pub enum Kind {
     /// By its ID alone.
     NonDiscoverable,
-    /// By its relying party too. The bytes begin the SHA-256 of the user ID: with the RP ID they name the account.
+    /// By its relying party too. The bytes are the beginning of the SHA-256 of the user ID: with the RP ID they name
+    /// the account.
     Discoverable([u8; USER]),
-    /// By its ID, which its maker chose: imported. The bytes begin the SHA-256 of the ID.
+    /// By its ID, which its maker chose: imported. The bytes are the beginning of the SHA-256 of the ID.
     #[cfg(feature = "import")]
     Imported([u8; USER]),
 }
@@ -50,7 +51,7 @@ impl Kind {
     }
 }
 
-/// What begins the SHA-256 of the bytes.
+/// The beginning of the SHA-256 of the bytes.
 pub(super) fn locator(bytes: &[u8]) -> [u8; USER] {
     first(&sha256(&[bytes]))
 }
@@ -67,7 +68,7 @@ pub enum CredProtect {
     Required = 3,
 }
 
-/// What extensions (CTAP 2.3 §12) and the key made of a credential.
+/// Properties of a credential that extensions (CTAP 2.3 §12) and the key gave it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Traits {
     /// Its credProtect level.
@@ -81,7 +82,7 @@ pub struct Traits {
 }
 
 impl Traits {
-    /// As in the ID. An ID with bits that are not known here is of a newer version, and not ours.
+    /// Decodes the byte in an ID. Unknown bits belong to a newer version, whose IDs are not ours.
     pub(super) fn decode(bits: u8) -> Option<Self> {
         let protection = match bits & 0b11 {
             0 => CredProtect::Optional,
@@ -105,18 +106,18 @@ impl Traits {
     }
 }
 
-/// What a credential ID says once it is opened.
+/// The content of a credential ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// What it signs with.
+    /// The algorithm of its signatures.
     pub algorithm: Algorithm,
     /// How it is found.
     pub kind: Kind,
-    /// What extensions made of it.
+    /// What extensions and the key gave it.
     pub traits: Traits,
-    /// Public, but unique: the private key is derived from it.
+    /// Public, but unique. The private key is derived from it.
     pub nonce: [u8; NONCE],
-    /// The private key that came from outside, masked with one that is derived.
+    /// The private key that came from outside, masked with a derived one.
     #[cfg(feature = "import")]
     pub(super) imported: Option<[u8; 32]>,
 }
@@ -129,7 +130,7 @@ pub(crate) struct MasterSecret {
 }
 
 impl MasterSecret {
-    /// Splits 32 random bytes into the secrets for their several uses.
+    /// Derives a secret for each use from 32 random bytes.
     pub(crate) fn new(secret: &[u8; 32]) -> Self {
         let secret = MacKey::new(secret);
         Self {
@@ -142,7 +143,7 @@ impl MasterSecret {
     /// Makes a credential for the relying party, and its sealed ID.
     ///
     /// # Errors
-    /// The random number generator's, or [`Status::Other`] where sealing fails, which no input causes.
+    /// [`Status::Other`] where the random number generator fails, or sealing, which no input causes.
     pub(crate) fn seal(
         &self,
         rng: &mut impl TryRng,
@@ -178,7 +179,7 @@ impl MasterSecret {
         Ok((credential, id))
     }
 
-    /// Opens an ID that a host presents for the relying party. `None`: it is not ours, whatever the reason.
+    /// Opens an ID that a host presents for the relying party. `None`: it is not ours, for whatever reason.
     pub(crate) fn open(&self, id: &[u8], rp_id_hash: &[u8; 32]) -> Option<Credential> {
         let (&[VERSION], rest) = id.split_first_chunk::<1>()? else {
             return None;
@@ -254,12 +255,12 @@ impl MasterSecret {
 
     /// A secret of the key itself, for a purpose and what that depends on.
     pub(crate) fn device_secret(&self, purpose: &str, detail: &[u8]) -> Zeroizing<[u8; 32]> {
-        // The zero byte ends the purpose: no two inputs run together.
+        // The zero byte ends the purpose, so that no two inputs give the same bytes.
         self.device.authenticate(&[purpose.as_bytes(), &[0], detail])
     }
 
-    /// The credential's largeBlobKey (CTAP 2.3 §12.3), for one whose traits say that it has one. The relying party
-    /// gives it to whoever shall read the blob; nothing that it sees without asking for the key tells it.
+    /// The credential's largeBlobKey (CTAP 2.3 §12.3), for a credential whose traits say that it has one. The relying
+    /// party gives it to whoever may read the blob, and learns it only by asking for it.
     pub(crate) fn large_blob_key(&self, credential: &Credential, rp_id_hash: &[u8; 32]) -> Zeroizing<[u8; 32]> {
         self.derive(credential, rp_id_hash, &[b"large blob key", &[0]])
     }
@@ -282,7 +283,8 @@ impl MasterSecret {
         purpose: &[&[u8]; 2],
     ) -> Zeroizing<[u8; 32]> {
         let [name, detail] = purpose;
-        // Every part but the name has a fixed length, and the name comes last but one: no two inputs run together.
+        // Every part but the name has a fixed length, and only one such part follows the name: no two inputs give the
+        // same bytes.
         self.deriving.authenticate(&[
             rp_id_hash,
             &credential.nonce,

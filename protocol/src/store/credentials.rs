@@ -10,7 +10,7 @@ use super::credential_id::{Credential, Kind};
 use super::epoch::{RecordKey, next_key};
 use super::record::{RECORD_MAX, Record};
 use super::records::Store;
-use crate::limits::{RESERVED_RECORDS, STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
+use crate::limits::{RESERVED_RECORDS, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 use crate::status::Status;
 
@@ -21,14 +21,14 @@ pub(crate) struct Newest {
     pub(crate) key: RecordKey,
     /// Its place in the order of creation.
     pub(crate) sequence: u32,
-    /// How many accounts were looked at, this one among them.
+    /// How many accounts were considered, including this one.
     pub(crate) count: u32,
 }
 
 /// A discoverable credential that is whole: its record can be read, and its ID opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account<'v> {
-    /// Where its record is.
+    /// The key of its record.
     pub key: RecordKey,
     /// The SHA-256 of the whole RP ID.
     pub rp_id_hash: [u8; 32],
@@ -39,8 +39,8 @@ pub struct Account<'v> {
 }
 
 impl<S: Storage> Store<S> {
-    /// Opens a credential ID that a host presents for the relying party. `None` where it is not ours, or names a
-    /// discoverable credential that was deleted or replaced.
+    /// Opens a credential ID that a host presents for the relying party. `None` where it is not ours, or where the
+    /// discoverable credential was deleted or replaced.
     pub(crate) fn open(&mut self, id: &[u8], rp_id_hash: &[u8; 32]) -> Result<Option<Credential>, StorageError> {
         let Some(credential) = self.secret.open(id, rp_id_hash) else {
             #[cfg(feature = "import")]
@@ -118,8 +118,8 @@ impl<S: Storage> Store<S> {
         Ok(newest)
     }
 
-    /// The counter that a signature carries. That of a credential that may leave the key stays where it is: at 0, unless
-    /// it was imported with another.
+    /// The counter that a signature carries. For a credential that may leave the key it never changes: it is 0, unless
+    /// the credential was imported with another value.
     ///
     /// # Errors
     /// [`Status::Other`] where storage or randomness fails: then no signature may leave.
@@ -155,7 +155,7 @@ impl<S: Storage> Store<S> {
         Ok(counters.next_own(nonce, reserved, occasion.limit(), reserve)?)
     }
 
-    /// How many discoverable credentials there are. A damaged one, which is not listed, takes its place all the same.
+    /// How many discoverable credentials there are, with the damaged ones: they are not listed, but take room.
     pub(crate) fn count(&mut self) -> Result<u32, StorageError> {
         let prefix = self.epoch.credential_prefix();
         let mut count = 0;
@@ -167,13 +167,13 @@ impl<S: Storage> Store<S> {
         Ok(count)
     }
 
-    /// How many more discoverable credentials fit for certain: beside what the key keeps besides, which must find its
-    /// place also when a host made as many as it could.
+    /// How many more discoverable credentials certainly fit. What else the key keeps must still find room when a host
+    /// made as many credentials as it could.
     pub(crate) fn remaining(&mut self) -> Result<u32, StorageError> {
         Ok(self.storage.room(RECORD_MAX)?.saturating_sub(RESERVED_RECORDS))
     }
 
-    /// The first account of a relying party behind `after` in the order of keys.
+    /// The first account of a relying party after `after`, in the order of keys.
     pub(crate) fn next_account<'v>(
         &mut self,
         rp_id_hash: &[u8; 32],
@@ -186,14 +186,14 @@ impl<S: Storage> Store<S> {
         })
     }
 
-    /// An account of the first relying party behind that of `after`, in the order of keys.
+    /// An account of the first relying party after that of `after`, in the order of keys.
     pub(crate) fn next_relying_party<'v>(
         &mut self,
         after: Option<&RecordKey>,
         value: &'v mut [u8; STORAGE_VALUE_MAX],
     ) -> Result<Option<Account<'v>>, StorageError> {
         let prefix = self.epoch.credential_prefix();
-        let behind = after.map(behind_relying_party);
+        let behind = after.map(RecordKey::after_relying_party);
         self.next_whole(&prefix, behind.as_ref().map(|key| &key[..]), value, |_| true)
     }
 
@@ -221,7 +221,7 @@ impl<S: Storage> Store<S> {
         Ok(count)
     }
 
-    /// The account with this credential ID. Without an RP ID hash, which would open the ID, all are looked through.
+    /// The account with this credential ID. Without an RP ID hash, which would open the ID, this searches all accounts.
     pub(crate) fn account_by_id<'v>(
         &mut self,
         id: &[u8],
@@ -240,7 +240,7 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Keeps a record, in one piece: the account's older one, if any, is gone when this one is there.
+    /// Writes a record, in one piece: from that moment the account's older one, if any, is gone.
     ///
     /// # Errors
     /// [`StorageError::Full`] leaves the older one where it is.
@@ -260,7 +260,7 @@ impl<S: Storage> Store<S> {
         Ok(())
     }
 
-    /// The first whole account that is `wanted`, behind `after` among the keys that begin with `prefix`.
+    /// The first whole account that is `wanted`, after `after` among the keys that begin with `prefix`.
     pub(crate) fn next_whole<'v>(
         &mut self,
         prefix: &[u8],
@@ -295,12 +295,4 @@ impl<S: Storage> Store<S> {
         let credential = self.credential(record, &rp_id_hash)?;
         (self.epoch.record_key(&rp_id_hash, credential.kind)? == *key).then_some((credential, rp_id_hash))
     }
-}
-
-/// Comes after all keys of the relying party and before those of the next.
-fn behind_relying_party(key: &RecordKey) -> [u8; STORAGE_KEY_MAX] {
-    let mut behind = [0xff; STORAGE_KEY_MAX];
-    let rp = key.bytes().iter().take(RecordKey::RP_PREFIX);
-    behind.iter_mut().zip(rp).for_each(|(to, from)| *to = *from);
-    behind
 }

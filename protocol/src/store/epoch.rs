@@ -1,17 +1,17 @@
-//! The keys of the records, which all begin with their epoch.
+//! The keys of the records that a reset removes. They all begin with their epoch.
 
 use super::credential_id::Kind;
 use crate::bytes::{concat, first};
 use crate::limits::STORAGE_KEY_MAX;
 use crate::platform::{Storage, StorageError};
 
-/// Begins the keys of all records that end with their epoch.
+/// Begins the keys of all records that a reset removes.
 pub(super) const OF_EPOCH: u8 = b'E';
 const CREDENTIAL: u8 = b'C';
 #[cfg(feature = "import")]
 const IMPORTED: u8 = b'I';
 
-/// Counts the resets: records of another epoch do not exist.
+/// Counts the resets. For the key, records of another epoch do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Epoch(pub(super) u32);
 
@@ -66,6 +66,12 @@ impl RecordKey {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Comes after all keys of the relying party and before those of the next.
+    pub(super) fn after_relying_party(&self) -> [u8; STORAGE_KEY_MAX] {
+        let rp: [u8; Self::RP_PREFIX] = first(&self.0);
+        concat(&[&rp, &[0xff; STORAGE_KEY_MAX - Self::RP_PREFIX]])
     }
 }
 

@@ -1,15 +1,15 @@
-//! Credentials whose IDs and private keys come from outside, for tests of relying parties. A key is built without this
-//! (feature `import`) unless nothing depends on it.
+//! Credentials whose IDs and private keys come from outside, for tests of relying parties. A key that protects anything
+//! is built without this (feature `import`).
 //!
-//! Such a credential has a record, discoverable or not. Beside the ID that hosts know it holds, sealed for the relying
-//! party as the IDs of this key's own making are, what those would say, and the private key:
+//! Such a credential has a record, discoverable or not. Beside the ID that hosts know, the record holds what this key's
+//! own IDs say, and the private key. Both are sealed for the relying party, as those IDs are:
 //!
 //! ```text
 //! version (1) ‖ nonce (24) ‖ AES-256-GCM(algorithm (1) ‖ traits (1) ‖ user or ID (16) ‖ masked key (32)) ‖ tag (16)
 //! ```
 //!
-//! The mask is derived from the master secret and the nonce, so that an opened credential has no secret either, and a
-//! reset takes the private key with all others. One write keeps the credential.
+//! The mask is derived from the master secret and the nonce. So an opened credential holds no secret, and a reset takes
+//! the private key with all others. One write keeps the credential.
 
 use core::fmt;
 
@@ -27,22 +27,22 @@ use crate::limits::{MAX_CREDENTIAL_ID, RP_ID_MAX, STORAGE_VALUE_MAX, USER_ID_MAX
 use crate::platform::{Storage, StorageError};
 use crate::status::Status;
 
-/// No ID that a host presents begins so and opens: these are never shown to one.
+/// IDs that hosts present never begin with this: what is sealed here is never shown to them.
 const VERSION: u8 = 2;
 const BODY: usize = TRAITS + USER + 32;
 const SEALED: usize = 1 + NONCE + BODY + TAG;
 
-/// A credential to be kept.
+/// A credential to import.
 #[derive(Clone, Copy)]
 pub struct Import<'a> {
     /// Its ID: 1 to [`MAX_CREDENTIAL_ID`] bytes.
     pub id: &'a [u8],
     /// Its relying party.
     pub rp_id: &'a str,
-    /// What it signs with.
+    /// The algorithm of its signatures.
     pub algorithm: Algorithm,
-    /// The scalar or seed. Algorithms whose private keys are longer, or are derived from a seed of this key's own, have
-    /// none that can be imported.
+    /// The scalar or seed. Of algorithms whose private keys are longer, or derived from a seed of this key's own, none
+    /// can be imported.
     pub private_key: &'a [u8; 32],
     /// `user.id`, for a discoverable credential: it replaces the account's older one.
     pub user_id: Option<&'a [u8]>,
@@ -52,7 +52,7 @@ pub struct Import<'a> {
     pub user_display_name: Option<&'a str>,
     /// The counter: the next signature has one more.
     pub sign_count: u32,
-    /// What is known of it besides.
+    /// Its other properties.
     pub traits: Traits,
 }
 
@@ -63,11 +63,11 @@ pub enum ImportError {
     Id,
     /// The user's ID is empty or too long.
     UserId,
-    /// The private key is none of the algorithm's.
+    /// The algorithm has no such private key.
     PrivateKey,
     /// There is a credential with this ID.
     Exists,
-    /// The storage's.
+    /// The storage failed, or is full.
     Storage(StorageError),
     /// The random number generator failed.
     Rng,
@@ -95,7 +95,7 @@ impl From<StorageError> for ImportError {
 }
 
 impl MasterSecret {
-    /// Seals what a record keeps of an imported credential.
+    /// Seals the part of an imported credential that its record keeps secret.
     fn seal_imported(
         &self,
         rng: &mut impl TryRng,
@@ -125,7 +125,7 @@ impl MasterSecret {
         Ok([VERSION].into_iter().chain(nonce).chain(body).chain(tag).collect())
     }
 
-    /// Opens what a record keeps of an imported credential.
+    /// Opens the sealed part of an imported credential's record.
     pub(super) fn open_imported(&self, sealed: &[u8], rp_id_hash: &[u8; 32]) -> Option<Credential> {
         let (&[VERSION], rest) = sealed.split_first_chunk::<1>()? else {
             return None;

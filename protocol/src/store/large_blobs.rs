@@ -35,7 +35,7 @@ const INITIAL: [u8; 17] = *b"\x80\x76\xbe\x8b\x52\x8d\x00\x75\xf7\xaa\xe9\x8d\x6
 struct Copy(u8);
 
 impl Copy {
-    /// The one that is not this one.
+    /// The copy that is not this one.
     fn other(self) -> Self {
         Self(self.0 ^ 1)
     }
@@ -53,7 +53,7 @@ impl Copy {
     }
 }
 
-/// A new array while its fragments come. Only the bytes in the storage grow with it.
+/// A new array while its fragments come. Only the storage holds more with each.
 pub(crate) struct Upload {
     copy: Copy,
     length: usize,
@@ -63,7 +63,7 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Bytes that came so far: the offset of the next fragment.
+    /// Bytes received so far: the offset of the next fragment.
     pub(crate) fn received(&self) -> usize {
         self.received
     }
@@ -82,7 +82,7 @@ impl Upload {
         kept.map_err(|_| StorageError::Failed)
     }
 
-    /// Whether the trailer fits what came before it.
+    /// Whether the trailer is the right one for what came before it.
     pub(crate) fn is_intact(&self) -> bool {
         self.hash.clone().finalize().starts_with(&self.trailer)
     }

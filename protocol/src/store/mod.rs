@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `R` | schema (1) ‖ whether a reset must be finished (1) ‖ epoch (4) ‖ master secret (32) | `root.rs` |
 //! | `E` ‖ epoch (4) ‖ `C` ‖ RP (16) ‖ user (16) | a [`Record`] in CBOR | `record.rs` |
-//! | `E` ‖ epoch (4) ‖ `I` ‖ RP (16) ‖ ID (16) | a [`Record`] of an imported credential that is not discoverable | `import.rs` |
+//! | `E` ‖ epoch (4) ‖ `I` ‖ RP (16) ‖ ID (16) | the same, imported and not discoverable | `import.rs` |
 //! | `E` ‖ epoch (4) ‖ `L` … | the large-blob array, in chunks | `large_blobs.rs` |
 //! | `E` ‖ epoch (4) ‖ `P` | the PIN | `pin.rs` |
 //! | `E` ‖ epoch (4) ‖ `S` | the settings | `settings.rs` |

@@ -1,6 +1,7 @@
 //! What the key keeps of its PIN.
 //!
-//! It is one record of one length, `E ‖ epoch ‖ P`. So each change is one atomic write, and there is always room for it:
+//! It is one record of one length, `E ‖ epoch ‖ P`. So each change is one atomic write, and there is always room for
+//! it:
 //!
 //! ```text
 //! code points (1) ‖ retries (1) ‖ flags (2 bits) and failures of the key's own user verification (6 bits)
@@ -31,11 +32,11 @@ const UV_FAILURES: u32 = 2;
 pub(crate) struct Pin {
     code_points: u8,
     verifier: [u8; 32],
-    /// `pinRetries`: wrong PINs until none is accepted any more.
+    /// `pinRetries`: wrong PINs until no PIN is accepted any more.
     pub(crate) retries: u8,
     /// `forcePINChange`: no token before the PIN is changed.
     pub(crate) force_change: bool,
-    /// Names the persistent token: another one, another token.
+    /// Names the persistent token: another number gives another token.
     pub(crate) generation: u32,
     /// Whether the persistent token has the permission `pcmr` (CTAP 2.3 §6.5.5.7.2).
     pub(crate) persistent_token_granted: bool,
@@ -75,7 +76,7 @@ impl Pin {
         self.is_set() && bool::from(verifier(secret, hash).ct_eq(&self.verifier))
     }
 
-    /// Takes on a new PIN, with all its retries and no need to change it.
+    /// Sets a new PIN, with all retries and no need to change it.
     pub(crate) fn set(&mut self, secret: &MasterSecret, hash: &[u8; 16], code_points: u8) {
         self.code_points = code_points;
         self.verifier = *verifier(secret, hash);
@@ -83,13 +84,13 @@ impl Pin {
         self.force_change = false;
     }
 
-    /// A new persistent token, with no permission (`resetPersistentPinUvAuthToken`).
+    /// Makes a new persistent token, without its permission (`resetPersistentPinUvAuthToken`).
     pub(crate) fn renew_persistent_token(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         self.persistent_token_granted = false;
     }
 
-    /// The persistent token. Derived, so that it is stored as safely as all other keys and a reset renews it.
+    /// The persistent token. It is derived, so that it is as safe as all other keys and changes with a reset.
     pub(crate) fn persistent_token(&self, secret: &MasterSecret) -> Zeroizing<[u8; 32]> {
         secret.device_secret("persistent token", &self.generation.to_be_bytes())
     }

@@ -6,7 +6,7 @@ use crate::crypto::sha256;
 use crate::limits::{CRED_BLOB_MAX, RP_ID_MAX, SEALED_CREDENTIAL_ID, STORAGE_VALUE_MAX, USER_ID_MAX, USER_NAME_MAX};
 use crate::platform::{Storage, StorageError};
 
-/// What is kept of a discoverable credential besides what its ID says.
+/// What the key keeps of a discoverable credential besides its ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The credential ID.
@@ -23,11 +23,11 @@ pub struct Record<'a> {
     pub sequence: u32,
     /// The end of the block of counter values reserved last.
     pub counter_reserved: u32,
-    /// credBlob (CTAP 2.3 §12.2): at most [`CRED_BLOB_MAX`] bytes that the relying party left here. Empty: none.
+    /// credBlob (CTAP 2.3 §12.2): at most [`CRED_BLOB_MAX`] bytes of the relying party's. Empty: none.
     pub cred_blob: &'a [u8],
     /// The SHA-256 of the RP ID, where that is longer than what is kept of it.
     pub rp_id_hash: Option<&'a [u8; 32]>,
-    /// What an imported credential's ID does not say, its private key among it: sealed as other IDs are.
+    /// For an imported credential, whose ID says nothing: algorithm, traits and private key, sealed as IDs are.
     pub imported: Option<&'a [u8]>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Record<'a> {
         Ok(length.and_then(|length| Self::decode(value.get(..length)?)))
     }
 
-    /// Writes the record, in one piece: the account's older one, if any, is gone when this one is there.
+    /// Writes the record, in one piece: from that moment the account's older one, if any, is gone.
     ///
     /// # Errors
     /// [`StorageError::Full`] leaves the older one where it is.
@@ -105,7 +105,7 @@ impl<'a> Record<'a> {
             }
         }
         writer.uint(6).uint(self.sequence.into());
-        // Of one length whatever its value: counting needs no room.
+        // This has the same length for every value: counting needs no room.
         writer.uint(7).bytes(&self.counter_reserved.to_be_bytes());
         if !self.cred_blob.is_empty() {
             writer.uint(8).bytes(self.cred_blob);

@@ -32,7 +32,8 @@ impl<S: Storage> Store<S> {
     /// Power-up: reads the root record, or makes one for a new key, and finishes a reset that a power cut ended.
     ///
     /// # Errors
-    /// [`StartError`], with the storage. It is as it was, except that an unfinished reset may have removed more.
+    /// [`StartError`], together with the storage. What was stored is still there, except what an unfinished reset
+    /// removes.
     pub(crate) fn start(mut storage: S, rng: &mut impl TryRng) -> Result<Self, (S, StartError)> {
         let root = match Root::start(&mut storage, rng) {
             Ok(root) => root,
@@ -121,7 +122,7 @@ impl<S: Storage> Store<S> {
             .map_or_else(Changes::default, Changes::decode))
     }
 
-    /// Makes the records of an epoch that must always find room. Later, accounts may have filled the storage, and
+    /// Writes the records of an epoch that must always find room. Later, accounts may have filled the storage, and
     /// without a PIN or a count of the changes nobody could delete one. Where the storage is full already, the key goes
     /// on without.
     fn take_places(&mut self) -> Result<(), StorageError> {

@@ -1,4 +1,4 @@
-//! The root record: schema, epoch and master secret, and whether a reset is still to be finished.
+//! The root record: schema, epoch and master secret, and whether a reset must still be finished.
 
 use core::fmt;
 
@@ -17,8 +17,8 @@ const ROOT_SIZE: usize = 1 + 1 + 4 + 32;
 /// Why the key cannot start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartError {
-    /// The storage failed, or holds what no version of this key wrote. Nothing is lost but what a reset had already
-    /// begun to erase.
+    /// The storage failed, or holds what no version of this key wrote. Nothing is lost but what a reset had begun to
+    /// erase.
     Storage(StorageError),
     /// The storage was written by a newer version of this key, which this one would harm. Nothing was changed.
     NewerSchema(u8),
@@ -49,9 +49,9 @@ impl From<StorageError> for StartError {
     }
 }
 
-/// The record on which all others hang.
+/// The record on which all others depend.
 pub(super) struct Root {
-    /// Records of epochs before this one, or their remains, may still be there.
+    /// Records of earlier epochs, or their remains, may still be there.
     reset_unfinished: bool,
     pub(super) epoch: Epoch,
     pub(super) secret: Zeroizing<[u8; 32]>,
@@ -69,7 +69,7 @@ impl Root {
         })
     }
 
-    /// The root of the storage, or a new one for a new key; with the reset finished that a power cut ended.
+    /// The root of the storage, or a new one for a new key. Finishes a reset that a power cut ended.
     pub(super) fn start(storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<Self, StartError> {
         let mut root = match Self::read(storage)? {
             Some(root) => root,
@@ -117,8 +117,8 @@ impl Root {
         storage.write(ROOT, &*record)
     }
 
-    /// Removes the records of earlier epochs, which come first in the order of keys, and makes unreadable what was
-    /// removed and the secret that was replaced.
+    /// Removes the records of earlier epochs, which come first in the order of keys. Then makes them and the old secret
+    /// unreadable.
     pub(super) fn finish_reset(&mut self, storage: &mut impl Storage) -> Result<(), StorageError> {
         let mut key = [0; STORAGE_KEY_MAX];
         let current = self.epoch.prefix();

@@ -1,6 +1,7 @@
 //! What authenticatorConfig sets (CTAP 2.3 §6.11), until the next reset.
 //!
-//! It is one record of one length, `E ‖ epoch ‖ S`. So each change is one atomic write, and there is always room for it:
+//! It is one record of one length, `E ‖ epoch ‖ S`. So each change is one atomic write, and there is always room for
+//! it:
 //!
 //! ```text
 //! minimum PIN length (1) ‖ flags (1) ‖ number of RP IDs (1) ‖ SHA-256 of each RP ID (8 × 32)

@@ -1,6 +1,6 @@
 //! Command APDUs in short and extended encoding (ISO 7816-4 §5.1; FIDO U2F Raw Message Formats v1.2 §3).
 
-/// The status words that this key answers.
+/// The status words of this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusWord {
     /// 9000: done.
@@ -11,13 +11,13 @@ pub enum StatusWord {
     SecurityStatusNotSatisfied,
     /// 6985: a touch is needed; or, to a check-only request, "that handle is mine".
     ConditionsNotSatisfied,
-    /// 6986: every use of the key takes user verification, which U2F does not know.
+    /// 6986: the key demands user verification, which U2F does not have.
     CommandNotAllowed,
     /// 6A80: the key handle is not one of this key for that application.
     WrongData,
-    /// 6A86: P1 is none of those that U2F_AUTHENTICATE knows.
+    /// 6A86: U2F_AUTHENTICATE has no such P1.
     IncorrectP1P2,
-    /// 6D00: the instruction is none of U2F's.
+    /// 6D00: U2F has no such instruction.
     InsNotSupported,
     /// 6E00: the class is not 0.
     ClaNotSupported,
@@ -44,7 +44,7 @@ impl StatusWord {
     }
 }
 
-/// A command, whichever way it was encoded. Le is not kept: over USB a response is never split.
+/// A command in either encoding. Le is ignored: over USB a response is never split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Apdu<'a> {
     /// INS.
@@ -68,7 +68,7 @@ impl<'a> Apdu<'a> {
             return Err(StatusWord::ClaNotSupported);
         }
         let data = match *body {
-            // Nothing, or a short or extended Le alone. Some hosts put an empty extended Lc before the Le.
+            // Nothing, or only a short or extended Le. Some hosts put an empty extended Lc before the Le.
             [] | [_] | [0, _, _] | [0, 0, 0, _, _] => &[],
             [0, high, low, ref rest @ ..] => field(rest, usize::from(u16::from_be_bytes([high, low])), 2)?,
             [length, ref rest @ ..] => field(rest, usize::from(length), 1)?,
@@ -82,7 +82,7 @@ impl<'a> Apdu<'a> {
     }
 }
 
-/// `length` bytes of data with nothing behind them, or an Le of `le` bytes.
+/// `length` bytes of data, followed by nothing or by an Le of `le` bytes.
 fn field(rest: &[u8], length: usize, le: usize) -> Result<&[u8], StatusWord> {
     let (data, rest) = rest.split_at_checked(length).ok_or(StatusWord::WrongLength)?;
     if data.is_empty() || !(rest.is_empty() || rest.len() == le) {

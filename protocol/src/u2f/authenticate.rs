@@ -8,7 +8,7 @@ use crate::platform::{Operation, Platform};
 use crate::status::Status;
 use crate::store::{CredProtect, Occasion};
 
-/// P1: whether a touch is needed, or only an answer whether the handle is known (§5.1).
+/// P1: whether to ask for a touch, or only to say whether the key handle is known (§5.1).
 mod control {
     pub(super) const ENFORCE_USER_PRESENCE_AND_SIGN: u8 = 0x03;
     pub(super) const CHECK_ONLY: u8 = 0x07;
@@ -31,15 +31,15 @@ impl<P: Platform> Authenticator<P> {
             return Err(StatusWord::WrongLength);
         }
 
-        // Whose handle it is comes before any question of presence.
+        // Whether the handle is ours comes before the question of presence.
         let credential = self
             .store
             .open(key_handle, application)
             .map_err(Status::from)?
-            // U2F knows ES256 alone, and has no user verification that level 3 could be content with.
+            // U2F has only ES256, and no user verification, which level 3 requires.
             .filter(|credential| credential.algorithm == Algorithm::Es256)
             .filter(|credential| credential.traits.protection != CredProtect::Required)
-            // Nor flags: a sign-in would deny what the registration said of BE, which never changes.
+            // Nor does it have the flag BE, which must be the same at each sign-in as at the registration.
             .filter(|credential| !credential.traits.backup_eligible)
             .ok_or(StatusWord::WrongData)?;
 

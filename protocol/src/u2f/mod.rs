@@ -23,15 +23,15 @@ pub mod instruction {
     /// U2F_VERSION.
     pub const VERSION: u8 = 0x03;
 
-    /// The standard's name for an instruction, for logs.
+    /// The standard's name for an instruction, for logs; `None` for one that it does not have.
     #[must_use]
-    pub fn name(instruction: u8) -> &'static str {
-        match instruction {
+    pub fn name(instruction: u8) -> Option<&'static str> {
+        Some(match instruction {
             REGISTER => "U2F_REGISTER",
             AUTHENTICATE => "U2F_AUTHENTICATE",
             VERSION => "U2F_VERSION",
-            _ => "unknown instruction",
-        }
+            _ => return None,
+        })
     }
 }
 
@@ -41,15 +41,15 @@ const STATUS_WORD: usize = 2;
 impl<P: Platform> Authenticator<P> {
     /// Runs one U2F request: a raw APDU in, data ‖ status word out. Returns the response's length.
     ///
-    /// `channel` is the CTAPHID channel that it came on: a touch is for the host that asked for it.
+    /// `channel` is the CTAPHID channel of the request: a touch is for the host that asked for it.
     ///
-    /// Never waits: where a touch is needed the host is told so (6985), and asks again.
+    /// Never waits. Where a touch is needed the key says so (6985), and the host asks again.
     pub fn u2f(&mut self, channel: u32, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.status.show(Indication::Processing);
         let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
         let mut writer = Writer::new(room);
         let outcome = self.run(channel, apdu, &mut writer);
-        // As in CTAP2, a response that outgrows a message is refused whole.
+        // As in CTAP2, a response that is too long for a message is refused.
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| StatusWord::Unknown));
         self.status.show(Indication::Idle);
         let (data, word) = match outcome {
@@ -82,8 +82,8 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// Looks for the user's touch. U2F has no word for a refusal, but lets a key have words of its own, at which hosts
-    /// stop (FIDO U2F Raw Message Formats v1.2 §3.3): asking again, as they do at 6985, would bring nothing.
+    /// Looks for the user's touch. U2F has no status word for a refusal, but a key may have its own (FIDO U2F Raw
+    /// Message Formats v1.2 §3.3). At such a word hosts stop; at 6985 they would ask again, in vain.
     fn u2f_user_presence(
         &mut self,
         channel: u32,
@@ -104,7 +104,7 @@ impl<P: Platform> Authenticator<P> {
     }
 }
 
-/// What went wrong inside has no word of its own in U2F.
+/// U2F has one status word for everything that fails inside the key.
 impl From<Status> for StatusWord {
     fn from(_: Status) -> Self {
         Self::Unknown

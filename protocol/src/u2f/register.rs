@@ -11,8 +11,8 @@ use crate::platform::{Operation, Platform};
 use crate::store::{Kind, Traits};
 
 impl<P: Platform> Authenticator<P> {
-    /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID
-    /// under the RP ID whose hash the application parameter is.
+    /// Makes a credential for an application. It is an ES256 credential like any other: CTAP2 finds it by its ID, under
+    /// the RP ID that the application parameter is the hash of.
     pub(super) fn u2f_register(
         &mut self,
         channel: u32,

@@ -30,8 +30,8 @@ impl Family for P256 {
     }
 }
 
-/// ES384 and ESP384. The scalar is the SHA-384 of the seed: as long as the curve wants it, and fit for use but once in
-/// some 2¹⁹⁰.
+/// ES384 and ESP384. The scalar is the SHA-384 of the seed. It has the length that the curve needs, and is no private
+/// key only once in some 2¹⁹⁰ seeds.
 #[cfg(feature = "es384")]
 pub(super) struct P384;
 
@@ -60,8 +60,8 @@ impl Family for P384 {
     }
 }
 
-/// ES512 and ESP512. The scalar is 521 bits of two SHA-512 that begin with the seed: nine of the second before all of the
-/// first. It is fit for use but once in some 2²⁵⁶.
+/// ES512 and ESP512. The scalar has 521 bits of two SHA-512: nine bits of that of the seed and a one, then all of that
+/// of the seed. It is no private key only once in some 2²⁵⁶ seeds.
 #[cfg(feature = "es512")]
 pub(super) struct P521;
 
@@ -76,8 +76,7 @@ impl P521 {
         ));
         let [first, second, ..] = *high;
         let mut scalar = Zeroizing::new([0; 66]);
-        let bytes = [first & 1, second].into_iter().chain(low.iter().copied());
-        scalar.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        crate::bytes::fill(&mut *scalar, &[&[first & 1, second], &*low]);
         scalar
     }
 }
@@ -122,7 +121,7 @@ impl Family for Secp256k1 {
 
 /// {kty: EC2, alg, crv, x, y} of an uncompressed point.
 fn write_ec2_key(alg: i64, curve: i64, point: &[u8], writer: &mut Writer<'_>) -> Result<(), Status> {
-    let coordinates = point.get(1..).unwrap_or(&[]);
+    let (_, coordinates) = point.split_first().ok_or(Status::Other)?;
     let (x, y) = coordinates
         .split_at_checked(coordinates.len() / 2)
         .ok_or(Status::Other)?;

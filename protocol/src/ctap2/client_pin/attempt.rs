@@ -1,4 +1,4 @@
-//! Trying a PIN (CTAP 2.3 §6.5.5.6 and §6.5.5.7): never more often than the user's mistakes may cost.
+//! Trying a PIN (CTAP 2.3 §6.5.5.6 and §6.5.5.7), and counting the attempts.
 
 use zeroize::Zeroizing;
 
@@ -10,7 +10,8 @@ use crate::status::{Status, key_store_error};
 use crate::store::Pin;
 
 impl<P: Platform> Authenticator<P> {
-    /// The PIN, if it may be tried now. Blocked for good is the answer before blocked until the next power-up.
+    /// The PIN, if it may be tried now. A PIN that is blocked for good is reported as such, also where the key needs a
+    /// power cycle too.
     pub(super) fn pin_to_try(&mut self) -> Result<Pin, Status> {
         let pin = self.pin()?;
         if !pin.is_set() {
@@ -25,11 +26,11 @@ impl<P: Platform> Authenticator<P> {
         Ok(pin)
     }
 
-    /// Compares what the platform sent with the PIN, after [`Self::pin_to_try`]. A right one has all its retries
-    /// again, in storage and in `pin`.
+    /// Compares what the platform sent with the PIN, after [`Self::pin_to_try`]. The right PIN restores all retries, in
+    /// storage and in `pin`.
     pub(super) fn try_pin(&mut self, pin: &mut Pin, shared: &SharedSecret, pin_hash_enc: &[u8]) -> Result<(), Status> {
-        // The retry is gone from the storage before anything depends on the PIN, and is seen to be gone: to cut the
-        // power, or to make a write fail, gives nobody another guess.
+        // The retry is removed from the storage before anything depends on the PIN, and read back: whoever cuts the
+        // power, or makes a write fail, gets no other guess.
         pin.retries = pin.retries.checked_sub(1).ok_or(Status::PinBlocked)?;
         self.write_pin(pin)?;
         if self.pin()? != *pin {

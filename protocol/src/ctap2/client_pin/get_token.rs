@@ -11,7 +11,7 @@ use crate::ctap2::token::{Grant, Permissions};
 use crate::platform::{Clock as _, Platform, Verification};
 use crate::status::Status;
 
-/// The persistent token has one permission alone.
+/// The persistent token has one permission and no other.
 fn check_grantable(permissions: Permissions) -> Result<(), Status> {
     let persistent = Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY;
     if permissions.has_any(Permissions::BIO_ENROLLMENT) || permissions.has_any(persistent) && permissions != persistent
@@ -25,7 +25,7 @@ fn check_grantable(permissions: Permissions) -> Result<(), Status> {
 const TOKEN_ENC_MAX: usize = 48;
 
 impl<P: Platform> Authenticator<P> {
-    /// getPinToken, of CTAP 2.0: a token for ceremonies, bound to the relying party of the first.
+    /// getPinToken, of CTAP 2.0: a token for ceremonies, bound to the relying party of the first one.
     pub(super) fn get_pin_token(&mut self, request: &Parameters<'_>, response: &mut Writer<'_>) -> Result<(), Status> {
         // Steps 1 to 4: the parameters.
         let number = required(request.protocol)?;
@@ -39,7 +39,7 @@ impl<P: Platform> Authenticator<P> {
         let mut pin = self.pin_to_try()?;
         let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
         self.try_pin(&mut pin, &shared, pin_hash_enc)?;
-        // A platform of CTAP 2.0 knows no other word for it.
+        // A platform of CTAP 2.0 knows no other error for it.
         if pin.force_change {
             return Err(Status::PinInvalid);
         }
@@ -108,7 +108,8 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// The persistent token, or one with these permissions and bound to this relying party, where one is named.
+    /// Answers with the persistent token, or with a new one that has these permissions and is bound to this relying
+    /// party.
     fn grant_token(
         &mut self,
         shared: &SharedSecret,
@@ -118,7 +119,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<(), Status> {
         if permissions == Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY {
             let mut pin = self.pin()?;
-            // Tokens in use stay as they are.
+            // The tokens in use stay valid.
             if !pin.persistent_token_granted {
                 pin.persistent_token_granted = true;
                 self.write_pin(&pin)?;
@@ -126,9 +127,9 @@ impl<P: Platform> Authenticator<P> {
             let token = pin.persistent_token(&self.store.secret);
             return self.respond_token(shared, &token, response);
         }
-        // For ceremonies the standard has the platform name the relying party. A token without one is bound by its first
-        // ceremony, and good for that one alone: just what getPinToken gives to who asks for nothing else. The user is verified
-        // as much, and pays as much for a mistake, so that to refuse here would keep nobody from anything.
+        // The standard demands that the platform names the relying party where it asks for permissions for ceremonies.
+        // A token without one is bound to the relying party of its first ceremony, as the tokens of getPinToken are.
+        // Any host can get those, with the same PIN and the same cost of a mistake. So a refusal would protect nobody.
         let grant = Grant {
             permissions,
             rp_id_hash: rp_id.map(|rp_id| sha256(&[rp_id.as_bytes()])),
@@ -137,7 +138,7 @@ impl<P: Platform> Authenticator<P> {
         self.issue_token(shared, grant, response)
     }
 
-    /// The last steps of all: a new token, in place of all before it.
+    /// The last steps of each subcommand: a new token, in place of all earlier ones.
     fn issue_token(&mut self, shared: &SharedSecret, grant: Grant, response: &mut Writer<'_>) -> Result<(), Status> {
         let now = self.clock.now();
         let rng = &mut self.rng;

@@ -34,7 +34,7 @@ pub(crate) mod subcommand {
     pub(crate) const GET_PIN_UV_AUTH_TOKEN_USING_PIN_WITH_PERMISSIONS: u64 = 0x09;
 }
 
-/// The parameters of §6.5.5, each of its right type. Which of them must be there, each subcommand says.
+/// The parameters of §6.5.5, each of its right type. Each subcommand says which it requires.
 struct Parameters<'a> {
     protocol: Option<u64>,
     subcommand: u64,
@@ -81,7 +81,7 @@ fn supported(number: u64) -> Result<Protocol, Status> {
 }
 
 impl<P: Platform> Authenticator<P> {
-    /// Keeps the PIN, and gives tokens for it.
+    /// Sets and changes the PIN, and gives tokens for it.
     pub(super) fn client_pin(&mut self, parameters: Item<'_>, response: &mut Writer<'_>) -> Result<(), Status> {
         let request = Parameters::decode(parameters)?;
         match request.subcommand {

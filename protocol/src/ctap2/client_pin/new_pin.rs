@@ -8,7 +8,7 @@ use crate::limits::{MAX_PIN_LENGTH, PADDED_PIN};
 use crate::status::Status;
 use crate::store::Settings;
 
-/// A PIN that keeps the rules, as it is kept.
+/// A PIN that follows the rules, in the form in which the key keeps it.
 pub(super) struct NewPin {
     /// LEFT(SHA-256(PIN), 16).
     pub(super) hash: Zeroizing<[u8; 16]>,
@@ -26,7 +26,7 @@ impl NewPin {
         match length.ok_or(Status::PinAuthInvalid)? {
             ..PADDED_PIN => return Err(Status::InvalidParameter),
             PADDED_PIN => {}
-            // The standard's letter is the error above; its conformance test sends a PIN that is too long.
+            // The standard's text has the error above, but its conformance test expects this one.
             _ => return Err(Status::PinPolicyViolation),
         }
         let mut padded = Zeroizing::new([0; PADDED_PIN]);
@@ -39,7 +39,7 @@ impl NewPin {
     }
 
     fn new(pin: &str, settings: &Settings) -> Option<Self> {
-        // As many bytes as code points at most, so that the last byte of its padding is zero.
+        // The limit in bytes is that in code points, so that the last byte of the padding is zero.
         if pin.len() > MAX_PIN_LENGTH.into() {
             return None;
         }

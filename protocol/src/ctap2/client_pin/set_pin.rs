@@ -16,12 +16,12 @@ impl<P: Platform> Authenticator<P> {
         let param = required(request.pin_uv_auth_param)?;
         let new_pin_enc = required(request.new_pin_enc)?;
         let protocol = supported(number)?;
-        // Step 3: there is one already.
+        // Step 3: there is a PIN already.
         let mut pin = self.pin()?;
         if pin.is_set() {
             return Err(Status::PinAuthInvalid);
         }
-        // Steps 4 and 5: the shared secret, and what proves that the platform has it.
+        // Steps 4 and 5: the shared secret, and the proof that the platform has it.
         let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
         if !shared.verify(&[new_pin_enc], param) {
             return Err(Status::PinAuthInvalid);
@@ -32,7 +32,7 @@ impl<P: Platform> Authenticator<P> {
         self.write_pin(&pin)
     }
 
-    /// changePIN: another one, for who knows the old.
+    /// changePIN: another PIN, for a user who knows the old one.
     pub(super) fn change_pin(&mut self, request: &Parameters<'_>) -> Result<(), Status> {
         // Steps 1 and 2: the parameters.
         let number = required(request.protocol)?;
@@ -43,19 +43,19 @@ impl<P: Platform> Authenticator<P> {
         let protocol = supported(number)?;
         // Step 3: blocked.
         let mut pin = self.pin_to_try()?;
-        // Steps 4 and 5: what does not come from who agreed on the secret costs no retry.
+        // Steps 4 and 5: a request that does not prove knowledge of the shared secret costs no retry.
         let shared = self.key_agreement.shared_secret(protocol, platform_key)?;
         if !shared.verify(&[new_pin_enc, pin_hash_enc], param) {
             return Err(Status::PinAuthInvalid);
         }
         // Steps 6 to 8: the old PIN.
         self.try_pin(&mut pin, &shared, pin_hash_enc)?;
-        // Steps 9 to 14: the new one. A change that is forced is a change.
+        // Steps 9 to 14: the new PIN. After a forced change it must be another one.
         let new = NewPin::decrypt(&shared, new_pin_enc, &self.settings()?)?;
         if pin.force_change && pin.matches(&self.store.secret, &new.hash) {
             return Err(Status::PinPolicyViolation);
         }
-        // Steps 15 to 20: one write ends the old PIN and what it gave for good; first goes what it gave for now.
+        // Steps 15 to 20: the tokens in use end first. Then one write ends the old PIN and the persistent token.
         self.tokens.reset();
         pin.set(&self.store.secret, &new.hash, new.code_points);
         pin.renew_persistent_token();

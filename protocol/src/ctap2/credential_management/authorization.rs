@@ -8,12 +8,12 @@ use crate::ctap2::user_verification::Authorized;
 use crate::platform::Platform;
 use crate::status::Status;
 
-/// What lists credentials: the persistent token may too.
+/// Either of these allows to list credentials: the persistent token may do that too.
 const LISTING: Permissions =
     Permissions::CREDENTIAL_MANAGEMENT.and(Permissions::PERSISTENT_CREDENTIAL_MANAGEMENT_READ_ONLY);
 
 impl<P: Platform> Authenticator<P> {
-    /// For what tells of all relying parties: a token that is bound to one does not do.
+    /// For subcommands that tell of all relying parties. A token that is bound to one is not enough.
     pub(super) fn authorize_listing(&mut self, request: &Request<'_>) -> Result<Option<TokenId>, Status> {
         match self.authorize_by(request, LISTING)? {
             Authorized {
@@ -24,8 +24,8 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// For what tells of one relying party: a token that is bound to another does not do. One that is bound to this one
-    /// does, as with other keys: platforms ask for such a token where one is enough.
+    /// For subcommands that tell of one relying party. A token that is bound to another is not enough. One that is
+    /// bound to this one is, as with other keys: platforms ask for such a token where they need no more.
     pub(super) fn authorize_listing_of(
         &mut self,
         request: &Request<'_>,
@@ -40,7 +40,8 @@ impl<P: Platform> Authenticator<P> {
         }
     }
 
-    /// For what changes a credential: where the token is bound to a relying party, only one of that one.
+    /// For subcommands that change a credential. Returns the relying party that the token is bound to, if any: then the
+    /// credential must belong to it.
     pub(super) fn authorize_change(&mut self, request: &Request<'_>) -> Result<Option<[u8; 32]>, Status> {
         let authorized = self.authorize_by(request, Permissions::CREDENTIAL_MANAGEMENT)?;
         Ok(authorized.rp_id_hash)

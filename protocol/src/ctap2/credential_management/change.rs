@@ -12,7 +12,7 @@ use crate::status::{Status, key_store_error};
 use crate::store::{Account, Record};
 
 impl<P: Platform> Authenticator<P> {
-    /// Forgets a credential. Its relying party goes with the last one; large blobs are left to the platform.
+    /// Deletes a credential. The platform deletes its large blob.
     pub(super) fn delete_credential(&mut self, request: &Request<'_>) -> Result<(), Status> {
         // 02 credentialID
         let [_, id] = request.params()?;
@@ -23,7 +23,7 @@ impl<P: Platform> Authenticator<P> {
         Ok(self.store.delete(&account)?)
     }
 
-    /// Renames a user. The credential ID and the counter stay as they are.
+    /// Renames a user. The credential ID and the counter stay the same.
     pub(super) fn update_user_information(&mut self, request: &Request<'_>) -> Result<(), Status> {
         // 02 credentialID, 03 user
         let [_, id, user] = request.params()?;
@@ -32,7 +32,7 @@ impl<P: Platform> Authenticator<P> {
 
         let mut value = [0; STORAGE_VALUE_MAX];
         let Account { key, record, .. } = self.authorized_account(request, id, &mut value)?;
-        // One that no credential can have is as wrong as any other.
+        // An ID that no credential can have gives the same error as any other wrong one.
         if user.id != record.user_id {
             return Err(Status::InvalidParameter);
         }
@@ -62,7 +62,7 @@ impl<P: Platform> Authenticator<P> {
     }
 }
 
-/// The ID in a descriptor; an empty one, which no credential has, where the type is not "public-key".
+/// The ID in a descriptor. Where the type is not "public-key" it is empty, which no credential's is.
 fn credential_id(descriptor: Item<'_>) -> Result<&[u8], Status> {
     let (kind, id) = descriptor_parts(descriptor)?;
     let (kind, id) = (kind.text()?, id.bytes()?);

@@ -1,4 +1,4 @@
-//! authenticatorCredentialManagement (CTAP 2.3 §6.8): discoverable credentials listed, renamed and deleted.
+//! authenticatorCredentialManagement (CTAP 2.3 §6.8): lists, renames and deletes discoverable credentials.
 
 mod authorization;
 mod change;
@@ -24,19 +24,19 @@ mod subcommand {
     pub(super) const UPDATE_USER_INFORMATION: u8 = 0x07;
 }
 
-/// A request that has to be authorised.
+/// A request that must be authorized.
 struct Request<'a> {
     /// It came under the preview's number.
     preview: bool,
     sub_command: u8,
-    /// As they came: `pinUvAuthParam` authenticates these very bytes.
+    /// As received: `pinUvAuthParam` authenticates these very bytes.
     params: Option<Item<'a>>,
     pin_uv_auth: PinUvAuth<'a>,
 }
 
 impl<'a> Request<'a> {
-    /// The members 1 to `N` of `subCommandParams`, each of which may be missing. Nobody looks at them where
-    /// `pinUvAuthParam` is missing: that error comes first.
+    /// The members 1 to `N` of `subCommandParams`, each of which may be missing. A missing `pinUvAuthParam` is the
+    /// error that comes first.
     fn params<const N: usize>(&self) -> Result<[Option<Item<'a>>; N], Status> {
         if !self.pin_uv_auth.is_given() {
             return Err(Status::PuatRequired);
@@ -56,7 +56,7 @@ impl<P: Platform> Authenticator<P> {
     ) -> Result<(), Status> {
         let [sub_command, params, protocol, param] = numbered(parameters)?;
         let sub_command = u8::try_from(required(sub_command)?.uint()?).map_err(|_| Status::InvalidSubcommand)?;
-        // These two go on with what a token authorised before; whatever else they come with is ignored.
+        // These two continue what a token authorized before. Their other parameters are ignored.
         match sub_command {
             subcommand::ENUMERATE_RPS_GET_NEXT_RP => return self.enumerate_rps_get_next_rp(channel, response),
             subcommand::ENUMERATE_CREDENTIALS_GET_NEXT_CREDENTIAL => {

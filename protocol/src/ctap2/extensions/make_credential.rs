@@ -82,7 +82,8 @@ impl<'a> RegistrationInputs<'a> {
         }
     }
 
-    /// What the credential's record keeps of credBlob: all of it, or nothing. Only a discoverable credential has a record.
+    /// What the credential's record keeps of credBlob: all of it, or nothing. Only a discoverable credential has a
+    /// record.
     pub(in crate::ctap2) fn kept_blob(&self, kind: Kind) -> Option<&'a [u8]> {
         self.cred_blob
             .filter(|blob| blob.len() <= CRED_BLOB_MAX && matches!(kind, Kind::Discoverable(_)))

@@ -39,7 +39,7 @@ impl KeyAgreement {
         })
     }
 
-    /// `regenerate`: a new key pair for one protocol, so that a wrong PIN cannot be tried twice with the same secret.
+    /// `regenerate`: a new key pair for one protocol, so that the same secret never serves after a wrong PIN.
     ///
     /// # Errors
     /// The random number generator's; the old key pair stays.
@@ -74,11 +74,11 @@ impl KeyAgreement {
         Ok(())
     }
 
-    /// `decapsulate`: the secret that the platform's COSE_Key, with exactly the five members of the form above, leads
-    /// to.
+    /// `decapsulate`: the secret that follows from the platform's COSE_Key, which must have exactly the five members of
+    /// the form above.
     ///
     /// # Errors
-    /// [`Status::InvalidParameter`] for a key of another form, or that is not on the curve.
+    /// [`Status::InvalidParameter`] for a key of another form, or a point that is not on the curve.
     pub fn shared_secret(&self, protocol: Protocol, platform_key: Item<'_>) -> Result<SharedSecret, Status> {
         let point = point(platform_key).ok_or(Status::InvalidParameter)?;
         let z = p256::diffie_hellman(self.private_key(protocol), &point).map_err(|_| Status::InvalidParameter)?;

@@ -1,5 +1,5 @@
-//! PIN/UV auth protocols one and two (CTAP 2.3 §6.5.6 and §6.5.7): how a platform and the key agree on a secret, send
-//! a PIN under it, and prove a permission.
+//! PIN/UV auth protocols one and two (CTAP 2.3 §6.5.6 and §6.5.7): how a platform and the key agree on a secret,
+//! encrypt a PIN with it, and prove a permission.
 //!
 //! Both ends compute the same once they share a secret, so [`SharedSecret`] serves a platform too.
 
@@ -25,11 +25,11 @@ pub enum Protocol {
     Two,
 }
 
-/// What proves that its sender knows a key: `pinUvAuthParam`, `saltAuth`. 16 bytes by protocol one, 32 by two.
+/// Proves that its sender knows a key: `pinUvAuthParam`, `saltAuth`. 16 bytes with protocol one, 32 with two.
 pub type Authentication = Vec<u8, 32>;
 
 impl Protocol {
-    /// What this key offers, most preferred first: `pinUvAuthProtocols` in getInfo.
+    /// `pinUvAuthProtocols` in getInfo: the most preferred comes first.
     pub const OFFERED: [Self; 2] = [Self::Two, Self::One];
 
     /// The protocol with this number, if this key offers it.
@@ -47,7 +47,7 @@ impl Protocol {
         }
     }
 
-    /// `authenticate`: of the parts, one behind the other.
+    /// `authenticate` of the parts, one after the other.
     #[must_use]
     pub fn authenticate(self, key: &MacKey, message: &[&[u8]]) -> Authentication {
         let length = match self {
@@ -57,8 +57,8 @@ impl Protocol {
         key.authenticate(message).iter().copied().take(length).collect()
     }
 
-    /// `verify`, in a time that does not depend on what `param` holds. A param of another length than the protocol's
-    /// own is never accepted.
+    /// `verify`, in a time that does not depend on the content of `param`. A param whose length is not the protocol's
+    /// is never accepted.
     #[must_use]
     pub fn verify(self, key: &MacKey, message: &[&[u8]], param: &[u8]) -> bool {
         self.authenticate(key, message).as_slice().ct_eq(param).into()
@@ -72,7 +72,7 @@ impl Protocol {
         }
     }
 
-    /// The length of what a ciphertext of this length decrypts to; `None` where there is no such ciphertext.
+    /// The length of the plaintext of a ciphertext of this length; `None` where no ciphertext has that length.
     #[must_use]
     pub fn plaintext_length(self, ciphertext: usize) -> Option<usize> {
         ciphertext
@@ -112,7 +112,7 @@ impl SharedSecret {
         self.protocol
     }
 
-    /// `authenticate`: of the parts, one behind the other.
+    /// `authenticate` of the parts, one after the other.
     #[must_use]
     pub fn authenticate(&self, message: &[&[u8]]) -> Authentication {
         self.protocol.authenticate(&self.authentication, message)
@@ -124,15 +124,16 @@ impl SharedSecret {
         self.protocol.verify(&self.authentication, message, param)
     }
 
-    /// `decrypt`, to the start of `plaintext`. `None` where the ciphertext has no length that the protocol could have
-    /// given it, or does not fit.
+    /// `decrypt`, to the start of `plaintext`. `None` where no ciphertext of the protocol has that length, or where the
+    /// plaintext does not fit.
     pub fn decrypt<'a>(&self, ciphertext: &[u8], plaintext: &'a mut [u8]) -> Option<&'a mut [u8]> {
-        let length = self.protocol.plaintext_length(ciphertext.len())?;
-        let (iv, blocks) = ciphertext.split_at_checked(self.protocol.iv_length())?;
-        let iv = iv.try_into().unwrap_or([0; BLOCK]);
-        let plaintext = plaintext.get_mut(..length)?;
+        let (iv, blocks) = match self.protocol {
+            Protocol::One => (&[0; BLOCK], ciphertext),
+            Protocol::Two => ciphertext.split_first_chunk()?,
+        };
+        let plaintext = plaintext.get_mut(..blocks.len())?;
         plaintext.copy_from_slice(blocks);
-        aes_cbc::decrypt(&self.encryption, &iv, plaintext).ok()?;
+        aes_cbc::decrypt(&self.encryption, iv, plaintext).ok()?;
         Some(plaintext)
     }
 
@@ -153,7 +154,7 @@ impl SharedSecret {
         let iv_length = self.protocol.iv_length();
         let length = iv_length + plaintext.len();
         let (head, blocks) = ciphertext.get_mut(..length)?.split_at_mut_checked(iv_length)?;
-        head.iter_mut().zip(iv).for_each(|(to, from)| *to = *from);
+        head.copy_from_slice(iv.get(..iv_length)?);
         blocks.copy_from_slice(plaintext);
         aes_cbc::encrypt(&self.encryption, iv, blocks).ok()?;
         Some(length)

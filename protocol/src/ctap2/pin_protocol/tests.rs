@@ -113,15 +113,15 @@ fn the_shared_secrets_are_the_vectors() {
 
 #[test]
 fn set_pin_is_the_vectors() {
-    let one: [u8; 64] = hex(
-        "428dc45210c52d0a3b328e250b9dd5d83de56e02e74af01b7626468b6a48f4b5c2d9df0a053e88cb561f9a36bb3885b69acb7d9927ad7b48d71490a224e2e8b8",
-    );
+    let one: [u8; 64] = hex("428dc45210c52d0a3b328e250b9dd5d83de56e02e74af01b7626468b6a48f4b5\
+         c2d9df0a053e88cb561f9a36bb3885b69acb7d9927ad7b48d71490a224e2e8b8");
     encrypts(Protocol::One, &padded_pin(), &one);
     let param: [u8; 16] = hex("f0b3eaf39da3c291782fd890676608ab");
     assert!(shared(Protocol::One).verify(&[&one], &param));
 
     let two: [u8; 80] = hex(
-        "000102030405060708090a0b0c0d0e0fc72554006529b2095342745fbaaa19f87b9b4f2c21dba74e08de5a09bc765b3a5091086ab2de3f34a81d7b7096dec3fcac2b840a636bc973f5141a2780dd8e48",
+        "000102030405060708090a0b0c0d0e0fc72554006529b2095342745fbaaa19f87b9b4f2c21dba74e\
+         08de5a09bc765b3a5091086ab2de3f34a81d7b7096dec3fcac2b840a636bc973f5141a2780dd8e48",
     );
     encrypts(Protocol::Two, &padded_pin(), &two);
     let param: [u8; 32] = hex("79a411a0267fd973566480d131d73809d31b1a23be21ebbe9373dc8e0373141d");

@@ -1,5 +1,6 @@
 //! Random sequences of commands, against the key and against a model of the standard that keeps everything in plain
-//! lists: `standard.rs` knows the rules and no key, `host.rs` sends the requests and compares, `visit.rs` says what happens.
+//! lists: `standard.rs` knows the rules and no key, `host.rs` sends the requests and compares, `visit.rs` says what
+//! happens.
 
 mod host;
 mod standard;

@@ -126,8 +126,8 @@ impl Device {
         Ok(event)
     }
 
-    /// Drops the transaction of `channel`, in whatever phase it is, and the answers not yet sent: the next report there
-    /// is the INIT reply (CTAP 2.3 §11.2.5.3).
+    /// Drops the transaction of `channel` in any phase, and the answers not yet sent: the next report there is the INIT
+    /// reply (CTAP 2.3 §11.2.5.3).
     fn resynchronize(&mut self, active: u32) -> Event {
         self.replies.retain(|reply| channel(reply) != active);
         match self.transaction.take_if(|transaction| transaction.channel == active) {
@@ -142,7 +142,7 @@ impl Device {
         }
     }
 
-    /// CTAPHID_CANCEL (CTAP 2.3 §11.2.9.1.5): is for an outstanding CTAP2 command, and never answered.
+    /// CTAPHID_CANCEL (CTAP 2.3 §11.2.9.1.5). It is for an outstanding CTAP2 command, and never answered.
     fn cancel(&mut self, channel: u32) -> Event {
         match &mut self.transaction {
             Some(Transaction {
@@ -166,7 +166,7 @@ impl Device {
         Ok(Event::Wink)
     }
 
-    /// CTAPHID_LOCK (CTAP 2.3 §11.2.9.2.2): for so many seconds, or 0 to release.
+    /// CTAPHID_LOCK (CTAP 2.3 §11.2.9.2.2), for a number of seconds; 0 releases the lock.
     fn lock(&mut self, channel: u32, length: usize, data: &[u8; INIT_PAYLOAD], now: u64) -> Result<Event, Error> {
         let [seconds, ..] = *data;
         if length != 1 {
@@ -197,7 +197,7 @@ impl Device {
         self.claimed.push(channel).map_err(|_| Error::InvalidChannel)
     }
 
-    /// A channel number that nobody has: neither 0, which is reserved, nor [`BROADCAST`], nor a claimed one.
+    /// A channel number that nobody has. It is neither 0, which is reserved, nor [`BROADCAST`], nor a claimed one.
     fn allocate(&mut self) -> u32 {
         loop {
             self.last_channel = match self.last_channel.wrapping_add(1) {

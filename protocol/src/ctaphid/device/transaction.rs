@@ -2,11 +2,19 @@
 
 use super::super::KeepaliveStatus;
 use super::super::packet::Assembly;
-use super::RequestKind;
 use crate::limits::KEEPALIVE_INTERVAL;
 use crate::platform::Indication;
 
-/// Other channels are kept away (CTAP 2.3 §11.2.9.2.2).
+/// Which protocol a request speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// CTAPHID_MSG: a U2F raw message.
+    Msg,
+    /// CTAPHID_CBOR: a CTAP2 command byte and its parameters.
+    Cbor,
+}
+
+/// Keeps other channels away (CTAP 2.3 §11.2.9.2.2).
 pub(super) struct Lock {
     pub(super) channel: u32,
     pub(super) until: u64,
@@ -19,28 +27,28 @@ pub(super) struct Transaction {
     pub(super) phase: Phase,
 }
 
-/// How far a transaction is.
+/// The progress of a transaction.
 pub(super) enum Phase {
-    /// More packets of the request are to come, the next before `deadline`.
+    /// More packets of the request will come, the next before `deadline`.
     Assembling { assembly: Assembly, deadline: u64 },
-    /// The request is whole, and waits for the worker or is with it.
+    /// The request is complete, and waits or runs.
     Requested(Work),
-    /// The response goes out; `index` is the number of its next packet.
+    /// The response is being sent; `index` is the number of its next packet.
     Responding { length: usize, index: u8 },
 }
 
-/// A whole request, until its response.
+/// A complete request, until its response.
 pub(super) struct Work {
     pub(super) kind: RequestKind,
     pub(super) length: usize,
-    /// The worker has it.
+    /// It was handed over, and runs.
     pub(super) taken: bool,
     /// CTAPHID_CANCEL came.
     pub(super) cancelled: bool,
     status: KeepaliveStatus,
     /// A keepalive waits to be sent.
     unsent: bool,
-    /// When the next keepalive falls due: never for U2F, whose hosts poll (CTAP 2.3 §11.2.9.1.7).
+    /// When the next keepalive is due. `None` for U2F, whose hosts poll (CTAP 2.3 §11.2.9.1.7).
     next_keepalive: Option<u64>,
 }
 
@@ -69,7 +77,7 @@ impl Work {
         }
     }
 
-    /// Takes over what the worker shows. Only a beginning wait for the user is told at once.
+    /// Takes over what the running request shows. Only when a wait for the user begins does a keepalive follow at once.
     pub(super) fn show(&mut self, indication: Indication, now: u64) {
         let status = match indication {
             Indication::Idle | Indication::Processing => KeepaliveStatus::Processing,

@@ -80,7 +80,8 @@ proptest! {
         prop_assert_eq!(&channel.to_be_bytes()[..], &report[..4]);
         match packet {
             Packet::Initialization { command, length, data } => {
-                prop_assert_eq!((0x80 | command, length), (report[4], usize::from(report[5]) << 8 | usize::from(report[6])));
+                prop_assert_eq!(0x80 | command, report[4]);
+                prop_assert_eq!(length, usize::from(report[5]) << 8 | usize::from(report[6]));
                 prop_assert_eq!(data, &report[7..]);
             }
             Packet::Continuation { sequence, data } => {

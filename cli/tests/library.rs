@@ -30,6 +30,7 @@ fn the_library_brings_no_command_line() {
         "tokio",
         "toml",
         "zbus",
+        "zbus-secret-service-keyring-store",
     ] {
         assert!(!brings(absent), "{absent}: {tree}");
     }

@@ -78,7 +78,7 @@ enum Command {
     Register(Deferred<register::Args>),
     /// Sign in with a registered key
     Authenticate(Deferred<authenticate::Args>),
-    /// Manage the devices registered with `--profile aws`, which rehearses and never talks to AWS
+    /// Manage the devices registered with `--profile aws`: a rehearsal, which never talks to AWS
     #[command(subcommand)]
     Aws(Deferred<aws::Command>),
     /// Set, change and check a key's PIN

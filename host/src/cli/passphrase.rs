@@ -76,20 +76,20 @@ impl SealArgs {
 
     /// Opens the state file at `path`, and seals it where that is asked for and it is not.
     pub(super) fn open(&self, path: &Path, output: &Output) -> Result<FileStorage, Failure> {
-        let mut keeper = Keeper::new(path, &self.passphrase, SAME_FLAGS, output)?;
+        let mut opener = StateOpener::new(path, &self.passphrase, SAME_FLAGS, output)?;
         if let Some(wanted) = self.seal
             && !FileStorage::is_at(path)
         {
-            let passphrase = keeper.given.take();
-            return keeper.make(wanted, passphrase);
+            let passphrase = opener.given.take();
+            return opener.make(wanted, passphrase);
         }
-        let mut storage = keeper.open()?;
+        let mut storage = opener.open()?;
         match (storage.seal(), self.seal) {
             (_, None) => {}
             (found, Some(wanted)) if found == wanted => {}
             (Seal::None, Some(wanted)) => {
-                let passphrase = keeper.given.take();
-                let new = keeper.new_seal(wanted, passphrase)?;
+                let passphrase = opener.given.take();
+                let new = opener.new_seal(wanted, passphrase)?;
                 storage.reseal(new)?;
             }
             (found, Some(_)) => {
@@ -111,19 +111,19 @@ pub(super) fn reseal(
     new: &NewPassphraseArgs,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut keeper = Keeper::new(path, current, NEW_FLAGS, output)?;
+    let mut opener = StateOpener::new(path, current, NEW_FLAGS, output)?;
     let new = Source::of(new.new_passphrase_fd, new.new_passphrase_env.as_ref());
     let new = read(new)?;
     if !FileStorage::is_at(path) {
-        return keeper.make(seal, new).map(drop);
+        return opener.make(seal, new).map(drop);
     }
-    let mut storage = keeper.open()?;
-    let new = keeper.new_seal(seal, new)?;
+    let mut storage = opener.open()?;
+    let new = opener.new_seal(seal, new)?;
     Ok(storage.reseal(new)?)
 }
 
 /// Opens a state file, with the passphrase that the user gives.
-struct Keeper<'a> {
+struct StateOpener<'a> {
     path: &'a Path,
     output: Output,
     /// The passphrase that does not come from the terminal.
@@ -138,7 +138,7 @@ struct Keeper<'a> {
     ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> StateOpener<'a> {
     fn new(path: &'a Path, args: &PassphraseArgs, new_flags: &'static str, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.passphrase_fd, args.passphrase_env.as_ref());
         Ok(Self {
@@ -222,7 +222,7 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Unlock for Keeper<'_> {
+impl Unlock for StateOpener<'_> {
     fn passphrase(&mut self, again: bool) -> Option<Passphrase> {
         if let Some(given) = self.given.take() {
             return Some(given);

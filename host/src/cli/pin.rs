@@ -14,9 +14,9 @@ use crate::client::{self, PinRetries, Unwatched};
 /// `brasskey pin`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Give a key its first PIN
+    /// Set a key's first PIN
     Set(SetArgs),
-    /// Give a key another PIN
+    /// Change a key's PIN
     Change(ChangeArgs),
     /// Check whether a PIN is right; a wrong one costs a try
     Verify(KeyArgs),

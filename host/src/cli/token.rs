@@ -49,8 +49,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS|PATH", value_parser = control)]
     control: Option<ControlAddress>,
 
-    /// The file with the bearer token of the control endpoint, created if it is missing [default: control-token in your
-    /// data directory]
+    /// The file with the control token, the secret that the control endpoint asks for; created if it is missing
+    /// [default: control-token in your data directory]
     #[arg(long, value_name = "FILE", requires = "control")]
     control_token_file: Option<PathBuf>,
 

@@ -8,9 +8,9 @@ thread_local! {
 }
 
 /// Somebody at a terminal who types these lines.
-fn keeper(typed: &[&'static str]) -> Keeper<'static> {
+fn opener(typed: &[&'static str]) -> StateOpener<'static> {
     TYPED.set(typed.iter().rev().copied().collect());
-    Keeper {
+    StateOpener {
         path: Path::new("token.redb"),
         output: Output::new(false),
         given: None,
@@ -29,37 +29,37 @@ fn passphrase(text: &str) -> Passphrase {
 }
 
 /// What is given, until nothing is.
-fn answers(keeper: &mut Keeper<'_>) -> Vec<Passphrase> {
+fn answers(opener: &mut StateOpener<'_>) -> Vec<Passphrase> {
     let mut again = false;
-    std::iter::from_fn(|| keeper.passphrase(std::mem::replace(&mut again, true))).collect()
+    std::iter::from_fn(|| opener.passphrase(std::mem::replace(&mut again, true))).collect()
 }
 
 #[test]
 fn a_person_may_try_three_times() {
-    let given = answers(&mut keeper(&["one", "two", "three", "four"]));
+    let given = answers(&mut opener(&["one", "two", "three", "four"]));
     assert!(given.len() == 3 && given[2].is(&passphrase("three")));
     assert_eq!(
-        answers(&mut keeper(&["", "two"])).len(),
+        answers(&mut opener(&["", "two"])).len(),
         1,
         "an empty one is no passphrase"
     );
-    assert_eq!(answers(&mut keeper(&[])).len(), 0);
+    assert_eq!(answers(&mut opener(&[])).len(), 0);
 }
 
 #[test]
 fn a_passphrase_from_elsewhere_is_tried_once() {
-    let mut keeper = Keeper {
+    let mut opener = StateOpener {
         given: Some(passphrase("given")),
         tries: 0,
-        ..keeper(&["typed"])
+        ..opener(&["typed"])
     };
-    let given = answers(&mut keeper);
+    let given = answers(&mut opener);
     assert!(given.len() == 1 && given[0].is(&passphrase("given")));
 }
 
 #[test]
 fn a_new_passphrase_is_typed_twice() {
-    let person = keeper(&["", "one", "two", "caf\u{e9}", "cafe\u{301}"]);
+    let person = opener(&["", "one", "two", "caf\u{e9}", "cafe\u{301}"]);
     assert!(person.new_passphrase(None).unwrap().is(&passphrase("caf\u{e9}")));
     let failure = person.new_passphrase(None).unwrap_err();
     assert_eq!(

@@ -13,10 +13,10 @@ pub const MANUFACTURER: &str = "brasskey";
 /// How often the host asks for reports and sends them, in milliseconds. No interval is shorter at full speed.
 pub const INTERVAL: u8 = 1;
 
-/// What the key draws from the bus at most, in milliamperes.
+/// The most current that the key draws from the bus, in milliamperes.
 pub const POWER: u8 = 100;
 
-/// The length of a serial number, in bytes; its string has two hexadecimal digits, upper case, for each.
+/// The length of a serial number, in bytes. Its string has two upper-case hexadecimal digits for each.
 pub const SERIAL_SIZE: usize = 8;
 
 /// The storage key of the serial number. The record is made once and outlives a reset: it names the device, not its

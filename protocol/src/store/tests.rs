@@ -125,7 +125,7 @@ fn without_randomness_nothing_is_sealed() {
     }
 }
 
-/// Why a key with this root record does not start. The storage is left as it was.
+/// Why a key with this root record does not start. The storage stays as it was.
 fn refused(root: &[u8]) -> StartError {
     let mut storage = Key::new().storage().clone();
     storage.records.insert(b"R".to_vec(), root.to_vec());
@@ -235,7 +235,7 @@ fn other_credentials_share_a_counter_that_takes_random_steps() {
     assert_eq!(steps.len(), 16, "every step occurs");
     let blocks = usize::try_from(last / SHARED_COUNTER_BLOCK).unwrap() + 1;
     assert_eq!(writes.len(), blocks, "storage is written once a block");
-    // A new credential takes the counter over as it stands.
+    // A new credential has the current value of the counter.
     assert_eq!(key.register(RP).auth_data.sign_count, last);
 }
 
@@ -286,7 +286,8 @@ fn more_credentials_than_are_remembered_keep_counting_up() {
     }
 }
 
-/// A key whose counters stand here: the shared one, and that of a discoverable credential. The credentials' IDs.
+/// A key with two counters at this value, the shared one and that of a discoverable credential; and the credentials'
+/// IDs.
 fn key_with_counters_at(value: u32) -> (Key, [Vec<u8>; 2]) {
     let mut key = Key::new();
     let ids = [key.register(RP).id, key.register_discoverable(RP, b"alice").id];
@@ -340,7 +341,7 @@ fn without_a_touch_no_counter_goes_past_its_half() {
         assert_eq!(counts[..5], [4, 3, 2, 1, 0].map(|left| COUNTER_HALF - left));
         assert_eq!(counts[5..], [COUNTER_HALF; 3]);
     }
-    // Nor does a power cycle bring it past.
+    // A power cycle does not bring it past, either.
     let mut key = key.restarted();
     for id in &ids {
         assert_eq!(count_untouched(&mut key, id), COUNTER_HALF);

@@ -1,5 +1,5 @@
-//! A key with attestation certificates. They are no X.509: to the key a certificate is one item of DER with a public
-//! key inside.
+//! A key with attestation certificates. They are not X.509: for the key, a certificate is one item of DER that contains
+//! a public key.
 
 use std::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! CBOR for a test's own end of the wire: requests as trees that can be bent, and responses read by another decoder.
+//! CBOR for the test's end of the wire: requests as trees that tests can change, and responses read by another decoder.
 
 use std::string::String;
 use std::vec;
@@ -32,7 +32,7 @@ pub(crate) fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Map(members.into_iter().map(|(name, value)| (text(name), value)).collect())
 }
 
-/// Encodes the tree as it stands: the order of a map's members is the test's own affair.
+/// Encodes the tree as it is: the test decides the order of a map's members.
 pub(crate) fn encode(value: &Value) -> Vec<u8> {
     let mut buffer = vec![0; 2 * MAX_MESSAGE];
     let mut writer = Writer::new(&mut buffer);
@@ -54,7 +54,7 @@ fn write(value: &Value, writer: &mut Writer<'_>) {
             match (u64::try_from(*value), i64::try_from(*value)) {
                 (Ok(value), _) => writer.uint(value),
                 (_, Ok(value)) => writer.int(value),
-                // The writer has no need of them: a negative integer of nine bytes.
+                // The writer cannot write these: a negative integer of nine bytes.
                 _ => writer
                     .raw(&[0x3b])
                     .raw(&u64::try_from(-1 - *value).expect("CBOR's range").to_be_bytes()),
@@ -88,7 +88,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Value {
     value
 }
 
-/// Reads the first item with a decoder that is not ours, and gives what follows it. It must be canonical to our own.
+/// Reads the first item with a decoder that is not ours, and returns what follows it. Our own must find it canonical.
 pub(crate) fn decode_first(bytes: &[u8]) -> (Value, &[u8]) {
     let mut reader = SliceReader::new(bytes);
     let value = Value::decode(&mut reader).expect("another decoder reads it too");
@@ -97,7 +97,7 @@ pub(crate) fn decode_first(bytes: &[u8]) -> (Value, &[u8]) {
     (value, rest)
 }
 
-/// What tests ask of an answer's tree. Each panics where the tree is another than the test expects.
+/// What tests read from an answer's tree. Each method panics where the tree is not as the test expects.
 pub(crate) trait Tree {
     fn find(&self, key: &Value) -> Option<&Value>;
     fn member(&self, name: &str) -> &Value;

@@ -234,7 +234,7 @@ impl Registration {
         verifies(&self.cose_key, message, signature)
     }
 
-    /// Holds an assertion to everything that its relying party would.
+    /// Checks everything in an assertion that its relying party would check.
     #[track_caller]
     pub(crate) fn verify(&self, rp_id: &str, assertion: &Assertion) {
         assert_eq!(assertion.id, self.id);

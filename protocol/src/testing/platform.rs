@@ -1,4 +1,4 @@
-//! A world for the key in which everything that happens is written in the test.
+//! A platform for the key, in which everything happens as the test says.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -289,7 +289,7 @@ impl TryRng for Dice {
 
 impl TryCryptoRng for Dice {}
 
-/// The time that the test says it is.
+/// The time, as the test sets it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Time(pub(crate) u64);
 

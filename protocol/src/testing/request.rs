@@ -1,4 +1,4 @@
-//! Valid CTAP2 requests, to be sent as they are or bent by a test.
+//! Valid CTAP2 requests, which tests send unchanged or changed.
 
 use std::collections::BTreeMap;
 use std::vec;

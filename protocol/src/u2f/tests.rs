@@ -88,7 +88,7 @@ fn register(key: &mut Key) -> Registration {
     Registration::new(&key.apdu(&register_apdu()).unwrap())
 }
 
-/// The counter of an authentication, after verifying the rest of it.
+/// The counter of an authentication, whose signature is verified.
 fn verified(made: &Registration, data: &[u8], user_presence: u8) -> u32 {
     let (head, signature) = data.split_at(5);
     assert_eq!(head[0], user_presence);

@@ -11,7 +11,7 @@ use crate::testing::cbor::{bytes, encode, int};
 use crate::testing::hex;
 use crate::testing::platform::Dice;
 
-/// Both sides' key pairs, computed together with every value below by an implementation of its own (python-fido2).
+/// Both sides' key pairs. Another implementation (python-fido2) computed them and every value below.
 const KEY: [u8; 32] = hex("21c9fca2dceaa54532d8f24fc52960ece739bdc177781dba570998576fe08a52");
 const KEY_X: [u8; 32] = hex("07b61d3c424b299408a72ea6a59f153e74a3125b5811716edb32222b46b4f02c");
 const KEY_Y: [u8; 32] = hex("4d5eb906055fc8ea49ae0c061ab69d66942ffcf77c75c47c1032c9f43fc532b6");
@@ -24,7 +24,7 @@ const IV: [u8; 16] = hex("000102030405060708090a0b0c0d0e0f");
 const TOKEN: [u8; 32] = hex("202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f");
 const PIN_HASH: [u8; 16] = hex("03ac674216f3e15c761ee1a5e255f067");
 
-/// A COSE_Key's members in their order, to be sent as they are or bent.
+/// A COSE_Key's members in their order, which tests send unchanged or changed.
 fn members(x: &[u8], y: &[u8]) -> Vec<(Value, Value)> {
     vec![
         (int(1), int(2)),

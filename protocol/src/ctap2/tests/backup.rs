@@ -21,7 +21,7 @@ fn asserted(key: &mut Key, id: &[u8]) -> (u8, u32) {
 fn the_flags_are_those_of_the_key_and_the_counter_stays_at_zero() {
     for (backup, flags) in [(Backup::Never, 0), (Backup::Eligible, BE), (Backup::BackedUp, BE | BS)] {
         let mut key = Key::new();
-        // What other credentials count does not show.
+        // The counts of other credentials do not show.
         let counted = key.register(RP);
         assert!(asserted(&mut key, &counted.id).1 > 0);
         key.0.config.backup = backup;

@@ -17,7 +17,7 @@ use crate::testing::request::{
     RP, Request, discover, get_assertion, get_info, make_credential, make_discoverable, option, reset, toggle_always_uv,
 };
 
-/// A key that finds this in order, and then the user.
+/// A key whose own verification has these outcomes in order, and then finds the user.
 fn verifying(found: &[Verification]) -> Key {
     let mut key = Key::new();
     key.user().verifications = Some(found.iter().copied().collect());
@@ -80,7 +80,7 @@ fn the_option_verifies_the_user_and_the_touch_is_asked_for_besides() {
     let assertion = key.asserted(&with_uv(discover(RP), 5)).unwrap();
     assert_eq!(assertion.auth_data.flags, 0x05, "UP and UV");
     assert_eq!(key.user().prompts.len(), 2);
-    // Who does not ask is not verified.
+    // Without a request for it the user is not verified.
     assert_eq!(key.asserted(&discover(RP)).unwrap().auth_data.flags, 0x01);
     assert_eq!(uv_retries(&mut key), UV_RETRIES);
 }
@@ -122,7 +122,7 @@ fn a_token_by_verification_is_like_one_by_pin() {
     assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "it is spent");
     let other = token_by_uv(&mut key, GA, Some("other.example")).unwrap();
     assert_eq!(key.refusal(&other.sign(discover(RP))), Status::PinAuthInvalid);
-    // Without a relying party it is bound by its first use.
+    // Without a relying party the first use binds it.
     let token = token_by_uv(&mut key, MC | GA, None).unwrap();
     let silent = |rp_id| token.sign(discover(rp_id).with(5, option("up", false)));
     assert!(key.asserted(&silent(RP)).is_ok());
@@ -174,7 +174,7 @@ fn failures_are_counted_across_power_cycles_until_it_is_blocked() {
         key = key.restarted();
         finds(&mut key, &[]);
     }
-    // Blocked: nobody is looked at any more.
+    // Blocked: the key verifies nobody any more.
     assert_eq!(token_by_uv(&mut key, CM, None), Err(Status::UvBlocked));
     assert_eq!(key.refusal(&make_verified()), Status::PinBlocked);
     key.set_pin(PIN);

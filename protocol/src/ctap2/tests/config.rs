@@ -116,10 +116,10 @@ fn the_raw_bytes_of_the_parameters_are_authenticated() {
     let seven = set_min_pin_length([(1, int(7))]).members[&2].clone();
     assert_eq!(key.refusal(&six.clone().with(2, seven)), Status::PinAuthInvalid);
     assert_eq!(key.refusal(&six.clone().without(2)), Status::PinAuthInvalid);
-    // An empty map is not none.
+    // An empty map is not the same as no map.
     let empty = token.sign(set_min_pin_length([]));
     assert_eq!(key.refusal(&empty.clone().without(2)), Status::PinAuthInvalid);
-    // Nor one subcommand another, nor another key of the map one that is ignored.
+    // Nor does one subcommand stand for another, nor another key of the map for one that is ignored.
     assert_eq!(key.refusal(&six.with(1, int(4))), Status::PinAuthInvalid);
     let unknown = Value::Map([(int(9), int(1))].to_vec());
     assert_eq!(key.refusal(&empty.with(2, unknown)), Status::PinAuthInvalid);
@@ -131,7 +131,7 @@ fn without_a_pin_nothing_needs_a_token() {
     for request in [
         set_min_pin_length([(1, int(5))]),
         config(0x04),
-        // Nor is one looked at.
+        // Nor does the key look at one.
         config(0x03).with(4, bytes([1, 2, 3])),
         toggle_always_uv(),
     ] {
@@ -293,7 +293,7 @@ fn the_complexity_policy_is_for_new_pins_and_the_old_one_must_change() {
     }
     let request = key.platform(Protocol::Two).change_pin(PIN, "4711");
     assert_eq!(key.send(&request), Ok(None));
-    // It stays on, and the new PIN was held to it.
+    // The policy stays on, and the new PIN was checked against it.
     for request in [policy, set_min_pin_length([(4, FALSE)])] {
         let token = key.try_token("4711", ACFG, None).unwrap();
         assert_eq!(key.send(&token.sign(request)), Ok(None));

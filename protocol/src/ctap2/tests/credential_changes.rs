@@ -169,7 +169,8 @@ fn a_full_key_deletes_and_renames() {
     assert_eq!(shown(&mut key), map([("id", bytes(b"alice"))]));
 }
 
-/// The initialization vectors and the plaintexts of encIdentifier and encCredStoreState, to who has the token.
+/// The initialization vectors and the plaintexts of encIdentifier and encCredStoreState, for a platform that has the
+/// token.
 fn identifiers(key: &mut Key) -> [(Vec<u8>, Vec<u8>); 2] {
     let pin = key.0.store.pin().unwrap();
     let token = pin.persistent_token(&key.0.store.secret);

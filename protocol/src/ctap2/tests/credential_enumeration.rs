@@ -1,4 +1,4 @@
-//! Relying parties and credentials enumerated (CTAP 2.3 §6.8.3 and §6.8.4).
+//! The enumerations of relying parties and credentials (CTAP 2.3 §6.8.3 and §6.8.4).
 
 use std::collections::BTreeMap;
 use std::format;
@@ -22,7 +22,7 @@ use crate::testing::request::{
     selection, user,
 };
 
-/// The subcommands that go on, by their numbers.
+/// The subcommands that continue a walk, by their numbers.
 const NEXT_RP: i64 = 0x03;
 const NEXT_CREDENTIAL: i64 = 0x05;
 
@@ -178,7 +178,7 @@ fn a_walk_goes_on_with_its_own_subcommand_alone() {
     assert_eq!(key.refusal(&next(NEXT_CREDENTIAL)), Status::NotAllowed);
 }
 
-/// A key in the middle of each walk, and how that goes on.
+/// A key in the middle of each walk, and the request that continues it.
 fn walks() -> [(Key, Request); 2] {
     [NEXT_RP, NEXT_CREDENTIAL].map(|sub_command| {
         let (mut key, manager) = key_with_nine();
@@ -291,7 +291,7 @@ fn an_rp_id_that_is_too_long_to_keep_is_known_by_its_hash() {
     let mut key = Key::new();
     let long = [&"x".repeat(RP_ID_MAX), ".example"].concat();
     let made = key.register_discoverable(&long, b"alice");
-    // What is kept of it is another relying party's whole ID.
+    // The part of it that is kept is another relying party's whole ID.
     let kept = &long[long.len() - RP_ID_MAX..];
     let namesake = key.register_discoverable(kept, b"bobby");
     let manager = key.manager();
@@ -336,7 +336,7 @@ fn damaged_records_are_neither_listed_nor_counted_and_hide_no_others() {
     for damaged in 0..8 {
         for garbage in [&b""[..], b"\xff", &[0x5a; 1024], &another] {
             let mut key = prepared.fork();
-            // This one, and all before it.
+            // Damages this one, and all before it.
             for name in &accounts[..=damaged] {
                 key.storage_mut().records.insert(name.to_vec(), garbage.to_vec());
             }

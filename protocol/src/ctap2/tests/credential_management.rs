@@ -27,7 +27,7 @@ fn requests(manager: &Token, id: &[u8]) -> [Request; 5] {
 /// The subcommands that only read, and those that change something.
 const READING: usize = 3;
 
-/// What becomes of each of the requests on a key of its own, with the token that `issue` gives out.
+/// The outcome of each request, on a new key for each, with the token that `issue` gives out.
 fn outcomes(issue: impl Fn(&mut Key) -> Token) -> [Result<(), Status>; 5] {
     let mut prepared = Key::new();
     let made = prepared.register_discoverable(RP, b"alice");
@@ -46,7 +46,7 @@ fn nothing_is_done_without_a_token_not_even_on_an_empty_key() {
     let manager = key.manager();
     for request in requests(&manager, &[7; 59]) {
         assert_eq!(key.refusal(&request.clone().without(4)), Status::PuatRequired);
-        // That comes before whatever else is missing.
+        // This error comes before that of any other missing parameter.
         let nothing_else = request.without(4).without(3).without(2);
         assert_eq!(key.refusal(&nothing_else), Status::PuatRequired);
     }
@@ -101,7 +101,7 @@ fn a_param_proves_one_subcommand_with_its_own_parameters() {
     ] {
         assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "{request:?}");
     }
-    // Members that nobody knows are authenticated too, as they came.
+    // Unknown members are authenticated too, as received.
     let params = |unknown| Value::Map(std::vec![(int(2), descriptor(&made.id)), (int(9), int(unknown))]);
     let forged = manager.request(0x06, Some(params(1))).with(2, params(2));
     assert_eq!(key.refusal(&forged), Status::PinAuthInvalid);

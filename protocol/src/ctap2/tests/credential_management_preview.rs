@@ -40,7 +40,7 @@ fn preview(mut request: Request) -> Request {
     request
 }
 
-/// What becomes of metadata, of both enumerations, of an update and of a deletion.
+/// The outcomes of getCredsMetadata, both enumerations, an update and a deletion.
 fn outcomes(key: &mut Key, token: &Token, id: &[u8], number: fn(Request) -> Request) -> [Result<(), Status>; 5] {
     let requests = [
         token.metadata(),
@@ -71,7 +71,7 @@ fn a_token_without_permissions_lists_and_deletes() {
         assert_eq!(parties.len(), 2);
         let expected = [DONE, DONE, DONE, REFUSED, DONE];
         assert_eq!(outcomes(&mut key, &token, &id, preview), expected);
-        // What was done to list is not a ceremony: the token is good for one still.
+        // Listing is no ceremony: the token is still good for one.
         assert_eq!(
             key.asserted(&token.sign(discover(RP))).map(drop),
             Err(Status::NoCredentials)
@@ -97,7 +97,7 @@ fn tokens_with_permissions_are_taken_by_their_permissions_alone() {
         (CM, None, [DONE; 5]),
         (CM, Some(RP), [REFUSED, REFUSED, DONE, DONE, DONE]),
         (PCMR, None, [DONE, DONE, DONE, REFUSED, REFUSED]),
-        // A bit that the standard does not define is none.
+        // A bit that the standard does not define counts for nothing.
         (MC | GA | 0x80, None, [REFUSED; 5]),
     ] {
         for number in [preview, core::convert::identity] {

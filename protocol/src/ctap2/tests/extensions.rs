@@ -29,7 +29,7 @@ fn getting<const N: usize>(request: Request, inputs: [(&str, Value); N]) -> Requ
     request.with(4, map(inputs))
 }
 
-/// The same request by a user who enters the PIN, which the key gets where it has none.
+/// The same request by a user who enters the PIN. A key without a PIN gets one first.
 fn verified(key: &mut Key, request: Request) -> Request {
     let info = key.send(&get_info()).unwrap().unwrap();
     if info.number(4).member("clientPin") == &FALSE {
@@ -101,7 +101,7 @@ fn what_a_command_does_not_know_is_ignored() {
         .made(&making(make_credential(RP, b"alice"), unknown.clone()))
         .unwrap();
     is_silent(&made.auth_data);
-    // Some are of makeCredential alone.
+    // Some belong to makeCredential alone.
     for inputs in [
         unknown,
         [("credProtect", text("zzz")), ("minPinLength", text("zzz"))],
@@ -129,7 +129,7 @@ fn an_empty_map_of_inputs_has_no_outputs() {
     is_silent(&assertion.auth_data);
 }
 
-/// The harness refuses what is not canonical; here all that answers does so at once.
+/// The test's decoder refuses what is not canonical. Here all extensions that answer do so at once.
 #[test]
 fn all_outputs_stand_together_under_one_signature() {
     let mut key = Key::new();

@@ -1,4 +1,4 @@
-//! The world around fails: storage that is full or broken, randomness that ends.
+//! The key's surroundings fail: storage that is full or broken, and a random number generator that stops.
 
 use std::vec;
 use std::vec::Vec;
@@ -79,7 +79,7 @@ fn a_broken_storage_ends_commands_that_need_it_and_no_signature_leaves() {
     let discovered = key.register_discoverable(RP, b"alice");
     key.storage_mut().broken = true;
     for request in [
-        // These two say and heed how the key is set.
+        // These two read the settings.
         get_info(),
         make_credential(RP, b"bob"),
         make_discoverable(RP, b"bob"),
@@ -137,7 +137,7 @@ fn a_damaged_record_hides_its_own_account_and_no_other() {
         let assertion = key.asserted(&discover(RP)).unwrap();
         bob.verify(RP, &assertion);
         assert_eq!(assertion.number_of_credentials, None);
-        // It does not exclude its account either, which so can be registered anew.
+        // Nor does it exclude its account, which can be registered anew.
         let exclude = array([descriptor(&alice.id)]);
         let anew = key.made(&make_discoverable(RP, b"alice").with(5, exclude)).unwrap();
         anew.verify(RP, &key.asserted(&discover(RP)).unwrap());
@@ -229,7 +229,7 @@ fn when_randomness_ends_the_key_refuses_all_work_until_the_next_power_up() {
     key.0.rng.inner_mut().broken = true;
     let before = key.storage().records.clone();
     assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::Other);
-    // Healed or not: what failed once is not trusted again.
+    // What failed once is not trusted again, even if it works again.
     key.0.rng.inner_mut().broken = false;
     key.user().prompts.clear();
     for request in [

@@ -18,7 +18,7 @@ use crate::testing::request::{
     parameter,
 };
 
-/// The request is refused with this status, and nobody was asked for a touch.
+/// The key refuses the request with this status, and asks for no touch.
 #[track_caller]
 fn refused(key: &mut Key, request: &Request, status: Status, why: &str) {
     key.user().prompts.clear();
@@ -165,7 +165,7 @@ fn an_empty_allow_list_is_none() {
     bob.verify(RP, &assertion);
     assert_eq!(assertion.number_of_credentials, Some(2));
     alice.verify(RP, &key.asserted(&next_assertion()).unwrap());
-    // A list that names nothing which this key knows is one.
+    // A list that names nothing that this key knows is still a list.
     let foreign = array([map([("id", bytes(&alice.id[..])), ("type", text("other"))])]);
     assert_eq!(key.refusal(&discover(RP).with(3, foreign)), Status::NoCredentials);
 }
@@ -221,7 +221,7 @@ fn a_pin_uv_auth_param_needs_a_protocol_that_the_key_knows() {
         let request = request.clone().with(7, int(protocol));
         refused(&mut key, &request, Status::InvalidParameter, "no protocol of this key");
     }
-    // Without a param the protocol is not looked at.
+    // Without a param the key does not look at the protocol.
     assert!(key.send(&discover(RP).with(7, int(3))).is_ok());
 }
 
@@ -325,7 +325,7 @@ fn several_accounts_are_counted_and_the_newest_comes_first() {
     key.register_discoverable(RP, b"bob");
     key.register_discoverable("other.example", b"eve");
     key.register(RP);
-    // Renewed, the oldest account is the newest.
+    // The oldest account, when it is registered anew, is the newest.
     let newest = key.register_discoverable(RP, b"alice");
     assert_ne!(oldest.id, newest.id);
     let assertion = key.asserted(&discover(RP)).unwrap();

@@ -18,7 +18,7 @@ fn key_with_three() -> (Key, [Registration; 3]) {
     (key, made)
 }
 
-/// The same, with the first of the walk behind it.
+/// The same, after the first answer of the walk.
 fn key_on_a_walk() -> Key {
     let (mut key, _) = key_with_three();
     assert_eq!(key.asserted(&discover(RP)).unwrap().number_of_credentials, Some(3));

@@ -1,4 +1,4 @@
-//! Whatever a host sends: no panic, a defined status, and nothing changed unless the status is success.
+//! Whatever a host sends, the key does not panic, answers a defined status, and changes nothing unless it succeeds.
 
 use std::vec::Vec;
 

@@ -78,7 +78,7 @@ pub(super) fn stored(key: &mut Key) -> Vec<u8> {
     window(key, MAX_FRAGMENT, 0)
 }
 
-/// The keys of the array's records: of the one that says which copy stands, then of the chunks.
+/// The keys of the array's records: of the one that says which copy is valid, then of the chunks.
 fn keys(key: &Key) -> Vec<Vec<u8>> {
     let keys = key.storage().records.keys();
     keys.filter(|key| key.get(5) == Some(&b'L')).cloned().collect()

@@ -1,4 +1,4 @@
-//! The parameters of authenticatorMakeCredential (CTAP 2.3 §6.1.1): what is wrong with them gets its exact code.
+//! The parameters of authenticatorMakeCredential (CTAP 2.3 §6.1.1): each mistake gets its exact code.
 
 use std::vec;
 
@@ -17,7 +17,7 @@ fn valid() -> Request {
     make_credential(RP, b"alice")
 }
 
-/// The request is refused with this status, without asking for a touch and without a trace in the storage.
+/// The key refuses the request with this status, asks for no touch, and leaves no trace in the storage.
 #[track_caller]
 fn refused(request: &Request, status: Status, why: &str) {
     let mut key = Key::new();
@@ -263,7 +263,7 @@ fn a_pin_uv_auth_param_needs_a_protocol_that_the_key_knows() {
         let request = request.clone().with(9, int(protocol));
         refused(&request, Status::InvalidParameter, "no protocol of this key");
     }
-    // Without a param the protocol is not looked at.
+    // Without a param the key does not look at the protocol.
     assert!(Key::new().send(&valid().with(9, int(3))).is_ok());
 }
 

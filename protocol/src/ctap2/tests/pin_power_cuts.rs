@@ -1,5 +1,5 @@
-//! The power goes away at each storage operation of what reads or changes the PIN: nobody gains a guess, and the PIN
-//! is never gone while a credential is there.
+//! A power cut at each storage operation of commands that read or change the PIN: nobody gains a guess, and the PIN is
+//! never gone while a credential is there.
 
 use cbor4ii::core::Value;
 
@@ -24,7 +24,7 @@ fn has_pin(key: &mut Key) -> bool {
     info(key).number(4).member("clientPin") == &Value::Bool(true)
 }
 
-/// A key with a PIN of which one retry is spent.
+/// A key whose PIN has lost one retry.
 fn with_seven_retries() -> Key {
     let mut key = Key::with_pin();
     assert_eq!(key.try_pin(WRONG), Err(Status::PinInvalid));
@@ -61,7 +61,7 @@ fn a_wrong_pin_that_was_compared_has_cost_a_retry() {
                 key.send(&request)
             },
             |mut key, answer| match answer {
-                // The key said that the PIN is wrong: that is a guess.
+                // The key said that the PIN is wrong: this was a guess.
                 Err(Status::PinInvalid) => assert_eq!(key.retries(), 6),
                 Err(Status::Other) => assert!([6, 7].contains(&key.retries())),
                 other => panic!("{other:?}"),
@@ -127,7 +127,7 @@ fn a_changed_pin_is_the_old_one_or_the_new_one() {
             let is_old = key.try_pin(PIN).is_ok();
             assert_eq!(key.try_pin(NEW).is_ok(), !is_old, "one of them, never both");
             assert!(!is_old || answer == Err(Status::Other));
-            // The persistent token goes with the PIN that gave it.
+            // The persistent token ends with the PIN that gave it.
             let token = key.try_token(if is_old { PIN } else { NEW }, PCMR, None).unwrap();
             assert_eq!(token.secret == persistent.secret, is_old);
         },

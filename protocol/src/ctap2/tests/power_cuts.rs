@@ -1,4 +1,4 @@
-//! The power goes away at each storage operation of each command, just before it takes effect or just after.
+//! A power cut at each storage operation of each command, just before the operation takes effect or just after.
 
 use std::vec::Vec;
 
@@ -146,7 +146,7 @@ fn listed(key: &mut Key, made: &Registration) -> Option<std::string::String> {
     Some(found.number(6).member("name").as_text().into())
 }
 
-/// A change of the credentials has another state than what was before it, whatever of it a cut leaves.
+/// After a change of the credentials the state differs from the one before, whatever part of the change a cut leaves.
 fn assert_state_told(prepared: &Key, key: &Key, changed: bool) {
     assert!(!changed || prepared.0.store.state() != key.0.store.state());
 }

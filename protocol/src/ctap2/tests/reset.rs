@@ -165,12 +165,12 @@ fn key_with_everything() -> (Key, [Vec<u8>; 2]) {
     (key, ids)
 }
 
-/// Whether everything is there, or nothing: there is no third.
+/// Whether everything is there, or nothing; anything else fails.
 #[track_caller]
 fn has_everything(key: &mut Key, ids: &[Vec<u8>; 2]) -> bool {
     let has_pin = key.try_pin(PIN) != Err(Status::PinNotSet);
     let has_blobs = stored(key) != INITIAL;
-    // Silently: a touch is counted, and that takes a write.
+    // Without a touch: a signature with one counts, and that takes a write.
     let silent = |id: &Vec<u8>| get_assertion(RP, &[id]).with(5, option("up", false));
     let signing = ids.each_ref().map(|id| match key.asserted(&silent(id)) {
         Ok(_) => true,
@@ -199,7 +199,7 @@ fn on_a_storage_that_is_full_a_reset_is_whole_or_not_at_all() {
         if writes == 0 {
             assert!(has_everything(&mut key, &ids), "nothing was begun, and the key goes on");
         }
-        // Unplugged while it is still full, the key may not start, and forgets nothing of that.
+        // If the key is unplugged while it is still full, it may not start, but it forgets nothing.
         let mut storage = key.storage().clone();
         if let Ok(mut key) = Key::start(storage.clone(), Dice::seeded(2)) {
             assert_eq!(has_everything(&mut key, &ids), writes == 0);

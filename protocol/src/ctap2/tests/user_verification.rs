@@ -1,4 +1,4 @@
-//! What user verification makeCredential and getAssertion take, and how a token gives it (CTAP 2.3 §6.1.2, §6.2.2).
+//! Which user verification makeCredential and getAssertion need, and how a token gives it (CTAP 2.3 §6.1.2, §6.2.2).
 
 use crate::ctap2::Status;
 use crate::ctap2::pin_protocol::Protocol;
@@ -35,7 +35,7 @@ fn without_a_pin_no_user_is_verified() {
     for request in [make_credential(RP, b"alice"), make_discoverable(RP, b"alice")] {
         assert_eq!(key.made(&request).unwrap().auth_data.flags, 0x41, "UP and AT");
     }
-    // Nor is a param looked at.
+    // Nor does the key look at a param.
     let junk = make_discoverable(RP, b"alice")
         .with(8, bytes([1, 2, 3]))
         .with(9, int(1));
@@ -193,7 +193,7 @@ fn the_first_ceremony_binds_a_pin_token() {
     let platform = key.platform(Protocol::Two);
     let answer = key.send(&platform.get_pin_token(PIN)).unwrap().unwrap();
     let token = platform.token(&answer);
-    // A silent question leaves the token as it is, but for that.
+    // A request without user presence leaves the token otherwise unchanged.
     let silent = |rp_id, id: &[u8]| token.sign(get_assertion(rp_id, &[id])).with(5, option("up", false));
     assert_eq!(
         key.asserted(&silent(RP, &made[0].id)).unwrap().auth_data.flags,
@@ -317,7 +317,7 @@ fn a_walk_through_assertions_ends_with_its_token() {
     for (now, goes_on) in [(TOKEN_MAX_USAGE, true), (TOKEN_MAX_USAGE + 1, false)] {
         let mut key = prepared.fork();
         let token = key.token(GA, Some(RP));
-        // Used at once, so that it lives on; the ceremony comes late in its life.
+        // Used at once, so that it stays valid; the ceremony comes late in its life.
         let silent = token.sign(discover(RP)).with(5, option("up", false));
         assert!(key.asserted(&silent).is_ok());
         key.at(TOKEN_MAX_USAGE - 1000);

@@ -1,4 +1,4 @@
-//! Each test is named by the behaviour that it pins down.
+//! Each test has the name of the behaviour that it shows.
 
 mod channels;
 mod keepalive;
@@ -20,7 +20,7 @@ const INFO: DeviceInfo = DeviceInfo {
     wink: true,
 };
 
-/// A key and the hosts' view of it, at one moment.
+/// A key as hosts see it, at one moment.
 struct Key {
     device: Box<Device>,
     now: u64,
@@ -48,7 +48,7 @@ impl Key {
         self.drain()
     }
 
-    /// Sends a whole message; what the last packet did.
+    /// Sends a whole message, and returns what its last packet did.
     fn message(&mut self, channel: u32, command: u8, payload: &[u8]) -> Event {
         fragment(channel, command, payload)
             .unwrap()
@@ -66,7 +66,7 @@ impl Key {
             .channel
     }
 
-    /// Lets time pass in the steps that the key asks for; what it sends meanwhile.
+    /// Lets time pass in the steps that the key asks for, and returns what it sends meanwhile.
     fn pass(&mut self, milliseconds: u64) -> Vec<(u64, Report)> {
         let end = self.now + milliseconds;
         let mut sent = Vec::new();
@@ -95,7 +95,7 @@ impl Key {
         self.drain()
     }
 
-    /// A channel whose CTAP2 command is with the worker.
+    /// A channel whose CTAP2 command runs.
     fn processing(&mut self) -> u32 {
         let channel = self.open();
         assert_eq!(self.message(channel, command::CBOR, &[0x04]), Event::Request);

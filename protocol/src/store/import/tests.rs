@@ -35,7 +35,7 @@ fn passkey<'a>(id: &'a [u8], user_id: &'a [u8]) -> Import<'a> {
     }
 }
 
-/// What a relying party that knows the private key verifies with.
+/// The key with which a relying party that knows the private key verifies.
 fn public_key(algorithm: Algorithm) -> Value {
     let key = PrivateKey::new(algorithm, Zeroizing::new(SECRET)).unwrap();
     decode(&key.cose_key().unwrap())
@@ -126,7 +126,7 @@ fn a_discoverable_one_is_an_account_like_any() {
     );
     assert!(key.send(&manager.delete(b"imported")).is_ok());
     assert_eq!(key.refusal(&get_assertion(RP, &[b"imported"])), Status::NoCredentials);
-    // The account's own one takes its place, and the other way round.
+    // A credential that the key makes replaces it, and the reverse.
     key.0.import(&passkey(b"imported", b"bob")).unwrap();
     assert_eq!(key.refusal(&get_assertion(RP, &[&own.id])), Status::NoCredentials);
     key.register_discoverable(RP, b"bob");
@@ -306,7 +306,7 @@ fn a_reset_takes_imported_credentials_with_all_others() {
         key.refusal(&get_assertion(RP, &[b"hidden", b"passkey"])),
         Status::NoCredentials
     );
-    // Nor do its records come back with the old epoch's.
+    // Its records do not come back with those of the old epoch, either.
     let mut storage = key.storage().clone();
     storage
         .records

@@ -1,4 +1,4 @@
-//! U2F on a key with a PIN (CTAP 2.3 §7.2): as ever, unless every use takes user verification.
+//! U2F on a key with a PIN (CTAP 2.3 §7.2): it works as before, unless the key demands user verification for every use.
 
 use super::{CHECK_ONLY, DONT_ENFORCE, ENFORCE, authenticate_apdu, register, register_apdu, verified};
 use crate::testing::key::Key;

@@ -1,4 +1,4 @@
-//! Vectors that an implementation of its own (python-fido2) computed.
+//! Vectors that another implementation (python-fido2) computed.
 
 use std::vec;
 

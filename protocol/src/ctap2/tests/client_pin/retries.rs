@@ -31,7 +31,7 @@ fn the_right_pin_gives_all_retries_back() {
     }
     assert_eq!(key.try_pin(PIN), Ok(()));
     assert_eq!(key.retries(), 8);
-    // The strikes too are counted anew.
+    // The mismatches in a row are counted anew, too.
     for _ in 0..2 {
         assert_eq!(key.try_pin(WRONG), Err(Status::PinInvalid));
     }
@@ -176,7 +176,7 @@ fn a_storage_that_keeps_nothing_gives_no_guess() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Retries and strikes against a model of a few lines, through any sequence of PINs and power cycles.
+    /// Compares retries and mismatches with a model of a few lines, for any sequence of PINs and power cycles.
     #[test]
     fn retries_are_those_of_the_model(steps in proptest::collection::vec(0..6_u8, 1..24)) {
         let mut key = Key::with_pin();

@@ -54,7 +54,7 @@ fn every_parameter_is_needed() {
     for member in [1, 3, 4, 5] {
         refused(&mut key, &request.clone().without(member), Status::MissingParameter);
     }
-    // Before the protocol is looked at, and that before anything else.
+    // This comes before the check of the protocol, and that before anything else.
     refused(
         &mut key,
         &request.clone().with(1, int(3)).without(5),

@@ -85,7 +85,7 @@ fn permissions_are_needed() {
         assert_eq!(key.refusal(&request.clone().without(member)), Status::MissingParameter);
     }
     assert_eq!(key.refusal(&request.clone().with(1, int(0))), Status::InvalidParameter);
-    // None at all, and none that the standard defines.
+    // No permission at all, and none that the standard defines.
     for permissions in [0, 0x80, 0x100] {
         let request = platform.get_token(PIN, permissions, Some(RP));
         assert_eq!(key.refusal(&request), Status::InvalidParameter, "{permissions:#x}");
@@ -237,7 +237,7 @@ fn a_token_that_is_not_used_expires() {
     for (age, expected) in [(TOKEN_INITIAL_USAGE, true), (TOKEN_INITIAL_USAGE + 1, false)] {
         let mut key = Key::with_pin();
         let token = key.at(500).token(ACFG, None);
-        // A use that is refused is none.
+        // A use that is refused does not count.
         let forged = set_min_pin_length([]).with(3, int(2)).with(4, bytes([0; 32]));
         assert_eq!(key.refusal(&forged), Status::PinAuthInvalid);
         assert_eq!(works(key.at(500 + age), &token), expected);
@@ -285,7 +285,7 @@ fn a_token_for_ceremonies_is_good_for_one_and_keeps_only_the_large_blobs() {
 fn a_touch_that_gave_a_token_counts_for_a_while() {
     use crate::ctap2::token::{Grant, Permissions};
 
-    // As a key with user verification of its own would issue it.
+    // As a key that verifies users by itself would issue it.
     let grant = Grant {
         permissions: Permissions::MAKE_CREDENTIAL,
         rp_id_hash: None,
@@ -300,7 +300,7 @@ fn a_touch_that_gave_a_token_counts_for_a_while() {
             protocol: Protocol::Two,
             secret,
         };
-        // In use, so that it does not expire before.
+        // It is used, so that it does not expire before.
         let Value::Bytes(param) = token.param(&[b"message"]) else {
             panic!("bytes")
         };

@@ -25,7 +25,8 @@ fn signs(key: &mut Key, made: &Registration, request: &Request) -> bool {
     }
 }
 
-/// Whether the key signs with it: by its ID, and by its relying party; first without user verification, then with it.
+/// Whether the key signs with it: by its ID, and by its relying party; both first without user verification, then with
+/// it.
 fn shows(key: &mut Key, made: &Registration) -> [[bool; 2]; 2] {
     let requests = [get_assertion(RP, &[&made.id]), discover(RP)];
     let unverified = requests.clone().map(|request| {

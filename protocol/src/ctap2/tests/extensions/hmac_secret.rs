@@ -99,7 +99,7 @@ fn user_verification_has_a_secret_of_its_own() {
     });
     assert_ne!(with, without);
     assert_eq!(with, again);
-    // The PIN changed nothing for who does not enter it.
+    // The PIN changed nothing for a user who does not enter it.
     assert_eq!(secret(&mut key, &platform, by_id(&made), &ONE), without);
 }
 
@@ -113,7 +113,7 @@ fn salts_are_one_or_two_of_thirty_two_bytes() {
             let request = asking(by_id(&made), platform.salts(&vec![1; length]));
             refused(&mut key, &request, Status::InvalidParameter);
         }
-        // No whole blocks, and less than an IV.
+        // A length that is not whole blocks, and less than an IV.
         for length in [31, 33, 15] {
             let request = asking(by_id(&made), platform.authentic(&vec![1; length]));
             refused(&mut key, &request, Status::InvalidParameter);

@@ -1,4 +1,4 @@
-//! minPinLength and pinComplexityPolicy, which the same relying parties may know.
+//! minPinLength and pinComplexityPolicy, which answer the same relying parties.
 
 use super::*;
 use crate::crypto::sha256;

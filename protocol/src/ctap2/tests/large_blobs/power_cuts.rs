@@ -16,7 +16,7 @@ fn leaves_one_of(prepared: &mut Key, new: &[u8], size: usize) {
                 1 + stored.len().div_ceil(1024)
             };
             assert_eq!(records(&key), chunks, "orphans are collected");
-            // The key goes on as if nothing had been.
+            // The key continues as if nothing had happened.
             write(&mut key, &old, MAX_FRAGMENT).unwrap();
             write(&mut key, new, size).unwrap();
             assert_eq!(self::stored(&mut key), new);
@@ -62,7 +62,7 @@ fn collecting_at_a_start_can_be_cut_too() {
     assert_eq!(cuts, 64);
 }
 
-/// Not a cut: one operation fails and the key stays on.
+/// Without a cut: one operation fails, and the key stays on.
 #[test]
 fn a_storage_that_fails_once_leaves_the_old_array_or_the_new_one() {
     let (old, new) = (array(2000, 1), array(3000, 2));

@@ -72,7 +72,7 @@ proptest! {
         prop_assert_eq!(stored(&mut key), model);
     }
 
-    /// Whatever is sent as an array, the one that stands ends with its hash.
+    /// Whatever a host sends as an array, the valid one ends with its hash.
     #[test]
     fn only_an_array_with_its_hash_stands(
         fragments in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..1200), 0..3000_usize), 1..6),

@@ -168,7 +168,7 @@ fn a_new_first_fragment_begins_anew() {
 fn a_first_fragment_that_is_refused_ends_the_sequence_before_it() {
     let mut key = Key::new();
     let array = array(2000, 1);
-    // Where a chunk ends, the next fragment would need nothing of what came before.
+    // At the end of a chunk the next fragment would need nothing of the earlier ones.
     key.send(&first(&array[..1024], 2000)).unwrap();
     assert_eq!(key.refusal(&first(&[0; 18], 17)), Status::InvalidParameter);
     assert_eq!(key.refusal(&next(&array[1024..], 1024)), Status::InvalidSeq);

@@ -21,7 +21,7 @@ fn authorized(token: &Token, request: Request, fragment: &[u8], offset: u32) -> 
 fn without_a_pin_anyone_may_write() {
     let mut key = Key::new();
     write(&mut key, &array(100, 0), 40).unwrap();
-    // A param is not looked at then.
+    // The key does not look at a param then.
     let request = first(&array(100, 1), 100).with(5, bytes([0; 16])).with(6, int(1));
     key.send(&request).unwrap();
     assert_eq!(stored(&mut key), array(100, 1));
@@ -42,7 +42,7 @@ fn with_a_pin_each_fragment_needs_its_proof_and_one_token_is_good_for_all() {
         key.send(&authorized(&token, request, fragment, offset)).unwrap();
     }
     assert_eq!(stored(&mut key), array, "reading needs none");
-    // Nor is it spent.
+    // Nor does this spend it.
     key.send(&authorized(&token, first(&INITIAL, 17), &INITIAL, 0)).unwrap();
     assert_eq!(stored(&mut key), INITIAL);
 }

@@ -46,7 +46,7 @@ impl Host {
         }
     }
 
-    /// What is, after an action.
+    /// Checks the state after an action.
     pub(super) fn after(mut self, action: &Action) -> Self {
         self.standard.begin(&action.step);
         if matches!(action.step, Step::Unplug) {
@@ -220,7 +220,7 @@ impl Host {
         }
     }
 
-    /// What can be seen at any time.
+    /// What a host can see at any time.
     #[track_caller]
     fn check(&mut self) {
         let info = self.key.answer(&get_info()).unwrap();
@@ -239,14 +239,14 @@ impl Host {
         assert_eq!(info.number(0x18), &Value::Bool(standard.long_touch));
         assert_eq!(info.number(0x1b), &Value::Bool(standard.complexity));
         assert_eq!(self.key.user().prompts.len(), standard.asked);
-        // To ask for these would end a walk.
+        // A request for these would end a walk.
         if !standard.is_walking() {
             assert_eq!(self.key.retries(), standard.retries);
             assert_eq!(self.key.wants_power_cycle(), standard.mismatches == 3);
         }
     }
 
-    /// What it takes a token to see, and the large blobs.
+    /// What a host can see only with a token, and the large blobs.
     pub(super) fn check_all(mut self) {
         let manager = self.key.manager();
         self.check_list(&manager);

@@ -27,7 +27,7 @@ struct Token {
     used: bool,
 }
 
-/// What getNextAssertion goes on with (§6.3).
+/// What getNextAssertion continues with (§6.3).
 struct Walk {
     /// IDs, the next one last.
     left: Vec<Vec<u8>>,
@@ -36,7 +36,7 @@ struct Walk {
     token: Option<u32>,
 }
 
-/// A key as the standard sees it.
+/// A key according to the standard.
 pub(super) struct Standard {
     pub(super) credentials: Vec<Credential>,
     /// IDs of credentials that were deleted or replaced.
@@ -180,7 +180,7 @@ impl Standard {
         Ok(())
     }
 
-    /// What every PIN that is tried costs (§6.5.5.6 and §6.5.5.7).
+    /// What each try of a PIN costs (§6.5.5.6 and §6.5.5.7).
     fn try_pin(&mut self, guess: Guess) -> Result<(), Status> {
         let Some(pin) = self.pin else {
             return Err(Status::PinNotSet);
@@ -294,7 +294,7 @@ impl Standard {
         token.map(|token| token.rp).ok_or(Status::PinAuthInvalid)
     }
 
-    /// What takes a token only where something protects the key.
+    /// Commands that need a token only where something protects the key.
     fn authorize_if_protected(&mut self, proof: Proof, permission: u64) -> Result<(), Status> {
         if self.pin.is_some() || self.always_uv {
             self.authorize(proof, permission)?;
@@ -302,7 +302,7 @@ impl Standard {
         Ok(())
     }
 
-    /// toggleAlwaysUv (§6.11.2): a key that has no PIN yet gets out of it again.
+    /// toggleAlwaysUv (§6.11.2): a key without a PIN can switch it off again.
     pub(super) fn toggle_always_uv(&mut self, proof: Proof) -> Result<(), Status> {
         if self.pin.is_some() {
             self.authorize(proof, ACFG)?;

@@ -1,4 +1,4 @@
-//! What a host sends, what proves it, and what the user does when asked.
+//! What a host sends, with which proof, and what the user does when asked.
 
 use std::string::String;
 use std::vec::Vec;
@@ -14,15 +14,15 @@ pub(super) const PINS: [&str; 6] = ["1234", "4711", "äöü€", "hunter2", "cor
 /// A user's account at a relying party, each by its number.
 pub(super) type Account = (usize, u8);
 
-/// What a request proves itself by.
+/// The proof of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
     None,
     /// No bytes: how a platform lets the user pick a key.
     Empty,
-    /// The pinUvAuthToken that the host got last, whatever became of it.
+    /// The pinUvAuthToken that the host got last, valid or not.
     Token,
-    /// The same under the protocol that it is not of.
+    /// The same with the other protocol.
     OtherProtocol,
     /// The persistent token that the host got last.
     Persistent,
@@ -43,7 +43,7 @@ pub(super) enum Named {
     Account(Account),
     /// The n-th of those that are not discoverable.
     Plain(usize),
-    /// The n-th of those that are no more.
+    /// The n-th of those that were deleted.
     Gone(usize),
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Make {
 pub(super) struct Assert {
     pub(super) rp: usize,
     pub(super) listed: Option<Named>,
-    /// Whether a request that lists nothing has a list all the same.
+    /// Whether a request that lists nothing has an empty list.
     pub(super) has_empty_list: bool,
     pub(super) up: bool,
 }

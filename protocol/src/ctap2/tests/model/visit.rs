@@ -1,4 +1,4 @@
-//! What happens to a key, at random but not without sense.
+//! Random events in the life of a key, chosen so that they belong together.
 
 use std::vec;
 use std::vec::Vec;
@@ -11,7 +11,7 @@ use super::step::{Account, Action, Assert, Blobs, Guess, Make, Named, PINS, PinP
 use crate::platform::Presence;
 use crate::testing::pin::{ACFG, CM, GA, LBW, MC, PCMR};
 
-/// A step on its own, or several that have to do with each other: few would by chance.
+/// One step, or several that belong together: by chance few would.
 pub(super) fn visit() -> impl Strategy<Value = Vec<Action>> {
     prop_oneof![
         3 => action().prop_map(|action| vec![action]).boxed(),
@@ -52,7 +52,7 @@ fn session() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// A token for who knows the PIN.
+/// A token for a user who knows the PIN.
 fn token_for(permissions: u64, rp: Option<usize>) -> Action {
     Action::from(Step::Token {
         guess: Guess::Right,
@@ -61,7 +61,7 @@ fn token_for(permissions: u64, rp: Option<usize>) -> Action {
     })
 }
 
-/// PINs tried in a row, and what may come of it.
+/// PINs tried in a row, and what may follow.
 fn guesses() -> impl Strategy<Value = Vec<Action>> {
     let guess = || prop_oneof![1 => Just(Guess::Right), 3 => pin().prop_map(Guess::Pin)];
     let attempt = prop_oneof![
@@ -129,7 +129,7 @@ fn persistent_session() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Boxed: by value, all of its kinds in all of their places are more than a test's stack holds.
+/// Boxed, because a test's stack has no room for all of its kinds by value.
 fn action() -> BoxedStrategy<Action> {
     let action =
         (step(), proof(), presence(), any::<bool>()).prop_map(|(step, proof, presence, protocol_one)| Action {
@@ -195,7 +195,7 @@ fn step() -> BoxedStrategy<Step> {
     prop_oneof![7 => ceremonies, 4 => pins, 2 => config, 3 => management, 3 => rest].boxed()
 }
 
-/// Mostly the same, so that steps have to do with each other.
+/// Mostly the same, so that steps concern each other.
 fn rp() -> impl Strategy<Value = usize> {
     prop_oneof![4 => Just(0), 1 => 0..RPS.len()]
 }

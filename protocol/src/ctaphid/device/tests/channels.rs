@@ -81,7 +81,7 @@ fn channels_never_allocated_are_invalid() {
     }
 }
 
-/// Sends INIT on a channel that the key did not hand out.
+/// Sends INIT on a channel that the key did not allocate.
 fn bring(key: &mut Key, channel: u32) -> Vec<Report> {
     key.exchange(&init_report(channel, &NONCE))
 }
@@ -133,7 +133,7 @@ fn a_channel_that_a_host_brought_is_not_handed_out() {
         let _ = bring(&mut key, channel);
     }
     assert_eq!([key.open(), key.open()], [1, 4]);
-    // Nor when the numbers come round again.
+    // Nor when the numbers begin again.
     key.device.last_channel = BROADCAST - 3;
     assert_eq!([key.open(), key.open(), key.open()], [BROADCAST - 2, 1, 4]);
     assert!(

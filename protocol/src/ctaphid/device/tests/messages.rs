@@ -241,7 +241,7 @@ fn init_on_the_channel_drops_the_rest_of_its_response() {
     let _ = key.message(channel, command::PING, &[7; 512]);
     let _ = key.device.transmit().unwrap();
     let _ = key.send(&claim(channel, command::PING, 1));
-    // The error that waited for the end of the response goes with it.
+    // The error that waited for the end of the response is dropped with it.
     let replies = key.exchange(&init_report(channel, &NONCE));
     assert!(answer(&replies, channel, command::INIT).is_some());
 }

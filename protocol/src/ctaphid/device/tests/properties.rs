@@ -52,7 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Reads what a key sends as strictly as can be: on each channel whole messages of the commands a key may send.
+/// Reads strictly what a key sends: on each channel complete messages, of the commands that a key may send.
 #[derive(Default)]
 struct Reader {
     /// The channel, missing bytes and next sequence number of the message that is not yet whole.
@@ -133,7 +133,7 @@ impl Watched {
     fn read(&mut self) {
         let device = &mut self.key.device;
         let mut sent = 0;
-        // A step queues two replies at most: a timeout and an answer.
+        // A step queues at most two replies: a timeout and an answer.
         while sent < self.pace || device.replies.len() > REPLIES - 2 {
             let Some(report) = device.transmit() else {
                 break;

@@ -133,9 +133,9 @@ fn after_init_a_new_request_is_held_until_the_aborted_one_has_ended() {
     let _ = key.drain();
     assert_eq!(key.message(channel, command::CBOR, &[0x0B]), Event::Request);
     assert_eq!(key.take(), None);
-    // It is the aborted request that shows this.
+    // The aborted request shows this.
     assert_eq!(key.show(Indication::WaitingForTouch), NOTHING);
-    // The host of the held request is kept waiting all the same.
+    // The host of the held request waits too.
     assert_eq!(key.pass(80).len(), 1);
     assert_eq!(key.respond(&[0x2D]), NOTHING);
     assert_eq!(key.take().unwrap().1, [0x0B]);

@@ -23,7 +23,7 @@ pub(in super::super) struct Credential {
     pub(in super::super) sign_count: u32,
 }
 
-/// What an assertion comes to.
+/// The outcome of an assertion.
 pub(in super::super) struct Found {
     pub(in super::super) id: Vec<u8>,
     pub(in super::super) user_verified: bool,
@@ -62,7 +62,7 @@ impl Standard {
         if proof != Proof::Empty {
             return Ok(());
         }
-        // A user who does nothing is one who refuses.
+        // A user who does nothing counts as one who refuses.
         self.ask().map_err(|status| match status {
             Status::UserActionTimeout => Status::OperationDenied,
             status => status,

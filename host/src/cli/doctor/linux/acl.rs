@@ -6,8 +6,6 @@ use std::path::Path;
 const ATTRIBUTE: &str = "system.posix_acl_access";
 /// The version of its form: `POSIX_ACL_XATTR_VERSION` of linux/posix_acl_xattr.h.
 const VERSION: u32 = 2;
-/// More than any list on a device node.
-const LARGEST: usize = 4096;
 
 /// Whom an entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +34,9 @@ impl Who {
 /// The entries of users and groups by name: who, their number, and `r`, `w`, `x` as they have it. Empty where there is
 /// no list.
 pub(super) fn named(path: &Path) -> Vec<(Who, u32, String)> {
-    let mut value = vec![0; LARGEST];
-    match rustix::fs::getxattr(path, ATTRIBUTE, &mut value[..]) {
-        Ok(length) => parse(value.get(..length).unwrap_or_default()),
-        Err(_) => Vec::new(),
+    match xattr::get_deref(path, ATTRIBUTE) {
+        Ok(Some(value)) => parse(&value),
+        Ok(None) | Err(_) => Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
+use nix::unistd::AccessFlags;
 
 use super::acl;
 use crate::text::escape;
@@ -32,7 +32,7 @@ impl Machine {
     pub(super) fn this() -> Self {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         // Asks without opening: opening /dev/uhid would load its module.
-        let access = |path: &Path| Ok(rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK)?);
+        let access = |path: &Path| Ok(nix::unistd::access(path, AccessFlags::R_OK | AccessFlags::W_OK)?);
         Self::below(PathBuf::from("/"), home, access)
     }
 

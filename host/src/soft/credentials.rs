@@ -20,8 +20,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::SoftKey;
-use super::engine::Engine;
-use super::platform::SoftPlatform;
+use super::engine::{Engine, SoftPlatform};
 use crate::client::ctap2::{Command as _, LargeBlobKey, LargeBlobs};
 use crate::client::large_blobs::LargeBlobArray;
 

@@ -11,14 +11,29 @@ use std::time::Instant;
 use brasskey_protocol::authenticator::{Authenticator, Config};
 use brasskey_protocol::ctaphid::{Report, Request, RequestKind};
 use brasskey_protocol::limits::MAX_MESSAGE;
-use brasskey_protocol::platform::{Seams, UserPresence as _};
+use brasskey_protocol::platform::{Platform, Seams, UserPresence as _};
 use brasskey_protocol::store::StartError;
 
-use super::hid::{Hid, Next};
+use super::clock::SoftClock;
+use super::hid::{Hid, Next, SoftStatus};
 use super::host::{Host, HostId};
 use super::lock;
 use super::log::{Command, LogEntry, Record, Status};
-use super::platform::SoftPlatform;
+use super::presence::SoftPresence;
+use super::rng::SoftRng;
+use super::storage::AnyStorage;
+
+/// The seams of the soft key.
+#[derive(Debug)]
+pub enum SoftPlatform {}
+
+impl Platform for SoftPlatform {
+    type UserPresence = SoftPresence;
+    type Storage = AnyStorage;
+    type Rng = SoftRng;
+    type Clock = SoftClock;
+    type Status = SoftStatus;
+}
 
 /// Hears of each command.
 pub(super) type Observer = Box<dyn Fn(LogEntry) + Send + Sync>;

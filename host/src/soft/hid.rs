@@ -8,10 +8,10 @@ use brasskey_protocol::ctaphid::{self, Device, Event, Report, Request, command};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Abort, Clock as _, Indication, Status};
 
+use super::about::DEVICE_INFO;
 use super::clock::SoftClock;
 use super::host::{Host, HostId};
 use super::log::{Command, Log, LogEntry, Record};
-use super::platform::DEVICE_INFO;
 use super::presence::button::Button;
 use super::routes::{Routes, Verdict};
 use super::{lock, unpoison};

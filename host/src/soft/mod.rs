@@ -30,6 +30,7 @@
 //! | `presence`, `verification` | the user |
 //! | [`storage`] | the records |
 
+mod about;
 mod clock;
 #[cfg(feature = "control")]
 pub mod control;
@@ -42,7 +43,6 @@ mod identity;
 mod key;
 mod log;
 pub mod paths;
-mod platform;
 mod presence;
 mod rng;
 mod routes;
@@ -54,15 +54,16 @@ mod verification;
 
 use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
 
+pub use about::{AAGUID, VERSION};
 pub use brasskey_protocol::authenticator::Backup;
 pub use clock::SoftClock;
 pub use credentials::{CredentialError, ImportedKey, NewCredential, StoredCredential, UnfitKey};
+pub use engine::SoftPlatform;
 pub use error::Error;
 pub use hid::SoftStatus;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;
-pub use platform::{AAGUID, SoftPlatform, VERSION};
 pub use presence::{Answer, SoftPresence, Touch, UnknownTouch, Waiting, beside_question, set_touch_remedy};
 pub use rng::SoftRng;
 pub use server::{Addresses, Listen, Servers};

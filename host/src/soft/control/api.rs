@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::credentials;
+use super::guard::Refusal;
 use crate::soft::{SoftKey, UserVerification};
 
 /// The longest body, in bytes: room for a credential with the longest large blob.
@@ -23,27 +24,6 @@ pub(super) struct Body {
     pub(super) body: Incoming,
     /// How long it may take.
     pub(super) patience: Duration,
-}
-
-/// Why a request was not done.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    status: StatusCode,
-    error: String,
-    hint: &'static str,
-    header: Option<(HeaderName, &'static str)>,
-}
-
-impl Refusal {
-    pub(super) fn new(status: StatusCode, error: impl Into<String>, hint: &'static str) -> Self {
-        let header = (status == StatusCode::UNAUTHORIZED).then_some((WWW_AUTHENTICATE, "Bearer"));
-        Self {
-            status,
-            error: error.into(),
-            hint,
-            header,
-        }
-    }
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
-use super::api::Refusal;
+use super::guard::Refusal;
 use crate::soft::{Backup, CredentialError, ImportedKey, NewCredential, SoftKey, StoredCredential};
 
 /// WebDriver writes base64url without padding, CDP base64 with: both are read.

@@ -2,14 +2,34 @@
 
 use std::net::SocketAddr;
 
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::ControlAddress;
-use super::api::Refusal;
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) error: String,
+    pub(super) hint: &'static str,
+    pub(super) header: Option<(HeaderName, &'static str)>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>, hint: &'static str) -> Self {
+        let header = (status == StatusCode::UNAUTHORIZED).then_some((WWW_AUTHENTICATE, "Bearer"));
+        Self {
+            status,
+            error: error.into(),
+            hint,
+            header,
+        }
+    }
+}
 
 /// The rules for every request.
 pub(super) struct Guard {

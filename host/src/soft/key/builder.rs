@@ -8,13 +8,13 @@ use brasskey_protocol::rng::HealthyRng;
 use brasskey_protocol::store::StartError;
 
 use super::{Inner, SoftKey};
+use crate::soft::about::CONFIG;
 use crate::soft::clock::SoftClock;
 use crate::soft::engine::{Engine, Observer};
 use crate::soft::error::Error;
 use crate::soft::hid::{Hid, SoftStatus};
 use crate::soft::identity::Identity;
 use crate::soft::log::LogEntry;
-use crate::soft::platform::CONFIG;
 use crate::soft::presence::button::Button;
 use crate::soft::presence::{SoftPresence, Touch};
 use crate::soft::rng::SoftRng;

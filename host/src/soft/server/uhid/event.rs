@@ -5,7 +5,7 @@ use brasskey_protocol::limits::REPORT_SIZE;
 use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID};
 
 use crate::soft::Identity;
-use crate::soft::platform::VERSION;
+use crate::soft::about::VERSION;
 
 /// `struct uhid_event`, in bytes.
 pub(super) const EVENT_SIZE: usize = 4380;

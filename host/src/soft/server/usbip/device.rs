@@ -5,7 +5,7 @@ use brasskey_protocol::ctaphid::{REPORT_DESCRIPTOR, Report};
 use brasskey_protocol::usb::{INTERVAL, MANUFACTURER, POWER, PRODUCT_ID, VENDOR_ID, bcd_version};
 
 use crate::soft::Identity;
-use crate::soft::platform::VERSION;
+use crate::soft::about::VERSION;
 
 /// The class of the interface.
 pub(super) const CLASS_HID: u8 = 0x03;

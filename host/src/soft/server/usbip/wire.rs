@@ -6,7 +6,7 @@ use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID, bcd_version};
 
 use super::BUS_ID;
 use super::device::{CLASS_HID, CONFIGURATION_VALUE};
-use crate::soft::platform::VERSION;
+use crate::soft::about::VERSION;
 
 const USBIP_VERSION: u16 = 0x0111;
 

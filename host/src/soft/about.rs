@@ -1,26 +1,7 @@
-//! The parts that the soft key runs on, and what it says about itself.
+//! What the soft key says about itself.
 
 use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::ctaphid::DeviceInfo;
-use brasskey_protocol::platform::Platform;
-
-use super::clock::SoftClock;
-use super::hid::SoftStatus;
-use super::presence::SoftPresence;
-use super::rng::SoftRng;
-use super::storage::AnyStorage;
-
-/// The seams of the soft key.
-#[derive(Debug)]
-pub enum SoftPlatform {}
-
-impl Platform for SoftPlatform {
-    type UserPresence = SoftPresence;
-    type Storage = AnyStorage;
-    type Rng = SoftRng;
-    type Clock = SoftClock;
-    type Status = SoftStatus;
-}
 
 /// The AAGUID of the soft key: the same in every copy, so that nobody can link accounts by it.
 pub const AAGUID: [u8; 16] = [

@@ -19,7 +19,7 @@ mod tester;
 mod u2f;
 
 use crate::client::webauthn::CeremonyError;
-use crate::client::{Error, Key, PasskeyAccount, Pin, PinRequest, Watch};
+use crate::client::{Error, Key, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
 use crate::relying_party::Outcome;
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
@@ -55,9 +55,9 @@ impl Results {
 }
 
 /// Tries what `plan` says. What fails is a failed step.
-pub fn run(key: &mut Key, plan: &Plan, watch: &mut dyn Watch, show: &mut dyn FnMut(Event<'_>)) -> Results {
-    let mut watch = Once(watch);
-    let mut tester = Tester::new(key, plan, &mut watch, show);
+pub fn run(key: &mut Key, plan: &Plan, user: &mut dyn UserInteraction, show: &mut dyn FnMut(Event<'_>)) -> Results {
+    let mut user = Once(user);
+    let mut tester = Tester::new(key, plan, &mut user, show);
     let mut ended = None;
     for group in Group::ALL {
         tester.begin(group);
@@ -85,7 +85,7 @@ pub fn run(key: &mut Key, plan: &Plan, watch: &mut dyn Watch, show: &mut dyn FnM
 }
 
 /// A watch that is not asked for another PIN where one was wrong.
-struct Once<'a>(&'a mut dyn Watch);
+struct Once<'a>(&'a mut dyn UserInteraction);
 
 impl Watch for Once<'_> {
     fn keepalive(&mut self, status: KeepaliveStatus) {
@@ -95,7 +95,9 @@ impl Watch for Once<'_> {
     fn is_cancelled(&self) -> bool {
         self.0.is_cancelled()
     }
+}
 
+impl UserInteraction for Once<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         self.0.pin(request)
     }

@@ -10,7 +10,7 @@ use super::interrupt::interrupt;
 use super::output::Output;
 use super::secret::{Source, Unanswered, ask};
 use super::state::Missing;
-use crate::client::{self, CancelHandle, Pin, PinRequest, Watch};
+use crate::client::{self, CancelHandle, Pin, PinRequest, UserInteraction, Watch};
 
 /// With this many tries left or fewer, the user is warned.
 const FEW_TRIES: u64 = 3;
@@ -155,7 +155,9 @@ impl Watch for Attendant {
     fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
     }
+}
 
+impl UserInteraction for Attendant {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, client::Error> {
         if request.again {
             self.wrong.extend(self.given.take());

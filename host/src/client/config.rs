@@ -2,8 +2,8 @@
 
 use super::ctap2::{Config, ConfigCommand, Info, Permissions};
 use super::error::Error;
+use super::interaction::UserInteraction;
 use super::key::Key;
-use super::watch::Watch;
 
 impl Key {
     /// Changes a setting, with the PIN where the key has one, and asks the key for its state again.
@@ -11,7 +11,7 @@ impl Key {
     /// # Errors
     /// [`Error::Unsupported`] where the key does not know the setting; [`Error::TooMany`] where it takes fewer RP IDs or
     /// shorter PINs; as [`Key::token`] and [`Key::send`].
-    pub fn configure(&mut self, command: ConfigCommand, watch: &mut dyn Watch) -> Result<(), Error> {
+    pub fn configure(&mut self, command: ConfigCommand, user: &mut dyn UserInteraction) -> Result<(), Error> {
         let info = self.ctap2_info()?;
         if !command.is_known(info) {
             return Err(Error::Unsupported { what: name(&command) });
@@ -20,10 +20,10 @@ impl Key {
             return Err(refusal);
         }
         let token = match is_protected(info) || info.has("alwaysUv") && command != ConfigCommand::ToggleAlwaysUv {
-            true => Some(self.token(Permissions::AUTHENTICATOR_CONFIG, None, watch)?),
+            true => Some(self.token(Permissions::AUTHENTICATOR_CONFIG, None, user)?),
             false => None,
         };
-        self.send(&Config::new(command, token.as_ref()), watch)?;
+        self.send(&Config::new(command, token.as_ref()), user)?;
         self.refresh()
     }
 }

@@ -6,6 +6,7 @@ use super::ctap2::{
 };
 use super::enumeration::Enumeration;
 use super::error::{Error, Malformed};
+use super::interaction::UserInteraction;
 use super::key::Key;
 use super::pin_protocol::PinUvAuthToken;
 use super::watch::Watch;
@@ -83,7 +84,7 @@ impl Key {
     pub fn manage_credentials(
         &mut self,
         more: Option<Permissions>,
-        watch: &mut dyn Watch,
+        user: &mut dyn UserInteraction,
     ) -> Result<Manager<'_>, Error> {
         let info = self.ctap2_info()?;
         let is_preview = match (info.has("credMgmt"), info.has("credentialMgmtPreview")) {
@@ -96,7 +97,7 @@ impl Key {
             }
         };
         let manage = Permissions::CREDENTIAL_MANAGEMENT;
-        let token = self.token(more.map_or(manage, |more| manage.and(more)), None, watch)?;
+        let token = self.token(more.map_or(manage, |more| manage.and(more)), None, user)?;
         Ok(Manager {
             key: self,
             token,

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use brasskey_protocol::ctaphid;
 use thiserror::Error;
 
-use super::ctap2::{Status, status};
 use super::pin::PinError;
-use super::u2f::StatusWord;
+use super::status::{self, Status, StatusWord};
 use crate::transport::TransportError;
 
 /// Why a request has no answer. No text in here comes from a key.

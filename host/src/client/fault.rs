@@ -9,32 +9,12 @@
 use brasskey_protocol::ctaphid::{InitResponse, PROTOCOL_VERSION, capability};
 use serde::Serialize;
 
-use super::ctap2::Oddity;
+use super::oddity::{FaultKind, Level, Oddity};
 
 /// So many faults are kept of one key. A key that has more is told by these, and must not fill the memory.
 const MAX_FAULTS: usize = 64;
 /// A bit of old U2F headers, which keys still set: CTAPHID_LOCK is supported.
 pub(crate) const LOCK: u8 = 0x02;
-
-/// What the standard says of a fault, in the words of RFC 2119.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// A key should not have it, or the standard does not know what it is.
-    Should,
-    /// A key must not have it.
-    Must,
-}
-
-/// What a fault is one of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FaultKind {
-    /// How an answer is encoded: canonical form, and bytes too many.
-    Encoding,
-    /// What an answer says: its members and their values.
-    Contents,
-}
 
 /// Where an answer departs from the standard. Shown, it names command and section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use brasskey_protocol::ctaphid::{InitResponse, capability};
 
 use super::channel::Channel;
-use super::ctap2::{self, Command, GetInfo, Info, MakeCredential, PinUvAuth, Selection, Status};
-use super::ctap2::{PublicKeyCredentialParameters, RelyingParty, User};
+use super::ctap2::{
+    self, Command, GetInfo, Info, MakeCredential, PublicKeyCredentialParameters, RelyingParty, Selection, Status, User,
+};
 use super::error::Error;
 use super::fault::Fault;
 use super::pin::Pin;
-use super::pin_protocol::PinProtocol;
+use super::pin_protocol::{PinProtocol, PinUvAuth};
 use super::u2f;
 use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;

@@ -13,8 +13,6 @@ use p256::{SecretKey, ecdh};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::ctap2::{Info, PinUvAuth};
-
 /// The block of AES, in bytes.
 const BLOCK: usize = 16;
 
@@ -37,11 +35,11 @@ impl PinProtocol {
         }
     }
 
-    /// The protocols of a key with `info` that are known here, the one that it prefers first. Keys of CTAP 2.0 list
-    /// none and speak one.
+    /// The protocols known here among those that a key lists in getInfo, the one that it prefers first. Keys of CTAP 2.0
+    /// list none and speak one.
     #[must_use]
-    pub fn of(info: &Info) -> Vec<Self> {
-        let Some(listed) = &info.pin_uv_auth_protocols else {
+    pub fn known(listed: Option<&[u64]>) -> Vec<Self> {
+        let Some(listed) = listed else {
             return vec![Self::One];
         };
         let mut known = Vec::new();
@@ -244,6 +242,34 @@ impl PinUvAuthToken {
 impl fmt::Debug for PinUvAuthToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PinUvAuthToken")
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The proof that the PIN was given or the user verified.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PinUvAuth {
+    /// The number of the PIN/UV auth protocol.
+    pub protocol: u8,
+    /// `pinUvAuthParam`. Empty, it asks for a touch only.
+    pub param: Vec<u8>,
+}
+
+impl PinUvAuth {
+    /// Asks for a touch only (CTAP 2.3 §6.1.2 step 1).
+    #[must_use]
+    pub fn probe() -> Self {
+        Self {
+            protocol: 1,
+            param: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for PinUvAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PinUvAuth")
             .field("protocol", &self.protocol)
             .finish_non_exhaustive()
     }

@@ -1,29 +1,21 @@
 //! Getting a pinUvAuthToken from any key: by its own user verification, or by the PIN (CTAP 2.3 §6.5.5.7, §10.2.1).
 
-use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info, Permissions, Status};
+use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info, Permissions};
 use super::error::{Error, Malformed};
+use super::interaction::{PinRequest, UserInteraction};
 use super::key::Key;
-use super::pin::{Agreement, PinRetries};
+use super::pin_management::Agreement;
 use super::pin_protocol::{PinUvAuthToken, SharedSecret};
-use super::watch::Watch;
-
-/// What somebody should know who is asked for a PIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PinRequest {
-    /// How many wrong PINs the key still takes.
-    pub retries: PinRetries,
-    /// The PIN given before was wrong.
-    pub again: bool,
-}
+use super::status::Status;
 
 impl Key {
-    /// A token with `permissions`, for `rp_id` alone where it is given. `watch` is asked for the PIN, again while it is
+    /// A token with `permissions`, for `rp_id` alone where it is given. `user` is asked for the PIN, again while it is
     /// wrong, unless the key verifies its user by itself.
     ///
     /// Keys before CTAP 2.1 know no permissions: their token allows everything.
     ///
     /// # Errors
-    /// What `watch` answers instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`], also where the key refused the same
+    /// What `user` answers instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`], also where the key refused the same
     /// PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
     /// [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key knows no PINs; as
     /// [`Key::send`].
@@ -31,13 +23,13 @@ impl Key {
         &mut self,
         permissions: Permissions,
         rp_id: Option<&str>,
-        watch: &mut dyn Watch,
+        user: &mut dyn UserInteraction,
     ) -> Result<PinUvAuthToken, Error> {
         let info = self.ctap2_info()?;
         let attempts = info.preferred_platform_uv_attempts.unwrap_or(1).clamp(1, 10);
         if verifies_by_itself(info, permissions) {
             for _ in 0..attempts {
-                match self.token_by_itself(permissions, rp_id, watch) {
+                match self.token_by_itself(permissions, rp_id, user) {
                     Err(Error::Status {
                         status: Status::UvInvalid,
                         ..
@@ -50,16 +42,16 @@ impl Key {
                 }
             }
         }
-        self.token_by_pin(permissions, rp_id, watch)
+        self.token_by_pin(permissions, rp_id, user)
     }
 
     fn token_by_itself(
         &mut self,
         permissions: Permissions,
         rp_id: Option<&str>,
-        watch: &mut dyn Watch,
+        user: &mut dyn UserInteraction,
     ) -> Result<PinUvAuthToken, Error> {
-        self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
+        self.by_agreement(user, |key, Agreement { secret, own }, watch| {
             let request = ClientPin::GetPinUvAuthToken {
                 protocol: secret.protocol(),
                 key_agreement: own,
@@ -76,7 +68,7 @@ impl Key {
         &mut self,
         permissions: Permissions,
         rp_id: Option<&str>,
-        watch: &mut dyn Watch,
+        user: &mut dyn UserInteraction,
     ) -> Result<PinUvAuthToken, Error> {
         let info = self.ctap2_info()?;
         let knows_permissions = info.has("pinUvAuthToken");
@@ -87,10 +79,10 @@ impl Key {
         }
         let mut again = false;
         loop {
-            let retries = self.check_retries(watch)?;
-            let pin = watch.pin(&PinRequest { retries, again })?;
+            let retries = self.check_retries(user)?;
+            let pin = user.pin(&PinRequest { retries, again })?;
             self.check_refused(&pin, retries)?;
-            let token = self.by_agreement(watch, |key, Agreement { secret, own }, watch| {
+            let token = self.by_agreement(user, |key, Agreement { secret, own }, watch| {
                 let (protocol, pin_hash) = (secret.protocol(), pin.encrypted_hash(&secret)?);
                 let request = if knows_permissions {
                     ClientPin::GetPinUvAuthToken {
@@ -116,7 +108,7 @@ impl Key {
                     self.refused_pins().pop();
                     return Err(Error::MustChangePin);
                 }
-                Err(Error::WrongPin { left }) if watch.can_try_again() && left != Some(0) => again = true,
+                Err(Error::WrongPin { left }) if user.can_try_again() && left != Some(0) => again = true,
                 Err(Error::Status {
                     status: Status::PinPolicyViolation,
                     ..

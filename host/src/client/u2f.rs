@@ -1,17 +1,16 @@
 //! U2F raw messages (FIDO U2F Raw Message Formats v1.2), as keys answer them over CTAPHID_MSG.
 
-use std::fmt;
-
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::channel::Channel;
-use super::ctap2::Oddity;
 use super::error::{Error, Malformed};
 use super::fault::Fault;
+use super::oddity::Oddity;
 use super::watch::Watch;
 
 mod response;
 
+pub use super::status::StatusWord;
 pub use response::{Authentication, Registration};
 
 /// Where the standard describes all of this, and its messages one by one.
@@ -29,96 +28,6 @@ pub enum Control {
     CheckOnly,
     /// Sign, without a touch.
     DontEnforce,
-}
-
-/// How a U2F message ended (§3.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StatusWord {
-    /// `SW_NO_ERROR`.
-    NoError,
-    /// `SW_CONDITIONS_NOT_SATISFIED`: a touch is needed.
-    ConditionsNotSatisfied,
-    /// `SW_WRONG_DATA`: the key handle is not the key's.
-    WrongData,
-    /// `SW_WRONG_LENGTH`: the request has the wrong length.
-    WrongLength,
-    /// `SW_CLA_NOT_SUPPORTED`: the request's class is unknown.
-    ClaNotSupported,
-    /// `SW_INS_NOT_SUPPORTED`: the request is unknown.
-    InsNotSupported,
-    /// `SW_COMMAND_NOT_ALLOWED`: U2F is switched off.
-    CommandNotAllowed,
-    /// `SW_SECURITY_STATUS_NOT_SATISFIED` of ISO 7816-4, which U2F does not define: some keys' word for a refusal.
-    SecurityStatusNotSatisfied,
-    /// Any other.
-    Other(u16),
-}
-
-impl From<u16> for StatusWord {
-    fn from(code: u16) -> Self {
-        match code {
-            0x9000 => Self::NoError,
-            0x6985 => Self::ConditionsNotSatisfied,
-            0x6A80 => Self::WrongData,
-            0x6700 => Self::WrongLength,
-            0x6E00 => Self::ClaNotSupported,
-            0x6D00 => Self::InsNotSupported,
-            0x6986 => Self::CommandNotAllowed,
-            0x6982 => Self::SecurityStatusNotSatisfied,
-            code => Self::Other(code),
-        }
-    }
-}
-
-impl StatusWord {
-    /// The two bytes on the wire.
-    #[must_use]
-    pub fn code(self) -> u16 {
-        match self {
-            Self::NoError => 0x9000,
-            Self::ConditionsNotSatisfied => 0x6985,
-            Self::WrongData => 0x6A80,
-            Self::WrongLength => 0x6700,
-            Self::ClaNotSupported => 0x6E00,
-            Self::InsNotSupported => 0x6D00,
-            Self::CommandNotAllowed => 0x6986,
-            Self::SecurityStatusNotSatisfied => 0x6982,
-            Self::Other(code) => code,
-        }
-    }
-
-    /// What it means, in plain words.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::NoError => "the message succeeded",
-            Self::ConditionsNotSatisfied => "the key must be touched",
-            Self::WrongData => "the key does not hold this credential",
-            Self::WrongLength => "the request has the wrong length",
-            Self::ClaNotSupported => "the key does not know this class of message",
-            Self::InsNotSupported => "the key does not know this message",
-            Self::CommandNotAllowed => "U2F is switched off on this key",
-            Self::SecurityStatusNotSatisfied => "the key or its user refused",
-            Self::Other(_) => "the key failed",
-        }
-    }
-
-    /// What to do next, where there is something to do.
-    #[must_use]
-    pub fn hint(self) -> Option<&'static str> {
-        match self {
-            Self::ConditionsNotSatisfied => Some("touch the key when it asks for it"),
-            Self::WrongData => Some("use the key that was registered, or register this one first"),
-            Self::CommandNotAllowed => Some("use CTAP2, or switch the option alwaysUv off"),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for StatusWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:04X}: {}", self.code(), self.meaning())
-    }
 }
 
 /// U2F_VERSION: always `U2F_V2` so far. Untrusted text.

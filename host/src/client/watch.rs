@@ -1,23 +1,9 @@
-//! How a caller hears of a key at work, gives it a PIN, and stops it.
+//! How a caller hears of a key at work, and stops it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
-
-use super::ctap2::User;
-use super::error::Error;
-use super::pin::Pin;
-use super::token::PinRequest;
-
-/// An account that a key can sign in to, with a passkey.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasskeyAccount {
-    /// The passkey's credential ID.
-    pub credential_id: Vec<u8>,
-    /// Whose it is. Untrusted; keys tell no names before their user is verified.
-    pub user: Option<User>,
-}
 
 /// Someone who watches a request.
 pub trait Watch {
@@ -30,33 +16,9 @@ pub trait Watch {
     fn is_cancelled(&self) -> bool {
         false
     }
-
-    /// The key's PIN. Asked again, with [`PinRequest::again`], only where [`can_try_again`](Self::can_try_again).
-    ///
-    /// # Errors
-    /// [`Error::PinNeeded`] where nobody gives one.
-    fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
-        let _ = request;
-        Err(Error::PinNeeded)
-    }
-
-    /// Which of several `accounts` at a website shall sign in: its place in the list, whose first has the newest
-    /// passkey; `None` where none of them is meant. Without an answer of the watcher's own it is the first.
-    ///
-    /// # Errors
-    /// [`Error::Cancelled`] where nobody chooses.
-    fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {
-        let _ = accounts;
-        Ok(Some(0))
-    }
-
-    /// Whether a person is there who can correct a wrong PIN.
-    fn can_try_again(&self) -> bool {
-        false
-    }
 }
 
-/// Nobody watches: nobody hears of keepalives, gives a PIN or ends the request.
+/// Nobody watches: nobody hears of keepalives, ends the request, gives a PIN or chooses an account.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;
 

@@ -7,7 +7,7 @@ use super::tester::{HASH, Stop, Tester};
 use crate::client::credentials::StoredCredential;
 use crate::client::ctap2::Permissions;
 use crate::client::large_blobs::LargeBlobArray;
-use crate::client::{Error, Key, Pin, PinRequest, Watch};
+use crate::client::{Error, Key, Pin, PinRequest, UserInteraction, Watch};
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 /// A test passkey that stays on the key.
@@ -27,7 +27,7 @@ pub(super) fn run(tester: &mut Tester<'_>, before: Option<&LargeBlobArray>, ende
     const NAME: &str = "deletes them";
     let made = tester.made.clone();
     let ids: Vec<Vec<u8>> = made.iter().map(|passkey| passkey.id.clone()).collect();
-    let result = delete(tester.key, before.is_some(), &mut Finishing(tester.watch));
+    let result = delete(tester.key, before.is_some(), &mut Finishing(tester.user));
     let Deleted { found, rest } = match result {
         Ok(deleted) => deleted,
         Err(_) if ended => {
@@ -77,7 +77,7 @@ pub(super) fn run(tester: &mut Tester<'_>, before: Option<&LargeBlobArray>, ende
     }
     let Some(before) = before else { return Ok(()) };
     const BLOBS: &str = "deletes the large blob";
-    match tester.key.large_blobs(&mut Finishing(tester.watch)) {
+    match tester.key.large_blobs(&mut Finishing(tester.user)) {
         Ok(after) => tester.judge(
             BLOBS,
             after == *before,
@@ -99,44 +99,46 @@ struct Deleted {
     rest: Vec<Vec<u8>>,
 }
 
-fn delete(key: &mut Key, blobs: bool, watch: &mut dyn Watch) -> Result<Deleted, Error> {
+fn delete(key: &mut Key, blobs: bool, user: &mut dyn UserInteraction) -> Result<Deleted, Error> {
     let rp_id_hash = Sha256::digest(RP_ID).into();
-    let mut manager = key.manage_credentials(blobs.then_some(Permissions::LARGE_BLOB_WRITE), watch)?;
-    let stored = manager.credentials_of(rp_id_hash, watch)?;
+    let mut manager = key.manage_credentials(blobs.then_some(Permissions::LARGE_BLOB_WRITE), user)?;
+    let stored = manager.credentials_of(rp_id_hash, user)?;
     if blobs {
         let (key, token) = manager.parts();
-        let mut array = key.large_blobs(watch)?;
+        let mut array = key.large_blobs(user)?;
         let keys = stored
             .iter()
             .filter_map(|credential| credential.large_blob_key.as_ref());
         // Each of them, and not only the first.
         if keys.filter(|key| array.remove(key)).count() > 0 {
-            key.write_large_blobs(&array, Some(token), watch)?;
+            key.write_large_blobs(&array, Some(token), user)?;
         }
     }
     let ids = |stored: Vec<StoredCredential>| stored.into_iter().map(|credential| credential.id).collect();
     let found: Vec<Vec<u8>> = ids(stored);
     for id in &found {
-        manager.delete(id.clone(), watch)?;
+        manager.delete(id.clone(), user)?;
     }
-    let rest = ids(manager.credentials_of(rp_id_hash, watch)?);
+    let rest = ids(manager.credentials_of(rp_id_hash, user)?);
     Ok(Deleted { found, rest })
 }
 
 fn still_signs_in(tester: &mut Tester<'_>, ids: &[Vec<u8>]) -> Result<bool, Error> {
-    let mut watch = Finishing(tester.watch);
-    let token = tester.key.token(Permissions::GET_ASSERTION, Some(RP_ID), &mut watch)?;
+    let mut user = Finishing(tester.user);
+    let token = tester.key.token(Permissions::GET_ASSERTION, Some(RP_ID), &mut user)?;
     tester.answers(RP_ID, ids, Some(token.authorize(&[&HASH])))
 }
 
 /// A watch that does not cancel: nobody who presses Ctrl-C wants to keep test passkeys.
-struct Finishing<'a>(&'a mut dyn Watch);
+struct Finishing<'a>(&'a mut dyn UserInteraction);
 
 impl Watch for Finishing<'_> {
     fn keepalive(&mut self, status: KeepaliveStatus) {
         self.0.keepalive(status);
     }
+}
 
+impl UserInteraction for Finishing<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         self.0.pin(request)
     }

@@ -44,7 +44,7 @@ fn unverified(tester: &Tester<'_>) -> (&'static str, Needs) {
 fn tried(tester: &mut Tester<'_>) -> Result<(), Stop> {
     let blobs = match tester.plan.large_blobs {
         // Whatever cannot be read is found when it is written.
-        true => tester.key.large_blobs(tester.watch).ok(),
+        true => tester.key.large_blobs(tester.user).ok(),
         false => None,
     };
     let result = accounts(tester);
@@ -136,7 +136,7 @@ fn without_pin(tester: &mut Tester<'_>) -> Result<(), Stop> {
             vec![PublicKeyCredentialParameters::public_key(Algorithm::Es256.cose())],
         )
     };
-    match tester.key.send(&request, tester.watch) {
+    match tester.key.send(&request, tester.user) {
         Err(Error::Status {
             status: Status::PuatRequired,
             ..

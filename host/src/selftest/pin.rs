@@ -4,9 +4,9 @@ use super::plan::UserVerification;
 use super::site::{ALICE, RP_ID};
 use super::step::Needs;
 use super::tester::{Stop, Tester};
-use crate::client::ctap2::{PinUvAuth, Status};
+use crate::client::ctap2::Status;
 use crate::client::webauthn::Requirement;
-use crate::client::{Error, PinProtocol};
+use crate::client::{Error, PinProtocol, PinUvAuth};
 
 pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
     match tester.plan.verification {
@@ -42,7 +42,8 @@ pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
 /// A proof by somebody who does not know the PIN (CTAP 2.3 §6.2.2 step 5).
 fn forged(tester: &mut Tester<'_>, ids: &[Vec<u8>]) -> Result<(), Stop> {
     const NAME: &str = "refuses a forged proof";
-    let protocols = tester.key.info().map(PinProtocol::of);
+    let info = tester.key.info();
+    let protocols = info.map(|info| PinProtocol::known(info.pin_uv_auth_protocols.as_deref()));
     let Some(protocol) = protocols.into_iter().flatten().next() else {
         return Ok(());
     };

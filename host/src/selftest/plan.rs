@@ -5,7 +5,7 @@ use super::site::RP_ID;
 use super::step::Needs;
 use crate::client::ctap2::{Info, Permissions};
 use crate::client::webauthn::{Protocol, insists_at_registration};
-use crate::client::{Error, Key, Watch};
+use crate::client::{Error, Key, UserInteraction};
 use crate::relying_party::Algorithm;
 
 /// Whether the user can be verified.
@@ -62,7 +62,7 @@ impl Plan {
     /// Where nothing can be said of the key: [`Error::WrongPin`], [`Error::Status`] with `PIN_BLOCKED` or
     /// `PIN_AUTH_BLOCKED`; [`Error::PinNeeded`] and [`Error::NoPin`] where the key does nothing without a PIN; as
     /// [`Key::token`].
-    pub fn of(key: &mut Key, watch: &mut dyn Watch) -> Result<Self, Error> {
+    pub fn of(key: &mut Key, user: &mut dyn UserInteraction) -> Result<Self, Error> {
         let u2f = key.speaks_u2f();
         let Some(info) = key.info().cloned() else {
             return Ok(Self {
@@ -76,7 +76,7 @@ impl Plan {
                 prf: false,
             });
         };
-        let verification = verify(key, &info, &mut Once(watch))?;
+        let verification = verify(key, &info, &mut Once(user))?;
         let extension = |name| info.extensions.iter().flatten().any(|extension| extension == name);
         Ok(Self {
             protocol: Protocol::Ctap2,
@@ -124,10 +124,10 @@ impl Plan {
     }
 }
 
-fn verify(key: &mut Key, info: &Info, watch: &mut dyn Watch) -> Result<UserVerification, Error> {
+fn verify(key: &mut Key, info: &Info, user: &mut dyn UserInteraction) -> Result<UserVerification, Error> {
     let nothing_without = insists_at_registration(info, false);
     if info.has("uv") || info.has("clientPin") {
-        return match key.token(Permissions::GET_ASSERTION, Some(RP_ID), watch) {
+        return match key.token(Permissions::GET_ASSERTION, Some(RP_ID), user) {
             Ok(_) => Ok(UserVerification::Works),
             Err(Error::PinNeeded) if !nothing_without => Ok(UserVerification::PinNotGiven),
             // It did not know its user by itself, and has nothing else.

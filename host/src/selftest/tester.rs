@@ -6,11 +6,11 @@ use super::Plan;
 use super::cleaning::Leftover;
 use super::site::{Person, Site};
 use super::step::{Event, Group, Needs, Step};
-use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, PinUvAuth, Status};
+use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, Status};
 use crate::client::webauthn::{
     AssertionResponse, CeremonyError, CreationOptions, OriginError, Protocol, RequestOptions, Requirement, create, get,
 };
-use crate::client::{Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, Watch, u2f};
+use crate::client::{Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f};
 use crate::relying_party::registrations::Account;
 use crate::relying_party::{
     Authentication, ExpectedAuthentication, ExpectedRegistration, NoRandomness, Outcome, Report, verify_authentication,
@@ -41,7 +41,7 @@ impl From<OriginError> for Stop {
 pub(super) struct Tester<'a> {
     pub(super) key: &'a mut Key,
     pub(super) plan: &'a Plan,
-    pub(super) watch: &'a mut dyn Watch,
+    pub(super) user: &'a mut dyn UserInteraction,
     show: &'a mut dyn FnMut(Event<'_>),
     group: Group,
     /// The round that steps belong to.
@@ -60,13 +60,13 @@ impl<'a> Tester<'a> {
     pub(super) fn new(
         key: &'a mut Key,
         plan: &'a Plan,
-        watch: &'a mut dyn Watch,
+        user: &'a mut dyn UserInteraction,
         show: &'a mut dyn FnMut(Event<'_>),
     ) -> Self {
         Self {
             key,
             plan,
-            watch,
+            user,
             show,
             group: Group::SignIn,
             round: "",
@@ -148,7 +148,7 @@ impl<'a> Tester<'a> {
     /// Registers the key for an account, and verifies the answer.
     pub(super) fn register(&mut self, name: &'static str, site: &mut Site, person: Person) -> Result<(), Stop> {
         let options = options(site, person, false)?;
-        let answer = create(self.key, &options, &site.origin, site.protocol, self.watch)
+        let answer = create(self.key, &options, &site.origin, site.protocol, self.user)
             .map_err(|error| self.without_answer(name, error))?;
         if site.settings.resident_key == Requirement::Required {
             let (user, id) = (person.name, answer.credential_id.clone());
@@ -173,7 +173,7 @@ impl<'a> Tester<'a> {
     /// Asks for a second registration, with the first one excluded.
     pub(super) fn register_again(&mut self, name: &'static str, site: &Site, person: Person) -> Result<(), Stop> {
         let options = options(site, person, true)?;
-        match create(self.key, &options, &site.origin, site.protocol, self.watch) {
+        match create(self.key, &options, &site.origin, site.protocol, self.user) {
             Err(CeremonyError::Excluded) => self.passed(name, "it says that it is registered already"),
             Ok(_) => self.failed(name, "it made a second credential although the first was excluded"),
             Err(error) => return Err(self.without_answer(name, error)),
@@ -191,7 +191,7 @@ impl<'a> Tester<'a> {
         let options = site
             .settings
             .request_options(site.account(person).ok_or(Stop::Failed)?)?;
-        let answer = get(self.key, &options, &site.origin, site.protocol, self.watch)
+        let answer = get(self.key, &options, &site.origin, site.protocol, self.user)
             .map_err(|error| self.without_answer(name, error))?;
         self.accept(name, site, person, options, &answer)?;
         Ok(answer)
@@ -209,7 +209,7 @@ impl<'a> Tester<'a> {
         options.allow.clear();
         let ids: Vec<Vec<u8>> = ids(account).collect();
         let mut choosing = Choosing {
-            watch: self.watch,
+            user: self.user,
             ids: &ids,
         };
         let result = get(self.key, &options, &site.origin, site.protocol, &mut choosing);
@@ -281,7 +281,7 @@ impl<'a> Tester<'a> {
             pin_uv_auth,
             ..GetAssertion::new(rp_id.to_owned(), HASH, allow.collect())
         };
-        match self.key.send(&request, self.watch) {
+        match self.key.send(&request, self.user) {
             Ok(_) => Ok(true),
             Err(Error::Status {
                 status: Status::NoCredentials,
@@ -306,21 +306,23 @@ impl<'a> Tester<'a> {
 
 /// Somebody who signs in with one of these credentials, wherever there are several accounts.
 struct Choosing<'a> {
-    watch: &'a mut dyn Watch,
+    user: &'a mut dyn UserInteraction,
     ids: &'a [Vec<u8>],
 }
 
 impl Watch for Choosing<'_> {
     fn keepalive(&mut self, status: KeepaliveStatus) {
-        self.watch.keepalive(status);
+        self.user.keepalive(status);
     }
 
     fn is_cancelled(&self) -> bool {
-        self.watch.is_cancelled()
+        self.user.is_cancelled()
     }
+}
 
+impl UserInteraction for Choosing<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
-        self.watch.pin(request)
+        self.user.pin(request)
     }
 
     fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {

@@ -6,7 +6,7 @@ use super::super::confirm::choose;
 use super::super::failure::Failure;
 use super::super::pin_entry::Attendant;
 use super::super::website::Website;
-use crate::client::{Error, PasskeyAccount, Pin, PinRequest, Watch};
+use crate::client::{Error, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
 use crate::relying_party::registrations::Account;
 use crate::text::escape;
 
@@ -39,7 +39,9 @@ impl Watch for Chooser<'_> {
     fn is_cancelled(&self) -> bool {
         self.attendant.is_cancelled()
     }
+}
 
+impl UserInteraction for Visitor<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         self.attendant.pin(request)
     }

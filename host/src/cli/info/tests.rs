@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::*;
 use crate::client::Key;
-use crate::client::ctap2::{Info, Oddity, PublicKeyCredentialParameters};
+use crate::client::Oddity;
+use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
 use crate::client::fake::{FakeKey, Reply};
 
 const INIT: InitResponse = InitResponse {

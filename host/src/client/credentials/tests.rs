@@ -11,7 +11,9 @@ use crate::soft::{SoftKey, Touch};
 /// Somebody who knows the PIN.
 struct Owner;
 
-impl Watch for Owner {
+impl Watch for Owner {}
+
+impl UserInteraction for Owner {
     fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
         Ok(Pin::new("1234")?)
     }

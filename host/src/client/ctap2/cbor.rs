@@ -8,8 +8,8 @@ use cbor4ii::core::dec::{Decode, Error as DecodeError, Read, Reference};
 use cbor4ii::core::types::Map;
 use cbor4ii::core::{RawValue, Value};
 
-use super::oddity::Oddity;
 use crate::client::error::Malformed;
+use crate::client::oddity::Oddity;
 
 mod write;
 

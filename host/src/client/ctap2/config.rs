@@ -3,11 +3,10 @@
 use cbor4ii::core::Value;
 
 use super::cbor::{Parameters, bytes, encode, text};
-use super::entities::PinUvAuth;
 use super::get_info::Info;
 use super::{Command, Malformed, Oddity, no_data};
 use crate::client::error::Error;
-use crate::client::pin_protocol::PinUvAuthToken;
+use crate::client::pin_protocol::{PinUvAuth, PinUvAuthToken};
 
 /// What is to change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use cbor4ii::core::Value;
 
 use super::cbor::{FromCbor, Members, Parameters, Reading, bytes, encode};
-use super::entities::{CredentialDescriptor, LargeBlobKey, PinUvAuth, RelyingParty, User};
+use super::entities::{CredentialDescriptor, LargeBlobKey, RelyingParty, User};
 use super::{Command, Malformed, Oddity, no_data};
-use crate::client::pin_protocol::PinUvAuthToken;
+use crate::client::pin_protocol::{PinUvAuth, PinUvAuthToken};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

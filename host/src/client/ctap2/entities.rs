@@ -164,34 +164,6 @@ impl Options {
     }
 }
 
-/// The proof that the PIN was given or the user verified.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PinUvAuth {
-    /// The number of the PIN/UV auth protocol.
-    pub protocol: u8,
-    /// `pinUvAuthParam`. Empty, it asks for a touch only.
-    pub param: Vec<u8>,
-}
-
-impl PinUvAuth {
-    /// Asks for a touch only (CTAP 2.3 §6.1.2 step 1).
-    #[must_use]
-    pub fn probe() -> Self {
-        Self {
-            protocol: 1,
-            param: Vec::new(),
-        }
-    }
-}
-
-impl fmt::Debug for PinUvAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PinUvAuth")
-            .field("protocol", &self.protocol)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The key of a credential's large blob. Secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LargeBlobKey(pub Zeroizing<[u8; 32]>);

@@ -6,8 +6,9 @@ use cbor4ii::core::Value;
 
 use super::auth_data::{self, Expected};
 use super::cbor::{Members, Parameters, bytes, is_no_map_with_members, text};
-use super::entities::{CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, User, extensions};
+use super::entities::{CredentialDescriptor, LargeBlobKey, Options, User, extensions};
 use super::{Command, Malformed, Oddity, unasked};
+use crate::client::pin_protocol::PinUvAuth;
 
 /// The request.
 #[derive(Clone, Debug, PartialEq)]

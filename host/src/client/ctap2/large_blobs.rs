@@ -6,9 +6,8 @@ use cbor4ii::core::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::cbor::{Members, Parameters, bytes};
-use super::entities::PinUvAuth;
 use super::{Command, Malformed, Oddity, no_data};
-use crate::client::pin_protocol::PinUvAuthToken;
+use crate::client::pin_protocol::{PinUvAuth, PinUvAuthToken};
 
 /// The request. Offsets and lengths are in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use cbor4ii::core::Value;
 use super::auth_data::{self, Expected};
 use super::cbor::{Members, Parameters, bytes, is_no_map_with_members, text};
 use super::entities::{
-    CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, PublicKeyCredentialParameters, RelyingParty, User,
-    extensions,
+    CredentialDescriptor, LargeBlobKey, Options, PublicKeyCredentialParameters, RelyingParty, User, extensions,
 };
 use super::{Command, Malformed, Oddity, unasked};
+use crate::client::pin_protocol::PinUvAuth;
 
 /// The attestation statement formats of the IANA registry (WebAuthn Level 3 §8).
 const FORMATS: [&str; 8] = [

@@ -3,6 +3,7 @@
 use super::channel::Channel;
 use super::error::{Error, Malformed};
 use super::fault::Fault;
+use super::oddity::Oddity;
 use super::watch::Watch;
 
 mod auth_data;
@@ -15,10 +16,8 @@ mod get_assertion;
 mod get_info;
 mod large_blobs;
 mod make_credential;
-mod oddity;
 mod reset;
 mod selection;
-pub mod status;
 
 pub(super) use cbor::{array_elements, decode as decode_value, decode_prefix, encode as encode_value};
 pub use cbor4ii::core::Value;
@@ -27,19 +26,17 @@ pub use config::{Config, ConfigCommand, PinRules};
 pub use credential_management::{
     CredentialManagement, CredentialManagementCommand, CredentialManagementResponse, StoredPublicKey,
 };
-pub use entities::{
-    CredentialDescriptor, LargeBlobKey, Options, PinUvAuth, PublicKeyCredentialParameters, RelyingParty, User,
-};
+pub use entities::{CredentialDescriptor, LargeBlobKey, Options, PublicKeyCredentialParameters, RelyingParty, User};
 pub use get_assertion::{Assertion, GetAssertion, GetNextAssertion};
 #[cfg(test)]
 pub(crate) use get_info::{CERTIFICATIONS, OPTIONS};
 pub use get_info::{GetInfo, Info};
 pub use large_blobs::{LargeBlobs, LargeBlobsResponse};
 pub use make_credential::{Attestation, MakeCredential};
-pub use oddity::Oddity;
 pub use reset::Reset;
 pub use selection::Selection;
-pub use status::Status;
+
+pub use super::status::Status;
 
 /// One CTAP2 command.
 pub trait Command {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client::ctap2::Info;
 
 fn info(min: u64, max: u64) -> Info {
     Info {
@@ -98,7 +99,7 @@ const MASK: u8 = 0x5A;
 #[test]
 #[cfg(target_os = "linux")]
 fn no_copy_of_a_pin_stays_behind() {
-    use crate::client::{Key, PinRequest, Unwatched, Watch};
+    use crate::client::{Error, Key, PinRequest, Unwatched, UserInteraction, Watch};
     use crate::soft::{SoftKey, Touch};
 
     // "a PIN that no other test has, at all", masked.
@@ -112,7 +113,8 @@ fn no_copy_of_a_pin_stays_behind() {
         text
     };
     struct Owner(Pin);
-    impl Watch for Owner {
+    impl Watch for Owner {}
+    impl UserInteraction for Owner {
         fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
             Ok(self.0.clone())
         }

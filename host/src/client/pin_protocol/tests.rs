@@ -173,17 +173,12 @@ fn what_cannot_be_a_ciphertext_or_a_token_is_refused() {
 
 #[test]
 fn the_protocols_that_both_know_are_used() {
-    let of = |protocols: Option<Vec<u64>>| {
-        PinProtocol::of(&Info {
-            pin_uv_auth_protocols: protocols,
-            ..Info::default()
-        })
-    };
+    let known = |listed: &[u64]| PinProtocol::known(Some(listed));
     let (one, two) = (PinProtocol::One, PinProtocol::Two);
-    assert_eq!(of(None), [one]);
-    assert_eq!(of(Some(vec![9, 2, 1])), [two, one]);
-    assert_eq!(of(Some(vec![1, 2, 1])), [one, two]);
-    assert_eq!(of(Some(vec![9])), []);
+    assert_eq!(PinProtocol::known(None), [one]);
+    assert_eq!(known(&[9, 2, 1]), [two, one]);
+    assert_eq!(known(&[1, 2, 1]), [one, two]);
+    assert_eq!(known(&[9]), []);
 }
 
 #[test]

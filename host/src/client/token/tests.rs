@@ -19,7 +19,9 @@ struct Person {
     requests: Vec<PinRequest>,
 }
 
-impl Watch for Person {
+impl Watch for Person {}
+
+impl UserInteraction for Person {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         self.requests.push(*request);
         let pin = self.pins.pop_front().ok_or(Error::PinNeeded)?;
@@ -350,7 +352,9 @@ fn where_one_protocol_is_broken_the_other_is_tried() {
 /// A script that knows one PIN.
 struct Once;
 
-impl Watch for Once {
+impl Watch for Once {}
+
+impl UserInteraction for Once {
     fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
         Ok(pin("1234"))
     }

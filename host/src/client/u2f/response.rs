@@ -1,7 +1,7 @@
 //! What U2F messages answer (FIDO U2F Raw Message Formats v1.2 §4.3, §5.4), without the status word.
 
-use crate::client::ctap2::Oddity;
 use crate::client::error::Malformed;
+use crate::client::oddity::Oddity;
 
 /// A new U2F credential.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::{
     CreationOptions, Origin, Protocol, Requirement, truncated,
 };
 use crate::client::ctap2::{MakeCredential, Options, Permissions, PublicKeyCredentialParameters, RelyingParty, User};
-use crate::client::{Key, Watch, u2f};
+use crate::client::{Key, UserInteraction, u2f};
 
 mod extensions;
 
@@ -28,7 +28,7 @@ pub fn create(
     options: &CreationOptions,
     origin: &Origin,
     protocol: Protocol,
-    watch: &mut dyn Watch,
+    user: &mut dyn UserInteraction,
 ) -> Result<AttestationResponse, CeremonyError> {
     match &options.legacy_app_id {
         Some(app_id) => origin.check_app_id(app_id)?,
@@ -39,8 +39,8 @@ pub fn create(
     }
     let client_data = ClientData::new(CeremonyType::Create, options.challenge.bytes(), origin.as_str());
     let (response, faults) = key.recording(|key| match protocol {
-        Protocol::Ctap2 => create_ctap2(key, options, client_data, watch),
-        Protocol::U2f => create_u2f(key, options, client_data, watch),
+        Protocol::Ctap2 => create_ctap2(key, options, client_data, user),
+        Protocol::U2f => create_u2f(key, options, client_data, user),
     });
     Ok(AttestationResponse { faults, ..response? })
 }
@@ -49,7 +49,7 @@ fn create_ctap2(
     key: &mut Key,
     options: &CreationOptions,
     client_data: ClientData,
-    watch: &mut dyn Watch,
+    user: &mut dyn UserInteraction,
 ) -> Result<AttestationResponse, CeremonyError> {
     let info = key.ctap2_info()?;
     let resident_key = match options.resident_key {
@@ -62,7 +62,7 @@ fn create_ctap2(
     };
     let transports = info.transports.clone().unwrap_or_else(|| vec!["usb".to_owned()]);
     let insists = insists_at_registration(info, resident_key);
-    let extensions = Extensions::prepare(key, &options.extensions, resident_key, watch)?;
+    let extensions = Extensions::prepare(key, &options.extensions, resident_key, user)?;
     // One token for the registration, and for the questions before it.
     let verification = Verification::of(
         key,
@@ -70,17 +70,17 @@ fn create_ctap2(
         insists,
         Permissions::MAKE_CREDENTIAL.and(Permissions::GET_ASSERTION),
         &options.rp.id,
-        watch,
+        user,
     )?;
     // §10.1.2: credentials from the time of U2F are the AppID's. Nothing tells before the user has touched.
     if let Some(app_id) = &options.app_id_exclude
-        && let Held::One(_) = held(key, app_id, &options.exclude, &Verification::None, watch)?
+        && let Held::One(_) = held(key, app_id, &options.exclude, &Verification::None, user)?
     {
-        key.touch(watch)?;
+        key.touch(user)?;
         return Err(CeremonyError::Excluded);
     }
     // A list that is too long for the key is asked about piece by piece; what is held, or may be, is all that matters.
-    let held = held(key, &options.rp.id, &options.exclude, &verification, watch)?;
+    let held = held(key, &options.rp.id, &options.exclude, &verification, user)?;
     let exclude_list = held.lists().into_iter().next().unwrap_or_default();
 
     let request = MakeCredential {
@@ -115,7 +115,7 @@ fn create_ctap2(
                 .collect(),
         )
     };
-    let answer = key.send(&request, watch)?;
+    let answer = key.send(&request, user)?;
     let response = AttestationResponse::from_ctap2(
         client_data.json,
         &answer.fmt,
@@ -135,7 +135,7 @@ fn create_u2f(
     key: &mut Key,
     options: &CreationOptions,
     client_data: ClientData,
-    watch: &mut dyn Watch,
+    user: &mut dyn UserInteraction,
 ) -> Result<AttestationResponse, CeremonyError> {
     if !key.speaks_u2f() {
         return Err(CeremonyError::Unsupported("U2F"));
@@ -165,11 +165,11 @@ fn create_u2f(
     }
     if excluded {
         // Nothing tells that it is registered before the user has touched: a registration that nobody keeps.
-        key.touch(watch)?;
+        key.touch(user)?;
         return Err(CeremonyError::Excluded);
     }
     let channel = key.channel();
-    let registration = u2f::with_touch(channel, watch, |channel| {
+    let registration = u2f::with_touch(channel, user, |channel| {
         u2f::register(channel, &client_data.hash, &application)
     })?;
     Ok(AttestationResponse::from_u2f(

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::client::ctap2::{Assertion, Command as _, GetAssertion, GetNextAssertion, Options, Permissions, Status};
 use crate::client::enumeration::Enumeration;
-use crate::client::{Error, Key, PasskeyAccount, Watch, u2f};
+use crate::client::{Error, Key, PasskeyAccount, UserInteraction, u2f};
 
 mod extensions;
 
@@ -19,8 +19,8 @@ use extensions::Extensions;
 
 /// Signs in with a credential on `key` that `options` allow.
 ///
-/// Where none is listed, and the key has passkeys for several accounts, all of them are fetched, and `watch` is asked
-/// whose shall sign in ([`Watch::account`]).
+/// Where none is listed, and the key has passkeys for several accounts, all of them are fetched, and `user` is asked
+/// whose shall sign in ([`UserInteraction::account`]).
 ///
 /// Credentials from the time of U2F are tried with the AppID, where the options have one, after the RP ID (§10.1.1).
 ///
@@ -31,7 +31,7 @@ pub fn get(
     options: &RequestOptions,
     origin: &Origin,
     protocol: Protocol,
-    watch: &mut dyn Watch,
+    user: &mut dyn UserInteraction,
 ) -> Result<AssertionResponse, CeremonyError> {
     origin.check_rp_id(&options.rp_id)?;
     if let Some(app_id) = &options.app_id {
@@ -39,8 +39,8 @@ pub fn get(
     }
     let client_data = ClientData::new(CeremonyType::Get, options.challenge.bytes(), origin.as_str());
     let (response, faults) = key.recording(|key| match protocol {
-        Protocol::Ctap2 => get_ctap2(key, options, client_data, watch),
-        Protocol::U2f => get_u2f(key, options, client_data, watch),
+        Protocol::Ctap2 => get_ctap2(key, options, client_data, user),
+        Protocol::U2f => get_u2f(key, options, client_data, user),
     });
     Ok(AssertionResponse { faults, ..response? })
 }
@@ -49,7 +49,7 @@ fn get_ctap2(
     key: &mut Key,
     options: &RequestOptions,
     client_data: ClientData,
-    watch: &mut dyn Watch,
+    user: &mut dyn UserInteraction,
 ) -> Result<AssertionResponse, CeremonyError> {
     let info = key.ctap2_info()?;
     let insists = info.has("alwaysUv");
@@ -65,11 +65,11 @@ fn get_ctap2(
     };
     // A key with a PIN lets nobody write without.
     let insists = insists || writes && (info.has("clientPin") || info.has("uv"));
-    let extensions = Extensions::prepare(key, &options.extensions, watch)?;
-    let verify = |key: &mut Key, scope: &str, watch: &mut dyn Watch| {
-        Verification::of(key, options.user_verification, insists, permissions, scope, watch)
+    let extensions = Extensions::prepare(key, &options.extensions, user)?;
+    let verify = |key: &mut Key, scope: &str, user: &mut dyn UserInteraction| {
+        Verification::of(key, options.user_verification, insists, permissions, scope, user)
     };
-    let verification = verify(key, &options.rp_id, watch)?;
+    let verification = verify(key, &options.rp_id, user)?;
     let scopes = [Some(&options.rp_id), options.app_id.as_ref()];
     for (scope, app_id_used) in scopes.into_iter().flatten().zip([false, true]) {
         // The AppID is for listed credentials only: there were no discoverable ones under U2F.
@@ -83,13 +83,13 @@ fn get_ctap2(
         };
         let lists = match options.allow.is_empty() {
             true => vec![Vec::new()],
-            false => held(key, scope, &options.allow, asked, watch)?.lists(),
+            false => held(key, scope, &options.allow, asked, user)?.lists(),
         };
         if lists.is_empty() {
             continue;
         }
         // A token is for one scope.
-        let for_app_id = app_id_used.then(|| verify(key, scope, watch)).transpose()?;
+        let for_app_id = app_id_used.then(|| verify(key, scope, user)).transpose()?;
         let verification = for_app_id.as_ref().unwrap_or(&verification);
         for list in lists {
             let request = GetAssertion {
@@ -102,7 +102,7 @@ fn get_ctap2(
                 pin_uv_auth: verification.authorize(&client_data.hash),
                 ..GetAssertion::new(scope.clone(), client_data.hash, list.clone())
             };
-            let mut answer = match key.send(&request, watch) {
+            let mut answer = match key.send(&request, user) {
                 Ok(answer) => answer,
                 Err(Error::Status {
                     status: Status::NoCredentials,
@@ -111,12 +111,12 @@ fn get_ctap2(
                 Err(error) => return Err(error.into()),
             };
             match list.as_slice() {
-                [] => answer = chosen(key, answer, watch)?,
+                [] => answer = chosen(key, answer, user)?,
                 // A key may leave the credential out where there was one to choose from.
                 [only] => answer.credential = answer.credential.or_else(|| Some(only.clone())),
                 _ => {}
             }
-            let outputs = extensions.outputs(&options.extensions, &answer, key, verification.token(), watch)?;
+            let outputs = extensions.outputs(&options.extensions, &answer, key, verification.token(), user)?;
             return Ok(AssertionResponse {
                 extensions: outputs,
                 ..respond(answer, client_data, options, app_id_used)?
@@ -127,7 +127,7 @@ fn get_ctap2(
 }
 
 /// The assertion of the account that shall sign in (CTAP 2.3 §6.3), after the `first`.
-fn chosen(key: &mut Key, first: Assertion, watch: &mut dyn Watch) -> Result<Assertion, CeremonyError> {
+fn chosen(key: &mut Key, first: Assertion, user: &mut dyn UserInteraction) -> Result<Assertion, CeremonyError> {
     let mut enumeration = Enumeration::begin(GetNextAssertion::NAME, key);
     let total = enumeration.total(first.number_of_credentials, "numberOfCredentials")?;
     if total <= 1 {
@@ -148,9 +148,9 @@ fn chosen(key: &mut Key, first: Assertion, watch: &mut dyn Watch) -> Result<Asse
         if answers.len() >= total {
             break;
         }
-        answer = key.send(&GetNextAssertion, watch)?;
+        answer = key.send(&GetNextAssertion, user)?;
     }
-    match watch.account(&accounts)? {
+    match user.account(&accounts)? {
         Some(index) if index < answers.len() => Ok(answers.swap_remove(index)),
         _ => Err(CeremonyError::NoCredentials),
     }
@@ -181,7 +181,7 @@ fn get_u2f(
     key: &mut Key,
     options: &RequestOptions,
     client_data: ClientData,
-    watch: &mut dyn Watch,
+    user: &mut dyn UserInteraction,
 ) -> Result<AssertionResponse, CeremonyError> {
     if !key.speaks_u2f() {
         return Err(CeremonyError::Unsupported("U2F"));
@@ -198,7 +198,7 @@ fn get_u2f(
         let Some(key_handle) = first_held_u2f(key, &application, &options.allow)? else {
             continue;
         };
-        let authentication = u2f::with_touch(key.channel(), watch, |channel| {
+        let authentication = u2f::with_touch(key.channel(), user, |channel| {
             u2f::authenticate(
                 channel,
                 u2f::Control::Enforce,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::client::ctap2::{ConfigCommand, Info};
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::{Error, Key, Pin, PinRequest, Unwatched, Watch};
+use crate::client::{Error, Key, Pin, PinRequest, Unwatched, UserInteraction, Watch};
 use crate::relying_party::Challenge;
 use crate::soft::{SoftKey, Touch};
 
@@ -12,7 +12,9 @@ const ORIGIN: &str = "https://example.com";
 /// Somebody who knows a PIN, or nobody; and how often they were asked.
 struct Person(Option<&'static str>, u32);
 
-impl Watch for Person {
+impl Watch for Person {}
+
+impl UserInteraction for Person {
     fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
         self.1 += 1;
         Ok(Pin::new(self.0.ok_or(Error::PinNeeded)?)?)

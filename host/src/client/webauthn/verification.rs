@@ -2,8 +2,8 @@
 
 use super::Requirement;
 use super::error::CeremonyError;
-use crate::client::ctap2::{Info, Permissions, PinUvAuth};
-use crate::client::{Error, Key, PinUvAuthToken, Watch};
+use crate::client::ctap2::{Info, Permissions};
+use crate::client::{Error, Key, PinUvAuth, PinUvAuthToken, UserInteraction};
 
 /// How the user is verified.
 pub(super) enum Verification {
@@ -25,7 +25,7 @@ impl Verification {
         insists: bool,
         permissions: Permissions,
         rp_id: &str,
-        watch: &mut dyn Watch,
+        user: &mut dyn UserInteraction,
     ) -> Result<Self, CeremonyError> {
         let info = key.ctap2_info()?;
         let required = requirement == Requirement::Required || insists;
@@ -42,7 +42,7 @@ impl Verification {
         if info.has("uv") && !info.has("pinUvAuthToken") {
             return Ok(Self::Option);
         }
-        match key.token(permissions, Some(rp_id), watch) {
+        match key.token(permissions, Some(rp_id), user) {
             Ok(token) => Ok(Self::Token(token)),
             // Nobody is there to give a PIN, and nobody needs it.
             Err(Error::PinNeeded) if !required => Ok(Self::None),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::key::{Owner, PIN, Request, key, whole};
 use crate::client::webauthn::CeremonyError;
-use crate::client::{Error, Pin, PinRequest, Unwatched, Watch};
+use crate::client::{Error, Pin, PinRequest, Unwatched, UserInteraction, Watch};
 use crate::relying_party::Outcome;
 use crate::selftest::tester::{Stop, Tester};
 use crate::selftest::{Event, Plan, run};
@@ -82,7 +82,9 @@ impl Watch for Impatient {
     fn is_cancelled(&self) -> bool {
         self.gone.get()
     }
+}
 
+impl UserInteraction for Impatient {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         let pin = self.owner.pin(request);
         self.gone.set(self.owner.asked >= self.patience);
@@ -137,8 +139,8 @@ fn what_an_interrupted_self_test_left_is_deleted_by_the_next() {
 fn a_key_may_be_silent_once() {
     let (mut key, _) = whole(None);
     let plan = Plan::of(&mut key, &mut Unwatched).unwrap();
-    let (mut watch, mut show) = (Unwatched, |_: Event<'_>| {});
-    let mut tester = Tester::new(&mut key, &plan, &mut watch, &mut show);
+    let (mut user, mut show) = (Unwatched, |_: Event<'_>| {});
+    let mut tester = Tester::new(&mut key, &plan, &mut user, &mut show);
     assert!(matches!(tester.without_answer("once", Error::NoAnswer), Stop::Failed));
     assert!(matches!(
         tester.without_answer("twice", Error::NoAnswer),

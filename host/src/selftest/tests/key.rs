@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cbor;
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::{Channel, Error, Key, Pin, PinRequest, Unwatched, Watch};
+use crate::client::{Channel, Error, Key, Pin, PinRequest, Unwatched, UserInteraction, Watch};
 use crate::relying_party::Outcome;
 use crate::selftest::{Plan, Results, run};
 use crate::soft::{SoftKey, Touch};
@@ -27,7 +27,9 @@ impl Owner {
     }
 }
 
-impl Watch for Owner {
+impl Watch for Owner {}
+
+impl UserInteraction for Owner {
     fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
         self.asked += 1;
         Ok(Pin::new(self.pin)?)
@@ -132,9 +134,9 @@ pub(super) fn whole(pin: Option<&str>) -> (Key, Arc<Mutex<Vec<Request>>>) {
     (key, requests)
 }
 
-pub(super) fn test(key: &mut Key, watch: &mut dyn Watch) -> Results {
-    let plan = Plan::of(key, watch).unwrap();
-    run(key, &plan, watch, &mut |_| {})
+pub(super) fn test(key: &mut Key, user: &mut dyn UserInteraction) -> Results {
+    let plan = Plan::of(key, user).unwrap();
+    run(key, &plan, user, &mut |_| {})
 }
 
 /// What did not pass, in words.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::client::fault::Level;
+use crate::client::oddity::Level;
 
 #[test]
 fn a_request_is_encoded_as_the_standard_has_it() {

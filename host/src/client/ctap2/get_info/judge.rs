@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::Oddity;
 use super::Info;
-use crate::client::fault::Level;
+use crate::client::oddity::Level;
 
 const MEMBERS: &str = "CTAP 2.3 §6.4";
 const MANDATORY: &str = "CTAP 2.3 §9";

@@ -7,12 +7,14 @@ use super::super::{create, get};
 use super::*;
 use crate::client::Malformed;
 use crate::client::fake::{FakeKey, Reply};
-use crate::client::{Pin, PinRequest, Unwatched};
+use crate::client::{Pin, PinRequest, Unwatched, Watch};
 
 /// Somebody with the PIN, who means the account of this name, and what they were asked.
 struct Visitor(&'static str, Vec<Vec<Option<String>>>);
 
-impl Watch for Visitor {
+impl Watch for Visitor {}
+
+impl UserInteraction for Visitor {
     fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
         Ok(Pin::new("1234")?)
     }

@@ -3,11 +3,32 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::client::fault::{FaultKind, Level};
+use serde::Serialize;
+
 use crate::text::escape;
 
 /// The encoding of all messages.
 const ENCODING: &str = "CTAP 2.3 §8";
+
+/// What the standard says of a fault, in the words of RFC 2119.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A key should not have it, or the standard does not know what it is.
+    Should,
+    /// A key must not have it.
+    Must,
+}
+
+/// What a fault is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// How an answer is encoded: canonical form, and bytes too many.
+    Encoding,
+    /// What an answer says: its members and their values.
+    Contents,
+}
 
 /// A way in which a key's answer departs from the standard without being unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +79,13 @@ pub enum Oddity {
 
 impl Oddity {
     /// A rule that a key must keep.
-    pub(in crate::client) fn must(section: &'static str, what: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn must(section: &'static str, what: impl Into<Cow<'static, str>>) -> Self {
         let (level, what) = (Level::Must, what.into());
         Self::Rule { level, section, what }
     }
 
     /// A rule that a key should keep.
-    pub(in crate::client) fn should(section: &'static str, what: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn should(section: &'static str, what: impl Into<Cow<'static, str>>) -> Self {
         let (level, what) = (Level::Should, what.into());
         Self::Rule { level, section, what }
     }

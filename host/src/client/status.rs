@@ -1,10 +1,12 @@
-//! CTAP2 status codes in plain words. The codes themselves are the key's, too: [`Status`].
+//! How a key ends a command: the status of CTAP2 and the status word of U2F, in plain words.
+
+use std::fmt;
 
 pub use brasskey_protocol::ctap2::Status;
 
 /// What a status means, in plain words.
 #[must_use]
-pub fn meaning(status: Status) -> &'static str {
+pub(super) fn meaning(status: Status) -> &'static str {
     match status {
         Status::Ok => "the command succeeded",
         Status::InvalidCommand => "the key does not know the command",
@@ -65,7 +67,7 @@ pub fn meaning(status: Status) -> &'static str {
 
 /// What to do next, where there is something to do.
 #[must_use]
-pub fn hint(status: Status) -> Option<&'static str> {
+pub(super) fn hint(status: Status) -> Option<&'static str> {
     Some(match status {
         Status::ChannelBusy => "close the other program, or finish there first",
         Status::FpDatabaseFull => "remove a fingerprint from the key first",
@@ -94,9 +96,99 @@ pub fn hint(status: Status) -> Option<&'static str> {
 
 /// Whether the key is fine and its user refused or did not act.
 #[must_use]
-pub fn is_from_user(status: Status) -> bool {
+pub(super) fn is_from_user(status: Status) -> bool {
     matches!(
         status,
         Status::OperationDenied | Status::UserActionTimeout | Status::ActionTimeout
     )
+}
+
+/// How a U2F message ended (U2F Raw Message Formats 1.2 §3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatusWord {
+    /// `SW_NO_ERROR`.
+    NoError,
+    /// `SW_CONDITIONS_NOT_SATISFIED`: a touch is needed.
+    ConditionsNotSatisfied,
+    /// `SW_WRONG_DATA`: the key handle is not the key's.
+    WrongData,
+    /// `SW_WRONG_LENGTH`: the request has the wrong length.
+    WrongLength,
+    /// `SW_CLA_NOT_SUPPORTED`: the request's class is unknown.
+    ClaNotSupported,
+    /// `SW_INS_NOT_SUPPORTED`: the request is unknown.
+    InsNotSupported,
+    /// `SW_COMMAND_NOT_ALLOWED`: U2F is switched off.
+    CommandNotAllowed,
+    /// `SW_SECURITY_STATUS_NOT_SATISFIED` of ISO 7816-4, which U2F does not define: some keys' word for a refusal.
+    SecurityStatusNotSatisfied,
+    /// Any other.
+    Other(u16),
+}
+
+impl From<u16> for StatusWord {
+    fn from(code: u16) -> Self {
+        match code {
+            0x9000 => Self::NoError,
+            0x6985 => Self::ConditionsNotSatisfied,
+            0x6A80 => Self::WrongData,
+            0x6700 => Self::WrongLength,
+            0x6E00 => Self::ClaNotSupported,
+            0x6D00 => Self::InsNotSupported,
+            0x6986 => Self::CommandNotAllowed,
+            0x6982 => Self::SecurityStatusNotSatisfied,
+            code => Self::Other(code),
+        }
+    }
+}
+
+impl StatusWord {
+    /// The two bytes on the wire.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::NoError => 0x9000,
+            Self::ConditionsNotSatisfied => 0x6985,
+            Self::WrongData => 0x6A80,
+            Self::WrongLength => 0x6700,
+            Self::ClaNotSupported => 0x6E00,
+            Self::InsNotSupported => 0x6D00,
+            Self::CommandNotAllowed => 0x6986,
+            Self::SecurityStatusNotSatisfied => 0x6982,
+            Self::Other(code) => code,
+        }
+    }
+
+    /// What it means, in plain words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::NoError => "the message succeeded",
+            Self::ConditionsNotSatisfied => "the key must be touched",
+            Self::WrongData => "the key does not hold this credential",
+            Self::WrongLength => "the request has the wrong length",
+            Self::ClaNotSupported => "the key does not know this class of message",
+            Self::InsNotSupported => "the key does not know this message",
+            Self::CommandNotAllowed => "U2F is switched off on this key",
+            Self::SecurityStatusNotSatisfied => "the key or its user refused",
+            Self::Other(_) => "the key failed",
+        }
+    }
+
+    /// What to do next, where there is something to do.
+    #[must_use]
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::ConditionsNotSatisfied => Some("touch the key when it asks for it"),
+            Self::WrongData => Some("use the key that was registered, or register this one first"),
+            Self::CommandNotAllowed => Some("use CTAP2, or switch the option alwaysUv off"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for StatusWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:04X}: {}", self.code(), self.meaning())
+    }
 }

@@ -23,10 +23,9 @@ use crate::client::{Error, Key, PasskeyAccount, Pin, PinRequest, UserInteraction
 use crate::relying_party::Outcome;
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
-pub use cleaning::Leftover;
 pub use plan::{Passkeys, Plan, UserVerification};
 pub use site::RP_ID;
-pub use step::{Event, Group, Needs, Step};
+pub use step::{Event, Group, Leftover, Needs, Step};
 use tester::{Stop, Tester};
 
 /// What the self-test found.

@@ -10,15 +10,6 @@ use crate::client::large_blobs::LargeBlobArray;
 use crate::client::{Error, Key, Pin, PinRequest, UserInteraction, Watch};
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
-/// A test passkey that stays on the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leftover {
-    /// Whose it is.
-    pub user: &'static str,
-    /// The credential ID.
-    pub id: Vec<u8>,
-}
-
 /// Deletes all that the key keeps for the test's RP ID: also what an earlier self-test left that was interrupted.
 ///
 /// `before` are the large blobs as they were. `ended` says that the self-test is over already: then nothing more is

@@ -2,9 +2,9 @@
 
 use super::cleaning;
 use super::plan::Passkeys;
-use super::site::{ALICE, BOB, RP_ID, Site};
+use super::site::{ALICE, BOB, RP_ID, Site, ids};
 use super::step::Needs;
-use super::tester::{HASH, Stop, Tester, ids};
+use super::tester::{HASH, Stop, Tester};
 use crate::client::ctap2::{MakeCredential, Options, PublicKeyCredentialParameters, RelyingParty, Status, User};
 use crate::client::webauthn::{
     CeremonyError, CredProtect, CredentialProtection, LargeBlobRequest, Protocol, Requirement,

@@ -1,6 +1,5 @@
 //! The websites that the self-test plays.
 
-use super::tester::ids;
 use crate::client::webauthn::{Origin, OriginError, PrfValues, Protocol, Requirement, UserEntity};
 use crate::relying_party::Algorithm;
 use crate::relying_party::profile::{Profile, Settings};
@@ -101,4 +100,10 @@ impl Site {
     pub(super) fn credential_ids(&self) -> Vec<Vec<u8>> {
         self.accounts.iter().flat_map(ids).collect()
     }
+}
+
+/// The IDs of an account's credentials.
+pub(super) fn ids(account: &Account) -> impl Iterator<Item = Vec<u8>> {
+    let registrations = account.registrations.iter();
+    registrations.map(|registration| registration.credential.id.clone())
 }

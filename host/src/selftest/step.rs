@@ -92,6 +92,15 @@ pub struct Step {
     pub report: Option<Report>,
 }
 
+/// A test passkey that stays on the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Whose it is.
+    pub user: &'static str,
+    /// The credential ID.
+    pub id: Vec<u8>,
+}
+
 /// Something to show while the self-test runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {

@@ -3,15 +3,13 @@
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::Plan;
-use super::cleaning::Leftover;
-use super::site::{Person, Site};
-use super::step::{Event, Group, Needs, Step};
+use super::site::{Person, Site, ids};
+use super::step::{Event, Group, Leftover, Needs, Step};
 use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, Status};
 use crate::client::webauthn::{
     AssertionResponse, CeremonyError, CreationOptions, OriginError, Protocol, RequestOptions, Requirement, create, get,
 };
 use crate::client::{Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f};
-use crate::relying_party::registrations::Account;
 use crate::relying_party::{
     Authentication, ExpectedAuthentication, ExpectedRegistration, NoRandomness, Outcome, Report, verify_authentication,
     verify_registration,
@@ -346,12 +344,6 @@ fn says_nothing(error: &CeremonyError) -> bool {
         },
         _ => false,
     }
-}
-
-/// The IDs of an account's credentials.
-pub(super) fn ids(account: &Account) -> impl Iterator<Item = Vec<u8>> {
-    let registrations = account.registrations.iter();
-    registrations.map(|registration| registration.credential.id.clone())
 }
 
 fn options(site: &Site, person: Person, again: bool) -> Result<CreationOptions, NoRandomness> {

@@ -149,7 +149,7 @@ fn everything_is_shown_to_whoever_asks() {
     for words in [
         "ES256: registers",
         "EdDSA: signs in",
-        "independent verification",
+        "second reader",
         "hides a protected one",
     ] {
         assert!(shown.contains(words), "{shown}");

@@ -6,11 +6,10 @@ use std::error::Error;
 use std::thread;
 use std::time::Duration;
 
-use brasskey::client::webauthn::{
-    AttestationResponse, CeremonyError, CreationOptions, Origin, Protocol, RelyingPartyEntity, UserEntity, create,
-};
+use brasskey::client::ceremony::{CeremonyError, Protocol, create};
 use brasskey::client::{Key, Unwatched};
 use brasskey::soft::{Answer, SoftKey, Touch};
+use brasskey::webauthn::{AttestationResponse, CreationOptions, Origin, RelyingPartyEntity, UserEntity};
 
 fn register(key: &mut Key, account: &str) -> Result<AttestationResponse, CeremonyError> {
     let origin = Origin::parse("https://example.com")?;

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::error::Error;
 
-use brasskey::client::webauthn::{
-    AssertionResponse, AttestationResponse, CreationOptions, CredentialDescriptor, Origin, Protocol,
-    RelyingPartyEntity, RequestOptions, UserEntity, create, get,
-};
+use brasskey::client::ceremony::{Protocol, create, get};
 use brasskey::client::{Key, Unwatched};
-use brasskey::relying_party::Challenge;
 use brasskey::soft::{SoftKey, Touch};
+use brasskey::webauthn::{
+    AssertionResponse, AttestationResponse, Challenge, CreationOptions, CredentialDescriptor, Origin,
+    RelyingPartyEntity, RequestOptions, UserEntity,
+};
 
 /// What is tested: a server that keeps one credential for each account.
 struct Server {
@@ -96,10 +96,7 @@ impl Browser {
 
     /// `navigator.credentials.get()`.
     fn get(&mut self, credential_id: &[u8], challenge: &[u8]) -> Result<AssertionResponse, Box<dyn Error>> {
-        let allowed = CredentialDescriptor {
-            id: credential_id.to_vec(),
-            transports: Vec::new(),
-        };
+        let allowed = CredentialDescriptor::new(credential_id.to_vec());
         let options = RequestOptions::new("example.com")?
             .challenge(Challenge::from_bytes(challenge))
             .allow([allowed]);

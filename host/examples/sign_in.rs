@@ -5,9 +5,7 @@
 
 use std::error::Error;
 
-use brasskey::client::webauthn::{
-    CreationOptions, Origin, Protocol, RelyingPartyEntity, RequestOptions, UserEntity, create, get,
-};
+use brasskey::client::ceremony::{Protocol, create, get};
 use brasskey::client::{Key, Unwatched};
 use brasskey::relying_party::{
     ExpectedAuthentication, ExpectedRegistration, Report, verify_authentication, verify_registration,
@@ -15,6 +13,7 @@ use brasskey::relying_party::{
 use brasskey::soft::{SoftKey, Touch};
 use brasskey::text::escape;
 use brasskey::transport;
+use brasskey::webauthn::{CreationOptions, Origin, RelyingPartyEntity, RequestOptions, UserEntity};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let plugged_in = transport::list()?;

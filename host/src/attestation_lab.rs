@@ -1,9 +1,9 @@
 //! An attestation lab: what a vendor of security keys has, for tests.
 //!
-//! [`Lab::new`] makes a root and below it a certificate for a batch of keys and one for a single key of an enterprise;
-//! [`Lab::install`] gives both to a soft key that is not running; [`statement`] is the FIDO metadata statement that
-//! tells relying parties of the root. So a relying party's attestation checks have something real to check, and nothing
-//! that anybody else trusts.
+//! [`Lab::new`] makes a root and, below it, a certificate for a batch of keys and one for a single key of an
+//! enterprise. [`Lab::install`] gives both to a soft key that is not running. [`statement`] is the FIDO metadata
+//! statement from which relying parties learn the root. So a relying party can test its attestation checks with
+//! certificates that nobody else trusts.
 
 mod certificates;
 mod metadata;
@@ -14,23 +14,23 @@ use brasskey_protocol::store::attestation::{Certificate, Enterprise, InstallErro
 pub use certificates::{Issued, LabError};
 pub use metadata::statement;
 
-/// Who makes the keys, and which.
+/// A model of keys, and its vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     /// The AAGUID of the model.
     pub aaguid: [u8; 16],
-    /// What the model is called: at most [`Model::NAME_MAX`] bytes.
+    /// The name of the model: at most [`Model::NAME_MAX`] bytes.
     pub name: String,
-    /// The vendor's legal name: at most 64 bytes (RFC 5280 appendix A.1, ub-organization-name, counts characters; so
-    /// many bytes leave a certificate short enough for a key's record).
+    /// The vendor's legal name: at most 64 bytes, so that a certificate fits a key's record. (RFC 5280 appendix A.1,
+    /// ub-organization-name, counts characters.)
     pub organization: String,
     /// The vendor's country: two capital letters (ISO 3166).
     pub country: String,
 }
 
 impl Model {
-    /// The longest name, in bytes: what is put behind it in a certificate still fits 64 characters (RFC 5280 appendix A.1,
-    /// ub-common-name).
+    /// The longest name, in bytes. A certificate appends a few words to it, and the whole fits 64 characters (RFC 5280
+    /// appendix A.1, ub-common-name).
     pub const NAME_MAX: usize = 32;
 }
 
@@ -40,9 +40,9 @@ pub struct Lab {
     pub model: Model,
     /// The authority.
     pub root: Issued,
-    /// For all keys of a batch.
+    /// The certificate of all keys of a batch.
     pub batch: Issued,
-    /// For one key, which it names.
+    /// The certificate of a single key, which it names.
     pub enterprise: Issued,
 }
 
@@ -61,7 +61,7 @@ impl Lab {
         })
     }
 
-    /// Installs the certificates in the storage of a key that is not running, in place of those it has. `rp_ids` are
+    /// Installs the certificates in the storage of a key that is not running, and replaces those it has. `rp_ids` are
     /// the relying parties that may ask for vendor-facilitated enterprise attestation.
     ///
     /// # Errors

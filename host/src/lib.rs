@@ -1,25 +1,25 @@
-//! A FIDO2/U2F security key in software, a client for any security key, and a relying party: what the program `brasskey`
-//! is made of, for tests and tools of your own.
+//! A FIDO2/U2F security key in software, a client for any security key, and a relying party: what the program
+//! `brasskey` is made of, for tests and tools of your own.
 //!
 //! | module | plays |
 //! |---|---|
-//! | [`soft`] | the key: in this process, or for others over UDP, a Unix socket, uhid or USB/IP; with a touch by script |
+//! | [`soft`] | the key: in this process, or for others over UDP, a Unix socket, uhid or USB/IP |
 //! | [`transport`] | the cable: finds the keys that are plugged in, and carries reports to any key |
-//! | [`client`] | the browser: CTAP2 and U2F, PINs and passkeys, and in [`client::webauthn`] the two ceremonies |
-//! | [`relying_party`] | the website: challenges, every check of an answer, and a file of registrations |
+//! | [`client`] | the browser: CTAP2 and U2F, PINs and passkeys, and in [`client::ceremony`] the two ceremonies |
+//! | [`webauthn`] | what browser and website tell each other: options, challenges, answers |
+//! | [`relying_party`] | the website: every check of an answer, and a file of registrations |
 //! | [`selftest`] | all of them, to find out whether a key is fit for use |
 //!
 //! A registration and a sign-in, with a key in software:
 //!
 //! ```
-//! use brasskey::client::webauthn::{
-//!     CreationOptions, Origin, Protocol, RelyingPartyEntity, RequestOptions, UserEntity, create, get,
-//! };
+//! use brasskey::client::ceremony::{Protocol, create, get};
 //! use brasskey::client::{Key, Unwatched};
 //! use brasskey::relying_party::{
 //!     ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration,
 //! };
 //! use brasskey::soft::{SoftKey, Touch};
+//! use brasskey::webauthn::{CreationOptions, Origin, RelyingPartyEntity, RequestOptions, UserEntity};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // For one on USB: `Key::open(transport::list()?[0].address.open()?)`.
@@ -47,7 +47,7 @@
 //! `examples/` has this with every check shown, the test of a WebAuthn server, and a key with a scripted touch.
 //!
 //! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), and the soft key's
-//! algorithms `es256k`, `es384` and `ml-dsa`. Features that are off: `control` (the soft key's button over HTTP),
+//! algorithms `es256k`, `es384`, `es512` and `ml-dsa`. Features that are off: `control` (the soft key's button over HTTP),
 //! `notify` (its touch by desktop notification), `keyring` (its state file sealed by the desktop's keyring),
 //! `attestation-lab` (attestation certificates and metadata for it), and `cli`, the whole command line, which takes all
 //! of these.
@@ -64,6 +64,7 @@ pub mod selftest;
 pub mod soft;
 pub mod text;
 pub mod transport;
+pub mod webauthn;
 
 /// The examples of the page on the library are tested.
 #[cfg(doctest)]

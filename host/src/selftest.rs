@@ -1,10 +1,9 @@
 //! The self-test: what websites and the AWS console do with a security key, tried on one key, and nothing kept on it.
 //!
-//! It is grouped by what somebody wants to know of a key ([`Group`]). A fault in one group ends neither the others nor
-//! the deletion of the test passkeys. A wrong or blocked PIN ends it all: that is no fault of the key, and another try
-//! might be its last.
+//! Its steps are grouped by what one wants to know about a key ([`Group`]). A fault in one group ends neither the
+//! others nor the deletion of the test passkeys. A wrong or blocked PIN ends everything: it is no fault of the key, and
+//! another try might be the last.
 
-mod answers;
 mod aws;
 mod cleaning;
 mod passkeys;
@@ -16,11 +15,11 @@ mod sign_in;
 mod site;
 mod step;
 mod tester;
-mod u2f;
 
-use crate::client::webauthn::CeremonyError;
+use crate::client::ceremony::CeremonyError;
 use crate::client::{Error, Key, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
 use crate::relying_party::Outcome;
+use crate::webauthn::Level;
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 pub use plan::{Passkeys, Plan, UserVerification};
@@ -31,29 +30,30 @@ use tester::{Stop, Tester};
 /// What the self-test found.
 #[derive(Debug)]
 pub struct Results {
-    /// Everything that was tried, and what was not, in order.
+    /// All steps in order, also those that were skipped.
     pub steps: Vec<Step>,
     /// The test passkeys that could not be deleted.
     pub left: Vec<Leftover>,
-    /// Why the self-test ended early, which says nothing of the key: it is gone, its user gave up, or its PIN is wrong.
+    /// Why the self-test ended early. It says nothing about the key: the key is gone, its user gave up, or the PIN is
+    /// wrong.
     pub ended: Option<CeremonyError>,
 }
 
 impl Results {
-    /// How many steps came out so.
+    /// How many steps have this outcome.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
         self.steps.iter().filter(|step| step.outcome == outcome).count()
     }
 
-    /// Whether the key may be depended on: something was tried, and nothing failed.
+    /// Whether one can rely on the key: something was tried, and nothing failed.
     #[must_use]
     pub fn fit(&self) -> bool {
         self.ended.is_none() && self.count(Outcome::Failed) == 0 && self.count(Outcome::Passed) > 0
     }
 }
 
-/// Tries what `plan` says. What fails is a failed step.
+/// Tries what `plan` says. A failure is a failed step, not an error.
 pub fn run(key: &mut Key, plan: &Plan, user: &mut dyn UserInteraction, show: &mut dyn FnMut(Event<'_>)) -> Results {
     let mut user = Once(user);
     let mut tester = Tester::new(key, plan, &mut user, show);
@@ -66,9 +66,12 @@ pub fn run(key: &mut Key, plan: &Plan, user: &mut dyn UserInteraction, show: &mu
             Group::Passkeys => passkeys::run(&mut tester),
             Group::Pin => pin::run(&mut tester),
             Group::Prf => prf::run(&mut tester),
-            Group::U2f => u2f::run(&mut tester),
+            Group::U2f => sign_in::run_u2f(&mut tester),
             Group::Aws => aws::run(&mut tester),
-            Group::Answers => answers::run(&mut tester),
+            Group::Answers => {
+                answers(&mut tester);
+                Ok(())
+            }
         };
         tester.end();
         if let Err(Stop::Error(error)) = result {
@@ -83,7 +86,25 @@ pub fn run(key: &mut Key, plan: &Plan, user: &mut dyn UserInteraction, show: &mu
     }
 }
 
-/// A watch that is not asked for another PIN where one was wrong.
+/// Whether all answers of the key, in all groups, have the form that the standard demands.
+fn answers(tester: &mut Tester<'_>) {
+    let faults = tester.key.faults().to_vec();
+    for fault in &faults {
+        let detail = format!("{} ({})", fault.what, fault.section);
+        match fault.level {
+            Level::Must => tester.failed(fault.command, detail),
+            Level::Should => tester.warned(fault.command, detail),
+        }
+    }
+    if faults.is_empty() {
+        tester.passed(
+            "as the standard has them",
+            "canonical, and nothing in them that does not belong there",
+        );
+    }
+}
+
+/// Gives no second PIN where one was wrong.
 struct Once<'a>(&'a mut dyn UserInteraction);
 
 impl Watch for Once<'_> {

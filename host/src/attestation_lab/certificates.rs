@@ -20,7 +20,7 @@ pub enum LabError {
     /// The country is not a code of two letters.
     #[error("{0:?} is not a country's code of two capital letters")]
     Country(String),
-    /// A text has no room in a certificate, or is none.
+    /// A text is empty, or too long for a certificate.
     #[error("the {what} has {length} bytes, and not 1 to {max}")]
     Length {
         /// Which text.
@@ -30,7 +30,7 @@ pub enum LabError {
         /// The longest that fits.
         max: usize,
     },
-    /// The library failed: for want of randomness.
+    /// The library failed, because there was no randomness.
     #[error("cannot make a certificate: {0}")]
     Library(#[from] rcgen::Error),
 }
@@ -82,7 +82,7 @@ impl Issued {
 
 /// The textual encoding of RFC 7468: base64 in lines of 64 characters.
 fn pem(label: &str, der: &[u8]) -> String {
-    // Three bytes make four characters, so that each line is encoded by itself.
+    // Three bytes become four characters, so each line can be encoded by itself.
     let lines: String = der.chunks(48).map(|line| STANDARD.encode(line) + "\n").collect();
     format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
 }
@@ -131,8 +131,8 @@ fn check(model: &Model) -> Result<(), LabError> {
     }
 }
 
-/// What all three have: a subject, and a validity that no test outlives. The last year is the last that every decoder
-/// reads the same way (RFC 5280 §4.1.2.5: UTCTime).
+/// What all three have: a subject, and a validity that is longer than any test. It ends with the last year that all
+/// decoders read in the same way (RFC 5280 §4.1.2.5: UTCTime).
 fn params(model: &Model, role: &str) -> Result<CertificateParams, LabError> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.not_before = date_time_ymd(2020, 1, 1);
@@ -153,7 +153,8 @@ fn root(model: &Model) -> Result<CertificateParams, LabError> {
     Ok(params)
 }
 
-/// §8.2.1: the organizational unit that marks attestation, no authority, and the AAGUID, which is not critical.
+/// §8.2.1: the organizational unit of attestation certificates, no CA, and the AAGUID in an extension that is not
+/// critical.
 fn leaf(model: &Model, role: &str) -> Result<CertificateParams, LabError> {
     let mut params = params(model, role)?;
     params

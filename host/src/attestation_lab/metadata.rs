@@ -1,4 +1,5 @@
-//! The FIDO metadata statement (FIDO Metadata Statement v3.1; its values are in FIDO Registry of Predefined Values v2.2).
+//! The FIDO metadata statement (FIDO Metadata Statement v3.1; its values are in FIDO Registry of Predefined Values
+//! v2.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,15 +8,15 @@ use serde_json::{Map, Value, json};
 use super::Lab;
 use crate::client::ctap2::Info;
 
-/// What everybody who publishes or reads a statement agrees to, as §4 wants it in each.
+/// The terms that everybody who publishes or reads a statement agrees to. §4 demands them in each statement.
 const LEGAL_HEADER: &str = "Submission of this statement and retrieval and use of this statement indicates acceptance \
      of the appropriate agreement located at https://fidoalliance.org/metadata/metadata-legal-terms/.";
 
 /// Wrong PINs before the key locks itself (CTAP 2.3 §6.5.5.2).
 const PIN_RETRIES: u64 = 8;
 
-/// The statement for the keys of a lab, from what one of them says of itself now. `get_info` is the same in JSON: the
-/// members under the names of the standard, AAGUIDs as UUIDs.
+/// The statement for the keys of a lab, made from the getInfo of one of them. `get_info` is the same in JSON: members
+/// have the standard's names, and AAGUIDs are UUIDs.
 #[must_use]
 pub fn statement(lab: &Lab, info: &Info, get_info: &Map<String, Value>) -> Value {
     let aaguid = uuid::Uuid::from_bytes(lab.model.aaguid);
@@ -50,8 +51,8 @@ fn versions(info: &Info) -> Vec<Value> {
     minors.map(|minor| json!({ "major": 1, "minor": minor })).collect()
 }
 
-/// `authenticationAlgorithms`: the registry has a name for a curve and a hash, so that two COSE identifiers may share
-/// one, and has none for ML-DSA.
+/// `authenticationAlgorithms`: the registry has one name for a curve and a hash, so that two COSE identifiers may share
+/// it. It has none for ML-DSA.
 fn algorithms(info: &Info) -> Vec<&'static str> {
     let mut names = Vec::new();
     for algorithm in info.algorithms.iter().flatten() {
@@ -89,8 +90,9 @@ fn user_verification(info: &Info) -> Value {
     Value::Array(ways)
 }
 
-/// `authenticatorGetInfo`: the AAGUID without dashes, and what every key of the model says alike. Room is another on
-/// each key, and the two encrypted values change with every answer: they are there, and empty.
+/// `authenticatorGetInfo`: the members that are the same on every key of the model, and the AAGUID without dashes. The
+/// room that is left differs from key to key and is left out. The two encrypted values change with every answer: they
+/// are present, but empty.
 fn static_part(get_info: &Map<String, Value>) -> Value {
     let mut members = get_info.clone();
     for varying in ["unknown", "remainingDiscoverableCredentials"] {

@@ -4,12 +4,13 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::*;
-use crate::client::webauthn::{Origin, Protocol, UserEntity, create};
+use crate::client::ceremony::{Protocol, create};
 use crate::client::{Key, Unwatched};
 use crate::relying_party::profile::Profile;
 use crate::relying_party::{ExpectedRegistration, Report, verify_registration};
 use crate::soft::storage::MemoryStorage;
 use crate::soft::{SoftKey, Touch};
+use crate::webauthn::{Origin, UserEntity};
 
 const AAGUID: [u8; 16] = [0xab; 16];
 
@@ -41,8 +42,8 @@ fn register(key: &mut Key, protocol: Protocol, roots: &[&Issued]) -> Report {
     let origin = Origin::parse(&settings.origin).unwrap();
     let user = UserEntity {
         id: b"handle".to_vec(),
-        name: "alice".to_owned(),
-        display_name: "Alice".to_owned(),
+        name: Some("alice".to_owned()),
+        display_name: Some("Alice".to_owned()),
     };
     let options = settings.creation_options(user, None).unwrap();
     let answer = create(key, &options, &origin, protocol, &mut Unwatched).unwrap();

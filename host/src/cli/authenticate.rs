@@ -10,7 +10,7 @@ use super::output::Output;
 use super::state::Missing;
 use super::website::Website;
 use crate::client::Key;
-use crate::client::webauthn::{CeremonyError, get};
+use crate::client::ceremony::{CeremonyError, get};
 use crate::relying_party::profile::AwsUser;
 use crate::relying_party::registrations::{Account, Accounts, Registration};
 use crate::relying_party::{Authentication, ExpectedAuthentication, verify_authentication};

@@ -17,7 +17,7 @@ use super::interrupt::interrupt;
 use super::latency::{Latency, time};
 use super::layout::{columns, count};
 use super::output::{BOLD, Output};
-use crate::client::webauthn::Protocol;
+use crate::client::ceremony::Protocol;
 use rounds::Rounds;
 
 /// Rounds with a key that needs no touch.

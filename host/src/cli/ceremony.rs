@@ -11,8 +11,9 @@ use super::output::{BOLD, Output};
 use super::pin_entry::{Attendant, KeyArgs};
 use super::state::Missing;
 use super::website::{Website, WebsiteArgs};
-use crate::client::webauthn::{ExtensionOutputs, Protocol};
-use crate::relying_party::{NoRandomness, Report};
+use crate::client::ceremony::Protocol;
+use crate::relying_party::Report;
+use crate::webauthn::{ExtensionOutputs, NoRandomness};
 
 /// Which website, and which key.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::pin_entry::KeyArgs;
 use super::website::domain_name;
 use crate::client;
-use crate::client::ctap2::{ConfigCommand, Info, PinRules, Status};
+use crate::client::ctap2::{ConfigSubcommand, Info, PinRules, Status};
 
 /// `brasskey config`.
 #[derive(Debug, Subcommand)]
@@ -65,7 +65,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::AlwaysUv(args) => {
             let on = args.switch == Switch::On;
             let is_so = |info: &Info| info.options.get("alwaysUv") == Some(&on);
-            change(&args.key, output, "alwaysUv", ConfigCommand::ToggleAlwaysUv, is_so)
+            change(&args.key, output, "alwaysUv", ConfigSubcommand::ToggleAlwaysUv, is_so)
         }
         Command::MinPinLength(args) => min_pin_length(args, output),
         Command::MinPinLengthRpIds(args) => {
@@ -78,7 +78,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 &args.key,
                 output,
                 "minPinLengthRPIDs",
-                ConfigCommand::SetMinPinLength(rules),
+                ConfigSubcommand::SetMinPinLength(rules),
                 |_| false,
             )
         }
@@ -92,7 +92,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 key,
                 output,
                 "pinComplexityPolicy",
-                ConfigCommand::SetMinPinLength(rules),
+                ConfigSubcommand::SetMinPinLength(rules),
                 is_so,
             )
         }
@@ -106,13 +106,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 key,
                 output,
                 "forcePINChange",
-                ConfigCommand::SetMinPinLength(rules),
+                ConfigSubcommand::SetMinPinLength(rules),
                 is_so,
             )
         }
         Command::EnterpriseAttestation(key) => {
             let is_so = |info: &Info| info.has("ep");
-            change(key, output, "ep", ConfigCommand::EnableEnterpriseAttestation, is_so)
+            change(key, output, "ep", ConfigSubcommand::EnableEnterpriseAttestation, is_so)
         }
         Command::LongTouchReset(key) => {
             let is_so = |info: &Info| info.long_touch_for_reset == Some(true);
@@ -120,7 +120,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 key,
                 output,
                 "longTouchForReset",
-                ConfigCommand::EnableLongTouchForReset,
+                ConfigSubcommand::EnableLongTouchForReset,
                 is_so,
             )
         }
@@ -134,7 +134,7 @@ fn min_pin_length(args: &MinPinLengthArgs, output: &Output) -> Result<(), Failur
         ..PinRules::default()
     };
     let is_so = |info: &Info| info.min_pin_length == Some(length);
-    let command = ConfigCommand::SetMinPinLength(rules);
+    let command = ConfigSubcommand::SetMinPinLength(rules);
     change(&args.key, output, "minPINLength", command, is_so).map_err(|failure| match failure {
         // CTAP 2.3 §6.11.4: it only ever grows.
         Failure::Key(client::Error::Status {
@@ -153,7 +153,7 @@ fn change(
     args: &KeyArgs,
     output: &Output,
     setting: &str,
-    command: ConfigCommand,
+    command: ConfigSubcommand,
     is_so: impl Fn(&Info) -> bool,
 ) -> Result<(), Failure> {
     let (mut opened, mut attendant) = args.open(output)?;

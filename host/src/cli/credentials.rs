@@ -9,8 +9,8 @@ use super::layout::{columns, hex};
 use super::output::{BOLD, DIM, Output};
 use super::pin_entry::KeyArgs;
 use crate::client::credentials::{BlobDeletion, StoredRelyingParty};
-use crate::client::ctap2::{Permissions, User};
-use crate::client::webauthn::truncated;
+use crate::client::ctap2::Permissions;
+use crate::webauthn::{UserEntity, truncated};
 use find::{Found, find};
 
 pub(super) mod find;
@@ -140,7 +140,7 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
         Some(name) => Some(truncated(name).to_owned()).filter(|name| !name.is_empty()),
         None => old.clone(),
     };
-    let user = User {
+    let user = UserEntity {
         id: user.id.clone(),
         name: new(&args.name, &user.name),
         display_name: new(&args.display_name, &user.display_name),

@@ -10,7 +10,7 @@ use super::interrupt::interrupt;
 use super::output::Output;
 use super::passphrase::SealArgs;
 use super::state::{Missing, state_file};
-use crate::client::webauthn::Protocol;
+use crate::client::ceremony::Protocol;
 use crate::client::{self, Key};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{Name, SoftKey, Touch};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::layout::hex;
-use crate::client::webauthn::{
+use crate::webauthn::{
     CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobRequest, PrfValues,
     RequestExtensions, Requirement,
 };
@@ -115,7 +115,7 @@ fn values(first: &str, second: Option<&String>) -> PrfValues {
 /// The outputs as names and values. A user who asks for a secret sees it.
 pub(super) fn rows(outputs: &ExtensionOutputs) -> Vec<(&'static str, String)> {
     let results = outputs.prf.as_ref().and_then(|prf| prf.results.as_ref());
-    let secret = |result: &crate::client::webauthn::PrfResult| hex(result.0.as_ref());
+    let secret = |result: &crate::webauthn::PrfResult| hex(result.0.as_ref());
     let blob = outputs.large_blob.as_ref().and_then(|blob| blob.blob.as_ref());
     let lines = [
         ("secret", results.map(|(first, _)| secret(first))),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::client::webauthn::CeremonyError;
+use crate::client::ceremony::CeremonyError;
 use crate::client::{self, ErrorKind};
 use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;

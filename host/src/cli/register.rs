@@ -15,13 +15,14 @@ use super::layout::{aaguid, hex};
 use super::output::Output;
 use super::state::Missing;
 use super::website::Website;
-use crate::client::webauthn::{
-    AttestationConveyancePreference, CreationOptions, Protocol, Requirement, UserEntity, create,
-};
+use crate::client::ceremony::{Protocol, create};
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, device_arn};
 use crate::relying_party::registrations::{Account, Unchanged};
-use crate::relying_party::{Algorithm, Challenge, Credential, ExpectedRegistration, verify_registration};
+use crate::relying_party::{Credential, ExpectedRegistration, verify_registration};
 use crate::text::escape;
+use crate::webauthn::{
+    Algorithm, AttestationConveyancePreference, Challenge, CreationOptions, Requirement, UserEntity,
+};
 
 /// The arguments of `register`.
 #[derive(Debug, ClapArgs)]
@@ -169,8 +170,8 @@ impl Args {
                 Some(account) => account.user_handle.clone(),
                 None => Challenge::issue().map_err(no_randomness)?.bytes().to_vec(),
             },
-            name: website.user.clone(),
-            display_name: website.user.clone(),
+            name: Some(website.user.clone()),
+            display_name: Some(website.user.clone()),
         };
         let options = website
             .settings

@@ -7,11 +7,11 @@ use clap::builder::RangedU64ValueParser;
 
 use super::failure::Failure;
 use super::output::Output;
-use crate::client::webauthn::{Origin, Requirement, domain};
 use crate::relying_party::profile::{AwsUser, DeviceNameError, Profile, Settings};
 use crate::relying_party::registrations::{Account, RegistrationsFile};
 use crate::soft::paths;
 use crate::text::escape;
+use crate::webauthn::{Origin, Requirement, domain};
 
 /// The AWS account that AWS's own documentation uses.
 pub(super) const EXAMPLE_ACCOUNT: u64 = 123_456_789_012;
@@ -147,7 +147,7 @@ impl WebsiteArgs {
         if let Some(rp_id) = &self.rp_id {
             settings.origin = format!("https://{rp_id}");
             settings.rp.id.clone_from(rp_id);
-            settings.rp.name.clone_from(rp_id);
+            settings.rp.name = Some(rp_id.clone());
             // The AppID of the profile belongs to the profile's origin.
             settings.app_id = None;
         }

@@ -8,22 +8,23 @@ use brasskey_protocol::ctaphid::{
 use brasskey_protocol::limits::{LOCK_MAX_SECONDS, MAX_MESSAGE};
 
 use super::error::{CtaphidError, Error, Malformed};
-use super::fault::{self, Fault, Faults};
+use super::fault::{self, Faults};
 use super::time::{SystemTime, Time, Timeouts};
 use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;
+use crate::webauthn::Fault;
 
 /// How often CTAPHID_INIT is sent before the key counts as silent.
 const INIT_ATTEMPTS: usize = 3;
 /// The first pause where another program uses the key; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-/// How many reports may come that bring the answer no nearer: keepalives, and answers for other programs. A key that
-/// keeps to the standard sends some 1,200 keepalives before its time is over.
+/// How many reports may come that are no part of the answer: keepalives, and answers for other programs. A key that
+/// follows the standard sends some 1,200 keepalives before its time is up.
 const MAX_STRAYS: u32 = 50_000;
 /// `maxMsgSize` where a key does not say (CTAP 2.3 §6.4).
 const DEFAULT_MAX_MESSAGE: usize = 1024;
 
-/// A key with a channel of our own. Answers for other channels are passed over.
+/// A key, and a channel of it that is ours. Answers for other channels are ignored.
 pub struct Channel {
     link: Link,
     host: Box<Host>,
@@ -31,7 +32,7 @@ pub struct Channel {
     max_message: usize,
     /// An answer was given up and may still come: CTAPHID_INIT goes before the next request.
     out_of_step: bool,
-    /// The last request was cancelled because its time was over.
+    /// The last request was cancelled because its time was up.
     gave_up: bool,
     faults: Faults,
 }
@@ -86,13 +87,13 @@ impl Channel {
         &self.init
     }
 
-    /// Where the key's answers on this channel departed from the standard, each fault once, in the order they came.
+    /// Where the key's answers on this channel depart from the standard: each fault once, oldest first.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         self.faults.all()
     }
 
-    /// Keeps account of a fault.
+    /// Records a fault.
     pub(super) fn note(&mut self, fault: Fault) {
         self.faults.note(fault);
     }
@@ -101,7 +102,7 @@ impl Channel {
         &mut self.faults
     }
 
-    /// The patience this channel was opened with.
+    /// The timeouts that this channel was opened with.
     #[must_use]
     pub fn timeouts(&self) -> &Timeouts {
         &self.link.timeouts
@@ -120,16 +121,16 @@ impl Channel {
 
     /// CTAPHID_CBOR: a CTAP2 command and its answer, status byte first.
     ///
-    /// When `watch` cancels, the key is told, and its answer is what it then says.
+    /// When `watch` cancels, the key is told to. What it then says is its answer.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the key is U2F only; [`Error::TooLong`]; [`Error::Cancelled`] where the key was
-    /// not asked, or did not answer to the cancellation; the errors of CTAPHID and of the transport.
+    /// not asked yet, or did not answer the cancellation; the errors of CTAPHID and of the transport.
     pub fn cbor(&mut self, request: &[u8], watch: &mut dyn Watch) -> Result<Vec<u8>, Error> {
         self.cbor_within(self.link.timeouts.whole, request, watch)
     }
 
-    /// As [`cbor`](Self::cbor), with an end to the key's keepalives.
+    /// As [`cbor`](Self::cbor), but waits no longer than `patience`, keepalives or not.
     pub(super) fn cbor_within(
         &mut self,
         patience: Duration,
@@ -148,7 +149,7 @@ impl Channel {
         self.exchange(command::CBOR, "CTAPHID_CBOR", request, patience, watch)
     }
 
-    /// Whether the last request was cancelled because its time was over, and not by its caller.
+    /// Whether the last request was cancelled because its time was up, and not by its caller.
     pub(super) fn gave_up(&self) -> bool {
         self.gave_up
     }
@@ -184,7 +185,7 @@ impl Channel {
         }
     }
 
-    /// CTAPHID_WINK: the key draws its user's eye.
+    /// CTAPHID_WINK: the key shows its user which one it is, with a light for example.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the key says that it cannot; the errors of CTAPHID and of the transport.
@@ -212,7 +213,8 @@ impl Channel {
         self.exchange(command, name, payload, self.link.timeouts.work, &mut Unwatched)
     }
 
-    /// A message and its answer; again, with growing pauses, while another program uses the key.
+    /// Sends a message and returns the answer. While another program uses the key, it tries again, after longer and
+    /// longer pauses.
     fn exchange(
         &mut self,
         command: u8,

@@ -1,8 +1,8 @@
 //! The passkeys (discoverable credentials) that a key keeps (CTAP 2.3 §6.8).
 
 use super::ctap2::{
-    Command as _, CredentialManagement, CredentialManagementCommand as Command, CredentialManagementResponse,
-    LargeBlobKey, Permissions, RelyingParty, Status, StoredPublicKey, User,
+    Command as _, CredentialManagement, CredentialManagementResponse, CredentialManagementSubcommand as Subcommand,
+    LargeBlobKey, Permissions, Status, StoredPublicKey,
 };
 use super::enumeration::Enumeration;
 use super::error::{Error, Malformed};
@@ -10,13 +10,14 @@ use super::interaction::UserInteraction;
 use super::key::Key;
 use super::pin_protocol::PinUvAuthToken;
 use super::watch::Watch;
+use crate::webauthn::{RelyingPartyEntity, UserEntity};
 
 /// How many passkeys a key keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    /// So many there are.
+    /// How many there are.
     pub existing: u64,
-    /// For about so many more there is room.
+    /// About how many more have room.
     pub remaining: u64,
 }
 
@@ -24,7 +25,7 @@ pub struct Metadata {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRelyingParty {
     /// The RP ID and name, where the key keeps them. Untrusted; keys may have shortened them.
-    pub rp: Option<RelyingParty>,
+    pub rp: Option<RelyingPartyEntity>,
     /// The SHA-256 of the RP ID.
     pub rp_id_hash: [u8; 32],
     /// Its passkeys.
@@ -37,14 +38,14 @@ pub struct StoredCredential {
     /// The credential ID.
     pub id: Vec<u8>,
     /// Whose account. Untrusted.
-    pub user: Option<User>,
+    pub user: Option<UserEntity>,
     /// The public key.
     pub public_key: Option<StoredPublicKey>,
     /// The protection: 1, 2 or 3.
     pub cred_protect: Option<u64>,
     /// The key of its large blob.
     pub large_blob_key: Option<LargeBlobKey>,
-    /// Whether it is for payments on the websites of others.
+    /// Whether it is for payments on the websites of third parties.
     pub third_party_payment: Option<bool>,
 }
 
@@ -59,7 +60,7 @@ pub enum BlobDeletion {
     Failed(Error),
 }
 
-/// The large-blob keys of `stored` passkeys: who else has a blob has lost it.
+/// The large-blob keys of `stored` passkeys. Nobody can read a blob that none of them opens.
 pub fn large_blob_keys(stored: &[StoredRelyingParty]) -> Vec<&LargeBlobKey> {
     let credentials = stored.iter().flat_map(|relying_party| &relying_party.credentials);
     credentials
@@ -67,7 +68,7 @@ pub fn large_blob_keys(stored: &[StoredRelyingParty]) -> Vec<&LargeBlobKey> {
         .collect()
 }
 
-/// A key whose passkeys may be managed. While it is there, nobody else talks on its channel.
+/// A key whose passkeys may be managed. While this exists, nothing else uses the channel.
 pub struct Manager<'a> {
     key: &'a mut Key,
     token: PinUvAuthToken,
@@ -75,9 +76,9 @@ pub struct Manager<'a> {
 }
 
 impl Key {
-    /// Asks for the leave to manage passkeys, and to do what `more` allows besides.
+    /// Gets the permission to manage passkeys, and the permissions in `more`.
     ///
-    /// The token is bound to no relying party, which every key takes.
+    /// The token is not bound to a relying party: every key accepts that.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the key cannot; as [`Key::token`].
@@ -107,18 +108,18 @@ impl Key {
 }
 
 impl Manager<'_> {
-    /// The key and the token, for what is allowed besides.
+    /// The key and the token, for the other permissions.
     pub fn parts(&mut self) -> (&mut Key, &PinUvAuthToken) {
         (self.key, &self.token)
     }
 
     /// Deletes a passkey, and then its large blob, where it has one and the token allows to write.
     ///
-    /// The passkey goes first: where the key is gone before the second, what is left is a blob that nobody can read,
-    /// and that [`LargeBlobArray::retain`](super::large_blobs::LargeBlobArray::retain) finds.
+    /// The passkey is deleted first. If the key is unplugged before the second step, a blob remains that nobody can
+    /// read, and that [`LargeBlobArray::retain`](super::large_blobs::LargeBlobArray::retain) finds.
     ///
     /// # Errors
-    /// As [`Key::send`], and the passkey is there still. What became of the blob is no error.
+    /// As [`Key::send`]; then the passkey still exists. A failure to delete the blob is not an error, but a result.
     pub fn delete_with_blob(
         &mut self,
         credential: &StoredCredential,
@@ -144,7 +145,7 @@ impl Manager<'_> {
     /// # Errors
     /// As [`Key::send`].
     pub fn metadata(&mut self, watch: &mut dyn Watch) -> Result<Metadata, Error> {
-        let answer = self.send(Command::GetCredsMetadata, watch)?;
+        let answer = self.send(Subcommand::GetCredsMetadata, watch)?;
         let missing = |name| malformed(Malformed::Missing(name));
         Ok(Metadata {
             existing: answer
@@ -154,18 +155,18 @@ impl Manager<'_> {
         })
     }
 
-    /// All passkeys, in the order in which the key tells them.
+    /// All passkeys, in the key's order.
     ///
     /// # Errors
     /// [`Error::Malformed`] where the key's list has no end, or has an entry twice; as [`Key::send`].
     pub fn list(&mut self, watch: &mut dyn Watch) -> Result<Vec<StoredRelyingParty>, Error> {
-        let Some(mut answer) = found(self.send(Command::EnumerateRpsBegin, watch))? else {
+        let Some(mut answer) = found(self.send(Subcommand::EnumerateRpsBegin, watch))? else {
             return Ok(Vec::new());
         };
         let mut enumeration = Enumeration::begin(CredentialManagement::NAME, self.key);
         let total = enumeration.total(answer.total_rps, "totalRPs")?;
         let mut relying_parties = Vec::new();
-        // All relying parties first: a key may forget where it was when it is asked for something else.
+        // All relying parties first: a key may lose its place in one list when it is asked for another.
         loop {
             let rp_id_hash = answer
                 .rp_id_hash
@@ -179,7 +180,7 @@ impl Manager<'_> {
             if relying_parties.len() >= total {
                 break;
             }
-            answer = self.send(Command::EnumerateRpsGetNextRp, watch)?;
+            answer = self.send(Subcommand::EnumerateRpsGetNextRp, watch)?;
         }
         let mut enumeration = Enumeration::begin(CredentialManagement::NAME, self.key);
         for relying_party in &mut relying_parties {
@@ -208,7 +209,7 @@ impl Manager<'_> {
         enumeration: &mut Enumeration,
         watch: &mut dyn Watch,
     ) -> Result<Vec<StoredCredential>, Error> {
-        let Some(mut answer) = found(self.send(Command::EnumerateCredentialsBegin { rp_id_hash }, watch))? else {
+        let Some(mut answer) = found(self.send(Subcommand::EnumerateCredentialsBegin { rp_id_hash }, watch))? else {
             return Ok(Vec::new());
         };
         let total = enumeration.total(answer.total_credentials, "totalCredentials")?;
@@ -220,7 +221,7 @@ impl Manager<'_> {
             if credentials.len() >= total {
                 return Ok(credentials);
             }
-            answer = self.send(Command::EnumerateCredentialsGetNextCredential, watch)?;
+            answer = self.send(Subcommand::EnumerateCredentialsGetNextCredential, watch)?;
         }
     }
 
@@ -229,31 +230,32 @@ impl Manager<'_> {
     /// # Errors
     /// As [`Key::send`].
     pub fn delete(&mut self, credential_id: Vec<u8>, watch: &mut dyn Watch) -> Result<(), Error> {
-        self.send(Command::DeleteCredential { credential_id }, watch).map(drop)
+        self.send(Subcommand::DeleteCredential { credential_id }, watch)
+            .map(drop)
     }
 
     /// Gives a passkey's user other names.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the key has only the preview of credential management; as [`Key::send`].
-    pub fn update(&mut self, credential_id: Vec<u8>, user: User, watch: &mut dyn Watch) -> Result<(), Error> {
+    pub fn update(&mut self, credential_id: Vec<u8>, user: UserEntity, watch: &mut dyn Watch) -> Result<(), Error> {
         if self.is_preview {
             return Err(Error::Unsupported {
                 what: "other names for a passkey's user",
             });
         }
-        self.send(Command::UpdateUserInformation { credential_id, user }, watch)
+        self.send(Subcommand::UpdateUserInformation { credential_id, user }, watch)
             .map(drop)
     }
 
-    fn send(&mut self, command: Command, watch: &mut dyn Watch) -> Result<CredentialManagementResponse, Error> {
-        let request = CredentialManagement::new(command, &self.token);
+    fn send(&mut self, subcommand: Subcommand, watch: &mut dyn Watch) -> Result<CredentialManagementResponse, Error> {
+        let request = CredentialManagement::new(subcommand, &self.token);
         let request = if self.is_preview { request.preview() } else { request };
         self.key.send(&request, watch)
     }
 }
 
-/// The first answer of several, where there is anything. Some keys say so by a total of zero.
+/// The first of several answers; `None` where the list is empty. Some keys say that with a total of zero.
 fn found(answer: Result<CredentialManagementResponse, Error>) -> Result<Option<CredentialManagementResponse>, Error> {
     match answer {
         Ok(answer) if answer.total_rps == Some(0) || answer.total_credentials == Some(0) => Ok(None),

@@ -1,4 +1,4 @@
-//! Where a list that a key tells entry by entry comes to an end, whatever the key says.
+//! Lists that a key gives entry by entry. They end, whatever the key says.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::key::Key;
 /// The most entries: the soft token has room for some 16,000 passkeys, and other keys for a few hundred.
 const MAX_ENTRIES: usize = 20_000;
 
-/// One list on its way from a key: it ends by count, by time, and where it repeats itself.
+/// One list while it arrives. Too many entries, too much time or a repeated entry end it.
 pub(super) struct Enumeration {
     command: &'static str,
     deadline: Duration,
@@ -17,7 +17,7 @@ pub(super) struct Enumeration {
 }
 
 impl Enumeration {
-    /// A list that answers to `command` bring.
+    /// A list that the answers to `command` bring.
     pub(super) fn begin(command: &'static str, key: &mut Key) -> Self {
         let channel = key.channel();
         Self {
@@ -27,7 +27,7 @@ impl Enumeration {
         }
     }
 
-    /// How many entries there are, by the key's own account, which its member `name` gives.
+    /// How many entries the key says there are, in the member `name`.
     pub(super) fn total(&self, total: Option<u64>, name: &'static str) -> Result<usize, Error> {
         let total = usize::try_from(total.unwrap_or(1)).unwrap_or(usize::MAX);
         match total <= MAX_ENTRIES {
@@ -36,7 +36,7 @@ impl Enumeration {
         }
     }
 
-    /// Takes note of one more entry, which `id` tells from the others and the member `name` gives.
+    /// Counts one more entry. Its ID, in the member `name`, is in no other entry.
     pub(super) fn entry(&mut self, id: &[u8], name: &'static str, key: &mut Key) -> Result<(), Error> {
         if !self.seen.insert(id.to_vec()) {
             return Err(self.malformed(Malformed::Repeated(name)));

@@ -10,7 +10,7 @@ use super::pin::PinError;
 use super::status::{self, Status, StatusWord};
 use crate::transport::TransportError;
 
-/// Why a request has no answer. No text in here comes from a key.
+/// Why a request has no answer. None of this text comes from a key.
 #[derive(Debug, Error)]
 pub enum Error {
     /// No key was found.
@@ -44,7 +44,7 @@ pub enum Error {
     /// The key stopped answering.
     #[error("the security key does not answer")]
     NoAnswer,
-    /// The answer breaks the standard: the key is wrong.
+    /// The answer breaks the standard: it is the key's fault.
     #[error("the security key's answer to {command} is malformed: {why}")]
     Malformed {
         /// The command as the standard names it.
@@ -76,19 +76,19 @@ pub enum Error {
         /// The key's limit.
         limit: u64,
     },
-    /// The key speaks CTAP2 by its own account, and yet does not say what it is: authenticatorGetInfo failed.
+    /// The key says that it speaks CTAP2, but authenticatorGetInfo failed.
     #[error("getInfo failed: {0}")]
     GetInfo(Arc<Error>),
-    /// The PIN is wrong, or was wrong before: it is not sent a second time.
+    /// The PIN is wrong, or was wrong before. A wrong PIN is not sent a second time.
     #[error("the PIN is wrong{}", tries(*.left))]
     WrongPin {
-        /// How many wrong ones the key still takes, where it says.
+        /// How many tries are left, where the key says.
         left: Option<u64>,
     },
-    /// The key takes no PIN any more.
+    /// The key accepts no PIN any more.
     #[error("the PIN is blocked: too many wrong ones were given")]
     PinBlocked,
-    /// The key takes no PIN before it was unplugged.
+    /// The key accepts no PIN until it is unplugged and plugged in again.
     #[error("the PIN is blocked until the security key is switched off and on: three wrong ones in a row were given")]
     PinAuthBlocked,
     /// Nobody gave the PIN.
@@ -97,13 +97,13 @@ pub enum Error {
     /// The key has no PIN, and no other way to verify its user.
     #[error("this security key has no PIN")]
     NoPin,
-    /// The key asks for another PIN before it does anything with the one it has.
+    /// The key accepts its PIN for nothing but a change of PIN.
     #[error("the PIN must be changed before it is of use")]
     MustChangePin,
-    /// A new PIN is none for this key.
+    /// This key does not accept the new PIN.
     #[error(transparent)]
     Pin(#[from] PinError),
-    /// The large blobs have no room.
+    /// There is no room for the large blobs.
     #[error("the large blobs would take {length} bytes, and this security key has room for {limit}")]
     NoRoom {
         /// What they would take, in bytes.
@@ -111,7 +111,7 @@ pub enum Error {
         /// What the key has, in bytes.
         limit: usize,
     },
-    /// A large blob is longer than this program reads or keeps, whatever the key has room for.
+    /// A large blob is longer than this program reads or writes, however much room the key has.
     #[error("the large blob has more than {limit} bytes, which this program neither reads nor keeps")]
     BlobTooLarge {
         /// The most, in bytes, before it is compressed.
@@ -125,7 +125,7 @@ pub enum Error {
     Transport(#[from] TransportError),
 }
 
-/// Who was wrong, for exit codes and for scripts.
+/// Whose fault it is, for exit codes and scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// There is no key.
@@ -134,7 +134,7 @@ pub enum ErrorKind {
     User,
     /// The key refused.
     Key,
-    /// The key does not take the PIN: the one that was given, or any. This says nothing of the key itself.
+    /// The key does not accept the PIN that was given, or any. The key itself is fine.
     Pin,
     /// The key could not be reached, or stopped answering.
     Transport,
@@ -165,13 +165,13 @@ pub enum Malformed {
     /// A member has the wrong type or an impossible value.
     #[error("{0} is not what it must be")]
     Value(&'static str),
-    /// A number is larger than any key's can be.
+    /// A number is larger than that of any real key.
     #[error("{0} is larger than that of any security key")]
     TooLarge(&'static str),
     /// A list has an entry twice.
     #[error("it repeats {0} of an earlier answer")]
     Repeated(&'static str),
-    /// What comes in several answers does not come to an end.
+    /// A list in several answers does not end.
     #[error("it does not come to an end")]
     Endless,
     /// Packets came out of sequence, or with another command.
@@ -189,7 +189,7 @@ pub enum CtaphidError {
 }
 
 impl CtaphidError {
-    /// The key works for another request.
+    /// The key is busy with another request.
     pub(super) const BUSY: Self = Self::Known(ctaphid::Error::ChannelBusy);
     /// The key does not know the command.
     pub(super) const INVALID_COMMAND: Self = Self::Known(ctaphid::Error::InvalidCmd);
@@ -221,7 +221,7 @@ fn tries(left: Option<u64>) -> String {
 }
 
 impl Error {
-    /// Who was wrong.
+    /// Whose fault it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -261,7 +261,7 @@ impl Error {
             Self::Unsupported { .. } | Self::TooLong { .. } | Self::TooMany { .. } => {
                 Some("ask for less, or use another key")
             }
-            // The key refused what any host may ask at any time: nothing that its user does is at fault.
+            // Any host may ask this at any time, so the user did nothing wrong.
             Self::GetInfo(error) => match **error {
                 Self::Status { .. } => Some("this is a fault of the security key: tell its maker"),
                 ref error => error.hint(),

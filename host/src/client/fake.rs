@@ -1,4 +1,4 @@
-//! Keys for tests, with a clock that only they move: no test waits.
+//! Keys for tests, with a clock that only they move, so that no test waits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,15 +36,15 @@ impl Time for FakeTime {
     }
 }
 
-/// How the authenticator of a [`FakeKey`] takes a request.
+/// How the authenticator of a [`FakeKey`] answers a request.
 pub(crate) enum Reply {
     /// Answers at once.
     Now(Vec<u8>),
-    /// Waits for a touch, and answers when it comes, after so many milliseconds.
+    /// Waits for a touch, which comes after this many milliseconds, and answers then.
     AfterTouch(u64, Vec<u8>),
 }
 
-/// A key with a true CTAPHID engine and an authenticator made of a closure.
+/// A key with a real CTAPHID engine and a closure as its authenticator.
 pub(crate) struct FakeKey<A> {
     device: Device,
     time: FakeTime,

@@ -1,35 +1,20 @@
 //! Faults: where a key's answers depart from the standard without being unusable.
 //!
-//! The client reads leniently, as browsers do, and keeps account of what it forgave. [`Key::faults`](super::Key::faults)
-//! has everything since the key was opened, beginning with what CTAPHID_INIT and authenticatorGetInfo said;
-//! [`Key::recording`](super::Key::recording) has what one piece of work brought up, also where it was seen before. The
-//! answers of [`create`](super::webauthn::create) and [`get`](super::webauthn::get) carry theirs to the relying party,
+//! The client reads leniently, as browsers do, and records what it forgave. [`Key::faults`](super::Key::faults) has all
+//! faults since the key was opened, those of CTAPHID_INIT and authenticatorGetInfo first.
+//! [`Key::recording`](super::Key::recording) has the faults of one piece of work, also those that were seen before. The
+//! answers of [`create`](super::ceremony::create) and [`get`](super::ceremony::get) take theirs to the relying party,
 //! whose checks `encoding` and `contents` judge them.
 
 use brasskey_protocol::ctaphid::{InitResponse, PROTOCOL_VERSION, capability};
-use serde::Serialize;
 
-use super::oddity::{FaultKind, Level, Oddity};
+use super::oddity::Oddity;
+use crate::webauthn::Fault;
 
-/// So many faults are kept of one key. A key that has more is told by these, and must not fill the memory.
+/// How many faults of one key are kept. That is enough to know the key, and no key can fill the memory.
 const MAX_FAULTS: usize = 64;
-/// A bit of old U2F headers, which keys still set: CTAPHID_LOCK is supported.
-pub(crate) const LOCK: u8 = 0x02;
-
-/// Where an answer departs from the standard. Shown, it names command and section.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// The command that was answered, as the standard names it.
-    pub command: &'static str,
-    /// What it is one of.
-    pub kind: FaultKind,
-    /// What the standard says of it.
-    pub level: Level,
-    /// Where the standard says so.
-    pub section: &'static str,
-    /// What is wrong, in plain words. Text that came from the key is escaped already.
-    pub what: String,
-}
+/// A capability bit of old U2F headers, which keys still set: the key supports CTAPHID_LOCK.
+pub const CAPABILITY_LOCK: u8 = 0x02;
 
 impl Fault {
     /// `oddity` in the answer to a command that `section` of the standard describes.
@@ -41,12 +26,6 @@ impl Fault {
             section: oddity.section().unwrap_or(section),
             what: oddity.to_string(),
         }
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} ({})", self.command, self.what, self.section)
     }
 }
 
@@ -65,12 +44,12 @@ impl Faults {
         &self.0
     }
 
-    /// Begins anew, and gives back what there was.
+    /// Starts again without any, and returns those there were.
     pub(super) fn begin(&mut self) -> Self {
         std::mem::take(self)
     }
 
-    /// Puts `earlier` before these, and gives back these.
+    /// Puts `earlier` before the present ones, and returns the present ones.
     pub(super) fn end(&mut self, earlier: Self) -> Vec<Fault> {
         let found = std::mem::replace(self, earlier).0;
         found.iter().cloned().for_each(|fault| self.note(fault));
@@ -91,7 +70,7 @@ pub(super) fn of_init(init: &InitResponse) -> Vec<Oddity> {
             ),
         ));
     }
-    let unknown = init.capabilities & !(capability::WINK | LOCK | capability::CBOR | capability::NMSG);
+    let unknown = init.capabilities & !(capability::WINK | CAPABILITY_LOCK | capability::CBOR | capability::NMSG);
     if unknown != 0 {
         found.push(Oddity::should(
             SECTION,
@@ -104,6 +83,7 @@ pub(super) fn of_init(init: &InitResponse) -> Vec<Oddity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::webauthn::{FaultKind, Level};
 
     fn fault(member: &'static str) -> Fault {
         Fault::new("authenticatorX", "CTAP 2.3 §6", &Oddity::Missing(member))

@@ -1,11 +1,11 @@
-//! What a request asks its user: for the PIN, and which account shall sign in.
+//! What a request asks the user: for the PIN, and which account to sign in with.
 
-use super::ctap2::User;
 use super::error::Error;
 use super::pin::{Pin, PinRetries};
 use super::watch::{CancelHandle, Unwatched, Watch};
+use crate::webauthn::UserEntity;
 
-/// What somebody should know who is asked for a PIN.
+/// What a person should know before giving a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinRequest {
     /// How many wrong PINs the key still takes.
@@ -19,8 +19,8 @@ pub struct PinRequest {
 pub struct PasskeyAccount {
     /// The passkey's credential ID.
     pub credential_id: Vec<u8>,
-    /// Whose it is. Untrusted; keys tell no names before their user is verified.
-    pub user: Option<User>,
+    /// Whose it is. Untrusted. Keys give no names before they have verified the user.
+    pub user: Option<UserEntity>,
 }
 
 /// Someone who watches a request and answers its questions.
@@ -34,8 +34,8 @@ pub trait UserInteraction: Watch {
         Err(Error::PinNeeded)
     }
 
-    /// Which of several `accounts` at a website shall sign in: its place in the list, whose first has the newest
-    /// passkey; `None` where none of them is meant. Unless this is implemented, it is the first.
+    /// Which of several `accounts` to sign in with: its index in the list, which begins with the newest passkey. `None`
+    /// where it is none of them. The default is the first.
     ///
     /// # Errors
     /// [`Error::Cancelled`] where nobody chooses.
@@ -44,7 +44,7 @@ pub trait UserInteraction: Watch {
         Ok(Some(0))
     }
 
-    /// Whether a person is there who can correct a wrong PIN.
+    /// Whether there is a person who can correct a wrong PIN.
     fn can_try_again(&self) -> bool {
         false
     }

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use brasskey_protocol::ctaphid::{InitResponse, capability};
 
 use super::channel::Channel;
-use super::ctap2::{
-    self, Command, GetInfo, Info, MakeCredential, PublicKeyCredentialParameters, RelyingParty, Selection, Status, User,
-};
+use super::ctap2::{self, Command, GetInfo, Info, MakeCredential, PublicKeyCredentialParameters, Selection, Status};
 use super::error::Error;
-use super::fault::Fault;
 use super::pin::Pin;
 use super::pin_protocol::{PinProtocol, PinUvAuth};
 use super::u2f;
 use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;
+use crate::webauthn::{Fault, RelyingPartyEntity, UserEntity};
 
 /// The SHA-256 of nothing: the client data hash of a request whose answer is thrown away.
 pub(super) const EMPTY_HASH: [u8; 32] = [
@@ -24,13 +22,13 @@ pub(super) const EMPTY_HASH: [u8; 32] = [
 /// ES256, which every key knows.
 const ES256: i64 = -7;
 
-/// A key with a channel of our own.
+/// An open key.
 pub struct Key {
     channel: Channel,
     info: Option<Info>,
     info_error: Option<Arc<Error>>,
     u2f_version: Option<String>,
-    /// The PINs that the key refused: none is sent twice.
+    /// The PINs that the key refused. None is sent twice.
     refused_pins: Vec<Pin>,
     /// The PIN/UV auth protocol that worked.
     pub(super) proven_protocol: Option<PinProtocol>,
@@ -80,7 +78,7 @@ impl Key {
             true => u2f::version(&mut key.channel),
             false => Err(Error::Unsupported { what: "CTAP2 or U2F" }),
         };
-        // What failed first is the cause.
+        // The first failure is the cause.
         match (version, key.info_error.take()) {
             (Err(_), Some(cause)) => return Err(Error::GetInfo(cause)),
             (version, cause) => (key.u2f_version, key.info_error) = (Some(version?), cause),
@@ -105,10 +103,10 @@ impl Key {
         self.info.as_ref()
     }
 
-    /// What the key can do, for what only CTAP2 has.
+    /// What the key can do, where a caller needs CTAP2.
     ///
     /// # Errors
-    /// [`Error::GetInfo`] where the key says that it speaks CTAP2 and did not tell what it can do, and
+    /// [`Error::GetInfo`] where the key says that it speaks CTAP2, but not what it can do; and
     /// [`Error::Unsupported`] where it knows U2F only.
     pub fn ctap2_info(&self) -> Result<&Info, Error> {
         match (&self.info, &self.info_error) {
@@ -124,21 +122,19 @@ impl Key {
         self.info_error.as_deref()
     }
 
-    /// The PINs that this key refused. Somebody may have changed its PIN since by another program; whoever means that
-    /// opens the key anew.
+    /// The PINs that this key refused. If another program has changed the PIN since, the key must be opened again.
     pub(super) fn refused_pins(&mut self) -> &mut Vec<Pin> {
         &mut self.refused_pins
     }
 
-    /// Where the key's answers departed from the standard since it was opened, each fault once, in the order they came:
-    /// CTAPHID_INIT and authenticatorGetInfo first.
+    /// Where the key's answers since it was opened depart from the standard: each fault once, oldest first, so that
+    /// those of CTAPHID_INIT and authenticatorGetInfo come first.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         self.channel.faults()
     }
 
-    /// Does `work`, and gives back what it comes to and the faults that it brought up, whether or not they were seen
-    /// before.
+    /// Does `work`, and returns its result with the faults that were found meanwhile, also those that were seen before.
     ///
     /// ```no_run
     /// # fn f(key: &mut brasskey::client::Key) {
@@ -180,7 +176,7 @@ impl Key {
         ctap2::send(&mut self.channel, command, watch)
     }
 
-    /// Asks the key for its state again, which other commands may have changed.
+    /// Asks the key for its state again, because a command may have changed it.
     ///
     /// # Errors
     /// As [`ctap2::send`].
@@ -212,7 +208,7 @@ impl Key {
         }
     }
 
-    /// A registration that nobody keeps, with the application and the challenge that browsers use for it.
+    /// Registers a credential that nobody keeps, with the application and the challenge that browsers use for this.
     fn touch_u2f(&mut self, watch: &mut dyn Watch) -> Result<(), Error> {
         u2f::with_touch(&mut self.channel, watch, |channel| {
             u2f::register(channel, &[0x42; 32], &[0x41; 32])
@@ -221,14 +217,14 @@ impl Key {
     }
 }
 
-/// Before authenticatorSelection there was: a credential that nobody keeps, or, where the key knows PINs, an empty
-/// `pinUvAuthParam`, which asks for a touch and creates nothing (CTAP 2.3 §6.1.2 step 1).
+/// How to ask for a touch before CTAP 2.1 had authenticatorSelection: with a credential that nobody keeps. Where the
+/// key knows PINs, an empty `pinUvAuthParam` asks for a touch and creates nothing (CTAP 2.3 §6.1.2 step 1).
 fn dummy(knows_pins: bool) -> MakeCredential {
-    let rp = RelyingParty {
+    let rp = RelyingPartyEntity {
         id: ".dummy".to_owned(),
         name: None,
     };
-    let user = User {
+    let user = UserEntity {
         id: vec![0x01],
         name: Some("dummy".to_owned()),
         display_name: None,

@@ -11,11 +11,12 @@ use flate2::write::DeflateEncoder;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::ctap2::{Command as _, LargeBlobKey, LargeBlobs, array_elements, decode_value, encode_value};
+use super::ctap2::{Command as _, LargeBlobKey, LargeBlobs};
 use super::error::{Error, Malformed};
 use super::key::Key;
 use super::pin_protocol::PinUvAuthToken;
 use super::watch::Watch;
+use crate::cbor::{array_elements, decode, encode};
 
 /// The checksum at the end: LEFT(SHA-256(array), 16).
 const CHECKSUM: usize = 16;
@@ -23,15 +24,15 @@ const CHECKSUM: usize = 16;
 const OVERHEAD: usize = 64;
 /// `maxMsgSize` where a key does not say.
 const DEFAULT_MAX_MESSAGE: u64 = 1024;
-/// The longest array that is read or written: sixteen times what known keys have room for. What a key says of itself is
-/// no bound.
+/// The longest array that is read or written: sixteen times what known keys have room for. What a key says of itself
+/// is not trusted.
 const MAX_ARRAY: usize = 1 << 16;
-/// The longest blob that is read or kept, before it is compressed: a few kilobytes can become gigabytes.
+/// The longest blob that is read or written, before compression. A few kilobytes could expand to gigabytes.
 const MAX_BLOB: usize = 1 << 20;
 /// The nonce of AES-GCM.
 const NONCE: usize = 12;
 
-/// The large-blob array. Entries that no key at hand opens are kept as they are.
+/// The large-blob array. Entries that cannot be opened are kept as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LargeBlobArray {
     /// Each in CBOR, as it was read.
@@ -39,8 +40,8 @@ pub struct LargeBlobArray {
 }
 
 impl LargeBlobArray {
-    /// Reads the array as a key keeps it. One whose checksum is wrong, or that is no array, counts as empty, as the
-    /// standard says: `None`, so that the caller can tell.
+    /// Reads the array in the form in which a key keeps it. `None` where the checksum is wrong or it is not an array:
+    /// the standard says that it then counts as empty.
     #[must_use]
     pub fn parse(serialized: &[u8]) -> Option<Self> {
         let (array, checksum) = serialized.split_last_chunk::<CHECKSUM>()?;
@@ -53,11 +54,11 @@ impl LargeBlobArray {
         })
     }
 
-    /// The array as a key keeps it.
+    /// The array in the form in which a key keeps it.
     #[must_use]
     pub fn serialize(&self) -> Vec<u8> {
-        // The head of an array is that of a number of the same size, with another major type.
-        let mut array = encode_value(&Value::Integer(self.entries.len() as i128));
+        // An array begins like a number of the same size, with another major type.
+        let mut array = encode(&Value::Integer(self.entries.len() as i128));
         array[0] |= 4 << 5;
         array.extend(self.entries.concat());
         let checksum = Sha256::digest(&array);
@@ -65,7 +66,7 @@ impl LargeBlobArray {
         array
     }
 
-    /// How many entries there are, whoever's they are.
+    /// How many entries there are, of any passkey.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -86,7 +87,7 @@ impl LargeBlobArray {
         opened.filter_map(Opened::expand).next().transpose()
     }
 
-    /// Keeps `data` as the blob of `key`, in place of the one there was.
+    /// Makes `data` the blob of `key`, in place of the old one.
     ///
     /// # Errors
     /// [`Error::BlobTooLarge`], and where this computer has no random numbers.
@@ -106,8 +107,8 @@ impl LargeBlobArray {
         self.entries.len() < before
     }
 
-    /// The entries that none of `keys` opens, each with its length in bytes. Where `keys` are those of all passkeys on
-    /// the key, nobody can read them (CTAP 2.3 §6.10.3).
+    /// The lengths, in bytes, of the entries that none of `keys` opens. If `keys` are those of all passkeys on the key,
+    /// nobody can read these entries (CTAP 2.3 §6.10.3).
     #[must_use]
     pub fn orphans(&self, keys: &[&LargeBlobKey]) -> Vec<usize> {
         let orphans = self.entries.iter().filter(|entry| is_orphan(entry, keys));
@@ -146,7 +147,7 @@ fn seal(data: &[u8], key: &LargeBlobKey) -> Result<Vec<u8>, getrandom::Error> {
     let ciphertext = Aes256Gcm::new((&*key.0).into())
         .encrypt(&Nonce::from(nonce), payload)
         .expect("AES-GCM takes some 64 GiB");
-    Ok(encode_value(&Value::Map(vec![
+    Ok(encode(&Value::Map(vec![
         (Value::Integer(1), Value::Bytes(ciphertext)),
         (Value::Integer(2), Value::Bytes(nonce.to_vec())),
         (Value::Integer(3), Value::Integer(original_size.into())),
@@ -159,9 +160,9 @@ struct Opened {
     original_size: u64,
 }
 
-/// What is in an entry; `None` where it is not the key's, or is no entry.
+/// What is in an entry; `None` where it belongs to another key or is not an entry.
 fn open(entry: &[u8], key: &LargeBlobKey) -> Option<Opened> {
-    let Value::Map(members) = decode_value(entry)? else {
+    let Value::Map(members) = decode(entry)? else {
         return None;
     };
     let member = |label: i128| {
@@ -189,7 +190,7 @@ fn open(entry: &[u8], key: &LargeBlobKey) -> Option<Opened> {
 }
 
 impl Opened {
-    /// The data; `None` where it is not what the entry says.
+    /// The data; `None` where it is not as the entry says.
     fn expand(self) -> Option<Result<Vec<u8>, Error>> {
         const TOO_LARGE: Error = Error::BlobTooLarge { limit: MAX_BLOB };
         let Some(size) = usize::try_from(self.original_size)
@@ -198,7 +199,7 @@ impl Opened {
         else {
             return Some(Err(TOO_LARGE));
         };
-        // One byte more than it may be tells what is too long.
+        // One byte more than the limit shows that there is too much.
         let mut data = Vec::new();
         DeflateDecoder::new(self.compressed.as_slice())
             .take(size as u64 + 1)
@@ -209,10 +210,10 @@ impl Opened {
 }
 
 impl Key {
-    /// Reads the array of large blobs. Takes no PIN.
+    /// Reads the array of large blobs. This needs no PIN.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the key keeps none; [`Error::Malformed`] where what it sends does not come to an
+    /// [`Error::Unsupported`] where the key keeps none; [`Error::Malformed`] where what it sends does not
     /// end; as [`Key::send`].
     pub fn large_blobs(&mut self, watch: &mut dyn Watch) -> Result<LargeBlobArray, Error> {
         let piece = self.largest_piece()?;
@@ -240,7 +241,7 @@ impl Key {
         }
     }
 
-    /// Writes the array of large blobs. A key with a PIN wants a token with
+    /// Writes the array of large blobs. A key with a PIN needs a token with
     /// [`LARGE_BLOB_WRITE`](super::ctap2::Permissions::LARGE_BLOB_WRITE).
     ///
     /// # Errors

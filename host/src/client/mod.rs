@@ -1,12 +1,13 @@
 //! The client: CTAPHID, CTAP2 and U2F as a host speaks them to any security key.
 //!
 //! [`Key::open`] takes a [`Transport`](crate::transport::Transport) and finds out what the key is; [`choose`] finds the
-//! key that the user means. CTAP2 commands are in [`ctap2`], one a file; U2F messages in [`u2f`]. Whatever a key
-//! answers is read with suspicion, and texts from a key are to be escaped before they are shown.
+//! key that the user means. CTAP2 commands are in [`ctap2`], U2F messages in [`u2f`]. The client does not trust what a
+//! key answers. Escape texts from a key before you show them.
 //!
-//! What takes several commands is a method of [`Key`]: the PIN and its tokens, the passkeys that a key keeps
-//! ([`credentials`]), its large blobs ([`large_blobs`]) and its settings.
+//! Work that takes several commands is a method of [`Key`]: the PIN and its tokens, the passkeys that a key keeps
+//! ([`credentials`]), its large blobs ([`large_blobs`]) and its settings. [`ceremony`] does what a browser does.
 
+pub mod ceremony;
 mod channel;
 mod config;
 pub mod credentials;
@@ -27,18 +28,16 @@ mod time;
 mod token;
 pub mod u2f;
 mod watch;
-pub mod webauthn;
 
 #[cfg(test)]
 pub(crate) mod fake;
 
 pub use channel::Channel;
 pub use error::{CtaphidError, Error, ErrorKind, Malformed};
-pub use fault::Fault;
-pub(crate) use fault::LOCK;
+pub use fault::CAPABILITY_LOCK;
 pub use interaction::{PasskeyAccount, PinRequest, UserInteraction};
 pub use key::Key;
-pub use oddity::{FaultKind, Level, Oddity};
+pub use oddity::Oddity;
 pub use pin::{Pin, PinError, PinRetries};
 pub use pin_protocol::{KeyAgreementKey, PinProtocol, PinUvAuth, PinUvAuthToken, SharedSecret};
 pub use select::choose;

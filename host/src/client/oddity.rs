@@ -1,34 +1,13 @@
-//! What can be odd about an answer that can be used all the same.
+//! Oddities: what can be wrong with an answer that can still be used.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::text::escape;
+use crate::webauthn::{FaultKind, Level};
 
 /// The encoding of all messages.
 const ENCODING: &str = "CTAP 2.3 §8";
-
-/// What the standard says of a fault, in the words of RFC 2119.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// A key should not have it, or the standard does not know what it is.
-    Should,
-    /// A key must not have it.
-    Must,
-}
-
-/// What a fault is one of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FaultKind {
-    /// How an answer is encoded: canonical form, and bytes too many.
-    Encoding,
-    /// What an answer says: its members and their values.
-    Contents,
-}
 
 /// A way in which a key's answer departs from the standard without being unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,27 +16,27 @@ pub enum Oddity {
     NotCanonical(&'static str),
     /// Maps and arrays nested more than four deep.
     TooDeep,
-    /// So many bytes follow the map.
+    /// This many bytes follow the map.
     TrailingBytes(usize),
-    /// So many bytes came where the standard has no data.
+    /// This many bytes came where the standard has no data.
     Data(usize),
     /// A member came twice; the first counts.
     Duplicate(i128),
-    /// A member's key is not a number; it was passed over.
+    /// A member's key is not a number. The member was ignored.
     KeyNotANumber,
     /// A required member is missing.
     Missing(&'static str),
-    /// A member has the wrong type, or a part of it has; what could not be read was passed over.
+    /// A member or a part of it has the wrong type. What could not be read was ignored.
     WrongType(&'static str),
     /// A member has a value that the standard rules out.
     WrongValue(&'static str),
-    /// A member that this request did not ask for, or that belongs into other answers.
+    /// A member that this request did not ask for, or that belongs in other answers.
     Unasked(&'static str),
     /// A member has a part that the standard does not know.
     UnknownPart(&'static str),
     /// A member that the standard does not know.
     UnknownMember(i128),
-    /// A name out of a closed list of the standard that is not in it. Untrusted.
+    /// A name that is not in the standard's closed list. Untrusted.
     UnknownName {
         /// What it is the name of.
         kind: &'static str,
@@ -90,7 +69,7 @@ impl Oddity {
         Self::Rule { level, section, what }
     }
 
-    /// What it is one of.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> FaultKind {
         match self {
@@ -105,7 +84,7 @@ impl Oddity {
         }
     }
 
-    /// What the standard says of it. It rules nothing out of which it does not know; platforms pass that over.
+    /// How strict the standard is about it. The standard does not forbid what it does not know: platforms ignore that.
     #[must_use]
     pub fn level(&self) -> Level {
         match self {
@@ -115,7 +94,7 @@ impl Oddity {
         }
     }
 
-    /// Where the standard says so, where it is not the section of the command.
+    /// Where the standard says so, if that is not the command's own section.
     #[must_use]
     pub fn section(&self) -> Option<&'static str> {
         match self {

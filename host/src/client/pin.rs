@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 63;
 #[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
 
-/// In constant time: the hashes are compared, and all of them.
+/// In constant time: compares all of the two hashes.
 impl PartialEq for Pin {
     fn eq(&self, other: &Self) -> bool {
         let mut hashes = Zeroizing::new([[0; 16]; 2]);
@@ -31,12 +31,12 @@ impl PartialEq for Pin {
 impl Eq for Pin {}
 
 impl Pin {
-    /// The PIN that a person typed, in whatever form their keyboard gives it.
+    /// The PIN that a person typed, in any normalization form.
     ///
     /// # Errors
     /// [`PinError`] where no key can have such a PIN.
     pub fn new(typed: &str) -> Result<Self, PinError> {
-        // Normalization may triple the length; growing would leave copies behind.
+        // Normalization may triple the length. Growing would leave copies in memory.
         let mut text = Zeroizing::new(String::with_capacity(3 * typed.len()));
         text.extend(typed.nfc());
         if text.is_empty() {
@@ -50,18 +50,19 @@ impl Pin {
         }
     }
 
-    /// How long it is, in code points: so the standard counts.
+    /// Its length in code points, as the standard counts.
     pub(super) fn length(&self) -> u64 {
         u64::try_from(self.0.chars().count()).unwrap_or(u64::MAX)
     }
 
-    /// LEFT(SHA-256(PIN), 16), which the key compares, written to `hash`. What is returned by value leaves copies behind.
+    /// Writes LEFT(SHA-256(PIN), 16), which the key compares, to `hash`. Returned by value, it would leave copies in
+    /// memory.
     fn write_hash(&self, hash: &mut [u8; 16]) {
         let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(self.0.as_bytes())));
         hash.copy_from_slice(&digest[..16]);
     }
 
-    /// Filled up with zeros to 64 bytes, of which the key stores the hash, written to `padded`.
+    /// Writes the PIN, padded with zeros to 64 bytes, to `padded`.
     fn write_padded(&self, padded: &mut [u8; 64]) {
         let (text, zeros) = padded.split_at_mut(self.0.len().min(MAX_BYTES));
         text.copy_from_slice(&self.0.as_bytes()[..text.len()]);
@@ -89,19 +90,19 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// Why a text is no PIN for a key.
+/// Why a text cannot be the PIN of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PinError {
-    /// There is nothing.
+    /// It is empty.
     #[error("the PIN is empty")]
     Empty,
     /// It has more than 63 bytes.
     #[error("the PIN takes {length} bytes, and no security key takes more than {MAX_BYTES}")]
     TooManyBytes {
-        /// So many, after normalization.
+        /// Its length after normalization.
         length: usize,
     },
-    /// It contains a zero, which the standard fills PINs up with.
+    /// It contains a zero, with which the standard pads PINs.
     #[error("the PIN contains a zero character")]
     Zero,
     /// It has fewer characters than this key asks for.
@@ -113,7 +114,7 @@ pub enum PinError {
     /// This key refuses simple ones, such as 1111 and 1234.
     #[error("the PIN is too simple for this security key")]
     TooSimple,
-    /// It is the old one, and there shall be another.
+    /// It is the old one, and the key asks for another.
     #[error("the new PIN is the old one, and the security key asks for another")]
     Unchanged,
     /// It has more characters than this key takes.
@@ -127,9 +128,9 @@ pub enum PinError {
 /// How many wrong PINs a key still takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinRetries {
-    /// Until only a reset helps.
+    /// How many before only a reset helps.
     pub left: u64,
-    /// The key takes none at all before it was unplugged: three in a row were wrong.
+    /// Three in a row were wrong: the key accepts none until it is unplugged and plugged in again.
     pub power_cycle: bool,
 }
 

@@ -4,7 +4,7 @@ use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info};
 use super::error::{Error, Malformed};
 use super::key::Key;
 use super::pin::{Pin, PinError, PinRetries};
-use super::pin_protocol::{KeyAgreementKey, NotOnCurve, PinProtocol, Platform, SharedSecret};
+use super::pin_protocol::{EphemeralKey, KeyAgreementKey, NotOnCurve, PinProtocol, SharedSecret};
 use super::status::Status;
 use super::watch::Watch;
 
@@ -12,7 +12,7 @@ use super::watch::Watch;
 const DEFAULT_MIN_LENGTH: u64 = 4;
 
 impl Pin {
-    /// Whether a key with `info` takes it as a new PIN, as far as lengths go: they are in code points.
+    /// Whether its length, in code points, is right for a new PIN of a key with `info`.
     ///
     /// # Errors
     /// [`PinError::TooShort`] and [`PinError::TooLong`].
@@ -32,7 +32,7 @@ impl Pin {
     /// As [`check`](Self::check), for a PIN that takes the place of `old`.
     ///
     /// # Errors
-    /// [`PinError::Unchanged`] too, where the key has another PIN demanded (§6.5.5.6).
+    /// [`PinError::Unchanged`] too, where the key demands another PIN (§6.5.5.6).
     pub fn check_change(&self, old: &Self, info: &Info) -> Result<(), PinError> {
         match info.force_pin_change == Some(true) && self == old {
             true => Err(PinError::Unchanged),
@@ -41,7 +41,7 @@ impl Pin {
     }
 }
 
-/// A key agreement, as far as the platform's part goes.
+/// What the platform has after a key agreement.
 pub(super) struct Agreement {
     pub(super) secret: SharedSecret,
     pub(super) own: KeyAgreementKey,
@@ -117,7 +117,7 @@ impl Key {
         self.refresh()
     }
 
-    /// Refuses where the key would not look at a PIN: it would only be given away.
+    /// Refuses where the key would not look at a PIN, so that the PIN is not sent for nothing.
     pub(super) fn check_retries(&mut self, watch: &mut dyn Watch) -> Result<PinRetries, Error> {
         match self.pin_retries(watch)? {
             PinRetries { left: 0, .. } => Err(Error::PinBlocked),
@@ -126,7 +126,8 @@ impl Key {
         }
     }
 
-    /// Refuses a PIN that the key refused before: each time that it is sent takes a try, and the last one the key.
+    /// Refuses a PIN that the key refused before. Each time that it is sent costs a try, and the last try costs the
+    /// credentials.
     pub(super) fn check_refused(&mut self, pin: &Pin, retries: PinRetries) -> Result<(), Error> {
         match self.refused_pins().contains(pin) {
             true => Err(Error::WrongPin {
@@ -136,8 +137,8 @@ impl Key {
         }
     }
 
-    /// Sends what has `pin` in it, where so many `retries` are left. Where the PIN is wrong, the key is not sent it
-    /// again, and the error says how many tries are left.
+    /// Sends a request with `pin` in it, while `retries` are left. If the PIN is wrong, it is not sent again, and the
+    /// error says how many tries are left.
     pub(super) fn send_pin(
         &mut self,
         pin: &Pin,
@@ -152,7 +153,7 @@ impl Key {
             }) => Err(Error::WrongPin {
                 left: self.pin_retries(watch).ok().map(|retries| retries.left),
             }),
-            // Another error may have another reason. A try that is gone tells what it is.
+            // Another error may have another reason. If a try is gone, the PIN was wrong.
             Err(error @ (Error::Status { .. } | Error::Malformed { .. })) => match self.pin_retries(watch) {
                 Ok(PinRetries { left, .. }) if left < retries.left => Err(Error::WrongPin { left: Some(left) }),
                 _ => Err(error),
@@ -165,20 +166,20 @@ impl Key {
         result
     }
 
-    /// getKeyAgreement and the platform's part in it.
+    /// Agrees on a secret with the key.
     pub(super) fn agree(&mut self, watch: &mut dyn Watch) -> Result<Agreement, Error> {
         self.by_agreement(watch, |_, agreement, _| Ok(agreement))
     }
 
-    /// Does `step` under the PIN/UV auth protocol that the key prefers, or, where the key fails under that one, under
-    /// its other. What failed first is the error where both do.
+    /// Does `step` with the PIN/UV auth protocol that the key prefers. If the key fails with that one, tries the other.
+    /// If both fail, the first error is returned.
     pub(super) fn by_agreement<T>(
         &mut self,
         watch: &mut dyn Watch,
         mut step: impl FnMut(&mut Self, Agreement, &mut dyn Watch) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut protocols = PinProtocol::known(self.ctap2_info()?.pin_uv_auth_protocols.as_deref());
-        // The one that worked goes first from then on.
+        // The one that worked before goes first.
         protocols.sort_by_key(|protocol| Some(*protocol) != self.proven_protocol);
         let mut failure = Error::Unsupported {
             what: "PIN/UV auth protocol one or two",
@@ -203,15 +204,15 @@ impl Key {
         let key = answer
             .key_agreement
             .ok_or_else(|| malformed(Malformed::Missing("keyAgreement")))?;
-        let (secret, own) = Platform::generate()?
+        let (secret, own) = EphemeralKey::generate()?
             .agree(protocol, &key)
             .map_err(|NotOnCurve| malformed(Malformed::Value("keyAgreement")))?;
         Ok(Agreement { secret, own })
     }
 }
 
-/// Whether a key may do better under another PIN/UV auth protocol: it did not understand the request, or its answer
-/// cannot be understood. A PIN that was found wrong is no such error: it is not sent again.
+/// Whether another PIN/UV auth protocol may help: the key did not understand the request, or its answer cannot be
+/// understood. A wrong PIN is no such error: it is not sent again.
 fn is_of_the_protocol(error: &Error) -> bool {
     match error {
         Error::Malformed { .. } => true,
@@ -231,7 +232,7 @@ fn is_of_the_protocol(error: &Error) -> bool {
     }
 }
 
-/// What a key with `info` means that refuses a new PIN whose length is right.
+/// Why a key with `info` refuses a new PIN whose length is right.
 fn refusal(info: &Info) -> impl Fn(Error) -> Error + use<> {
     let is_strict = info.pin_complexity_policy == Some(true);
     move |error| match error {

@@ -1,6 +1,6 @@
 //! The PIN/UV auth protocols as a platform speaks them (CTAP 2.3 §6.5.6, §6.5.7).
 //!
-//! Nothing here is shared with the key in this project: what the two agree on, both read in the standard.
+//! Nothing here is shared with this project's own key: the two agree because both follow the standard.
 
 use std::fmt;
 
@@ -35,8 +35,8 @@ impl PinProtocol {
         }
     }
 
-    /// The protocols known here among those that a key lists in getInfo, the one that it prefers first. Keys of CTAP 2.0
-    /// list none and speak one.
+    /// The protocols known here among those that a key lists in getInfo, the one that it prefers first. Keys of CTAP
+    /// 2.0 list none and speak one.
     #[must_use]
     pub fn known(listed: Option<&[u64]>) -> Vec<Self> {
         let Some(listed) = listed else {
@@ -75,21 +75,21 @@ impl KeyAgreementKey {
     }
 }
 
-/// The key's public key is no point on P-256.
+/// The key's public key is not a point on P-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotOnCurve;
 
-/// What platform and key agreed on. Zeroized when dropped.
+/// The secret that platform and key agreed on. Zeroized when dropped.
 pub struct SharedSecret {
     protocol: PinProtocol,
     hmac_key: Zeroizing<[u8; 32]>,
     aes_key: Zeroizing<[u8; 32]>,
 }
 
-/// A secret scalar for one key agreement.
-pub(super) struct Platform(SecretKey);
+/// The platform's secret scalar for one key agreement.
+pub(super) struct EphemeralKey(SecretKey);
 
-impl Platform {
+impl EphemeralKey {
     /// A fresh one.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Platform {
         let mut bytes = Zeroizing::new([0; 32]);
         loop {
             getrandom::fill(bytes.as_mut())?;
-            // All but some 2⁻³² of the numbers are scalars of the curve.
+            // Only some 2⁻³² of the numbers are not scalars of the curve.
             if let Ok(secret) = SecretKey::from_slice(bytes.as_ref()) {
                 return Ok(Self(secret));
             }
@@ -172,7 +172,7 @@ impl SharedSecret {
             PinProtocol::One => &[],
             PinProtocol::Two => iv,
         };
-        // In place: no copy of the plaintext stays behind.
+        // In place, so that no copy of the plaintext stays in memory.
         let mut message = [iv_sent, plaintext].concat();
         let mut cipher = cbc::Encryptor::<Aes256>::new((&*self.aes_key).into(), iv.into());
         for block in message[iv_sent.len()..].as_chunks_mut::<BLOCK>().0 {
@@ -181,7 +181,7 @@ impl SharedSecret {
         message
     }
 
-    /// `decrypt`; `None` where the key sent what cannot be a ciphertext.
+    /// `decrypt`; `None` where it cannot be a ciphertext.
     #[must_use]
     pub fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (iv, blocks) = match self.protocol {
@@ -214,7 +214,7 @@ impl fmt::Debug for SharedSecret {
     }
 }
 
-/// A pinUvAuthToken: the key's leave to use some of its commands for a while. Zeroized when dropped.
+/// A pinUvAuthToken: the permission to use some of the key's commands for a while. Zeroized when dropped.
 pub struct PinUvAuthToken {
     protocol: PinProtocol,
     value: Zeroizing<Vec<u8>>,
@@ -229,7 +229,7 @@ impl PinUvAuthToken {
         }
     }
 
-    /// The proof for one command, whose `message` the command's own section of the standard says.
+    /// The proof for one command. The command's section of the standard says what `message` is.
     #[must_use]
     pub fn authorize(&self, message: &[&[u8]]) -> PinUvAuth {
         PinUvAuth {

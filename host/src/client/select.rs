@@ -1,4 +1,4 @@
-//! Several keys, one user: the key that is touched is the one that is meant.
+//! Several keys, one user: the user touches the key that is meant.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -8,17 +8,17 @@ use super::error::{Error, ErrorKind};
 use super::key::Key;
 use super::watch::{CancelHandle, Watch};
 
-/// How often a caller is asked whether it gives up.
+/// How often `cancel` is looked at.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Waits until the user touches one of `keys`, and returns its index. One key is chosen without a touch.
 ///
-/// All keys are asked at once, each in a thread of its own; when one was touched, the others are cancelled. A key that
-/// fails, because it was unplugged for example, drops out.
+/// All keys are asked at once, each in its own thread. When one is touched, the others are cancelled. A key that fails,
+/// because it was unplugged for example, is left out.
 ///
 /// # Errors
-/// [`Error::NoDevice`] where there are no keys, [`Error::Cancelled`] when `cancel` says so; where every key dropped
-/// out, the error of one of them, rather one that came from the user.
+/// [`Error::NoDevice`] where there are no keys, [`Error::Cancelled`] when `cancel` says so; where every key
+/// failed, one of their errors: one that came from the user, if there is any.
 pub fn choose(keys: &mut [Key], cancel: &CancelHandle) -> Result<usize, Error> {
     match keys {
         [] => Err(Error::NoDevice),
@@ -28,7 +28,7 @@ pub fn choose(keys: &mut [Key], cancel: &CancelHandle) -> Result<usize, Error> {
 }
 
 fn first_touched(keys: &mut [Key], cancel: &CancelHandle) -> Result<usize, Error> {
-    // Ends the questions to all keys: one was touched, or the caller gave up.
+    // Cancels all keys: one was touched, or the caller gave up.
     let over = CancelHandle::default();
     thread::scope(|scope| {
         let (sender, receiver) = channel();

@@ -39,13 +39,13 @@ impl Time for SystemTime {
 pub struct Timeouts {
     /// For the answer to CTAPHID_INIT, each of three times.
     pub init: Duration,
-    /// Between a request, its keepalives and its answer. The standard asks for a keepalive every 100 ms; U2F messages
-    /// have none, and some keys make their keys slowly.
+    /// Between a request, its keepalives and its answer. The standard asks for a keepalive every 100 ms, but U2F
+    /// messages have none, and some devices generate keys slowly.
     pub silence: Duration,
-    /// For the answer to a request while keepalives come, and for a list of many answers. Keys give their user some
+    /// For the answer to a request while keepalives come, and for a list in many answers. Keys give their user about
     /// 30 s.
     pub whole: Duration,
-    /// The same for a request that waits for no user.
+    /// The same, for a request that does not wait for the user.
     pub work: Duration,
     /// For the answer to a request that was cancelled.
     pub cancel: Duration,
@@ -53,9 +53,9 @@ pub struct Timeouts {
     pub busy: Duration,
     /// For the user to touch a U2F key, which does not wait by itself.
     pub touch: Duration,
-    /// Between two questions to a U2F key whether it was touched (hosts ask every 100 to 200 ms).
+    /// Between two attempts to see whether a U2F key was touched. Hosts try every 100 to 200 ms.
     pub touch_interval: Duration,
-    /// How often a caller is asked whether it gives up.
+    /// How often the caller is asked whether to cancel.
     pub cancel_interval: Duration,
 }
 

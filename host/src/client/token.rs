@@ -9,14 +9,14 @@ use super::pin_protocol::{PinUvAuthToken, SharedSecret};
 use super::status::Status;
 
 impl Key {
-    /// A token with `permissions`, for `rp_id` alone where it is given. `user` is asked for the PIN, again while it is
-    /// wrong, unless the key verifies its user by itself.
+    /// Gets a token with `permissions`, bound to `rp_id` where one is given. Unless the key verifies its user by
+    /// itself, `user` is asked for the PIN, and again while it is wrong.
     ///
-    /// Keys before CTAP 2.1 know no permissions: their token allows everything.
+    /// Keys before CTAP 2.1 have no permissions: their token allows everything.
     ///
     /// # Errors
-    /// What `user` answers instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`], also where the key refused the same
-    /// PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
+    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`], also where the key
+    /// refused the same PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
     /// [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key knows no PINs; as
     /// [`Key::send`].
     pub fn token(
@@ -103,7 +103,7 @@ impl Key {
                 token_in(&answer, &secret)
             });
             match token {
-                // A key of CTAP 2.0 whose PIN must be changed says so in no other way: the PIN may be right.
+                // A key of CTAP 2.0 has no other way to say that the PIN must be changed: the PIN may be right.
                 Err(Error::WrongPin { .. }) if self.must_change_pin() && !knows_permissions => {
                     self.refused_pins().pop();
                     return Err(Error::MustChangePin);

@@ -4,22 +4,22 @@ use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::channel::Channel;
 use super::error::{Error, Malformed};
-use super::fault::Fault;
 use super::oddity::Oddity;
 use super::watch::Watch;
+use crate::webauthn::Fault;
 
 mod response;
 
 pub use super::status::StatusWord;
 pub use response::{Authentication, Registration};
 
-/// Where the standard describes all of this, and its messages one by one.
+/// The standard's sections: all messages, then each of them.
 const MESSAGES: &str = "U2F Raw Message Formats 1.2 §3";
 const REGISTER: &str = "U2F Raw Message Formats 1.2 §4";
 const AUTHENTICATE: &str = "U2F Raw Message Formats 1.2 §5";
 const VERSION: &str = "U2F Raw Message Formats 1.2 §6";
 
-/// What a U2F_AUTHENTICATE shall do (§5.1).
+/// What U2F_AUTHENTICATE is to do (§5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Sign, after a touch.
@@ -30,7 +30,7 @@ pub enum Control {
     DontEnforce,
 }
 
-/// U2F_VERSION: always `U2F_V2` so far. Untrusted text.
+/// U2F_VERSION: so far always `U2F_V2`. Untrusted text.
 ///
 /// # Errors
 /// [`Error::StatusWord`], [`Error::Malformed`] and the errors of [`Channel::message`].
@@ -54,7 +54,7 @@ pub fn version(channel: &mut Channel) -> Result<String, Error> {
 /// [`Error::StatusWord`], [`Error::Malformed`] and the errors of [`Channel::message`].
 pub fn register(channel: &mut Channel, challenge: &[u8; 32], application: &[u8; 32]) -> Result<Registration, Error> {
     const NAME: &str = "U2F_REGISTER";
-    // §4.1 leaves P1 open. 0x03 asks for a touch and spends it, as browsers do.
+    // §4.1 does not say what P1 is. Browsers send 0x03, which asks for a touch and uses it up.
     let answer = exchange(channel, NAME, 0x01, 0x03, &[challenge.as_slice(), application].concat())?;
     let registration = Registration::parse(&answer).map_err(|why| Error::Malformed { command: NAME, why })?;
     for oddity in registration.judge(REGISTER) {
@@ -110,13 +110,13 @@ pub fn authenticate(
 /// As [`authenticate`].
 pub fn holds(channel: &mut Channel, application: &[u8; 32], key_handle: &[u8]) -> Result<bool, Error> {
     match authenticate(channel, Control::CheckOnly, &[0; 32], application, key_handle) {
-        // The yes has the form of an error (§5.1). A key that signs instead is wrong, but it does hold the handle.
+        // Yes has the form of an error (§5.1). A key that signs instead is wrong, but it holds the handle.
         Ok(_)
         | Err(Error::StatusWord {
             status_word: StatusWord::ConditionsNotSatisfied,
             ..
         }) => Ok(true),
-        // Some keys take a handle of another length than their own for a mistake in the message.
+        // If a handle has another length than their own, some keys take that for a mistake in the message.
         Err(Error::StatusWord {
             status_word: StatusWord::WrongData | StatusWord::WrongLength,
             ..
@@ -155,7 +155,7 @@ pub fn with_touch<T>(
     }
 }
 
-/// Sends an extended-length APDU, as over USB it must be (§3.1), and splits the status word off the answer.
+/// Sends an APDU with extended length, which USB needs (§3.1), and splits the status word off the answer.
 fn exchange(channel: &mut Channel, name: &'static str, ins: u8, p1: u8, data: &[u8]) -> Result<Vec<u8>, Error> {
     let mut apdu = vec![0x00, ins, p1, 0x00, 0x00];
     if let Ok(length @ 1..) = u16::try_from(data.len()) {

@@ -1,35 +1,35 @@
-//! How a caller hears of a key at work, and stops it.
+//! How a caller follows a request, and cancels it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
-/// Someone who watches a request.
+/// Follows a request, and may cancel it.
 pub trait Watch {
-    /// The key is at work, or waits for a touch. Called up to ten times a second.
+    /// The key is working, or waits for a touch. Called up to ten times a second.
     fn keepalive(&mut self, status: KeepaliveStatus) {
         let _ = status;
     }
 
-    /// Whether the request shall end now. Asked several times a second.
+    /// Whether to cancel the request now. Called several times a second.
     fn is_cancelled(&self) -> bool {
         false
     }
 }
 
-/// Nobody watches: nobody hears of keepalives, ends the request, gives a PIN or chooses an account.
+/// Nobody: ignores keepalives, never cancels, gives no PIN, and takes the first account.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// Ends requests from elsewhere: from a signal handler, another thread, another key.
+/// Cancels requests from elsewhere: a signal handler, another thread, another key.
 #[derive(Clone, Debug, Default)]
 pub struct CancelHandle(Arc<AtomicBool>);
 
 impl CancelHandle {
-    /// Ends what is watched with this handle, now and in future.
+    /// Cancels all requests with this handle, now and in future.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -41,7 +41,7 @@ impl Watch for CancelHandle {
     }
 }
 
-/// A handle, and what to do at each keepalive.
+/// A handle, and a function to call at each keepalive.
 impl<F: FnMut(KeepaliveStatus)> Watch for (CancelHandle, F) {
     fn keepalive(&mut self, status: KeepaliveStatus) {
         (self.1)(status);

@@ -4,10 +4,13 @@ use cbor4ii::core::Value;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::x509::{X509Name, X509Version};
 
-use super::algorithm::{Algorithm, PublicKey};
-use super::authenticator_data::{ATTESTED_CREDENTIAL_DATA, AttestedCredential, AuthenticatorData, USER_PRESENT};
+use super::algorithm::PublicKey;
 use crate::cbor;
 use crate::text::escape;
+use crate::webauthn::Algorithm;
+use crate::webauthn::authenticator_data::{
+    ATTESTED_CREDENTIAL_DATA, AttestedCredential, AuthenticatorData, USER_PRESENT,
+};
 
 /// The attestation object (§6.5.4), read strictly.
 pub(super) struct AttestationObject {
@@ -19,7 +22,7 @@ pub(super) struct AttestationObject {
 impl AttestationObject {
     /// Reads an attestation object of exactly three members, in canonical CBOR.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let object = cbor::decode(bytes).map_err(|why| format!("the attestation object {why}"))?;
+        let object = cbor::decode_canonical(bytes).map_err(|why| format!("the attestation object {why}"))?;
         if let Value::Map(members) = object
             && let Ok([(k1, format), (k2, statement), (k3, auth_data)]) = <[(Value, Value); 3]>::try_from(members)
             && [k1, k2, k3] == ["fmt", "attStmt", "authData"].map(|name| Value::Text(name.to_owned()))
@@ -43,11 +46,11 @@ pub(super) struct Subject<'a> {
     pub(super) public_key: &'a PublicKey,
     /// Authenticator data and client data hash: what is signed, except in `fido-u2f`.
     pub(super) message: &'a [u8],
-    /// What the attestation must chain to; empty: nothing is asked of it.
+    /// The roots that the attestation must chain to. If there are none, any attestation is accepted.
     pub(super) roots: &'a [Vec<u8>],
 }
 
-/// A statement that is built and bound as its format demands. Its signature is yet to be verified.
+/// A statement that is as its format demands. Its signature is not yet verified.
 pub(super) struct Statement {
     /// What it would prove, for the user; escaped.
     pub(super) meaning: String,
@@ -205,7 +208,7 @@ fn has_names(statement: &[(Value, Value)], names: &[&str]) -> bool {
         .iter())
 }
 
-/// Where certificates are asked for, a statement without one is not enough.
+/// If roots are given, a statement without a certificate is not enough.
 fn trust_without_certificate(subject: &Subject<'_>) -> Result<(), String> {
     match subject.roots {
         [] => Ok(()),
@@ -311,7 +314,7 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Whom the certificate names, and whether by whom we trust.
+    /// Whom the certificate names, and whether it chains to a root that we trust.
     fn meaning(&self, format: &str, roots: &[Vec<u8>]) -> Result<String, String> {
         let trust = match roots {
             [] => "which is not chained to a root that we trust",

@@ -1,12 +1,12 @@
 //! Verifying an assertion (WebAuthn Level 3 §7.2).
 
 use super::algorithm::PublicKey;
-use super::authenticator_data::{AuthenticatorData, USER_VERIFIED};
-use super::ceremony::{self, unreadable};
-use super::{Check, Credential, Report, extensions, independent};
-use crate::client::webauthn::{AssertionResponse, CeremonyType, Origin, RequestOptions};
+use super::checks::{self, unreadable};
+use super::{Check, Credential, Report, extensions, second_reader};
+use crate::webauthn::authenticator_data::{AuthenticatorData, USER_VERIFIED};
+use crate::webauthn::{AssertionResponse, CeremonyType, Origin, RequestOptions};
 
-/// What the relying party asked for, and so expects. Its challenge is used up by the verification.
+/// What the relying party asked for and expects. Verification uses up the challenge.
 #[derive(Debug)]
 pub struct ExpectedAuthentication {
     /// The options that the client was given.
@@ -38,8 +38,8 @@ pub struct Authentication {
     pub user_verified: bool,
 }
 
-/// Verifies an answer to request options against the credential as it was registered, check by check. The
-/// authentication is there if every check passed.
+/// Verifies an answer to request options with the credential as it was registered, check by check. Returns an
+/// authentication if every check passed.
 pub fn verify_authentication(
     expected: ExpectedAuthentication,
     credential: &Credential,
@@ -55,19 +55,19 @@ pub fn verify_authentication(
         Some(_) => Err("the answer has attested credential data, which belongs into registrations".to_owned()),
         None => Ok(data),
     });
-    let encoding = ceremony::encoding(&data, &answer.faults);
+    let encoding = checks::encoding(&data, &answer.faults);
     let data = data.ok();
 
-    let mut checks = Vec::from(ceremony::client_data(
+    let mut checks = Vec::from(checks::client_data(
         &answer.client_data_json,
         CeremonyType::Get,
         &options.challenge,
         origin,
     ));
     checks.push(encoding);
-    checks.push(ceremony::contents(data.as_ref(), &answer.faults));
+    checks.push(checks::contents(data.as_ref(), &answer.faults));
     checks.push(Check::of("scope", scope(&options, credential, answer)));
-    checks.extend(ceremony::authenticator_data(
+    checks.extend(checks::authenticator_data(
         data.as_ref(),
         &credential.scope,
         options.user_verification,
@@ -85,7 +85,7 @@ pub fn verify_authentication(
         data.as_ref(),
         &answer.extensions,
     ));
-    checks.push(independent::authentication(
+    checks.push(second_reader::authentication(
         &options,
         origin,
         credential,
@@ -101,7 +101,7 @@ pub fn verify_authentication(
     (report, authentication)
 }
 
-/// §10.1.1: the AppID stands in for the RP ID only where it was offered, and for credentials registered under it.
+/// §10.1.1: the AppID replaces the RP ID only if it was offered, and only for credentials registered with it.
 fn scope(
     options: &RequestOptions,
     credential: &Credential,
@@ -140,7 +140,7 @@ fn allowed(
     }
 }
 
-/// §7.2 step 6: the user handle, which a key must send where it chose the account.
+/// §7.2 step 6: the user handle. The key must send it if it chose the account.
 fn user(options: &RequestOptions, expected: &[u8], answer: &AssertionResponse) -> Check {
     match answer.user_handle.as_deref() {
         Some(handle) if handle == expected => Check::passed("user handle", "is that of the account"),
@@ -153,7 +153,7 @@ fn user(options: &RequestOptions, expected: &[u8], answer: &AssertionResponse) -
 /// §7.2 step 21.
 fn signature(credential: &Credential, answer: &AssertionResponse) -> Result<String, String> {
     let key = PublicKey::parse(&credential.public_key)?;
-    let message = ceremony::signed_message(&answer.authenticator_data, &answer.client_data_json);
+    let message = checks::signed_message(&answer.authenticator_data, &answer.client_data_json);
     let name = key.algorithm.name();
     match key.algorithm.verify(&key.bytes, &message, &answer.signature) {
         Ok(()) => Ok(format!("the {name} signature by the credential is valid")),
@@ -161,7 +161,7 @@ fn signature(credential: &Credential, answer: &AssertionResponse) -> Result<Stri
     }
 }
 
-/// §7.2 step 22. The standard leaves the decision to the relying party; this one refuses.
+/// §7.2 step 22. The standard lets the relying party decide; this one refuses.
 fn counter(stored: u32, received: u32) -> Result<String, String> {
     match received {
         0 if stored == 0 => Ok("stays at 0: this key does not count".to_owned()),

@@ -1,16 +1,16 @@
 //! What a relying party checks of the extensions that it asked for (WebAuthn Level 3 §7.1 step 20, §7.2 step 18): the
-//! key's signed outputs, and what the client made of them. Outputs that nobody asked for are ignored, and a warning.
+//! key's signed outputs, and what the client made of them. Outputs that nobody asked for are ignored, with a warning.
 
 use cbor4ii::core::Value;
 
 use super::Check;
-use super::authenticator_data::AuthenticatorData;
 use crate::cbor::member;
-use crate::client::webauthn::{
+use crate::text::escape;
+use crate::webauthn::authenticator_data::AuthenticatorData;
+use crate::webauthn::{
     CreationExtensions, ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest, PrfOutputs, RequestExtensions,
     Requirement,
 };
-use crate::text::escape;
 
 const NAME: &str = "extensions";
 
@@ -63,7 +63,7 @@ pub(super) fn authentication(
     ))
 }
 
-/// Everything that is to be said, or the first thing that is wrong; what nobody asked for last.
+/// What is right about each extension, or the first thing that is wrong. Outputs that nobody asked for come last.
 fn check<const N: usize>(words: Result<[Option<String>; N], String>, unasked: Option<String>) -> Check {
     let warns = unasked.is_some();
     match words.map(|words| {
@@ -119,7 +119,7 @@ fn enabled(
         Some(_) => return Err("hmac-secret is neither true nor false".to_owned()),
     };
     let evaluated = client.is_some_and(|prf| prf.results.is_some());
-    // The client takes 32 or 64 bytes, as many as it sent, encrypted by the protocol that it used, and nothing else.
+    // The client accepts only as many bytes as it sent, 32 or 64, encrypted with the protocol that it used.
     if matches!(asked.prf, Some(Some(_))) && member(outputs, "hmac-secret-mc").is_some() && !evaluated {
         return Err("what the key sent for PRF at registration is no secret".to_owned());
     }

@@ -1,4 +1,4 @@
-//! The websites that can be played: a plain WebAuthn site, or the AWS console.
+//! The website that is played: a plain WebAuthn site, or the AWS console.
 
 mod aws;
 
@@ -7,13 +7,12 @@ use std::time::Duration;
 pub use aws::{AwsUser, DeviceName, DeviceNameError, LEGACY_APP_ID, MAX_DEVICES, device_arn};
 
 use super::registrations::Account;
-use super::{Algorithm, NoRandomness};
-use crate::client::webauthn::{
-    AttestationConveyancePreference, CreationExtensions, CreationOptions, CredentialDescriptor, RelyingPartyEntity,
-    RequestExtensions, RequestOptions, Requirement, UserEntity,
+use crate::webauthn::{
+    Algorithm, AttestationConveyancePreference, CreationExtensions, CreationOptions, CredentialDescriptor,
+    NoRandomness, RelyingPartyEntity, RequestExtensions, RequestOptions, Requirement, UserEntity,
 };
 
-/// Which website is played.
+/// The website that is played.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Profile {
@@ -24,14 +23,14 @@ pub enum Profile {
     Aws,
 }
 
-/// A relying party's settings. The profile gives them, flags override them.
+/// A relying party's settings. The profile gives them, and a caller may change them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// RP ID and name.
     pub rp: RelyingPartyEntity,
     /// The origin that asks.
     pub origin: String,
-    /// The AppID that keys registered before WebAuthn are tried with.
+    /// The AppID to try with keys that were registered before WebAuthn.
     pub app_id: Option<String>,
     /// COSE algorithm identifiers, the most wanted first.
     pub algorithms: Vec<i64>,
@@ -49,7 +48,7 @@ pub struct Settings {
     pub limit: Option<usize>,
     /// How long a ceremony may take.
     pub timeout: Duration,
-    /// What in these settings is assumed, because the relying party does not publish it: to be shown to the user.
+    /// What in these settings is assumed, because the relying party does not publish it. Show it to the user.
     pub assumed: Option<&'static str>,
 }
 
@@ -58,7 +57,7 @@ impl Profile {
     pub fn settings(self) -> Settings {
         let entity = |id: &str, name: &str| RelyingPartyEntity {
             id: id.to_owned(),
-            name: name.to_owned(),
+            name: Some(name.to_owned()),
         };
         let algorithms = Algorithm::USUAL.map(Algorithm::cose).to_vec();
         // The default of WebAuthn Level 3 §15.1, within the challenge's lifetime; a key waits 30 s for the touch.
@@ -101,7 +100,7 @@ impl Profile {
 }
 
 impl Settings {
-    /// The options to register a key for an account, which may have registrations already: those are excluded.
+    /// The options to register a key for an account. The registrations that the account has are excluded.
     pub fn creation_options(
         &self,
         user: UserEntity,

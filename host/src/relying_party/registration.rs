@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::algorithm::{Algorithm, PublicKey, cose_algorithm};
+use super::algorithm::{PublicKey, cose_algorithm};
 use super::attestation::{self, AttestationObject, Statement, Subject};
-use super::authenticator_data::{AttestedCredential, AuthenticatorData, BACKUP_ELIGIBLE};
-use super::ceremony::{self, unreadable};
+use super::checks::{self, unreadable};
 use super::registrations::base64url;
-use super::{Check, Report, extensions, independent};
-use crate::client::webauthn::{AttestationResponse, CeremonyType, CreationOptions, Origin};
+use super::{Check, Report, extensions, second_reader};
+use crate::webauthn::authenticator_data::{AttestedCredential, AuthenticatorData, BACKUP_ELIGIBLE};
+use crate::webauthn::{Algorithm, AttestationResponse, CeremonyType, CreationOptions, CredentialDescriptor, Origin};
 
-/// What the relying party asked for, and so expects. Its challenge is used up by the verification.
+/// What the relying party asked for and expects. Verification uses up the challenge.
 #[derive(Debug)]
 pub struct ExpectedRegistration {
     /// The options that the client was given.
@@ -19,8 +19,8 @@ pub struct ExpectedRegistration {
     pub origin: Origin,
     /// The AAGUID from the key's getInfo, where known.
     pub aaguid: Option<[u8; 16]>,
-    /// The certificates, X.509 in DER, one of which the attestation must chain to. Where there are none, any
-    /// attestation is taken for what it is.
+    /// The certificates, X.509 in DER. The attestation must chain to one of them. If there are none, any attestation is
+    /// accepted.
     pub attestation_roots: Vec<Vec<u8>>,
 }
 
@@ -36,7 +36,7 @@ impl ExpectedRegistration {
         }
     }
 
-    /// By a key of the model that getInfo named, where it did.
+    /// By a key of the model that getInfo named, if it named one.
     #[must_use]
     pub fn aaguid(mut self, aaguid: Option<[u8; 16]>) -> Self {
         self.aaguid = aaguid;
@@ -68,7 +68,7 @@ pub struct Credential {
     /// The model of the key; zero where it does not say.
     #[serde(with = "base64url")]
     pub aaguid: [u8; 16],
-    /// The RP ID, or the AppID of a legacy U2F registration: what the key is bound to the hash of.
+    /// The RP ID, or the AppID of a legacy U2F registration. The key knows its hash.
     pub scope: String,
     /// Whether the scope is an AppID, used through the `appid` extension.
     pub scope_is_app_id: bool,
@@ -80,7 +80,16 @@ pub struct Credential {
     pub attestation: String,
 }
 
-/// Verifies an answer to creation options, check by check. The credential is there if every check passed.
+impl From<&Credential> for CredentialDescriptor {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            id: credential.id.clone(),
+            transports: credential.transports.clone(),
+        }
+    }
+}
+
+/// Verifies an answer to creation options, check by check. Returns a credential if every check passed.
 pub fn verify_registration(
     expected: ExpectedRegistration,
     answer: &AttestationResponse,
@@ -97,20 +106,20 @@ pub fn verify_registration(
         Ok(object) => AuthenticatorData::parse(&object.auth_data),
         Err(why) => Err(why.clone()),
     };
-    let encoding = ceremony::encoding(&data, &answer.faults);
+    let encoding = checks::encoding(&data, &answer.faults);
     let data = data.ok();
     let attested = data.as_ref().and_then(|data| data.attested.as_ref());
     let public_key = attested.map(|attested| PublicKey::parse(attested.public_key));
 
-    let mut checks = Vec::from(ceremony::client_data(
+    let mut checks = Vec::from(checks::client_data(
         &answer.client_data_json,
         CeremonyType::Create,
         &options.challenge,
         origin,
     ));
     checks.push(encoding);
-    checks.push(ceremony::contents(data.as_ref(), &answer.faults));
-    checks.extend(ceremony::authenticator_data(
+    checks.push(checks::contents(data.as_ref(), &answer.faults));
+    checks.extend(checks::authenticator_data(
         data.as_ref(),
         options.scope(),
         options.user_verification,
@@ -129,7 +138,7 @@ pub fn verify_registration(
     });
     let statement = match (&object, &data, attested, &public_key) {
         (Ok(object), Some(data), Some(credential), Some(Ok(public_key))) => {
-            let message = ceremony::signed_message(&object.auth_data, &answer.client_data_json);
+            let message = checks::signed_message(&object.auth_data, &answer.client_data_json);
             let subject = Subject {
                 data,
                 credential,
@@ -151,7 +160,7 @@ pub fn verify_registration(
         data.as_ref(),
         &answer.extensions,
     ));
-    checks.push(independent::registration(
+    checks.push(second_reader::registration(
         &options,
         origin,
         answer,

@@ -8,8 +8,9 @@ mod registration;
 pub(super) use key::Key;
 
 use super::*;
-use crate::client::webauthn::{
-    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, Origin, RequestOptions, Requirement,
+use crate::webauthn::{
+    AttestationConveyancePreference, Challenge, CreationOptions, CredentialDescriptor, Origin, RequestOptions,
+    Requirement,
 };
 
 const ORIGIN: &str = "https://login.example.com";
@@ -17,14 +18,14 @@ const USER: &[u8] = b"handle";
 
 fn creation_options() -> CreationOptions {
     CreationOptions {
-        rp: crate::client::webauthn::RelyingPartyEntity {
+        rp: crate::webauthn::RelyingPartyEntity {
             id: "example.com".to_owned(),
-            name: "Example".to_owned(),
+            name: Some("Example".to_owned()),
         },
-        user: crate::client::webauthn::UserEntity {
+        user: crate::webauthn::UserEntity {
             id: USER.to_vec(),
-            name: "alice".to_owned(),
-            display_name: "Alice".to_owned(),
+            name: Some("alice".to_owned()),
+            display_name: Some("Alice".to_owned()),
         },
         challenge: Challenge::issue().unwrap(),
         algorithms: vec![-7, -8],
@@ -43,13 +44,7 @@ fn request_options(allow: &[&[u8]]) -> RequestOptions {
     RequestOptions {
         rp_id: "example.com".to_owned(),
         challenge: Challenge::issue().unwrap(),
-        allow: allow
-            .iter()
-            .map(|id| CredentialDescriptor {
-                id: id.to_vec(),
-                transports: vec![],
-            })
-            .collect(),
+        allow: allow.iter().map(|id| CredentialDescriptor::new(id.to_vec())).collect(),
         user_verification: Requirement::Preferred,
         app_id: None,
         extensions: Default::default(),

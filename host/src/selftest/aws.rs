@@ -3,7 +3,7 @@
 use super::site::{ALICE, Site};
 use super::step::Needs;
 use super::tester::{Stop, Tester};
-use crate::client::webauthn::Protocol;
+use crate::client::ceremony::Protocol;
 
 pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
     tester.round = "today";

@@ -1,4 +1,4 @@
-//! The test passkeys are deleted again, whatever happened; where one stays, that is said.
+//! Deletes the test passkeys again, whatever happened, and says which of them stay.
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,10 +10,10 @@ use crate::client::large_blobs::LargeBlobArray;
 use crate::client::{Error, Key, Pin, PinRequest, UserInteraction, Watch};
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
-/// Deletes all that the key keeps for the test's RP ID: also what an earlier self-test left that was interrupted.
+/// Deletes all that the key keeps for the test's RP ID, also what an interrupted self-test left there.
 ///
-/// `before` are the large blobs as they were. `ended` says that the self-test is over already: then nothing more is
-/// said of the key.
+/// `before` are the large blobs as they were. `ended` says that the self-test has ended early: then nothing more is
+/// reported about the key.
 pub(super) fn run(tester: &mut Tester<'_>, before: Option<&LargeBlobArray>, ended: bool) -> Result<(), Stop> {
     const NAME: &str = "deletes them";
     let made = tester.made.clone();
@@ -84,7 +84,7 @@ pub(super) fn run(tester: &mut Tester<'_>, before: Option<&LargeBlobArray>, ende
     Ok(())
 }
 
-/// The IDs of what was found, and of what is still there.
+/// The IDs of the passkeys that were found, and of those that are still there.
 struct Deleted {
     found: Vec<Vec<u8>>,
     rest: Vec<Vec<u8>>,
@@ -120,7 +120,7 @@ fn still_signs_in(tester: &mut Tester<'_>, ids: &[Vec<u8>]) -> Result<bool, Erro
     tester.answers(RP_ID, ids, Some(token.authorize(&[&HASH])))
 }
 
-/// A watch that does not cancel: nobody who presses Ctrl-C wants to keep test passkeys.
+/// Does not cancel: a user who interrupts the self-test does not want to keep its passkeys.
 struct Finishing<'a>(&'a mut dyn UserInteraction);
 
 impl Watch for Finishing<'_> {

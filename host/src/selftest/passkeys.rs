@@ -1,16 +1,17 @@
-//! Whether the key keeps passkeys: two accounts at one website, found without a list of credentials, and deleted again.
+//! Whether the key keeps passkeys: for two accounts at one website, found without a list of credentials, and deleted
+//! again.
 
 use super::cleaning;
 use super::plan::Passkeys;
 use super::site::{ALICE, BOB, RP_ID, Site, ids};
 use super::step::Needs;
 use super::tester::{HASH, Stop, Tester};
-use crate::client::ctap2::{MakeCredential, Options, PublicKeyCredentialParameters, RelyingParty, Status, User};
-use crate::client::webauthn::{
-    CeremonyError, CredProtect, CredentialProtection, LargeBlobRequest, Protocol, Requirement,
-};
+use crate::client::ceremony::{CeremonyError, Protocol};
+use crate::client::ctap2::{MakeCredential, Options, PublicKeyCredentialParameters, Status};
 use crate::client::{Error, ErrorKind};
-use crate::relying_party::Algorithm;
+use crate::webauthn::{
+    Algorithm, CredProtect, CredentialProtection, LargeBlobRequest, RelyingPartyEntity, Requirement, UserEntity,
+};
 
 /// What is kept beside a passkey.
 const BLOB: &[u8] = b"brasskey selftest: this is kept in the large blob of a test passkey, and deleted with it.";
@@ -43,7 +44,7 @@ fn unverified(tester: &Tester<'_>) -> (&'static str, Needs) {
 
 fn tried(tester: &mut Tester<'_>) -> Result<(), Stop> {
     let blobs = match tester.plan.large_blobs {
-        // Whatever cannot be read is found when it is written.
+        // If they cannot be read, writing shows it.
         true => tester.key.large_blobs(tester.user).ok(),
         false => None,
     };
@@ -101,7 +102,7 @@ fn accounts(tester: &mut Tester<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// `false` where a step failed, and others do not build on it.
+/// `false` where a step failed that the others do not depend on.
 fn go_on(result: Result<(), Stop>) -> Result<bool, Stop> {
     match result {
         Ok(()) => Ok(true),
@@ -110,7 +111,7 @@ fn go_on(result: Result<(), Stop>) -> Result<bool, Stop> {
     }
 }
 
-/// Where a key has a PIN, it keeps no passkey for those who do not know it (CTAP 2.3 §6.1.2 step 10).
+/// A key with a PIN makes no passkey for somebody who does not know it (CTAP 2.3 §6.1.2 step 10).
 fn without_pin(tester: &mut Tester<'_>) -> Result<(), Stop> {
     const NAME: &str = "keeps none without the PIN";
     if !tester.key.info().is_some_and(|info| info.has("clientPin")) {
@@ -124,13 +125,13 @@ fn without_pin(tester: &mut Tester<'_>) -> Result<(), Stop> {
         },
         ..MakeCredential::new(
             HASH,
-            RelyingParty {
+            RelyingPartyEntity {
                 id: RP_ID.to_owned(),
                 name: None,
             },
-            User {
+            UserEntity {
                 id: alice.id,
-                name: Some(alice.name),
+                name: alice.name,
                 display_name: None,
             },
             vec![PublicKeyCredentialParameters::public_key(Algorithm::Es256.cose())],

@@ -5,8 +5,8 @@ use super::site::{ALICE, RP_ID};
 use super::step::Needs;
 use super::tester::{Stop, Tester};
 use crate::client::ctap2::Status;
-use crate::client::webauthn::Requirement;
 use crate::client::{Error, PinProtocol, PinUvAuth};
+use crate::webauthn::Requirement;
 
 pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
     match tester.plan.verification {

@@ -1,12 +1,12 @@
-//! What the self-test tries, as far as the key says that it can.
+//! What the self-test tries, by what the key says that it can do.
 
 use super::Once;
 use super::site::RP_ID;
 use super::step::Needs;
+use crate::client::ceremony::{Protocol, insists_at_registration};
 use crate::client::ctap2::{Info, Permissions};
-use crate::client::webauthn::{Protocol, insists_at_registration};
 use crate::client::{Error, Key, UserInteraction};
-use crate::relying_party::Algorithm;
+use crate::webauthn::Algorithm;
 
 /// Whether the user can be verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum UserVerification {
     Works,
     /// The key has a PIN, and nobody gave it.
     PinNotGiven,
-    /// The key could have a PIN, and has none.
+    /// The key could have a PIN, but has none.
     NoPin,
     /// The key knows no PINs.
     Unknown,
@@ -26,9 +26,9 @@ pub enum UserVerification {
 pub enum Passkeys {
     /// They can.
     Tried,
-    /// It takes user verification to delete them.
+    /// They could be deleted only with user verification.
     Unverified,
-    /// Nothing but a reset would delete them.
+    /// Only a reset would delete them.
     Undeletable,
     /// The key has no room for two.
     NoRoom,
@@ -39,7 +39,7 @@ pub enum Passkeys {
 /// What is tried on one key.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How the key is talked to, where nothing else is tried.
+    /// The protocol, unless a group tries another.
     pub(super) protocol: Protocol,
     /// Whether the key also takes U2F messages.
     pub(super) u2f: bool,
@@ -55,11 +55,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What the key's own words promise. Where the key verifies its user, it is asked to, once: a wrong PIN is found
-    /// before anything else happens, and is not tried again.
+    /// Plans what the key says that it can do. If the key can verify its user, it does so once, now. So a wrong PIN is
+    /// found before anything else happens, and it is not tried again.
     ///
     /// # Errors
-    /// Where nothing can be said of the key: [`Error::WrongPin`], [`Error::Status`] with `PIN_BLOCKED` or
+    /// Where nothing can be found out about the key: [`Error::WrongPin`], [`Error::Status`] with `PIN_BLOCKED` or
     /// `PIN_AUTH_BLOCKED`; [`Error::PinNeeded`] and [`Error::NoPin`] where the key does nothing without a PIN; as
     /// [`Key::token`].
     pub fn of(key: &mut Key, user: &mut dyn UserInteraction) -> Result<Self, Error> {
@@ -130,7 +130,7 @@ fn verify(key: &mut Key, info: &Info, user: &mut dyn UserInteraction) -> Result<
         return match key.token(Permissions::GET_ASSERTION, Some(RP_ID), user) {
             Ok(_) => Ok(UserVerification::Works),
             Err(Error::PinNeeded) if !nothing_without => Ok(UserVerification::PinNotGiven),
-            // It did not know its user by itself, and has nothing else.
+            // It failed to verify its user by itself, and has no other way.
             Err(Error::NoPin) if !nothing_without => Ok(UserVerification::NoPin),
             Err(error) => Err(error),
         };

@@ -1,9 +1,9 @@
-//! Whether the key gives secrets (WebAuthn's `prf`, CTAP's hmac-secret), and the same ones again.
+//! Whether the key gives secrets (WebAuthn's `prf`, CTAP's hmac-secret), and gives the same ones again.
 
 use super::site::{ALICE, Site};
 use super::step::Needs;
 use super::tester::{Stop, Tester};
-use crate::client::webauthn::{AssertionResponse, PrfResult};
+use crate::webauthn::{AssertionResponse, PrfResult};
 
 const INPUTS: [&[u8]; 2] = [b"brasskey selftest 1", b"brasskey selftest 2"];
 

@@ -3,7 +3,7 @@
 use super::site::ALICE;
 use super::step::Needs;
 use super::tester::{Stop, Tester, verify};
-use crate::client::webauthn::Protocol;
+use crate::client::ceremony::Protocol;
 use crate::relying_party::Outcome;
 
 /// A website where the key was never registered.

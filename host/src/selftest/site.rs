@@ -1,28 +1,28 @@
-//! The websites that the self-test plays.
+//! The websites of the self-test.
 
-use crate::client::webauthn::{Origin, OriginError, PrfValues, Protocol, Requirement, UserEntity};
-use crate::relying_party::Algorithm;
+use crate::client::ceremony::Protocol;
 use crate::relying_party::profile::{Profile, Settings};
 use crate::relying_party::registrations::{Account, Accounts};
+use crate::webauthn::{Algorithm, Origin, OriginError, PrfValues, Requirement, UserEntity};
 
-/// The RP ID of everything but the AWS console. The top-level domain is nobody's (RFC 6761 §6.4), and so whatever a key
-/// keeps for this RP ID is the self-test's.
+/// The RP ID of everything but the AWS console. The top-level domain belongs to nobody (RFC 6761 §6.4), so all that a
+/// key keeps for this RP ID is the self-test's.
 pub const RP_ID: &str = "selftest.brasskey.invalid";
 
 /// Somebody with an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Person {
     pub(super) name: &'static str,
-    /// The user handle. Always the same: a passkey that an interrupted self-test left is replaced by the next.
+    /// The user handle. Always the same, so that a self-test replaces a passkey that an interrupted one left.
     id: &'static [u8],
 }
 
-/// The one who registers everything.
+/// The first account.
 pub(super) const ALICE: Person = Person {
     name: "alice",
     id: b"brasskey selftest alice",
 };
-/// The second one at the same website.
+/// The second account at the same website.
 pub(super) const BOB: Person = Person {
     name: "bob",
     id: b"brasskey selftest bob",
@@ -32,8 +32,8 @@ impl Person {
     pub(super) fn entity(self) -> UserEntity {
         UserEntity {
             id: self.id.to_vec(),
-            name: self.name.to_owned(),
-            display_name: format!("brasskey selftest: {}", self.name),
+            name: Some(self.name.to_owned()),
+            display_name: Some(format!("brasskey selftest: {}", self.name)),
         }
     }
 }
@@ -54,7 +54,7 @@ impl Site {
     pub(super) fn plain(protocol: Protocol) -> Result<Self, OriginError> {
         let mut settings = Profile::Webauthn.settings();
         settings.rp.id = RP_ID.to_owned();
-        settings.rp.name = "brasskey selftest".to_owned();
+        settings.rp.name = Some("brasskey selftest".to_owned());
         settings.origin = format!("https://{RP_ID}");
         settings.user_verification = Requirement::Discouraged;
         settings.algorithms = vec![Algorithm::Es256.cose()];
@@ -78,13 +78,13 @@ impl Site {
         })
     }
 
-    /// The same with credentials of this algorithm.
+    /// The same website, with credentials of this algorithm.
     pub(super) fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
         self.settings.algorithms = vec![algorithm.cose()];
         self
     }
 
-    /// The same with secrets of these inputs.
+    /// From now on, asks for the secrets of these inputs.
     pub(super) fn ask_for_secrets(&mut self, first: &[u8], second: &[u8]) {
         self.settings.request_extensions.prf = Some(PrfValues {
             first: first.to_vec(),

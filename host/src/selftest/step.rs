@@ -1,10 +1,10 @@
-//! What the self-test says: groups of steps, and how each came out.
+//! The report of the self-test: groups of steps, and the outcome of each.
 
 use serde::Serialize;
 
 use crate::relying_party::{Outcome, Report};
 
-/// What somebody wants to know of a key.
+/// A question about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Group {
@@ -55,7 +55,7 @@ impl Group {
     }
 }
 
-/// What it takes to try what was not tried.
+/// What is needed to try what was not tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Needs {
@@ -76,7 +76,7 @@ pub enum Needs {
 pub struct Step {
     /// The group that it belongs to.
     pub group: Group,
-    /// Which of several ways it was tried in: an algorithm, for example. Empty where there is one only.
+    /// Which of several ways was tried: an algorithm, for example. Empty where there is only one.
     pub round: &'static str,
     /// What was tried.
     pub name: &'static str,
@@ -84,7 +84,7 @@ pub struct Step {
     pub outcome: Outcome,
     /// Why, in plain words. Text that came from outside is escaped already.
     pub detail: String,
-    /// What it takes, where it was not tried.
+    /// What is needed, if it was not tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
     /// The checks, where an answer was verified.

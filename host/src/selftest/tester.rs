@@ -1,24 +1,25 @@
-//! One self-test while it runs: registrations and sign-ins, and what is said of each.
+//! One run of the self-test: registrations and sign-ins, and the report of each.
 
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::Plan;
 use super::site::{Person, Site, ids};
 use super::step::{Event, Group, Leftover, Needs, Step};
-use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Options, Status};
-use crate::client::webauthn::{
-    AssertionResponse, CeremonyError, CreationOptions, OriginError, Protocol, RequestOptions, Requirement, create, get,
-};
+use crate::client::ceremony::{CeremonyError, Protocol, create, get};
+use crate::client::ctap2::{GetAssertion, Options, Status};
 use crate::client::{Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f};
 use crate::relying_party::{
-    Authentication, ExpectedAuthentication, ExpectedRegistration, NoRandomness, Outcome, Report, verify_authentication,
+    Authentication, ExpectedAuthentication, ExpectedRegistration, Outcome, Report, verify_authentication,
     verify_registration,
+};
+use crate::webauthn::{
+    AssertionResponse, CreationOptions, CredentialDescriptor, NoRandomness, OriginError, RequestOptions, Requirement,
 };
 
 /// Why a group ends early.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// A step failed on which the others build. It was reported.
+    /// A step failed that the others depend on. It was reported.
     Failed,
     /// The self-test cannot go on.
     Error(CeremonyError),
@@ -47,7 +48,7 @@ pub(super) struct Tester<'a> {
     pub(super) steps: Vec<Step>,
     /// The website where the first group registered, and the last answer that it got.
     pub(super) first: Option<(Site, AssertionResponse)>,
-    /// The passkeys that were made and are there still, as far as is known.
+    /// The passkeys that were made and are, as far as is known, still there.
     pub(super) made: Vec<Leftover>,
     pub(super) left: Vec<Leftover>,
     /// How often in a row the key did not answer at all.
@@ -130,12 +131,13 @@ impl<'a> Tester<'a> {
         }
     }
 
-    /// A ceremony without an answer: a failed step, or, where it says nothing of the key, the end of the self-test.
+    /// A ceremony has no answer. That is a failed step, unless the error says nothing about the key: then the self-test
+    /// ends.
     pub(super) fn without_answer(&mut self, name: &'static str, error: impl Into<CeremonyError>) -> Stop {
         let error = error.into();
         let no_answer = matches!(error, CeremonyError::Key(Error::NoAnswer));
         self.silent = if no_answer { self.silent + 1 } else { 0 };
-        // A key may fail to answer one command. One that does so twice in a row is gone.
+        // A key may fail to answer one command. If it does so twice in a row, it is gone.
         if says_nothing(&error) || self.silent > 1 {
             return Stop::Error(error);
         }
@@ -195,7 +197,7 @@ impl<'a> Tester<'a> {
         Ok(answer)
     }
 
-    /// Signs in as the website does that does not know who comes: without a list of credentials.
+    /// Signs in without a list of credentials, as a website does that does not know who comes.
     pub(super) fn sign_in_without_list(
         &mut self,
         name: &'static str,
@@ -220,7 +222,7 @@ impl<'a> Tester<'a> {
         Ok(answer)
     }
 
-    /// The passkeys that were made stay.
+    /// The passkeys that were made stay on the key.
     pub(super) fn leave_passkeys(&mut self) {
         self.left.append(&mut self.made);
     }
@@ -270,7 +272,7 @@ impl<'a> Tester<'a> {
         ids: &[Vec<u8>],
         pin_uv_auth: Option<PinUvAuth>,
     ) -> Result<bool, Error> {
-        let allow = ids.iter().map(|id| CredentialDescriptor { id: id.clone() });
+        let allow = ids.iter().map(|id| CredentialDescriptor::new(id.clone()));
         let request = GetAssertion {
             options: Options {
                 up: Some(false),
@@ -302,7 +304,7 @@ impl<'a> Tester<'a> {
     }
 }
 
-/// Somebody who signs in with one of these credentials, wherever there are several accounts.
+/// Chooses the account of one of these credentials, where there are several accounts.
 struct Choosing<'a> {
     user: &'a mut dyn UserInteraction,
     ids: &'a [Vec<u8>],
@@ -333,7 +335,7 @@ impl UserInteraction for Choosing<'_> {
 /// The client data hash of requests whose answer is not for a website.
 pub(super) const HASH: [u8; 32] = [0; 32];
 
-/// Whether an error says nothing of the key.
+/// Whether an error says nothing about the key.
 fn says_nothing(error: &CeremonyError) -> bool {
     match error {
         CeremonyError::Random(_) | CeremonyError::Origin(_) => true,
@@ -355,7 +357,8 @@ fn options(site: &Site, person: Person, again: bool) -> Result<CreationOptions, 
     Ok(options)
 }
 
-/// An answer by another credential is verified with the account's own: the check of the credential fails it.
+/// Verifies an answer. If it is by a credential of another account, it is verified with one of this account, so that
+/// the check of the credential fails.
 pub(super) fn verify(
     options: RequestOptions,
     site: &Site,

@@ -6,7 +6,7 @@ mod key;
 
 use super::*;
 use crate::client::Unwatched;
-use crate::relying_party::Algorithm;
+use crate::webauthn::Algorithm;
 use key::{Owner, PIN, Request, key, whole};
 
 #[test]

@@ -35,7 +35,7 @@ pub enum TransportError {
         /// What the operating system said.
         source: Cause,
     },
-    /// The key was there and is no more: unplugged, or its process ended.
+    /// The key is gone: it was unplugged, or its process ended.
     #[error("{address} is gone")]
     Gone {
         /// The address.
@@ -75,8 +75,8 @@ impl TransportError {
             Self::Permission {
                 address: Address::Hid(_),
             } if cfg!(target_os = "linux") => Some(
-                "on Linux a udev rule must give this user the key: install systemd's 70-u2f or libfido2's rules, and plug \
-                 the key in again",
+                "on Linux a udev rule must give this user the key: install systemd's 70-u2f or libfido2's rules, and \
+                 plug the key in again",
             ),
             Self::Permission {
                 address: Address::Hid(_),

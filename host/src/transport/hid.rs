@@ -31,7 +31,7 @@ pub(super) fn list() -> Result<Vec<ListedDevice>, TransportError> {
     Ok(found)
 }
 
-/// A device whose path is not text cannot be named on a command line either: it is left out.
+/// A device whose path is not text cannot be named as text: it is left out.
 fn listed(device: &DeviceInfo) -> Option<ListedDevice> {
     let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     Some(ListedDevice {

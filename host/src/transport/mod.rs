@@ -1,7 +1,7 @@
 //! How reports travel between this computer and a key.
 //!
-//! An [`Address`] names a key and opens it; [`list`] finds the keys that are plugged in. What the reports mean is the
-//! business of [`client`](crate::client).
+//! An [`Address`] names a key and opens it. [`list`] finds the keys that are plugged in. [`client`](crate::client)
+//! knows what the reports mean.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub struct ListedDevice {
     pub product: Option<String>,
     /// The maker's name.
     pub manufacturer: Option<String>,
-    /// The serial number; most keys have none, for the sake of privacy.
+    /// The serial number. Most keys have none, for privacy.
     pub serial: Option<String>,
     /// The USB vendor ID.
     pub vendor_id: u16,
@@ -57,9 +57,9 @@ pub struct ListedDevice {
     pub product_id: u16,
 }
 
-/// The plugged-in keys, in the order of their addresses. Opens none of them and never waits.
+/// The keys that are plugged in, in the order of their addresses. Opens none of them, and never waits.
 ///
-/// Keys behind `udp:` and `unix:` cannot be found; they must be named.
+/// Keys behind `udp:` and `unix:` cannot be found: they must be named.
 ///
 /// # Errors
 /// [`TransportError::List`] where the operating system does not say what is plugged in.

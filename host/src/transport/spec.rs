@@ -1,4 +1,4 @@
-//! The `--device` option.
+//! How a key is named in text: `hid:/dev/hidraw3`, `udp:127.0.0.1:8111`, `soft`.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::soft::Name;
 
-/// Which key to use, as `--device` says it.
+/// Which key to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceSpec {
     /// `soft`: the built-in soft token, in this process; `soft:NAME`: the one of that name.
@@ -23,19 +23,19 @@ pub enum DeviceSpec {
 pub enum Address {
     /// `hid:PATH`: a USB key, by the path that [`list`](super::list) gives, such as `/dev/hidraw3`.
     Hid(String),
-    /// `udp:HOST:PORT`: one report a datagram; always a loopback address.
+    /// `udp:HOST:PORT`: one report in each datagram. Always a loopback address.
     Udp(SocketAddr),
-    /// `unix:PATH`: a stream socket that carries reports back to back.
+    /// `unix:PATH`: a stream socket. Reports follow each other without anything between them.
     Unix(PathBuf),
 }
 
-/// Why a `--device` value means nothing.
+/// Why a text does not name a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DeviceSpecError {
     /// The word before the first colon names no transport.
     #[error("this does not name a kind of device")]
     Kind,
-    /// `soft:` without what can be a name.
+    /// What follows `soft:` cannot be a name.
     #[error("this names no soft token")]
     Name,
     /// `hid:` or `unix:` without a path, or with a zero byte in it.
@@ -102,8 +102,8 @@ fn path(place: &str) -> Result<&str, DeviceSpecError> {
     }
 }
 
-/// Only loopback: whoever can answer or read the datagrams sees PINs being tried and can play the key. A name other
-/// than `localhost` is not looked up, because the answer could be any address.
+/// Only loopback: whoever can read the datagrams sees PINs being tried, and whoever can send them can pretend to be the
+/// key. A name other than `localhost` is not looked up, because the answer could be any address.
 fn loopback(place: &str) -> Result<SocketAddr, DeviceSpecError> {
     let address = match place.strip_prefix("localhost:") {
         Some(port) => SocketAddr::from((

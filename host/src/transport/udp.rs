@@ -1,4 +1,4 @@
-//! UDP on loopback: one report a datagram, as the emulators of several keys do it.
+//! UDP on loopback: one report in each datagram, as the emulators of several keys do it.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -19,8 +19,8 @@ pub struct UdpTransport {
 }
 
 impl UdpTransport {
-    /// Opens a socket of its own, connected so that only the key's datagrams arrive. Sends nothing: whether anyone
-    /// listens shows when the first report is sent.
+    /// Opens a socket to the key. It is connected, so that only the key's datagrams arrive. Nothing is sent: the first
+    /// report shows whether anyone listens.
     ///
     /// # Errors
     /// [`TransportError::Open`] where the operating system gives no socket.
@@ -40,7 +40,7 @@ impl UdpTransport {
             .map_err(|error| TransportError::opening(Address::Udp(peer), error))
     }
 
-    /// A port where nobody listens shows when something is sent there: then there never was a key.
+    /// If nobody listens on the port, sending shows it: then there never was a key.
     fn failed(&self, error: io::Error) -> TransportError {
         let address = Address::Udp(self.peer);
         match error.kind() {
@@ -60,11 +60,11 @@ impl Transport for UdpTransport {
 
     fn receive(&mut self, timeout: Duration) -> Result<Option<Report>, TransportError> {
         let deadline = Instant::now() + timeout;
-        // One byte more than a report, to tell a longer datagram from a whole one.
+        // One byte more than a report, so that a longer datagram is noticed.
         let mut datagram = [0; size_of::<Report>() + 1];
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            // The operating system takes no timeout of zero.
+            // The operating system does not accept a timeout of zero.
             let received = self
                 .socket
                 .set_read_timeout(Some(left.max(Duration::from_millis(1))))

@@ -1,4 +1,4 @@
-//! A Unix stream socket that carries reports back to back, 64 bytes each, with nothing between them.
+//! A Unix stream socket: reports of 64 bytes follow each other, with nothing between them.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,7 +18,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct UnixTransport {
     stream: UnixStream,
     path: PathBuf,
-    /// The report that is arriving, and how much of it is here.
+    /// The report that is arriving, and how much of it has arrived.
     partial: Report,
     filled: usize,
 }
@@ -58,7 +58,7 @@ impl Transport for UnixTransport {
         let deadline = Instant::now() + timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            // The operating system takes no timeout of zero.
+            // The operating system does not accept a timeout of zero.
             let space = self.partial.get_mut(self.filled..).unwrap_or_default();
             let read = self
                 .stream

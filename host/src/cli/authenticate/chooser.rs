@@ -41,7 +41,7 @@ impl Watch for Chooser<'_> {
     }
 }
 
-impl UserInteraction for Visitor<'_> {
+impl UserInteraction for Chooser<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
         self.attendant.pin(request)
     }

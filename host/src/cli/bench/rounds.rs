@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use super::Command;
-use crate::client::ctap2::{
-    CredentialDescriptor, GetAssertion, GetInfo, MakeCredential, PublicKeyCredentialParameters, RelyingParty, User,
-};
-use crate::client::webauthn::response::credential_id;
-use crate::client::webauthn::{CeremonyError, Protocol};
+use crate::client::ceremony::{CeremonyError, MalformedAnswer, Protocol};
+use crate::client::ctap2::{GetAssertion, GetInfo, MakeCredential, PublicKeyCredentialParameters};
 use crate::client::{Error, Key, Watch, u2f};
+use crate::webauthn::authenticator_data::credential_id;
+use crate::webauthn::{CredentialDescriptor, RelyingPartyEntity, UserEntity};
 
 /// The RP ID of all credentials: no website can have a name below `invalid` (RFC 2606 §2).
 pub(super) const RP_ID: &str = "bench.brasskey.invalid";
@@ -67,11 +66,11 @@ impl<'a> Rounds<'a> {
     fn register(&mut self) -> Result<(), CeremonyError> {
         let credential = match self.protocol {
             Protocol::Ctap2 => {
-                let rp = RelyingParty {
+                let rp = RelyingPartyEntity {
                     id: RP_ID.to_owned(),
                     name: None,
                 };
-                let user = User {
+                let user = UserEntity {
                     id: b"bench".to_vec(),
                     name: Some("bench".to_owned()),
                     display_name: None,
@@ -79,7 +78,9 @@ impl<'a> Rounds<'a> {
                 let algorithms = vec![PublicKeyCredentialParameters::public_key(ES256)];
                 let request = MakeCredential::new(CLIENT_DATA_HASH, rp, user, algorithms);
                 let attestation = self.key.send(&request, self.watch)?;
-                credential_id(&attestation.auth_data)?.to_vec()
+                credential_id(&attestation.auth_data)
+                    .ok_or(MalformedAnswer::CredentialMissing)?
+                    .to_vec()
             }
             Protocol::U2f => {
                 u2f::with_touch(self.key.channel(), self.watch, |channel| {
@@ -96,9 +97,7 @@ impl<'a> Rounds<'a> {
         let credential = self.credential.as_deref().unwrap_or_default();
         match self.protocol {
             Protocol::Ctap2 => {
-                let allowed = CredentialDescriptor {
-                    id: credential.to_vec(),
-                };
+                let allowed = CredentialDescriptor::new(credential.to_vec());
                 let request = GetAssertion::new(RP_ID.to_owned(), CLIENT_DATA_HASH, vec![allowed]);
                 self.key.send(&request, self.watch).map(drop)
             }

@@ -6,8 +6,8 @@ use super::super::info::algorithm_name;
 use super::super::layout::hex;
 use super::short;
 use crate::client::credentials::{StoredCredential, StoredRelyingParty};
-use crate::client::ctap2::User;
 use crate::text::escape;
+use crate::webauthn::UserEntity;
 
 /// The RP ID; its hash where the key did not keep it.
 pub(super) fn name(relying_party: &StoredRelyingParty) -> String {
@@ -18,7 +18,7 @@ pub(super) fn name(relying_party: &StoredRelyingParty) -> String {
 }
 
 /// The account's name, or whatever else there is.
-pub(super) fn user_name(user: Option<&User>) -> String {
+pub(super) fn user_name(user: Option<&UserEntity>) -> String {
     let names = user.map(|user| [user.name.as_deref(), user.display_name.as_deref()]);
     let named = names
         .into_iter()
@@ -94,7 +94,7 @@ pub(super) fn value(credential: &StoredCredential) -> Value {
     })
 }
 
-pub(super) fn user(user: &User) -> Value {
+pub(super) fn user(user: &UserEntity) -> Value {
     json!({ "id": hex(&user.id), "name": user.name, "displayName": user.display_name })
 }
 

@@ -6,8 +6,8 @@ use brasskey_protocol::platform::StorageError;
 use brasskey_protocol::store::StartError;
 
 use super::Failure;
+use crate::client::ceremony::CeremonyError;
 use crate::client::ctap2::Status;
-use crate::client::webauthn::CeremonyError;
 use crate::client::{self, PinError};
 use crate::private::{Unfit, is_full};
 use crate::soft;

@@ -7,7 +7,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::layout::{aaguid, hex};
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
-use crate::client::{Fault, Key, LOCK};
+use crate::client::{CAPABILITY_LOCK, Key};
+use crate::webauthn::Fault;
 
 /// Everything that a key says without a touch.
 pub(super) struct Facts<'a> {
@@ -76,7 +77,7 @@ impl Serialize for Ctaphid<'_> {
         let bits = self.0.capabilities;
         let names = [
             (capability::WINK, "WINK"),
-            (LOCK, "LOCK"),
+            (CAPABILITY_LOCK, "LOCK"),
             (capability::CBOR, "CBOR"),
             (capability::NMSG, "NMSG"),
         ];

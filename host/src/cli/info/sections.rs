@@ -8,7 +8,7 @@ use super::explain::{
     UV_MODALITIES, VERSIONS, words,
 };
 use super::facts::{Facts, device_version};
-use crate::client::LOCK;
+use crate::client::CAPABILITY_LOCK;
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
 use crate::text::escape;
 
@@ -292,7 +292,7 @@ fn ctaphid(facts: &Facts<'_>) -> Vec<Vec<String>> {
         row("Takes CTAP2 messages", yes_no(has(capability::CBOR))),
         row("Takes U2F messages", yes_no(!has(capability::NMSG))),
     ];
-    if has(LOCK) {
+    if has(CAPABILITY_LOCK) {
         rows.push(row("Can be locked", "yes"));
     }
     rows

@@ -4,10 +4,9 @@ use brasskey_protocol::ctaphid::InitResponse;
 use serde_json::json;
 
 use super::*;
-use crate::client::Key;
-use crate::client::Oddity;
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
 use crate::client::fake::{FakeKey, Reply};
+use crate::client::{Key, Oddity};
 
 const INIT: InitResponse = InitResponse {
     nonce: [0; 8],

@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use super::super::pin_entry::{Attendant, NewPinArgs};
 use super::document::Policy;
 use super::plan::{Item, State, rule};
-use crate::client::ctap2::{ConfigCommand, PinRules};
+use crate::client::ctap2::{ConfigSubcommand, PinRules};
 use crate::client::{Key, Pin, PinError};
 
 /// Changes what `items` say.
@@ -31,9 +31,12 @@ pub(super) fn apply(
     };
     let has_pin = key.info().is_some_and(|info| info.has("clientPin"));
     let switches = [
-        (rule::ENTERPRISE_ATTESTATION, ConfigCommand::EnableEnterpriseAttestation),
-        (rule::LONG_TOUCH_RESET, ConfigCommand::EnableLongTouchForReset),
-        (rule::ALWAYS_UV, ConfigCommand::ToggleAlwaysUv),
+        (
+            rule::ENTERPRISE_ATTESTATION,
+            ConfigSubcommand::EnableEnterpriseAttestation,
+        ),
+        (rule::LONG_TOUCH_RESET, ConfigSubcommand::EnableLongTouchForReset),
+        (rule::ALWAYS_UV, ConfigSubcommand::ToggleAlwaysUv),
     ];
     let switches = switches
         .into_iter()
@@ -58,7 +61,7 @@ pub(super) fn apply(
 }
 
 /// The rules for PINs that change, in one command.
-fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigCommand> {
+fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigSubcommand> {
     let pin = &policy.pin;
     let rules = PinRules {
         new_min_pin_length: pin.min_length.filter(|_| changes(rule::PIN_MIN_LENGTH)),
@@ -66,7 +69,7 @@ fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigComma
         force_change_pin: false,
         pin_complexity_policy: changes(rule::PIN_COMPLEXITY),
     };
-    (rules != PinRules::default()).then_some(ConfigCommand::SetMinPinLength(rules))
+    (rules != PinRules::default()).then_some(ConfigSubcommand::SetMinPinLength(rules))
 }
 
 /// A PIN that will be long enough once the policy is applied.

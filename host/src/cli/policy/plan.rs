@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::info::{algorithm_id, algorithm_name};
 use super::super::layout::count;
 use super::document::Policy;
-use crate::client::ctap2::{ConfigCommand, Info, PinRules};
+use crate::client::ctap2::{ConfigSubcommand, Info, PinRules};
 
 /// One rule of a policy, and how the key stands to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,7 +75,7 @@ pub(super) fn plan(policy: &Policy, info: &Info) -> Vec<Item> {
         (
             rule::ENTERPRISE_ATTESTATION,
             policy.enterprise_attestation.map(|on| {
-                let command = ConfigCommand::EnableEnterpriseAttestation;
+                let command = ConfigSubcommand::EnableEnterpriseAttestation;
                 one_way(on, info.has("ep"), &command, info)
             }),
         ),
@@ -83,7 +83,7 @@ pub(super) fn plan(policy: &Policy, info: &Info) -> Vec<Item> {
             rule::LONG_TOUCH_RESET,
             policy.long_touch_reset.map(|on| {
                 let is_on = info.long_touch_for_reset == Some(true);
-                one_way(on, is_on, &ConfigCommand::EnableLongTouchForReset, info)
+                one_way(on, is_on, &ConfigSubcommand::EnableLongTouchForReset, info)
             }),
         ),
         (
@@ -158,14 +158,14 @@ fn always_uv(on: bool, info: &Info) -> Verdict {
     match (is_on == on, on) {
         (true, true) => met("it always verifies its user"),
         (true, false) => met("it does not always verify its user"),
-        (false, _) if !ConfigCommand::ToggleAlwaysUv.is_supported(info) => impossible(NO_SETTING),
+        (false, _) if !ConfigSubcommand::ToggleAlwaysUv.is_supported(info) => impossible(NO_SETTING),
         (false, true) => change("it will always verify its user; U2F will be off"),
         (false, false) => change("it will no longer always verify its user"),
     }
 }
 
 /// A setting that only a reset switches off.
-fn one_way(on: bool, is_on: bool, command: &ConfigCommand, info: &Info) -> Verdict {
+fn one_way(on: bool, is_on: bool, command: &ConfigSubcommand, info: &Info) -> Verdict {
     match (on, is_on) {
         (true, true) => met("it is on"),
         (false, false) => met("it is off"),
@@ -197,7 +197,7 @@ fn algorithms(wanted: &[String], info: &Info) -> Verdict {
 }
 
 fn is_supported(rules: PinRules, info: &Info) -> bool {
-    ConfigCommand::SetMinPinLength(rules).is_supported(info)
+    ConfigSubcommand::SetMinPinLength(rules).is_supported(info)
 }
 
 #[cfg(test)]

@@ -31,11 +31,11 @@ fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
     let token = key
         .token(Permissions::MAKE_CREDENTIAL, Some(rp_id), &mut Owner)
         .unwrap();
-    let rp = RelyingParty {
+    let rp = RelyingPartyEntity {
         id: rp_id.to_owned(),
         name: None,
     };
-    let user = User {
+    let user = UserEntity {
         id: name.as_bytes().to_vec(),
         name: Some(name.to_owned()),
         display_name: None,
@@ -50,7 +50,7 @@ fn register(key: &mut Key, rp_id: &str, name: &str) -> Vec<u8> {
         ..MakeCredential::new([7; 32], rp, user, vec![PublicKeyCredentialParameters::public_key(-7)])
     };
     let answer = key.send(&request, &mut Unwatched).unwrap();
-    crate::client::webauthn::response::credential_id(&answer.auth_data)
+    crate::webauthn::authenticator_data::credential_id(&answer.auth_data)
         .unwrap()
         .to_vec()
 }
@@ -94,7 +94,7 @@ fn passkeys_are_listed_renamed_and_deleted() {
 
     let mut manager = key.manage_credentials(None, &mut Owner).unwrap();
     assert_eq!(manager.metadata(&mut Unwatched).unwrap().existing, 3);
-    let renamed = User {
+    let renamed = UserEntity {
         id: b"alice".to_vec(),
         name: Some("adele".to_owned()),
         display_name: None,
@@ -154,7 +154,7 @@ fn a_key_with_the_preview_is_managed_by_its_command() {
     let mut manager = key.manager();
     let listed = manager.list(&mut Unwatched).unwrap();
     assert_eq!(listed[0].credentials[0].id, [9]);
-    let user = User {
+    let user = UserEntity {
         id: vec![1],
         name: None,
         display_name: None,
@@ -262,8 +262,8 @@ fn endless(rps: &'static [u8], credentials: &'static [u8], distinct: bool) -> (F
 fn lists_end_whatever_their_totals_say() {
     const ONE_RP: &[u8] = b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x05\x01";
     const MANY_RPS: &[u8] = b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x05\x19\x4E\x20";
-    const ALL_RPS: &[u8] =
-        b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x05\x1B\x00\x00\x00\x01\x00\x00\x00\x00";
+    const ALL_RPS: &[u8] = b"\x00\xA3\x03\xA1\x62id\x61a\x04\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+          \x05\x1B\x00\x00\x00\x01\x00\x00\x00\x00";
     const MANY: &[u8] = b"\x00\xA2\x07\xA2\x62id\x44AAAA\x64type\x6Apublic-key\x09\x19\x4E\x20";
     const ALL: &[u8] = b"\x00\xA2\x07\xA2\x62id\x44AAAA\x64type\x6Apublic-key\x09\x1A\xFF\xFF\xFF\xFF";
     let cases = [

@@ -1,11 +1,11 @@
-//! What a request tells of the authenticator data that answers it (CTAP 2.3 §6.1.2, §6.2.2; WebAuthn Level 3 §6.1).
+//! Whether authenticator data answers the request (CTAP 2.3 §6.1.2, §6.2.2; WebAuthn Level 3 §6.1).
 
 use cbor4ii::core::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::Oddity;
-use crate::relying_party::authenticator_data::{AuthenticatorData, RESERVED, USER_PRESENT, USER_VERIFIED};
 use crate::text::escape;
+use crate::webauthn::authenticator_data::{AuthenticatorData, RESERVED, USER_PRESENT, USER_VERIFIED, flags};
 
 const SECTION: &str = "WebAuthn Level 3 §6.1";
 
@@ -13,15 +13,15 @@ const SECTION: &str = "WebAuthn Level 3 §6.1";
 pub(super) struct Expected<'a> {
     /// The RP ID, where known.
     pub(super) rp_id: Option<&'a str>,
-    /// Whether the user is to be there.
+    /// Whether the user must be present.
     pub(super) up: bool,
-    /// Whether a credential is to be made.
+    /// Whether a credential must be made.
     pub(super) attested: bool,
     /// The inputs of the extensions, where known.
     pub(super) extensions: Option<&'a [(String, Value)]>,
 }
 
-/// Whether the key says that a user was there.
+/// Whether the key says that a user was present.
 pub(super) fn user_present(auth_data: &[u8]) -> bool {
     flags(auth_data) & USER_PRESENT != 0
 }
@@ -29,10 +29,6 @@ pub(super) fn user_present(auth_data: &[u8]) -> bool {
 /// Whether the key says that it verified the user.
 pub(super) fn user_verified(auth_data: &[u8]) -> bool {
     flags(auth_data) & USER_VERIFIED != 0
-}
-
-fn flags(auth_data: &[u8]) -> u8 {
-    auth_data.get(32).copied().unwrap_or(0)
 }
 
 /// Where `auth_data` is not what was asked for.

@@ -1,15 +1,16 @@
-//! authenticatorClientPIN (CTAP 2.3 §6.5): the PIN, and the tokens that stand for it.
+//! authenticatorClientPIN (CTAP 2.3 §6.5): the PIN, and the tokens that one gets for it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{FromCbor, Members, Parameters, Reading, bytes, text};
+use super::members::{FromCbor, Members, Parameters, Reading};
 use super::{Command, Malformed, Oddity, no_data, unasked};
+use crate::cbor::{bytes, text};
 use crate::client::pin_protocol::{KeyAgreementKey, PinProtocol};
 
-/// So many wrong PINs a key takes at most.
+/// The most tries that a key may allow.
 const MAX_RETRIES: u64 = 8;
 
 /// What a pinUvAuthToken may be used for (CTAP 2.3 §6.5.5.7): a set of bits.
@@ -45,7 +46,7 @@ impl Permissions {
     }
 }
 
-/// The request: one subcommand. What is encrypted or authenticated was so under `protocol`.
+/// The request: one subcommand. `protocol` is the one that encrypted and authenticated the other members.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ClientPin {
     /// 0x01: how many wrong PINs the key still takes.
@@ -74,7 +75,7 @@ pub enum ClientPin {
         key_agreement: KeyAgreementKey,
         /// `newPinEnc`: the padded new PIN.
         new_pin: Vec<u8>,
-        /// `pinHashEnc`: the hash of the PIN until now.
+        /// `pinHashEnc`: the hash of the present PIN.
         pin_hash: Vec<u8>,
         /// `pinUvAuthParam` over both.
         param: Vec<u8>,
@@ -118,7 +119,7 @@ pub struct ClientPinResponse {
     pub pin_uv_auth_token: Option<Vec<u8>>,
     /// 0x03: how many wrong PINs the key still takes.
     pub pin_retries: Option<u64>,
-    /// 0x04: whether the key must be unplugged before it takes a PIN again.
+    /// 0x04: whether the key must be unplugged before it accepts a PIN again.
     pub power_cycle_state: Option<bool>,
     /// 0x05: how many failures its own user verification still takes.
     pub uv_retries: Option<u64>,
@@ -281,7 +282,7 @@ impl KeyAgreementKey {
 }
 
 impl FromCbor for KeyAgreementKey {
-    /// What is no ECDH key on P-256 is refused: nothing secret is encrypted for it.
+    /// Refuses what is not an ECDH key on P-256: nothing secret is encrypted for it.
     fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(entries) = &value else { return None };
         let member = |label: i128| {

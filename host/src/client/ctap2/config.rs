@@ -1,19 +1,20 @@
-//! authenticatorConfig (CTAP 2.3 §6.11): settings of the whole key, which only a reset undoes.
+//! authenticatorConfig (CTAP 2.3 §6.11): settings of the whole key. Only a reset undoes them.
 
 use cbor4ii::core::Value;
 
-use super::cbor::{Parameters, bytes, encode, text};
 use super::get_info::Info;
+use super::members::Parameters;
 use super::{Command, Malformed, Oddity, no_data};
+use crate::cbor::{bytes, encode, text};
 use crate::client::error::Error;
 use crate::client::pin_protocol::{PinUvAuth, PinUvAuthToken};
 
 /// What is to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigCommand {
-    /// 0x01: the key names itself to chosen companies.
+pub enum ConfigSubcommand {
+    /// 0x01: enterprise attestation, which identifies the key to chosen companies.
     EnableEnterpriseAttestation,
-    /// 0x02: the key verifies its user always, or no longer.
+    /// 0x02: the key always verifies its user, or no longer does.
     ToggleAlwaysUv,
     /// 0x03: rules for PINs.
     SetMinPinLength(PinRules),
@@ -28,7 +29,7 @@ pub struct PinRules {
     pub new_min_pin_length: Option<u64>,
     /// The RP IDs that are told the length; they replace those from before. An empty list changes nothing.
     pub min_pin_length_rp_ids: Vec<String>,
-    /// The PIN must be changed before it is of use again.
+    /// The PIN must be changed before it can be used again.
     pub force_change_pin: bool,
     /// Simple PINs are refused from now on.
     pub pin_complexity_policy: bool,
@@ -49,7 +50,7 @@ impl PinRules {
         (!parameters.is_empty()).then(|| parameters.value())
     }
 
-    /// What a key with `info` that knows rules for PINs does not know of these.
+    /// Which of these rules a key with `info`, which knows rules for PINs, does not support.
     fn refusal(&self, info: &Info) -> Option<Error> {
         let told = u64::try_from(self.min_pin_length_rp_ids.len()).unwrap_or(u64::MAX);
         let can_be_told = info.max_rp_ids_for_set_min_pin_length.unwrap_or(0);
@@ -76,7 +77,7 @@ impl PinRules {
     }
 }
 
-impl ConfigCommand {
+impl ConfigSubcommand {
     /// The number of the subcommand.
     #[must_use]
     pub fn number(&self) -> u8 {
@@ -88,7 +89,8 @@ impl ConfigCommand {
         }
     }
 
-    /// Whether a key with `info` knows the subcommand and takes its parameters. Before CTAP 2.3 keys did not list them, but had options.
+    /// Whether a key with `info` knows the subcommand and accepts its parameters. Before CTAP 2.3, keys did not list
+    /// subcommands, but had options.
     #[must_use]
     pub fn is_supported(&self, info: &Info) -> bool {
         self.is_known(info) && self.refusal(info).is_none()
@@ -110,7 +112,7 @@ impl ConfigCommand {
         }
     }
 
-    /// What a key with `info` that knows the subcommand does not take of its parameters.
+    /// Which parameter a key with `info`, which knows the subcommand, does not accept.
     pub(in crate::client) fn refusal(&self, info: &Info) -> Option<Error> {
         match self {
             Self::SetMinPinLength(rules) => rules.refusal(info),
@@ -130,23 +132,23 @@ impl ConfigCommand {
 /// The request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    command: ConfigCommand,
+    subcommand: ConfigSubcommand,
     auth: Option<PinUvAuth>,
 }
 
 impl Config {
-    /// A request that `token` allows; a key that protects nothing yet needs none.
+    /// A request that `token` authorizes. A key without user verification needs no token.
     #[must_use]
-    pub fn new(command: ConfigCommand, token: Option<&PinUvAuthToken>) -> Self {
-        let parameters = command.parameters().map(|parameters| encode(&parameters));
+    pub fn new(subcommand: ConfigSubcommand, token: Option<&PinUvAuthToken>) -> Self {
+        let parameters = subcommand.parameters().map(|parameters| encode(&parameters));
         let auth = token.map(|token| {
             token.authorize(&[
                 &[0xFF; 32],
-                &[Self::CODE, command.number()],
+                &[Self::CODE, subcommand.number()],
                 parameters.as_deref().unwrap_or_default(),
             ])
         });
-        Self { command, auth }
+        Self { subcommand, auth }
     }
 }
 
@@ -159,8 +161,8 @@ impl Command for Config {
     fn parameters(&self) -> Vec<u8> {
         let auth = self.auth.as_ref();
         Parameters::default()
-            .set(0x01, Value::Integer(self.command.number().into()))
-            .set_some(0x02, self.command.parameters())
+            .set(0x01, Value::Integer(self.subcommand.number().into()))
+            .set_some(0x02, self.subcommand.parameters())
             .set_some(0x03, auth.map(|auth| Value::Integer(auth.protocol.into())))
             .set_some(0x04, auth.map(|auth| bytes(&auth.param)))
             .encode()

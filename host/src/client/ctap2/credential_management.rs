@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use cbor4ii::core::Value;
 
-use super::cbor::{FromCbor, Members, Parameters, Reading, bytes, encode};
-use super::entities::{CredentialDescriptor, LargeBlobKey, RelyingParty, User};
+use super::entities::LargeBlobKey;
+use super::members::{FromCbor, Members, Parameters, Reading};
 use super::{Command, Malformed, Oddity, no_data};
+use crate::cbor::{bytes, encode};
 use crate::client::pin_protocol::{PinUvAuth, PinUvAuthToken};
+use crate::webauthn::{CredentialDescriptor, RelyingPartyEntity, UserEntity};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CredentialManagementCommand {
-    /// 0x01: how many passkeys there are, and for how many more there is room.
+pub enum CredentialManagementSubcommand {
+    /// 0x01: how many passkeys there are, and how many more have room.
     GetCredsMetadata,
     /// 0x02: the first relying party.
     EnumerateRpsBegin,
@@ -35,11 +37,11 @@ pub enum CredentialManagementCommand {
         /// The passkey's ID.
         credential_id: Vec<u8>,
         /// The user, with the user handle that the passkey has. Names left out are removed.
-        user: User,
+        user: UserEntity,
     },
 }
 
-impl CredentialManagementCommand {
+impl CredentialManagementSubcommand {
     fn number(&self) -> u8 {
         match self {
             Self::GetCredsMetadata => 0x01,
@@ -54,7 +56,7 @@ impl CredentialManagementCommand {
 
     /// `subCommandParams`, where the subcommand has any.
     fn parameters(&self) -> Option<Value> {
-        let descriptor = |id: &[u8]| CredentialDescriptor { id: id.to_vec() }.value();
+        let descriptor = |id: &[u8]| CredentialDescriptor::new(id.to_vec()).value();
         let parameters = match self {
             Self::EnumerateCredentialsBegin { rp_id_hash } => Parameters::default().set(0x01, bytes(rp_id_hash)),
             Self::DeleteCredential { credential_id } => Parameters::default().set_some(0x02, descriptor(credential_id)),
@@ -70,30 +72,30 @@ impl CredentialManagementCommand {
 /// The request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialManagement {
-    command: CredentialManagementCommand,
+    subcommand: CredentialManagementSubcommand,
     auth: Option<PinUvAuth>,
     is_preview: bool,
 }
 
 impl CredentialManagement {
-    /// A request that `token` allows.
+    /// A request that `token` authorizes.
     #[must_use]
-    pub fn new(command: CredentialManagementCommand, token: &PinUvAuthToken) -> Self {
-        let parameters = command.parameters().map(|parameters| encode(&parameters));
-        let auth = match command {
-            // What goes on needs no new proof.
-            CredentialManagementCommand::EnumerateRpsGetNextRp
-            | CredentialManagementCommand::EnumerateCredentialsGetNextCredential => None,
-            _ => Some(token.authorize(&[&[command.number()], parameters.as_deref().unwrap_or_default()])),
+    pub fn new(subcommand: CredentialManagementSubcommand, token: &PinUvAuthToken) -> Self {
+        let parameters = subcommand.parameters().map(|parameters| encode(&parameters));
+        let auth = match subcommand {
+            // To go on with a list needs no new proof.
+            CredentialManagementSubcommand::EnumerateRpsGetNextRp
+            | CredentialManagementSubcommand::EnumerateCredentialsGetNextCredential => None,
+            _ => Some(token.authorize(&[&[subcommand.number()], parameters.as_deref().unwrap_or_default()])),
         };
         Self {
-            command,
+            subcommand,
             auth,
             is_preview: false,
         }
     }
 
-    /// The same as the preview of CTAP 2.1 had it, under command byte 0x41.
+    /// The same with command byte 0x41, which the preview of CTAP 2.1 had.
     #[must_use]
     pub fn preview(self) -> Self {
         Self {
@@ -108,16 +110,16 @@ impl CredentialManagement {
 pub struct CredentialManagementResponse {
     /// 0x01: how many passkeys there are.
     pub existing_resident_credentials_count: Option<u64>,
-    /// 0x02: for how many more there is room, about.
+    /// 0x02: about how many more have room.
     pub max_possible_remaining_resident_credentials_count: Option<u64>,
     /// 0x03: the relying party.
-    pub rp: Option<RelyingParty>,
+    pub rp: Option<RelyingPartyEntity>,
     /// 0x04: the SHA-256 of its RP ID.
     pub rp_id_hash: Option<[u8; 32]>,
     /// 0x05: how many relying parties there are; in the first answer only.
     pub total_rps: Option<u64>,
     /// 0x06: whose account.
-    pub user: Option<User>,
+    pub user: Option<UserEntity>,
     /// 0x07: the passkey's ID.
     pub credential_id: Option<CredentialDescriptor>,
     /// 0x08: its public key.
@@ -128,7 +130,7 @@ pub struct CredentialManagementResponse {
     pub cred_protect: Option<u64>,
     /// 0x0B: the key of its large blob.
     pub large_blob_key: Option<LargeBlobKey>,
-    /// 0x0C: whether it is for payments on the websites of others.
+    /// 0x0C: whether it is for payments on the websites of third parties.
     pub third_party_payment: Option<bool>,
     /// Members the standard does not know: CBOR as the key sent it.
     pub unknown: BTreeMap<i128, Vec<u8>>,
@@ -169,9 +171,9 @@ impl Command for CredentialManagement {
     fn waits_for_user(&self) -> bool {
         // A key with a screen may ask before it changes anything.
         matches!(
-            self.command,
-            CredentialManagementCommand::DeleteCredential { .. }
-                | CredentialManagementCommand::UpdateUserInformation { .. }
+            self.subcommand,
+            CredentialManagementSubcommand::DeleteCredential { .. }
+                | CredentialManagementSubcommand::UpdateUserInformation { .. }
         )
     }
 
@@ -182,8 +184,8 @@ impl Command for CredentialManagement {
     fn parameters(&self) -> Vec<u8> {
         let auth = self.auth.as_ref();
         Parameters::default()
-            .set(0x01, Value::Integer(self.command.number().into()))
-            .set_some(0x02, self.command.parameters())
+            .set(0x01, Value::Integer(self.subcommand.number().into()))
+            .set_some(0x02, self.subcommand.parameters())
             .set_some(0x03, auth.map(|auth| Value::Integer(auth.protocol.into())))
             .set_some(0x04, auth.map(|auth| bytes(&auth.param)))
             .encode()
@@ -215,20 +217,21 @@ impl Command for CredentialManagement {
     }
 
     fn judge(&self, data: &[u8], response: &CredentialManagementResponse) -> Vec<Oddity> {
-        use CredentialManagementCommand as Asked;
+        use CredentialManagementSubcommand as Subcommand;
         if matches!(
-            self.command,
-            Asked::DeleteCredential { .. } | Asked::UpdateUserInformation { .. }
+            self.subcommand,
+            Subcommand::DeleteCredential { .. } | Subcommand::UpdateUserInformation { .. }
         ) {
             return no_data(data);
         }
         let mut found = response.oddities.clone();
-        let begins_rps = matches!(self.command, Asked::EnumerateRpsBegin);
-        let rps = begins_rps || matches!(self.command, Asked::EnumerateRpsGetNextRp);
-        let begins_credentials = matches!(self.command, Asked::EnumerateCredentialsBegin { .. });
-        let credentials = begins_credentials || matches!(self.command, Asked::EnumerateCredentialsGetNextCredential);
-        let metadata = matches!(self.command, Asked::GetCredsMetadata);
-        // An enumeration of nothing may say so by a total of zero, and then has nothing else.
+        let begins_rps = matches!(self.subcommand, Subcommand::EnumerateRpsBegin);
+        let rps = begins_rps || matches!(self.subcommand, Subcommand::EnumerateRpsGetNextRp);
+        let begins_credentials = matches!(self.subcommand, Subcommand::EnumerateCredentialsBegin { .. });
+        let credentials =
+            begins_credentials || matches!(self.subcommand, Subcommand::EnumerateCredentialsGetNextCredential);
+        let metadata = matches!(self.subcommand, Subcommand::GetCredsMetadata);
+        // An empty list may have a total of zero, and nothing else.
         let nothing = response.total_rps == Some(0) || response.total_credentials == Some(0);
         for (name, there, belongs, required) in [
             (

@@ -1,35 +1,28 @@
-//! What several commands send and receive: who asks, for whom, with which credential.
+//! What several commands send and receive: the relying party, the user, the credential, and more.
 
 use std::fmt;
 
 use cbor4ii::core::Value;
 use zeroize::Zeroizing;
 
-use super::cbor::{FromCbor, Reading, bytes, entry, text, text_map};
+use super::members::{FromCbor, Reading, entry};
+use crate::cbor::{bytes, text, text_map};
+use crate::webauthn::{CredentialDescriptor, RelyingPartyEntity, UserEntity};
 
-/// Notes entries that are left, but for those of earlier editions of the standard, which nobody reads.
+/// Notes entries that are left over, except those of earlier editions of the standard, which nobody reads.
 fn rest(entries: &[(Value, Value)], earlier: &[&str], reading: &mut Reading) {
     reading.unknown |= entries
         .iter()
         .any(|(name, _)| !matches!(name, Value::Text(name) if earlier.contains(&name.as_str())));
 }
 
-/// PublicKeyCredentialRpEntity: who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RelyingParty {
-    /// The RP ID, a domain name.
-    pub id: String,
-    /// A name for people.
-    pub name: Option<String>,
-}
-
-impl RelyingParty {
+impl RelyingPartyEntity {
     pub(super) fn value(&self) -> Option<Value> {
         text_map([("id", Some(text(&self.id))), ("name", self.name.as_deref().map(text))])
     }
 }
 
-impl FromCbor for RelyingParty {
+impl FromCbor for RelyingPartyEntity {
     fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
         let read = Self {
@@ -41,18 +34,7 @@ impl FromCbor for RelyingParty {
     }
 }
 
-/// PublicKeyCredentialUserEntity: whose account. From a key, the texts are untrusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The user handle, 1 to 64 bytes.
-    pub id: Vec<u8>,
-    /// The account's name.
-    pub name: Option<String>,
-    /// The person's name.
-    pub display_name: Option<String>,
-}
-
-impl User {
+impl UserEntity {
     pub(super) fn value(&self) -> Option<Value> {
         text_map([
             ("id", Some(bytes(&self.id))),
@@ -62,7 +44,7 @@ impl User {
     }
 }
 
-impl FromCbor for User {
+impl FromCbor for UserEntity {
     fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
         let read = Self {
@@ -75,13 +57,7 @@ impl FromCbor for User {
     }
 }
 
-/// PublicKeyCredentialDescriptor of type `public-key`: which credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialDescriptor {
-    /// The credential ID.
-    pub id: Vec<u8>,
-}
-
+/// As CTAP2 has it: keys have no use for the transports.
 impl CredentialDescriptor {
     pub(super) fn value(&self) -> Option<Value> {
         text_map([("id", Some(bytes(&self.id))), ("type", Some(text("public-key")))])
@@ -97,9 +73,9 @@ impl FromCbor for CredentialDescriptor {
     fn from_cbor(value: Value, reading: &mut Reading) -> Option<Self> {
         let Value::Map(mut entries) = value else { return None };
         reading.partial |= entry::<String>(&mut entries, "type", reading).as_deref() != Some("public-key");
-        let id = entry(&mut entries, "id", reading)?;
+        let id: Vec<u8> = entry(&mut entries, "id", reading)?;
         rest(&entries, &["transports"], reading);
-        Some(Self { id })
+        Some(Self::new(id))
     }
 }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use cbor4ii::core::Value;
 
 use super::auth_data::{self, Expected};
-use super::cbor::{Members, Parameters, bytes, is_no_map_with_members, text};
-use super::entities::{CredentialDescriptor, LargeBlobKey, Options, User, extensions};
+use super::entities::{LargeBlobKey, Options, extensions};
+use super::members::{Members, Parameters, is_no_map_with_members};
 use super::{Command, Malformed, Oddity, unasked};
+use crate::cbor::{bytes, text};
 use crate::client::pin_protocol::PinUvAuth;
+use crate::webauthn::{CredentialDescriptor, UserEntity};
 
 /// The request.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +19,7 @@ pub struct GetAssertion {
     pub rp_id: String,
     /// The SHA-256 of the client data.
     pub client_data_hash: [u8; 32],
-    /// The credentials that will do; where there are none, any discoverable one for this RP ID.
+    /// The credentials that may answer. If the list is empty, any discoverable one for this RP ID.
     pub allow_list: Vec<CredentialDescriptor>,
     /// Extension inputs, by identifier.
     pub extensions: Vec<(String, Value)>,
@@ -42,7 +44,7 @@ impl GetAssertion {
     }
 }
 
-/// Asks for the assertion of the next account, after a [`GetAssertion`] that told of several.
+/// Asks for the assertion of the next account, after a [`GetAssertion`] that named several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GetNextAssertion;
 
@@ -56,7 +58,7 @@ pub struct Assertion {
     /// The signature over the authenticator data and the client data hash.
     pub signature: Vec<u8>,
     /// The account of a discoverable credential.
-    pub user: Option<User>,
+    pub user: Option<UserEntity>,
     /// How many accounts there are; in the first answer only.
     pub number_of_credentials: Option<u64>,
     /// Whether the user chose the account on the key.
@@ -126,9 +128,11 @@ impl Command for GetAssertion {
     fn judge(&self, _: &[u8], response: &Assertion) -> Vec<Oddity> {
         let mut found = judge(response);
         let is_discovery = self.allow_list.is_empty();
+        // Keys do not send transports back.
+        let is_allowed = |answer: &CredentialDescriptor| self.allow_list.iter().any(|allowed| allowed.id == answer.id);
         let asked = |name: &str| self.extensions.iter().any(|(asked, _)| asked == name);
         found.extend(unasked([
-            // §6.2.2 step 11: of the listed credentials the key takes one, and tells of no others.
+            // §6.2.2 step 11: the key takes one of the listed credentials, and does not mention the others.
             (
                 "numberOfCredentials",
                 response.number_of_credentials.is_some() && !is_discovery,
@@ -159,7 +163,7 @@ impl Command for GetAssertion {
             // CTAP 2.0 let a key leave it out where the list has one entry.
             None if self.allow_list.len() == 1 => found.push(Oddity::should(Self::SECTION, "credential is missing")),
             None => found.push(Oddity::Missing("credential")),
-            Some(credential) if !is_discovery && !self.allow_list.contains(credential) => found.push(Oddity::must(
+            Some(credential) if !is_discovery && !is_allowed(credential) => found.push(Oddity::must(
                 Self::SECTION,
                 "the credential is none of those that were allowed",
             )),
@@ -178,7 +182,7 @@ impl Command for GetAssertion {
     }
 }
 
-/// What is odd whichever of the two commands was answered.
+/// What is odd in the answer to either command.
 fn judge(response: &Assertion) -> Vec<Oddity> {
     let mut found = response.oddities.clone();
     if let Some(user) = &response.user {
@@ -234,7 +238,7 @@ impl Command for GetNextAssertion {
                 found.push(Oddity::Missing(name));
             }
         }
-        // What it asks for is what the request before it asked for, which is not known here.
+        // It asks for the same as the request before it, which is not known here.
         found.extend(auth_data::judge(
             &response.auth_data,
             &Expected {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cbor::{List, Members};
 use super::entities::PublicKeyCredentialParameters;
+use super::members::{List, Members};
 use super::{Command, Malformed, Oddity};
 
 mod judge;
@@ -40,7 +40,7 @@ pub struct Info {
     pub algorithms: Option<Vec<PublicKeyCredentialParameters>>,
     /// 0x0B: the longest large-blob array, in bytes.
     pub max_serialized_large_blob_array: Option<u64>,
-    /// 0x0C: whether the PIN must be changed before it is of use.
+    /// 0x0C: whether the PIN must be changed before it can be used.
     pub force_pin_change: Option<bool>,
     /// 0x0D: the shortest PIN, in code points.
     pub min_pin_length: Option<u64>,
@@ -70,7 +70,7 @@ pub struct Info {
     pub enc_identifier: Option<[u8; 32]>,
     /// 0x1A: transports over which a reset is accepted; all where absent.
     pub transports_for_reset: Option<Vec<String>>,
-    /// 0x1B: whether PINs must be more than long.
+    /// 0x1B: whether there are rules for PINs other than their length.
     pub pin_complexity_policy: Option<bool>,
     /// 0x1C: where that policy is described: the bytes of a URL.
     pub pin_complexity_policy_url: Option<Vec<u8>>,
@@ -164,7 +164,7 @@ impl Command for GetInfo {
     }
 }
 
-fn list<T: super::cbor::FromCbor>(members: &mut Members<'_>, key: i128, name: &'static str) -> Option<Vec<T>> {
+fn list<T: super::members::FromCbor>(members: &mut Members<'_>, key: i128, name: &'static str) -> Option<Vec<T>> {
     members.optional(key, name).map(|List(list)| list)
 }
 

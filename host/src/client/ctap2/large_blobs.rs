@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use cbor4ii::core::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::cbor::{Members, Parameters, bytes};
+use super::members::{Members, Parameters};
 use super::{Command, Malformed, Oddity, no_data};
+use crate::cbor::bytes;
 use crate::client::pin_protocol::{PinUvAuth, PinUvAuthToken};
 
 /// The request. Offsets and lengths are in bytes.
@@ -16,14 +17,14 @@ pub enum LargeBlobs {
     Get {
         /// How many at most.
         length: u32,
-        /// From where on.
+        /// Where to begin.
         offset: u32,
     },
     /// Writes a piece of a new array.
     Set {
         /// The piece.
         fragment: Vec<u8>,
-        /// Where it belongs: where the piece before ended.
+        /// Where it begins: where the piece before it ended.
         offset: u32,
         /// How long the whole array will be; with the first piece only.
         length: Option<u32>,

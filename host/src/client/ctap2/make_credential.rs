@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use cbor4ii::core::Value;
 
 use super::auth_data::{self, Expected};
-use super::cbor::{Members, Parameters, bytes, is_no_map_with_members, text};
-use super::entities::{
-    CredentialDescriptor, LargeBlobKey, Options, PublicKeyCredentialParameters, RelyingParty, User, extensions,
-};
+use super::entities::{LargeBlobKey, Options, PublicKeyCredentialParameters, extensions};
+use super::members::{Members, Parameters, is_no_map_with_members};
 use super::{Command, Malformed, Oddity, unasked};
+use crate::cbor::{bytes, text};
 use crate::client::pin_protocol::PinUvAuth;
+use crate::webauthn::{CredentialDescriptor, RelyingPartyEntity, UserEntity};
 
 /// The attestation statement formats of the IANA registry (WebAuthn Level 3 §8).
 const FORMATS: [&str; 8] = [
@@ -30,9 +30,9 @@ pub struct MakeCredential {
     /// The SHA-256 of the client data.
     pub client_data_hash: [u8; 32],
     /// Who asks.
-    pub rp: RelyingParty,
+    pub rp: RelyingPartyEntity,
     /// For which account.
-    pub user: User,
+    pub user: UserEntity,
     /// Algorithms, most preferred first.
     pub pub_key_cred_params: Vec<PublicKeyCredentialParameters>,
     /// Credentials of this account: a key that holds one of them refuses.
@@ -54,8 +54,8 @@ impl MakeCredential {
     #[must_use]
     pub fn new(
         client_data_hash: [u8; 32],
-        rp: RelyingParty,
-        user: User,
+        rp: RelyingPartyEntity,
+        user: UserEntity,
         pub_key_cred_params: Vec<PublicKeyCredentialParameters>,
     ) -> Self {
         Self {

@@ -1,13 +1,12 @@
-//! CTAP2 commands, one a file: what is asked and what comes back (CTAP 2.3 §6).
+//! The CTAP2 commands, each in a file: its request and its answer (CTAP 2.3 §6).
 
 use super::channel::Channel;
 use super::error::{Error, Malformed};
-use super::fault::Fault;
 use super::oddity::Oddity;
 use super::watch::Watch;
+use crate::webauthn::Fault;
 
 mod auth_data;
-mod cbor;
 mod client_pin;
 mod config;
 mod credential_management;
@@ -16,17 +15,17 @@ mod get_assertion;
 mod get_info;
 mod large_blobs;
 mod make_credential;
+mod members;
 mod reset;
 mod selection;
 
-pub(super) use cbor::{array_elements, decode as decode_value, decode_prefix, encode as encode_value};
 pub use cbor4ii::core::Value;
 pub use client_pin::{ClientPin, ClientPinResponse, Permissions};
-pub use config::{Config, ConfigCommand, PinRules};
+pub use config::{Config, ConfigSubcommand, PinRules};
 pub use credential_management::{
-    CredentialManagement, CredentialManagementCommand, CredentialManagementResponse, StoredPublicKey,
+    CredentialManagement, CredentialManagementResponse, CredentialManagementSubcommand, StoredPublicKey,
 };
-pub use entities::{CredentialDescriptor, LargeBlobKey, Options, PublicKeyCredentialParameters, RelyingParty, User};
+pub use entities::{LargeBlobKey, Options, PublicKeyCredentialParameters};
 pub use get_assertion::{Assertion, GetAssertion, GetNextAssertion};
 #[cfg(test)]
 pub(crate) use get_info::{CERTIFICATIONS, OPTIONS};
@@ -49,12 +48,12 @@ pub trait Command {
     /// What a key answers.
     type Response;
 
-    /// The command byte for this request: [`CODE`](Self::CODE), unless a preview of the command had another.
+    /// The command byte of this request: [`CODE`](Self::CODE), unless it is a preview of the command with another.
     fn code(&self) -> u8 {
         Self::CODE
     }
 
-    /// Whether a key may wait for its user before it answers. Where it may not, it has less time.
+    /// Whether a key may wait for its user before it answers. Otherwise it has less time.
     fn waits_for_user(&self) -> bool {
         true
     }
@@ -65,18 +64,20 @@ pub trait Command {
     /// Reads what follows the status byte of a successful answer.
     ///
     /// # Errors
-    /// [`Malformed`] where the answer is of no use. What is merely odd is left to [`judge`](Self::judge).
+    /// [`Malformed`] where the answer cannot be used. Smaller faults are left to [`judge`](Self::judge).
     fn parse(data: &[u8]) -> Result<Self::Response, Malformed>;
 
-    /// Where a successful answer to this request departs from the standard: `data`, and what was read out of it.
+    /// Where a successful answer to this request departs from the standard. `response` is what was read from `data`.
     fn judge(&self, data: &[u8], response: &Self::Response) -> Vec<Oddity>;
 }
 
-/// Sends `command` and waits for the answer. What is odd about it is among the [faults](Channel::faults) of the channel.
+/// Sends `command` and waits for the answer. What is odd about it is recorded in the [faults](Channel::faults) of the
+/// channel.
 ///
 /// # Errors
-/// [`Error::PinBlocked`], [`Error::PinAuthBlocked`] and [`Error::Status`] where the key refuses, [`Error::Cancelled`] and [`Error::TimedOut`] where the request was
-/// cancelled, [`Error::Malformed`] where the answer is of no use; otherwise the errors of [`Channel::cbor`].
+/// [`Error::PinBlocked`], [`Error::PinAuthBlocked`] and [`Error::Status`] where the key refuses; [`Error::Cancelled`]
+/// and [`Error::TimedOut`] where the request was cancelled; [`Error::Malformed`] where the answer cannot be used;
+/// otherwise the errors of [`Channel::cbor`].
 pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watch) -> Result<C::Response, Error> {
     let mut request = vec![command.code()];
     request.extend(command.parameters());
@@ -105,7 +106,7 @@ pub fn send<C: Command>(channel: &mut Channel, command: &C, watch: &mut dyn Watc
     }
     match status {
         Status::KeepaliveCancel if watch.is_cancelled() => Err(Error::Cancelled),
-        // Keepalives went on for too long. A key that says so unasked is wrong: nobody cancelled.
+        // Keepalives went on for too long. Otherwise nobody cancelled, and the key is wrong.
         Status::KeepaliveCancel if channel.gave_up() && waits => Err(Error::TimedOut),
         Status::KeepaliveCancel if channel.gave_up() => Err(Error::NoAnswer),
         Status::PinBlocked => Err(Error::PinBlocked),
@@ -125,7 +126,7 @@ fn no_data(data: &[u8]) -> Vec<Oddity> {
     }
 }
 
-/// The names of the members that are there although the answer has no place for them.
+/// The members that are present although the request did not ask for them.
 fn unasked<const N: usize>(members: [(&'static str, bool); N]) -> impl Iterator<Item = Oddity> {
     let there = members.into_iter().filter(|(_, there)| *there);
     there.map(|(name, _)| Oddity::Unasked(name))

@@ -26,9 +26,9 @@ fn key() -> KeyAgreementKey {
     }
 }
 
-fn platform() -> Platform {
+fn platform() -> EphemeralKey {
     let secret = bytes("5294fcce0cc88587843099d85dd805aeef1b09a63b0db1dd3e4dc62a343c1db5");
-    Platform(SecretKey::from_slice(&secret).unwrap())
+    EphemeralKey(SecretKey::from_slice(&secret).unwrap())
 }
 
 fn secret(protocol: PinProtocol) -> SharedSecret {
@@ -68,7 +68,12 @@ fn a_point_elsewhere_is_refused() {
     key.y[31] ^= 1;
     assert!(platform().agree(PinProtocol::Two, &key).is_err());
     let nowhere = KeyAgreementKey { x: [0; 32], y: [0; 32] };
-    assert!(Platform::generate().unwrap().agree(PinProtocol::One, &nowhere).is_err());
+    assert!(
+        EphemeralKey::generate()
+            .unwrap()
+            .agree(PinProtocol::One, &nowhere)
+            .is_err()
+    );
 }
 
 #[test]

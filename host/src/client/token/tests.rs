@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use brasskey_protocol::ctaphid::RequestKind;
 
 use super::*;
-use crate::client::ctap2::{ConfigCommand, CredentialManagement, CredentialManagementCommand};
+use crate::client::ctap2::{ConfigSubcommand, CredentialManagement, CredentialManagementSubcommand};
 use crate::client::error::ErrorKind;
 use crate::client::fake::{FakeKey, Reply};
 use crate::client::{Pin, Unwatched, Watch};
@@ -60,7 +60,7 @@ fn a_pin_is_set_used_and_changed() {
     assert!(key.info().unwrap().has("clientPin"), "the state was asked for again");
     let mut one = person(&["1234"]);
     let token = key.token(MANAGE, None, &mut one).unwrap();
-    let request = CredentialManagement::new(CredentialManagementCommand::GetCredsMetadata, &token);
+    let request = CredentialManagement::new(CredentialManagementSubcommand::GetCredsMetadata, &token);
     assert_eq!(
         key.send(&request, &mut Unwatched)
             .unwrap()
@@ -130,7 +130,7 @@ fn a_wrong_pin_is_sent_once_whatever_it_is_for() {
     }
     let refused = key.change_pin(&pin("0000"), &pin("5678"), &mut Unwatched);
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
-    let refused = key.configure(ConfigCommand::ToggleAlwaysUv, &mut person(&["0000"]));
+    let refused = key.configure(ConfigSubcommand::ToggleAlwaysUv, &mut person(&["0000"]));
     assert!(matches!(refused, Err(Error::WrongPin { left: Some(7) })));
     assert!(matches!(
         key.manage_credentials(None, &mut person(&["0000"])),
@@ -151,7 +151,7 @@ fn a_wrong_pin_is_sent_once_whatever_it_is_for() {
 fn a_pin_that_must_be_changed_is_of_no_use() {
     let (_soft, mut key) = soft();
     key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
-    let rules = ConfigCommand::SetMinPinLength(crate::client::ctap2::PinRules {
+    let rules = ConfigSubcommand::SetMinPinLength(crate::client::ctap2::PinRules {
         new_min_pin_length: Some(6),
         ..Default::default()
     });
@@ -171,18 +171,20 @@ fn a_pin_that_must_be_changed_is_of_no_use() {
 #[test]
 fn settings_need_no_pin_where_there_is_none() {
     let (_soft, mut key) = soft();
-    key.configure(ConfigCommand::EnableLongTouchForReset, &mut Unwatched)
+    key.configure(ConfigSubcommand::EnableLongTouchForReset, &mut Unwatched)
         .unwrap();
     assert_eq!(key.info().unwrap().long_touch_for_reset, Some(true));
-    let impossible = key.configure(ConfigCommand::EnableEnterpriseAttestation, &mut Unwatched);
+    let impossible = key.configure(ConfigSubcommand::EnableEnterpriseAttestation, &mut Unwatched);
     assert!(matches!(impossible, Err(Error::Unsupported { .. })));
 }
 
 /// The answer to getKeyAgreement of a key whose public key is the generator of P-256.
 fn generator() -> Vec<u8> {
     let (x, y) = (
-        b"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96",
-        b"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5",
+        b"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\
+          \x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96",
+        b"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\
+          \x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5",
     );
     let head = b"\x00\xA1\x01\xA5\x01\x02\x03\x38\x18\x20\x01\x21\x58\x20";
     [&head[..], x, b"\x22\x58\x20", y].concat()
@@ -282,8 +284,8 @@ fn where_the_keys_own_verification_fails_the_pin_is_asked_for() {
 /// How a request begins, and the answer to it.
 type Answers = &'static [(&'static [u8], &'static [u8])];
 
-/// A key that prefers protocol two, and answers `two` under it to the requests that begin so; and how often it was sent a
-/// PIN. Under protocol one it is right.
+/// A key that prefers protocol two, and answers `two` under it to the requests that begin so; and how often it was sent
+/// a PIN. Under protocol one it is right.
 fn half_broken(two: Answers) -> (Key, Arc<Mutex<u64>>) {
     let sent = Arc::new(Mutex::new(0));
     let counter = sent.clone();

@@ -4,8 +4,9 @@ use cbor4ii::core::Value;
 use ring::agreement::{self, EphemeralPrivateKey};
 use ring::rand::SystemRandom;
 
-use super::{Algorithm, Family, more};
+use super::{Family, more};
 use crate::cbor;
+use crate::webauthn::Algorithm;
 
 /// The sizes of RSA moduli, in bytes: 2048 to 8192 bits.
 const RSA_MODULUS: std::ops::RangeInclusive<usize> = 256..=1024;
@@ -25,7 +26,7 @@ impl PublicKey {
     /// Reads a COSE key with exactly the members that WebAuthn Level 3 §5.8.5 allows, and refuses what is no key: a
     /// point that is not on its curve, or one of so small an order that a signature fits any message.
     pub(in crate::relying_party) fn parse(cose: &[u8]) -> Result<Self, String> {
-        let Value::Map(members) = cbor::decode(cose).map_err(|why| format!("the public key {why}"))? else {
+        let Value::Map(members) = cbor::decode_canonical(cose).map_err(|why| format!("the public key {why}"))? else {
             return Err("the public key is not a map".to_owned());
         };
         let algorithm = match algorithm_of(&members) {
@@ -51,7 +52,7 @@ impl PublicKey {
 
 /// The `alg` member of a COSE key, known or not.
 pub(in crate::relying_party) fn cose_algorithm(cose: &[u8]) -> Option<i64> {
-    match cbor::decode(cose) {
+    match cbor::decode_canonical(cose) {
         Ok(Value::Map(members)) => algorithm_of(&members),
         _ => None,
     }

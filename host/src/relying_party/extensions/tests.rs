@@ -1,8 +1,8 @@
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::client::webauthn::{CredProtect, CredentialProtection, PrfResult, PrfValues};
 use crate::relying_party::Outcome;
+use crate::webauthn::{CredProtect, CredentialProtection, PrfResult, PrfValues};
 
 /// Authenticator data with these outputs.
 fn data(outputs: &[(&str, Value)]) -> AuthenticatorData<'static> {

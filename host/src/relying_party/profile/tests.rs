@@ -1,18 +1,16 @@
 use ring::digest::{SHA256, digest};
 
 use super::super::tests::Key;
-use super::super::{
-    Challenge, ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration,
-};
+use super::super::{ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration};
 use super::*;
-use crate::client::webauthn::Origin;
 use crate::relying_party::registrations::{Accounts, Unchanged};
+use crate::webauthn::{Challenge, Origin};
 
 fn alice() -> UserEntity {
     UserEntity {
         id: b"alice's handle".to_vec(),
-        name: "alice".to_owned(),
-        display_name: "Alice".to_owned(),
+        name: Some("alice".to_owned()),
+        display_name: Some("Alice".to_owned()),
     }
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::webauthn::AssertionResponse;
+use crate::webauthn::AssertionResponse;
 
 /// A key and its registration, whose counter is 5.
 fn registered(key: Key) -> (Key, Credential) {
@@ -44,7 +44,7 @@ fn assertions_pass_with_every_algorithm() {
 
 #[test]
 fn each_expectation_is_its_own_check() {
-    let both = |name| vec![name, "independent verification"];
+    let both = |name| vec![name, "second reader"];
     assert_eq!(
         failing(key(), |options, _, _| options.challenge = Challenge::issue().unwrap()),
         both("challenge")
@@ -153,7 +153,7 @@ fn an_answer_cannot_be_replayed() {
     let answer = key.sign_in(&options, ORIGIN, 6);
     assert!(verify(options, &credential, &answer).passed());
     let replayed = verify(request_options(&[&key.id]), &credential, &answer);
-    assert_eq!(failures(&replayed), ["challenge", "independent verification"]);
+    assert_eq!(failures(&replayed), ["challenge", "second reader"]);
 }
 
 #[test]

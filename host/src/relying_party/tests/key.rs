@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DistinguishedN
 use sha2::{Digest as _, Sha256};
 
 use crate::client::u2f::{Authentication, Registration};
-use crate::client::webauthn::{
+use crate::webauthn::{
     AssertionResponse, AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationOptions,
     RequestOptions,
 };

@@ -3,8 +3,7 @@
 use super::key::statement;
 use super::registration::{detail, verify};
 use super::*;
-use crate::client::webauthn::{CeremonyType, ClientData};
-use crate::client::{Fault, FaultKind, Level};
+use crate::webauthn::{CeremonyType, ClientData, Fault, FaultKind, Level};
 
 #[test]
 fn faults_of_the_whole_answer_are_judged() {
@@ -100,7 +99,7 @@ fn algorithms_that_caden_does_not_know_are_judged_without() {
     let answer = Key::new(-8, 1).response(client_data, "none", &with_key(&cose), b"\xa0");
     let (report, credential) = verify(options, &answer);
     assert!(report.passed(), "{report:#?}");
-    let check = report.check("independent verification").unwrap();
+    let check = report.check("second reader").unwrap();
     assert_eq!(
         (check.outcome, check.detail.as_str()),
         (Outcome::Skipped, "not available: caden does not know ES256K")

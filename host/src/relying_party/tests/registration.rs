@@ -2,7 +2,7 @@ use rcgen::{DnType, IsCa};
 
 use super::key::{Attestation, statement};
 use super::*;
-use crate::client::webauthn::{AttestationResponse, CeremonyType, ClientData};
+use crate::webauthn::{AttestationResponse, CeremonyType, ClientData};
 
 pub(super) fn verify(options: CreationOptions, answer: &AttestationResponse) -> (Report, Option<Credential>) {
     let expected = ExpectedRegistration::new(options, &origin()).aaguid(Some([7; 16]));
@@ -130,7 +130,7 @@ fn u2f_registrations_pass() {
 #[test]
 fn each_expectation_is_its_own_check() {
     let key = Key::new(-7, 1);
-    let both = |name| vec![name, "independent verification"];
+    let both = |name| vec![name, "second reader"];
     assert_eq!(failing(&key, |_, _| {}), Vec::<&str>::new());
     assert_eq!(
         failing(&key, |options, _| options.challenge = Challenge::issue().unwrap()),
@@ -178,10 +178,7 @@ fn an_answer_made_elsewhere_is_refused() {
         let data = ClientData::new(kind, options.challenge.bytes(), origin);
         let key = Key::new(-7, 1);
         let answer = key.response(data, "none", &key.auth_data("example.com", None), b"\xa0");
-        assert_eq!(
-            failures(&verify(options, &answer).0),
-            [check, "independent verification"]
-        );
+        assert_eq!(failures(&verify(options, &answer).0), [check, "second reader"]);
     }
 }
 
@@ -193,14 +190,14 @@ fn client_data_must_be_json_with_each_member_once_and_of_no_frame() {
     };
     for (from, to, failed) in [
         ("}", ",\"topOrigin\":\"x\",\"other\":1}", &[][..]),
-        ("false", "true", &["origin", "independent verification"]),
+        ("false", "true", &["origin", "second reader"]),
         (
             "}",
             ",\"origin\":\"https://login.example.com\"}",
-            &["type", "challenge", "origin", "independent verification"],
+            &["type", "challenge", "origin", "second reader"],
         ),
-        ("{", "", &["type", "challenge", "origin", "independent verification"]),
-        ("}", "}}", &["type", "challenge", "origin", "independent verification"]),
+        ("{", "", &["type", "challenge", "origin", "second reader"]),
+        ("}", "}}", &["type", "challenge", "origin", "second reader"]),
     ] {
         let options = creation_options();
         let mut answer = Key::new(-7, 1).register_as(&options, "none", b"\xa0");
@@ -216,7 +213,7 @@ fn an_expired_challenge_is_refused() {
         let issued = options.challenge.issued() - Challenge::LIFETIME;
         options.challenge = Challenge::issued_at(options.challenge.bytes(), issued);
     });
-    assert_eq!(names, ["challenge", "independent verification"]);
+    assert_eq!(names, ["challenge", "second reader"]);
 }
 
 #[test]

@@ -257,8 +257,7 @@ fn a_key_that_does_not_verify_its_user_is_found() {
     let found = not_passed(&results);
     assert!(
         found.contains(
-            &"Pin: signs in verified: not as it must be: user verification, signature, independent verification"
-                .to_owned()
+            &"Pin: signs in verified: not as it must be: user verification, signature, second reader".to_owned()
         ),
         "{found:#?}"
     );

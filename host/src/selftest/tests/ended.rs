@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
 use super::key::{Owner, PIN, Request, key, whole};
-use crate::client::webauthn::CeremonyError;
+use crate::client::ceremony::CeremonyError;
 use crate::client::{Error, Pin, PinRequest, Unwatched, UserInteraction, Watch};
 use crate::relying_party::Outcome;
 use crate::selftest::tester::{Stop, Tester};
@@ -71,7 +71,7 @@ fn a_pin_that_turns_wrong_ends_it_and_is_not_sent_again() {
     assert_eq!(left, ["alice"]);
 }
 
-/// Somebody who presses Ctrl-C when the PIN is asked for, for the so-manieth time.
+/// Somebody who presses Ctrl-C when the PIN is asked for the nth time.
 struct Impatient {
     owner: Owner,
     patience: u32,

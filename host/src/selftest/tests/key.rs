@@ -59,7 +59,7 @@ impl Request {
 
     /// A member of the parameters.
     pub(super) fn member(&self, label: i128) -> Option<Value> {
-        let Ok(Value::Map(members)) = cbor::decode(self.bytes.get(1..)?) else {
+        let Ok(Value::Map(members)) = cbor::decode_canonical(self.bytes.get(1..)?) else {
             return None;
         };
         let found = members.into_iter().find(|(known, _)| *known == Value::Integer(label));
@@ -149,7 +149,7 @@ pub(super) fn not_passed(results: &Results) -> Vec<String> {
 
 /// Changes the members of a successful answer.
 pub(super) fn edit(answer: &mut Vec<u8>, change: impl FnOnce(&mut Vec<(Value, Value)>)) {
-    let Ok(Value::Map(mut members)) = cbor::decode(&answer[1..]) else {
+    let Ok(Value::Map(mut members)) = cbor::decode_canonical(&answer[1..]) else {
         panic!("no map")
     };
     change(&mut members);

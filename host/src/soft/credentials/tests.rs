@@ -1,11 +1,12 @@
 //! Injected credentials, and a host that signs in with them.
 
 use super::*;
-use crate::client::ctap2::{CredentialDescriptor, GetAssertion, Value};
+use crate::client::ctap2::{GetAssertion, Value};
 use crate::client::{Key, Unwatched};
 use crate::soft::storage::FileStorage;
 use crate::soft::testing::{Client, LONG, RESET, SELECTION};
 use crate::soft::{Touch, UserVerification};
+use crate::webauthn::CredentialDescriptor;
 use brasskey_protocol::ctaphid::command;
 
 fn key() -> SoftKey {
@@ -118,7 +119,7 @@ fn a_large_blob_is_there_for_who_has_its_key() {
     let mut host = Key::open(Box::new(key.connect())).expect("a key");
     let array = host.large_blobs(&mut Unwatched).expect("an array");
     assert_eq!(array.len(), 2);
-    let listed = vec![CredentialDescriptor { id: one.id.clone() }];
+    let listed = vec![CredentialDescriptor::new(one.id.clone())];
     let request = GetAssertion {
         extensions: vec![("largeBlobKey".to_owned(), Value::Bool(true))],
         ..GetAssertion::new("example.com".to_owned(), [0; 32], listed)

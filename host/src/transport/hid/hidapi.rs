@@ -46,8 +46,8 @@ impl HidTransport {
     }
 }
 
-/// hidapi says only in words why a device cannot be opened. Where devices are files, the operating system is asked
-/// again, for the kind of error.
+/// hidapi says only in words why a device cannot be opened. Where devices are files, we ask the operating system again,
+/// for the kind of error.
 fn why_not_opened(path: &str, source: Cause) -> TransportError {
     let address = Address::Hid(path.to_owned());
     if cfg!(unix)
@@ -60,7 +60,7 @@ fn why_not_opened(path: &str, source: Cause) -> TransportError {
 
 impl Transport for HidTransport {
     fn send(&mut self, report: &Report) -> Result<(), TransportError> {
-        // The leading zero: this device numbers no reports.
+        // The leading zero says that this device does not number its reports.
         let mut numbered = [0; size_of::<Report>() + 1];
         let (_, body) = numbered.split_at_mut(1);
         body.copy_from_slice(report);
@@ -74,7 +74,7 @@ impl Transport for HidTransport {
         let mut report: Report = [0; size_of::<Report>()];
         let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         match self.device.read_timeout(&mut report, milliseconds) {
-            // A report of another size is not CTAPHID: it is passed over like a silence.
+            // A report of another size is not CTAPHID: it is ignored.
             Ok(length) => Ok((length == report.len()).then_some(report)),
             Err(error) => Err(self.error(error)),
         }

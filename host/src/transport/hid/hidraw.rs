@@ -1,5 +1,5 @@
-//! USB keys on Linux, through `/dev/hidraw*`. hidapi would read what there is to know of every HID device before it
-//! opens one, which takes longer than the key takes to answer.
+//! USB keys on Linux, through `/dev/hidraw*`. hidapi would read everything about every HID device before it opens one,
+//! and that takes longer than the key takes to answer.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -40,7 +40,7 @@ impl HidTransport {
 
     fn error(&self, error: io::Error) -> TransportError {
         let address = Address::Hid(self.path.clone());
-        // The file of a device that was unplugged may still be there for a moment, but cannot be opened any more.
+        // The file of an unplugged device may exist for a moment longer, but cannot be opened.
         match reopen(&self.path) {
             Ok(_) => TransportError::talking(address, error),
             Err(_) => TransportError::Gone { address },
@@ -62,7 +62,7 @@ fn is_hidraw(path: &str) -> bool {
 
 impl Transport for HidTransport {
     fn send(&mut self, report: &Report) -> Result<(), TransportError> {
-        // The leading zero: this device numbers no reports.
+        // The leading zero says that this device does not number its reports.
         let mut numbered = [0; size_of::<Report>() + 1];
         let (_, body) = numbered.split_at_mut(1);
         body.copy_from_slice(report);
@@ -79,7 +79,7 @@ impl Transport for HidTransport {
         }
         let mut report: Report = [0; size_of::<Report>()];
         match self.device.read(&mut report) {
-            // A report of another size is not CTAPHID: it is passed over like a silence.
+            // A report of another size is not CTAPHID: it is ignored.
             Ok(length) => Ok((length == report.len()).then_some(report)),
             Err(error) => Err(self.error(error)),
         }
@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// A device whose other end is ours, and that is gone: its path leads nowhere.
+    /// A device that is gone although its other end is ours: its path does not exist any more.
     fn device() -> (HidTransport, UnixDatagram) {
         let (ours, theirs) = UnixDatagram::pair().unwrap();
         let device = File::from(OwnedFd::from(theirs));

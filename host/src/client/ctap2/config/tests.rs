@@ -9,9 +9,9 @@ fn token() -> PinUvAuthToken {
 
 #[test]
 fn a_subcommand_without_parameters_has_none() {
-    let toggle = Config::new(ConfigCommand::ToggleAlwaysUv, None);
+    let toggle = Config::new(ConfigSubcommand::ToggleAlwaysUv, None);
     assert_eq!(toggle.parameters(), b"\xA1\x01\x02");
-    let proven = Config::new(ConfigCommand::ToggleAlwaysUv, Some(&token()));
+    let proven = Config::new(ConfigSubcommand::ToggleAlwaysUv, Some(&token()));
     // The parameter is a vector that was made with another program.
     assert!(
         proven
@@ -22,7 +22,7 @@ fn a_subcommand_without_parameters_has_none() {
 
 #[test]
 fn the_rules_for_pins_are_sent_as_far_as_they_change() {
-    let rules = ConfigCommand::SetMinPinLength(PinRules {
+    let rules = ConfigSubcommand::SetMinPinLength(PinRules {
         new_min_pin_length: Some(8),
         min_pin_length_rp_ids: vec!["a.b".to_owned()],
         force_change_pin: true,
@@ -34,20 +34,20 @@ fn the_rules_for_pins_are_sent_as_far_as_they_change() {
     let proof = token().authorize(&[&[0xFF; 32], b"\x0D\x03", parameters]);
     assert!(Config::new(rules, Some(&token())).parameters().ends_with(&proof.param));
 
-    let nothing = ConfigCommand::SetMinPinLength(PinRules::default());
+    let nothing = ConfigSubcommand::SetMinPinLength(PinRules::default());
     assert_eq!(Config::new(nothing, None).parameters(), b"\xA1\x01\x03");
 }
 
 #[test]
 fn what_a_key_can_change_it_lists_or_has_an_option_for() {
     let mut info = Info::default();
-    assert!(!ConfigCommand::ToggleAlwaysUv.is_supported(&info));
+    assert!(!ConfigSubcommand::ToggleAlwaysUv.is_supported(&info));
     info.options = [("authnrCfg".to_owned(), true), ("alwaysUv".to_owned(), false)].into();
-    assert!(ConfigCommand::ToggleAlwaysUv.is_supported(&info));
-    assert!(!ConfigCommand::EnableEnterpriseAttestation.is_supported(&info));
+    assert!(ConfigSubcommand::ToggleAlwaysUv.is_supported(&info));
+    assert!(!ConfigSubcommand::EnableEnterpriseAttestation.is_supported(&info));
     info.authenticator_config_commands = Some(vec![1]);
-    assert!(!ConfigCommand::ToggleAlwaysUv.is_supported(&info));
-    assert!(ConfigCommand::EnableEnterpriseAttestation.is_supported(&info));
+    assert!(!ConfigSubcommand::ToggleAlwaysUv.is_supported(&info));
+    assert!(ConfigSubcommand::EnableEnterpriseAttestation.is_supported(&info));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn rules_that_a_key_does_not_know_are_not_supported() {
         max_pin_length: Some(63),
         ..Info::default()
     };
-    let can = |rules| ConfigCommand::SetMinPinLength(rules).is_supported(&info);
+    let can = |rules| ConfigSubcommand::SetMinPinLength(rules).is_supported(&info);
     let told = |count| PinRules {
         min_pin_length_rp_ids: vec!["a.b".to_owned(); count],
         ..PinRules::default()

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::client::oddity::Level;
+use crate::webauthn::Level;
 
 #[test]
 fn a_request_is_encoded_as_the_standard_has_it() {
@@ -27,7 +27,7 @@ fn a_request_is_encoded_as_the_standard_has_it() {
             protocol: 1,
             param: vec![3],
         }),
-        ..GetAssertion::new("a".to_owned(), [7; 32], vec![CredentialDescriptor { id: vec![9] }])
+        ..GetAssertion::new("a".to_owned(), [7; 32], vec![CredentialDescriptor::new(vec![9])])
     };
     let expected = [
         &b"\xA6\x01\x61a\x02\x58\x20"[..],
@@ -44,10 +44,10 @@ fn an_answer_is_read_whole() {
     let answer = b"\xA6\x01\xA2\x62id\x42\x09\x09\x64type\x6Apublic-key\x02\x41\x01\x03\x42\x30\x00\
         \x04\xA2\x62id\x41\x05\x64name\x65alice\x05\x02\x06\xF5";
     let expected = Assertion {
-        credential: Some(CredentialDescriptor { id: vec![9, 9] }),
+        credential: Some(CredentialDescriptor::new(vec![9, 9])),
         auth_data: vec![1],
         signature: vec![0x30, 0],
-        user: Some(User {
+        user: Some(UserEntity {
             id: vec![5],
             name: Some("alice".to_owned()),
             display_name: None,
@@ -73,7 +73,7 @@ fn members_that_may_be_missing_may_also_be_wrong() {
     );
 
     let parsed = GetAssertion::parse(b"\xA3\x01\xA2\x62id\x41\x09\x64type\x61x\x02\x40\x03\x40").unwrap();
-    assert_eq!(parsed.credential, Some(CredentialDescriptor { id: vec![9] }));
+    assert_eq!(parsed.credential, Some(CredentialDescriptor::new(vec![9])));
     assert_eq!(parsed.oddities, [Oddity::WrongType("credential")]);
 }
 
@@ -125,7 +125,7 @@ fn listed() -> GetAssertion {
     GetAssertion::new(
         "example.com".to_owned(),
         [7; 32],
-        vec![CredentialDescriptor { id: vec![9] }],
+        vec![CredentialDescriptor::new(vec![9])],
     )
 }
 
@@ -215,7 +215,7 @@ fn who_signs_in_is_told_where_it_must_be_and_no_more() {
     let lone = listed().judge(&lone, &GetAssertion::parse(&lone).unwrap());
     assert_eq!(lone.iter().map(Oddity::level).collect::<Vec<_>>(), [Level::Should]);
     let other = GetAssertion {
-        allow_list: vec![CredentialDescriptor { id: vec![8] }],
+        allow_list: vec![CredentialDescriptor::new(vec![8])],
         ..listed()
     };
     assert_eq!(

@@ -1,10 +1,10 @@
-//! Where getInfo's answer breaks a rule although each member can be read (CTAP 2.3 §6.4, §9).
+//! Which rules getInfo's answer breaks although each member can be read (CTAP 2.3 §6.4, §9).
 
 use std::collections::BTreeSet;
 
 use super::super::Oddity;
 use super::Info;
-use crate::client::oddity::Level;
+use crate::webauthn::Level;
 
 const MEMBERS: &str = "CTAP 2.3 §6.4";
 const MANDATORY: &str = "CTAP 2.3 §9";
@@ -53,7 +53,7 @@ pub(super) fn contents(info: &Info) -> Vec<Oddity> {
     found
 }
 
-/// What is missing, and values that are none.
+/// Missing members, and values that are not allowed.
 fn values(info: &Info) -> Vec<Oddity> {
     let below = |value: Option<u64>, least| value.is_some_and(|value| value < least);
     let empty = |list: Option<usize>| list == Some(0);
@@ -94,7 +94,7 @@ fn values(info: &Info) -> Vec<Oddity> {
     [of(&missing, Oddity::Missing), of(&wrong, Oddity::WrongValue)].concat()
 }
 
-/// Members that do not go together.
+/// Members that contradict each other.
 fn contradictions(info: &Info) -> Vec<Oddity> {
     let extension = |name: &str| info.extensions.iter().flatten().any(|extension| extension == name);
     let option = |name: &str| info.options.contains_key(name);

@@ -12,11 +12,11 @@ const HASH: [u8; 32] = [
 fn request() -> MakeCredential {
     MakeCredential::new(
         HASH,
-        RelyingParty {
+        RelyingPartyEntity {
             id: "example.com".to_owned(),
             name: Some("Example".to_owned()),
         },
-        User {
+        UserEntity {
             id: vec![1, 2],
             name: Some("alice".to_owned()),
             display_name: None,
@@ -44,7 +44,7 @@ fn a_request_is_encoded_as_the_standard_has_it() {
 #[test]
 fn everything_that_may_be_asked_has_its_place() {
     let request = MakeCredential {
-        exclude_list: vec![CredentialDescriptor { id: vec![9] }],
+        exclude_list: vec![CredentialDescriptor::new(vec![9])],
         extensions: vec![("credProtect".to_owned(), Value::Integer(2))],
         pin_uv_auth: Some(PinUvAuth {
             protocol: 2,
@@ -204,7 +204,7 @@ fn formats_flags_and_outputs_that_nobody_knows_are_told() {
         assert!(words.len() == 1 && words[0].contains(why), "{words:?}");
     }
     let other = MakeCredential {
-        rp: RelyingParty {
+        rp: RelyingPartyEntity {
             id: "other.example".to_owned(),
             name: None,
         },
@@ -217,11 +217,11 @@ fn formats_flags_and_outputs_that_nobody_knows_are_told() {
 }
 
 fn minimal() -> MakeCredential {
-    let rp = RelyingParty {
+    let rp = RelyingPartyEntity {
         id: "example.com".to_owned(),
         name: None,
     };
-    let user = User {
+    let user = UserEntity {
         id: vec![1],
         name: None,
         display_name: None,

@@ -1,0 +1,66 @@
+//! Why a ceremony has no response.
+
+use thiserror::Error;
+
+use super::MalformedAnswer;
+use crate::client;
+use crate::client::ctap2::Status;
+use crate::webauthn::{NoRandomness, OriginError};
+
+/// Why a ceremony ended without a response for the relying party.
+#[derive(Debug, Error)]
+pub enum CeremonyError {
+    /// The origin may not ask for this.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// The key holds one of the excluded credentials: WebAuthn's InvalidStateError.
+    #[error("this security key is registered for the account already")]
+    Excluded,
+    /// The key holds none of the allowed credentials.
+    #[error("this security key holds no credential for the account")]
+    NoCredentials,
+    /// The options ask for what no key can do.
+    #[error("{0}")]
+    Options(&'static str),
+    /// The key cannot do what the options require.
+    #[error("this security key does not support {0}")]
+    Unsupported(&'static str),
+    /// The key's answer cannot be made into a response.
+    #[error(transparent)]
+    Malformed(#[from] MalformedAnswer),
+    /// This computer gave no random numbers.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// Talking to the key failed.
+    #[error(transparent)]
+    Key(client::Error),
+}
+
+impl From<client::Error> for CeremonyError {
+    fn from(error: client::Error) -> Self {
+        match error {
+            client::Error::Status {
+                status: Status::CredentialExcluded,
+                ..
+            } => Self::Excluded,
+            error => Self::Key(error),
+        }
+    }
+}
+
+impl CeremonyError {
+    /// What to do next, where there is something to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Origin(error) => Some(error.hint()),
+            Self::Excluded => Some("use it to sign in, or register another key"),
+            Self::NoCredentials => Some("use the key that was registered, or register this one first"),
+            Self::Options(_) => Some("change the request: the key has no part in this"),
+            Self::Unsupported(_) => Some("ask for less, or use another key"),
+            Self::Malformed(error) => Some(error.hint()),
+            Self::Random(_) => None,
+            Self::Key(error) => error.hint(),
+        }
+    }
+}

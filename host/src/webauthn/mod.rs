@@ -1,0 +1,32 @@
+//! What a browser and a website tell each other (WebAuthn Level 3): [`CreationOptions`] and [`RequestOptions`] there,
+//! an [`AttestationResponse`] or an [`AssertionResponse`] back, and what these are made of.
+//!
+//! The browser's part is [`client::ceremony`](crate::client::ceremony), the website's is
+//! [`relying_party`](crate::relying_party). Neither imports the other.
+
+mod algorithm;
+pub(crate) mod authenticator_data;
+mod challenge;
+mod client_data;
+mod domain;
+mod extensions;
+mod fault;
+mod options;
+mod origin;
+mod response;
+
+pub use algorithm::Algorithm;
+pub use challenge::{Challenge, NoRandomness};
+pub use client_data::{CeremonyType, ClientData};
+pub use domain::{domain, truncated};
+pub use extensions::{
+    CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest,
+    PrfOutputs, PrfResult, PrfValues, RequestExtensions,
+};
+pub use fault::{Fault, FaultKind, Level};
+pub use options::{
+    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RelyingPartyEntity, RequestOptions,
+    Requirement, UserEntity,
+};
+pub use origin::{Origin, OriginError};
+pub use response::{AssertionResponse, AttestationResponse};

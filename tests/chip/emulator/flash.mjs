@@ -87,7 +87,7 @@ export class Flash {
     }
   }
 
-  /** The power goes: what was suspended is forgotten. */
+  /** The power goes, which ends a suspended erase. */
   powerOff() {
     this.suspended = null;
   }
@@ -130,7 +130,7 @@ export class Flash {
     }
   }
 
-  /** What the chip's flash holds. */
+  /** The contents of the chip's flash. */
   image() {
     return this.bytes.slice(0, FLASH_SIZE);
   }

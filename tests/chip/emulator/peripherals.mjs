@@ -1,4 +1,4 @@
-/** Peripherals of the chip that rp2040js leaves out, as far as a key uses them. */
+/** Peripherals of the chip that rp2040js does not have, as far as a key uses them. */
 
 import { BasePeripheral } from 'rp2040js';
 
@@ -20,7 +20,7 @@ export class Registers extends BasePeripheral {
   }
 }
 
-/** The ring oscillator, whose random bit the key's randomness comes from (RP2040 data sheet §2.17). */
+/** The ring oscillator. Its random bit is the source of the key's randomness (RP2040 data sheet §2.17). */
 export class RingOscillator extends Registers {
   static BASE = 0x40060;
   static #STATUS = 0x18;
@@ -45,7 +45,7 @@ export class RingOscillator extends Registers {
     return offset === RingOscillator.#RANDOMBIT ? this.stuckAt ?? this.#next() & 1 : super.readUint32(offset);
   }
 
-  /** xorshift32 (Marsaglia): enough to pass for noise. */
+  /** xorshift32 (Marsaglia), which looks enough like noise. */
   #next() {
     this.#state ^= this.#state << 13;
     this.#state ^= this.#state >>> 17;

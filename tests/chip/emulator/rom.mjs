@@ -16,14 +16,14 @@ const BX_LR = 0x4770;
 const LOOKUP_CODE = 1;
 const FIRST_CODE = 0x10;
 
-/** Cycles of a call, and of a byte: about what the ROM's own functions take. */
+/** Cycles of a call, and of a byte: about as many as with the real ROM. */
 const CALL_CYCLES = 20;
 
 const tag = (/** @type {string} */ name) => name.charCodeAt(0) | (name.charCodeAt(1) << 8);
 
-/** The functions of the ROM that firmware may call. */
+/** The functions of the ROM that the firmware may call. */
 export class Rom {
-  /** A flash operation that takes its time. @type {Iterator<number, void> | null} */
+  /** The flash operation that runs. @type {Iterator<number, void> | null} */
   #operation = null;
   #operationEnds = 0;
   #chip;

@@ -14,9 +14,9 @@ const WRITE_ENABLED = 1 << 1;
 const QUAD_ENABLED = 1 << 1;
 const SUSPENDED = 1 << 7;
 
-/** From a suspend until it is so, and from a resume to the next suspend at least, in nanoseconds: tSUS. */
+/** How long a suspend takes, and how long an erase must run after a resume, in nanoseconds: tSUS. */
 const SUSPENDING = 20e3;
-/** So long a look at a busy flash takes here: whoever polls it would poll a million times. In nanoseconds. */
+/** How long it takes to read the status of a busy flash, in nanoseconds. It saves a million of such reads. */
 const PATIENCE = 50e3;
 
 /** What the emulation ends with when firmware asks for what a chip would not do. @param {string} what */
@@ -28,7 +28,7 @@ export class SpiFlash {
   /** The bytes since the chip was selected. @type {number[]} */
   #command = [];
   #writeEnabled = false;
-  /** The erase that runs: when it ends, when it is to be suspended, and since when it runs. */
+  /** The erase that runs: when it ends, when it will be suspended, and when it began. */
   #erase = { sector: 0, ends: 0, suspends: Infinity, since: 0 };
   #erasing = false;
 
@@ -53,7 +53,7 @@ export class SpiFlash {
     return command === JEDEC_ID ? (this.#flash.jedecId[answered] ?? 0) : 0;
   }
 
-  /** The chip is no longer selected: now it does what it was told. */
+  /** The chip is no longer selected, and begins the command. */
   deselect() {
     const [command, ...address] = this.#command;
     this.#command = [];
@@ -112,7 +112,7 @@ export class SpiFlash {
     this.#run(suspended.sector, suspended.left);
   }
 
-  /** Does what has come to its end since. */
+  /** Finishes what has ended meanwhile. */
   #advance() {
     if (!this.#erasing) return;
     const { sector, ends, suspends } = this.#erase;

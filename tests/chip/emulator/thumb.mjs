@@ -39,7 +39,7 @@ const CONDITIONS = [
 
 const SIGNS = { nz: 'z' };
 
-/** x + y + carry; a subtraction adds the complement. */
+/** x + y + carry. A subtraction adds the complement. */
 const sum = (/** @type {string} */ x, /** @type {string} */ y, /** @type {string} */ carry, to = '') => ({
   code: `x = ${x}; y = ${y}; z = (x + y + ${carry}) | 0; ${to && `${to} = z;`}`,
   cycles: 1,

@@ -13,7 +13,7 @@ const KEEPALIVE = 0xbb;
 const UP_NEEDED = 2;
 const SW_CONDITIONS_NOT_SATISFIED = 0x6985;
 const CHECK_ONLY = 0x07;
-/** Commands remembered; the oldest goes first. */
+/** How many commands are kept. The oldest one is dropped first. */
 const LOG_MAX = 1000;
 
 /** CTAP 2.3 §6, command values. @type {Record<number, string>} */
@@ -32,7 +32,7 @@ const CTAP2 = {
 };
 /** FIDO U2F Raw Message Formats v1.2 §3. @type {Record<number, string>} */
 const U2F = { 0x01: 'U2F_REGISTER', 0x02: 'U2F_AUTHENTICATE', 0x03: 'U2F_VERSION' };
-/** What a touch allows, by the command's name. @type {Record<string, string>} */
+/** The operation that a touch allows, by the command's name. @type {Record<string, string>} */
 const OPERATIONS = {
   authenticatorMakeCredential: 'register',
   authenticatorGetAssertion: 'authenticate',
@@ -111,7 +111,7 @@ export class Transcript {
     this.#now = now;
   }
 
-  /** The chip has started anew. */
+  /** The chip has restarted. */
   restart() {
     this.running = null;
     this.waiting = null;
@@ -203,7 +203,7 @@ export class Transcript {
     });
   }
 
-  /** What waits, as the control endpoint says it. */
+  /** The waiting request, in the form of the control endpoint. */
   get waitingState() {
     if (!this.waiting) return null;
     const { command, data, since } = this.waiting;

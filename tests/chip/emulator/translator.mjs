@@ -5,12 +5,12 @@
 
 import { decode } from './thumb.mjs';
 
-/** How often code is reached before it is worth the work. */
+/** How often code must run before it is translated. */
 const HOT = 1000;
-/** Instructions in a block. Interrupts wait for its end. */
+/** The most instructions in a block. Interrupts wait for the end of a block. */
 const LONGEST = 60;
 
-/** The memories as blocks look at them. */
+/** The memories, in the forms that blocks use. */
 export class Memory {
   /** @param {import('./chip.mjs').Chip} chip */
   constructor({ rp }) {
@@ -26,14 +26,14 @@ export class Memory {
 
 /** @typedef {(core: any, memory: Memory, limit: number) => void} Block */
 
-/** What is known of code elsewhere, such as in the boot ROM. */
+/** For code elsewhere, such as in the boot ROM, which is never translated. */
 const NOTHING = /** @type {undefined[]} */ ([]);
 
-/** The translated code of one firmware; chips that run it share it. */
+/** The translated code of one firmware. All chips that run it share it. */
 export class Translator {
   /** Where the firmware has code that does not change: in flash, and the part of RAM that is loaded. */
   #code;
-  /** What is known of each halfword: how often it was reached, or its block; `null` where there can be none. */
+  /** For each halfword, how often it was reached, or its block. `null` if it cannot have one. */
   #flash = /** @type {(number | Block | null | undefined)[]} */ ([]);
   #ram = /** @type {(number | Block | null | undefined)[]} */ ([]);
 

@@ -14,7 +14,7 @@ const BROADCAST = 0xffff_ffff;
 const INIT = 0x86;
 const ERROR = 0xbf;
 const INVALID_CHANNEL = 0x0b;
-/** Requests on channels that nobody has yet, and may wait for their answer; a key answers them in their order. */
+/** The most requests on channels without an owner that may wait for their answers. The key answers them in order. */
 const ASKING_MAX = 64;
 
 /** Whether other computers cannot reach an address. @param {string} host */
@@ -69,7 +69,7 @@ export class UdpServer {
     this.#socket.close();
   }
 
-  /** Forgets every channel: the key has started anew. */
+  /** Forgets every channel, because the key has restarted. */
   forget() {
     this.#owners.clear();
     this.#asking = [];

@@ -73,12 +73,12 @@ export class UsbHost {
   configured = false;
   /** The key's descriptors. @type {{ device: Uint8Array, configuration: Uint8Array, report: Uint8Array } | null} */
   descriptors = null;
-  /** When the computer knew the key, in milliseconds since the chip's start. */
+  /** When the computer had enumerated the key, in milliseconds since the chip's start. */
   enumeratedAt = NaN;
   #chip;
   #port;
   #address = 0;
-  /** The longest packet of endpoint 0: eight bytes, until the device has said more. */
+  /** The longest packet of endpoint 0: eight bytes, until the device has declared its own number. */
   #packet = 8;
   #frame = 0;
   /** @type {{ endpoint: number, packet: number, interval: number }[]} */
@@ -96,17 +96,17 @@ export class UsbHost {
     this.#alarm.schedule(FRAME * 1e6);
   }
 
-  /** Whether reports wait to be sent, or one of the key's to be fetched by a host that asks. */
+  /** Whether a report waits to be sent, or a polling host can fetch one from the key. */
   get busy() {
     return this.#outgoing.length > 0 || (this.polls && this.#port.holds(this.endpoint(true)));
   }
 
-  /** When the key took in the last report, in cycles that the core did not sleep. */
+  /** When the key received the last report, in cycles without sleep. */
   get lastOutActive() {
     return this.#lastOut;
   }
 
-  /** When the key handed out its last report, in cycles that the core did not sleep. */
+  /** When the key delivered its last report, in cycles without sleep. */
   get lastInActive() {
     return this.#port.armedAt[this.endpoint(true)];
   }

@@ -9,7 +9,7 @@
 export const ACK = 'ACK';
 export const NAK = 'NAK';
 export const STALL = 'STALL';
-/** Nobody has this address, or it listens no more. */
+/** No device has this address, or the device does not listen any more. */
 export const SILENCE = 'no answer';
 
 // RP2040 data sheet §4.1.2.5: buffer control, in DPRAM.
@@ -27,7 +27,7 @@ const PULLUP_EN = 1 << 16;
 const BUS_RESET = 1 << 19;
 const RESUME = 1 << 11;
 const SUSPENDED = 1 << 4;
-/** Both directions of endpoint 0 may be armed to stall; a SETUP disarms them. */
+/** Both directions of endpoint 0 can be armed to stall. A SETUP disarms them. */
 const EP0_STALL_ARMS = 0b11;
 
 const bufferControl = (/** @type {number} */ endpoint, /** @type {boolean} */ out) =>
@@ -35,11 +35,11 @@ const bufferControl = (/** @type {number} */ endpoint, /** @type {boolean} */ ou
 const endpointControl = (/** @type {number} */ endpoint, /** @type {boolean} */ out) => 8 * endpoint + (out ? 4 : 0);
 
 export class UsbPort {
-  /** When the buffer of each IN endpoint was last handed to the controller, in cycles not slept. @type {number[]} */
+  /** When the controller last got the buffer of each IN endpoint, in cycles without sleep. @type {number[]} */
   armedAt = [];
   #chip;
   #usb;
-  /** The next data packet's toggle of each endpoint, IN and OUT, as the host keeps it (§8.6). */
+  /** The host's toggle for the next data packet of each endpoint, IN and OUT (§8.6). */
   #toggles = new Map();
 
   /** @param {import('./chip.mjs').Chip} chip */
@@ -59,7 +59,7 @@ export class UsbPort {
     };
   }
 
-  /** Whether the device shows that it is there, by its pull-up. */
+  /** Whether the device shows its presence with its pull-up. */
   get attached() {
     return (this.#usb.sieCtrl & PULLUP_EN) !== 0;
   }
@@ -77,7 +77,7 @@ export class UsbPort {
     return (this.#chip.rp.usbDPRAMView.getUint32(bufferControl(endpoint, false), true) & AVAILABLE) !== 0;
   }
 
-  /** The number of the frame that begins, for who looks at it. */
+  /** The number of the current frame. */
   set frame(/** @type {number} */ number) {
     this.#usb.sofFrameNumber = number & 0x7ff;
   }
@@ -204,7 +204,7 @@ export class UsbPort {
     return fits;
   }
 
-  /** A new configuration begins all toggles anew (§9.1.1.5). */
+  /** A new configuration resets all toggles (§9.1.1.5). */
   configured() {
     this.#toggles.clear();
   }

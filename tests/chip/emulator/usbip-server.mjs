@@ -10,11 +10,11 @@ import {
   parseOperation, parseTransfer, retSubmit, retUnlink, words,
 } from './usbip.mjs';
 
-/** What a computer's own USB would say of a device that answers like this. @type {Record<string, number>} */
+/** The error that a computer's own USB would report for each answer. @type {Record<string, number>} */
 const ERRORS = { [STALL]: EPIPE, [SILENCE]: EPROTO, [NAK]: ETIMEDOUT };
 
 export class UsbIpServer {
-  /** Who has imported the key. @type {Computer | null} */
+  /** The computer that has imported the key. @type {Computer | null} */
   #computer = null;
   #key;
   #server;
@@ -43,12 +43,12 @@ export class UsbIpServer {
     this.forget();
   }
 
-  /** The key has started anew: to who had imported it, it was unplugged. */
+  /** The key has restarted. The computer that had imported it sees it unplugged. */
   forget() {
     this.#computer?.disconnect();
   }
 
-  /** What the key says it is, while it is there. */
+  /** The key's descriptors, while it has power. */
   get #descriptors() {
     return this.#key.board.host?.descriptors ?? null;
   }
@@ -111,7 +111,7 @@ class Computer {
     this.#reset();
   }
 
-  /** A bus reset, and an address: a computer that imports a device does not send one. */
+  /** Resets the bus and sets an address, because a computer that imports a device does not do that. */
   #reset() {
     this.#key.enumerate();
     this.#key.polls = false;

@@ -3,7 +3,7 @@
 import { INTERFACE, descriptorsOf } from './usb-host.mjs';
 
 const VERSION = 0x0111;
-/** What a computer may ask, and the replies. */
+/** A computer's requests, and the replies. */
 export const REQ_DEVLIST = 0x8005;
 export const REP_DEVLIST = 0x0005;
 export const REQ_IMPORT = 0x8003;
@@ -17,7 +17,7 @@ export const SUBMIT = 1;
 export const UNLINK = 2;
 export const RET_SUBMIT = 3;
 export const RET_UNLINK = 4;
-/** How a transfer ends: as Linux numbers errors. */
+/** How a transfer ends, with the numbers of Linux' errors. */
 export const EPIPE = -32;
 export const EPROTO = -71;
 export const EOVERFLOW = -75;
@@ -30,12 +30,12 @@ export const BUS_ID_FIELD = 32;
 export const DEVICE_FIELDS = 312;
 export const HEADER = 48;
 const PATH_FIELD = 256;
-/** The longest transfer that is understood: a control transfer cannot be longer. */
+/** The longest transfer that is accepted. A control transfer cannot be longer. */
 const TRANSFER_MAX = 0xffff;
-/** In place of the number of packets of a transfer that is not isochronous. */
+/** What stands for the number of packets if a transfer is not isochronous. */
 const NOT_ISOCHRONOUS = [0, 0xffff_ffff];
 
-/** Where the key is plugged in. */
+/** The port of the key. */
 export const BUS_ID = '1-1';
 const PATH = '/brasskey/usb1/1-1';
 const BUS = 1;
@@ -125,7 +125,7 @@ export const retSubmit = (number, status, length) => words(RET_SUBMIT, number, 0
  */
 export const retUnlink = (number, status) => words(RET_UNLINK, number, 0, 0, 0, status, 0, 0, 0, 0, 0, 0);
 
-/** What comes over a connection, in pieces of the length that is due. */
+/** Reads a connection in pieces of a given length. */
 export class Input {
   #chunks;
   #bytes = Buffer.alloc(0);

@@ -28,7 +28,10 @@ function aWornKey() {
 
 const worn = aWornKey();
 
-/** A key that was plugged in just now. @param {Partial<import('../emulator/flash.mjs').Flash>} [options] of its flash */
+/**
+ * A key that was plugged in just now.
+ * @param {Partial<import('../emulator/flash.mjs').Flash>} [options] of its flash
+ */
 function aKey(options) {
   const board = aBoard();
   board.flash.load(worn);

@@ -90,9 +90,9 @@ export async function list(address) {
 export class Imported {
   #connection;
   #number = 0;
-  /** What waits for its end. @type {Map<number, (end: End) => void>} */
+  /** The transfers that have not ended. @type {Map<number, (end: End) => void>} */
   #waiting = new Map();
-  /** The transfers from the device, whose ends bring data. @type {Set<number>} */
+  /** The transfers from the device, which end with data. @type {Set<number>} */
   #incoming = new Set();
   /** Settled when the server has closed the connection. */
   closed;

@@ -36,7 +36,7 @@ after(() => {
   key.close();
 });
 
-/** What the chip shows when a computer on its own bus enumerates it. */
+/** The descriptors that the chip shows to a computer on its own bus. */
 const { host } = key.board;
 assert.ok(host?.descriptors);
 const { device, configuration, report } = host.descriptors;
@@ -44,13 +44,13 @@ const strings = [1, 2, 3].map((number) => host.string(number));
 
 /** @type {Imported} */
 let computer;
-/** The key is plugged in anew, and its channels with it. */
+/** Plugs the key in again, without its old channels. */
 beforeEach(async () => {
   await computer?.close();
   computer = await imported();
 });
 
-/** The key, as soon as it is free: it hears a little later that a connection was closed. */
+/** The key, as soon as it is free. It learns a little later that a connection was closed. */
 async function imported() {
   let found;
   do found = await Imported.from(address);
@@ -59,7 +59,7 @@ async function imported() {
   return found;
 }
 
-/** What a computer does before it uses the key. */
+/** Does what a computer does before it uses the key. */
 async function configure() {
   assert.equal((await computer.control(0, SET_CONFIGURATION, 1, 0, new Uint8Array())).status, OK);
   assert.equal((await computer.control(CLASS_INTERFACE, SET_IDLE, 0, 0, new Uint8Array())).status, OK);

@@ -25,7 +25,7 @@ pub(crate) type Bus = Usbd<UsbPeripheral<'static>>;
 
 pub(crate) const CORE_HZ: u32 = 64_000_000;
 
-/// The watchdog resets the chip when nobody feeds it for so many seconds.
+/// The watchdog resets the chip when nobody feeds it for this many seconds.
 const WATCHDOG: u32 = 8;
 /// The value that feeds the watchdog (nRF52840 product specification §6.36).
 const RELOAD: u32 = 0x6e52_4635;

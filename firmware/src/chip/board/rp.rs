@@ -34,7 +34,7 @@ pub(crate) use flash::Flash;
 /// The crystal on the board.
 const CRYSTAL_HZ: u32 = 12_000_000;
 
-/// The watchdog resets the chip when nobody feeds it for so many milliseconds. This is near the longest that it can
+/// The watchdog resets the chip when nobody feeds it for this many milliseconds. This is near the longest that it can
 /// wait. The longest that the key goes without feeding it is one erase: 400 ms at worst, by the flash's data sheet.
 const WATCHDOG: u32 = 8_000;
 

@@ -47,8 +47,8 @@
 //! `examples/` has this with every check shown, the test of a WebAuthn server, and a key with a scripted touch.
 //!
 //! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), and the soft key's
-//! algorithms `es256k`, `es384`, `es512` and `ml-dsa`. Features that are off: `control` (the soft key's button over HTTP),
-//! `notify` (its touch by desktop notification), `keyring` (its state file sealed by the desktop's keyring),
+//! algorithms `es256k`, `es384`, `es512` and `ml-dsa`. Features that are off: `control` (the soft key's button over
+//! HTTP), `notify` (its touch by desktop notification), `keyring` (its state file sealed by the desktop's keyring),
 //! `attestation-lab` (attestation certificates and metadata for it), and `cli`, the whole command line, which takes all
 //! of these.
 

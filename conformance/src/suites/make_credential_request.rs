@@ -1,4 +1,5 @@
-//! What authenticatorMakeCredential refuses, and what it ignores (CTAP 2.3 §6.1.1, §6.1.2). No refusal asks for a touch.
+//! What authenticatorMakeCredential refuses, and what it ignores (CTAP 2.3 §6.1.1, §6.1.2). No refusal asks for a
+//! touch.
 
 use ciborium::Value;
 

@@ -317,6 +317,25 @@ fn a_limit_on_the_size_of_files_is_a_full_disk() {
         assert!(!said(&output).contains(" at path "), "{command}: {}", said(&output));
         assert!(!home.0.path().join("new").exists());
     }
+    // The key has no word for it, and what it answers is no verdict on a key.
+    let made = limited(100_000, "register --touch auto --state old").output().unwrap();
+    assert!(made.status.success(), "{}", said(&made));
+    for command in [
+        "selftest --device soft --state old --touch auto",
+        "pin set --state old --new-pin-env HOME",
+    ] {
+        let output = limited(0, command).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}: {}", said(&output));
+        let said = said(&output);
+        for part in ["old as the token's state: File too large", "hint: make room"] {
+            assert!(said.contains(part), "{command}: {said}");
+        }
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            !shown.contains("fit for use") && !said.contains("CTAP"),
+            "{command}: {said}"
+        );
+    }
 }
 
 /// One request to the token's control endpoint.

@@ -10,6 +10,7 @@ use super::interrupt::interrupt;
 use super::output::Output;
 use super::passphrase::SealArgs;
 use super::state::{Missing, state_file};
+use super::trouble;
 use crate::client::ceremony::Protocol;
 use crate::client::{self, Key};
 use crate::soft::storage::AnyStorage;
@@ -92,11 +93,13 @@ impl SoftArgs {
         self.touch.is_some() || self.state.is_some() || self.ephemeral || self.seal.is_given()
     }
 
-    /// The storage of the token `name`: in memory, or in its file, unless another one was named.
+    /// The storage of the token `name`: in memory, or in its file, unless another one was named. What keeps the file from
+    /// being written is told as `tells` says.
     pub(super) fn storage(
         &self,
         name: Option<&Name>,
         missing: Missing,
+        tells: trouble::Tells,
         output: &Output,
     ) -> Result<AnyStorage, Failure> {
         if self.ephemeral {
@@ -104,13 +107,7 @@ impl SoftArgs {
         }
         let file = state_file(self.state.as_deref(), name, missing)?;
         let mut storage = self.seal.open(&file, output)?;
-        let (shown, output) = (escape(&file.display().to_string()).into_owned(), *output);
-        storage.on_loss(move || {
-            output.notice(&format!(
-                "error: {shown} was deleted, moved or replaced: the soft token can store nothing any more\nhint: put \
-                 the file back, or start again with the one that is there now"
-            ));
-        });
+        trouble::watch(&mut storage, &file, tells, output);
         Ok(AnyStorage::File(Box::new(storage)))
     }
 }
@@ -233,7 +230,7 @@ fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &
     });
     let storage = match ephemeral {
         true => AnyStorage::open(None)?,
-        false => args.storage(name, missing, output)?,
+        false => args.storage(name, missing, trouble::Tells::AtTheEnd, output)?,
     };
     let automatic = touch == Touch::Auto;
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;

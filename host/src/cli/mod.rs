@@ -38,6 +38,7 @@ mod secret;
 mod selftest;
 mod state;
 mod token;
+mod trouble;
 mod website;
 mod wink;
 
@@ -139,6 +140,7 @@ pub fn main() -> ExitCode {
         // A reader that stops early, such as `head`, is not an error.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
+            let failure = trouble::behind(failure);
             output.failure(&failure);
             ExitCode::from(failure.exit_code())
         }

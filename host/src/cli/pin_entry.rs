@@ -10,6 +10,7 @@ use super::interrupt::interrupt;
 use super::output::Output;
 use super::secret::{Source, Unanswered, ask};
 use super::state::Missing;
+use super::trouble;
 use crate::client::{self, CancelHandle, Pin, PinRequest, UserInteraction, Watch};
 
 /// With this many tries left or fewer, the user is warned.
@@ -153,7 +154,8 @@ impl Watch for Attendant {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        // A soft token whose file cannot be written is asked nothing more.
+        self.cancel.is_cancelled() || trouble::is_there()
     }
 }
 

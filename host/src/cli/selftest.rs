@@ -11,6 +11,7 @@ use super::layout::hex;
 use super::output::{BOLD, DIM, Output};
 use super::pin_entry::{Attendant, PinArgs};
 use super::state::Missing;
+use super::trouble;
 use crate::client::Pin;
 use crate::relying_party::Outcome;
 use crate::selftest::{self, Leftover, Plan, Results};
@@ -63,6 +64,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     for passkey in &results.left {
         output.notice(&stays(passkey));
     }
+    trouble::none()?;
     if let Some(error) = results.ended {
         return Err(Failure::Untested(error));
     }

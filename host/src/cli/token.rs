@@ -17,6 +17,7 @@ use super::interrupt;
 use super::layout::aaguid;
 use super::output::{DIM, Output};
 use super::state::{Missing, absolute};
+use super::trouble::Tells;
 use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::server::BUS_ID;
 use crate::soft::storage::{AnyStorage, Seal};
@@ -114,7 +115,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             "add --control 127.0.0.1:0",
         ));
     }
-    let mut storage = args.soft.storage(args.token_name.as_ref(), Missing::Make, output)?;
+    let name = args.token_name.as_ref();
+    let mut storage = args.soft.storage(name, Missing::Make, Tells::AtOnce, output)?;
     let (owner, seal) = match &storage {
         AnyStorage::File(file) => (Some(file.announcer()), Some(file.seal())),
         AnyStorage::Memory(_) | AnyStorage::Other(_) => (None, None),

@@ -40,9 +40,9 @@ pub struct FileStorage {
     /// The file that the records are in.
     identity: Identity,
     is_new: bool,
-    /// Whether [`Self::on_loss`] was told that the file is not at `path` any more.
+    /// Whether [`Self::on_trouble`] was told that the file is not at `path` any more.
     is_lost: bool,
-    on_loss: Option<Box<dyn Fn() + Send>>,
+    on_trouble: Option<Box<dyn Fn(Trouble) + Send>>,
     seal: Seal,
     /// What seals and opens the values of the records, where the file is sealed.
     cipher: Option<Cipher>,
@@ -136,7 +136,7 @@ impl FileStorage {
             identity: held.identity,
             is_new: held.is_new,
             is_lost: false,
-            on_loss: None,
+            on_trouble: None,
             seal: Seal::None,
             cipher: None,
             capacity: CAPACITY,
@@ -149,16 +149,23 @@ impl FileStorage {
         self.is_new
     }
 
-    /// Calls `say` once it is seen that the file was deleted, moved or replaced.
-    pub fn on_loss(&mut self, say: impl Fn() + Send + 'static) {
-        self.on_loss = Some(Box::new(say));
+    /// Has `say` called when the file keeps nothing: the key has no word for the reason. A loss is said once, and what the
+    /// system says each time.
+    pub fn on_trouble(&mut self, say: impl Fn(Trouble) + Send + 'static) {
+        self.on_trouble = Some(Box::new(say));
+    }
+
+    fn tell(&self, trouble: Trouble) {
+        if let Some(say) = &self.on_trouble {
+            say(trouble);
+        }
     }
 
     /// Whether the open file is still the one at the path. Nobody would find again what is written to another.
     fn is_in_place(&mut self) -> bool {
         let is_lost = !self.identity.is_at(&self.path).unwrap_or(false);
         if is_lost && !self.is_lost {
-            self.on_loss.iter().for_each(|say| say());
+            self.tell(Trouble::Lost);
         }
         self.is_lost = is_lost;
         !is_lost
@@ -170,7 +177,11 @@ impl FileStorage {
         if !self.is_in_place() {
             return Err(StorageError::Failed);
         }
-        self.records.set(key, value)?;
+        let result = self.records.set(key, value);
+        if let Some(error) = self.records.refusal.take() {
+            self.tell(Trouble::Io(error));
+        }
+        result?;
         self.is_in_place().then_some(()).ok_or(StorageError::Failed)
     }
 
@@ -223,7 +234,16 @@ impl FileStorage {
     }
 }
 
-/// Notes how the soft token that has a state file open is reached.
+/// Why a state file keeps nothing.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It was deleted, moved or replaced.
+    Lost,
+    /// The system says so: the disk is full, for example.
+    Io(io::Error),
+}
+
+/// Notes how the token that has a state file open is reached.
 #[derive(Clone, Debug)]
 pub struct Announcer(PathBuf);
 
@@ -315,9 +335,17 @@ impl Storage for FileStorage {
         }
         let Self { path, records, .. } = self;
         let replaced = replace(path, |fresh| Ok(records.copy_to(fresh)?));
-        (self.records, self.identity) = replaced.map_err(|problem| match problem {
-            StorageOpenProblem::Io(error) if is_full(&error) => StorageError::Full,
-            _ => StorageError::Failed,
+        (self.records, self.identity) = replaced.map_err(|problem| {
+            let StorageOpenProblem::Io(error) = problem else {
+                return StorageError::Failed;
+            };
+            let is_full = is_full(&error);
+            self.tell(Trouble::Io(error));
+            if is_full {
+                StorageError::Full
+            } else {
+                StorageError::Failed
+            }
         })?;
         make_durable(&self.path).map_err(|_| StorageError::Failed)
     }

@@ -13,7 +13,7 @@ use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 
 pub use crate::private::Unfit;
-pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem};
+pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem, Trouble};
 pub use memory::MemoryStorage;
 pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Passphrase, Seal, Unlock};
 

@@ -5,11 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use redb::StorageBackend;
 use redb::backends::FileBackend;
 use tempfile::Builder;
 
 use super::records::Records;
-use super::system::{Identity, sync_directory};
+use super::shared::Medium;
+use super::system::{Identity, allocate, sync_directory};
 use super::{StorageOpenProblem, owner};
 use crate::private::{self, Others};
 
@@ -22,6 +24,32 @@ pub(super) struct Held {
     pub(super) identity: Identity,
     /// Whether it was made just now.
     pub(super) is_new: bool,
+}
+
+/// A file, and the same one again for what `redb` does not ask for.
+#[derive(Debug)]
+struct OnDisk {
+    backend: FileBackend,
+    file: File,
+}
+
+impl OnDisk {
+    fn new(file: File) -> Result<Self, StorageOpenProblem> {
+        Ok(Self {
+            file: file.try_clone()?,
+            backend: FileBackend::new(file)?,
+        })
+    }
+}
+
+impl Medium for OnDisk {
+    fn backend(&self) -> &dyn StorageBackend {
+        &self.backend
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        allocate(&self.file, length)
+    }
 }
 
 /// Opens the state file at `path`. Where there is nothing, makes a file whose values will be sealed as `header` says.
@@ -50,7 +78,7 @@ fn take(path: &Path, file: File) -> Result<Option<Held>, StorageOpenProblem> {
         return Err(StorageOpenProblem::Empty);
     }
     let identity = Identity::of(&metadata);
-    let records = Records::open(FileBackend::new(file)?)?;
+    let records = Records::open(OnDisk::new(file)?)?;
     if !identity.is_at(path)? {
         return Ok(None);
     }
@@ -74,7 +102,7 @@ fn make(path: &Path, header: Option<&[u8]>) -> Result<Option<Held>, StorageOpenP
     let made = Builder::new().prefix(&prefix).tempfile_in(directory(path))?;
     let (file, name) = made.into_parts();
     let identity = Identity::of(&file.metadata()?);
-    let mut records = Records::open(FileBackend::new(file)?)?;
+    let mut records = Records::open(OnDisk::new(file)?)?;
     if let Some(header) = header {
         records.begin(header)?;
     }
@@ -111,7 +139,7 @@ pub(super) fn replace(
     let file = private::options().read(true).write(true).create_new(true).open(&new)?;
     let fill_and_name = || {
         let identity = Identity::of(&file.metadata()?);
-        let mut records = Records::open(FileBackend::new(file)?)?;
+        let mut records = Records::open(OnDisk::new(file)?)?;
         fill(&mut records)?;
         fs::rename(&new, path)?;
         Ok((records, identity))

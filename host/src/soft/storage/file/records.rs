@@ -1,15 +1,16 @@
 //! Records in a `redb` database, on any backend.
 
+use std::io;
 use std::ops::Bound;
 
 use brasskey_protocol::platform::StorageError;
 use redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
+    ReadableTableMetadata, TableDefinition, WriteTransaction,
 };
 
 use super::StorageOpenProblem;
-use super::shared::SharedBackend;
+use super::shared::{Medium, SharedBackend};
 use crate::private::is_full;
 use crate::soft::storage::copy;
 
@@ -37,12 +38,14 @@ pub(super) struct Records {
     database: Option<Database>,
     /// The table as the last commit left it, so that a read need not look for it first.
     view: Option<ReadOnlyTable<&'static [u8], &'static [u8]>>,
+    /// What the system said of the last change that it refused, until it is taken.
+    pub(super) refusal: Option<io::Error>,
 }
 
 impl Records {
-    /// Opens the database on `backend`, or makes one where `backend` is empty, and takes its lock.
-    pub(super) fn open(backend: impl StorageBackend) -> Result<Self, StorageOpenProblem> {
-        let backend = SharedBackend::new(backend);
+    /// Opens the database on `medium`, or makes one where that is empty, and takes its lock.
+    pub(super) fn open(medium: impl Medium) -> Result<Self, StorageOpenProblem> {
+        let backend = SharedBackend::new(medium)?;
         let database = open_database(&backend)?;
         let header = check_format(&database)?;
         backend.keep_lock();
@@ -51,6 +54,7 @@ impl Records {
             header,
             database: Some(database),
             view: None,
+            refusal: None,
         })
     }
 
@@ -89,8 +93,13 @@ impl Records {
 
     /// Sets the record at `key`, or removes it where `value` is None.
     pub(super) fn set(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
-        if value.is_none() && self.holds(key, None)? {
-            return Ok(());
+        let length = self.length(key).map_err(|error| self.refuse(error))?;
+        match value {
+            None if length.is_none() => return Ok(()),
+            Some(value) if length.is_none_or(|length| length < value.len()) => {
+                self.backend.reserve().map_err(|error| self.refuse(error.into()))?;
+            }
+            _ => {}
         }
         let Err(error) = self.commit(key, value) else {
             return Ok(());
@@ -101,8 +110,30 @@ impl Records {
         self.database = None;
         match self.holds(key, value) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(refusal(error)),
-            Err(_) => Err(StorageError::Failed),
+            Ok(false) => Err(self.refuse(error)),
+            Err(_) => {
+                self.refuse(error);
+                Err(StorageError::Failed)
+            }
+        }
+    }
+
+    fn length(&mut self, key: &[u8]) -> Result<Option<usize>, redb::Error> {
+        let record = self.view()?.get(key)?;
+        Ok(record.map(|record| record.value().len()))
+    }
+
+    /// Keeps what the system said.
+    fn refuse(&mut self, error: redb::Error) -> StorageError {
+        let redb::Error::Io(error) = error else {
+            return StorageError::Failed;
+        };
+        let is_full = is_full(&error);
+        self.refusal = Some(error);
+        if is_full {
+            StorageError::Full
+        } else {
+            StorageError::Failed
         }
     }
 
@@ -137,6 +168,7 @@ impl Records {
             }
         }
         transaction.commit()?;
+        fresh.backend.reserve()?;
         fresh.header = header;
         Ok(())
     }
@@ -258,7 +290,7 @@ fn describe(transaction: &WriteTransaction, header: Option<&[u8]>) -> Result<(),
     Ok(())
 }
 
-pub(super) fn refusal(error: impl Into<redb::Error>) -> StorageError {
+fn refusal(error: impl Into<redb::Error>) -> StorageError {
     match error.into() {
         redb::Error::Io(error) if is_full(&error) => StorageError::Full,
         _ => StorageError::Failed,

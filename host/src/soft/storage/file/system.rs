@@ -1,4 +1,7 @@
-//! What differs between systems: the identity of files, and durable names.
+//! What differs between systems: the identity of files, durable names, and room that is taken before it is used.
+
+use std::fs::File;
+use std::io;
 
 #[cfg(not(unix))]
 pub(super) use self::other::*;
@@ -41,6 +44,31 @@ mod unix {
     pub(in super::super) fn sync_directory(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
+}
+
+/// Takes the disk's room for the first `length` bytes of `file`, however long it is. A disk that knows no such thing, or that
+/// writes each change to another place (as btrfs and ZFS do), promises nothing.
+#[cfg(target_os = "linux")]
+pub(super) fn allocate(file: &File, length: u64) -> io::Result<()> {
+    use nix::errno::Errno;
+    use nix::fcntl::{FallocateFlags, fallocate};
+
+    let length = length.try_into().map_err(|_| io::ErrorKind::FileTooLarge)?;
+    if length == 0 {
+        return Ok(());
+    }
+    loop {
+        match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length) {
+            Err(Errno::EINTR) => {}
+            Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn allocate(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Elsewhere a file has no number that std knows, and a directory cannot be synced.

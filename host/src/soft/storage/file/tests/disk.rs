@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use redb::StorageBackend;
 
+use crate::soft::storage::file::shared::Medium;
+
 /// What a disk writes as a whole, in bytes.
 const SECTOR: usize = 512;
 
@@ -17,8 +19,11 @@ pub(super) enum Fault {
     Cut(usize),
     /// This one change finds no room.
     Full(usize),
-    /// From this change on, nothing finds room.
+    /// From this change on, nothing finds room, not even what has its room: as on a disk that writes each change to another
+    /// place.
     FullFrom(usize),
+    /// The disk has room for so many bytes.
+    Room(usize),
 }
 
 /// Clones are the same disk.
@@ -34,6 +39,8 @@ struct State {
     /// What came after the last sync.
     pending: Vec<Change>,
     changes: usize,
+    /// How many bytes from the start on have their room.
+    allocated: usize,
     fault: Fault,
 }
 
@@ -61,12 +68,24 @@ impl Change {
 impl Disk {
     pub(super) fn new(content: Vec<u8>, fault: Fault) -> Self {
         Self(Arc::new(Mutex::new(State {
+            allocated: content.len(),
             durable: content.clone(),
             cached: content,
             pending: Vec::new(),
             changes: 0,
             fault,
         })))
+    }
+
+    /// How many bytes have their room.
+    pub(super) fn allocated(&self) -> usize {
+        self.state().allocated
+    }
+
+    /// From now on nothing more finds room.
+    pub(super) fn fill(&self) {
+        let mut state = self.state();
+        state.fault = Fault::Room(state.allocated);
     }
 
     /// How many changes there were.
@@ -123,9 +142,29 @@ impl Disk {
 }
 
 impl State {
+    fn take_room(&mut self, length: usize) -> io::Result<()> {
+        match self.fault {
+            Fault::Room(room) if length > self.allocated.max(room) => Err(io::ErrorKind::StorageFull.into()),
+            _ => {
+                self.allocated = self.allocated.max(length);
+                Ok(())
+            }
+        }
+    }
+
     fn add(&mut self, change: Change) {
         change.apply(&mut self.cached);
         self.pending.push(change);
+    }
+}
+
+impl Medium for Disk {
+    fn backend(&self) -> &dyn StorageBackend {
+        self
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        self.state().take_room(usize::try_from(length).unwrap())
     }
 }
 
@@ -162,6 +201,7 @@ impl StorageBackend for Disk {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.change()?;
         let mut at = usize::try_from(offset).unwrap();
+        state.take_room(at + data.len())?;
         let mut rest = data;
         while !rest.is_empty() {
             let (sector, after) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));

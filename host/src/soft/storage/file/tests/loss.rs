@@ -1,6 +1,8 @@
 //! Files that are deleted, moved or replaced while they are open.
 
 use super::*;
+#[cfg(unix)]
+use crate::soft::storage::Trouble;
 use crate::soft::storage::NewSeal;
 
 /// A storage, and how often it said that its file is lost.
@@ -10,7 +12,8 @@ fn listened(path: &Path) -> (FileStorage, std::sync::Arc<std::sync::atomic::Atom
     let said = std::sync::Arc::new(AtomicUsize::new(0));
     let mut storage = open(path);
     let heard = said.clone();
-    storage.on_loss(move || {
+    storage.on_trouble(move |trouble| {
+        assert!(matches!(trouble, Trouble::Lost), "{trouble:?}");
         heard.fetch_add(1, Ordering::Relaxed);
     });
     (storage, said)

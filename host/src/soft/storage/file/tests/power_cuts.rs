@@ -176,3 +176,53 @@ fn a_full_disk_changes_nothing_and_is_survived() {
         }
     }
 }
+
+/// A key that takes a retry of the PIN can give it back, and a counter goes up, however full the disk is.
+#[test]
+fn a_full_disk_takes_what_is_as_long_as_what_it_replaces() {
+    let disk = Disk::new(Vec::new(), Fault::None);
+    let mut records = Records::open(disk.clone()).unwrap();
+    let mut grown = 0;
+    for account in 0..600_u32 {
+        let before = disk.allocated();
+        records.set(&account.to_be_bytes(), Some(&[1; 1000])).unwrap();
+        grown += usize::from(disk.allocated() > before);
+        // Where the file has just grown, or is about to.
+        if account % 200 == 0 || disk.allocated() > before {
+            let image = disk.after_cut(|| true);
+            check_full(&Disk::new(image, Fault::None), account);
+        }
+    }
+    assert!(grown > 1, "it grew {grown} times");
+}
+
+/// Replaces records on a disk that is full, also where it is switched off in between, and adds none.
+fn check_full(disk: &Disk, last: u32) {
+    let mut records = Records::open(disk.clone()).unwrap();
+    records.set(&last.to_be_bytes(), Some(&[1; 1001])).unwrap();
+    disk.fill();
+    for round in 0..20_u8 {
+        for account in [0, last / 2, last] {
+            let length = if account == last { 1001 } else { 1000 };
+            let value = vec![round; length];
+            records.set(&account.to_be_bytes(), Some(&value)).unwrap();
+        }
+        if round % 16 == 15 {
+            drop(records);
+            records = Records::open(disk.clone()).unwrap();
+        }
+    }
+    let mut added = 0;
+    let refused = loop {
+        match records.set(&(1000 + added as u32).to_be_bytes(), Some(&[0; STORAGE_VALUE_MAX])) {
+            Ok(()) => added += 1,
+            Err(error) => break error,
+        }
+        assert!(added < 2000);
+    };
+    assert_eq!(refused, StorageError::Full);
+    assert!(records.refusal.is_some());
+    for round in 0..20_u8 {
+        records.set(&0_u32.to_be_bytes(), Some(&[round; 1000])).unwrap();
+    }
+}

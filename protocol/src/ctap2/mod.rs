@@ -31,7 +31,7 @@ pub use crate::status::Status;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
 use crate::limits::MAX_MESSAGE;
-use crate::platform::{Indication, Platform, Status as _};
+use crate::platform::{Indication, Platform, Status as _, Storage as _};
 
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
@@ -68,6 +68,9 @@ impl<P: Platform> Authenticator<P> {
         // CTAP 2.3 §6: other commands may end a sequence. getInfo does not, because hosts send it in between.
         if command != command::GET_INFO {
             self.pending.take_if(|pending| !pending.goes_on_with(command));
+        }
+        if let command::MAKE_CREDENTIAL | command::GET_ASSERTION | command::GET_NEXT_ASSERTION = command {
+            self.store.storage.check()?;
         }
         match command {
             command::MAKE_CREDENTIAL => self.make_credential(parameters(body)?, response),

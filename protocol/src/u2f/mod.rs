@@ -10,7 +10,8 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::limits::MAX_MESSAGE;
 use crate::platform::{
-    Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status as _, UserPresence as _,
+    Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status as _, Storage as _,
+    UserPresence as _,
 };
 use crate::status::Status;
 
@@ -66,6 +67,9 @@ impl<P: Platform> Authenticator<P> {
             return Err(StatusWord::Unknown);
         }
         let apdu = Apdu::parse(apdu)?;
+        if let instruction::REGISTER | instruction::AUTHENTICATE = apdu.instruction {
+            self.store.storage.check().map_err(Status::from)?;
+        }
         match apdu.instruction {
             // CTAP 2.3 §7.2: alwaysUv switches U2F off.
             instruction::REGISTER | instruction::AUTHENTICATE if self.settings()?.always_uv => {

@@ -33,7 +33,7 @@ pub use error::{StorageOpenError, StorageOpenProblem};
 /// (see [`Announcer`]) and, for a moment, `FILE.brasskey-new`, which then replaces the file.
 ///
 /// Where somebody deletes, moves or replaces the open file, nothing more can be kept in it: reads go on, and every
-/// write fails with [`StorageError::Failed`] and changes nothing.
+/// write fails with [`StorageError::Failed`] and changes nothing, and so does [`Storage::check`].
 pub struct FileStorage {
     path: PathBuf,
     records: Records,
@@ -326,6 +326,10 @@ impl Storage for FileStorage {
     /// The disk may be full earlier: then a write says so.
     fn room(&mut self, _length: usize) -> Result<u32, StorageError> {
         Ok(room(self.capacity, self.records.len()?))
+    }
+
+    fn check(&mut self) -> Result<(), StorageError> {
+        self.is_in_place().then_some(()).ok_or(StorageError::Failed)
     }
 
     /// Replaces the file with a new one that has only the records there are.

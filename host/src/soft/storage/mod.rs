@@ -91,6 +91,10 @@ impl Storage for AnyStorage {
     fn scrub(&mut self) -> Result<(), StorageError> {
         self.chosen().scrub()
     }
+
+    fn check(&mut self) -> Result<(), StorageError> {
+        self.chosen().check()
+    }
 }
 
 /// Refuses a record that not every platform could keep and read.

@@ -52,6 +52,8 @@ impl RegistrationsFile {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
+        // Before anything is made beside it: it may be another program's, and so may a lock of that name.
+        self.load()?;
         private::make_directory(directory).map_err(at_path)?;
         let mut lock_path = self.path.clone().into_os_string();
         lock_path.push(".lock");

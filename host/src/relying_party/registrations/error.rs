@@ -17,7 +17,12 @@ pub enum RegistrationsError {
         /// Why.
         source: io::Error,
     },
-    /// The file was not written by this program, or was damaged.
+    /// The file is none of this program's.
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was damaged.
     Corrupt {
         /// The relying-party file.
         path: PathBuf,
@@ -56,6 +61,7 @@ impl From<Unchanged> for RegistrationsError {
 
 /// Why a file's content cannot be used.
 pub(super) enum Unreadable {
+    NotOurs,
     Corrupt(String),
     Newer(u32),
 }
@@ -64,6 +70,7 @@ impl Unreadable {
     pub(super) fn at(self, path: &Path) -> RegistrationsError {
         let path = path.to_owned();
         match self {
+            Self::NotOurs => RegistrationsError::NotOurs { path },
             Self::Corrupt(why) => RegistrationsError::Corrupt { path, why },
             Self::Newer(version) => RegistrationsError::Newer { path, version },
         }
@@ -82,6 +89,7 @@ impl RegistrationsError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Io { source, .. } => private::hint(source),
+            Self::NotOurs { .. } => "name another file; this one was left as it is",
             Self::Corrupt { .. } => "restore it from a backup, or move it away and register again",
             Self::Newer { .. } => "use the newer brasskey that wrote it, or choose another file",
             Self::Unchanged(why) => why.hint(),
@@ -106,6 +114,7 @@ impl fmt::Display for RegistrationsError {
         let shown = |path: &Path| escape(&path.to_string_lossy()).into_owned();
         match self {
             Self::Io { path, source } => write!(f, "cannot use the relying-party file {}: {source}", shown(path)),
+            Self::NotOurs { path } => write!(f, "{} is not a relying-party file", shown(path)),
             Self::Corrupt { path, why } => {
                 write!(f, "the relying-party file {} is damaged: {}", shown(path), escape(why))
             }

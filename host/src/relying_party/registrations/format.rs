@@ -8,6 +8,9 @@ use super::error::Unreadable;
 /// The version that this program writes. A file of a higher one is refused untouched.
 const VERSION: u32 = 1;
 
+/// How each file that this program writes begins.
+const BEGINNING: &[u8] = b"{\n  \"version\": ";
+
 #[derive(Deserialize)]
 struct Versioned {
     version: u32,
@@ -21,9 +24,14 @@ struct Document<A> {
 }
 
 pub(super) fn parse(json: &[u8]) -> Result<Accounts, Unreadable> {
-    // The version is read by itself first: the rest of a newer file may not be understood.
     let corrupt = |error: serde_json::Error| Unreadable::Corrupt(error.to_string());
-    let Versioned { version } = serde_json::from_slice(json).map_err(corrupt)?;
+    // The version is read by itself first: the rest of a newer file may not be understood.
+    let Versioned { version } = match serde_json::from_slice(json) {
+        Ok(versioned) => versioned,
+        // One that was cut off begins as this program's do.
+        Err(error) if json.starts_with(BEGINNING) => return Err(corrupt(error)),
+        Err(_) => return Err(Unreadable::NotOurs),
+    };
     if version > VERSION {
         return Err(Unreadable::Newer(version));
     }

@@ -7,7 +7,10 @@ use super::site::{Person, Site, ids};
 use super::step::{Event, Group, Leftover, Needs, Step};
 use crate::client::ceremony::{CeremonyError, Protocol, create, get};
 use crate::client::ctap2::{GetAssertion, Options, Status};
-use crate::client::{Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f};
+use crate::client::u2f::StatusWord;
+use crate::client::{
+    CtaphidError, Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f,
+};
 use crate::relying_party::{
     Authentication, ExpectedAuthentication, ExpectedRegistration, Outcome, Report, verify_authentication,
     verify_registration,
@@ -53,6 +56,10 @@ pub(super) struct Tester<'a> {
     pub(super) left: Vec<Leftover>,
     /// How often in a row the key did not answer at all.
     silent: u8,
+    /// How often in a row it failed without a reason.
+    helpless: u8,
+    /// Whether it answered a ceremony at all.
+    works: bool,
 }
 
 impl<'a> Tester<'a> {
@@ -74,6 +81,8 @@ impl<'a> Tester<'a> {
             made: Vec::new(),
             left: Vec::new(),
             silent: 0,
+            helpless: 0,
+            works: false,
         }
     }
 
@@ -137,8 +146,12 @@ impl<'a> Tester<'a> {
         let error = error.into();
         let no_answer = matches!(error, CeremonyError::Key(Error::NoAnswer));
         self.silent = if no_answer { self.silent + 1 } else { 0 };
-        // A key may fail to answer one command. If it does so twice in a row, it is gone.
-        if says_nothing(&error) || self.silent > 1 {
+        self.helpless = if is_helpless(&error) { self.helpless + 1 } else { 0 };
+        // A key may fail at one command, or at all that has to do with one algorithm. One that fails at each without a reason
+        // has lost what it runs on: a soft token's file that was deleted, for example.
+        let is_helpless = self.helpless > if self.works { 2 } else { 1 };
+        // A key may fail to answer one command. One that does so twice in a row is gone.
+        if says_nothing(&error) || self.silent > 1 || is_helpless || self.user.is_cancelled() {
             return Stop::Error(error);
         }
         self.failed(name, error.to_string());
@@ -148,7 +161,7 @@ impl<'a> Tester<'a> {
     /// Registers the key for an account, and verifies the answer.
     pub(super) fn register(&mut self, name: &'static str, site: &mut Site, person: Person) -> Result<(), Stop> {
         let options = options(site, person, false)?;
-        let answer = create(self.key, &options, &site.origin, site.protocol, self.user)
+        let answer = again(|| create(self.key, &options, &site.origin, site.protocol, self.user))
             .map_err(|error| self.without_answer(name, error))?;
         if site.settings.resident_key == Requirement::Required {
             let (user, id) = (person.name, answer.credential_id.clone());
@@ -173,7 +186,7 @@ impl<'a> Tester<'a> {
     /// Asks for a second registration, with the first one excluded.
     pub(super) fn register_again(&mut self, name: &'static str, site: &Site, person: Person) -> Result<(), Stop> {
         let options = options(site, person, true)?;
-        match create(self.key, &options, &site.origin, site.protocol, self.user) {
+        match again(|| create(self.key, &options, &site.origin, site.protocol, self.user)) {
             Err(CeremonyError::Excluded) => self.passed(name, "it says that it is registered already"),
             Ok(_) => self.failed(name, "it made a second credential although the first was excluded"),
             Err(error) => return Err(self.without_answer(name, error)),
@@ -191,7 +204,7 @@ impl<'a> Tester<'a> {
         let options = site
             .settings
             .request_options(site.account(person).ok_or(Stop::Failed)?)?;
-        let answer = get(self.key, &options, &site.origin, site.protocol, self.user)
+        let answer = again(|| get(self.key, &options, &site.origin, site.protocol, self.user))
             .map_err(|error| self.without_answer(name, error))?;
         self.accept(name, site, person, options, &answer)?;
         Ok(answer)
@@ -212,7 +225,7 @@ impl<'a> Tester<'a> {
             user: self.user,
             ids: &ids,
         };
-        let result = get(self.key, &options, &site.origin, site.protocol, &mut choosing);
+        let result = again(|| get(self.key, &options, &site.origin, site.protocol, &mut choosing));
         let answer = result.map_err(|error| self.without_answer(name, error))?;
         if !ids.contains(&answer.credential_id) {
             self.failed(name, "it signed in another account, and did not tell of this one");
@@ -246,7 +259,7 @@ impl<'a> Tester<'a> {
     }
 
     fn verified(&mut self, name: &'static str, report: Report) -> Result<(), Stop> {
-        self.silent = 0;
+        (self.silent, self.helpless, self.works) = (0, 0, true);
         let passed = report.checks.iter().filter(|check| check.outcome == Outcome::Passed);
         let passed = passed.count();
         let failures: Vec<&str> = report.failures().map(|check| check.name).collect();
@@ -342,9 +355,39 @@ fn says_nothing(error: &CeremonyError) -> bool {
         CeremonyError::Key(error) => match error.kind() {
             ErrorKind::User | ErrorKind::Pin | ErrorKind::NoDevice => true,
             ErrorKind::Transport => !matches!(error, Error::NoAnswer),
-            _ => false,
+            _ => is_of_others(error),
         },
         _ => false,
+    }
+}
+
+/// Whether another program keeps the key busy, or it was unplugged and forgot the channel.
+fn is_of_others(error: &Error) -> bool {
+    use brasskey_protocol::ctaphid::Error::{ChannelBusy, InvalidChannel};
+    match error {
+        Error::Ctaphid(CtaphidError::Known(error)) => matches!(error, ChannelBusy | InvalidChannel),
+        Error::Status { status, .. } => *status == Status::ChannelBusy,
+        _ => false,
+    }
+}
+
+/// FIDO U2F Raw Message Formats v1.2 §3.3 has none for a failure; ISO 7816-4 has "no precise diagnosis".
+const SW_UNKNOWN: StatusWord = StatusWord::Other(0x6F00);
+
+/// Whether the key failed without a reason.
+fn is_helpless(error: &CeremonyError) -> bool {
+    match error {
+        CeremonyError::Key(Error::Status { status, .. }) => *status == Status::Other,
+        CeremonyError::Key(Error::StatusWord { status_word, .. }) => *status_word == SW_UNKNOWN,
+        _ => false,
+    }
+}
+
+/// Asks a key that did not answer once more: it may have been unplugged for a moment.
+pub(super) fn again<T>(mut ask: impl FnMut() -> Result<T, CeremonyError>) -> Result<T, CeremonyError> {
+    match ask() {
+        Err(CeremonyError::Key(Error::NoAnswer)) => ask(),
+        result => result,
     }
 }
 

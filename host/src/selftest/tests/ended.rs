@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use super::key::{Owner, PIN, Request, key, whole};
 use crate::client::ceremony::CeremonyError;
-use crate::client::{Error, Pin, PinRequest, Unwatched, UserInteraction, Watch};
+use crate::client::{CtaphidError, Error, Pin, PinRequest, Unwatched, UserInteraction, Watch};
 use crate::relying_party::Outcome;
-use crate::selftest::tester::{Stop, Tester};
+use crate::selftest::tester::{Stop, Tester, again};
 use crate::selftest::{Event, Plan, run};
+use brasskey_protocol::ctaphid;
 
 /// Requests with a PIN in them.
 fn pins(requests: &Mutex<Vec<Request>>) -> usize {
@@ -146,4 +147,40 @@ fn a_key_may_be_silent_once() {
         tester.without_answer("twice", Error::NoAnswer),
         Stop::Error(_)
     ));
+}
+
+#[test]
+fn a_key_that_others_keep_busy_or_that_was_unplugged_gets_no_verdict() {
+    let (mut key, _) = whole(None);
+    let plan = Plan::of(&mut key, &mut Unwatched).unwrap();
+    let (mut watch, mut show) = (Unwatched, |_: Event<'_>| {});
+    let mut tester = Tester::new(&mut key, &plan, &mut watch, &mut show);
+    for error in [ctaphid::Error::ChannelBusy, ctaphid::Error::InvalidChannel] {
+        let stop = tester.without_answer("busy", Error::Ctaphid(CtaphidError::Known(error)));
+        assert!(matches!(stop, Stop::Error(_)), "{error:?}");
+    }
+    // It is asked again after it was unplugged for a moment.
+    let mut answers = vec![Ok(()), Err(CeremonyError::Key(Error::NoAnswer))];
+    assert!(again(|| answers.pop().unwrap()).is_ok());
+}
+
+#[test]
+fn a_key_that_fails_at_each_step_without_a_reason_gets_no_verdict() {
+    for breaks_after in [0, 3] {
+        let mut made = 0;
+        let mut key = key(None, move |request, forward| {
+            if !request.is_cbor && request.bytes[1] != 3 {
+                return vec![0x6F, 0x00];
+            }
+            let makes = matches!(request.command(), Some(0x01 | 0x02));
+            made += u32::from(makes);
+            match makes && made > breaks_after {
+                true => vec![0x7F],
+                false => forward(request),
+            }
+        });
+        let results = super::key::test(&mut key, &mut Unwatched);
+        assert!(results.ended.is_some(), "{:#?}", super::key::not_passed(&results));
+        assert!(!results.fit());
+    }
 }

@@ -3,7 +3,9 @@
 use ciborium::Value;
 
 use crate::host::cbor::{array, map};
-use crate::host::ctap2::{GET_INFO, get_assertion, make_credential, make_discoverable, mc, status};
+use crate::host::ctap2::{
+    GET_INFO, algorithm, get_assertion, make_credential, make_discoverable, mc, parameters, status,
+};
 use crate::host::response::{Made, Response};
 use crate::host::{Host, command};
 use crate::key::Key;
@@ -200,7 +202,13 @@ fn a_huge_pin_protocol_is_refused(key: &Key) {
 }
 
 fn an_algorithm_beyond_64_bits_is_one_that_nobody_offers(key: &Key) {
-    let vast = map([("alg", u64::MAX.into()), ("type", "public-key".into())]);
-    let request = make_credential("example.com", b"1").with(mc::PUB_KEY_CRED_PARAMS, array([vast]));
-    key.host().denied(request, status::UNSUPPORTED_ALGORITHM);
+    let mut host = key.host();
+    let lowest = ciborium::value::Integer::try_from(-1 - i128::from(u64::MAX)).expect("an integer of CBOR");
+    for beyond in [Value::from(u64::MAX), Value::Integer(lowest)] {
+        let vast = map([("alg", beyond), ("type", "public-key".into())]);
+        let offering = |entries| make_credential("example.com", b"1").with(mc::PUB_KEY_CRED_PARAMS, entries);
+        host.denied(offering(array([vast.clone()])), status::UNSUPPORTED_ALGORITHM);
+        let made = host.make(&offering(array([vast, parameters(algorithm::ES256)])));
+        assert_eq!(made.public_key.algorithm, algorithm::ES256);
+    }
 }

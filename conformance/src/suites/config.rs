@@ -3,7 +3,7 @@
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, configure, permission};
+use crate::host::client_pin::{PIN, PROTOCOLS, configure, permission};
 use crate::host::ctap2::{RESET, extending, make_credential, status};
 use crate::host::response::Response;
 use crate::key::Key;
@@ -65,6 +65,8 @@ fn a_request_needs_a_subcommand(key: &Key) {
     let mut host = key.host();
     host.denied(configure(0, None).without(0x01), status::MISSING_PARAMETER);
     host.denied(configure(0, None).with(0x01, "2"), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(configure(0x02, None).with(0x03, "2"), status::CBOR_UNEXPECTED_TYPE);
+    host.denied(configure(0x02, None).with(0x04, 2), status::CBOR_UNEXPECTED_TYPE);
     host.denied(configure(0x03, Some(1.into())), status::CBOR_UNEXPECTED_TYPE);
 }
 
@@ -73,6 +75,9 @@ fn unknown_subcommands_are_refused(key: &Key) {
     // 01 is for keys with an enterprise attestation, FF for a vendor's own.
     for sub_command in [0x00, 0x01, 0x05, 0x7E, 0xFF] {
         host.denied(configure(sub_command, None), status::INVALID_SUBCOMMAND);
+    }
+    for sub_command in [0x102, u64::MAX] {
+        host.denied(configure(0, None).with(0x01, sub_command), status::INVALID_SUBCOMMAND);
     }
 }
 
@@ -91,16 +96,23 @@ fn without_a_pin_no_token_is_needed(key: &Key) {
     for sub_command in [ALWAYS_UV, ALWAYS_UV, SET_MIN_PIN_LENGTH, LONG_TOUCH] {
         assert_eq!(host.ctap2(configure(sub_command, None)), Response::bare(status::OK));
     }
+    // Nor is one looked at.
+    let request = configure(SET_MIN_PIN_LENGTH, None).with(0x04, vec![1, 2, 3]);
+    assert_eq!(host.ctap2(request), Response::bare(status::OK));
 }
 
 fn with_a_pin_a_token_is_needed(key: &Key) {
     let mut host = with_pin(key, PIN);
     host.denied(configure(ALWAYS_UV, None), status::PUAT_REQUIRED);
+    host.denied(configure(ALWAYS_UV, None).with(0x03, 2), status::PUAT_REQUIRED);
     let token = host.token(permission::ACFG, None);
     let request = token.configure(ALWAYS_UV, None);
     host.denied(request.clone().without(0x03), status::MISSING_PARAMETER);
     host.denied(request.clone().with(0x03, 3), status::INVALID_PARAMETER);
-    host.denied(request.clone().with(0x04, vec![0; 32]), status::PIN_AUTH_INVALID);
+    host.denied(request.clone().with(0x03, 1), status::PIN_AUTH_INVALID);
+    for wrong in [vec![], vec![0; 32]] {
+        host.denied(request.clone().with(0x04, wrong), status::PIN_AUTH_INVALID);
+    }
     host.denied(
         token.configure(LONG_TOUCH, None).with(0x01, ALWAYS_UV),
         status::PIN_AUTH_INVALID,
@@ -128,22 +140,31 @@ fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
         host.denied(other, status::PIN_AUTH_INVALID);
     }
     host.denied(request.clone().without(0x02), status::PIN_AUTH_INVALID);
+    // An empty map is not none, nor is one with a member that nobody knows.
+    let empty = token.configure(SET_MIN_PIN_LENGTH, params([]));
+    host.denied(empty.clone().without(0x02), status::PIN_AUTH_INVALID);
+    let unknown = params([(9, 1.into())]).expect("a map");
+    host.denied(empty.with(0x02, unknown), status::PIN_AUTH_INVALID);
     assert_eq!(host.ctap2(request), Response::bare(status::OK));
 }
 
 fn a_token_serves_again(key: &Key) {
     let mut host = with_pin(key, PIN);
-    let token = host.token(permission::ACFG, None);
-    for on in [true, false, true] {
-        assert_eq!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
-        assert_eq!(host.option("alwaysUv"), Some(on));
+    for protocol in PROTOCOLS {
+        let token = host.token_by(protocol, PIN, permission::ACFG, None);
+        for on in [true, false, true, false] {
+            assert_eq!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
+            assert_eq!(host.option("alwaysUv"), Some(on));
+        }
     }
 }
 
 fn always_uv_without_a_pin_is_turned_off_without_a_token(key: &Key) {
     let mut host = key.host();
     assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
-    host.denied(configure(SET_MIN_PIN_LENGTH, None), status::PUAT_REQUIRED);
+    for sub_command in [SET_MIN_PIN_LENGTH, LONG_TOUCH] {
+        host.denied(configure(sub_command, None), status::PUAT_REQUIRED);
+    }
     assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
     assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, None)).status, status::OK);
 }
@@ -174,6 +195,8 @@ fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
     );
     let info = host.info();
     assert_eq!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
+    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    host.denied(agreement.change_pin(PIN, "98765"), status::PIN_POLICY_VIOLATION);
     let agreement = host.agree(crate::host::client_pin::Protocol::Two);
     assert_eq!(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
     assert_ne!(host.info().get(&0x0C), Some(&true.into()));
@@ -244,6 +267,7 @@ fn a_refused_change_leaves_everything(key: &Key) {
     assert_eq!(told(&mut host, "example.com"), None);
     for (key, wrong) in [
         (1, "4".into()),
+        (1, (-6).into()),
         (2, 1.into()),
         (2, Value::Array(vec![1.into()])),
         (3, 1.into()),

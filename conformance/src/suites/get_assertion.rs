@@ -75,6 +75,7 @@ fn a_listed_discoverable_credential_names_its_user_too(key: &Key) {
     let request = get_assertion_by("example.com", &[&made.id]);
     let user = Some(map([("id", vec![b'1'].into())]));
     assert_eq!(host.assert(&request).user, user);
+    assert_eq!(host.assert_silently(&request).user, user);
     // One account is nothing to choose from by names.
     host.set_pin(PIN);
     let token = host.token(permission::GA, Some("example.com"));
@@ -115,6 +116,19 @@ fn wrong_types_are_named_so(key: &Key) {
         for wrong in [Value::from(1), true.into()] {
             let response = host.ctap2(get_assertion("example.com").with(member, wrong));
             assert_eq!(response.status, status::CBOR_UNEXPECTED_TYPE, "{name}");
+        }
+    }
+    for (members, wrong) in [
+        ([ga::ALLOW_LIST].as_slice(), map([])),
+        (&[ga::EXTENSIONS, ga::OPTIONS], array([])),
+        (
+            &[ga::CLIENT_DATA_HASH, ga::PIN_UV_AUTH_PARAM, ga::PIN_UV_AUTH_PROTOCOL],
+            "2".into(),
+        ),
+    ] {
+        for member in members {
+            let request = get_assertion("example.com").with(*member, wrong.clone());
+            host.denied(request, status::CBOR_UNEXPECTED_TYPE);
         }
     }
     let request = get_assertion("example.com").with(ga::RP_ID, vec![1_u8]);
@@ -225,6 +239,9 @@ fn without_user_presence_nobody_is_asked(key: &Key) {
         let assertion = host.assert_silently(&request);
         assertion.verify(&made.public_key, "example.com", 0);
     }
+    let plain = host.make(&make_credential("example.com", b"1"));
+    let assertion = host.assert_silently(&get_assertion_by("example.com", &[&plain.id]));
+    assertion.verify(&plain.public_key, "example.com", 0);
 }
 
 fn the_rk_option_is_refused(key: &Key) {

@@ -24,6 +24,7 @@ checks! {
         thirty_seconds_end_the_walk needs Clock,
         each_step_has_thirty_seconds needs Clock,
         another_command_ends_the_walk,
+        a_new_assertion_begins_a_new_walk,
         a_failed_get_assertion_ends_the_walk,
         get_info_and_ping_do_not_end_the_walk,
         another_host_neither_continues_nor_ends_the_walk,
@@ -138,6 +139,27 @@ fn another_command_ends_the_walk(key: &Key) {
         assert_eq!(host.touched(other).status, status::OK);
         host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
     }
+    let malformed = get_assertion("example.com").without(ga::RP_ID).encode();
+    for (refused, status) in [
+        (malformed, status::MISSING_PARAMETER),
+        (vec![0x7E], status::INVALID_COMMAND),
+    ] {
+        host.assert(&get_assertion("example.com"));
+        host.denied(refused, status);
+        host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
+    }
+}
+
+fn a_new_assertion_begins_a_new_walk(key: &Key) {
+    let mut host = key.host();
+    begun(&mut host, &[b"1", b"2", b"3"]);
+    next(&mut host);
+    assert_eq!(
+        host.assert(&get_assertion("example.com")).number_of_credentials,
+        Some(3)
+    );
+    assert_eq!(next(&mut host).user, user(b"2"));
+    assert_eq!(next(&mut host).user, user(b"1"));
 }
 
 fn a_failed_get_assertion_ends_the_walk(key: &Key) {

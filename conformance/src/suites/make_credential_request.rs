@@ -4,7 +4,9 @@
 use ciborium::Value;
 
 use crate::host::cbor::{array, map};
-use crate::host::ctap2::{Request, algorithm, descriptor, make_credential, make_discoverable, mc, parameters, status};
+use crate::host::ctap2::{
+    Request, algorithm, descriptor, get_assertion, make_credential, make_discoverable, mc, parameters, status,
+};
 use crate::key::Key;
 
 checks! {
@@ -65,6 +67,15 @@ fn wrong_types_are_named_so(key: &Key) {
         for wrong in [Value::from(1), "text".into(), true.into()] {
             let response = host.ctap2(plain().with(member, wrong));
             assert_eq!(response.status, status::CBOR_UNEXPECTED_TYPE, "{name}");
+        }
+    }
+    for (members, wrong) in [
+        ([mc::PUB_KEY_CRED_PARAMS, mc::EXCLUDE_LIST].as_slice(), map([])),
+        (&[mc::RP, mc::USER, mc::EXTENSIONS, mc::OPTIONS], array([])),
+        (&[mc::PIN_UV_AUTH_PROTOCOL], "2".into()),
+    ] {
+        for member in members {
+            host.denied(plain().with(*member, wrong.clone()), status::CBOR_UNEXPECTED_TYPE);
         }
     }
 }
@@ -163,6 +174,8 @@ fn the_user_id_has_1_to_64_bytes(key: &Key) {
     }
     for length in [1, 64] {
         host.make(&make_discoverable("example.com", &vec![1; length]));
+        let user = host.assert(&get_assertion("example.com")).user;
+        assert_eq!(user, Some(map([("id", vec![1; length].into())])));
     }
 }
 

@@ -49,8 +49,11 @@ fn version_is_u2f_v2(key: &Key) {
 
 fn other_classes_and_instructions_are_refused(key: &Key) {
     let mut host = key.host();
-    host.u2f_denied(&[0x80, 3, 0, 0, 0, 0, 0], word::CLA_NOT_SUPPORTED);
-    for instruction in [0x00, 0x04, 0x40, 0xC0, 0xFF] {
+    for class in [0x01, 0x80, 0xFF] {
+        host.u2f_denied(&[class, 3, 0, 0, 0, 0, 0], word::CLA_NOT_SUPPORTED);
+    }
+    // From 40 to BF they are a vendor's own.
+    for instruction in [0x00].into_iter().chain(0x04..=0x3F).chain(0xC0..=0xFF) {
         host.u2f_denied(&[0, instruction, 0, 0, 0, 0, 0], word::INS_NOT_SUPPORTED);
     }
 }
@@ -194,13 +197,16 @@ fn authenticate_checks_lengths(key: &Key) {
     host.u2f_denied(&extended(0x02, control::ENFORCE, &data), word::WRONG_LENGTH);
     data[64] -= 2;
     host.u2f_denied(&extended(0x02, control::ENFORCE, &data), word::WRONG_LENGTH);
-    host.u2f_denied(&extended(0x02, control::ENFORCE, &data[..64]), word::WRONG_LENGTH);
+    for length in [32, 64] {
+        host.u2f_denied(&extended(0x02, control::ENFORCE, &data[..length]), word::WRONG_LENGTH);
+    }
 }
 
 fn authenticate_refuses_other_controls(key: &Key) {
     let mut host = key.host();
     let handle = host.u2f_register(&APPLICATION).key_handle;
-    for control in [0x00, 0x01, 0x02, 0x04, 0xFF] {
+    let known = [control::ENFORCE, control::CHECK_ONLY, control::DONT_ENFORCE];
+    for control in (0..=u8::MAX).filter(|control| !known.contains(control)) {
         host.u2f_denied(&authenticate(control, &APPLICATION, &handle), word::INCORRECT_P1P2);
     }
 }
@@ -213,9 +219,11 @@ fn short_and_extended_encodings_mean_the_same(key: &Key) {
         &[0, 3, 0, 0, 6],
         VERSION,
         &[0, 3, 0, 0, 0, 0, 6],
+        &[0, 3, 0, 0, 0, 0, 0, 0, 0],
     ] {
         assert_eq!(host.u2f(version), (b"U2F_V2".to_vec(), word::NO_ERROR));
     }
+    host.u2f_denied(&extended(0x03, 0, b"x"), word::WRONG_LENGTH);
     let handle = host.u2f_register(&APPLICATION).key_handle;
     let data = authenticate_data(&APPLICATION, &handle);
     for encode in [short, extended] {
@@ -247,6 +255,9 @@ fn a_ctap2_credential_signs_in_by_u2f(key: &Key) {
     let data = host.u2f_touched(&authenticate(control::ENFORCE, &application, &made.id));
     let signed = Authenticated::of(&data, &application, &made.public_key);
     assert!(signed.counter > made.auth_data.sign_count);
+    // There is one counter, whichever way it is used.
+    let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
+    assert!(assertion.auth_data.sign_count > signed.counter);
 }
 
 fn a_discoverable_credential_signs_in_by_u2f(key: &Key) {

@@ -10,7 +10,7 @@ use crate::host::ctap2::{
     status,
 };
 use crate::host::response::{Response, flags};
-use crate::host::u2f::{authenticate, control, register, word};
+use crate::host::u2f::{VERSION, authenticate, control, register, word};
 use crate::host::verify::sha256;
 use crate::key::Key;
 
@@ -155,6 +155,8 @@ fn a_parameter_needs_a_protocol_that_is_known(key: &Key) {
             host.set_pin(PIN);
         }
     }
+    // Without a parameter the protocol is not looked at.
+    host.assert(&get_assertion("example.com").with(ga::PIN_UV_AUTH_PROTOCOL, 3));
 }
 
 fn a_wrong_parameter_is_refused_without_a_touch(key: &Key) {
@@ -270,11 +272,21 @@ fn always_verifying_ends_u2f(key: &Key) {
     assert!(!versions.as_array().expect("an array").contains(&"U2F_V2".into()));
     host.u2f_denied(&register(&application), word::COMMAND_NOT_ALLOWED);
     for p1 in [control::ENFORCE, control::CHECK_ONLY, control::DONT_ENFORCE] {
-        host.u2f_denied(&authenticate(p1, &application, &made.id), word::COMMAND_NOT_ALLOWED);
+        for handle in [&made.id[..], &[0; 43]] {
+            host.u2f_denied(&authenticate(p1, &application, handle), word::COMMAND_NOT_ALLOWED);
+        }
     }
+    assert_eq!(host.u2f(VERSION), (b"U2F_V2".to_vec(), word::NO_ERROR));
     // Off again, and all is as before.
     assert_eq!(host.ctap2(configure(0x02, None)), Response::bare(status::OK));
     assert_eq!(host.option("alwaysUv"), Some(false));
+    assert_eq!(host.option("makeCredUvNotRqd"), Some(true));
+    assert_eq!(
+        host.info()[&0x01]
+            .as_array()
+            .map(|versions| versions.contains(&"U2F_V2".into())),
+        Some(true)
+    );
     host.u2f_denied(
         &authenticate(control::CHECK_ONLY, &application, &made.id),
         word::CONDITIONS_NOT_SATISFIED,

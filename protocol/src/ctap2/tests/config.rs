@@ -6,11 +6,11 @@ use std::vec::Vec;
 use cbor4ii::core::Value;
 
 use crate::crypto::sha256;
+use crate::ctap2::Status;
 use crate::ctap2::pin_protocol::Protocol;
-use crate::ctap2::{Status, command};
-use crate::testing::cbor::{Tree, array, bytes, int, text};
+use crate::testing::cbor::{Tree, array, int, text};
 use crate::testing::key::Key;
-use crate::testing::pin::{ACFG, CM, MC, PIN};
+use crate::testing::pin::{ACFG, PIN};
 use crate::testing::request::{RP, Request, config, make_credential, reset, set_min_pin_length, toggle_always_uv};
 
 const TRUE: Value = Value::Bool(true);
@@ -25,161 +25,10 @@ fn member(key: &mut Key, number: i64) -> Value {
     info(key).number(number).clone()
 }
 
-fn option(key: &mut Key, name: &str) -> Value {
-    info(key).number(4).member(name).clone()
-}
-
 /// A request with a token of its own.
 fn send(key: &mut Key, request: Request) -> Result<Option<Value>, Status> {
     let token = key.token(ACFG, None);
     key.send(&token.sign(request))
-}
-
-#[test]
-fn a_subcommand_is_needed_and_must_be_known() {
-    let mut key = Key::new();
-    assert_eq!(
-        key.refusal(&Request::new(command::CONFIG).with(3, int(2))),
-        Status::MissingParameter
-    );
-    // 01 is for keys with a certificate for enterprises, FF for vendors.
-    for subcommand in [0x00, 0x01, 0x05, 0x7e, 0xff, 0x102, u64::MAX] {
-        assert_eq!(
-            key.refusal(&config(subcommand)),
-            Status::InvalidSubcommand,
-            "{subcommand:#x}"
-        );
-    }
-}
-
-#[test]
-fn a_parameter_of_another_type_is_unexpected() {
-    let mut key = Key::new();
-    for (member, value) in [(1, text("2")), (2, int(1)), (3, text("2")), (4, int(2))] {
-        assert_eq!(
-            key.refusal(&toggle_always_uv().with(member, value)),
-            Status::CborUnexpectedType
-        );
-    }
-    for (parameter, value) in [
-        (1, text("6")),
-        (1, int(-6)),
-        (2, text(RP)),
-        (2, array([int(1)])),
-        (3, int(1)),
-        (4, int(1)),
-    ] {
-        let request = set_min_pin_length([(parameter, value)]);
-        assert_eq!(key.refusal(&request), Status::CborUnexpectedType);
-    }
-    assert_eq!(info(&mut key), info(&mut Key::new()));
-}
-
-#[test]
-fn a_key_with_a_pin_is_configured_with_a_token_that_may() {
-    let mut key = Key::with_pin();
-    let token = key.token(ACFG, None);
-    let request = token.sign(toggle_always_uv());
-    assert_eq!(key.refusal(&toggle_always_uv()), Status::PuatRequired);
-    assert_eq!(key.refusal(&toggle_always_uv().with(3, int(2))), Status::PuatRequired);
-    assert_eq!(key.refusal(&request.clone().without(3)), Status::MissingParameter);
-    assert_eq!(key.refusal(&request.clone().with(3, int(3))), Status::InvalidParameter);
-    assert_eq!(key.refusal(&request.clone().with(3, int(1))), Status::PinAuthInvalid);
-    assert_eq!(
-        key.refusal(&request.clone().with(4, bytes([0; 32]))),
-        Status::PinAuthInvalid
-    );
-    assert_eq!(key.refusal(&request.clone().with(4, bytes([]))), Status::PinAuthInvalid);
-    assert_eq!(option(&mut key, "alwaysUv"), FALSE);
-    assert_eq!(key.send(&request), Ok(None));
-    let other = key.token(CM | MC, Some(RP));
-    assert_eq!(key.refusal(&other.sign(toggle_always_uv())), Status::PinAuthInvalid);
-    assert_eq!(option(&mut key, "alwaysUv"), TRUE);
-}
-
-#[test]
-fn a_token_of_either_protocol_will_do() {
-    for protocol in Protocol::OFFERED {
-        let mut key = Key::with_pin();
-        let platform = key.platform(protocol);
-        let answer = key.send(&platform.get_token(PIN, ACFG, None)).unwrap().unwrap();
-        let request = platform.token(&answer).sign(toggle_always_uv());
-        assert_eq!(key.send(&request), Ok(None));
-    }
-}
-
-#[test]
-fn the_raw_bytes_of_the_parameters_are_authenticated() {
-    let mut key = Key::with_pin();
-    let token = key.token(ACFG, None);
-    let six = token.sign(set_min_pin_length([(1, int(6))]));
-    let seven = set_min_pin_length([(1, int(7))]).members[&2].clone();
-    assert_eq!(key.refusal(&six.clone().with(2, seven)), Status::PinAuthInvalid);
-    assert_eq!(key.refusal(&six.clone().without(2)), Status::PinAuthInvalid);
-    // An empty map is not the same as no map.
-    let empty = token.sign(set_min_pin_length([]));
-    assert_eq!(key.refusal(&empty.clone().without(2)), Status::PinAuthInvalid);
-    // Nor does one subcommand stand for another, nor another key of the map for one that is ignored.
-    assert_eq!(key.refusal(&six.with(1, int(4))), Status::PinAuthInvalid);
-    let unknown = Value::Map([(int(9), int(1))].to_vec());
-    assert_eq!(key.refusal(&empty.with(2, unknown)), Status::PinAuthInvalid);
-}
-
-#[test]
-fn without_a_pin_nothing_needs_a_token() {
-    let mut key = Key::new();
-    for request in [
-        set_min_pin_length([(1, int(5))]),
-        config(0x04),
-        // Nor does the key look at one.
-        config(0x03).with(4, bytes([1, 2, 3])),
-        toggle_always_uv(),
-    ] {
-        assert_eq!(key.send(&request), Ok(None));
-    }
-    assert_eq!(option(&mut key, "alwaysUv"), TRUE);
-    assert_eq!((member(&mut key, 0x0d), member(&mut key, 0x18)), (int(5), TRUE));
-}
-
-#[test]
-fn always_uv_without_a_pin_can_be_switched_off_and_nothing_else() {
-    let mut key = Key::new();
-    assert_eq!(key.send(&toggle_always_uv()), Ok(None));
-    for request in [set_min_pin_length([(1, int(6))]), config(0x04)] {
-        assert_eq!(key.refusal(&request), Status::PuatRequired);
-    }
-    assert_eq!(key.send(&toggle_always_uv()), Ok(None));
-    assert_eq!(option(&mut key, "alwaysUv"), FALSE);
-}
-
-#[test]
-fn always_uv_shows_at_once_and_takes_u2f_and_make_cred_uv_not_rqd_with_it() {
-    let mut key = Key::with_pin();
-    for is_on in [TRUE, FALSE] {
-        assert_eq!(send(&mut key, toggle_always_uv()), Ok(None));
-        assert_eq!(option(&mut key, "alwaysUv"), is_on);
-        assert_eq!(option(&mut key, "makeCredUvNotRqd") == FALSE, is_on == TRUE);
-        let versions = member(&mut key, 0x01);
-        let u2f = ["U2F_V2"].iter().filter(|_| is_on == FALSE);
-        let expected: Vec<_> = u2f
-            .chain(&["FIDO_2_0", "FIDO_2_1", "FIDO_2_3"])
-            .map(|&name| text(name))
-            .collect();
-        assert_eq!(versions, array(expected));
-    }
-}
-
-#[test]
-fn a_longer_minimum_forces_a_shorter_pin_to_change() {
-    let mut key = Key::with_pin();
-    assert_eq!(send(&mut key, set_min_pin_length([(1, int(6))])), Ok(None));
-    assert_eq!(member(&mut key, 0x0d), int(6));
-    assert_eq!(member(&mut key, 0x0c), TRUE);
-    let short = key.platform(Protocol::Two).change_pin(PIN, "98765");
-    assert_eq!(key.refusal(&short), Status::PinPolicyViolation);
-    let long = key.platform(Protocol::Two).change_pin(PIN, "987654");
-    assert_eq!(key.send(&long), Ok(None));
-    assert_eq!(member(&mut key, 0x0c), FALSE);
 }
 
 #[test]
@@ -303,15 +152,6 @@ fn the_complexity_policy_is_for_new_pins_and_the_old_one_must_change() {
     assert_eq!(key.send(&set_min_pin_length([(4, TRUE)])), Ok(None));
     let request = key.platform(Protocol::Two).set_pin(PIN);
     assert_eq!(key.refusal(&request), Status::PinPolicyViolation);
-}
-
-#[test]
-fn the_long_touch_stays_on() {
-    let mut key = Key::new();
-    for _ in 0..2 {
-        assert_eq!(key.send(&config(0x04)), Ok(None));
-        assert_eq!(member(&mut key, 0x18), TRUE);
-    }
 }
 
 #[test]

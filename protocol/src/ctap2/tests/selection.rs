@@ -24,19 +24,6 @@ fn a_touch_selects_the_key() {
 }
 
 #[test]
-fn without_a_touch_it_is_refused_by_its_reason() {
-    for (presence, status) in [
-        (Presence::Declined, Status::OperationDenied),
-        (Presence::TimedOut, Status::UserActionTimeout),
-        (Presence::Aborted, Status::KeepaliveCancel),
-    ] {
-        let mut key = Key::new();
-        key.user().answers.push_back(presence);
-        assert_eq!(key.refusal(&selection()), status);
-    }
-}
-
-#[test]
 fn the_light_shows_that_the_key_waits_for_a_touch() {
     let mut key = Key::new();
     key.send(&selection()).unwrap();

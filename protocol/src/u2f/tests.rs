@@ -11,9 +11,7 @@ use crate::testing::attestation::{BATCH, certificate, point};
 use crate::testing::cbor::array;
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
-use crate::testing::request::{HASH, RP, descriptor, get_assertion, make_credential, parameter};
-
-mod user_verification;
+use crate::testing::request::{RP, descriptor, make_credential};
 
 /// The certificate that proves nothing.
 const PUBLIC_CERTIFICATE: &[u8] = include_bytes!("../store/u2f.der");
@@ -30,11 +28,6 @@ fn application() -> [u8; 32] {
 fn extended(instruction: u8, p1: u8, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap().to_be_bytes();
     [&[0, instruction, p1, 0, 0], &length[..], data, &[0, 0]].concat()
-}
-
-/// The same in the short encoding.
-fn short(instruction: u8, p1: u8, data: &[u8]) -> Vec<u8> {
-    [&[0, instruction, p1, 0, u8::try_from(data.len()).unwrap()], data, &[0]].concat()
 }
 
 fn register_apdu() -> Vec<u8> {
@@ -98,31 +91,6 @@ fn verified(made: &Registration, data: &[u8], user_presence: u8) -> u32 {
 }
 
 #[test]
-fn the_version_is_u2f_v2() {
-    let encodings = [
-        &[0, 3, 0, 0][..],
-        &[0, 3, 0, 0, 0],
-        &[0, 3, 0, 0, 0, 0, 0],
-        &[0, 3, 0, 0, 0, 0, 0, 0, 0],
-    ];
-    for apdu in encodings {
-        assert_eq!(Key::new().apdu(apdu), Ok(b"U2F_V2".to_vec()), "{apdu:02x?}");
-    }
-    assert_eq!(Key::new().apdu(&extended(instruction::VERSION, 0, b"x")), Err(0x6700));
-}
-
-#[test]
-fn other_classes_and_instructions_are_refused() {
-    let mut key = Key::new();
-    for class in [0x80, 0x01, 0xff] {
-        assert_eq!(key.apdu(&[class, 3, 0, 0]), Err(0x6e00));
-    }
-    for instruction in (0..=u8::MAX).filter(|instruction| !(1..=3).contains(instruction)) {
-        assert_eq!(key.apdu(&[0, instruction, 0, 0]), Err(0x6d00));
-    }
-}
-
-#[test]
 fn an_apdu_whose_length_contradicts_itself_is_refused() {
     let data = [0; 64];
     let valid = extended(instruction::REGISTER, 0, &data);
@@ -139,18 +107,6 @@ fn an_apdu_whose_length_contradicts_itself_is_refused() {
         &[&[0, 1, 0, 0, 64], &data[..], &[0, 0]].concat(),
     ] {
         assert_eq!(Key::new().apdu(apdu), Err(0x6700), "{apdu:02x?}");
-    }
-}
-
-#[test]
-fn all_encodings_of_a_command_mean_the_same() {
-    let mut key = Key::new();
-    let made = register(&mut key);
-    let data = authentication(&application(), &made.key_handle);
-    let long = extended(instruction::AUTHENTICATE, DONT_ENFORCE, &data);
-    let brief = short(instruction::AUTHENTICATE, DONT_ENFORCE, &data);
-    for apdu in [&long[..], &long[..long.len() - 2], &brief, &brief[..brief.len() - 1]] {
-        verified(&made, &key.apdu(apdu).unwrap(), 0);
     }
 }
 
@@ -188,17 +144,6 @@ fn a_key_with_a_batch_certificate_registers_with_it() {
     let message = [&[0], &application()[..], &CHALLENGE, &made.key_handle, &made.point].concat();
     assert_eq!(made.certificate, certificate(&BATCH, 600));
     assert!(verifies(&point(&BATCH), &message, &made.signature));
-}
-
-#[test]
-fn a_registration_has_sixty_four_bytes() {
-    let mut key = Key::new();
-    key.user().touches = 1;
-    for length in [0, 63, 65] {
-        let apdu = extended(instruction::REGISTER, 0, &std::vec![0; length]);
-        assert_eq!(key.apdu(&apdu), Err(0x6700));
-    }
-    assert!(key.user().prompts.is_empty());
 }
 
 #[test]
@@ -270,17 +215,6 @@ fn a_handle_that_is_not_the_applications_is_wrong_at_once() {
 }
 
 #[test]
-fn an_unknown_control_byte_is_refused() {
-    let mut key = Key::new();
-    let made = register(&mut key);
-    key.user().touches = 1;
-    for p1 in (0..=u8::MAX).filter(|p1| ![ENFORCE, CHECK_ONLY, DONT_ENFORCE].contains(p1)) {
-        assert_eq!(key.apdu(&authenticate_apdu(p1, &made.key_handle)), Err(0x6a86));
-    }
-    assert_eq!(key.user().touches, 1);
-}
-
-#[test]
 fn a_refusal_is_no_invitation_to_ask_again() {
     let mut key = Key::new();
     let made = register(&mut key);
@@ -291,56 +225,6 @@ fn a_refusal_is_no_invitation_to_ask_again() {
         assert_eq!(key.storage().records, before);
         assert_eq!(key.apdu(&apdu), Err(0x6985), "it is told once");
     }
-}
-
-#[test]
-fn a_handle_whose_length_contradicts_the_message_is_refused() {
-    let mut key = Key::new();
-    let made = register(&mut key);
-    let valid = authentication(&application(), &made.key_handle);
-    let mut longer = valid.clone();
-    longer.push(0);
-    for data in [&valid[..64], &valid[..32], &valid[..valid.len() - 1], &longer] {
-        assert_eq!(
-            key.apdu(&extended(instruction::AUTHENTICATE, ENFORCE, data)),
-            Err(0x6700)
-        );
-    }
-}
-
-#[test]
-fn a_u2f_registration_signs_in_over_ctap2() {
-    let mut key = Key::new();
-    let made = register(&mut key);
-    let mut key = key.restarted();
-    let assertion = key.asserted(&get_assertion(RP, &[&made.key_handle])).unwrap();
-    let message = [&assertion.auth_data.raw[..], &HASH].concat();
-    assert!(verifies(&made.point, &message, &assertion.signature));
-}
-
-#[test]
-fn a_ctap2_credential_signs_in_over_u2f() {
-    let mut key = Key::new();
-    for made in [key.register(RP), key.register_discoverable(RP, b"alice")] {
-        key.user().touches = 1;
-        let data = key.apdu(&authenticate_apdu(ENFORCE, &made.id)).unwrap();
-        let message = [&application(), &data[..5], &CHALLENGE].concat();
-        assert!(made.signed(&message, &data[5..]));
-        let counter = u32::from_be_bytes(data[1..5].try_into().unwrap());
-        let next = key.asserted(&get_assertion(RP, &[&made.id])).unwrap();
-        assert!(
-            next.auth_data.sign_count > counter,
-            "one counter, whichever way it is used"
-        );
-    }
-}
-
-#[test]
-fn a_credential_of_another_algorithm_is_none_of_u2fs() {
-    let mut key = Key::new();
-    let request = make_credential(RP, b"alice").with(4, array([parameter(-8)]));
-    let made = key.made(&request).unwrap();
-    assert_eq!(key.apdu(&authenticate_apdu(CHECK_ONLY, &made.id)), Err(0x6a80));
 }
 
 #[test]

@@ -5,17 +5,16 @@
 //! * the rules for PINs only get stricter, but for a reset.
 
 mod messages;
-mod platform;
 
+use brasskey_conformance::host::client_pin::{Agreement, Protocol, client_pin, cose_key, cp, permission};
+use brasskey_conformance::host::ctap2::GET_INFO;
 use brasskey_protocol::authenticator::Authenticator;
 use brasskey_protocol::cbor::Item;
 use brasskey_protocol::crypto::p256;
 use brasskey_protocol::ctap2::command;
 use brasskey_protocol::limits::MAX_MESSAGE;
-use brasskey_protocol::ctap2::pin_protocol::{Protocol, SharedSecret};
 
-use self::platform::Platform;
-use crate::request::{Command, Pin, Request, Step, encode, uint};
+use crate::request::{Command, Pin, Step};
 use crate::{Time, World, answer, seams, start};
 
 const CHANNEL: u32 = 1;
@@ -28,9 +27,6 @@ const SET_PIN: u64 = 3;
 const CHANGE_PIN: u64 = 4;
 const GET_PIN_TOKEN: u64 = 5;
 const GET_TOKEN_WITH_PERMISSIONS: u64 = 9;
-
-/// The permission of the persistent token, which has it alone.
-const PERSISTENT: u8 = 0x40;
 
 /// The rules for PINs as getInfo tells them.
 #[derive(Clone, Copy)]
@@ -46,8 +42,8 @@ pub struct Host {
     pin: Option<Pin>,
     retries: u64,
     rules: Rules,
-    token: [u8; 32],
-    persistent: [u8; 32],
+    token: Vec<u8>,
+    persistent: Vec<u8>,
     /// IDs of credentials, whatever became of them.
     ids: Vec<Vec<u8>>,
 }
@@ -64,8 +60,8 @@ impl Host {
                 min_pin_length: 0,
                 complexity: false,
             },
-            token: [0; 32],
-            persistent: [0; 32],
+            token: vec![0; 32],
+            persistent: vec![0; 32],
             ids: Vec::new(),
         };
         (host.retries, host.rules) = (host.pin_retries(), host.pin_rules());
@@ -96,8 +92,8 @@ impl Host {
             _ => None,
         };
         // To agree on a secret ends what the step before began: only where the step needs one.
-        let platform = needs_secret(&step.command).then(|| self.agree(protocol));
-        let mut messages = self.messages(step, platform.as_ref(), protocol);
+        let agreement = needs_secret(&step.command).then(|| self.agree(protocol));
+        let mut messages = self.messages(step, agreement.as_ref(), protocol);
         if let (Some(damage), Some(message)) = (&step.damage, messages.last_mut())
             && let place = usize::from(damage.place) % message.len()
             && let Some(byte) = message.get_mut(place)
@@ -105,12 +101,12 @@ impl Host {
             *byte ^= damage.bits;
         }
         for message in messages {
-            self.exchange(&message, step, guess, platform.as_ref());
+            self.exchange(&message, step, guess, agreement.as_ref());
         }
     }
 
     /// Sends a message, and holds the key to the rules.
-    fn exchange(&mut self, message: &[u8], step: &Step, guess: Option<Pin>, platform: Option<&Platform>) {
+    fn exchange(&mut self, message: &[u8], step: &Step, guess: Option<Pin>, agreement: Option<&Agreement>) {
         let is_right = guess.is_some() && guess == self.pin;
         let response = self.send(message);
         let outcome = answer(&response);
@@ -119,8 +115,8 @@ impl Host {
         } else {
             Done::Nothing
         };
-        if let (Ok(Some(item)), Some(platform)) = (outcome, platform) {
-            self.keep_token(item, step, platform);
+        if let (Ok(Some(item)), Some(agreement)) = (outcome, agreement) {
+            self.keep_token(item, step, agreement);
         }
         if let (Ok(Some(item)), [command::MAKE_CREDENTIAL, ..]) = (outcome, message) {
             self.ids.extend(credential_id(item));
@@ -139,7 +135,7 @@ impl Host {
         assert!(was_reset || self.stricter(rules), "a rule was taken back");
         self.rules = rules;
         // To ask for this ends a sequence, as the key agreement of such a step did.
-        if platform.is_some() || was_reset {
+        if agreement.is_some() || was_reset {
             let retries = self.pin_retries();
             assert!(retries <= self.retries || is_right || was_reset, "retries came back");
             self.retries = retries;
@@ -221,19 +217,19 @@ impl Host {
     }
 
     /// The answer to a request that is always answered.
-    fn ask(&mut self, request: &Request) -> Vec<u8> {
-        let response = self.send(&request.message());
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
+        let response = self.send(request);
         let item = answer(&response).expect("this is never refused").expect("a map");
         item.encoded().to_vec()
     }
 
     fn pin_retries(&mut self) -> u64 {
-        let answer = self.ask(&Request::new(command::CLIENT_PIN).with(2, uint(1_u8)));
+        let answer = self.ask(&client_pin(0x01).encode());
         member(&answer, 3).expect("pinRetries").uint().expect("a number")
     }
 
     fn pin_rules(&mut self) -> Rules {
-        let answer = self.ask(&Request::new(command::GET_INFO));
+        let answer = self.ask(GET_INFO);
         Rules {
             min_pin_length: member(&answer, 0x0d).expect("minPINLength").uint().expect("a number"),
             complexity: member(&answer, 0x1b)
@@ -243,9 +239,8 @@ impl Host {
         }
     }
 
-    fn agree(&mut self, protocol: Protocol) -> Platform {
-        let request = Request::new(command::CLIENT_PIN);
-        let answer = self.ask(&request.with(1, uint(protocol.number())).with(2, uint(2_u8)));
+    fn agree(&mut self, protocol: Protocol) -> Agreement {
+        let answer = self.ask(&client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol as u8).encode());
         let key = member(&answer, 1).expect("keyAgreement").encoded();
         let coordinate = |number| member(key, number).expect("a coordinate").bytes().expect("bytes");
         let point = [&[4], coordinate(-2), coordinate(-3)].concat();
@@ -253,31 +248,24 @@ impl Host {
         let z = p256::diffie_hellman(&SCALAR, &point).expect("a point of the curve");
         let ours = p256::public_key(&SCALAR).expect("a private key");
         let (x, y) = ours[1..].split_at(32);
-        Platform {
-            protocol,
-            cose_key: encode(|writer| {
-                writer.map(5).uint(1).uint(2).uint(3).int(-25).int(-1).uint(1);
-                writer.int(-2).bytes(x).int(-3).bytes(y);
-            }),
-            shared: SharedSecret::new(protocol, &z),
-        }
+        Agreement::of(protocol, cose_key(x, y), &z[..])
     }
 
-    fn keep_token(&mut self, answer: Item<'_>, step: &Step, platform: &Platform) {
-        let mut token = [0; 32];
+    fn keep_token(&mut self, answer: Item<'_>, step: &Step, agreement: &Agreement) {
         let encrypted = member(answer.encoded(), 2).and_then(|item| item.bytes().ok());
-        if encrypted
-            .and_then(|encrypted| platform.shared.decrypt(encrypted, &mut token))
-            .is_none()
-        {
+        let length = match agreement.protocol {
+            Protocol::One => 32,
+            Protocol::Two => 48,
+        };
+        let Some(encrypted) = encrypted.filter(|encrypted| encrypted.len() == length) else {
             return;
-        }
+        };
         match step.command {
             Command::Token {
-                permissions: PERSISTENT,
+                permissions: permission::PCMR,
                 ..
-            } => self.persistent = token,
-            Command::Token { .. } | Command::PinToken(_) => self.token = token,
+            } => self.persistent = agreement.decrypt(encrypted),
+            Command::Token { .. } | Command::PinToken(_) => self.token = agreement.decrypt(encrypted),
             _ => {}
         }
     }

@@ -85,15 +85,22 @@ impl Agreement {
         let public = private.compute_public_key().expect("a public key");
         let (x, y) = public.as_ref()[1..].split_at(32);
         let peer = UnparsedPublicKey::new(&ECDH_P256, point);
-        let (hmac_key, aes_key) = agree_ephemeral(private, &peer, |z| match protocol {
-            Protocol::One => (sha256(z).to_vec(), sha256(z)),
-            Protocol::Two => (expand(z, "CTAP2 HMAC key").to_vec(), expand(z, "CTAP2 AES key")),
-        })
-        .expect("a point on the curve");
+        let agreement = agree_ephemeral(private, &peer, |z| Self::of(protocol, cose_key(x, y), z));
+        agreement.expect("a point on the curve")
+    }
+
+    /// What follows from `z`, the x-coordinate of the point that both sides computed (§6.5.6, §6.5.7): for a platform
+    /// whose key pair is not a new one each time.
+    #[must_use]
+    pub fn of(protocol: Protocol, platform_key: Value, z: &[u8]) -> Self {
+        let (hmac_key, aes_key) = match protocol {
+            Protocol::One => (sha256(z), sha256(z)),
+            Protocol::Two => (expand(z, "CTAP2 HMAC key"), expand(z, "CTAP2 AES key")),
+        };
         Self {
             protocol,
-            platform_key: cose_key(x, y),
-            hmac_key,
+            platform_key,
+            hmac_key: hmac_key.to_vec(),
             aes_key,
         }
     }

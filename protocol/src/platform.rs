@@ -255,8 +255,8 @@ pub trait Storage {
     /// [`StorageError::Full`] where this takes room that is not there.
     fn scrub(&mut self) -> Result<(), StorageError>;
 
-    /// Whether the next power-up will find the records. Asked before a credential is made or used: the keys of all of them,
-    /// also of those that have no record, come from the master secret, and end with it.
+    /// Whether the next power-up will find the records. Asked before a credential is made or used: the keys of all of
+    /// them, also of those that have no record, come from the master secret, and end with it.
     ///
     /// # Errors
     /// [`StorageError::Failed`] where the records are lost.

@@ -93,8 +93,8 @@ impl SoftArgs {
         self.touch.is_some() || self.state.is_some() || self.ephemeral || self.seal.is_given()
     }
 
-    /// The storage of the token `name`: in memory, or in its file, unless another one was named. What keeps the file from
-    /// being written is told as `tells` says.
+    /// The storage of the token `name`: in memory, or in its file, unless another one was named. What keeps the file
+    /// from being written is told as `tells` says.
     pub(super) fn storage(
         &self,
         name: Option<&Name>,

@@ -1,5 +1,5 @@
-//! What goes wrong under the built-in soft token. The key itself has no word for it: to a host, a full disk looks like a
-//! full key, or like one that is broken.
+//! What goes wrong under the built-in soft token. The key itself has no word for it: to a host, a full disk looks like
+//! a full key, or like one that is broken.
 
 use std::io;
 use std::path::{Path, PathBuf};

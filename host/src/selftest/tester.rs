@@ -147,8 +147,8 @@ impl<'a> Tester<'a> {
         let no_answer = matches!(error, CeremonyError::Key(Error::NoAnswer));
         self.silent = if no_answer { self.silent + 1 } else { 0 };
         self.helpless = if is_helpless(&error) { self.helpless + 1 } else { 0 };
-        // A key may fail at one command, or at all that has to do with one algorithm. One that fails at each without a reason
-        // has lost what it runs on: a soft token's file that was deleted, for example.
+        // A key may fail at one command, or at all that has to do with one algorithm. One that fails at each without a
+        // reason has lost what it runs on: a soft token's file that was deleted, for example.
         let is_helpless = self.helpless > if self.works { 2 } else { 1 };
         // A key may fail to answer one command. One that does so twice in a row is gone.
         if says_nothing(&error) || self.silent > 1 || is_helpless || self.user.is_cancelled() {

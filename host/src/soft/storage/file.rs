@@ -149,8 +149,8 @@ impl FileStorage {
         self.is_new
     }
 
-    /// Has `say` called when the file keeps nothing: the key has no word for the reason. A loss is said once, and what the
-    /// system says each time.
+    /// Has `say` called when the file keeps nothing: the key has no word for the reason. A loss is said once, and what
+    /// the system says each time.
     pub fn on_trouble(&mut self, say: impl Fn(Trouble) + Send + 'static) {
         self.on_trouble = Some(Box::new(say));
     }

@@ -11,8 +11,8 @@ use redb::{BackendError, StorageBackend};
 pub(super) trait Medium: std::fmt::Debug + Send + Sync + 'static {
     fn backend(&self) -> &dyn StorageBackend;
 
-    /// Takes the room of the disk for the first `length` bytes, which may be more than there are: a write to one of them
-    /// then needs no more.
+    /// Takes the room of the disk for the first `length` bytes, which may be more than there are: a write to one of
+    /// them then needs no more.
     fn allocate(&self, length: u64) -> io::Result<()>;
 }
 
@@ -22,8 +22,8 @@ pub(super) trait Medium: std::fmt::Debug + Send + Sync + 'static {
 /// To replace a record by one of its length never needs the disk's room: a retry of the PIN that is taken can be given
 /// back, also on a disk that is full. `redb` writes to pages that are free, lets go of the old ones a commit later, and
 /// doubles the file where it finds none. So the room for twice the length is taken before a record is added
-/// ([`Self::reserve`]), and none is given back: where `redb` wants the file shorter it stays as it is, which `redb` takes
-/// for a growth that a power cut ended.
+/// ([`Self::reserve`]), and none is given back: where `redb` wants the file shorter it stays as it is, which `redb`
+/// takes for a growth that a power cut ended.
 #[derive(Clone, Debug)]
 pub(super) struct SharedBackend(Arc<Inner>);
 

@@ -46,8 +46,8 @@ mod unix {
     }
 }
 
-/// Takes the disk's room for the first `length` bytes of `file`, however long it is. A disk that knows no such thing, or that
-/// writes each change to another place (as btrfs and ZFS do), promises nothing.
+/// Takes the disk's room for the first `length` bytes of `file`, however long it is. A disk that knows no such thing,
+/// or that writes each change to another place (as btrfs and ZFS do), promises nothing.
 #[cfg(target_os = "linux")]
 pub(super) fn allocate(file: &File, length: u64) -> io::Result<()> {
     use nix::errno::Errno;

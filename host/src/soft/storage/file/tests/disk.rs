@@ -19,8 +19,8 @@ pub(super) enum Fault {
     Cut(usize),
     /// This one change finds no room.
     Full(usize),
-    /// From this change on, nothing finds room, not even what has its room: as on a disk that writes each change to another
-    /// place.
+    /// From this change on, nothing finds room, not even what has its room: as on a disk that writes each change to
+    /// another place.
     FullFrom(usize),
     /// The disk has room for so many bytes.
     Room(usize),

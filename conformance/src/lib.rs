@@ -5,7 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`key`] | a key under test: the [`Link`](key::Link) to it, the [`Hand`](key::Hand) on it, and its [`Profile`](key::Profile) |
+//! | [`key`] | a key under test: its [`Link`](key::Link), its [`Hand`](key::Hand) and its [`Profile`](key::Profile) |
 //! | [`host`] | a client that can also misbehave, and the checks that a relying party makes |
 //! | [`second_reader`] | `ctap-types`, to which every answer has to say the same |
 //! | [`suites`] | what every key does, one file a chapter, written once |

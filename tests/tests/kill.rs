@@ -229,8 +229,8 @@ fn used_token(program: &Path, state: &Path) -> (Vec<Known>, Vec<u8>, Duration) {
     (made, content, moment.elapsed())
 }
 
-/// Where files cannot become large, a reset fails at one of its writes, an earlier one or a later one; where it is killed, in
-/// or between them.
+/// Where files cannot become large, a reset fails at one of its writes, an earlier one or a later one; where it is
+/// killed, in or between them.
 #[test]
 fn a_reset_is_whole_or_not_at_all_when_the_token_is_killed() {
     let program = program();

@@ -1,7 +1,7 @@
 //! What every key does. Each check begins with a key fresh from the factory.
 
-/// Lists a suite's checks below the section of the standard that they follow; one that is missing here is dead code, and
-/// the compiler says so.
+/// Lists a suite's checks below the section of the standard that they follow; one that is missing here is dead code,
+/// and the compiler says so.
 #[macro_export]
 macro_rules! checks {
     ($($section:literal: $($name:ident $(needs $need:ident)?),+;)+) => {

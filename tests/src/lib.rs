@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`forms`] | the key's core alone, the soft key in this process and over UDP, and the firmware on an emulated chip |
+//! | [`forms`] | the key's core alone, the soft key in this process and over UDP, the firmware on an emulated chip |
 //! | [`suites`] | what only this key does |
 
 pub mod forms;

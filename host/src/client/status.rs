@@ -77,7 +77,9 @@ pub(super) fn hint(status: Status) -> Option<&'static str> {
         Status::KeyStoreFull => "remove a passkey from the key, or register without a discoverable credential",
         Status::NoCredentials => "use the key that was registered, or register this one first",
         Status::PinInvalid => "try again with care: after eight wrong PINs the key must be reset",
-        Status::PinBlocked => "only a reset, which erases the key, helps",
+        Status::PinBlocked => {
+            "what takes no PIN works as before; for the rest only a reset helps, which erases the key"
+        }
         Status::PinAuthInvalid | Status::PinTokenExpired => "give the PIN again",
         Status::PinAuthBlocked => {
             "unplug the key and plug it in again, or start the soft token again, and try with the right PIN"

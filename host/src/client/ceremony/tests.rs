@@ -138,6 +138,29 @@ fn without_somebody_who_knows_the_pin_only_what_must_be_fails() {
 }
 
 #[test]
+fn a_blocked_pin_keeps_nobody_from_what_takes_none() {
+    use Requirement::{Discouraged, Preferred, Required};
+    let mut key = key(Some("1234"));
+    let preferred = creation(Preferred, Discouraged);
+    // Whoever gives a wrong PIN hears of it, also where none is required. The third one in a row blocks the PIN.
+    for pin in ["0000", "0001", "0002"] {
+        assert!(
+            register(&mut key, &preferred, &mut Person(Some(pin), 0)).is_err(),
+            "{pin}"
+        );
+    }
+    let mut owner = owner();
+    let answer = register(&mut key, &preferred, &mut owner).unwrap();
+    assert!(!verified_at_registration(&answer));
+    let allowed = [answer.credential_id.as_slice()];
+    let answer = sign_in(&mut key, &request(Preferred, &allowed), &mut owner).unwrap();
+    assert!(!verified(&answer.authenticator_data));
+    let refused = sign_in(&mut key, &request(Required, &allowed), &mut owner);
+    assert!(matches!(refused, Err(CeremonyError::Key(Error::PinAuthBlocked))));
+    assert_eq!(owner.1, 0, "nobody is asked for a PIN that would not do");
+}
+
+#[test]
 fn a_key_without_a_pin_cannot_do_what_needs_one() {
     let mut key = key(None);
     let options = creation(Requirement::Required, Requirement::Discouraged);

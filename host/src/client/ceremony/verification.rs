@@ -42,10 +42,15 @@ impl Verification {
         if info.has("uv") && !info.has("pinUvAuthToken") {
             return Ok(Self::Option);
         }
+        let refused = key.refused_pins().len();
         match key.token(permissions, Some(rp_id), user) {
             Ok(token) => Ok(Self::Token(token)),
             // Nobody gives the PIN, and it is not required.
             Err(Error::PinNeeded) if !required => Ok(Self::None),
+            // It was blocked before, and no PIN was sent: credentials that need none work as before.
+            Err(Error::PinBlocked | Error::PinAuthBlocked) if !required && key.refused_pins().len() == refused => {
+                Ok(Self::None)
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -33,6 +33,22 @@ fn passkeys_are_listed_renamed_and_deleted() {
     assert_eq!(home.fail(&format!("{delete} --yes")).0, 2);
 }
 
+/// A key hides them from those who do not give its PIN (CTAP 2.3 §12.1).
+#[test]
+fn a_protected_credential_asks_for_the_pin_that_was_not_given() {
+    let home = Home::with_pin();
+    home.pass("register --user protected --cred-protect 3");
+    home.passkey(" --cred-protect 2");
+    for sign_in in ["--user protected", "--resident"] {
+        let (code, error) = home.fail(&format!("authenticate {sign_in}"));
+        assert_eq!(code, 5, "{error}");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains("--cred-protect") && hint.contains("--pin-env"), "{hint}");
+        assert!(!hint.contains("register this one"), "{hint}");
+        home.pass(&format!("authenticate {sign_in} --uv required --pin-env PIN"));
+    }
+}
+
 #[test]
 fn each_account_of_a_key_can_sign_in() {
     let home = Home::with_pin();

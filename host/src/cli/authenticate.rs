@@ -61,14 +61,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let answer = get(key, &options, &website.origin, ceremony.protocol, &mut chooser);
     let answer = answer.map_err(|error| match chooser.failure.take() {
         Some(failure) => failure,
-        None => args.explained(error, key),
+        None => args.explained(error, key, chooser.gave_pin()),
     })?;
+    let gave_pin = chooser.gave_pin();
     let mut registered = candidates
         .iter()
         .filter_map(|account| Some((*account, account.registration(&answer.credential_id)?)));
     let (account, registration) = registered
         .next()
-        .ok_or_else(|| args.explained(CeremonyError::NoCredentials, key))?;
+        .ok_or_else(|| args.explained(CeremonyError::NoCredentials, key, gave_pin))?;
 
     let expected = ExpectedAuthentication::new(options, &website.origin, account.user_handle.clone());
     let (report, authentication) = verify_authentication(expected, &registration.credential, &answer);
@@ -201,13 +202,21 @@ impl Args {
 
     /// Why a ceremony failed. A key that shows no credential may still have one: it hides protected credentials until
     /// its user is verified (CTAP 2.3 §12.1).
-    fn explained(&self, error: CeremonyError, key: &Key) -> Failure {
+    ///
+    /// `gave_pin`: the user was verified by PIN.
+    fn explained(&self, error: CeremonyError, key: &Key, gave_pin: bool) -> Failure {
         if !matches!(error, CeremonyError::NoCredentials) {
             return error.into();
         }
-        let protected = match key.info().and_then(|info| info.options.get("clientPin")) {
+        let info = key.info();
+        let by_itself = info.is_some_and(|info| info.has("uv"));
+        let protected = match info.and_then(|info| info.options.get("clientPin")) {
             Some(false) => Some("set a PIN with `brasskey pin set`, and sign in again"),
             Some(true) if self.ceremony.website.is_unverified() => Some("add `--uv required`"),
+            // The PIN is wanted, and the sign-in went on without it.
+            Some(true) if !self.ceremony.u2f && !by_itself && !gave_pin => {
+                Some("add `--uv required`, and give the PIN when asked on a terminal, or with --pin-env or --pin-fd")
+            }
             _ => None,
         };
         match protected {

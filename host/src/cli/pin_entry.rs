@@ -75,6 +75,8 @@ pub(super) struct Attendant {
     on_terminal: bool,
     /// The PIN to try, and to use again once it was right.
     given: Option<Pin>,
+    /// Whether the key was given a PIN to verify its user.
+    pub(super) gave_pin: bool,
     /// PINs that were wrong, so that none is tried twice.
     wrong: Vec<Pin>,
     /// Reads a line from the terminal, after a question.
@@ -98,6 +100,7 @@ impl Attendant {
             tells_touch: opened.soft.is_none(),
             on_terminal: source.is_terminal(),
             given,
+            gave_pin: false,
             wrong: Vec::new(),
             ask,
         })
@@ -167,6 +170,7 @@ impl UserInteraction for Attendant {
             self.output.notice(&client::Error::WrongPin { left }.to_string());
         }
         if let Some(pin) = &self.given {
+            self.gave_pin = true;
             return Ok(pin.clone());
         }
         if !self.on_terminal {
@@ -181,7 +185,10 @@ impl UserInteraction for Attendant {
             match Pin::new(&(self.ask)("PIN of the security key: ")?) {
                 Err(error) => self.output.notice(&error.to_string()),
                 Ok(pin) if self.wrong.contains(&pin) => self.output.notice("that PIN was wrong a moment ago"),
-                Ok(pin) => return Ok(self.given.insert(pin).clone()),
+                Ok(pin) => {
+                    self.gave_pin = true;
+                    return Ok(self.given.insert(pin).clone());
+                }
             }
         }
     }

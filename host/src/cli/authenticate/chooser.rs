@@ -29,6 +29,11 @@ impl<'a> Chooser<'a> {
             failure: None,
         }
     }
+
+    /// Whether the key got the PIN.
+    pub(super) fn gave_pin(&self) -> bool {
+        self.attendant.gave_pin
+    }
 }
 
 impl Watch for Chooser<'_> {

@@ -17,6 +17,7 @@ fn attendant(typed: &[&'static str]) -> Attendant {
         tells_touch: false,
         on_terminal: true,
         given: None,
+        gave_pin: false,
         wrong: Vec::new(),
         ask: |_| match TYPED.with_borrow_mut(Vec::pop) {
             Some(line) => Ok(Zeroizing::new(line.to_owned())),
@@ -47,7 +48,7 @@ fn a_pin_that_was_right_is_used_again() {
 
 #[test]
 fn no_wrong_pin_is_tried_twice() {
-    let mut attendant = attendant(&["1111", "2222", "1111", "2222", "", "3333"]);
+    let mut attendant = attendant(&["1111", "2222", "1111", "2222", "", "n", "333", "3333"]);
     assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1111"));
     assert_eq!(attendant.pin(&request(7, true)).unwrap(), pin("2222"));
     assert_eq!(attendant.pin(&request(6, true)).unwrap(), pin("3333"));

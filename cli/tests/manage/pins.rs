@@ -61,6 +61,22 @@ fn a_wrong_pin_takes_one_try_whatever_the_command_does() {
 }
 
 #[test]
+fn a_blocked_pin_keeps_nobody_from_what_takes_none() {
+    let home = Home::with_pin();
+    home.pass("register");
+    for _ in 0..8 {
+        assert_eq!(home.fail("pin verify --pin-env WRONG").0, 5);
+    }
+    assert_eq!(home.pass("pin status")["retries"], 0);
+    home.pass("authenticate");
+    home.pass("register --name other --pin-env PIN --user bob");
+    let (code, error) = home.fail("authenticate --uv required --pin-env PIN");
+    assert_eq!(code, 5);
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.starts_with("what takes no PIN works as before"), "{hint}");
+}
+
+#[test]
 fn a_pin_that_cannot_be_is_not_sent() {
     let home = Home::with_pin();
     for (arguments, code) in [
@@ -72,6 +88,9 @@ fn a_pin_that_cannot_be_is_not_sent() {
     ] {
         assert_eq!(home.fail(arguments).0, code, "{arguments}");
     }
+    // A stray letter.
+    let letter = home.command("pin verify --pin-env N").env("N", "n").output().unwrap();
+    assert_eq!(letter.status.code(), Some(4));
     assert_eq!(home.pass("pin status")["retries"], 8);
     let short = home
         .command("pin change --pin-env PIN --new-pin-env SHORT")

@@ -12,7 +12,10 @@ use super::pin_protocol::SharedSecret;
 /// The longest PIN, in bytes of UTF-8 (§6.5.1).
 const MAX_BYTES: usize = 63;
 
-/// A PIN in Normalization Form C, 1 to 63 bytes. Zeroized when dropped.
+/// The shortest PIN, in code points (§6.5.1).
+pub(super) const MIN_LENGTH: u64 = 4;
+
+/// A PIN in Normalization Form C, of 4 code points or more, and 63 bytes or fewer. Zeroized when dropped.
 #[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
 
@@ -46,7 +49,11 @@ impl Pin {
         } else if text.contains('\0') {
             Err(PinError::Zero)
         } else {
-            Ok(Self(text))
+            let pin = Self(text);
+            match pin.length() < MIN_LENGTH {
+                true => Err(PinError::TooFewCharacters),
+                false => Ok(pin),
+            }
         }
     }
 
@@ -96,6 +103,9 @@ pub enum PinError {
     /// It is empty.
     #[error("the PIN is empty")]
     Empty,
+    /// It has fewer than four characters.
+    #[error("the PIN is too short: that of a security key has at least {MIN_LENGTH} characters")]
+    TooFewCharacters,
     /// It has more than 63 bytes.
     #[error("the PIN takes {length} bytes, and no security key takes more than {MAX_BYTES}")]
     TooManyBytes {

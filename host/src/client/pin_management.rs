@@ -3,13 +3,10 @@
 use super::ctap2::{ClientPin, ClientPinResponse, Command as _, Info};
 use super::error::{Error, Malformed};
 use super::key::Key;
-use super::pin::{Pin, PinError, PinRetries};
+use super::pin::{MIN_LENGTH, Pin, PinError, PinRetries};
 use super::pin_protocol::{EphemeralKey, KeyAgreementKey, NotOnCurve, PinProtocol, SharedSecret};
 use super::status::Status;
 use super::watch::Watch;
-
-/// The shortest PIN where the key does not say, in code points.
-const DEFAULT_MIN_LENGTH: u64 = 4;
 
 impl Pin {
     /// Whether its length, in code points, is right for a new PIN of a key with `info`.
@@ -18,7 +15,7 @@ impl Pin {
     /// [`PinError::TooShort`] and [`PinError::TooLong`].
     pub fn check(&self, info: &Info) -> Result<(), PinError> {
         let length = self.length();
-        let minimum = info.min_pin_length.unwrap_or(DEFAULT_MIN_LENGTH);
+        let minimum = info.min_pin_length.unwrap_or(MIN_LENGTH);
         let maximum = info.max_pin_length.unwrap_or(u64::MAX);
         if length < minimum {
             Err(PinError::TooShort { minimum })

@@ -89,9 +89,9 @@ fn of_key(error: &client::Error) -> Option<&'static str> {
         client::Error::PinNeeded => "give it when asked on a terminal, or with --pin-env or --pin-fd",
         client::Error::NoPin => "set one with `brasskey pin set`",
         client::Error::MustChangePin => "change it with `brasskey pin change`",
-        client::Error::Pin(PinError::TooShort { .. } | PinError::TooLong { .. } | PinError::TooSimple) => {
-            "choose another PIN; `brasskey pin status` shows the rules for it"
-        }
+        client::Error::Pin(
+            PinError::TooFewCharacters | PinError::TooShort { .. } | PinError::TooLong { .. } | PinError::TooSimple,
+        ) => "choose another PIN; `brasskey pin status` shows the rules for it",
         client::Error::NoRoom { .. } => {
             "make the data smaller, or delete another large blob with `brasskey blobs delete` or `blobs prune`"
         }

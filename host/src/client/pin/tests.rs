@@ -29,6 +29,10 @@ fn a_pin_is_normalized_and_hashed() {
 #[test]
 fn what_no_key_takes_is_no_pin() {
     assert_eq!(Pin::new(""), Err(PinError::Empty));
+    // Three characters, whose UTF-8 is longer than four bytes; and three once they are normalized.
+    for short in ["n", "123", "🔑🔑🔑", "12e\u{301}"] {
+        assert_eq!(Pin::new(short), Err(PinError::TooFewCharacters), "{short}");
+    }
     assert!(Pin::new(&"a".repeat(63)).is_ok());
     assert_eq!(Pin::new(&"a".repeat(64)), Err(PinError::TooManyBytes { length: 64 }));
     assert_eq!(Pin::new("1234\0"), Err(PinError::Zero));

@@ -93,7 +93,7 @@ fn whoever_is_wrong_is_asked_again_and_told_how_often_they_may_be() {
 fn three_wrong_pins_in_a_row_and_eight_in_all_are_the_end() {
     let (soft, mut key) = soft();
     key.set_pin(&pin("1234"), &mut Unwatched).unwrap();
-    let wrong = ["0", "1", "2", "3", "4", "5", "6", "7", "8"];
+    let wrong = ["0000", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"];
     let mut left = Vec::new();
     for _ in 0..3 {
         let mut bob = person(&wrong);

@@ -179,6 +179,31 @@ fn the_devices_of_all_accounts_are_listed_with_the_day_of_their_registration() {
 }
 
 #[test]
+fn a_device_of_another_user_is_not_called_misspelt() {
+    let home = Home::new();
+    home.register("--user bob --name k2");
+    for command in ["rename k2 k3", "remove k2"] {
+        let refused = home.command(&format!("aws devices {command}")).output().unwrap();
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.contains("alice of account 123456789012 has no device k2"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("--user") && !stderr.contains("spelling"), "{stderr}");
+    }
+    let listed = home.run("aws devices list --user nobody").stdout;
+    assert!(
+        listed.starts_with("No devices of this user are registered."),
+        "{listed}"
+    );
+    home.run("aws devices rename k2 k3 --user bob");
+    home.run("aws devices remove k3 --user bob");
+    let listed = home.run("aws devices list").stdout;
+    assert!(listed.starts_with("No devices are registered."), "{listed}");
+}
+
+#[test]
 fn who_has_one_device_only_is_warned_and_nobody_else() {
     let home = Home::new();
     home.register("--name first");

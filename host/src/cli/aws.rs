@@ -11,6 +11,7 @@ use super::layout::columns;
 use super::output::Output;
 use super::website::{EXAMPLE_ACCOUNT, account_number, domain_name, registrations_file};
 use crate::relying_party::profile::{AwsUser, DeviceName, DeviceNameError, MAX_DEVICES, Profile, device_arn};
+use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::text::escape;
 
 /// `brasskey aws`.
@@ -106,6 +107,18 @@ impl OwnerArgs {
             self.user.arn(self.account)
         }
     }
+
+    /// Why the owner's device of this name was left as it is. Another user may have one of the name.
+    fn unchanged(&self, name: &str, error: RegistrationsError) -> Failure {
+        let user = if self.root { &AwsUser::Root } else { &self.user };
+        match error {
+            RegistrationsError::Unchanged(Unchanged::Unknown) => Failure::usage(
+                format!("{user} of account {:012} has no device {name}", self.account),
+                "`brasskey aws devices list` shows whose it is: name its user with --user or --root, and --account",
+            ),
+            error => error.into(),
+        }
+    }
 }
 
 fn user(name: &str) -> Result<AwsUser, String> {
@@ -157,6 +170,12 @@ fn list(args: &ListArgs, output: &Output) -> Result<(), Failure> {
         }
     }
     output.result(&devices, |to| {
+        if devices.is_empty() && (args.account.is_some() || only.is_some()) {
+            return writeln!(
+                to,
+                "No devices of this user are registered. `brasskey aws devices list` lists those of all users."
+            );
+        }
         if devices.is_empty() {
             return writeln!(
                 to,
@@ -190,7 +209,8 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
     valid.map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
     let owner = args.owner.arn();
     registrations_file(args.file.registrations.as_ref())?
-        .update(|accounts| accounts.rename(&args.file.rp_id(), &owner, &args.name, &args.new_name))?;
+        .update(|accounts| accounts.rename(&args.file.rp_id(), &owner, &args.name, &args.new_name))
+        .map_err(|error| args.owner.unchanged(&args.name, error))?;
     let value = json!({ "name": args.name, "newName": args.new_name });
     output.result(&value, |to| {
         writeln!(to, "Renamed {} to {}.", escape(&args.name), escape(&args.new_name))
@@ -200,7 +220,8 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
 fn remove(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
     let owner = args.owner.arn();
     registrations_file(args.file.registrations.as_ref())?
-        .update(|accounts| accounts.remove(&args.file.rp_id(), &owner, &args.name))?;
+        .update(|accounts| accounts.remove(&args.file.rp_id(), &owner, &args.name))
+        .map_err(|error| args.owner.unchanged(&args.name, error))?;
     let value = json!({ "removed": args.name });
     output.result(&value, |to| {
         writeln!(

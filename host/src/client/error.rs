@@ -97,6 +97,9 @@ pub enum Error {
     /// The key has no PIN, and no other way to verify its user.
     #[error("this security key has no PIN")]
     NoPin,
+    /// The key failed to verify its user by itself, and has no PIN to do it with instead.
+    #[error("this security key did not verify its user")]
+    NotVerified,
     /// The key accepts its PIN for nothing but a change of PIN.
     #[error("the PIN must be changed before it is of use")]
     MustChangePin,
@@ -232,7 +235,7 @@ impl Error {
             Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
             Self::GetInfo(error) => error.kind(),
             Self::WrongPin { .. } | Self::PinBlocked | Self::PinAuthBlocked | Self::MustChangePin => ErrorKind::Pin,
-            Self::NoPin | Self::NoRoom { .. } => ErrorKind::Key,
+            Self::NoPin | Self::NotVerified | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } | Self::TooLong { .. } | Self::TooMany { .. } | Self::BlobTooLarge { .. } => {
@@ -273,6 +276,7 @@ impl Error {
             }
             Self::PinNeeded => Some("give the PIN"),
             Self::NoPin => Some("set one first"),
+            Self::NotVerified => Some("try again, or set a PIN to give instead"),
             Self::MustChangePin => Some("change it first"),
             Self::Pin(_) => Some("choose another PIN"),
             Self::NoRoom { .. } => Some("make the data smaller, or delete another large blob"),

@@ -15,8 +15,8 @@ impl Key {
     /// Keys before CTAP 2.1 have no permissions: their token allows everything.
     ///
     /// # Errors
-    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::WrongPin`], also where the key
-    /// refused the same PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
+    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::NotVerified`];
+    /// [`Error::WrongPin`], also where the key refused the same PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
     /// [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key knows no PINs; as
     /// [`Key::send`].
     pub fn token(
@@ -27,22 +27,33 @@ impl Key {
     ) -> Result<PinUvAuthToken, Error> {
         let info = self.ctap2_info()?;
         let attempts = info.preferred_platform_uv_attempts.unwrap_or(1).clamp(1, 10);
+        let mut failed = false;
         if verifies_by_itself(info, permissions) {
             for _ in 0..attempts {
                 match self.token_by_itself(permissions, rp_id, user) {
                     Err(Error::Status {
                         status: Status::UvInvalid,
                         ..
-                    }) => {}
+                    }) => failed = true,
                     Err(Error::Status {
-                        status: Status::UvBlocked | Status::NotAllowed | Status::UnauthorizedPermission,
+                        status: Status::UvBlocked,
+                        ..
+                    }) => {
+                        failed = true;
+                        break;
+                    }
+                    Err(Error::Status {
+                        status: Status::NotAllowed | Status::UnauthorizedPermission,
                         ..
                     }) => break,
                     result => return result,
                 }
             }
         }
-        self.token_by_pin(permissions, rp_id, user)
+        match self.token_by_pin(permissions, rp_id, user) {
+            Err(Error::NoPin | Error::Unsupported { .. }) if failed => Err(Error::NotVerified),
+            result => result,
+        }
     }
 
     fn token_by_itself(

@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn it_succeeds_or_fails_as_it_was_told() {
         assert!(token(&mut key(UserVerification::Always).1).is_ok());
-        assert!(matches!(token(&mut key(UserVerification::Never).1), Err(Error::NoPin)));
+        assert!(matches!(
+            token(&mut key(UserVerification::Never).1),
+            Err(Error::NotVerified)
+        ));
 
         let (soft, mut key) = key(UserVerification::Control);
         assert!(token(&mut key).is_err(), "nobody is verified before somebody says so");

@@ -267,6 +267,16 @@ fn where_the_keys_own_verification_fails_the_pin_is_asked_for() {
         let mut owner = person(&["1234"]);
         key.token(MANAGE, None, &mut owner).unwrap();
         assert_eq!(owner.requests.len(), 1);
+
+        // There is none, and the key is not said to need one.
+        for none in [
+            &b"\xA3\x62uv\xF5\x69clientPin\xF4\x6EpinUvAuthToken\xF5"[..],
+            b"\xA2\x62uv\xF5\x6EpinUvAuthToken\xF5",
+        ] {
+            let (mut key, _) = made_up(none, Some(status));
+            let refused = key.token(MANAGE, None, &mut owner);
+            assert!(matches!(refused, Err(Error::NotVerified)), "{refused:?}");
+        }
     }
     // The user refused: that is no reason to ask for something else.
     let (mut key, _) = made_up(b"\xA3\x62uv\xF5\x69clientPin\xF5\x6EpinUvAuthToken\xF5", Some(0x27));

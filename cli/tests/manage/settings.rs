@@ -19,6 +19,19 @@ fn settings_are_changed_once() {
     assert_eq!(home.fail("config enterprise-attestation --pin-env PIN").0, 5);
 }
 
+/// It has no flag for a PIN.
+#[test]
+fn a_measurement_does_not_ask_for_a_pin_that_it_cannot_take() {
+    let home = Home::with_pin();
+    home.pass("bench --device soft --rounds 1");
+    home.pass("config always-uv on --pin-env PIN");
+    let (code, error) = home.fail("bench --device soft --rounds 1");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(code == 5 && hint.contains("always-uv off"), "{error}");
+    assert!(!hint.contains("PIN"), "{hint}");
+    home.pass("bench --device soft --rounds 1 --command info");
+}
+
 #[test]
 fn a_policy_is_applied_once() {
     let home = Home::with_token();

@@ -17,7 +17,9 @@ use super::interrupt::interrupt;
 use super::latency::{Latency, time};
 use super::layout::{columns, count};
 use super::output::{BOLD, Output};
-use crate::client::ceremony::Protocol;
+use crate::client::Error;
+use crate::client::ceremony::{CeremonyError, Protocol};
+use crate::client::ctap2::Status;
 use rounds::Rounds;
 
 /// Rounds with a key that needs no touch.
@@ -107,7 +109,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             progress.inc(1);
             time
         });
-        let times: Vec<_> = times.collect::<Result<_, _>>()?;
+        let times: Vec<_> = times.collect::<Result<_, _>>().map_err(explained)?;
         let nanoseconds = times.into();
         measured.push(Measured { command, nanoseconds });
     }
@@ -121,6 +123,17 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         commands: measured,
     };
     output.result(&bench, |to| bench.show(to))
+}
+
+/// Why a round failed. This command verifies nobody, so it has no use for a PIN.
+fn explained(error: CeremonyError) -> Failure {
+    match error {
+        CeremonyError::Key(Error::Status {
+            status: Status::PuatRequired,
+            ..
+        }) => Failure::Unverified,
+        error => error.into(),
+    }
 }
 
 impl Args {

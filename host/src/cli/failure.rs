@@ -102,6 +102,9 @@ pub(super) enum Failure {
         /// How many rules.
         count: usize,
     },
+    /// The key does nothing for a user whom it has not verified, and `bench` has nobody verified.
+    #[error("this security key asks for its user's verification, which `bench` leaves out")]
+    Unverified,
     /// A key that was to be plugged in anew was not.
     #[error("the security key was not plugged in again in time, and nothing was erased")]
     NotPluggedIn,
@@ -206,6 +209,7 @@ impl Failure {
             | Self::Untested(_)
             | Self::Hidden { .. }
             | Self::NoPasskey { .. }
+            | Self::Unverified
             | Self::Policy { .. } => KEY,
             Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {
                 // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.

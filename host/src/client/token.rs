@@ -15,10 +15,10 @@ impl Key {
     /// Keys before CTAP 2.1 have no permissions: their token allows everything.
     ///
     /// # Errors
-    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::NotVerified`];
-    /// [`Error::WrongPin`], also where the key refused the same PIN before, and was not sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or
-    /// [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key knows no PINs; as
-    /// [`Key::send`].
+    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::NotVerified`]; [`Error::WrongPin`],
+    /// also where the key refused the same PIN before, and was not sent it again; [`Error::MustChangePin`];
+    /// [`Error::PinBlocked`] or [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key
+    /// knows no PINs; as [`Key::send`].
     pub fn token(
         &mut self,
         permissions: Permissions,

@@ -48,6 +48,11 @@ impl Failure {
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
             Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
+            Self::Unverified => {
+                "measure `--command info` alone, or use another key; where alwaysUv is the cause, `brasskey config \
+                 always-uv off` switches it off"
+                    .to_owned()
+            }
             Self::NotPluggedIn => {
                 "most keys accept a reset only in their first ten seconds: start again, with the key at hand".to_owned()
             }
@@ -88,6 +93,9 @@ fn of_key(error: &client::Error) -> Option<&'static str> {
         client::Error::NoDevice => "plug a security key in, or use the built-in one with `--device soft`",
         client::Error::PinNeeded => "give it when asked on a terminal, or with --pin-env or --pin-fd",
         client::Error::NoPin => "set one with `brasskey pin set`",
+        client::Error::NotVerified => {
+            "try again, or set a PIN with `brasskey pin set`; a soft token obeys its --user-verification"
+        }
         client::Error::MustChangePin => "change it with `brasskey pin change`",
         client::Error::Pin(
             PinError::TooFewCharacters | PinError::TooShort { .. } | PinError::TooLong { .. } | PinError::TooSimple,

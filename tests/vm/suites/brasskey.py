@@ -87,7 +87,7 @@ class ByItself(Brasskey):
         self.assertEqual(self.brasskey("pin", "status")["retries"], 8)
 
     def test_a_pin_is_typed_on_a_terminal(self):
-        told = self.dialogue("brasskey", "pin", "set", answers=[("PIN", PIN), ("gain", PIN)], env=self.environment)
+        told = self.dialogue("brasskey", "pin", "set", answers=[("PIN", PIN), ("Repeat", PIN)], env=self.environment)
         self.assertNotIn(PIN, told)
         self.brasskey("pin", "verify", "--pin-env", "PIN")
 

@@ -102,7 +102,7 @@ class Unnotified(InSession, brasskey.Brasskey):
         self.assertNotIn("Registered", self.end(process))
         self.assertEqual(process.returncode, REFUSED)
         self.assertIn("no desktop notification can ask", self.key.errors())
-        self.assertIn("hint: ", self.key.errors())
+        self.assertIn("start it with --touch auto", self.key.errors())
 
     def test_it_asks_on_the_terminal(self):
         self.key.close()

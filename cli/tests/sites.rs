@@ -130,3 +130,17 @@ fn a_token_verifies_its_user_as_it_was_started_to() {
         assert_eq!(made.status.success(), says == Some(true), "{how}: {made:?}");
     }
 }
+
+#[test]
+fn the_second_reader_says_which_answers_with_es384_it_reads() {
+    let home = tempfile::tempdir().unwrap();
+    let registered = run(home.path(), "register --touch auto --alg es384");
+    let text = String::from_utf8(registered.stdout).unwrap();
+    assert!(
+        text.contains("caden does not verify attestation that is signed with ES384"),
+        "{text}"
+    );
+    let signed_in = run(home.path(), "authenticate --touch auto");
+    let text = String::from_utf8(signed_in.stdout).unwrap();
+    assert!(text.contains("caden accepts it too"), "{text}");
+}

@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+// For who reads a terminal: the command line, and the soft token's prompt on Unix.
+#[cfg(any(unix, feature = "cli"))]
 mod wrap;
 
+#[cfg(any(unix, feature = "cli"))]
 pub(crate) use wrap::wrap;
 
 /// Replaces every character that could disguise what is shown, or be obeyed instead of shown, by its visible

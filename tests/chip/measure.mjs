@@ -51,12 +51,12 @@ function measure(command) {
   const seen = { begun: 0, done: 0, last: 0 };
   const onReport = board.onReport;
   board.onReport = (report) => {
-    if ([CBOR, MSG].includes(report[4]) && !seen.done) seen.done = host.lastInActive;
+    if ([CBOR, MSG].includes(report[4]) && !seen.done) seen.done = host.reports.lastInActive;
     onReport(report);
   };
   const answer = command();
   board.onReport = onReport;
-  return { cycles: seen.done - host.lastOutActive, answer };
+  return { cycles: seen.done - host.reports.lastOutActive, answer };
 }
 
 /** The deepest that the stack was since the power came, in bytes: the paint below it is untouched. */

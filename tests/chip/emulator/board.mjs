@@ -30,6 +30,8 @@ export class Board {
   host = null;
   /** Called with each report that the key sends. @type {(report: Uint8Array) => void} */
   onReport = () => {};
+  /** Called with each packet of the key's smart card reader. @type {(packet: Uint8Array) => void} */
+  onCardPacket = () => {};
   /** Whether somebody holds the button. */
   held = false;
   /** The light's changes, in microseconds since the chip's start. @type {{ micros: number, on: boolean }[]} */
@@ -89,7 +91,8 @@ export class Board {
     this.#setButton();
     if (!host) return;
     this.host = new UsbHost(chip);
-    this.host.onReport = (report) => this.onReport(report);
+    this.host.reports.onPacket = (report) => this.onReport(report);
+    this.host.card.onPacket = (packet) => this.onCardPacket(packet);
     this.enumerate();
   }
 
@@ -138,7 +141,16 @@ export class Board {
    * @param {() => void} [taken] called when the key has it
    */
   send(report, taken) {
-    this.host?.send(report, taken);
+    this.host?.reports.send(report, taken);
+  }
+
+  /**
+   * Sends a message to the smart card reader.
+   * @param {Uint8Array} message
+   * @param {() => void} [taken] called when the key has it
+   */
+  sendToCard(message, taken) {
+    this.host?.card.send(message, taken);
   }
 
   /** Milliseconds since the chip's start. */

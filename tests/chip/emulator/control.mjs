@@ -35,7 +35,7 @@ const PATHS = {
   '/v1/button': { POST: (key, body) => button(key, body) },
   '/v1/power': { POST: (key, body) => power(key, body) },
   '/v1/state': { GET: (key) => key.state },
-  '/v1/log': { GET: (key) => ({ entries: key.transcript.entries }) },
+  '/v1/log': { GET: (key) => ({ entries: key.log.entries }) },
   '/v1/light': { GET: ({ board }) => ({ on: board.light, changes: board.lightChanges }) },
   '/v1/clock': { GET: ({ board }) => ({ millis: board.millis }), POST: (key, body) => clock(key, body) },
   '/v1/flash': {

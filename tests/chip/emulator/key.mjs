@@ -2,6 +2,9 @@
 
 import { performance } from 'node:perf_hooks';
 
+import { CardTranscript } from './card-transcript.mjs';
+import { Log } from './log.mjs';
+import { waitingState } from './requests.mjs';
 import { REPORT_SIZE, Transcript } from './transcript.mjs';
 
 /** The most of the chip's time that passes before other work gets a turn, in milliseconds. */
@@ -23,9 +26,13 @@ const LONGEST_TOUCH = 15_000;
  */
 
 export class Key {
+  log;
   transcript;
+  cardTranscript;
   /** Called with each report that the key sends. @type {(report: Uint8Array) => void} */
   onReport = () => {};
+  /** Called with each packet that the key's smart card reader sends. @type {(packet: Uint8Array) => void} */
+  onCardPacket = () => {};
   /** Called after a restart of the chip, which ends its channels. */
   onRestart = () => {};
   /** Called with an error of the emulation. @type {(error: unknown) => void} */
@@ -49,15 +56,36 @@ export class Key {
     this.board = board;
     this.#time = time;
     this.#autoTouch = autoTouch;
-    this.transcript = new Transcript(() => board.millis);
+    this.log = new Log(() => board.millis);
+    this.transcript = new Transcript(this.log);
     board.onReport = (report) => {
       this.transcript.received(report);
       this.onReport(report);
     };
+    this.cardTranscript = new CardTranscript(this.log);
+    board.onCardPacket = (packet) => {
+      this.cardTranscript.received(packet);
+      this.onCardPacket(packet);
+    };
+  }
+
+  /** The request that runs. */
+  get #running() {
+    return this.transcript.running ?? this.cardTranscript.running;
+  }
+
+  /** The request that waits for a touch. */
+  get #waiting() {
+    return this.transcript.waiting ?? this.cardTranscript.waiting;
+  }
+
+  #forget() {
+    this.transcript.restart();
+    this.cardTranscript.restart();
   }
 
   #restart() {
-    this.transcript.restart();
+    this.#forget();
     this.onRestart();
   }
 
@@ -92,9 +120,25 @@ export class Key {
     this.#go();
   }
 
-  /** Whether the computer asks for reports. */
-  set polls(/** @type {boolean} */ on) {
-    if (this.board.host) this.board.host.polls = on;
+  /**
+   * Sends something to the key's smart card reader.
+   * @param {Uint8Array} data
+   * @param {() => void} [taken] called when the key has it
+   */
+  sendToCard(data, taken) {
+    if (!this.board.chip) return;
+    this.cardTranscript.sent(data);
+    this.board.sendToCard(data, taken);
+    this.#go();
+  }
+
+  /**
+   * Says whether the computer asks an interface for packets.
+   * @param {'reports' | 'card'} pipe
+   * @param {boolean} on
+   */
+  poll(pipe, on) {
+    if (this.board.host) this.board.host[pipe].polls = on;
     this.#go();
   }
 
@@ -111,7 +155,7 @@ export class Key {
 
   /** Another computer takes the key. It resets the bus, which ends everything that the key does. */
   enumerate() {
-    this.transcript.restart();
+    this.#forget();
     this.board.enumerate();
     this.#go();
   }
@@ -130,8 +174,7 @@ export class Key {
 
   /** Whether the key's time stops until somebody does something. */
   get #rests() {
-    const { running, waiting } = this.transcript;
-    return this.board.idle && (!running || waiting === running);
+    return this.board.idle && (!this.#running || this.#waiting === this.#running);
   }
 
   #turn() {
@@ -156,7 +199,7 @@ export class Key {
     this.#run(Math.min(now - this.#last, SLICE));
     this.#last = now;
     // While a host waits for an answer, the key runs all the time. Otherwise it runs now and then.
-    if (this.transcript.running && !this.transcript.waiting) this.#go();
+    if (this.#running && !this.#waiting) this.#go();
     else this.#next = setTimeout(() => this.#turn(), IDLE_PAUSE);
   }
 
@@ -167,7 +210,7 @@ export class Key {
       this.#resets = this.board.resets;
       this.#restart();
     }
-    if (this.#autoTouch && this.transcript.waiting && !this.board.held) void this.pulse();
+    if (this.#autoTouch && this.#waiting && !this.board.held) void this.pulse();
   }
 
   /**
@@ -233,10 +276,10 @@ export class Key {
   pulse() {
     return this.#enqueue(async () => {
       await this.#press();
-      const { waiting } = this.transcript;
+      const waiting = this.#waiting;
       // With U2F the key tells only at the next poll whether it has seen the touch.
-      if (waiting && waiting === this.transcript.running) {
-        await this.#wait(LONGEST_TOUCH, () => this.transcript.waiting !== waiting);
+      if (waiting && waiting === this.#running) {
+        await this.#wait(LONGEST_TOUCH, () => this.#waiting !== waiting);
       }
       await this.#release();
     });
@@ -254,6 +297,6 @@ export class Key {
 
   /** The state that the control endpoint shows. */
   get state() {
-    return { powered: this.board.chip !== null, held: this.board.held, waiting: this.transcript.waitingState };
+    return { powered: this.board.chip !== null, held: this.board.held, waiting: waitingState(this.#waiting) };
   }
 }

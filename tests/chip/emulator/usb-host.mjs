@@ -1,11 +1,14 @@
 /** The computer at the other end of the cable: it enumerates the key and polls its endpoints. */
 
+import { Pipe } from './usb-pipe.mjs';
 import { ACK, NAK, SILENCE, STALL, UsbPort } from './usb-port.mjs';
 
 export { SILENCE, STALL };
 
 /** A full-speed frame, in milliseconds. */
 const FRAME = 1;
+/** How many packets of a bulk endpoint fit into a frame beside everything else. 19 would fit alone (USB 2.0 §5.8.4). */
+const BULK_IN_FRAME = 16;
 /** Milliseconds that a bus reset lasts, and for which the host then leaves the device alone (USB 2.0 §7.1.7.5). */
 const RESET = 10;
 const RECOVERY = 10;
@@ -37,6 +40,9 @@ export const INTERFACE = 4;
 export const ENDPOINT = 5;
 export const HID = 0x21;
 export const REPORT = 0x22;
+/** Classes of interfaces. */
+export const HID_CLASS = 0x03;
+export const SMART_CARD_CLASS = 0x0b;
 /** Kinds of requests: the bits of bmRequestType besides the direction (USB 2.0 §9.3). */
 export const STANDARD = 0x00;
 export const CLASS_INTERFACE = 0x21;
@@ -56,19 +62,11 @@ const IN = 0x80;
  * @property {Uint8Array} [data] what the host sends
  */
 
-/**
- * Data that waits for the key's endpoint for reports.
- * @typedef {object} Outgoing
- * @property {Uint8Array} data
- * @property {number} sent how much of it the key has
- * @property {() => void} [taken]
- */
-
 export class UsbHost {
-  /** The key's reports. @type {(report: Uint8Array) => void} */
-  onReport = () => {};
-  /** Whether the host's driver asks for reports. */
-  polls = true;
+  /** The interface for reports. */
+  reports;
+  /** The interface for a smart card reader's messages. */
+  card;
   /** Whether the host has chosen a configuration. */
   configured = false;
   /** The key's descriptors. @type {{ device: Uint8Array, configuration: Uint8Array, report: Uint8Array } | null} */
@@ -81,51 +79,26 @@ export class UsbHost {
   /** The longest packet of endpoint 0: eight bytes, until the device has declared its own number. */
   #packet = 8;
   #frame = 0;
-  /** @type {{ endpoint: number, packet: number, interval: number }[]} */
-  #endpoints = [];
-  /** @type {Outgoing[]} */
-  #outgoing = [];
-  #lastOut = 0;
+  /** The last frame in which the card's endpoints had something to do. */
+  #cardFrame = 0;
   #alarm;
+  #bulkAlarm;
+  #bulkLeft = 0;
 
   /** @param {import('./chip.mjs').Chip} chip */
   constructor(chip) {
     this.#chip = chip;
     this.#port = new UsbPort(chip);
+    this.reports = new Pipe(chip, this.#port);
+    this.card = new Pipe(chip, this.#port);
     this.#alarm = chip.clock.createAlarm(() => this.#onFrame());
+    this.#bulkAlarm = chip.clock.createAlarm(() => this.#serveCard(this.#bulkLeft - 1));
     this.#alarm.schedule(FRAME * 1e6);
   }
 
-  /** Whether a report waits to be sent, or a polling host can fetch one from the key. */
+  /** Whether something waits to be sent, or a driver that asks can fetch something from the key. */
   get busy() {
-    return this.#outgoing.length > 0 || (this.polls && this.#port.holds(this.endpoint(true)));
-  }
-
-  /** When the key received the last report, in cycles without sleep. */
-  get lastOutActive() {
-    return this.#lastOut;
-  }
-
-  /** When the key delivered its last report, in cycles without sleep. */
-  get lastInActive() {
-    return this.#port.armedAt[this.endpoint(true)];
-  }
-
-  /**
-   * Sends a report, or anything else, in packets of the endpoint's size.
-   * @param {Uint8Array} data
-   * @param {() => void} [taken] called when the key has all of it
-   */
-  send(data, taken) {
-    this.#outgoing.push({ data, sent: 0, taken });
-  }
-
-  /**
-   * Stops sending something.
-   * @param {Uint8Array} data the same object as was sent
-   */
-  withdraw(data) {
-    this.#outgoing = this.#outgoing.filter((outgoing) => outgoing.data !== data);
+    return this.reports.busy || this.card.busy;
   }
 
   #onFrame() {
@@ -133,43 +106,20 @@ export class UsbHost {
     this.#frame += 1;
     this.#port.frame = this.#frame;
     if (!this.configured) return;
-    for (const { endpoint, packet, interval } of this.#endpoints) {
-      if (this.#frame % interval !== 0) continue;
-      if (endpoint & IN) this.#pollIn(endpoint & 0xf);
-      else this.#pollOut(endpoint, packet);
-    }
-  }
-
-  /** @param {number} endpoint */
-  #pollIn(endpoint) {
-    if (!this.polls) return;
-    const report = this.#port.in(this.#address, endpoint);
-    if (typeof report !== 'string') this.onReport(report);
+    this.reports.serve(this.#address, this.#frame);
+    this.#serveCard(BULK_IN_FRAME);
   }
 
   /**
-   * @param {number} endpoint
-   * @param {number} packet its longest, in bytes
+   * Bulk transfers take the time that is left in each frame (USB 2.0 §5.8). While nothing comes, a look a frame is
+   * enough.
+   * @param {number} left how many packets fit into the rest of the frame
    */
-  #pollOut(endpoint, packet) {
-    const [outgoing] = this.#outgoing;
-    if (!outgoing) return;
-    const { data, sent, taken } = outgoing;
-    if (this.#port.out(this.#address, endpoint, data.subarray(sent, sent + packet)) !== ACK) return;
-    outgoing.sent += packet;
-    if (outgoing.sent < data.length) return;
-    this.#outgoing.shift();
-    this.#lastOut = this.#chip.activeCycles;
-    taken?.();
-  }
-
-  /**
-   * The number of the endpoint for reports of one direction.
-   * @param {boolean} input
-   */
-  endpoint(input) {
-    const found = this.#endpoints.find(({ endpoint }) => Boolean(endpoint & IN) === input);
-    return found ? found.endpoint & 0xf : 0;
+  #serveCard(left) {
+    if (!this.configured) return;
+    if (this.card.serve(this.#address, this.#frame)) this.#cardFrame = this.#frame;
+    this.#bulkLeft = left;
+    if (left > 1 && this.#frame - this.#cardFrame <= 1) this.#bulkAlarm.schedule((FRAME / BULK_IN_FRAME) * 1e6);
   }
 
   /** @param {number} milliseconds of the chip's time */
@@ -182,7 +132,8 @@ export class UsbHost {
     this.configured = false;
     this.#address = 0;
     this.#packet = 8;
-    this.#outgoing = [];
+    this.reports.reset();
+    this.card.reset();
     this.#port.busReset();
     this.wait(RESET + RECOVERY);
   }
@@ -197,13 +148,15 @@ export class UsbHost {
 
   /** Stops all traffic, so that the device goes to sleep. */
   suspend() {
-    this.polls = false;
+    this.reports.polls = false;
+    this.card.polls = false;
     this.#port.suspend();
   }
 
   resume() {
     this.#port.resume();
-    this.polls = true;
+    this.reports.polls = true;
+    this.card.polls = true;
   }
 
   /**
@@ -317,11 +270,8 @@ export class UsbHost {
     const device = this.descriptor(DEVICE, 18);
     const [, , low, high] = this.descriptor(CONFIGURATION, 9);
     const configuration = this.descriptor(CONFIGURATION, low | (high << 8));
-    this.#endpoints = [...descriptorsOf(configuration, ENDPOINT)].map((endpoint) => ({
-      endpoint: endpoint[2],
-      packet: endpoint[4] | (endpoint[5] << 8),
-      interval: endpoint[6],
-    }));
+    this.reports.open(endpointsOf(configuration, HID_CLASS));
+    this.card.open(endpointsOf(configuration, SMART_CARD_CLASS));
     this.#demand({ request: SET_CONFIGURATION, value: configuration[5] });
     // A key may refuse this: only a boot keyboard must have an idle rate (HID 1.11 §7.2.4).
     this.control({ type: CLASS_INTERFACE, request: SET_IDLE });
@@ -339,13 +289,29 @@ export class UsbHost {
 }
 
 /**
- * The descriptors of one kind within a configuration (USB 2.0 §9.5).
+ * The descriptors of one kind within a configuration, or all of them (USB 2.0 §9.5).
  * @param {Uint8Array} configuration
- * @param {number} kind
+ * @param {number} [kind]
  */
 export function* descriptorsOf(configuration, kind) {
   for (let at = 0; at < configuration.length; at += configuration[at]) {
     if (configuration[at] < 2) throw new Error('the key has a descriptor without a length');
-    if (configuration[at + 1] === kind) yield configuration.subarray(at, at + configuration[at]);
+    const found = configuration.subarray(at, at + configuration[at]);
+    if (kind === undefined || found[1] === kind) yield found;
   }
+}
+
+/**
+ * The descriptors of the endpoints of an interface: they follow its own.
+ * @param {Uint8Array} configuration
+ * @param {number} interfaceClass
+ */
+function endpointsOf(configuration, interfaceClass) {
+  const found = [];
+  let isWithin = false;
+  for (const descriptor of descriptorsOf(configuration)) {
+    if (descriptor[1] === INTERFACE) isWithin = descriptor[5] === interfaceClass;
+    if (descriptor[1] === ENDPOINT && isWithin) found.push(descriptor);
+  }
+  return found;
 }

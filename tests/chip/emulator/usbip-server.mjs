@@ -91,14 +91,97 @@ export class UsbIpServer {
   }
 }
 
+/** The transfers to and from one interface of the key. */
+class Traffic {
+  #key;
+  #pipe;
+  #end;
+  /** Transfers that wait for packets. @type {import('./usbip.mjs').Transfer[]} */
+  #asking = [];
+  /** What has come for the first of them. @type {Uint8Array[]} */
+  #got = [];
+  /** Data on its way, by its transfer's number. @type {Map<number, Buffer>} */
+  #sending = new Map();
+
+  /**
+   * @param {import('./key.mjs').Key} key
+   * @param {'reports' | 'card'} pipe
+   * @param {(transfer: import('./usbip.mjs').Transfer, answer: Uint8Array | string) => void} end
+   */
+  constructor(key, pipe, end) {
+    this.#key = key;
+    this.#pipe = pipe;
+    this.#end = end;
+  }
+
+  /**
+   * The endpoint of one direction.
+   * @param {boolean} isIn
+   */
+  endpoint(isIn) {
+    return this.#key.board.host?.[this.#pipe].endpoint(isIn) ?? null;
+  }
+
+  /** @param {import('./usbip.mjs').Transfer} transfer */
+  ask(transfer) {
+    this.#asking.push(transfer);
+    this.poll();
+  }
+
+  /** Asks for packets while a transfer waits for them. */
+  poll() {
+    this.#key.poll(this.#pipe, this.#asking.length > 0);
+  }
+
+  /**
+   * @param {import('./usbip.mjs').Transfer} transfer
+   * @param {Buffer} data
+   */
+  send(transfer, data) {
+    this.#sending.set(transfer.number, data);
+    const taken = () => {
+      this.#sending.delete(transfer.number);
+      this.#end(transfer, data);
+    };
+    if (this.#pipe === 'card') this.#key.sendToCard(data, taken);
+    else this.#key.send(data, taken);
+  }
+
+  /** A transfer ends when it is full, and with a short packet (USB 2.0 §5.8.3). @param {Uint8Array} packet the key's */
+  received(packet) {
+    const [transfer] = this.#asking;
+    if (!transfer) return;
+    this.#got.push(packet);
+    const bytes = Buffer.concat(this.#got);
+    if (bytes.length < transfer.length && packet.length === this.endpoint(true)?.packet) return;
+    this.#asking.shift();
+    this.#got = [];
+    this.poll();
+    this.#end(transfer, bytes);
+  }
+
+  /** Takes a transfer back. Returns whether it was there. @param {number} number */
+  unlink(number) {
+    const asking = this.#asking.findIndex((transfer) => transfer.number === number);
+    const data = this.#sending.get(number);
+    if (asking >= 0) {
+      this.#asking.splice(asking, 1);
+      if (asking === 0) this.#got = [];
+      this.poll();
+    } else if (data) {
+      this.#sending.delete(number);
+      this.#key.board.host?.[this.#pipe].withdraw(data);
+    }
+    return asking >= 0 || data !== undefined;
+  }
+}
+
 /** A computer that has imported the key. */
 class Computer {
-  /** Transfers that wait for a report. @type {import('./usbip.mjs').Transfer[]} */
-  #asking = [];
-  /** Reports on their way, by their transfer's number. @type {Map<number, Buffer>} */
-  #sending = new Map();
   #key;
   #socket;
+  #reports;
+  #card;
 
   /**
    * @param {import('./key.mjs').Key} key
@@ -107,14 +190,19 @@ class Computer {
   constructor(key, socket) {
     this.#key = key;
     this.#socket = socket;
-    key.onReport = (report) => this.#answer(report);
+    const end = this.#end.bind(this);
+    this.#reports = new Traffic(key, 'reports', end);
+    this.#card = new Traffic(key, 'card', end);
+    key.onReport = (report) => this.#reports.received(report);
+    key.onCardPacket = (packet) => this.#card.received(packet);
     this.#reset();
   }
 
   /** Resets the bus and sets an address, because a computer that imports a device does not do that. */
   #reset() {
     this.#key.enumerate();
-    this.#key.polls = false;
+    this.#reports.poll();
+    this.#card.poll();
   }
 
   disconnect() {
@@ -135,6 +223,7 @@ class Computer {
       else this.#submit(transfer, data);
     }
     this.#key.onReport = () => {};
+    this.#key.onCardPacket = () => {};
     this.#reset();
   }
 
@@ -144,35 +233,11 @@ class Computer {
    */
   #submit(transfer, data) {
     const { endpoint, isIn, setup } = transfer;
+    const traffic = [this.#reports, this.#card].find((found) => found.endpoint(isIn)?.number === endpoint);
     if (setup && endpoint === 0) this.#end(transfer, this.#key.transfer(setup, data));
-    else if (endpoint !== this.#key.board.host?.endpoint(isIn)) this.#end(transfer, SILENCE);
-    else if (isIn) this.#ask(transfer);
-    else this.#send(transfer, data);
-  }
-
-  /** @param {import('./usbip.mjs').Transfer} transfer */
-  #ask(transfer) {
-    this.#asking.push(transfer);
-    this.#key.polls = true;
-  }
-
-  /**
-   * @param {import('./usbip.mjs').Transfer} transfer
-   * @param {Buffer} data
-   */
-  #send(transfer, data) {
-    this.#sending.set(transfer.number, data);
-    this.#key.send(data, () => {
-      this.#sending.delete(transfer.number);
-      this.#end(transfer, data);
-    });
-  }
-
-  /** @param {Uint8Array} report the key's */
-  #answer(report) {
-    const transfer = this.#asking.shift();
-    this.#key.polls = this.#asking.length > 0;
-    if (transfer) this.#end(transfer, report);
+    else if (!traffic) this.#end(transfer, SILENCE);
+    else if (isIn) traffic.ask(transfer);
+    else traffic.send(transfer, data);
   }
 
   /**
@@ -191,16 +256,8 @@ class Computer {
 
   /** @param {import('./usbip.mjs').Transfer} transfer */
   #unlink({ number, unlinked }) {
-    const asking = this.#asking.findIndex((transfer) => transfer.number === unlinked);
-    const report = this.#sending.get(unlinked);
-    if (asking >= 0) {
-      this.#asking.splice(asking, 1);
-      this.#key.polls = this.#asking.length > 0;
-    } else if (report) {
-      this.#sending.delete(unlinked);
-      this.#key.board.host?.withdraw(report);
-    }
+    const wasThere = this.#reports.unlink(unlinked) || this.#card.unlink(unlinked);
     // Otherwise the transfer has ended, and the computer was told.
-    this.#socket.write(retUnlink(number, asking >= 0 || report ? ECONNRESET : OK));
+    this.#socket.write(retUnlink(number, wasThere ? ECONNRESET : OK));
   }
 }

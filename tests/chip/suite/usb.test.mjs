@@ -111,11 +111,11 @@ test('a host that does not ask for reports finds them later', () => {
   const client = Client.fresh();
   const usb = /** @type {NonNullable<typeof host>} */ (client.board.host);
   const data = Buffer.alloc(1000, 7);
-  usb.polls = false;
+  usb.reports.polls = false;
   client.send(PING, data);
   client.board.run(2000);
   assert.deepEqual(client.messages, []);
-  usb.polls = true;
+  usb.reports.polls = true;
   assert.deepEqual(client.answer(PING), data);
 });
 

@@ -1,6 +1,7 @@
 //! CTAP2 requests (CTAP 2.3 §6) as a host makes them, and as none should.
 
 use std::collections::BTreeMap;
+use std::ops::Index;
 use std::time::Duration;
 
 use ciborium::Value;
@@ -146,6 +147,15 @@ impl Request {
         let mut bytes = vec![self.command];
         bytes.extend(encode(&Value::Map(members.collect())));
         bytes
+    }
+}
+
+impl Index<u8> for Request {
+    type Output = Value;
+
+    /// A parameter that is there.
+    fn index(&self, member: u8) -> &Value {
+        &self.members[&member]
     }
 }
 

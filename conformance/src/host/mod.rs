@@ -4,6 +4,7 @@ pub mod cbor;
 pub mod client_pin;
 pub mod ctap2;
 mod hid;
+mod hmac_secret;
 pub mod response;
 pub mod u2f;
 pub mod verify;

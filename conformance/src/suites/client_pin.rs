@@ -1,20 +1,18 @@
-//! authenticatorClientPIN: key agreement, setPIN and changePIN (CTAP 2.3 §6.5.5.1 to §6.5.5.6).
+//! authenticatorClientPIN: setPIN and changePIN (CTAP 2.3 §6.5.5, §6.5.5.5, §6.5.5.6).
 
 use ciborium::Value;
 
-use crate::host::client_pin::{Agreement, PIN, PROTOCOLS, Protocol, client_pin, cose_key, cp, padded, permission};
-use crate::host::ctap2::{make_credential, mc, status};
+use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, client_pin, cp, padded, permission};
+use crate::host::ctap2::{RESET, Request, make_credential, status};
 use crate::host::response::Response;
 use crate::key::Key;
 
 checks! {
-    "CTAP 2.3 §6.5.5.4":
-        key_agreement_is_a_cose_key_and_nothing_else,
-        key_agreement_needs_a_protocol;
     "CTAP 2.3 §6.5.5":
         a_request_needs_a_subcommand,
         unknown_subcommands_are_refused,
-        missing_parameters_are_named_so;
+        missing_parameters_are_named_so,
+        wrong_types_are_named_so;
     "CTAP 2.3 §6.5.5.7.3":
         there_is_no_built_in_user_verification;
     "CTAP 2.3 §6.5.5.2":
@@ -27,10 +25,8 @@ checks! {
         characters_count_not_bytes,
         a_pin_has_at_most_63_bytes,
         a_padded_pin_has_64_bytes,
+        a_new_pin_is_encrypted_in_whole_blocks,
         the_pin_survives_a_power_cycle;
-    "CTAP 2.3 §6.5.6":
-        a_key_that_is_no_point_is_refused,
-        key_agreement_changes_with_a_wrong_pin_only;
     "CTAP 2.3 §6.5.5.6":
         the_pin_changes,
         changing_needs_the_current_pin,
@@ -38,8 +34,6 @@ checks! {
         a_wrong_parameter_costs_no_retry,
         a_new_pin_too_short_leaves_the_old,
         changing_the_pin_ends_its_tokens;
-    "CTAP 2.3 §6.5.7":
-        parameters_of_the_other_protocol_are_refused;
 }
 
 #[track_caller]
@@ -47,25 +41,6 @@ fn set(key: &Key, protocol: Protocol, plaintext: &[u8]) -> u8 {
     let mut host = key.host();
     let agreement = host.agree(protocol);
     host.ctap2(agreement.set_padded_pin(plaintext)).status
-}
-
-fn key_agreement_is_a_cose_key_and_nothing_else(key: &Key) {
-    let mut host = key.host();
-    for protocol in PROTOCOLS {
-        let response = host.ctap2(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol as u8));
-        assert_eq!(response.ok().keys().collect::<Vec<_>>(), [&1]);
-        // Reads the key, and refuses one of another form.
-        host.agree(protocol);
-    }
-}
-
-fn key_agreement_needs_a_protocol(key: &Key) {
-    let mut host = key.host();
-    host.denied(client_pin(0x02), status::MISSING_PARAMETER);
-    for protocol in [0_u64, 3, u64::MAX] {
-        let request = client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol);
-        host.denied(request, status::INVALID_PARAMETER);
-    }
 }
 
 fn a_request_needs_a_subcommand(key: &Key) {
@@ -81,6 +56,8 @@ fn unknown_subcommands_are_refused(key: &Key) {
     for sub_command in [0x00, 0x08, 0x0A, 0xFF] {
         host.denied(client_pin(sub_command), status::INVALID_SUBCOMMAND);
     }
+    let huge = client_pin(0).with(cp::SUB_COMMAND, u64::MAX);
+    host.denied(huge, status::INVALID_SUBCOMMAND);
 }
 
 fn there_is_no_built_in_user_verification(key: &Key) {
@@ -109,7 +86,7 @@ fn a_pin_is_set_by_either_protocol(key: &Key) {
         assert_eq!(host.option("clientPin"), Some(true));
         assert_eq!(host.try_pin(PIN), status::OK);
         key.power_cycle();
-        assert_eq!(key.host().touched(crate::host::ctap2::RESET).status, status::OK);
+        assert_eq!(key.host().touched(RESET).status, status::OK);
     }
 }
 
@@ -130,9 +107,13 @@ fn missing_parameters_are_named_so(key: &Key) {
         cp::PIN_UV_AUTH_PARAM,
         cp::NEW_PIN_ENC,
     ];
+    let unknown = |request: Request| request.with(cp::PIN_UV_AUTH_PROTOCOL, 3);
     for member in set {
         host.denied(agreement.set_pin(PIN).without(member), status::MISSING_PARAMETER);
     }
+    // Before the protocol is looked at, and that before whether there is a PIN.
+    let without = unknown(agreement.set_pin(PIN)).without(cp::NEW_PIN_ENC);
+    host.denied(without, status::MISSING_PARAMETER);
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::Two);
     for member in set.into_iter().chain([cp::PIN_HASH_ENC]) {
@@ -142,7 +123,39 @@ fn missing_parameters_are_named_so(key: &Key) {
         );
     }
     for member in [cp::PIN_UV_AUTH_PROTOCOL, cp::KEY_AGREEMENT, cp::PIN_HASH_ENC] {
-        host.denied(agreement.get_pin_token(PIN).without(member), status::MISSING_PARAMETER);
+        for request in [
+            agreement.get_pin_token(PIN),
+            agreement.get_token(PIN, permission::CM, None),
+        ] {
+            host.denied(request.without(member), status::MISSING_PARAMETER);
+        }
+    }
+    for request in [
+        agreement.set_pin(PIN),
+        agreement.change_pin(PIN, "5678"),
+        agreement.get_pin_token(PIN),
+        agreement.get_token(PIN, permission::CM, None),
+    ] {
+        host.denied(unknown(request), status::INVALID_PARAMETER);
+    }
+    assert_eq!(host.pin_retries(), (8, false));
+}
+
+fn wrong_types_are_named_so(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let agreement = host.agree(Protocol::Two);
+    let change = agreement.change_pin(PIN, "5678");
+    for member in cp::PIN_UV_AUTH_PROTOCOL..=cp::PIN_HASH_ENC {
+        host.denied(change.clone().with(member, true), status::CBOR_UNEXPECTED_TYPE);
+    }
+    let get = agreement.get_token(PIN, permission::MC, Some("example.com"));
+    for (member, wrong) in [
+        (cp::PERMISSIONS, true.into()),
+        (cp::PERMISSIONS, Value::from(-1)),
+        (cp::RP_ID, true.into()),
+    ] {
+        host.denied(get.clone().with(member, wrong), status::CBOR_UNEXPECTED_TYPE);
     }
     assert_eq!(host.pin_retries(), (8, false));
 }
@@ -163,29 +176,6 @@ fn a_wrong_parameter_is_refused(key: &Key) {
         );
         assert_eq!(host.option("clientPin"), Some(false));
     }
-}
-
-fn a_key_that_is_no_point_is_refused(key: &Key) {
-    let mut host = key.host();
-    let agreement = host.agree(Protocol::Two);
-    let Value::Map(members) = agreement.platform_key.clone() else {
-        panic!("a map");
-    };
-    let without_y = Value::Map(members[..4].to_vec());
-    for wrong in [
-        cose_key(&[1; 32], &[1; 32]),
-        cose_key(&[0; 32], &[0; 32]),
-        cose_key(&[0xFF; 32], &[0xFF; 32]),
-        cose_key(&[1; 31], &[1; 32]),
-        without_y,
-    ] {
-        let request = agreement.set_pin(PIN).with(cp::KEY_AGREEMENT, wrong);
-        host.denied(request, status::INVALID_PARAMETER);
-    }
-    host.denied(
-        agreement.set_pin(PIN).with(cp::KEY_AGREEMENT, 1),
-        status::CBOR_UNEXPECTED_TYPE,
-    );
 }
 
 fn short_pins_are_refused(key: &Key) {
@@ -214,20 +204,34 @@ fn a_pin_has_at_most_63_bytes(key: &Key) {
 
 fn a_padded_pin_has_64_bytes(key: &Key) {
     for protocol in PROTOCOLS {
-        for length in [16, 32, 48] {
+        for length in [0, 16, 32, 48] {
             let mut short = padded(PIN);
             short.truncate(length);
             assert_eq!(set(key, protocol, &short), status::INVALID_PARAMETER, "{length}");
         }
-        let mut long = padded(PIN);
-        long.resize(80, 0);
-        let code = set(key, protocol, &long);
-        assert!(
-            matches!(code, status::INVALID_PARAMETER | status::PIN_POLICY_VIOLATION),
-            "{code:#x}"
-        );
+        for length in [80, 512] {
+            let mut long = padded(PIN);
+            long.resize(length, 0);
+            let code = set(key, protocol, &long);
+            assert!(
+                matches!(code, status::INVALID_PARAMETER | status::PIN_POLICY_VIOLATION),
+                "{code:#x}"
+            );
+        }
     }
     assert_eq!(key.host().option("clientPin"), Some(false));
+}
+
+fn a_new_pin_is_encrypted_in_whole_blocks(key: &Key) {
+    let mut host = key.host();
+    for protocol in PROTOCOLS {
+        let agreement = host.agree(protocol);
+        let param = agreement.authenticate(&[&[0; 65]]);
+        let request = agreement.set_pin(PIN).with(cp::NEW_PIN_ENC, vec![0; 65]);
+        let request = request.with(cp::PIN_UV_AUTH_PARAM, param);
+        host.denied(request, status::PIN_AUTH_INVALID);
+    }
+    assert_eq!(host.option("clientPin"), Some(false));
 }
 
 fn the_pin_changes(key: &Key) {
@@ -239,6 +243,8 @@ fn the_pin_changes(key: &Key) {
         assert_eq!(host.try_pin(old), status::PIN_INVALID);
         assert_eq!(host.try_pin(new), status::OK);
     }
+    key.power_cycle();
+    assert_eq!(key.host().try_pin(PIN), status::OK);
 }
 
 fn changing_needs_the_current_pin(key: &Key) {
@@ -247,7 +253,9 @@ fn changing_needs_the_current_pin(key: &Key) {
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin("4321", "5678"), status::PIN_INVALID);
     assert_eq!(host.pin_retries(), (7, false));
-    assert_eq!(host.try_pin(PIN), status::OK);
+    let agreement = host.agree(Protocol::Two);
+    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    assert_eq!(host.pin_retries(), (8, false));
 }
 
 fn changing_needs_a_pin(key: &Key) {
@@ -263,21 +271,34 @@ fn a_wrong_parameter_costs_no_retry(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::Two);
-    let request = agreement
-        .change_pin(PIN, "5678")
-        .with(cp::PIN_UV_AUTH_PARAM, vec![0; 32]);
-    host.denied(request, status::PIN_AUTH_INVALID);
+    let request = agreement.change_pin(PIN, "5678");
+    let other = agreement.change_pin("4321", "9999");
+    for (member, wrong) in [
+        (cp::PIN_UV_AUTH_PARAM, Value::from(vec![0; 32])),
+        (cp::PIN_UV_AUTH_PARAM, Value::Bytes(Vec::new())),
+        (cp::NEW_PIN_ENC, other[cp::NEW_PIN_ENC].clone()),
+        (cp::PIN_HASH_ENC, other[cp::PIN_HASH_ENC].clone()),
+    ] {
+        host.denied(request.clone().with(member, wrong), status::PIN_AUTH_INVALID);
+    }
     assert_eq!(host.pin_retries(), (8, false));
-    assert_eq!(host.try_pin(PIN), status::OK);
+    // Nor does it change the key agreement.
+    assert_eq!(host.ctap2(request).status, status::OK);
 }
 
 fn a_new_pin_too_short_leaves_the_old(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::Two);
+    let token = host.token(permission::CM, None);
     host.denied(agreement.change_pin(PIN, "123"), status::PIN_POLICY_VIOLATION);
-    assert_eq!(host.try_pin(PIN), status::OK);
     assert_eq!(host.pin_retries(), (8, false));
+    assert_eq!(
+        host.ctap2(token.manage(0x01, None)).status,
+        status::OK,
+        "nor its tokens"
+    );
+    assert_eq!(host.try_pin(PIN), status::OK);
 }
 
 fn changing_the_pin_ends_its_tokens(key: &Key) {
@@ -292,20 +313,6 @@ fn changing_the_pin_ends_its_tokens(key: &Key) {
     host.denied(persistent.manage(0x02, None), status::PIN_AUTH_INVALID);
 }
 
-fn key_agreement_changes_with_a_wrong_pin_only(key: &Key) {
-    let mut host = key.host();
-    host.set_pin(PIN);
-    let agreement: Agreement = host.agree(Protocol::Two);
-    // The same key serves again after a success.
-    for _ in 0..2 {
-        assert_eq!(host.ctap2(agreement.get_pin_token(PIN)).status, status::OK);
-    }
-    host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
-    // The secret that was agreed on is no longer the key's: even the right PIN decrypts to something else.
-    host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
-    assert_eq!(host.try_pin(PIN), status::OK);
-}
-
 fn the_pin_survives_a_power_cycle(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
@@ -314,29 +321,4 @@ fn the_pin_survives_a_power_cycle(key: &Key) {
     let mut host = key.host();
     host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     assert_eq!(host.try_pin(PIN), status::OK);
-}
-
-fn parameters_of_the_other_protocol_are_refused(key: &Key) {
-    let mut host = key.host();
-    host.set_pin(PIN);
-    let request = make_credential("example.com", b"1");
-    for protocol in PROTOCOLS {
-        let token = host.token_by(protocol, PIN, permission::MC, Some("example.com"));
-        let whole = crate::host::client_pin::Token {
-            protocol: Protocol::Two,
-            token: token.token.clone(),
-        };
-        let half = crate::host::client_pin::Token {
-            protocol: Protocol::One,
-            ..whole.clone()
-        };
-        let other = match protocol {
-            Protocol::One => whole,
-            Protocol::Two => half,
-        };
-        // A parameter of the other protocol's length under this protocol's number.
-        let wrong = other.on(request.clone()).with(mc::PIN_UV_AUTH_PROTOCOL, protocol as u8);
-        host.denied(wrong, status::PIN_AUTH_INVALID);
-        host.register(&token.on(request.clone()));
-    }
 }

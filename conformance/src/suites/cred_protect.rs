@@ -19,6 +19,7 @@ checks! {
         level_two_is_found_by_its_id_or_by_the_verified,
         level_three_is_found_by_the_verified_only,
         levels_hold_for_plain_credentials,
+        hidden_accounts_are_not_counted,
         unknown_levels_are_refused,
         u2f_cannot_use_level_three;
 }
@@ -87,6 +88,7 @@ fn level_three_is_found_by_the_verified_only(key: &Key) {
     for (by_id, verified) in [(true, true), (true, false), (false, true), (false, false)] {
         assert_eq!(found(&mut host, &made, by_id, verified), verified);
     }
+    host.denied(get_assertion_by("example.com", &[&made.id]), status::NO_CREDENTIALS);
 }
 
 fn levels_hold_for_plain_credentials(key: &Key) {
@@ -100,10 +102,18 @@ fn levels_hold_for_plain_credentials(key: &Key) {
     }
 }
 
+fn hidden_accounts_are_not_counted(key: &Key) {
+    let mut host = key.host();
+    host.register(&protected(make_discoverable("example.com", b"1"), 2));
+    let made = host.make(&make_discoverable("example.com", b"2"));
+    let assertion = host.assert(&get_assertion("example.com"));
+    assert_eq!((assertion.id, assertion.number_of_credentials), (made.id, None));
+}
+
 fn unknown_levels_are_refused(key: &Key) {
     let mut host = key.host();
     let request = |level: Value| extending(make_credential("example.com", b"1"), [("credProtect", level)]);
-    for level in [0, 4, 255] {
+    for level in [0, 4, 255, 0x101] {
         host.denied(request(level.into()), status::INVALID_PARAMETER);
     }
     for wrong in ["1".into(), true.into(), Value::from(-1)] {

@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::configure;
+use crate::host::client_pin::{Protocol, configure};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
@@ -19,6 +19,7 @@ checks! {
         a_blob_comes_back_silently,
         a_credential_without_a_blob_has_an_empty_one,
         a_blob_too_long_is_not_kept,
+        every_account_has_its_blob,
         a_blob_is_bytes;
     "CTAP 2.3 §12.3":
         a_large_blob_key_is_given_at_creation_and_later,
@@ -30,6 +31,8 @@ checks! {
     "CTAP 2.3 §12":
         a_payment_credential_says_so,
         unknown_extensions_are_ignored,
+        extensions_of_the_other_command_are_ignored,
+        an_empty_map_of_inputs_has_no_outputs,
         several_outputs_are_in_canonical_order,
         a_power_cycle_changes_nothing;
 }
@@ -87,8 +90,30 @@ fn a_blob_comes_back(key: &Key) {
         for request in [by(&made), get_assertion("example.com")] {
             assert_eq!(blob(&mut host, &request), Some(bytes.clone().into()));
         }
-        assert_eq!(host.assert(&by(&made)).auth_data.extensions, None);
+        for request in [by(&made), extending(by(&made), [("credBlob", false.into())])] {
+            assert_eq!(host.assert(&request).auth_data.extensions, None);
+        }
     }
+}
+
+fn every_account_has_its_blob(key: &Key) {
+    let mut host = key.host();
+    let with =
+        |user: &[u8], blob: &[u8]| extending(make_discoverable("example.com", user), [("credBlob", blob.into())]);
+    host.register(&with(b"1", b"one"));
+    host.register(&with(b"2", b"two"));
+    assert_eq!(
+        blob(&mut host, &get_assertion("example.com")),
+        Some(b"two".to_vec().into())
+    );
+    let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
+    assert_eq!(next.auth_data.extension("credBlob"), Some(&b"one".to_vec().into()));
+    // An account that is made anew has that of its new credential.
+    host.make(&make_discoverable("example.com", b"2"));
+    assert_eq!(
+        blob(&mut host, &get_assertion("example.com")),
+        Some(Value::Bytes(Vec::new()))
+    );
 }
 
 fn a_blob_comes_back_silently(key: &Key) {
@@ -146,7 +171,7 @@ fn large_blob_key(request: Request) -> Request {
 fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
     let mut host = key.host();
     let mut keys = Vec::new();
-    for user in [b"1", b"2"] {
+    for user in [b"1", b"1", b"2"] {
         let made = host.register(&large_blob_key(make_discoverable("example.com", user)));
         assert_eq!(made.auth_data.extensions, None, "nothing for the relying party");
         let secret = made.large_blob_key.clone().expect("a key");
@@ -155,9 +180,13 @@ fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
             host.assert(&large_blob_key(by(&made))).large_blob_key,
             Some(secret.clone())
         );
+        let silent = host.assert_silently(&large_blob_key(by(&made)));
+        assert_eq!(silent.large_blob_key, Some(secret.clone()));
+        assert!(!keys.contains(&secret));
         keys.push(secret);
     }
-    assert_ne!(keys[0], keys[1]);
+    // The first was that of the same account, which was made anew.
+    keys.remove(0);
     let first = host.assert(&large_blob_key(get_assertion("example.com")));
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
     assert_eq!(
@@ -208,23 +237,35 @@ fn pin_rules_are_told_to_listed_relying_parties(key: &Key) {
     for name in ["minPinLength", "pinComplexityPolicy"] {
         host.denied(extending(plain(), [(name, 1.into())]), status::CBOR_UNEXPECTED_TYPE);
     }
+    let stricter = Value::Map(vec![(1.into(), 9.into()), (4.into(), true.into())]);
+    assert_eq!(host.ctap2(configure(0x03, Some(stricter))).status, status::OK);
+    let outputs = map([("minPinLength", 9.into()), ("pinComplexityPolicy", true.into())]);
+    assert_eq!(
+        host.register(&extending(plain(), inputs())).auth_data.extensions,
+        Some(outputs)
+    );
 }
 
 fn a_payment_credential_says_so(key: &Key) {
     let mut host = key.host();
     let asking = |request: Request| extending(request, [("thirdPartyPayment", true.into())]);
+    let declining = |request: Request| extending(request, [("thirdPartyPayment", false.into())]);
     for request in [plain(), discoverable()] {
-        for payment in [true, false] {
-            let made = match payment {
-                true => host.register(&asking(request.clone())),
-                false => host.make(&request),
-            };
-            assert_eq!(made.auth_data.extensions, None);
+        for (request, payment) in [
+            (asking(request.clone()), true),
+            (declining(request.clone()), false),
+            (request.clone(), false),
+        ] {
+            let made = host.make(&request);
             let assertion = host.assert(&asking(by(&made)));
             let output = map([("thirdPartyPayment", payment.into())]);
             assert_eq!(assertion.auth_data.extensions, Some(output));
-            assert_eq!(host.assert(&by(&made)).auth_data.extensions, None);
+            for request in [by(&made), declining(by(&made))] {
+                assert_eq!(host.assert(&request).auth_data.extensions, None);
+            }
         }
+        let wrong = extending(request, [("thirdPartyPayment", "yes".into())]);
+        host.denied(wrong, status::CBOR_UNEXPECTED_TYPE);
     }
 }
 
@@ -238,8 +279,27 @@ fn unknown_extensions_are_ignored(key: &Key) {
     }
 }
 
+fn extensions_of_the_other_command_are_ignored(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&plain());
+    for name in ["credProtect", "minPinLength", "hmac-secret-mc", "pinComplexityPolicy"] {
+        let assertion = host.assert(&extending(by(&made), [(name, "x".into())]));
+        assertion.verify(&made.public_key, "example.com", flags::UP);
+    }
+}
+
+fn an_empty_map_of_inputs_has_no_outputs(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&extending(plain(), []));
+    let assertion = host.assert(&extending(by(&made), []));
+    assertion.verify(&made.public_key, "example.com", flags::UP);
+}
+
 fn several_outputs_are_in_canonical_order(key: &Key) {
     let mut host = key.host();
+    let listed = Value::Map(vec![(2.into(), Value::Array(vec!["example.com".into()]))]);
+    assert_eq!(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
+    let agreement = host.agree(Protocol::Two);
     // The order itself is checked wherever an answer is read.
     let request = extending(
         discoverable(),
@@ -247,16 +307,27 @@ fn several_outputs_are_in_canonical_order(key: &Key) {
             ("credBlob", b"note".to_vec().into()),
             ("credProtect", 2.into()),
             ("hmac-secret", true.into()),
+            ("largeBlobKey", true.into()),
+            ("minPinLength", true.into()),
+            ("hmac-secret-mc", agreement.salts(&[1; 64])),
             ("thirdPartyPayment", true.into()),
+            ("pinComplexityPolicy", true.into()),
         ],
     );
     let made = host.register(&request);
-    let outputs = map([
-        ("credBlob", true.into()),
-        ("credProtect", 2.into()),
-        ("hmac-secret", true.into()),
-    ]);
-    assert_eq!(made.auth_data.extensions, Some(outputs));
+    let outputs = made.auth_data.extensions.as_ref().and_then(Value::as_map);
+    let names = outputs.expect("outputs").iter().map(|(name, _)| name.as_text());
+    assert!(
+        names.flatten().eq([
+            "credBlob",
+            "credProtect",
+            "hmac-secret",
+            "minPinLength",
+            "hmac-secret-mc",
+            "pinComplexityPolicy"
+        ]),
+        "{outputs:?}"
+    );
     let request = extending(
         by(&made),
         [("credBlob", true.into()), ("thirdPartyPayment", true.into())],

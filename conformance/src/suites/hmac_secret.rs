@@ -35,18 +35,6 @@ checks! {
 const SALT: [u8; 32] = [0x11; 32];
 const ANOTHER: [u8; 32] = [0x22; 32];
 
-/// The extension's input (§12.7).
-fn input(agreement: &Agreement, salts: &[u8]) -> Value {
-    let salt_enc = agreement.encrypt(salts);
-    let salt_auth = agreement.authenticate(&[&salt_enc]);
-    Value::Map(vec![
-        (1.into(), agreement.platform_key.clone()),
-        (2.into(), salt_enc.into()),
-        (3.into(), salt_auth.into()),
-        (4.into(), (agreement.protocol as u8).into()),
-    ])
-}
-
 /// The same input with one member changed or left out.
 fn altered(input: &Value, key: i64, value: Option<Value>) -> Value {
     let mut members = input.as_map().expect("a map").clone();
@@ -70,7 +58,7 @@ fn asking(request: Request, input: Value) -> Request {
 #[track_caller]
 fn secrets(host: &mut Host, protocol: Protocol, request: &Request, salts: &[u8]) -> Vec<u8> {
     let agreement = host.agree(protocol);
-    let assertion = host.assert(&asking(request.clone(), input(&agreement, salts)));
+    let assertion = host.assert(&asking(request.clone(), agreement.salts(salts)));
     decrypted(&agreement, &assertion, salts.len())
 }
 
@@ -169,7 +157,7 @@ fn no_protocol_is_protocol_one(key: &Key) {
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     let expected = secrets(&mut host, Protocol::One, &by(&made), &SALT);
     let agreement = host.agree(Protocol::One);
-    let input = altered(&input(&agreement, &SALT), 4, None);
+    let input = altered(&agreement.salts(&SALT), 4, None);
     let assertion = host.assert(&asking(by(&made), input));
     assert_eq!(decrypted(&agreement, &assertion, 32), expected);
 }
@@ -179,8 +167,13 @@ fn a_salt_has_32_bytes(key: &Key) {
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     for protocol in PROTOCOLS {
         let agreement = host.agree(protocol);
-        for length in [16, 48, 80] {
-            let request = asking(by(&made), input(&agreement, &vec![0; length]));
+        for length in [0, 16, 48, 80, 96] {
+            let request = asking(by(&made), agreement.salts(&vec![0; length]));
+            assert_eq!(refusal(&mut host, request), status::INVALID_PARAMETER, "{length}");
+        }
+        // No whole blocks, and less than an IV.
+        for length in [15, 31, 33] {
+            let request = asking(by(&made), agreement.encrypted_salts(vec![1; length]));
             assert_eq!(refusal(&mut host, request), status::INVALID_PARAMETER, "{length}");
         }
     }
@@ -207,16 +200,24 @@ fn wrong_parameters_are_refused(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     let agreement = host.agree(Protocol::Two);
-    let right = input(&agreement, &SALT);
+    let right = agreement.salts(&SALT);
     for (member, value, expected) in [
         (1, None, status::MISSING_PARAMETER),
         (2, None, status::MISSING_PARAMETER),
         (3, None, status::MISSING_PARAMETER),
         (3, Some(vec![0; 32].into()), status::PIN_AUTH_INVALID),
         (3, Some(vec![0; 16].into()), status::PIN_AUTH_INVALID),
+        (3, Some(Value::Bytes(Vec::new())), status::PIN_AUTH_INVALID),
+        // Another protocol's secret does not verify.
+        (4, Some(1.into()), status::PIN_AUTH_INVALID),
+        (4, None, status::PIN_AUTH_INVALID),
+        (4, Some(0.into()), status::INVALID_PARAMETER),
         (4, Some(3.into()), status::INVALID_PARAMETER),
+        (1, Some("x".into()), status::CBOR_UNEXPECTED_TYPE),
         (2, Some("x".into()), status::CBOR_UNEXPECTED_TYPE),
         (3, Some(1.into()), status::CBOR_UNEXPECTED_TYPE),
+        (4, Some("x".into()), status::CBOR_UNEXPECTED_TYPE),
+        (1, Some(map([])), status::INVALID_PARAMETER),
         (
             1,
             Some(crate::host::client_pin::cose_key(&[1; 32], &[1; 32])),
@@ -230,13 +231,16 @@ fn wrong_parameters_are_refused(key: &Key) {
         refusal(&mut host, asking(by(&made), true.into())),
         status::CBOR_UNEXPECTED_TYPE
     );
+    // Where there is no credential, salts are not looked at.
+    let nobody = asking(get_assertion("example.org"), agreement.salts(&[1; 16]));
+    assert_eq!(refusal(&mut host, nobody), status::NO_CREDENTIALS);
 }
 
 fn it_needs_user_presence(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     let agreement = host.agree(Protocol::Two);
-    let request = asking(by(&made), input(&agreement, &SALT));
+    let request = asking(by(&made), agreement.salts(&SALT));
     host.denied(
         request.with(ga::OPTIONS, map([("up", false.into())])),
         status::UNSUPPORTED_OPTION,
@@ -250,7 +254,7 @@ fn every_account_of_a_walk_has_its_secret(key: &Key) {
         .map(|user| host.register(&asking(make_discoverable("example.com", *user), true.into())))
         .collect();
     let agreement = host.agree(Protocol::Two);
-    let first = host.assert(&asking(get_assertion("example.com"), input(&agreement, &SALT)));
+    let first = host.assert(&asking(get_assertion("example.com"), agreement.salts(&SALT)));
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
     for (assertion, made) in [(first, &made[1]), (next, &made[0])] {
         assertion.verify(&made.public_key, "example.com", flags::UP | flags::ED);
@@ -284,7 +288,7 @@ fn a_new_credential_gives_its_secret_at_once(key: &Key) {
         for protocol in PROTOCOLS {
             for salts in [&salts[..32], &salts] {
                 let agreement = host.agree(protocol);
-                let request = at_creation(make_credential("example.com", b"1"), true, input(&agreement, salts));
+                let request = at_creation(make_credential("example.com", b"1"), true, agreement.salts(salts));
                 let request = match verified {
                     true => host.token(permission::MC, Some("example.com")).on(request),
                     false => request,
@@ -310,19 +314,20 @@ fn at_creation_it_needs_hmac_secret_too(key: &Key) {
     let mut host = key.host();
     let agreement = host.agree(Protocol::Two);
     let request = make_credential("example.com", b"1");
-    let alone = extending(request.clone(), [("hmac-secret-mc", input(&agreement, &SALT))]);
+    let alone = extending(request.clone(), [("hmac-secret-mc", agreement.salts(&SALT))]);
     assert_eq!(refusal(&mut host, alone), status::MISSING_PARAMETER);
-    let refused = at_creation(request, false, input(&agreement, &SALT));
+    let refused = at_creation(request, false, agreement.salts(&SALT));
     assert_eq!(refusal(&mut host, refused), status::MISSING_PARAMETER);
 }
 
 fn at_creation_wrong_parameters_leave_nothing(key: &Key) {
     let mut host = key.host();
     let agreement = host.agree(Protocol::Two);
-    let right = input(&agreement, &SALT);
+    let right = agreement.salts(&SALT);
     for (wrong, expected) in [
         (true.into(), status::CBOR_UNEXPECTED_TYPE),
-        (input(&agreement, &[0; 16]), status::INVALID_PARAMETER),
+        (agreement.salts(&[0; 16]), status::INVALID_PARAMETER),
+        (agreement.salts(&[0; 48]), status::INVALID_PARAMETER),
         (altered(&right, 3, Some(vec![0; 32].into())), status::PIN_AUTH_INVALID),
         (altered(&right, 1, None), status::MISSING_PARAMETER),
     ] {

@@ -4,7 +4,9 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::client_pin::{PIN, configure, permission};
-use crate::host::ctap2::{GET_INFO, RESET, Request, make_credential, status};
+use crate::host::ctap2::{
+    GET_INFO, GET_NEXT_ASSERTION, RESET, Request, SELECTION, get_assertion, make_credential, make_discoverable, status,
+};
 use crate::host::response::Response;
 use crate::host::verify::sha256;
 use crate::key::Key;
@@ -16,13 +18,16 @@ checks! {
         get_reads_a_window,
         get_and_set_exclude_each_other,
         get_has_no_other_parameters,
+        wrong_types_are_named_so,
         an_array_is_written_whole,
         an_array_is_written_in_fragments,
         fragments_come_in_order,
+        a_first_fragment_begins_anew,
         lengths_are_checked,
         a_large_array_fits_and_a_larger_one_does_not,
         a_wrong_hash_leaves_the_old_array,
         an_unfinished_array_leaves_the_old_one,
+        without_a_pin_a_parameter_is_not_looked_at,
         with_a_pin_a_token_is_needed,
         every_fragment_is_authenticated,
         always_verifying_needs_a_token,
@@ -137,10 +142,22 @@ fn get_reads_a_window(key: &Key) {
 
 fn get_and_set_exclude_each_other(key: &Key) {
     let mut host = key.host();
-    host.denied(get(1, 0).with(0x02, vec![0]), status::INVALID_PARAMETER);
+    for fragment in [&[][..], &[0]] {
+        host.denied(get(1, 0).with(0x02, fragment), status::INVALID_PARAMETER);
+    }
     host.denied(get(1, 0).without(0x01), status::INVALID_PARAMETER);
     host.denied(get(1, 0).without(0x03), status::INVALID_PARAMETER);
-    host.denied(set(0, EMPTY, Some(17)).without(0x03), status::INVALID_PARAMETER);
+    for member in [0x02, 0x03] {
+        host.denied(set(0, EMPTY, Some(17)).without(member), status::INVALID_PARAMETER);
+    }
+}
+
+fn wrong_types_are_named_so(key: &Key) {
+    let mut host = key.host();
+    for member in 0x01..=0x06 {
+        let request = set(0, EMPTY, Some(17)).with(member, "x");
+        host.denied(request, status::CBOR_UNEXPECTED_TYPE);
+    }
 }
 
 fn get_has_no_other_parameters(key: &Key) {
@@ -176,11 +193,24 @@ fn fragments_come_in_order(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
     host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    host.denied(set(49, &array[49..], None), status::INVALID_SEQ);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    host.denied(set(51, &array[51..], None), status::INVALID_SEQ);
-    assert_eq!(read(&mut host), EMPTY);
+    for wrong in [
+        set(49, &array[49..], None),
+        set(51, &array[51..], None),
+        set(50, &array[50..], None).with(0x03, 1_u64 << 32 | 50),
+    ] {
+        assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+        host.denied(wrong, status::INVALID_SEQ);
+        assert_eq!(read(&mut host), EMPTY);
+    }
+}
+
+fn a_first_fragment_begins_anew(key: &Key) {
+    let mut host = key.host();
+    let (long, short) = (array_of(4000), array_of(100));
+    assert_eq!(host.ctap2(set(0, &long[..3900], Some(4000))).status, status::OK);
+    assert_eq!(host.ctap2(set(0, &short[..40], Some(100))).status, status::OK);
+    assert_eq!(host.ctap2(set(40, &short[40..], None)).status, status::OK);
+    assert_eq!(read(&mut host), short);
 }
 
 fn lengths_are_checked(key: &Key) {
@@ -217,9 +247,13 @@ fn a_large_array_fits_and_a_larger_one_does_not(key: &Key) {
 fn a_wrong_hash_leaves_the_old_array(key: &Key) {
     let mut host = key.host();
     let mut array = array_of(100);
+    for flipped in [0, 83, 84, 99] {
+        array[flipped] ^= 0x40;
+        host.denied(set(0, &array, Some(100)), status::INTEGRITY_FAILURE);
+        assert_eq!(read(&mut host), EMPTY);
+        array[flipped] ^= 0x40;
+    }
     array[99] ^= 1;
-    host.denied(set(0, &array, Some(100)), status::INTEGRITY_FAILURE);
-    assert_eq!(read(&mut host), EMPTY);
     assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
     host.denied(set(50, &array[50..], None), status::INTEGRITY_FAILURE);
     host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
@@ -239,17 +273,34 @@ fn an_unfinished_array_leaves_the_old_one(key: &Key) {
     host.denied(set(2999, &new[2999..], None), status::INVALID_SEQ);
 }
 
+fn without_a_pin_a_parameter_is_not_looked_at(key: &Key) {
+    let mut host = key.host();
+    let array = array_of(100);
+    let request = set(0, &array, Some(100)).with(0x05, vec![0; 16]).with(0x06, 1);
+    assert_eq!(host.ctap2(request), Response::bare(status::OK));
+    assert_eq!(read(&mut host), array);
+}
+
 fn with_a_pin_a_token_is_needed(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let array = array_of(100);
     let request = set(0, &array, Some(100));
     host.denied(request.clone(), status::PUAT_REQUIRED);
+    host.denied(request.clone().with(0x06, 2), status::PUAT_REQUIRED);
     let token = host.token(permission::LBW, None);
     let signed = token.set_blob(request.clone(), 0, &array);
     host.denied(signed.clone().without(0x06), status::MISSING_PARAMETER);
     host.denied(signed.clone().with(0x06, 3), status::INVALID_PARAMETER);
-    host.denied(signed.clone().with(0x05, vec![0; 32]), status::PIN_AUTH_INVALID);
+    for wrong in [
+        signed.clone().with(0x06, 1),
+        signed.clone().with(0x05, vec![0; 32]),
+        signed.clone().with(0x05, Vec::<u8>::new()),
+        token.set_blob(request.clone(), 1, &array),
+        token.set_blob(request.clone(), 0, &array[1..]),
+    ] {
+        host.denied(wrong, status::PIN_AUTH_INVALID);
+    }
     assert_eq!(host.ctap2(&signed).status, status::OK);
     assert_eq!(read(&mut host), array);
     // The permission is not spent.
@@ -287,11 +338,23 @@ fn another_command_ends_a_sequence(key: &Key) {
     let array = array_of(100);
     assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
     assert_eq!(host.ctap2(GET_INFO).status, status::OK, "which ends none");
+    assert_eq!(read(&mut host), EMPTY, "nor does reading");
     assert_eq!(host.ctap2(set(50, &array[50..], None)).status, status::OK);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    host.make(&make_credential("example.com", b"1"));
-    host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
-    assert_eq!(read(&mut host), array);
+    for (other, touch) in [
+        (make_credential("example.com", b"1").encode(), true),
+        (SELECTION.to_vec(), true),
+        (get_assertion("example.com").encode(), false),
+        (GET_NEXT_ASSERTION.to_vec(), false),
+        (vec![0x7E], false),
+    ] {
+        assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+        match touch {
+            true => assert_eq!(host.touched(other).status, status::OK),
+            false => assert_ne!(host.ctap2(other).status, status::OK),
+        }
+        host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+        assert_eq!(read(&mut host), array);
+    }
 }
 
 fn another_channel_cannot_continue(key: &Key) {
@@ -299,12 +362,17 @@ fn another_channel_cannot_continue(key: &Key) {
     let array = array_of(100);
     assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
     key.host().denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    // Nor does it end the sequence.
+    assert_eq!(host.ctap2(set(50, &array[50..], None)).status, status::OK);
+    assert_eq!(read(&mut host), array);
 }
 
 fn an_array_survives_a_power_cycle_and_not_a_reset(key: &Key) {
     let mut host = key.host();
     let array = array_of(1500);
+    let made = host.make(&make_discoverable("example.com", b"1"));
     write(&mut host, &array);
+    assert_eq!(host.assert(&get_assertion("example.com")).id, made.id);
     key.power_cycle();
     let mut host = key.host();
     assert_eq!(read(&mut host), array);

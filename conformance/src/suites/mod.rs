@@ -29,6 +29,7 @@ mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod hmac_secret;
+mod key_agreement;
 mod large_blobs;
 mod little_room;
 mod make_credential;
@@ -69,6 +70,7 @@ pub const ALL: &[Suite] = &[
     ("make_credential", make_credential::CHECKS),
     ("get_assertion", get_assertion::CHECKS),
     ("get_next_assertion", get_next_assertion::CHECKS),
+    ("key_agreement", key_agreement::CHECKS),
     ("client_pin", client_pin::CHECKS),
     ("pin_retries", pin_retries::CHECKS),
     ("pin_token", pin_token::CHECKS),

@@ -1,6 +1,6 @@
 //! How often a PIN may be guessed (CTAP 2.3 §6.5.2.2, §6.5.2.3).
 
-use crate::host::client_pin::{PIN, Protocol, client_pin, permission};
+use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, client_pin, cp, permission};
 use crate::host::ctap2::{RESET, status};
 use crate::host::response::Response;
 use crate::key::Key;
@@ -11,7 +11,10 @@ checks! {
         three_wrong_pins_in_a_row_need_a_power_cycle,
         a_blocked_pin_is_blocked_until_a_reset,
         every_way_to_use_the_pin_counts,
-        a_pin_of_another_length_is_wrong_too;
+        a_pin_of_another_length_is_wrong_too,
+        a_pin_hash_of_another_length_is_wrong_too;
+    "CTAP 2.3 §6.6":
+        a_reset_ends_the_need_of_a_power_cycle;
 }
 
 fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {
@@ -36,7 +39,9 @@ fn three_wrong_pins_in_a_row_need_a_power_cycle(key: &Key) {
         assert_eq!(host.try_pin("4321"), code);
     }
     assert_eq!(host.pin_retries(), (5, true));
-    assert_eq!(host.try_pin(PIN), status::PIN_AUTH_BLOCKED);
+    for pin in [PIN, "4321"] {
+        assert_eq!(host.try_pin(pin), status::PIN_AUTH_BLOCKED);
+    }
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_AUTH_BLOCKED);
     host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_AUTH_BLOCKED);
@@ -75,6 +80,7 @@ fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
     ] {
         host.denied(request, status::PIN_BLOCKED);
     }
+    host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
     assert_eq!(host.touched(RESET), Response::bare(status::OK));
     assert_eq!(host.option("clientPin"), Some(false));
     assert_eq!(host.pin_retries(), (8, false));
@@ -103,5 +109,36 @@ fn a_pin_of_another_length_is_wrong_too(key: &Key) {
     for wrong in ["123", "12345"] {
         assert_eq!(host.try_pin(wrong), status::PIN_INVALID);
     }
+    assert_eq!(host.try_pin(PIN), status::OK);
+}
+
+fn a_pin_hash_of_another_length_is_wrong_too(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    for protocol in PROTOCOLS {
+        for (length, left) in [(0, 7), (32, 6)] {
+            let agreement = host.agree(protocol);
+            let hash = agreement.encrypt(&[0; 32][..length]);
+            let request = agreement.get_pin_token(PIN).with(cp::PIN_HASH_ENC, hash);
+            host.denied(request, status::PIN_INVALID);
+            assert_eq!(host.pin_retries(), (left, false));
+        }
+        assert_eq!(host.try_pin(PIN), status::OK);
+        // No whole blocks.
+        let request = host.agree(protocol).get_pin_token(PIN);
+        host.denied(request.with(cp::PIN_HASH_ENC, vec![0; 17]), status::PIN_INVALID);
+        assert_eq!(host.try_pin(PIN), status::OK);
+    }
+}
+
+fn a_reset_ends_the_need_of_a_power_cycle(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    for _ in 0..3 {
+        assert_ne!(host.try_pin("4321"), status::OK);
+    }
+    assert_eq!(host.touched(RESET), Response::bare(status::OK));
+    assert_eq!(host.pin_retries(), (8, false));
+    host.set_pin(PIN);
     assert_eq!(host.try_pin(PIN), status::OK);
 }

@@ -4,7 +4,7 @@ use crate::host::Host;
 use crate::host::cbor::map;
 use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, cp, permission};
 use crate::host::ctap2::{Request, ga, get_assertion, make_credential, make_discoverable, status};
-use crate::host::response::{Assertion, flags};
+use crate::host::response::{Assertion, Response, flags};
 use crate::key::Key;
 
 checks! {
@@ -29,6 +29,7 @@ checks! {
     "CTAP 2.3 §6.5.2.1":
         a_new_token_ends_the_one_before,
         a_token_serves_one_ceremony,
+        a_touch_that_is_refused_spends_nothing needs Decline,
         a_silent_assertion_spends_nothing,
         blobs_may_be_written_after_a_ceremony,
         a_token_not_used_for_thirty_seconds_ends needs Clock,
@@ -52,7 +53,9 @@ fn a_token_of_the_old_kind_serves_both_ceremonies(key: &Key) {
             let agreement = host.agree(protocol);
             let response = host.ctap2(agreement.get_pin_token(PIN));
             let token = agreement.token(&response);
-            assert_eq!(host.touched(token.on(request)).status, status::OK);
+            let response = host.touched(token.on(request));
+            let auth_data = response.ok()[&2].as_bytes().expect("bytes");
+            assert_eq!(auth_data[32] & (flags::UP | flags::UV), flags::UP | flags::UV);
         }
     }
 }
@@ -61,10 +64,12 @@ fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
     let mut host = with_pin(key);
     let agreement = host.agree(Protocol::Two);
     let request = agreement.get_pin_token(PIN);
-    host.denied(
-        request.clone().with(cp::PERMISSIONS, permission::MC),
-        status::INVALID_PARAMETER,
-    );
+    for permissions in [0, permission::MC] {
+        host.denied(
+            request.clone().with(cp::PERMISSIONS, permissions),
+            status::INVALID_PARAMETER,
+        );
+    }
     host.denied(request.with(cp::RP_ID, "example.com"), status::INVALID_PARAMETER);
     assert_eq!(host.pin_retries(), (8, false));
 }
@@ -87,13 +92,27 @@ fn a_token_without_a_relying_party_binds_itself(key: &Key) {
     assert_eq!(host.ctap2(token.manage(0x02, None)).status, status::OK);
     let silent = |rp_id| get_assertion(rp_id).with(ga::OPTIONS, map([("up", false.into())]));
     assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
-    host.denied(token.on(silent("example.org")), status::PIN_AUTH_INVALID);
-    host.denied(token.manage(0x02, None), status::PIN_AUTH_INVALID);
+    for request in [
+        token.on(silent("example.org")),
+        token.manage(0x02, None),
+        token.manage(0x04, Some(rp_id_hash("example.org"))),
+    ] {
+        host.denied(request, status::PIN_AUTH_INVALID);
+    }
     assert_eq!(host.touched(token.on(get_assertion("example.com"))).status, status::OK);
     host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
     // It may do what was asked for, and no more.
     let token = host.token(permission::GA, None);
-    host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
+    for request in [
+        token.on(make_credential("example.com", b"1")),
+        token.manage(0x01, None),
+        token.configure(0x02, None),
+    ] {
+        host.denied(request, status::PIN_AUTH_INVALID);
+    }
+    let token = host.token(permission::MC | permission::GA, None);
+    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    host.denied(token.on(make_credential("example.org", b"1")), status::PIN_AUTH_INVALID);
 }
 
 fn other_permissions_need_none(key: &Key) {
@@ -107,10 +126,13 @@ fn permissions_that_the_key_has_no_use_for_are_refused(key: &Key) {
     let mut host = with_pin(key);
     let agreement = host.agree(Protocol::Two);
     for permissions in [permission::BE, permission::BE | permission::CM] {
-        host.denied(
-            agreement.get_token(PIN, permissions, None),
-            status::UNAUTHORIZED_PERMISSION,
-        );
+        // Before the PIN is tried.
+        for pin in [PIN, "4321"] {
+            host.denied(
+                agreement.get_token(pin, permissions, None),
+                status::UNAUTHORIZED_PERMISSION,
+            );
+        }
     }
     assert_eq!(host.pin_retries(), (8, false));
 }
@@ -119,17 +141,25 @@ fn unknown_permissions_are_ignored(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(0x80 | permission::CM, None);
     assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    let agreement = host.agree(Protocol::Two);
+    let request = agreement.get_token(PIN, 0, None);
+    let response = host.ctap2(request.with(cp::PERMISSIONS, 1 << 63 | u64::from(permission::CM)));
+    let token = agreement.token(&response);
+    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
 }
 
 fn the_persistent_token_comes_alone(key: &Key) {
     let mut host = with_pin(key);
     let agreement = host.agree(Protocol::Two);
-    for other in [permission::CM, permission::ACFG, permission::LBW] {
-        host.denied(
-            agreement.get_token(PIN, permission::PCMR | other, None),
-            status::UNAUTHORIZED_PERMISSION,
-        );
+    for other in [permission::MC, permission::CM, permission::ACFG, permission::LBW] {
+        for pin in [PIN, "4321"] {
+            host.denied(
+                agreement.get_token(pin, permission::PCMR | other, Some("example.com")),
+                status::UNAUTHORIZED_PERMISSION,
+            );
+        }
     }
+    assert_eq!(host.pin_retries(), (8, false));
 }
 
 fn the_persistent_token_leaves_the_others_alone(key: &Key) {
@@ -183,23 +213,42 @@ fn a_new_token_ends_the_one_before(key: &Key) {
 
 fn a_token_serves_one_ceremony(key: &Key) {
     let mut host = with_pin(key);
-    let all = permission::MC | permission::GA | permission::CM;
+    let all = permission::MC | permission::GA | permission::CM | permission::ACFG;
     let request = make_discoverable("example.com", b"1");
 
     let token = host.token(all, Some("example.com"));
     assert!(made(&mut host, &token.on(request.clone())));
     host.denied(token.on(request.clone()), status::PIN_AUTH_INVALID);
     host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
-    host.denied(token.manage(0x04, Some(rp_id_hash())), status::PIN_AUTH_INVALID);
+    host.denied(
+        token.manage(0x04, Some(rp_id_hash("example.com"))),
+        status::PIN_AUTH_INVALID,
+    );
+    host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
 
     let token = host.token(all, Some("example.com"));
     let assertion = host.assert(&token.on(get_assertion("example.com")));
     assert_eq!(assertion.auth_data.flags, flags::UP | flags::UV);
     host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
+
+    // Also where that one did not use it.
+    let token = host.token(all, Some("example.com"));
+    host.assert(&get_assertion("example.com"));
+    host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
 }
 
-fn rp_id_hash() -> ciborium::Value {
-    let hash = crate::host::verify::sha256(b"example.com");
+fn a_touch_that_is_refused_spends_nothing(key: &Key) {
+    let mut host = with_pin(key);
+    let token = host.token(permission::MC, Some("example.com"));
+    let request = token.on(make_credential("example.com", b"1"));
+    host.asked(&request);
+    key.decline();
+    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    assert!(made(&mut host, &request));
+}
+
+fn rp_id_hash(rp_id: &str) -> ciborium::Value {
+    let hash = crate::host::verify::sha256(rp_id.as_bytes());
     ciborium::Value::Map(vec![(1.into(), hash.to_vec().into())])
 }
 
@@ -267,7 +316,14 @@ fn a_token_of_the_old_kind_binds_itself(key: &Key) {
     assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
     host.denied(token.on(silent("example.org")), status::PIN_AUTH_INVALID);
     assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
-    host.denied(token.manage(0x01, None), status::PIN_AUTH_INVALID);
+    for request in [
+        token.on(make_credential("example.org", b"1")),
+        token.manage(0x01, None),
+        token.configure(0x02, None),
+    ] {
+        host.denied(request, status::PIN_AUTH_INVALID);
+    }
+    assert!(made(&mut host, &token.on(make_credential("example.com", b"1"))));
 }
 
 fn a_token_not_used_for_thirty_seconds_ends(key: &Key) {
@@ -298,18 +354,23 @@ fn a_forced_change_gives_no_token(key: &Key) {
     assert_eq!(host.ctap2(token.configure(0x03, Some(force))).status, status::OK);
     // The token that asked for it is gone too.
     host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
-    let agreement = host.agree(Protocol::Two);
-    host.denied(
-        agreement.get_token(PIN, permission::CM, None),
-        status::PIN_POLICY_VIOLATION,
-    );
-    assert_eq!(host.try_pin(PIN), status::PIN_INVALID);
+    assert_eq!(host.info()[&0x0C], true.into());
+    for protocol in PROTOCOLS {
+        let agreement = host.agree(protocol);
+        for permissions in [permission::CM, permission::PCMR] {
+            let request = agreement.get_token(PIN, permissions, None);
+            host.denied(request, status::PIN_POLICY_VIOLATION);
+        }
+        host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
+    }
     assert_eq!(host.pin_retries(), (8, false));
     host.denied(configure(0x02, None), status::PUAT_REQUIRED);
 
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, PIN), status::PIN_POLICY_VIOLATION);
+    assert_eq!(host.info()[&0x0C], true.into());
     let agreement = host.agree(Protocol::Two);
     assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
     assert_eq!(host.try_pin("5678"), status::OK);
 }

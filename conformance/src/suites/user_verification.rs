@@ -5,9 +5,10 @@ use ciborium::Value;
 use crate::host::Host;
 use crate::host::cbor::map;
 use crate::host::client_pin::{PIN, PROTOCOLS, Token, configure, permission};
+use crate::host::command;
 use crate::host::ctap2::{
-    Request, descriptors, extending, ga, get_assertion, get_assertion_by, make_credential, make_discoverable, mc,
-    status,
+    GET_NEXT_ASSERTION, Request, descriptors, extending, ga, get_assertion, get_assertion_by, make_credential,
+    make_discoverable, mc, status,
 };
 use crate::host::response::{Response, flags};
 use crate::host::u2f::{VERSION, authenticate, control, register, word};
@@ -23,6 +24,8 @@ checks! {
         a_token_verifies_the_user,
         an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin,
         an_empty_parameter_may_be_declined needs Decline,
+        an_empty_parameter_may_wait_in_vain needs Clock,
+        an_empty_parameter_may_be_cancelled,
         a_parameter_needs_a_protocol_that_is_known,
         a_wrong_parameter_is_refused_without_a_touch,
         the_uv_option_gives_way_to_a_parameter,
@@ -120,8 +123,11 @@ fn an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin(key: &Key
     host.make(&make_discoverable("example.com", b"1"));
     for expected in [status::PIN_NOT_SET, status::PIN_INVALID] {
         for request in both() {
-            let response = host.touched(with_param(&request, &[], Some(1)));
-            assert_eq!(response, Response::bare(expected));
+            // The protocol is not looked at.
+            for protocol in [None, Some(1), Some(7)] {
+                let response = host.touched(with_param(&request, &[], protocol));
+                assert_eq!(response, Response::bare(expected));
+            }
         }
         if expected == status::PIN_NOT_SET {
             host.set_pin(PIN);
@@ -130,14 +136,30 @@ fn an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin(key: &Key
     assert_eq!(host.pin_retries(), (8, false));
 }
 
-fn an_empty_parameter_may_be_declined(key: &Key) {
+/// Requests of both ceremonies with an empty parameter end so where the user, or the host, does this.
+#[track_caller]
+fn an_empty_parameter_ends(key: &Key, act: impl Fn(&mut Host), status: u8) {
     let mut host = key.host();
     host.make(&make_discoverable("example.com", b"1"));
     for request in both() {
         host.asked(with_param(&request, &[], Some(1)));
-        key.decline();
-        assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+        act(&mut host);
+        assert_eq!(host.answer(), Response::bare(status));
     }
+}
+
+fn an_empty_parameter_may_be_declined(key: &Key) {
+    an_empty_parameter_ends(key, |_| key.decline(), status::OPERATION_DENIED);
+}
+
+fn an_empty_parameter_may_wait_in_vain(key: &Key) {
+    let wait = |_: &mut Host| assert!(key.advance(key.profile.user_action_timeout + 100));
+    an_empty_parameter_ends(key, wait, status::OPERATION_DENIED);
+}
+
+fn an_empty_parameter_may_be_cancelled(key: &Key) {
+    let cancel = |host: &mut Host| host.send(command::CANCEL, &[]);
+    an_empty_parameter_ends(key, cancel, status::KEEPALIVE_CANCEL);
 }
 
 fn a_parameter_needs_a_protocol_that_is_known(key: &Key) {
@@ -187,7 +209,9 @@ fn the_uv_option_gives_way_to_a_parameter(key: &Key) {
         let request = request.with(options, map([("uv", true.into())]));
         host.denied(&request, status::INVALID_OPTION);
         let token = host.token(permission::MC | permission::GA, Some("example.com"));
-        assert_eq!(host.touched(token.on(request)).status, status::OK);
+        let response = host.touched(token.on(request));
+        let auth_data = response.ok()[&2].as_bytes().expect("bytes");
+        assert_eq!(auth_data[32] & flags::UV, flags::UV);
     }
 }
 
@@ -222,13 +246,16 @@ fn names_are_told_to_the_verified_only(key: &Key) {
         verified(&mut host, user);
     }
     let id = || ("id", Value::from(b"2".to_vec()));
+    // A walk without a token needs none to go on, whatever tokens there are.
+    host.token(permission::GA, Some("example.com"));
     let assertion = host.assert(&get_assertion("example.com"));
     assert_eq!(assertion.number_of_credentials, Some(2));
     assert_eq!(assertion.user, Some(map([id()])));
+    assert_eq!(host.ctap2(GET_NEXT_ASSERTION).status, status::OK);
     let token = host.token(permission::GA, Some("example.com"));
     let assertion = host.assert(&token.on(get_assertion("example.com")));
     assert_eq!(assertion.user, Some(map([id(), ("name", "alice".into())])));
-    let response = host.ctap2(crate::host::ctap2::GET_NEXT_ASSERTION);
+    let response = host.ctap2(GET_NEXT_ASSERTION);
     assert_eq!(
         response.ok()[&4],
         map([("id", b"1".to_vec().into()), ("name", "alice".into())])
@@ -250,13 +277,15 @@ fn the_user_can_always_be_verified(key: &Key) {
     assert_eq!(host.option("makeCredUvNotRqd"), Some(false));
     // There is no PIN yet to verify the user by.
     for request in both() {
+        host.denied(with_param(&request, &[0; 32], Some(2)), status::PUAT_REQUIRED);
         host.denied(request, status::PUAT_REQUIRED);
     }
     host.set_pin(PIN);
     for request in both() {
         host.denied(request, status::PUAT_REQUIRED);
     }
-    host.assert_silently(&get_assertion_by("example.com", &[&made.id]));
+    let silent = host.assert_silently(&get_assertion_by("example.com", &[&made.id]));
+    silent.verify(&made.public_key, "example.com", 0);
     for request in both() {
         let token = host.token(permission::MC | permission::GA, Some("example.com"));
         assert_eq!(host.touched(token.on(request)).status, status::OK);

@@ -1,9 +1,18 @@
 //! What only this key does, or only a key that was prepared for it.
 
 mod certificates;
+mod client_pin;
+mod extensions;
 mod get_info;
+mod large_blobs;
 
 use brasskey_conformance::suites::Suite;
 
 /// Every suite of them, by the names of the suites that they add to.
-pub const OWN: &[Suite] = &[("get_info", get_info::CHECKS), ("certificates", certificates::CHECKS)];
+pub const OWN: &[Suite] = &[
+    ("get_info", get_info::CHECKS),
+    ("client_pin", client_pin::CHECKS),
+    ("large_blobs", large_blobs::CHECKS),
+    ("extensions", extensions::CHECKS),
+    ("certificates", certificates::CHECKS),
+];

@@ -1,0 +1,125 @@
+//! The secret that platform and key agree on, and how each protocol uses it (CTAP 2.3 §6.5.5.4, §6.5.6, §6.5.7).
+
+use ciborium::Value;
+
+use crate::host::Host;
+use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, Token, client_pin, cose_key, cp, permission};
+use crate::host::ctap2::{make_credential, mc, status};
+use crate::host::response::Response;
+use crate::key::Key;
+
+checks! {
+    "CTAP 2.3 §6.5.5.4":
+        key_agreement_is_a_cose_key_and_nothing_else,
+        key_agreement_needs_a_protocol;
+    "CTAP 2.3 §6.5.6":
+        key_agreement_keys_change_with_the_power,
+        key_agreement_changes_with_a_wrong_pin_only,
+        a_key_that_is_no_point_is_refused;
+    "CTAP 2.3 §6.5.7":
+        parameters_of_the_other_protocol_are_refused;
+}
+
+/// The key agreement keys of both protocols, as they are now.
+fn agreement_keys(host: &mut Host) -> [Response; 2] {
+    PROTOCOLS.map(|protocol| host.ctap2(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol as u8)))
+}
+
+fn key_agreement_is_a_cose_key_and_nothing_else(key: &Key) {
+    let mut host = key.host();
+    for protocol in PROTOCOLS {
+        let response = host.ctap2(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol as u8));
+        assert_eq!(response.ok().keys().collect::<Vec<_>>(), [&1]);
+        // Reads the key, and refuses one of another form.
+        host.agree(protocol);
+    }
+}
+
+fn key_agreement_needs_a_protocol(key: &Key) {
+    let mut host = key.host();
+    host.denied(client_pin(0x02), status::MISSING_PARAMETER);
+    for protocol in [0_u64, 3, u64::MAX] {
+        let request = client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol);
+        host.denied(request, status::INVALID_PARAMETER);
+    }
+}
+
+fn key_agreement_keys_change_with_the_power(key: &Key) {
+    let mut host = key.host();
+    let before = agreement_keys(&mut host);
+    assert_ne!(before[0], before[1]);
+    assert_eq!(agreement_keys(&mut host), before);
+    key.power_cycle();
+    let after = agreement_keys(&mut key.host());
+    assert!(before.iter().all(|key| !after.contains(key)));
+}
+
+fn a_key_that_is_no_point_is_refused(key: &Key) {
+    let mut host = key.host();
+    let agreement = host.agree(Protocol::Two);
+    let Value::Map(members) = agreement.platform_key.clone() else {
+        panic!("a map");
+    };
+    let without_y = Value::Map(members[..4].to_vec());
+    for wrong in [
+        cose_key(&[1; 32], &[1; 32]),
+        cose_key(&[0; 32], &[0; 32]),
+        cose_key(&[0xFF; 32], &[0xFF; 32]),
+        cose_key(&[1; 31], &[1; 32]),
+        without_y,
+    ] {
+        let request = agreement.set_pin(PIN).with(cp::KEY_AGREEMENT, wrong);
+        host.denied(request.clone(), status::INVALID_PARAMETER);
+        // Also where the parameter is wrong: only the secret could tell.
+        let request = request.with(cp::PIN_UV_AUTH_PARAM, vec![0; 32]);
+        host.denied(request, status::INVALID_PARAMETER);
+    }
+    host.denied(
+        agreement.set_pin(PIN).with(cp::KEY_AGREEMENT, 1),
+        status::CBOR_UNEXPECTED_TYPE,
+    );
+}
+
+fn key_agreement_changes_with_a_wrong_pin_only(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let agreement = host.agree(Protocol::Two);
+    let before = agreement_keys(&mut host);
+    // The same key serves again after a success.
+    for _ in 0..2 {
+        assert_eq!(host.ctap2(agreement.get_pin_token(PIN)).status, status::OK);
+        assert_eq!(agreement_keys(&mut host), before);
+    }
+    host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
+    let after = agreement_keys(&mut host);
+    assert_eq!(after[0], before[0], "that of the other protocol stays");
+    assert_ne!(after[1], before[1]);
+    // The secret that was agreed on is no longer the key's: even the right PIN decrypts to something else.
+    host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
+    assert_eq!(host.try_pin(PIN), status::OK);
+}
+
+fn parameters_of_the_other_protocol_are_refused(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    let request = make_credential("example.com", b"1");
+    for protocol in PROTOCOLS {
+        let token = host.token_by(protocol, PIN, permission::MC, Some("example.com"));
+        let whole = Token {
+            protocol: Protocol::Two,
+            token: token.token.clone(),
+        };
+        let half = Token {
+            protocol: Protocol::One,
+            ..whole.clone()
+        };
+        let other = match protocol {
+            Protocol::One => whole,
+            Protocol::Two => half,
+        };
+        // A parameter of the other protocol's length under this protocol's number.
+        let wrong = other.on(request.clone()).with(mc::PIN_UV_AUTH_PROTOCOL, protocol as u8);
+        host.denied(wrong, status::PIN_AUTH_INVALID);
+        host.register(&token.on(request.clone()));
+    }
+}

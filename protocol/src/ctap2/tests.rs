@@ -25,4 +25,3 @@ mod pin_power_cuts;
 pub(crate) mod power_cuts;
 mod reset;
 mod selection;
-mod user_verification;

@@ -2,7 +2,6 @@
 
 pub(crate) mod attestation;
 pub(crate) mod cbor;
-pub(crate) mod hmac_secret;
 pub(crate) mod key;
 pub(crate) mod manager;
 pub(crate) mod pin;

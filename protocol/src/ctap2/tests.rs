@@ -11,7 +11,6 @@ mod credential_management;
 mod credential_management_preview;
 mod encoding;
 mod enterprise_attestation;
-mod extensions;
 mod failures;
 mod get_assertion;
 mod get_info;

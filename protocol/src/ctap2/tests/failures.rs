@@ -3,10 +3,11 @@
 use std::vec;
 use std::vec::Vec;
 
+use cbor4ii::core::Value;
 use proptest::prelude::*;
 
 use crate::ctap2::Status;
-use crate::testing::cbor::array;
+use crate::testing::cbor::{array, bytes, map};
 use crate::testing::key::Key;
 use crate::testing::request::{
     RP, descriptor, discover, get_assertion, get_info, make_credential, make_discoverable, next_assertion, option,
@@ -51,7 +52,8 @@ fn a_storage_full_of_accounts_still_counts_the_use_of_other_credentials() {
 #[test]
 fn counting_needs_no_room() {
     let mut key = Key::new();
-    let made = [key.register(RP), key.register_discoverable(RP, b"alice")];
+    let with_blob = make_discoverable(RP, b"alice").with(6, map([("credBlob", bytes(b"blob"))]));
+    let made = [key.register(RP), key.made(&with_blob).unwrap()];
     let sizes = |key: &Key| key.storage().records.values().map(Vec::len).collect::<Vec<_>>();
     let before = sizes(&key);
     for made in made {
@@ -60,6 +62,10 @@ fn counting_needs_no_room() {
         }
     }
     assert_eq!(sizes(&key), before);
+    // The count is kept in the record of the account, and leaves the rest of it.
+    let asking = discover(RP).with(4, map([("credBlob", Value::Bool(true))]));
+    let outputs = key.restarted().asserted(&asking).unwrap().auth_data.extensions;
+    assert_eq!(outputs, Some(map([("credBlob", bytes(b"blob"))])));
 }
 
 #[test]

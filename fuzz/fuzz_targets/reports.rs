@@ -2,7 +2,7 @@
 //! whole packets only, and whatever the key or anyone else sends, the host's end survives it.
 #![no_main]
 
-use brasskey_protocol::ctaphid::{Device, DeviceInfo, Event, Host, Report, RequestKind, channel, command};
+use brasskey_protocol::ctaphid::{Device, DeviceInfo, Event, Host, Report, channel, command};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use libfuzzer_sys::fuzz_target;
 
@@ -36,11 +36,7 @@ fuzz_target!(|input: &[u8]| {
         if matches!(event, Event::Request)
             && let Some(request) = device.take_request(&mut message, now)
         {
-            let message = &message[..request.length];
-            let length = match request.kind {
-                RequestKind::Cbor => key.ctap2(request.channel, message, &mut response),
-                RequestKind::Msg => key.u2f(request.channel, message, &mut response),
-            };
+            let length = key.answer(&request, &message, &mut response);
             device.respond(&response[..length], now);
         }
         let mut sent = 0;

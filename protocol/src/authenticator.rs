@@ -8,7 +8,10 @@ use rand_core::TryRng;
 use crate::ctap2::pending::{Pending, Sequence};
 use crate::ctap2::pin_protocol::KeyAgreement;
 use crate::ctap2::token::{PinUvAuthTokens, TokenId};
+use crate::iso7816::StatusWord;
+use crate::limits::MAX_MESSAGE;
 use crate::platform::{Clock as _, Platform, Seams, Storage};
+use crate::request::{Request, RequestKind};
 use crate::rng::HealthyRng;
 use crate::status::Status;
 use crate::store::attestation::Installed;
@@ -119,6 +122,23 @@ impl<P: Platform> Authenticator<P> {
             pending: None,
             reset_failed: false,
         })
+    }
+
+    /// Runs a request and returns the response's length. `message` begins with the request's.
+    pub fn answer(&mut self, request: &Request, message: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
+        let message = message.get(..request.length).unwrap_or_default();
+        match request.kind {
+            RequestKind::Cbor => self.ctap2(request.channel, message, response),
+            RequestKind::Msg => self.u2f(request.channel, message, response),
+            RequestKind::Oath => self.oath(request.channel, message, response),
+        }
+    }
+
+    /// A key without the OATH applet.
+    fn oath(&mut self, _channel: u32, _apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
+        let [high, low, ..] = response;
+        [*high, *low] = StatusWord::InsNotSupported.code().to_be_bytes();
+        2
     }
 
     /// Whether no command may run until the next power-up. A generator that failed once is not trusted again. After a

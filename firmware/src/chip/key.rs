@@ -4,9 +4,9 @@ use brasskey_firmware::entropy::Entropy;
 use brasskey_firmware::records::{Index, Records};
 use brasskey_protocol::authenticator::Authenticator;
 use brasskey_protocol::ctap2;
-use brasskey_protocol::ctaphid::{Request, RequestKind};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Seams, Storage};
+use brasskey_protocol::request::RequestKind;
 use brasskey_protocol::rng::HealthyRng;
 use brasskey_protocol::u2f::StatusWord;
 use brasskey_protocol::usb::{SERIAL_RECORD, SERIAL_SIZE};
@@ -64,7 +64,7 @@ pub(crate) fn run(board: Board) -> ! {
         });
         if let Some(request) = request {
             let length = match &mut key {
-                Some(key) => answer(key, &request, message, response),
+                Some(key) => key.answer(&request, message, response),
                 None => refuse(request.kind, response),
             };
             usb::respond(response.get(..length).unwrap_or_default());
@@ -106,19 +106,6 @@ fn serial_number(storage: &mut impl Storage, rng: &mut impl TryRng) -> Option<&'
     core::str::from_utf8(text).ok()
 }
 
-fn answer(
-    key: &mut Authenticator<Chip>,
-    request: &Request,
-    message: &[u8; MAX_MESSAGE],
-    response: &mut [u8; MAX_MESSAGE],
-) -> usize {
-    let message = message.get(..request.length).unwrap_or_default();
-    match request.kind {
-        RequestKind::Cbor => key.ctap2(request.channel, message, response),
-        RequestKind::Msg => key.u2f(request.channel, message, response),
-    }
-}
-
 /// The answer to every request if the key could not start.
 fn refuse(kind: RequestKind, response: &mut [u8; MAX_MESSAGE]) -> usize {
     let [high, low] = StatusWord::Unknown.code().to_be_bytes();
@@ -128,7 +115,7 @@ fn refuse(kind: RequestKind, response: &mut [u8; MAX_MESSAGE]) -> usize {
             *first = ctap2::Status::Other.code();
             1
         }
-        RequestKind::Msg => {
+        RequestKind::Msg | RequestKind::Oath => {
             [*first, *second] = [high, low];
             2
         }

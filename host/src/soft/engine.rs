@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Instant;
 
 use brasskey_protocol::authenticator::{Authenticator, Config};
-use brasskey_protocol::ctaphid::{Report, Request, RequestKind};
+use brasskey_protocol::ctaphid::{Report, Request};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Platform, Seams, UserPresence as _};
 use brasskey_protocol::store::StartError;
@@ -164,11 +164,9 @@ impl Processor {
 
     /// Runs the request whose message is in the buffer. A key that is off answers nothing.
     fn run(&mut self, request: &Request) -> &[u8] {
-        let message = self.message.get(..request.length).unwrap_or_default();
-        let length = match (&mut self.authenticator, request.kind) {
-            (Some(key), RequestKind::Cbor) => key.ctap2(request.channel, message, &mut self.response),
-            (Some(key), RequestKind::Msg) => key.u2f(request.channel, message, &mut self.response),
-            (None, _) => 0,
+        let length = match &mut self.authenticator {
+            Some(key) => key.answer(request, &*self.message, &mut self.response),
+            None => 0,
         };
         self.response.get(..length).unwrap_or_default()
     }

@@ -19,7 +19,7 @@ pub struct LogEntry {
     pub channel: String,
     /// The command, named as the standards name it.
     pub command: String,
-    /// What the key answered: a CTAP2 status (`0x00`), or a U2F status word (`0x9000`).
+    /// What the key answered: a CTAP2 status (`0x00`), or a status word of U2F or OATH (`0x9000`).
     pub status: String,
     /// How long the key took, without the wait for its user, in microseconds.
     pub duration_us: u64,
@@ -43,6 +43,7 @@ pub(super) struct Record {
 pub(super) enum Command {
     Ctap2(Option<u8>),
     U2f(Option<u8>),
+    Oath(Option<u8>),
     Wink,
 }
 
@@ -50,7 +51,7 @@ pub(super) enum Command {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Status {
     Ctap2(u8),
-    U2f(u16),
+    Word(u16),
 }
 
 impl Command {
@@ -59,6 +60,7 @@ impl Command {
         match kind {
             RequestKind::Cbor => Self::Ctap2(message.first().copied()),
             RequestKind::Msg => Self::U2f(message.get(1).copied()),
+            RequestKind::Oath => Self::Oath(message.get(1).copied()),
         }
     }
 
@@ -67,10 +69,12 @@ impl Command {
             Self::Wink => return "CTAPHID_WINK".into(),
             Self::Ctap2(code) => ("authenticator", code),
             Self::U2f(code) => ("U2F", code),
+            Self::Oath(code) => ("OATH", code),
         };
         let name = match self {
             Self::Ctap2(_) => code.and_then(ctap2::command::name),
-            _ => code.and_then(u2f::instruction::name),
+            Self::U2f(_) => code.and_then(u2f::instruction::name),
+            _ => None,
         };
         match (name, code) {
             (Some(name), _) => name.into(),
@@ -85,7 +89,9 @@ impl Status {
     pub(super) fn of(kind: RequestKind, response: &[u8]) -> Option<Self> {
         match kind {
             RequestKind::Cbor => response.first().map(|status| Self::Ctap2(*status)),
-            RequestKind::Msg => response.last_chunk().map(|word| Self::U2f(u16::from_be_bytes(*word))),
+            RequestKind::Msg | RequestKind::Oath => {
+                response.last_chunk().map(|word| Self::Word(u16::from_be_bytes(*word)))
+            }
         }
     }
 }
@@ -116,7 +122,7 @@ impl From<&Record> for LogEntry {
             command: record.command.name(),
             status: match record.status {
                 Some(Status::Ctap2(status)) => format!("0x{status:02x}"),
-                Some(Status::U2f(word)) => format!("0x{word:04x}"),
+                Some(Status::Word(word)) => format!("0x{word:04x}"),
                 None => String::new(),
             },
             duration_us: microseconds(record.duration),
@@ -155,6 +161,10 @@ mod tests {
             Command::of(RequestKind::Msg, b"\x00\x01\x00\x00"),
             Status::of(RequestKind::Msg, b"secret\x69\x85"),
         ));
+        log.push(record(
+            Command::of(RequestKind::Oath, b"\x00\xa4secret"),
+            Status::of(RequestKind::Oath, b"secret\x6a\x80"),
+        ));
         log.push(record(Command::of(RequestKind::Cbor, b"\x7e"), None));
         let seen: Vec<_> = log
             .entries()
@@ -165,6 +175,7 @@ mod tests {
         let expected = [
             ("000000ab", "authenticatorGetAssertion", "0x2e"),
             ("000000ab", "U2F_REGISTER", "0x6985"),
+            ("000000ab", "OATH 0xa4", "0x6a80"),
             ("000000ab", "authenticator 0x7e", ""),
         ];
         assert_eq!(
@@ -178,7 +189,7 @@ mod tests {
         let mut log = Log::default();
         log.push(record(Command::Wink, None));
         for _ in 0..LOG_MAX {
-            log.push(record(Command::U2f(Some(3)), Some(Status::U2f(0x9000))));
+            log.push(record(Command::U2f(Some(3)), Some(Status::Word(0x9000))));
         }
         let entries = log.entries();
         assert_eq!(entries.len(), LOG_MAX);

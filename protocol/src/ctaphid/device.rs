@@ -9,9 +9,8 @@ use super::packet::{self, Packet};
 use super::{BROADCAST, Error, Report, channel, command, error_report};
 use crate::limits::MAX_MESSAGE;
 use crate::platform::Indication;
+use crate::request::Request;
 use transaction::{Lock, Phase, Transaction, Work};
-
-pub use transaction::RequestKind;
 
 /// Answers of one packet that may wait to be sent. A host that sends without reading loses what does not fit.
 const REPLIES: usize = 4;
@@ -40,19 +39,6 @@ pub enum Event {
     Abort,
     /// Draw the user's attention. The answer is on its way.
     Wink,
-}
-
-/// A request that the key now runs, and answers with [`Device::respond`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The channel that it came on.
-    pub channel: u32,
-    /// Which protocol it speaks.
-    pub kind: RequestKind,
-    /// How long the message is, in bytes: 1 to [`MAX_MESSAGE`].
-    pub length: usize,
-    /// The host cancelled it before it was taken: set [`Abort`](crate::platform::Abort) before it runs.
-    pub aborted: bool,
 }
 
 /// The CTAPHID engine of a key. It owns the one message buffer, and is little larger than that.
@@ -226,7 +212,7 @@ impl Device {
         }
     }
 
-    /// Sends a keepalive now, where a CTAP2 command runs. This is for a platform that cannot call the engine for a
+    /// Sends a keepalive now, where a request runs that can wait for its user. This is for a platform that cannot call the engine for a
     /// while, such as a chip that erases the flash memory that it runs from.
     pub fn keep_alive(&mut self, now: u64) {
         self.tick(now);

@@ -6,7 +6,8 @@ mod device;
 mod host;
 mod packet;
 
-pub use device::{Device, DeviceInfo, Event, Request, RequestKind};
+pub use crate::request::{Request, RequestKind};
+pub use device::{Device, DeviceInfo, Event};
 pub use host::{Host, Progress};
 pub use packet::{Fragments, Report, TooLong, fragment};
 
@@ -62,6 +63,11 @@ pub mod command {
     pub const KEEPALIVE: u8 = 0x3B;
     /// CTAPHID_ERROR: the key refuses a packet.
     pub const ERROR: u8 = 0x3F;
+    /// A vendor's command (CTAP 2.3 §11.2.9.3), of this key: an APDU of the OATH applet, and its answer as data ‖
+    /// status word. The key sends keepalives and heeds CTAPHID_CANCEL as for CTAPHID_CBOR. The applet needs no SELECT
+    /// here, but has a session for each channel that sent one. Where the status word is `61xx` the host asks for the
+    /// rest by SEND REMAINING. INIT replies do not tell of it: hosts stumble over capability bits that they do not know.
+    pub const OATH: u8 = 0x70;
 }
 
 /// Capability bits in an INIT reply (CTAP 2.3 §11.2.9.1.3).

@@ -1,10 +1,9 @@
 //! CTAP1: the FIDO U2F raw messages, version 1.2 (CTAP 2.3 §11.2.9.1.1 carries them over USB).
 
-mod apdu;
 mod authenticate;
 mod register;
 
-pub use apdu::{Apdu, StatusWord};
+pub use crate::iso7816::{Apdu, StatusWord};
 
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
@@ -67,6 +66,9 @@ impl<P: Platform> Authenticator<P> {
             return Err(StatusWord::Unknown);
         }
         let apdu = Apdu::parse(apdu)?;
+        if apdu.class != 0 {
+            return Err(StatusWord::ClaNotSupported);
+        }
         if let instruction::REGISTER | instruction::AUTHENTICATE = apdu.instruction {
             self.store.storage.check().map_err(Status::from)?;
         }

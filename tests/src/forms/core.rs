@@ -12,7 +12,7 @@ use std::time::Duration;
 use brasskey::soft::storage::MemoryStorage;
 use brasskey_conformance::key::{Hand, LONG, Link, Report};
 use brasskey_protocol::authenticator::{Authenticator, Backup, Config};
-use brasskey_protocol::ctaphid::{self, Device, DeviceInfo, Event, RequestKind};
+use brasskey_protocol::ctaphid::{self, Device, DeviceInfo, Event};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{
     Abort, Clock, Indication, Platform, Presence, PresenceRequest, Seams, Status, UserPresence,
@@ -142,11 +142,7 @@ impl Shared {
             let Some(request) = request else { return };
             self.abort.set(request.aborted);
             drop(state);
-            let message = &message[..request.length];
-            let length = match request.kind {
-                RequestKind::Cbor => authenticator.ctap2(request.channel, message, &mut response),
-                RequestKind::Msg => authenticator.u2f(request.channel, message, &mut response),
-            };
+            let length = authenticator.answer(&request, &message, &mut response);
             let mut state = self.lock();
             if state.power != Power::On {
                 return;

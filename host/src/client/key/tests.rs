@@ -143,7 +143,7 @@ fn a_touch_on_a_u2f_key_is_a_registration_that_nobody_keeps() {
         Reply::Now(match (kind, request) {
             (RequestKind::Cbor, _) => vec![0x01],
             (RequestKind::Msg, [0, 3, ..]) => b"U2F_V2\x90\x00".to_vec(),
-            (RequestKind::Msg, _) => {
+            _ => {
                 assert_eq!(request[7..71], [[0x42; 32], [0x41; 32]].concat());
                 polls += 1;
                 if polls < 3 {

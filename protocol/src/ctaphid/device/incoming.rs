@@ -3,8 +3,9 @@
 use super::super::packet::{self, Assembly};
 use super::super::{BROADCAST, Error, InitResponse, PROTOCOL_VERSION, capability, channel, command};
 use super::transaction::{Lock, Phase, Transaction, Work};
-use super::{Device, Event, RequestKind};
+use super::{Device, Event};
 use crate::limits::{CONT_PAYLOAD, INIT_PAYLOAD, LOCK_MAX_SECONDS, MAX_MESSAGE, PACKET_TIMEOUT};
+use crate::request::RequestKind;
 
 impl Device {
     /// An initialization packet.
@@ -42,8 +43,8 @@ impl Device {
         }
         match command {
             _ if length > MAX_MESSAGE => Err(Error::InvalidLen),
-            command::MSG | command::CBOR if length == 0 => Err(Error::InvalidLen),
-            command::PING | command::MSG | command::CBOR => {
+            command::MSG | command::CBOR | command::OATH if length == 0 => Err(Error::InvalidLen),
+            command::PING | command::MSG | command::CBOR | command::OATH => {
                 let assembly = Assembly::begin(length, data, &mut self.message).ok_or(Error::InvalidLen)?;
                 Ok(self.advance(channel, command, assembly, now))
             }
@@ -88,6 +89,7 @@ impl Device {
             match command {
                 command::PING => (Phase::Responding { length, index: 0 }, Event::None),
                 command::CBOR => request(RequestKind::Cbor),
+                command::OATH => request(RequestKind::Oath),
                 _ => request(RequestKind::Msg),
             }
         } else {
@@ -142,14 +144,15 @@ impl Device {
         }
     }
 
-    /// CTAPHID_CANCEL (CTAP 2.3 §11.2.9.1.5). It is for an outstanding CTAP2 command, and never answered.
+    /// CTAPHID_CANCEL (CTAP 2.3 §11.2.9.1.5). It is for an outstanding request that can wait for its user, and never
+    /// answered.
     fn cancel(&mut self, channel: u32) -> Event {
         match &mut self.transaction {
             Some(Transaction {
                 channel: active,
                 phase: Phase::Requested(work),
                 ..
-            }) if *active == channel && work.kind == RequestKind::Cbor && !work.cancelled => {
+            }) if *active == channel && work.kind.waits() && !work.cancelled => {
                 work.cancelled = true;
                 if work.taken { Event::Abort } else { Event::None }
             }

@@ -13,6 +13,7 @@ use std::vec::Vec;
 
 use super::*;
 use crate::ctaphid::{BROADCAST, Host, InitResponse, Progress, fragment, init_report};
+use crate::request::RequestKind;
 
 const NONCE: [u8; 8] = *b"\0nonce!\xFF";
 const INFO: DeviceInfo = DeviceInfo {

@@ -4,15 +4,7 @@ use super::super::KeepaliveStatus;
 use super::super::packet::Assembly;
 use crate::limits::KEEPALIVE_INTERVAL;
 use crate::platform::Indication;
-
-/// Which protocol a request speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    /// CTAPHID_MSG: a U2F raw message.
-    Msg,
-    /// CTAPHID_CBOR: a CTAP2 command byte and its parameters.
-    Cbor,
-}
+use crate::request::RequestKind;
 
 /// Keeps other channels away (CTAP 2.3 §11.2.9.2.2).
 pub(super) struct Lock {
@@ -61,7 +53,7 @@ impl Work {
             cancelled: false,
             status: KeepaliveStatus::Processing,
             unsent: false,
-            next_keepalive: (kind == RequestKind::Cbor).then_some(now.saturating_add(KEEPALIVE_INTERVAL)),
+            next_keepalive: kind.waits().then_some(now.saturating_add(KEEPALIVE_INTERVAL)),
         }
     }
 

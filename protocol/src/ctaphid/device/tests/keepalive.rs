@@ -66,6 +66,20 @@ fn a_key_that_will_be_deaf_for_a_while_says_so_first() {
 }
 
 #[test]
+fn a_slow_oath_command_keeps_its_host_waiting() {
+    let mut key = Key::new();
+    let channel = key.open();
+    let _ = key.message(channel, command::OATH, &[0, 0xA2, 0, 1]);
+    assert!(key.take().is_some());
+    assert_eq!(key.show(Indication::WaitingForTouch), [keepalive(channel, 2)]);
+    assert_eq!(
+        key.pass(KEEPALIVE_INTERVAL),
+        [(KEEPALIVE_INTERVAL, keepalive(channel, 2))]
+    );
+    assert_eq!(answer(&key.respond(&[0]), channel, command::OATH).unwrap(), [0]);
+}
+
+#[test]
 fn u2f_has_no_keepalives() {
     let mut key = Key::new();
     let channel = key.open();

@@ -65,7 +65,7 @@ fn unknown_commands_are_refused() {
 fn requests_without_a_payload_are_refused() {
     let mut key = Key::new();
     let channel = key.open();
-    for command in [command::MSG, command::CBOR] {
+    for command in [command::MSG, command::CBOR, command::OATH] {
         assert_eq!(
             key.exchange(&claim(channel, command, 0)),
             error(channel, Error::InvalidLen)

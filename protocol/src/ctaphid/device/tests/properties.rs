@@ -18,7 +18,7 @@ enum Step {
 fn report() -> impl Strategy<Value = Report> {
     let channel = prop_oneof![6 => 0..4_u32, 2 => Just(BROADCAST), 1 => any::<u32>()];
     let kind = prop_oneof![
-        6 => prop::sample::select(&[0x81_u8, 0x83, 0x84, 0x86, 0x88, 0x90, 0x91][..]),
+        6 => prop::sample::select(&[0x81_u8, 0x83, 0x84, 0x86, 0x88, 0x90, 0x91, 0xF0][..]),
         3 => 0..4_u8,
         1 => any::<u8>(),
     ];
@@ -40,7 +40,7 @@ fn report() -> impl Strategy<Value = Report> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => report().prop_map(Step::Report),
-        4 => (1..=2_u32, prop::sample::select(&[0x01_u8, 0x03, 0x10][..]), 0..200_usize)
+        4 => (1..=2_u32, prop::sample::select(&[0x01_u8, 0x03, 0x10, 0x70][..]), 0..200_usize)
             .prop_map(|(channel, command, length)| Step::Message(channel, command, length)),
         2 => prop_oneof![9 => 0..200_u64, 1 => any::<u64>()].prop_map(Step::Pass),
         2 => Just(Step::Take),
@@ -69,7 +69,7 @@ impl Reader {
             ((channel, Packet::Initialization { command, length, .. }), open) => {
                 assert_ne!(open.map(|open| open.0), Some(channel), "a message within a message");
                 let fits = match command {
-                    command::PING | command::MSG | command::CBOR => length <= MAX_MESSAGE,
+                    command::PING | command::MSG | command::CBOR | command::OATH => length <= MAX_MESSAGE,
                     command::INIT => length == InitResponse::SIZE,
                     command::LOCK | command::WINK => length == 0,
                     command::KEEPALIVE => length == 1 && matches!(report[7], 1 | 2),

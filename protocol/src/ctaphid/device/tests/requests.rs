@@ -25,6 +25,26 @@ fn a_whole_message_is_handed_over_once() {
 }
 
 #[test]
+fn an_oath_command_is_cancelled_as_a_ctap2_command_is() {
+    let mut key = Key::new();
+    let channel = key.open();
+    let apdu = [0, 0xA1, 0, 0];
+    assert_eq!(key.message(channel, command::OATH, &apdu), Event::Request);
+    let request = Request {
+        channel,
+        kind: RequestKind::Oath,
+        length: apdu.len(),
+        aborted: false,
+    };
+    assert_eq!(key.take(), Some((request, apdu.to_vec())));
+    assert_eq!(cancel(&mut key, channel), Event::Abort);
+    assert_eq!(
+        answer(&key.respond(&[0x69, 0x85]), channel, command::OATH).unwrap(),
+        [0x69, 0x85]
+    );
+}
+
+#[test]
 fn an_unfinished_message_is_not_handed_over() {
     let mut key = Key::new();
     let channel = key.open();

@@ -1,0 +1,5 @@
+//! ISO/IEC 7816-4: the APDUs of smart cards, and the card that carries this key's protocols.
+
+mod apdu;
+
+pub use apdu::{Apdu, StatusWord};

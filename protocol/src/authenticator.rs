@@ -1,4 +1,5 @@
-//! The key's state. Its commands are in [`ctap2`](crate::ctap2) and [`u2f`](crate::u2f), one file each.
+//! The key's state. Its commands are in [`ctap2`](crate::ctap2), [`u2f`](crate::u2f) and [`oath`](crate::oath), one
+//! file each.
 
 #[cfg(feature = "import")]
 mod import;
@@ -8,8 +9,8 @@ use rand_core::TryRng;
 use crate::ctap2::pending::{Pending, Sequence};
 use crate::ctap2::pin_protocol::KeyAgreement;
 use crate::ctap2::token::{PinUvAuthTokens, TokenId};
-use crate::iso7816::StatusWord;
 use crate::limits::MAX_MESSAGE;
+use crate::oath::session::Sessions;
 use crate::platform::{Clock as _, Platform, Seams, Storage};
 use crate::request::{Request, RequestKind};
 use crate::rng::HealthyRng;
@@ -70,6 +71,7 @@ pub struct Authenticator<P: Platform> {
     /// Wrong PINs in a row since power-up.
     pub(crate) pin_mismatches: u8,
     pub(crate) pending: Option<Pending>,
+    pub(crate) oath_sessions: Sessions,
     /// A reset began and did not succeed.
     pub(crate) reset_failed: bool,
 }
@@ -120,6 +122,7 @@ impl<P: Platform> Authenticator<P> {
             tokens: PinUvAuthTokens::default(),
             pin_mismatches: 0,
             pending: None,
+            oath_sessions: Sessions::NONE,
             reset_failed: false,
         })
     }
@@ -132,13 +135,6 @@ impl<P: Platform> Authenticator<P> {
             RequestKind::Msg => self.u2f(request.channel, message, response),
             RequestKind::Oath => self.oath(request.channel, message, response),
         }
-    }
-
-    /// A key without the OATH applet.
-    fn oath(&mut self, _channel: u32, _apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
-        let [high, low, ..] = response;
-        [*high, *low] = StatusWord::InsNotSupported.code().to_be_bytes();
-        2
     }
 
     /// Whether no command may run until the next power-up. A generator that failed once is not trusted again. After a

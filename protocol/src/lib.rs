@@ -14,10 +14,10 @@
 //! | `status`, `bytes` | CTAP2's status codes ([`ctap2::Status`]), and arrays put together |
 //! | [`cbor`] | the canonical form, checked on the way in and kept on the way out |
 //! | [`crypto`] | the primitives behind small modules, and the algorithms that credentials sign with |
-//! | [`store`] | what the key keeps: credentials, counters, PIN, settings, certificates |
+//! | [`store`] | what the key keeps: credentials, counters, PIN, settings, certificates, one-time codes |
 //! | [`iso7816`] | APDUs, and smart cards that carry the key's protocols |
 //! | [`authenticator`] | the key's state, made of parts of the next two |
-//! | [`ctap2`], [`u2f`] | its commands, one file each |
+//! | [`ctap2`], [`u2f`], [`oath`] | its commands, one file each |
 //! | [`ctaphid`] | messages over 64-byte reports, the key's end and the host's; needs only the ground |
 //! | [`usb`] | what the key says of itself on USB |
 #![no_std]
@@ -46,6 +46,7 @@ pub mod ctap2;
 pub mod ctaphid;
 pub mod iso7816;
 pub mod limits;
+pub mod oath;
 pub mod platform;
 pub mod request;
 pub mod rng;

@@ -82,6 +82,22 @@ pub const TOKEN_USER_PRESENT: u64 = 30_000;
 /// How long a token is accepted (§6.5.2.1: at most 10 minutes).
 pub const TOKEN_MAX_USAGE: u64 = 600_000;
 
+/// The version of YKOATH that the applet answers SELECT with. Clients use all of the protocol from 5.3.1 on: renaming.
+pub const OATH_VERSION: [u8; 3] = [5, 4, 3];
+/// The longest name of an account of one-time codes, in bytes (YKOATH, PUT).
+pub const OATH_NAME_MAX: usize = 64;
+/// The fewest digits of a code (RFC 4226 §5.3).
+pub const OATH_DIGITS_MIN: u8 = 6;
+/// The most digits of a code (RFC 4226 §5.4; 31 bits make nine whole ones, and no client asks for more than eight).
+pub const OATH_DIGITS_MAX: u8 = 8;
+/// The identifier that SELECT answers, and that salts the access code: as long as other keys have it.
+pub const OATH_IDENTIFIER: usize = 8;
+/// A challenge of the key, and a time step (RFC 4226 §5.1: the moving factor has 8 bytes).
+pub const OATH_CHALLENGE: usize = 8;
+/// Channels whose sessions with the applet the key remembers; a further one takes the place of the one that was idle
+/// longest. Our choice.
+pub const OATH_SESSIONS: usize = 4;
+
 /// The longest key of a storage record.
 pub const STORAGE_KEY_MAX: usize = 40;
 /// The largest storage record.

@@ -58,8 +58,10 @@ pub enum Operation {
     Excluded,
     /// authenticatorSelection, and the touch that platforms ask for with an empty `pinUvAuthParam`.
     Select,
-    /// authenticatorReset: everything will be erased.
+    /// authenticatorReset: all credentials will be erased. One-time codes stay.
     Reset,
+    /// A one-time code of the account that the request names as its user.
+    Code,
 }
 
 /// How the user agrees.
@@ -149,7 +151,7 @@ impl Abort {
 
 /// The user: their touch, and their identity where the key itself can verify it.
 pub trait UserPresence {
-    /// Waits for the user (CTAP2). This is the only place in the key that waits.
+    /// Waits for the user (CTAP2 and one-time codes). This is the only place in the key that waits.
     ///
     /// A touch counts only if it begins after the call: a button that is already held is not consent. `deadline` is a
     /// time of [`Clock`]. The wait ends early with [`Presence::Aborted`] as soon as the host cancels.

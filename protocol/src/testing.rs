@@ -4,6 +4,7 @@ pub(crate) mod attestation;
 pub(crate) mod cbor;
 pub(crate) mod key;
 pub(crate) mod manager;
+pub(crate) mod oath;
 pub(crate) mod pin;
 pub(crate) mod platform;
 pub(crate) mod request;

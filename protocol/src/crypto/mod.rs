@@ -6,16 +6,18 @@ mod algorithm;
 #[cfg(any(feature = "es384", feature = "es512", feature = "es256k"))]
 pub mod ecdsa;
 pub mod ed25519;
+pub mod hmac;
 #[cfg(feature = "ml-dsa")]
 pub mod ml_dsa;
 pub mod p256;
 
 pub use algorithm::{Algorithm, CoseKey, PrivateKey, Signature};
 
+use ::hmac::{Hmac, KeyInit, Mac};
 use aes::{Aes128, Aes256};
 use aes_gcm::Aes256Gcm;
 use ed25519_dalek::{SigningKey, hazmat::ExpandedSecretKey};
-use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -31,6 +33,7 @@ const _: () = {
     wipes::<cbc::Decryptor<Aes256>>();
     wipes::<SigningKey>();
     wipes::<ExpandedSecretKey>();
+    wipes::<Sha1>();
     wipes::<Sha256>();
     wipes::<Sha512>();
     #[cfg(feature = "ml-dsa")]

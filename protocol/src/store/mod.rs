@@ -1,4 +1,5 @@
-//! What the key keeps: a root record, records of its epoch, and a few that outlive a reset.
+//! What the key keeps: a root record, records of its epoch, a few that outlive a reset, and the accounts of one-time
+//! codes with a root of their own.
 //!
 //! | key | value | file |
 //! |---|---|---|
@@ -11,12 +12,14 @@
 //! | `E` ‖ epoch (4) ‖ `V` | how often the discoverable credentials changed | `changes.rs` |
 //! | `N` | the shared signature counter | `counter.rs` |
 //! | `A`, `X` | attestation certificates | [`attestation`] |
+//! | `O` | the root of the one-time codes | `oath/root.rs` |
+//! | `T` ‖ name (16) | an account of one-time codes | `oath/account.rs` |
 //!
-//! RP, user and ID are the first 16 bytes of the SHA-256 of the RP ID, of the user ID and of the credential ID. So an
-//! account has one key: replacing its credential is a single atomic write, a relying party's accounts lie side by side,
+//! RP, user, ID and name are the first 16 bytes of the SHA-256 of the RP ID, of the user ID, of the credential ID and of
+//! the account's name. So an account has one key: replacing its credential is a single atomic write, a relying party's accounts lie side by side,
 //! and finding them costs the same, however many others there are. Everything hangs on the root: a reset writes a new
 //! epoch and secret there, and from that moment no record and no credential ID of another epoch exists. What is left of
-//! them is removed and made unreadable then, or at the next start.
+//! them is removed and made unreadable then, or at the next start. OATH has a reset of its own, which works likewise.
 //!
 //! Nothing secret is stored for a credential. Its ID carries a random nonce and what the key must know of it, sealed by
 //! the key; the private key is derived from the key's master secret, that nonce and the RP ID hash
@@ -32,6 +35,7 @@ mod epoch;
 #[cfg(feature = "import")]
 mod import;
 mod large_blobs;
+pub(crate) mod oath;
 mod pin;
 mod record;
 mod records;

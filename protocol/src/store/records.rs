@@ -6,6 +6,7 @@ use super::changes::{self, Changes};
 use super::counter::Counters;
 use super::credential_id::MasterSecret;
 use super::epoch::Epoch;
+use super::oath::{self, Oath};
 use super::pin::{self, Pin};
 use super::root::{Root, StartError};
 use super::settings::{self, Settings};
@@ -26,6 +27,8 @@ pub(crate) struct Store<S> {
     pub(crate) counters: Counters,
     /// Counts the changes of the discoverable credentials.
     changes: Changes,
+    /// What the one-time codes depend on.
+    pub(super) oath: Oath,
 }
 
 impl<S: Storage> Store<S> {
@@ -35,8 +38,9 @@ impl<S: Storage> Store<S> {
     /// [`StartError`], together with the storage. What was stored is still there, except what an unfinished reset
     /// removes.
     pub(crate) fn start(mut storage: S, rng: &mut impl TryRng) -> Result<Self, (S, StartError)> {
-        let root = match Root::start(&mut storage, rng) {
-            Ok(root) => root,
+        let started = Root::start(&mut storage, rng).and_then(|root| Ok((root, oath::start(&mut storage, rng)?)));
+        let (root, oath) = match started {
+            Ok(started) => started,
             Err(error) => return Err((storage, error)),
         };
         let mut store = Self {
@@ -45,6 +49,7 @@ impl<S: Storage> Store<S> {
             secret: MasterSecret::new(&root.secret),
             counters: Counters::default(),
             changes: Changes::default(),
+            oath,
         };
         match store.read() {
             Ok(()) => Ok(store),

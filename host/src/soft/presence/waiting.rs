@@ -13,7 +13,8 @@ const RP_ID_SHOWN: usize = 64;
 /// What the key waits for. Its texts come from outside, unchanged: `Display` escapes them, JSON encodes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiting {
-    /// `register`, `authenticate`, `excluded` (register what is registered already), `select` or `reset`.
+    /// `register`, `authenticate`, `excluded` (register what is registered already), `select`,
+    /// `reset` or `code`.
     pub operation: &'static str,
     /// CTAP2: the RP ID.
     pub rp_id: Option<String>,
@@ -39,6 +40,7 @@ impl Waiting {
                 Operation::Excluded => "excluded",
                 Operation::Select => "select",
                 Operation::Reset => "reset",
+                Operation::Code => "code",
             },
             rp_id,
             application,
@@ -55,6 +57,7 @@ impl fmt::Display for Waiting {
             "authenticate" => "sign in",
             "excluded" => "register again (this key is registered already, nothing will change)",
             "reset" => "reset the key: erase every credential on it",
+            "code" => "give a one-time code",
             _ => "select this key",
         })?;
         if let Some(rp_id) = &self.rp_id {
@@ -65,7 +68,8 @@ impl fmt::Display for Waiting {
             write!(f, " at U2F application {application}")?;
         }
         if let Some(user) = &self.user {
-            write!(f, " as {}", escape(user))?;
+            let role = if self.operation == "code" { "for" } else { "as" };
+            write!(f, " {role} {}", escape(user))?;
         }
         Ok(())
     }
@@ -123,6 +127,19 @@ mod tests {
             sign_in(&format!("bank.example{whole}")),
             format!("sign in at …{whole} as alice")
         );
+    }
+
+    #[test]
+    fn a_code_names_its_account() {
+        let request = PresenceRequest {
+            operation: Operation::Code,
+            gesture: Gesture::Touch,
+            relying_party: RelyingParty::None,
+            user: Some("AWS:alice\n"),
+        };
+        let waiting = Waiting::new(&request, 0);
+        assert_eq!(waiting.operation, "code");
+        assert_eq!(waiting.to_string(), "give a one-time code for AWS:alice\\u{a}");
     }
 
     #[test]

@@ -11,11 +11,11 @@
 //! | [`limits`] | every size and time |
 //! | [`platform`], [`rng`] | the five seams to the world around |
 //! | [`request`] | what the carriers hand to the authenticator |
+//! | [`iso7816`] | APDUs, and the smart card that carries the key's protocols |
 //! | `status`, `bytes` | CTAP2's status codes ([`ctap2::Status`]), and arrays put together |
 //! | [`cbor`] | the canonical form, checked on the way in and kept on the way out |
 //! | [`crypto`] | the primitives behind small modules, and the algorithms that credentials sign with |
 //! | [`store`] | what the key keeps: credentials, counters, PIN, settings, certificates, one-time codes |
-//! | [`iso7816`] | APDUs, and smart cards that carry the key's protocols |
 //! | [`authenticator`] | the key's state, made of parts of the next two |
 //! | [`ctap2`], [`u2f`], [`oath`] | its commands, one file each |
 //! | [`ctaphid`] | messages over 64-byte reports, the key's end and the host's; needs only the ground |

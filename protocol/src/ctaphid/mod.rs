@@ -6,7 +6,7 @@ mod device;
 mod host;
 mod packet;
 
-pub use crate::request::{Request, RequestKind};
+pub use crate::request::{KeepaliveStatus, Request, RequestKind};
 pub use device::{Device, DeviceInfo, Event};
 pub use host::{Host, Progress};
 pub use packet::{Fragments, Report, TooLong, fragment};
@@ -149,24 +149,6 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
-
-/// What a keepalive says (CTAP 2.3 §11.2.9.1.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum KeepaliveStatus {
-    /// STATUS_PROCESSING: the key computes.
-    Processing = 1,
-    /// STATUS_UPNEEDED: the key waits for the user's touch.
-    UpNeeded = 2,
-}
-
-impl KeepaliveStatus {
-    /// The status' byte on the wire.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-}
 
 /// What a key answers to CTAPHID_INIT (CTAP 2.3 §11.2.9.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

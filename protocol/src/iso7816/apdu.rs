@@ -139,3 +139,6 @@ fn extended(high: u8, low: u8) -> usize {
         le => le.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,9 @@
 //! The one transaction, and the lock around it.
 
-use super::super::KeepaliveStatus;
 use super::super::packet::Assembly;
 use crate::limits::KEEPALIVE_INTERVAL;
 use crate::platform::Indication;
-use crate::request::RequestKind;
+use crate::request::{KeepaliveStatus, RequestKind};
 
 /// Keeps other channels away (CTAP 2.3 §11.2.9.2.2).
 pub(super) struct Lock {
@@ -71,15 +70,9 @@ impl Work {
 
     /// Takes over what the running request shows. Only when a wait for the user begins does a keepalive follow at once.
     pub(super) fn show(&mut self, indication: Indication, now: u64) {
-        let status = match indication {
-            Indication::Idle | Indication::Processing => KeepaliveStatus::Processing,
-            Indication::WaitingForTouch => KeepaliveStatus::UpNeeded,
-            Indication::Wink => return,
-        };
-        if status != self.status && status == KeepaliveStatus::UpNeeded {
+        if self.status.show(indication) {
             self.keep_alive(now);
         }
-        self.status = status;
     }
 
     /// The keepalive to send now, if there is one.

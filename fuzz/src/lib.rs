@@ -13,7 +13,7 @@ use brasskey_protocol::cbor::{Item, scan};
 use brasskey_protocol::ctap2;
 use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use brasskey_protocol::platform::{
-    Clock, Indication, Platform, Presence, PresenceRequest, Seams, Status, Storage, StorageError, UserPresence,
+    Clock, Indication, Indicator, Platform, Presence, PresenceRequest, Seams, Storage, StorageError, UserPresence,
 };
 use brasskey_protocol::rng::HealthyRng;
 use rand_core::{TryCryptoRng, TryRng};
@@ -66,7 +66,7 @@ pub fn seams(clock: Time) -> Seams<World> {
         storage: Memory::default(),
         rng: HealthyRng::new(Dice(1)),
         clock,
-        status: Dark,
+        indicator: Dark,
     }
 }
 
@@ -89,7 +89,7 @@ impl Platform for World {
     type Storage = Memory;
     type Rng = Dice;
     type Clock = Time;
-    type Status = Dark;
+    type Indicator = Dark;
 }
 
 /// Always agrees.
@@ -196,6 +196,6 @@ impl Clock for Time {
 /// Shows nothing.
 pub struct Dark;
 
-impl Status for Dark {
+impl Indicator for Dark {
     fn show(&mut self, _: Indication) {}
 }

@@ -61,7 +61,7 @@ pub struct Authenticator<P: Platform> {
     pub(crate) presence: P::UserPresence,
     pub(crate) rng: HealthyRng<P::Rng>,
     pub(crate) clock: P::Clock,
-    pub(crate) status: P::Status,
+    pub(crate) indicator: P::Indicator,
     pub(crate) config: Config,
     pub(crate) store: Store<P::Storage>,
     /// The attestation certificates.
@@ -87,7 +87,7 @@ impl<P: Platform> Authenticator<P> {
             storage,
             mut rng,
             clock,
-            status,
+            indicator,
         } = seams;
         rng.power_up();
         let started = Store::start(storage, &mut rng).and_then(|mut store| match power_up(&mut store, &mut rng) {
@@ -102,7 +102,7 @@ impl<P: Platform> Authenticator<P> {
                     storage,
                     rng,
                     clock,
-                    status,
+                    indicator,
                 };
                 return Err((seams, error));
             }
@@ -114,7 +114,7 @@ impl<P: Platform> Authenticator<P> {
             presence,
             rng,
             clock,
-            status,
+            indicator,
             config,
             store,
             attestation,
@@ -167,7 +167,7 @@ impl<P: Platform> Authenticator<P> {
             storage: self.store.storage,
             rng: self.rng,
             clock: self.clock,
-            status: self.status,
+            indicator: self.indicator,
         }
     }
 }

@@ -18,7 +18,7 @@ pub trait Platform {
     /// Time since power-up.
     type Clock: Clock;
     /// Shows the user what the key is doing.
-    type Status: Status;
+    type Indicator: Indicator;
 }
 
 /// The five seams of one key, in one place.
@@ -32,7 +32,7 @@ pub struct Seams<P: Platform> {
     /// Time since power-up.
     pub clock: P::Clock,
     /// Shows the user what the key is doing.
-    pub status: P::Status,
+    pub indicator: P::Indicator,
 }
 
 /// A cryptographically secure random number generator that may fail.
@@ -281,7 +281,7 @@ pub enum Indication {
 }
 
 /// The light on the key, or what stands for it. On a PC this also feeds the CTAPHID keepalive status.
-pub trait Status {
+pub trait Indicator {
     /// Shows `indication` until the next call; a wink ends by itself.
     fn show(&mut self, indication: Indication);
 }

@@ -79,7 +79,7 @@ fn seams(flash: Flash, noise: Noise) -> Option<Seams<Chip>> {
         storage: records(flash)?,
         rng: HealthyRng::new(Entropy::start(noise).ok()?),
         clock: Uptime,
-        status: Show,
+        indicator: Show,
     })
 }
 

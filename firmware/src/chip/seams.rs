@@ -4,7 +4,7 @@ use brasskey_firmware::entropy::Entropy;
 use brasskey_firmware::records::Records;
 use brasskey_protocol::limits::LONG_TOUCH;
 use brasskey_protocol::platform::{
-    Clock, Gesture, Indication, Platform, Presence, PresenceRequest, Status, UserPresence,
+    Clock, Gesture, Indication, Indicator, Platform, Presence, PresenceRequest, UserPresence,
 };
 
 use crate::board::{self, Flash, Noise};
@@ -19,7 +19,7 @@ impl Platform for Chip {
     type Storage = &'static mut Records<'static, Flash>;
     type Rng = Entropy<Noise>;
     type Clock = Uptime;
-    type Status = Show;
+    type Indicator = Show;
 }
 
 /// The button.
@@ -73,7 +73,7 @@ impl Clock for Uptime {
 /// The light, and the keepalives.
 pub(crate) struct Show;
 
-impl Status for Show {
+impl Indicator for Show {
     fn show(&mut self, indication: Indication) {
         user_interface::with(|interface| interface.light.show(indication, board::now()));
         usb::show(indication);

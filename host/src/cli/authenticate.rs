@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         options.allow.retain(|allowed| allowed.id == only.credential.id);
     }
     let key = &mut ceremony.opened.key;
-    let mut chooser = Chooser::new(&mut ceremony.attendant, &candidates, &website);
+    let mut chooser = Chooser::new(&mut ceremony.interaction, &candidates, &website);
     let answer = get(key, &options, &website.origin, ceremony.protocol, &mut chooser);
     let answer = answer.map_err(|error| match chooser.failure.take() {
         Some(failure) => failure,

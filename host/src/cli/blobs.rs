@@ -13,7 +13,7 @@ use super::credentials::{describe, described, short, shown_digits};
 use super::failure::Failure;
 use super::layout::{columns, count, hex};
 use super::output::{BOLD, Output};
-use super::pin_entry::{Attendant, KeyArgs};
+use super::pin_entry::{Interaction, KeyArgs};
 use crate::client;
 use crate::client::credentials::{Manager, StoredRelyingParty, large_blob_keys};
 use crate::client::ctap2::{LargeBlobKey, Permissions};
@@ -87,14 +87,14 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 }
 
 fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.open(output)?;
+    let (mut opened, mut interaction) = args.open(output)?;
     let capacity = opened.key.info().and_then(|info| info.max_serialized_large_blob_array);
     // Before the PIN is asked for: a key without large blobs needs none.
-    let array = opened.key.large_blobs(&mut attendant)?;
+    let array = opened.key.large_blobs(&mut interaction)?;
     let stored = opened
         .key
-        .manage_credentials(None, &mut attendant)?
-        .list(&mut attendant)?;
+        .manage_credentials(None, &mut interaction)?
+        .list(&mut interaction)?;
     let blobs = with_keys(&stored)
         .map(|(found, key)| Ok((found, array.get(key)?.map(|data| data.len() as u64))))
         .collect::<Result<Vec<_>, client::Error>>()?;
@@ -139,14 +139,14 @@ fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn get(args: &GetArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.key.open(output)?;
-    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+    let (mut opened, mut interaction) = args.key.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let (found, key) = with_key(&stored, &args.credential)?;
     let data = manager
         .parts()
         .0
-        .large_blobs(&mut attendant)?
+        .large_blobs(&mut interaction)?
         .get(key)?
         .ok_or_else(nothing)?;
     if let Some(path) = &args.out {
@@ -184,21 +184,21 @@ fn set(args: &SetArgs, output: &Output) -> Result<(), Failure> {
         what: format!("cannot read {}", args.file.display()),
         source,
     })?;
-    let (mut opened, mut attendant) = args.key.open(output)?;
+    let (mut opened, mut interaction) = args.key.open(output)?;
     let mut manager = opened
         .key
-        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let (found, key) = with_key(&stored, &args.credential)?;
-    let mut array = manager.parts().0.large_blobs(&mut attendant)?;
+    let mut array = manager.parts().0.large_blobs(&mut interaction)?;
     array.set(key, &data)?;
-    match write(&mut manager, &array, &mut attendant) {
+    match write(&mut manager, &array, &mut interaction) {
         Err(Failure::Key(client::Error::NoRoom { .. })) => {
             // The blobs of passkeys that are gone make room.
             let keys = large_blob_keys(&stored);
             let orphans = array.orphans(&keys).len() as u64;
             array.retain(&keys);
-            write(&mut manager, &array, &mut attendant)?;
+            write(&mut manager, &array, &mut interaction)?;
             output.notice(&format!(
                 "deleted {} to make room",
                 count(orphans, "blob without a passkey")
@@ -214,13 +214,13 @@ fn set(args: &SetArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.key.open(output)?;
+    let (mut opened, mut interaction) = args.key.open(output)?;
     let mut manager = opened
         .key
-        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let (found, key) = with_key(&stored, &args.credential)?;
-    let mut array = manager.parts().0.large_blobs(&mut attendant)?;
+    let mut array = manager.parts().0.large_blobs(&mut interaction)?;
     if !array.remove(key) {
         return Err(nothing());
     }
@@ -229,7 +229,7 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
         "yes",
         args.yes,
     )?;
-    write(&mut manager, &array, &mut attendant)?;
+    write(&mut manager, &array, &mut interaction)?;
     let value = json!({ "device": opened.label, "deleted": described(&found) });
     output.result(&value, |to| {
         writeln!(to, "Deleted the large blob of {}.", describe(&found))
@@ -237,12 +237,12 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn prune(args: &PruneArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.key.open(output)?;
+    let (mut opened, mut interaction) = args.key.open(output)?;
     let mut manager = opened
         .key
-        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
-    let mut array = manager.parts().0.large_blobs(&mut attendant)?;
+        .manage_credentials(Some(Permissions::LARGE_BLOB_WRITE), &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
+    let mut array = manager.parts().0.large_blobs(&mut interaction)?;
     let keys = large_blob_keys(&stored);
     let orphans = array.orphans(&keys);
     let (number, bytes) = (orphans.len() as u64, orphans.iter().sum::<usize>() as u64);
@@ -253,7 +253,7 @@ fn prune(args: &PruneArgs, output: &Output) -> Result<(), Failure> {
             args.yes,
         )?;
         array.retain(&keys);
-        write(&mut manager, &array, &mut attendant)?;
+        write(&mut manager, &array, &mut interaction)?;
     }
     let value = json!({ "device": opened.label, "deleted": number, "freed": bytes });
     output.result(&value, |to| match number {
@@ -267,9 +267,9 @@ fn prune(args: &PruneArgs, output: &Output) -> Result<(), Failure> {
     })
 }
 
-fn write(manager: &mut Manager<'_>, array: &LargeBlobArray, attendant: &mut Attendant) -> Result<(), Failure> {
+fn write(manager: &mut Manager<'_>, array: &LargeBlobArray, interaction: &mut Interaction) -> Result<(), Failure> {
     let (key, token) = manager.parts();
-    Ok(key.write_large_blobs(array, Some(token), attendant)?)
+    Ok(key.write_large_blobs(array, Some(token), interaction)?)
 }
 
 fn read(path: &PathBuf) -> io::Result<Vec<u8>> {

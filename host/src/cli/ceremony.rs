@@ -8,7 +8,7 @@ use super::extension_args;
 use super::failure::Failure;
 use super::layout::show_report;
 use super::output::{BOLD, Output};
-use super::pin_entry::{Attendant, KeyArgs};
+use super::pin_entry::{Interaction, KeyArgs};
 use super::state::Missing;
 use super::website::{Website, WebsiteArgs};
 use crate::client::ceremony::Protocol;
@@ -37,12 +37,12 @@ impl CeremonyArgs {
         missing: Missing,
         output: &'a Output,
     ) -> Result<Ceremony<'a>, Failure> {
-        let (opened, attendant) = self.key.open_or(missing, output)?;
+        let (opened, interaction) = self.key.open_or(missing, output)?;
         Ok(Ceremony {
             website,
             protocol: opened.protocol(self.u2f, output),
             opened,
-            attendant,
+            interaction,
             output,
         })
     }
@@ -52,7 +52,7 @@ impl CeremonyArgs {
 pub(super) struct Ceremony<'a> {
     pub(super) website: &'a Website,
     pub(super) opened: Opened,
-    pub(super) attendant: Attendant,
+    pub(super) interaction: Interaction,
     pub(super) protocol: Protocol,
     output: &'a Output,
 }

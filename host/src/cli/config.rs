@@ -156,10 +156,10 @@ fn change(
     command: ConfigSubcommand,
     is_so: impl Fn(&Info) -> bool,
 ) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.open(output)?;
+    let (mut opened, mut interaction) = args.open(output)?;
     let so_already = opened.key.info().is_some_and(&is_so);
     if !so_already {
-        opened.key.configure(command, &mut attendant)?;
+        opened.key.configure(command, &mut interaction)?;
     }
     let must_change_pin = opened.key.info().and_then(|info| info.force_pin_change) == Some(true);
     let value = json!({

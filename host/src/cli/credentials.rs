@@ -72,10 +72,10 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 }
 
 fn list(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.open(output)?;
-    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
-    let metadata = manager.metadata(&mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+    let (mut opened, mut interaction) = args.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut interaction)?;
+    let metadata = manager.metadata(&mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let value = json!({
         "device": opened.label,
         "existing": metadata.existing,
@@ -111,9 +111,9 @@ fn relying_party(stored: &StoredRelyingParty) -> Value {
 }
 
 fn show(args: &OneArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.on.open(output)?;
-    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+    let (mut opened, mut interaction) = args.on.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let Found {
         relying_party,
         credential,
@@ -129,9 +129,9 @@ fn show(args: &OneArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.on.open(output)?;
-    let mut manager = opened.key.manage_credentials(None, &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+    let (mut opened, mut interaction) = args.on.open(output)?;
+    let mut manager = opened.key.manage_credentials(None, &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let Found { credential, .. } = find(&stored, &args.credential)?;
     let user = credential.user.as_ref().ok_or_else(|| {
         Failure::Verification("the key does not say whose passkey this is, so it cannot be renamed".to_owned())
@@ -145,7 +145,7 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
         name: new(&args.name, &user.name),
         display_name: new(&args.display_name, &user.display_name),
     };
-    manager.update(credential.id.clone(), user.clone(), &mut attendant)?;
+    manager.update(credential.id.clone(), user.clone(), &mut interaction)?;
     let value = json!({
         "device": opened.label,
         "id": hex(&credential.id),
@@ -157,12 +157,12 @@ fn rename(args: &RenameArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.on.open(output)?;
+    let (mut opened, mut interaction) = args.on.open(output)?;
     // A passkey's large blob is useless without the passkey, and would fill the key.
     let info = opened.key.ctap2_info()?;
     let blobs = info.has("largeBlobs").then_some(Permissions::LARGE_BLOB_WRITE);
-    let mut manager = opened.key.manage_credentials(blobs, &mut attendant)?;
-    let stored = manager.list(&mut attendant)?;
+    let mut manager = opened.key.manage_credentials(blobs, &mut interaction)?;
+    let stored = manager.list(&mut interaction)?;
     let Found {
         relying_party,
         credential,
@@ -177,7 +177,7 @@ fn delete(args: &DeleteArgs, output: &Output) -> Result<(), Failure> {
         "yes",
         args.yes,
     )?;
-    let blob = manager.delete_with_blob(credential, &mut attendant)?;
+    let blob = manager.delete_with_blob(credential, &mut interaction)?;
     let is_deleted = match &blob {
         BlobDeletion::None => None,
         BlobDeletion::Deleted => Some(true),

@@ -7,7 +7,7 @@ use super::device::{self, DeviceArgs, Opened};
 use super::failure::Failure;
 use super::layout::{columns, count};
 use super::output::{BOLD, Output};
-use super::pin_entry::{Attendant, KeyArgs, NewPinArgs, PinArgs};
+use super::pin_entry::{Interaction, KeyArgs, NewPinArgs, PinArgs};
 use crate::client::ctap2::{Info, Permissions};
 use crate::client::{self, PinRetries, Unwatched};
 
@@ -64,38 +64,38 @@ fn set(args: &SetArgs, output: &Output) -> Result<(), Failure> {
             "change it with `brasskey pin change`",
         ));
     }
-    let mut attendant = Attendant::new(&opened, &PinArgs::default(), output)?;
-    let pin = attendant.new_pin(&args.new_pin, |pin| pin.check(&info))?;
-    opened.key.set_pin(&pin, &mut attendant)?;
+    let mut interaction = Interaction::new(&opened, &PinArgs::default(), output)?;
+    let pin = interaction.new_pin(&args.new_pin, |pin| pin.check(&info))?;
+    opened.key.set_pin(&pin, &mut interaction)?;
     output.result(&json!({ "device": opened.label, "pin": "set" }), |to| {
         writeln!(to, "The PIN of {} is set.", opened.label)
     })
 }
 
 fn change(args: &ChangeArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.key.open(output)?;
+    let (mut opened, mut interaction) = args.key.open(output)?;
     let info = pin_info(&opened)?.clone();
     if !info.has("clientPin") {
         return Err(client::Error::NoPin.into());
     }
-    let retries = opened.key.pin_retries(&mut attendant)?;
-    let pin = attendant.current_pin(retries)?;
-    let new_pin = attendant.new_pin(&args.new_pin, |new_pin| new_pin.check_change(&pin, &info))?;
-    opened.key.change_pin(&pin, &new_pin, &mut attendant)?;
+    let retries = opened.key.pin_retries(&mut interaction)?;
+    let pin = interaction.current_pin(retries)?;
+    let new_pin = interaction.new_pin(&args.new_pin, |new_pin| new_pin.check_change(&pin, &info))?;
+    opened.key.change_pin(&pin, &new_pin, &mut interaction)?;
     output.result(&json!({ "device": opened.label, "pin": "changed" }), |to| {
         writeln!(to, "The PIN of {} is changed.", opened.label)
     })
 }
 
 fn verify(args: &KeyArgs, output: &Output) -> Result<(), Failure> {
-    let (mut opened, mut attendant) = args.open(output)?;
+    let (mut opened, mut interaction) = args.open(output)?;
     let info = pin_info(&opened)?;
     // The smallest permission that a token can have; the token is thrown away.
     let (permissions, rp_id) = match info.has("credMgmt") {
         true => (Permissions::CREDENTIAL_MANAGEMENT, None),
         false => (Permissions::GET_ASSERTION, Some("brasskey.invalid")),
     };
-    opened.key.token(permissions, rp_id, &mut attendant)?;
+    opened.key.token(permissions, rp_id, &mut interaction)?;
     output.result(&json!({ "device": opened.label, "pin": "right" }), |to| {
         writeln!(to, "The PIN of {} is right.", opened.label)
     })

@@ -40,15 +40,15 @@ pub(super) struct KeyArgs {
 
 impl KeyArgs {
     /// Opens the key. A PIN that does not come from the terminal is read now.
-    pub(super) fn open(&self, output: &Output) -> Result<(Opened, Attendant), Failure> {
+    pub(super) fn open(&self, output: &Output) -> Result<(Opened, Interaction), Failure> {
         self.open_or(Missing::Refuse, output)
     }
 
     /// As [`open`](Self::open); `missing` says what becomes of a soft token that was named and does not exist.
-    pub(super) fn open_or(&self, missing: Missing, output: &Output) -> Result<(Opened, Attendant), Failure> {
+    pub(super) fn open_or(&self, missing: Missing, output: &Output) -> Result<(Opened, Interaction), Failure> {
         let opened = device::open_or(&self.device, Fallback::Own(missing), output)?;
-        let attendant = Attendant::new(&opened, &self.pin, output)?;
-        Ok((opened, attendant))
+        let interaction = Interaction::new(&opened, &self.pin, output)?;
+        Ok((opened, interaction))
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) struct NewPinArgs {
 }
 
 /// The user at the command line, who gives the PIN, is told to touch the key, and can cancel.
-pub(super) struct Attendant {
+pub(super) struct Interaction {
     cancel: CancelHandle,
     output: Output,
     /// Whether to tell the user that the key waits for a touch: once, and not for a soft token, which does so itself.
@@ -83,7 +83,7 @@ pub(super) struct Attendant {
     ask: fn(&str) -> Result<Zeroizing<String>, Unanswered>,
 }
 
-impl Attendant {
+impl Interaction {
     /// The user of the key that was opened. A PIN that does not come from the terminal is read now.
     pub(super) fn new(opened: &Opened, args: &PinArgs, output: &Output) -> Result<Self, Failure> {
         let source = Source::of(args.pin_fd, args.pin_env.as_ref());
@@ -149,7 +149,7 @@ impl Attendant {
     }
 }
 
-impl Watch for Attendant {
+impl Watch for Interaction {
     fn keepalive(&mut self, status: KeepaliveStatus) {
         if status == KeepaliveStatus::UpNeeded && std::mem::take(&mut self.tells_touch) {
             self.output.notice("touch the security key");
@@ -162,7 +162,7 @@ impl Watch for Attendant {
     }
 }
 
-impl UserInteraction for Attendant {
+impl UserInteraction for Interaction {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, client::Error> {
         if request.again {
             self.wrong.extend(self.given.take());

@@ -72,13 +72,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         }
         Command::Apply(args) => {
             let policy = read(&args.file)?;
-            let (mut opened, mut attendant) = args.key.open(output)?;
+            let (mut opened, mut interaction) = args.key.open(output)?;
             let items = planned(&policy, &opened)?;
             if let Err(failure) = check(&items) {
                 show(&opened, &items, false, output)?;
                 return Err(failure);
             }
-            apply::apply(&policy, &items, &mut opened.key, &mut attendant, &args.new_pin)?;
+            apply::apply(&policy, &items, &mut opened.key, &mut interaction, &args.new_pin)?;
             show(&opened, &items, true, output)
         }
     }

@@ -76,8 +76,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 
     let options = args.options(&website, account)?;
     let user_handle = options.user.id.clone();
-    let (key, attendant) = (&mut ceremony.opened.key, &mut ceremony.attendant);
-    let answer = create(key, &options, &website.origin, ceremony.protocol, attendant)?;
+    let (key, interaction) = (&mut ceremony.opened.key, &mut ceremony.interaction);
+    let answer = create(key, &options, &website.origin, ceremony.protocol, interaction)?;
     let info = key.info().filter(|_| ceremony.protocol == Protocol::Ctap2);
     let expected = ExpectedRegistration::new(options, &website.origin)
         .aaguid(info.and_then(|info| info.aaguid))

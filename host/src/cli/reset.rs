@@ -11,7 +11,7 @@ use super::device::{self, DeviceArgs, Opened};
 use super::failure::Failure;
 use super::interrupt::interrupt;
 use super::output::Output;
-use super::pin_entry::{Attendant, PinArgs};
+use super::pin_entry::{Interaction, PinArgs};
 use crate::client::ctap2::{Reset, Status};
 use crate::client::{self, Key, Watch as _};
 use crate::transport::{self, Address, ListedDevice};
@@ -47,15 +47,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let second = "you can then no longer sign in anywhere with this key. Do you have another way into each account?";
     confirm(second, "erase", args.yes)?;
 
-    let mut attendant = Attendant::new(&opened, &PinArgs::default(), output)?;
+    let mut interaction = Interaction::new(&opened, &PinArgs::default(), output)?;
     if long_touch {
         output.notice("this key needs a long touch: hold it for more than five seconds");
     }
-    match opened.key.send(&Reset, &mut attendant) {
+    match opened.key.send(&Reset, &mut interaction) {
         Err(client::Error::Status {
             status: Status::NotAllowed,
             ..
-        }) => reset_again(&mut opened, &mut attendant, output)?,
+        }) => reset_again(&mut opened, &mut interaction, output)?,
         result => result?,
     }
     output.result(&json!({ "device": opened.label, "reset": true }), |to| {
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 }
 
 /// Resets a key that was plugged in too long ago: its user unplugs it and plugs it in again.
-fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) -> Result<(), Failure> {
+fn reset_again(opened: &mut Opened, interaction: &mut Interaction, output: &Output) -> Result<(), Failure> {
     match opened.address.clone() {
         Some(address @ Address::Hid(_)) => {
             let listed = transport::list()?;
@@ -76,18 +76,18 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
             let [off, on] = power_cycle(known.as_ref());
             output.notice(off);
             // Those that stay plugged in are other keys: none of them may be erased.
-            let others = wait(attendant, || {
+            let others = wait(interaction, || {
                 let listed = transport::list()?;
                 let gone = listed.iter().all(|listed| listed.address != address);
                 Ok(gone.then_some(listed))
             })?;
             output.notice(on);
-            opened.key = wait(attendant, || returned(known.as_ref(), &others))?;
-            Ok(opened.key.send(&Reset, attendant)?)
+            opened.key = wait(interaction, || returned(known.as_ref(), &others))?;
+            Ok(opened.key.send(&Reset, interaction)?)
         }
         Some(address) => {
             output.notice("switch the security key off and on again");
-            wait(attendant, || {
+            wait(interaction, || {
                 // A key that was switched off does not know its channels any more.
                 let Ok(mut key) = address.open().map_err(client::Error::from).and_then(Key::open) else {
                     return Ok(None);
@@ -102,7 +102,7 @@ fn reset_again(opened: &mut Opened, attendant: &mut Attendant, output: &Output) 
             })
         }
         // The built-in soft token was switched on a moment ago.
-        None => Ok(opened.key.send(&Reset, attendant)?),
+        None => Ok(opened.key.send(&Reset, interaction)?),
     }
 }
 
@@ -130,13 +130,13 @@ fn is_it(listed: &ListedDevice, known: Option<&ListedDevice>, others: &[ListedDe
 }
 
 /// Asks again and again until there is something.
-fn wait<T>(attendant: &Attendant, mut look: impl FnMut() -> Result<Option<T>, Failure>) -> Result<T, Failure> {
+fn wait<T>(interaction: &Interaction, mut look: impl FnMut() -> Result<Option<T>, Failure>) -> Result<T, Failure> {
     let begun = Instant::now();
     loop {
         if let Some(found) = look()? {
             return Ok(found);
         }
-        if attendant.is_cancelled() {
+        if interaction.is_cancelled() {
             return Err(client::Error::Cancelled.into());
         }
         if begun.elapsed() >= PATIENCE {

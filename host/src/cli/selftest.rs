@@ -9,7 +9,7 @@ use super::device::{DeviceArgs, Fallback, Opened, open_or};
 use super::failure::Failure;
 use super::layout::hex;
 use super::output::{BOLD, DIM, Output};
-use super::pin_entry::{Attendant, PinArgs};
+use super::pin_entry::{Interaction, PinArgs};
 use super::state::Missing;
 use super::trouble;
 use crate::client::Pin;
@@ -37,17 +37,17 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut opened = open_or(&args.device, args.fallback(), output)?;
-    let mut attendant = Attendant::new(&opened, &args.pin, output)?;
+    let mut interaction = Interaction::new(&opened, &args.pin, output)?;
     heading(&opened, output)?;
     if opened.ephemeral {
-        let pin = match attendant.given() {
+        let pin = match interaction.given() {
             Some(pin) => pin,
             None => Pin::new(PIN).map_err(crate::client::Error::from)?,
         };
-        opened.key.set_pin(&pin, &mut attendant)?;
-        attendant.remember(&pin);
+        opened.key.set_pin(&pin, &mut interaction)?;
+        interaction.remember(&pin);
     }
-    let plan = Plan::of(&mut opened.key, &mut attendant).map_err(|error| Failure::Untested(error.into()))?;
+    let plan = Plan::of(&mut opened.key, &mut interaction).map_err(|error| Failure::Untested(error.into()))?;
     if !opened.automatic {
         // A sensor takes a touch of its own for each token.
         let sensor = match opened.key.info().is_some_and(|info| info.has("uv")) {
@@ -58,7 +58,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
 
     let mut shown = Shown::new(*output, args.verbose);
-    let results = selftest::run(&mut opened.key, &plan, &mut attendant, &mut |event| shown.event(event));
+    let results = selftest::run(&mut opened.key, &plan, &mut interaction, &mut |event| {
+        shown.event(event);
+    });
     shown.finish()?;
     let value = value(&opened, &results);
     for passkey in &results.left {

@@ -15,7 +15,7 @@ use brasskey_protocol::platform::{Platform, Seams, UserPresence as _};
 use brasskey_protocol::store::StartError;
 
 use super::clock::SoftClock;
-use super::hid::{Hid, Next, SoftStatus};
+use super::hid::{Hid, Next, SoftIndicator};
 use super::host::{Host, HostId};
 use super::lock;
 use super::log::{Command, LogEntry, Record, Status};
@@ -32,7 +32,7 @@ impl Platform for SoftPlatform {
     type Storage = AnyStorage;
     type Rng = SoftRng;
     type Clock = SoftClock;
-    type Status = SoftStatus;
+    type Indicator = SoftIndicator;
 }
 
 /// Hears of each command.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{self, Device, Event, Report, Request, command};
 use brasskey_protocol::limits::MAX_MESSAGE;
-use brasskey_protocol::platform::{Abort, Clock as _, Indication, Status};
+use brasskey_protocol::platform::{Abort, Clock as _, Indication, Indicator};
 
 use super::about::DEVICE_INFO;
 use super::clock::SoftClock;
@@ -273,9 +273,9 @@ impl State {
 }
 
 /// Puts what the authenticator shows into the keepalives. A key that never waits for anybody has nothing to show.
-pub struct SoftStatus(pub(super) Arc<Hid>);
+pub struct SoftIndicator(pub(super) Arc<Hid>);
 
-impl Status for SoftStatus {
+impl Indicator for SoftIndicator {
     fn show(&mut self, indication: Indication) {
         let Self(hid) = self;
         if hid.waits {

@@ -60,7 +60,7 @@ pub use clock::SoftClock;
 pub use credentials::{CredentialError, ImportedKey, NewCredential, StoredCredential, UnfitKey};
 pub use engine::SoftPlatform;
 pub use error::Error;
-pub use hid::SoftStatus;
+pub use hid::SoftIndicator;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;

@@ -3,7 +3,7 @@
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::limits::{USER_ACTION_TIMEOUT, UV_RETRIES};
-use crate::platform::{Clock as _, Indication, Platform, Status as _, UserPresence as _, Verification};
+use crate::platform::{Clock as _, Indication, Indicator as _, Platform, UserPresence as _, Verification};
 use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
@@ -25,9 +25,9 @@ impl<P: Platform> Authenticator<P> {
             return Err(Status::Other);
         }
         let deadline = self.clock.now().saturating_add(USER_ACTION_TIMEOUT);
-        self.status.show(Indication::WaitingForTouch);
+        self.indicator.show(Indication::WaitingForTouch);
         let verification = self.presence.verify_user(deadline);
-        self.status.show(Indication::Processing);
+        self.indicator.show(Indication::Processing);
         if verification == Verification::Verified {
             pin.uv_failures = 0;
             self.write_pin(&pin)?;

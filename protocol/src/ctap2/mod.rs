@@ -31,20 +31,20 @@ pub use crate::status::Status;
 use crate::authenticator::Authenticator;
 use crate::cbor::{Item, Writer, scan};
 use crate::limits::MAX_MESSAGE;
-use crate::platform::{Indication, Platform, Status as _, Storage as _};
+use crate::platform::{Indication, Indicator as _, Platform, Storage as _};
 
 impl<P: Platform> Authenticator<P> {
     /// Runs one CTAP2 request: command byte ‖ CBOR in, status byte ‖ CBOR out. Returns the response's length.
     ///
     /// `channel` is the CTAPHID channel of the request: a sequence of commands continues only there.
     pub fn ctap2(&mut self, channel: u32, request: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
-        self.status.show(Indication::Processing);
+        self.indicator.show(Indication::Processing);
         let (status, body) = response.split_at_mut(1);
         let mut writer = Writer::new(body);
         let outcome = self.dispatch(channel, request, &mut writer);
         // A response that is too long for a message is refused, never cut (writer.finish).
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| Status::Other));
-        self.status.show(Indication::Idle);
+        self.indicator.show(Indication::Idle);
         let (code, length) = match outcome {
             Ok(length) => (Status::Ok, length),
             Err(code) => (code, 0),

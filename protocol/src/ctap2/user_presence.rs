@@ -3,7 +3,7 @@
 use super::token::TokenId;
 use crate::authenticator::Authenticator;
 use crate::limits::USER_ACTION_TIMEOUT;
-use crate::platform::{Clock as _, Indication, Platform, Presence, PresenceRequest, Status as _, UserPresence as _};
+use crate::platform::{Clock as _, Indication, Indicator as _, Platform, Presence, PresenceRequest, UserPresence as _};
 use crate::status::Status;
 
 impl<P: Platform> Authenticator<P> {
@@ -29,9 +29,9 @@ impl<P: Platform> Authenticator<P> {
         // A touch given for U2F is not one for CTAP2.
         self.presence.forget();
         let deadline = self.clock.now().saturating_add(USER_ACTION_TIMEOUT);
-        self.status.show(Indication::WaitingForTouch);
+        self.indicator.show(Indication::WaitingForTouch);
         let presence = self.presence.wait(request, deadline);
-        self.status.show(Indication::Processing);
+        self.indicator.show(Indication::Processing);
         match presence {
             Presence::Confirmed => Ok(()),
             Presence::Declined => Err(Status::OperationDenied),

@@ -51,7 +51,7 @@ impl Key {
             storage,
             rng: HealthyRng::new(rng),
             clock: Time::default(),
-            status: Light::default(),
+            indicator: Light::default(),
         };
         Authenticator::new(seams, CONFIG)
             .map(Self)

@@ -10,7 +10,7 @@ use rand_core::{TryCryptoRng, TryRng};
 use crate::crypto::sha256;
 use crate::limits::STORAGE_KEY_MAX;
 use crate::platform::{
-    Clock, Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status, Storage,
+    Clock, Gesture, Indication, Indicator, Operation, Platform, Presence, PresenceRequest, RelyingParty, Storage,
     StorageError, UserPresence, Verification,
 };
 
@@ -21,7 +21,7 @@ impl Platform for World {
     type Storage = Memory;
     type Rng = Dice;
     type Clock = Time;
-    type Status = Light;
+    type Indicator = Light;
 }
 
 /// What the key asked the user.
@@ -303,7 +303,7 @@ impl Clock for Time {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Light(pub(crate) Vec<Indication>);
 
-impl Status for Light {
+impl Indicator for Light {
     fn show(&mut self, indication: Indication) {
         self.0.push(indication);
     }

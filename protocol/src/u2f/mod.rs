@@ -9,7 +9,7 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::limits::MAX_MESSAGE;
 use crate::platform::{
-    Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status as _, Storage as _,
+    Gesture, Indication, Indicator as _, Operation, Platform, Presence, PresenceRequest, RelyingParty, Storage as _,
     UserPresence as _,
 };
 use crate::status::Status;
@@ -45,13 +45,13 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// Never waits. Where a touch is needed the key says so (6985), and the host asks again.
     pub fn u2f(&mut self, channel: u32, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
-        self.status.show(Indication::Processing);
+        self.indicator.show(Indication::Processing);
         let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
         let mut writer = Writer::new(room);
         let outcome = self.run(channel, apdu, &mut writer);
         // As in CTAP2, a response that is too long for a message is refused.
         let outcome = outcome.and_then(|()| writer.finish().map_err(|_| StatusWord::Unknown));
-        self.status.show(Indication::Idle);
+        self.indicator.show(Indication::Idle);
         let (data, word) = match outcome {
             Ok(data) => (data, StatusWord::NoError),
             Err(word) => (0, word),

@@ -15,7 +15,7 @@ use brasskey_protocol::authenticator::{Authenticator, Backup, Config};
 use brasskey_protocol::ctaphid::{self, Device, DeviceInfo, Event};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{
-    Abort, Clock, Indication, Platform, Presence, PresenceRequest, Seams, Status, UserPresence,
+    Abort, Clock, Indication, Indicator, Platform, Presence, PresenceRequest, Seams, UserPresence,
 };
 use brasskey_protocol::rng::HealthyRng;
 use getrandom::SysRng;
@@ -114,7 +114,7 @@ impl Shared {
                 storage,
                 rng: HealthyRng::new(SysRng),
                 clock: Time(Arc::clone(self)),
-                status: Light(Arc::clone(self)),
+                indicator: Light(Arc::clone(self)),
             };
             let started = Authenticator::<Core>::new(seams, CONFIG).map_err(|(_, error)| error);
             let mut authenticator = started.expect("the key starts");
@@ -288,7 +288,7 @@ impl Platform for Core {
     type Storage = MemoryStorage;
     type Rng = SysRng;
     type Clock = Time;
-    type Status = Light;
+    type Indicator = Light;
 }
 
 pub(super) struct User(Arc<Shared>);
@@ -327,7 +327,7 @@ impl Clock for Time {
 
 pub(super) struct Light(Arc<Shared>);
 
-impl Status for Light {
+impl Indicator for Light {
     fn show(&mut self, indication: Indication) {
         self.0.change(|state| {
             state.device.show(indication, state.now);

@@ -4,15 +4,15 @@ use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::super::confirm::choose;
 use super::super::failure::Failure;
-use super::super::pin_entry::Attendant;
+use super::super::pin_entry::Interaction;
 use super::super::website::Website;
 use crate::client::{Error, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
 use crate::relying_party::registrations::Account;
 use crate::text::escape;
 
-/// Attends to the key as [`Attendant`] does, and has the user choose an account.
+/// Attends to the key as [`Interaction`] does, and has the user choose an account.
 pub(super) struct Chooser<'a> {
-    attendant: &'a mut Attendant,
+    interaction: &'a mut Interaction,
     /// Accounts of the website that may be meant. Passkeys of others are passed over.
     candidates: &'a [&'a Account],
     website: &'a Website,
@@ -21,9 +21,9 @@ pub(super) struct Chooser<'a> {
 }
 
 impl<'a> Chooser<'a> {
-    pub(super) fn new(attendant: &'a mut Attendant, candidates: &'a [&'a Account], website: &'a Website) -> Self {
+    pub(super) fn new(interaction: &'a mut Interaction, candidates: &'a [&'a Account], website: &'a Website) -> Self {
         Self {
-            attendant,
+            interaction,
             candidates,
             website,
             failure: None,
@@ -32,27 +32,27 @@ impl<'a> Chooser<'a> {
 
     /// Whether the key got the PIN.
     pub(super) fn gave_pin(&self) -> bool {
-        self.attendant.gave_pin
+        self.interaction.gave_pin
     }
 }
 
 impl Watch for Chooser<'_> {
     fn keepalive(&mut self, status: KeepaliveStatus) {
-        self.attendant.keepalive(status);
+        self.interaction.keepalive(status);
     }
 
     fn is_cancelled(&self) -> bool {
-        self.attendant.is_cancelled()
+        self.interaction.is_cancelled()
     }
 }
 
 impl UserInteraction for Chooser<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, Error> {
-        self.attendant.pin(request)
+        self.interaction.pin(request)
     }
 
     fn can_try_again(&self) -> bool {
-        self.attendant.can_try_again()
+        self.interaction.can_try_again()
     }
 
     fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {

@@ -9,9 +9,9 @@ thread_local! {
 }
 
 /// Somebody at a terminal who types these lines.
-fn attendant(typed: &[&'static str]) -> Attendant {
+fn interaction(typed: &[&'static str]) -> Interaction {
     TYPED.set(typed.iter().rev().copied().collect());
-    Attendant {
+    Interaction {
         cancel: CancelHandle::default(),
         output: Output::new(false),
         tells_touch: false,
@@ -40,35 +40,35 @@ fn pin(text: &str) -> Pin {
 
 #[test]
 fn a_pin_that_was_right_is_used_again() {
-    let mut attendant = attendant(&["1234"]);
+    let mut interaction = interaction(&["1234"]);
     for _ in 0..3 {
-        assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1234"));
+        assert_eq!(interaction.pin(&request(8, false)).unwrap(), pin("1234"));
     }
 }
 
 #[test]
 fn no_wrong_pin_is_tried_twice() {
-    let mut attendant = attendant(&["1111", "2222", "1111", "2222", "", "n", "333", "3333"]);
-    assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1111"));
-    assert_eq!(attendant.pin(&request(7, true)).unwrap(), pin("2222"));
-    assert_eq!(attendant.pin(&request(6, true)).unwrap(), pin("3333"));
+    let mut interaction = interaction(&["1111", "2222", "1111", "2222", "", "n", "333", "3333"]);
+    assert_eq!(interaction.pin(&request(8, false)).unwrap(), pin("1111"));
+    assert_eq!(interaction.pin(&request(7, true)).unwrap(), pin("2222"));
+    assert_eq!(interaction.pin(&request(6, true)).unwrap(), pin("3333"));
     assert!(matches!(
-        attendant.pin(&request(5, true)),
+        interaction.pin(&request(5, true)),
         Err(client::Error::PinNeeded)
     ));
 }
 
 #[test]
 fn a_pin_from_elsewhere_is_tried_once() {
-    let mut attendant = Attendant {
+    let mut interaction = Interaction {
         given: Some(pin("1111")),
         on_terminal: false,
-        ..attendant(&["2222"])
+        ..interaction(&["2222"])
     };
-    assert!(!attendant.can_try_again());
-    assert_eq!(attendant.pin(&request(8, false)).unwrap(), pin("1111"));
+    assert!(!interaction.can_try_again());
+    assert_eq!(interaction.pin(&request(8, false)).unwrap(), pin("1111"));
     assert!(matches!(
-        attendant.pin(&request(7, true)),
+        interaction.pin(&request(7, true)),
         Err(client::Error::PinNeeded)
     ));
 }
@@ -77,7 +77,7 @@ fn a_pin_from_elsewhere_is_tried_once() {
 fn a_new_pin_is_typed_twice_and_checked() {
     let args = NewPinArgs::default();
     let four = |pin: &Pin| pin.check(&client::ctap2::Info::default());
-    let mut person = attendant(&["123", "1234", "4321", "1234", "1234"]);
+    let mut person = interaction(&["123", "1234", "4321", "1234", "1234"]);
     assert_eq!(person.new_pin(&args, four).unwrap(), pin("1234"));
     let failure = person.new_pin(&args, four).unwrap_err();
     assert!(failure.hint().contains("--new-pin-env"), "nobody types any more");

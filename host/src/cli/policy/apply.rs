@@ -1,7 +1,7 @@
 //! Carries out the plan for a policy.
 
 use super::super::failure::Failure;
-use super::super::pin_entry::{Attendant, NewPinArgs};
+use super::super::pin_entry::{Interaction, NewPinArgs};
 use super::document::Policy;
 use super::plan::{Item, State, rule};
 use crate::client::ctap2::{ConfigSubcommand, PinRules};
@@ -15,7 +15,7 @@ pub(super) fn apply(
     policy: &Policy,
     items: &[Item],
     key: &mut Key,
-    attendant: &mut Attendant,
+    interaction: &mut Interaction,
     new_pin: &NewPinArgs,
 ) -> Result<(), Failure> {
     let changes = |rule: &str| {
@@ -26,7 +26,7 @@ pub(super) fn apply(
     let rules = rules(policy, &changes);
     // Asked for before anything is changed.
     let first_pin = match changes(rule::PIN_REQUIRED) {
-        true => Some(first_pin(policy, key, attendant, new_pin)?),
+        true => Some(first_pin(policy, key, interaction, new_pin)?),
         false => None,
     };
     let has_pin = key.info().is_some_and(|info| info.has("clientPin"));
@@ -44,18 +44,18 @@ pub(super) fn apply(
         .map(|(_, command)| command);
     if !has_pin {
         if let Some(rules) = &rules {
-            key.configure(rules.clone(), attendant)?;
+            key.configure(rules.clone(), interaction)?;
         }
         if let Some(pin) = &first_pin {
-            key.set_pin(pin, attendant)?;
-            attendant.remember(pin);
+            key.set_pin(pin, interaction)?;
+            interaction.remember(pin);
         }
     }
     for command in switches {
-        key.configure(command, attendant)?;
+        key.configure(command, interaction)?;
     }
     if let Some(rules) = rules.filter(|_| has_pin) {
-        key.configure(rules, attendant)?;
+        key.configure(rules, interaction)?;
     }
     Ok(())
 }
@@ -73,9 +73,9 @@ fn rules(policy: &Policy, changes: &impl Fn(&str) -> bool) -> Option<ConfigSubco
 }
 
 /// A PIN that will be long enough once the policy is applied.
-fn first_pin(policy: &Policy, key: &Key, attendant: &mut Attendant, source: &NewPinArgs) -> Result<Pin, Failure> {
+fn first_pin(policy: &Policy, key: &Key, interaction: &mut Interaction, source: &NewPinArgs) -> Result<Pin, Failure> {
     let mut info = key.ctap2_info()?.clone();
     info.min_pin_length = info.min_pin_length.max(policy.pin.min_length);
     let check = |pin: &Pin| -> Result<(), PinError> { pin.check(&info) };
-    attendant.new_pin(source, check)
+    interaction.new_pin(source, check)
 }

@@ -12,7 +12,7 @@ use crate::soft::about::CONFIG;
 use crate::soft::clock::SoftClock;
 use crate::soft::engine::{Engine, Observer};
 use crate::soft::error::Error;
-use crate::soft::hid::{Hid, SoftStatus};
+use crate::soft::hid::{Hid, SoftIndicator};
 use crate::soft::identity::Identity;
 use crate::soft::log::LogEntry;
 use crate::soft::presence::button::Button;
@@ -152,7 +152,7 @@ impl Builder {
             storage,
             rng: HealthyRng::new(rng),
             clock: clock.clone(),
-            status: SoftStatus(Arc::clone(&hid)),
+            indicator: SoftIndicator(Arc::clone(&hid)),
         };
         let key = SoftKey(Arc::new(Inner {
             engine: Arc::new(Engine::new(hid, seams, config, observer)),

@@ -33,7 +33,7 @@ fn the_light_shows_that_the_key_waits_for_a_touch() {
         Indication::Processing,
         Indication::Idle,
     ];
-    assert_eq!(key.0.status.0, shown);
+    assert_eq!(key.0.indicator.0, shown);
 }
 
 #[test]

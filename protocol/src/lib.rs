@@ -19,6 +19,7 @@
 //! | [`authenticator`] | the key's state, made of parts of the next two |
 //! | [`ctap2`], [`u2f`], [`oath`] | its commands, one file each |
 //! | [`ctaphid`] | messages over 64-byte reports, the key's end and the host's; needs only the ground |
+//! | `ctap_types` | with the feature `ctap-types`: the key for runners of another ecosystem |
 //! | [`usb`] | what the key says of itself on USB |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -43,6 +44,8 @@ mod bytes;
 pub mod cbor;
 pub mod crypto;
 pub mod ctap2;
+#[cfg(feature = "ctap-types")]
+pub mod ctap_types;
 pub mod ctaphid;
 pub mod iso7816;
 pub mod limits;

@@ -7,6 +7,7 @@ use crate::platform::StorageError;
 macro_rules! statuses {
     ($($name:ident = $code:literal, $text:literal;)*) => {
         /// The status byte that begins every CTAP2 response. Total over `u8`.
+        #[cfg_attr(feature = "ctap-types", doc = "\n\nIn `ctap-types`: [`Error`](ctap_types::ctap2::Error).")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Status {
             $(#[doc = $text] $name,)*

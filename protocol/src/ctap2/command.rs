@@ -1,4 +1,8 @@
 //! Command bytes (CTAP 2.3 §6).
+#![cfg_attr(
+    feature = "ctap-types",
+    doc = "\n\nIn `ctap-types`: [`Operation`](ctap_types::ctap2::Operation)."
+)]
 
 /// authenticatorMakeCredential.
 pub const MAKE_CREDENTIAL: u8 = 0x01;

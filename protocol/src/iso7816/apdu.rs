@@ -1,6 +1,10 @@
 //! Command APDUs in short and extended encoding (ISO/IEC 7816-4 §5.2; FIDO U2F Raw Message Formats v1.2 §3).
 
 /// The status words of this key (ISO/IEC 7816-4 §5.6; FIDO U2F Raw Message Formats v1.2 §3.3).
+#[cfg_attr(
+    feature = "ctap-types",
+    doc = "\n\nIn `ctap-types`: [`Error`](ctap_types::ctap1::Error)."
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusWord {
     /// 9000: done.

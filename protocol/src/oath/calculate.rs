@@ -8,7 +8,7 @@ use crate::cbor::Writer;
 use crate::iso7816::StatusWord;
 use crate::limits::USER_ACTION_TIMEOUT;
 use crate::platform::{
-    Clock as _, Gesture, Indication, Operation, Platform, Presence, PresenceRequest, RelyingParty, Status as _,
+    Clock as _, Gesture, Indication, Indicator as _, Operation, Platform, Presence, PresenceRequest, RelyingParty,
     UserPresence as _,
 };
 use crate::store::oath::{Account, Kind};
@@ -61,9 +61,9 @@ impl<P: Platform> Authenticator<P> {
             relying_party: RelyingParty::None,
             user: Some(&account.name),
         };
-        self.status.show(Indication::WaitingForTouch);
+        self.indicator.show(Indication::WaitingForTouch);
         let presence = self.presence.wait(&request, deadline);
-        self.status.show(Indication::Processing);
+        self.indicator.show(Indication::Processing);
         match presence {
             Presence::Confirmed => Ok(()),
             Presence::Declined | Presence::TimedOut | Presence::Aborted => Err(StatusWord::SecurityStatusNotSatisfied),

@@ -25,7 +25,7 @@ use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::iso7816::{Apdu, StatusWord};
 use crate::limits::MAX_MESSAGE;
-use crate::platform::{Indication, Platform, Status as _, Storage as _, StorageError};
+use crate::platform::{Indication, Indicator as _, Platform, Storage as _, StorageError};
 
 pub use select::AID;
 
@@ -80,12 +80,12 @@ impl<P: Platform> Authenticator<P> {
     ///
     /// CALCULATE waits where an account takes a touch. What the response holds is secret.
     pub fn oath(&mut self, channel: u32, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
-        self.status.show(Indication::Processing);
+        self.indicator.show(Indication::Processing);
         let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
         let mut writer = Writer::new(room);
         let outcome = self.run_oath(channel, apdu, &mut writer);
         let outcome = outcome.and_then(|word| Ok((word, writer.finish().map_err(|_| StatusWord::Unknown)?)));
-        self.status.show(Indication::Idle);
+        self.indicator.show(Indication::Idle);
         let (word, data) = outcome.unwrap_or_else(|word| {
             // Codes may be there, for which something failed in the end.
             response.zeroize();

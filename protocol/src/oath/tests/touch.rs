@@ -32,7 +32,7 @@ fn the_user_is_told_which_account_wants_a_code() {
         deadline: Some(5 + USER_ACTION_TIMEOUT),
     };
     assert_eq!(key.user().prompts, [asked]);
-    let shown = &key.0.status.0;
+    let shown = &key.0.indicator.0;
     assert!(shown.ends_with(&[
         Indication::Processing,
         Indication::WaitingForTouch,

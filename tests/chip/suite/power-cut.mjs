@@ -6,7 +6,7 @@ import { Client, NoAnswer, aBoard } from './client.mjs';
 
 /** More operations than any command takes: a reset writes over a thousand pages. */
 const MANY = 4000;
-/** Up to here the power is cut after each operation; later the steps grow in proportion. */
+/** Up to here the power is cut after each operation, unless a test says less; later the steps grow in proportion. */
 const DENSE = 12;
 
 /** A relying party: the credentials that it got, with the last counter that it saw of each. */
@@ -77,10 +77,11 @@ export class UsedKey {
    *   prepare?: (client: Client) => T,
    *   command: (client: Client, relyingParty: RelyingParty, prepared: T) => void,
    *   check?: (client: Client, relyingParty: RelyingParty, answered: boolean) => void,
-   * }} test what is done before, without a cut; what is cut; and what is checked afterwards
+   *   dense?: number,
+   * }} test what is done before, without a cut; what is cut; what is checked afterwards; and how dense the cuts are
    */
-  cutEverywhere({ prepare, command, check = (client, relyingParty) => relyingParty.signIn(client) }) {
-    for (let operations = 1; operations < MANY; operations += Math.ceil(operations / DENSE)) {
+  cutEverywhere({ prepare, command, check = (client, relyingParty) => relyingParty.signIn(client), dense = DENSE }) {
+    for (let operations = 1; operations < MANY; operations += Math.ceil(operations / dense)) {
       const client = this.client();
       const { board } = client;
       const relyingParty = this.relyingParty.clone();

@@ -11,11 +11,11 @@ use crate::platform::Indication;
 use crate::request::{CARD, Request, RequestKind};
 use work::{Header, Wait, Work};
 
-/// The answer to reset (ISO/IEC 7816-3 §8): direct convention, no historical bytes; T=0 is not offered but T=1, by TD1
-/// and TD2; the last byte is the check character.
+/// The answer to reset (ISO/IEC 7816-3 §8): direct convention, TD1 and no historical bytes, T=1 alone, and the check
+/// character.
 ///
-/// Nothing of a YubiKey's: clients that know one by its answer to reset would ask for more than this key has.
-pub const ATR: [u8; 5] = [0x3B, 0x80, 0x80, 0x01, 0x01];
+/// It is not a YubiKey's: clients that know one by its answer to reset would ask for more than this key has.
+pub const ATR: [u8; 4] = [0x3B, 0x80, 0x01, 0x81];
 
 /// Room before a response, into which each of its pieces moves to make place for a status word.
 const GAP: usize = 2;
@@ -239,8 +239,8 @@ impl Card {
 
     /// Whether a command waits for its answer, which takes time: a reader then asks its host for more.
     #[must_use]
-    pub fn is_at_work(&self) -> bool {
-        matches!(&self.state, State::Requested(work) if work.wait != Wait::Polled)
+    pub const fn is_at_work(&self) -> bool {
+        matches!(&self.state, State::Requested(work) if !matches!(work.wait, Wait::Polled))
     }
 
     /// The response APDU that waits to be sent: data, then the status word. Each is there once.
@@ -249,6 +249,27 @@ impl Card {
             Reply::Short(length) => self.short.get(..length),
             Reply::Piece(from, to) => self.message.get(from..to),
         }
+    }
+
+    /// The response that waits, and may be looked at more than once.
+    pub(crate) fn waiting(&self) -> Option<&[u8]> {
+        match self.reply? {
+            Reply::Short(length) => self.short.get(..length),
+            Reply::Piece(from, to) => self.message.get(from..to),
+        }
+    }
+
+    /// The response was sent: leaves nothing of it, but what GET RESPONSE may ask for.
+    pub(crate) fn sent(&mut self) {
+        self.reply = None;
+        if matches!(self.state, State::Idle | State::OathHasMore) {
+            self.wipe();
+        }
+    }
+
+    /// The reader gives the running command up. What was selected stays.
+    pub(crate) fn abort(&mut self) -> Event {
+        self.forget()
     }
 
     /// Ends whatever went on, and leaves nothing of it.
@@ -332,3 +353,6 @@ impl Default for Card {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,12 +71,13 @@ impl Card {
         let length = begun + apdu.data.len();
         // A request has at most this length, whatever the room for responses.
         let place = self.message.get_mut(begun..length).filter(|_| length <= MAX_MESSAGE);
-        let Some(place) = place else {
-            let _ = self.forget();
-            self.refuse(StatusWord::WrongLength);
-            return event;
-        };
-        place.copy_from_slice(apdu.data);
+        match (place, self.selected, header.class) {
+            (_, Some(Applet::Oath), 0x80) | (_, _, 0x01..=0x7F | 0x81..) => {
+                return self.end(StatusWord::ClaNotSupported, event);
+            }
+            (None, ..) => return self.end(StatusWord::WrongLength, event),
+            (Some(place), ..) => place.copy_from_slice(apdu.data),
+        }
         self.used = length;
         if apdu.class & Header::CHAINING != 0 {
             self.state = State::Chaining { header, length };
@@ -94,12 +95,15 @@ impl Card {
                 self.say(data, StatusWord::NoError.code());
                 event
             }
-            Err(word) => {
-                self.wipe();
-                self.refuse(word);
-                event
-            }
+            Err(word) => self.end(word, event),
         }
+    }
+
+    /// Refuses a command, and leaves nothing of it.
+    fn end(&mut self, word: StatusWord, event: Event) -> Event {
+        let _ = self.forget();
+        self.refuse(word);
+        event
     }
 
     /// Begins a request.
@@ -117,10 +121,11 @@ impl Card {
         if header.is_select() {
             return self.select(header.p2, length);
         }
-        match (self.selected, header.class) {
-            (None, 0x00 | 0x80) => Err(StatusWord::ConditionsNotSatisfied),
-            (Some(Applet::Fido), 0x00) => whole_apdu(RequestKind::Msg, length),
-            (Some(Applet::Fido), 0x80) => match header.instruction {
+        match self.selected {
+            None => Err(StatusWord::ConditionsNotSatisfied),
+            Some(Applet::Oath) => whole_apdu(RequestKind::Oath, length),
+            Some(Applet::Fido) if header.class == 0 => whole_apdu(RequestKind::Msg, length),
+            Some(Applet::Fido) => match header.instruction {
                 instruction::NFCCTAP_MSG if length == 0 => Err(StatusWord::WrongLength),
                 instruction::NFCCTAP_MSG => Ok(Outcome::Run(RequestKind::Cbor)),
                 instruction::NFCCTAP_CONTROL if header.p1 == p1::END => {
@@ -131,8 +136,6 @@ impl Card {
                 instruction if U2F.contains(&instruction) => Err(StatusWord::ClaNotSupported),
                 _ => Err(StatusWord::InsNotSupported),
             },
-            (Some(Applet::Oath), 0x00) => whole_apdu(RequestKind::Oath, length),
-            _ => Err(StatusWord::ClaNotSupported),
         }
     }
 

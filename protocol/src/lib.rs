@@ -18,6 +18,7 @@
 //! | [`store`] | what the key keeps: credentials, counters, PIN, settings, certificates, one-time codes |
 //! | [`authenticator`] | the key's state, made of parts of the next two |
 //! | [`ctap2`], [`u2f`], [`oath`] | its commands, one file each |
+//! | [`ccid`] | a smart card reader on USB, and the card in it |
 //! | [`ctaphid`] | messages over 64-byte reports, the key's end and the host's; needs only the ground |
 //! | `ctap_types` | with the feature `ctap-types`: the key for runners of another ecosystem |
 //! | [`usb`] | what the key says of itself on USB |
@@ -42,6 +43,7 @@ extern crate std;
 pub mod authenticator;
 mod bytes;
 pub mod cbor;
+pub mod ccid;
 pub mod crypto;
 pub mod ctap2;
 #[cfg(feature = "ctap-types")]

@@ -13,6 +13,19 @@ pub const MANUFACTURER: &str = "brasskey";
 /// How often the host asks for reports and sends them, in milliseconds. No interval is shorter at full speed.
 pub const INTERVAL: u8 = 1;
 
+/// The interface of CTAPHID. Its interrupt endpoints come first, one each way.
+pub const HID_INTERFACE: u8 = 0;
+
+/// The number of the interrupt endpoints of [`HID_INTERFACE`], in either direction.
+pub const HID_ENDPOINT: u8 = 1;
+
+/// The interface of the smart card reader ([`ccid`](crate::ccid)).
+pub const CCID_INTERFACE: u8 = 1;
+
+/// The number of the bulk endpoints of [`CCID_INTERFACE`], in either direction. There is no interrupt endpoint: the card
+/// never leaves.
+pub const CCID_ENDPOINT: u8 = 2;
+
 /// The most current that the key draws from the bus, in milliamperes.
 pub const POWER: u8 = 100;
 

@@ -22,8 +22,8 @@ pub const HID_ENDPOINT: u8 = 1;
 /// The interface of the smart card reader ([`ccid`](crate::ccid)).
 pub const CCID_INTERFACE: u8 = 1;
 
-/// The number of the bulk endpoints of [`CCID_INTERFACE`], in either direction. There is no interrupt endpoint: the card
-/// never leaves.
+/// The number of the bulk endpoints of [`CCID_INTERFACE`], in either direction. There is no interrupt endpoint: the
+/// card never leaves.
 pub const CCID_ENDPOINT: u8 = 2;
 
 /// The most current that the key draws from the bus, in milliamperes.

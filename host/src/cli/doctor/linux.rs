@@ -6,6 +6,7 @@ mod holders;
 mod keys;
 mod machine;
 mod modules;
+mod pcsc;
 mod report_descriptor;
 mod snap;
 #[cfg(test)]
@@ -25,6 +26,7 @@ const RUN: [fn(&Machine) -> Vec<Finding>; CHECKS.len()] = [
     udev::check,
     uhid::check,
     usbip::check,
+    pcsc::check,
     snap::check,
     flatpak::check,
     holders::check,
@@ -73,6 +75,17 @@ mod tests {
         fake.mode("/dev/uhid", 0o660);
         fake.file("/sys/module/vhci_hcd/uevent", "");
         fake.file("/usr/bin/usbip", "");
+        for file in [
+            "/usr/sbin/pcscd",
+            "/run/pcscd/pcscd.comm",
+            "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Info.plist",
+        ] {
+            fake.file(file, "");
+        }
+        fake.file(
+            "/etc/reader.conf.d/vpcd",
+            "LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\n",
+        );
         fake.file("/proc/1/comm", "init\n");
         let findings = findings_on(&fake.machine());
         assert!(findings.iter().all(|finding| finding.remedy.is_empty()), "{findings:?}");

@@ -14,6 +14,8 @@ pub(super) struct Machine {
     root: PathBuf,
     /// The home directory of this user.
     pub(super) home: Option<PathBuf>,
+    /// The number of this user.
+    pub(super) uid: u32,
     /// Whether this user may read and write a file.
     access: fn(&Path) -> io::Result<()>,
 }
@@ -33,12 +35,18 @@ impl Machine {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         // Asks without opening: opening /dev/uhid would load its module.
         let access = |path: &Path| Ok(nix::unistd::access(path, AccessFlags::R_OK | AccessFlags::W_OK)?);
-        Self::below(PathBuf::from("/"), home, access)
+        let uid = nix::unistd::geteuid().as_raw();
+        Self::below(PathBuf::from("/"), home, uid, access)
     }
 
     /// The computer whose files are below `root`.
-    pub(super) fn below(root: PathBuf, home: Option<PathBuf>, access: fn(&Path) -> io::Result<()>) -> Self {
-        Self { root, home, access }
+    pub(super) fn below(root: PathBuf, home: Option<PathBuf>, uid: u32, access: fn(&Path) -> io::Result<()>) -> Self {
+        Self {
+            root,
+            home,
+            uid,
+            access,
+        }
     }
 
     fn at(&self, path: impl AsRef<Path>) -> PathBuf {

@@ -72,6 +72,6 @@ impl Fake {
     }
 
     fn with_access(&self, access: fn(&Path) -> io::Result<()>) -> Machine {
-        Machine::below(self.0.path().to_owned(), Some("/home/alice".into()), access)
+        Machine::below(self.0.path().to_owned(), Some("/home/alice".into()), 1000, access)
     }
 }

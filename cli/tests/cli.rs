@@ -42,6 +42,8 @@ fn flags_that_mean_nothing_here_are_refused_with_a_hint() {
         "token --udp 192.0.2.1:1 --touch deny --ephemeral",
         "token --usbip 192.0.2.1:1 --touch deny --ephemeral",
         "token --usbip 127.0.0.1:0 --touch auto",
+        "token --pcsc 192.0.2.1:1 --touch deny --ephemeral",
+        "token --pcsc --touch auto",
         "token --name a/b --touch deny",
         "token --touch auto",
         "token --touch control",

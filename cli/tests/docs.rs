@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Commands that take what these tests do not have. What they print is not compared here.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 7] = [
     // `tests/fresh` runs it.
     "tests/run",
     // `tests/vm/suites/ci.py` runs these as the pages have them.
@@ -21,6 +21,9 @@ const ELSEWHERE: [&str; 5] = [
     "sudo ",
     "brasskey token --uhid ",
     "contrib/ci/plug-in",
+    // `tests/python` runs both: a token through pcscd.
+    "brasskey token --pcsc ",
+    "ykman ",
 ];
 
 /// The README and the pages in `docs/`, by their paths in the repository.

@@ -375,3 +375,13 @@ fn an_answer_that_cannot_be_kept_is_said_to_be_lost() {
         "{said}"
     );
 }
+
+#[test]
+fn a_token_that_is_in_no_reader_says_so_once_and_runs() {
+    let home = Home::new();
+    let token = Token::start(home.command("token --pcsc 127.0.0.1:1 --unix socket --touch deny --ephemeral"));
+    assert!(home.run("ping --device unix:socket").status.success());
+    let said = token.kill();
+    assert_eq!(said.matches("nothing at 127.0.0.1:1 takes one").count(), 1, "{said}");
+    assert!(said.contains("apt-get install pcscd vsmartcard-vpcd"), "{said}");
+}

@@ -1,41 +1,46 @@
 //! `brasskey token`: the soft token as a server, for other programs.
 
+mod ready;
+
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use brasskey_protocol::store::StartError;
 use brasskey_protocol::store::attestation::installed;
 use clap::Args as ClapArgs;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::device::SoftArgs;
 use super::failure::Failure;
 use super::interrupt;
 use super::layout::aaguid;
-use super::output::{DIM, Output};
+use super::output::Output;
 use super::state::{Missing, absolute};
 use super::trouble::Tells;
 use crate::soft::control::{ControlAddress, ControlOptions};
-use crate::soft::server::BUS_ID;
 use crate::soft::storage::{AnyStorage, Seal};
-use crate::soft::{
-    self, Backup, Identity, Listen, LogEntry, Name, Serial, Servers, SoftKey, Touch, UserVerification, paths,
-};
+use crate::soft::{self, Backup, Identity, Listen, LogEntry, Name, Serial, SoftKey, Touch, UserVerification, paths};
 use crate::text::escape;
 
 /// The arguments of `token`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Plug the token into this computer (Linux): browsers, OpenSSH and every other program find it as /dev/hidrawN
+    /// Plug the token into this computer (Linux): browsers, OpenSSH and every other program find it as /dev/hidrawN;
+    /// add --pcsc for programs that want a smart card, which such a device cannot be
     #[arg(long)]
     uhid: bool,
 
-    /// Offer the token as a USB device on a loopback address, for `usbip attach` (Linux, Windows)
+    /// Offer the token as a USB device on a loopback address, for `usbip attach` (Linux, Windows): a security key and a
+    /// smart card reader with its card
     #[arg(long, value_name = "ADDRESS")]
     usbip: Option<SocketAddr>,
+
+    /// Put the token as a smart card into the reader of pcscd's driver vpcd, for programs that ask for one-time codes
+    /// (ykman, Yubico Authenticator) [default: 127.0.0.1:35963]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:35963")]
+    pcsc: Option<SocketAddr>,
 
     /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 picks a free port [default:
     /// 127.0.0.1:8111, unless another way is given]
@@ -97,6 +102,10 @@ fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
 
 /// How many lines of the log may wait for a slow stderr; those that come after that are dropped.
 const UNSHOWN_MAX: usize = 1000;
+
+/// What to do where the token is not in its reader. It gets in as soon as it can, and then says nothing.
+const PCSC_HINT: &str = "hint: it becomes one as soon as pcscd runs with the driver vpcd; both are packages (Debian: `sudo \
+                         apt-get install pcscd vsmartcard-vpcd`), and `brasskey doctor` says what is missing";
 
 /// What the command waits for while the token runs.
 enum Event {
@@ -166,53 +175,22 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
              doctor` says more",
         );
     }
-    ready(&key, &servers, &listen, state.as_deref().zip(seal), output)?;
+    if let Some(refusal) = servers.pcsc_refusal() {
+        output.notice(&format!(
+            "warning: the token is not a smart card yet: nothing at {} takes one: {refusal}",
+            servers
+                .addresses()
+                .pcsc
+                .map(|address| address.to_string())
+                .unwrap_or_default()
+        ));
+        output.notice(PCSC_HINT);
+    }
+    ready::say(&key, &servers, &listen, state.as_deref().zip(seal), output)?;
     while let Ok(Event::Command(entry)) = events.recv() {
         output.notice(&line(&entry));
     }
     Ok(())
-}
-
-/// Prints how the token is reached.
-fn ready(
-    key: &SoftKey,
-    servers: &Servers,
-    listen: &Listen,
-    state: Option<(&Path, Seal)>,
-    output: &Output,
-) -> Result<(), Failure> {
-    let addresses = servers.addresses();
-    if output.is_json() {
-        // One line: the program that started this reads up to its end.
-        return output.line(&json!({
-            "ready": true,
-            "name": key.identity().name,
-            "serial": key.identity().serial.to_string(),
-            "device": addresses.device(),
-            "hid": addresses.hid,
-            "usbip": addresses.usbip,
-            "udp": addresses.udp,
-            "unix": addresses.unix,
-            "state": state.map(|(file, _)| file),
-            "seal": state.map(|(_, seal)| seal.name()),
-            "control": addresses.control,
-            "controlTokenFile": listen.control.as_ref().map(|control| &control.token_file),
-        }));
-    }
-    output.text(|to| {
-        write!(to, "Ready:")?;
-        if let Some(device) = addresses.device() {
-            write!(to, " --device {}", escape(&device))?;
-        }
-        if let Some(address) = addresses.usbip {
-            let (port, host) = (address.port(), address.ip());
-            write!(to, "  usbip --tcp-port {port} attach --remote {host} --busid {BUS_ID}")?;
-        }
-        if let Some(control) = &addresses.control {
-            write!(to, "  control {}", escape(control))?;
-        }
-        writeln!(to, "  {DIM}(Ctrl-C ends){DIM:#}")
-    })
 }
 
 /// One command, for the log: when, on which channel, what, the answer, and how long the key took without its user.
@@ -282,6 +260,7 @@ impl Args {
             unix: self.unix.as_deref().map(absolute).transpose()?,
             uhid: self.uhid,
             usbip: self.usbip,
+            pcsc: self.pcsc,
             control,
         })
     }
@@ -325,7 +304,7 @@ impl Args {
 
     /// Whether the whole computer sees the token, and so programs without a terminal.
     fn is_plugged_in(&self) -> bool {
-        self.uhid || self.usbip.is_some()
+        self.uhid || self.usbip.is_some() || self.pcsc.is_some()
     }
 
     /// Who touches the key. Nobody may open a key with lasting secrets to all users of the computer by accident.
@@ -336,7 +315,8 @@ impl Args {
         });
         if touch == Touch::Auto && listen.is_open() && !self.soft.ephemeral && self.soft.state.is_none() {
             return Err(Failure::usage(
-                "with `--touch auto` over UDP or USB/IP any user of this computer could sign in with your soft token",
+                "with `--touch auto` over UDP, USB/IP or PC/SC any user of this computer could sign in with your soft \
+                 token",
                 "use --ephemeral, or name the file with --state, or use --uhid or --unix instead",
             ));
         }

@@ -1,9 +1,9 @@
-//! What runs requests: the authenticator behind CTAPHID, and the power of both.
+//! What runs requests: the authenticator behind CTAPHID and smart cards, and the power of all.
 //!
 //! Reports come in on any thread by [`Engine::receive`] and leave through their channel's [`Host`]. A request runs on
 //! the thread that brought it where nobody can be waited for and that thread may take its time, and otherwise on a
-//! worker. Locks are taken in the order processor, CTAPHID; only the processor's is held while the key waits for its
-//! user.
+//! worker, as those of cards do. Locks are taken in the order processor, CTAPHID; only the processor's is held while
+//! the key waits for its user.
 
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Instant;
@@ -13,6 +13,7 @@ use brasskey_protocol::ctaphid::{Report, Request};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Platform, Seams, UserPresence as _};
 use brasskey_protocol::store::StartError;
+use zeroize::Zeroize;
 
 use super::clock::SoftClock;
 use super::hid::{Hid, Next, SoftIndicator};
@@ -111,7 +112,10 @@ impl Engine {
                 duration: start.elapsed().saturating_sub(waited),
                 waited,
             };
-            if !self.hid.respond(&running, response, record) {
+            let length = response.len();
+            let has_responded = self.hid.respond(&running, response, record);
+            processor.wipe(request.length, length);
+            if !has_responded {
                 return;
             }
             self.observe(&record);
@@ -169,6 +173,13 @@ impl Processor {
             None => 0,
         };
         self.response.get(..length).unwrap_or_default()
+    }
+
+    /// Leaves nothing of a message and its response: a smart card is told secrets, and tells codes, as they are.
+    fn wipe(&mut self, message: usize, response: usize) {
+        let message = self.message.get_mut(..message);
+        let response = self.response.get_mut(..response);
+        message.into_iter().chain(response).for_each(Zeroize::zeroize);
     }
 
     /// Forgets everything volatile, and takes back what the user is asked.

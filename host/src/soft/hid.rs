@@ -1,14 +1,16 @@
-//! The key as its hosts meet it: CTAPHID, whose channel is whose, and what falls due. It does not know the
-//! authenticator, so that it can answer while a request runs: keepalives, busy, cancel.
+//! The key as its hosts meet it: CTAPHID, whose channel is whose, smart cards, and what falls due. It does not know the
+//! authenticator, so that it can answer while a request runs: keepalives, time extensions, busy, cancel.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use brasskey_protocol::ctaphid::{self, Device, Event, Report, Request, command};
+use brasskey_protocol::ctaphid::{self, Device, Event, Report, command};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Abort, Clock as _, Indication, Indicator};
+use brasskey_protocol::request::Request;
 
 use super::about::DEVICE_INFO;
+use super::cards::{CardHost, Cards, Carrier, Demand, Incoming, Kind};
 use super::clock::SoftClock;
 use super::host::{Host, HostId};
 use super::log::{Command, Log, LogEntry, Record};
@@ -32,6 +34,9 @@ pub(super) struct Hid {
 struct State {
     device: Device,
     routes: Routes,
+    cards: Cards,
+    /// Where the request came from that runs, or that ran last where none does.
+    source: Source,
     log: Log,
     is_on: bool,
     is_ending: bool,
@@ -40,6 +45,15 @@ struct State {
     /// When the timer looks next; `None` while it sleeps until it is woken.
     timer_wakes: Option<u64>,
     has_work: bool,
+    is_running: bool,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Hid,
+    /// The card in this reader.
+    Card(HostId),
 }
 
 /// What is left to do for a report.
@@ -57,6 +71,7 @@ pub(super) struct Running {
     pub(super) request: Request,
     /// When it began.
     pub(super) begun: u64,
+    source: Source,
     power_cuts: u64,
 }
 
@@ -67,12 +82,15 @@ impl Hid {
             state: Mutex::new(State {
                 device: Device::new(DEVICE_INFO),
                 routes: Routes::new(),
+                cards: Cards::default(),
+                source: Source::Hid,
                 log: Log::default(),
                 is_on: false,
                 is_ending: false,
                 power_cuts: 0,
                 timer_wakes: None,
                 has_work: false,
+                is_running: false,
             }),
             work: Condvar::new(),
             timer: Condvar::new(),
@@ -107,14 +125,11 @@ impl Hid {
             Event::None => Next::Nothing,
             Event::Request if !self.waits && from.may_take_time() => Next::Run,
             Event::Request => {
-                state.has_work = true;
-                self.work.notify_one();
+                self.wake_worker(state);
                 Next::Nothing
             }
             Event::Abort => {
-                self.abort.set(true);
-                drop(guard);
-                self.button.wake();
+                self.abort(guard, Source::Hid);
                 Next::Nothing
             }
             Event::Wink => {
@@ -141,27 +156,79 @@ impl Hid {
             let mut cancel = ctaphid::init_report(channel, &[0; 8]);
             cancel[4] = 0x80 | command::CANCEL;
             if state.device.receive(&cancel, self.clock.now()) == Event::Abort {
-                self.abort.set(true);
                 is_aborted = true;
             }
         }
         self.wake_timer(state);
-        drop(guard);
         if is_aborted {
+            self.abort(guard, Source::Hid);
+        }
+    }
+
+    /// Puts a card into a reader. While the key is off there is none.
+    pub(super) fn insert_card(&self, kind: Kind, host: Arc<dyn CardHost>, carrier: Box<dyn Carrier>) {
+        let mut state = lock(&self.state);
+        if state.is_on {
+            state.cards.insert(kind, host, carrier);
+        }
+    }
+
+    /// Takes the card out of a reader; what it was asked for ends.
+    pub(super) fn remove_card(&self, reader: HostId) {
+        let mut state = lock(&self.state);
+        state.cards.remove(reader);
+        self.abort(state, Source::Card(reader));
+    }
+
+    /// Takes in what a reader sent to its card. The worker runs what it asks for: the reader may take the card out
+    /// meanwhile.
+    pub(super) fn receive_from_reader(&self, reader: HostId, incoming: Incoming<'_>) {
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        let demand = state.cards.receive(reader, incoming, self.clock.now());
+        self.wake_timer(state);
+        match demand {
+            Demand::Nothing => {}
+            Demand::Run => self.wake_worker(state),
+            Demand::Abort => self.abort(guard, Source::Card(reader)),
+        }
+    }
+
+    fn wake_worker(&self, state: &mut State) {
+        state.has_work = true;
+        self.work.notify_one();
+    }
+
+    /// Tells the request that runs to end, where it came from `source`.
+    fn abort(&self, state: MutexGuard<'_, State>, source: Source) {
+        let is_its = state.is_running && state.source == source;
+        if is_its {
+            self.abort.set(true);
+        }
+        drop(state);
+        if is_its {
             self.button.wake();
         }
     }
 
-    /// Moves the request that waits to `message`, for the thread that has the authenticator.
+    /// Moves the request that waits to `message`, for the thread that has the authenticator. HID and cards take turns
+    /// where both have one.
     pub(super) fn take_request(&self, message: &mut [u8; MAX_MESSAGE]) -> Option<Running> {
-        let mut state = lock(&self.state);
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
         let begun = self.clock.now();
-        let request = state.device.take_request(message, begun)?;
+        let (source, request) = match state.source {
+            Source::Hid => state.of_card(message, begun).or_else(|| state.of_hid(message, begun)),
+            Source::Card(_) => state.of_hid(message, begun).or_else(|| state.of_card(message, begun)),
+        }?;
         self.abort.set(request.aborted);
-        self.wake_timer(&mut state);
+        state.source = source;
+        state.is_running = true;
+        self.wake_timer(state);
         Some(Running {
             request,
             begun,
+            source,
             power_cuts: state.power_cuts,
         })
     }
@@ -173,8 +240,15 @@ impl Hid {
             return false;
         }
         state.log.push(record);
-        state.device.respond(response, self.clock.now());
-        state.transmit(None);
+        state.is_running = false;
+        let now = self.clock.now();
+        match running.source {
+            Source::Card(reader) => state.cards.respond(reader, response, now),
+            Source::Hid => {
+                state.device.respond(response, now);
+                state.transmit(None);
+            }
+        }
         true
     }
 
@@ -191,7 +265,7 @@ impl Hid {
         let mut state = lock(&self.state);
         while !state.is_ending {
             self.tick(&mut state);
-            state.timer_wakes = state.device.deadline();
+            state.timer_wakes = state.deadline();
             state = match state.timer_wakes.map(|deadline| self.clock.sleep_until(deadline)) {
                 Some(Some(timeout)) => unpoison(self.timer.wait_timeout(state, timeout)).0,
                 _ => unpoison(self.timer.wait(state)),
@@ -206,12 +280,15 @@ impl Hid {
             state.device.tick(now);
             state.transmit(None);
         }
+        if state.cards.deadline().is_some_and(|deadline| deadline <= now) {
+            state.cards.tick(now);
+        }
     }
 
     /// Wakes the timer where something falls due before it would look. A timer that wakes too early sleeps again: that
     /// costs less than waking it for every change.
     fn wake_timer(&self, state: &mut State) {
-        if let Some(deadline) = state.device.deadline()
+        if let Some(deadline) = state.deadline()
             && state.timer_wakes.is_none_or(|wakes| deadline < wakes)
         {
             state.timer_wakes = Some(deadline);
@@ -226,14 +303,16 @@ impl Hid {
         self.button.wake();
     }
 
-    /// Forgets channels and locks, and tells a running request to end; it will not be answered.
+    /// Forgets channels, locks and cards, and tells a running request to end; it will not be answered.
     pub(super) fn power_off(&self) {
         let mut state = lock(&self.state);
         state.is_on = false;
         state.power_cuts = state.power_cuts.wrapping_add(1);
         state.device = Device::new(DEVICE_INFO);
         state.routes = Routes::new();
+        state.cards.clear();
         state.has_work = false;
+        state.is_running = false;
         self.abort.set(true);
         drop(state);
         self.button.wake();
@@ -262,6 +341,20 @@ impl Hid {
 }
 
 impl State {
+    fn of_hid(&mut self, message: &mut [u8; MAX_MESSAGE], now: u64) -> Option<(Source, Request)> {
+        Some((Source::Hid, self.device.take_request(message, now)?))
+    }
+
+    fn of_card(&mut self, message: &mut [u8; MAX_MESSAGE], now: u64) -> Option<(Source, Request)> {
+        let (reader, request) = self.cards.take_request(message, now)?;
+        Some((Source::Card(reader), request))
+    }
+
+    /// When something falls due.
+    fn deadline(&self) -> Option<u64> {
+        self.device.deadline().into_iter().chain(self.cards.deadline()).min()
+    }
+
     /// Sends what the key has to say; `asked` is the host whose report it answers, and the channel of that.
     fn transmit(&mut self, asked: Option<(&Arc<dyn Host>, u32)>) {
         while let Some(report) = self.device.transmit() {
@@ -272,7 +365,8 @@ impl State {
     }
 }
 
-/// Puts what the authenticator shows into the keepalives. A key that never waits for anybody has nothing to show.
+/// Puts what the authenticator shows into the keepalives of the request that runs. A key that never waits for anybody has
+/// nothing to show.
 pub struct SoftIndicator(pub(super) Arc<Hid>);
 
 impl Indicator for SoftIndicator {
@@ -280,8 +374,14 @@ impl Indicator for SoftIndicator {
         let Self(hid) = self;
         if hid.waits {
             let mut state = lock(&hid.state);
-            state.device.show(indication, hid.clock.now());
-            state.transmit(None);
+            let now = hid.clock.now();
+            match state.source {
+                Source::Card(reader) => state.cards.show(reader, indication, now),
+                Source::Hid => {
+                    state.device.show(indication, now);
+                    state.transmit(None);
+                }
+            }
             hid.wake_timer(&mut state);
         }
     }

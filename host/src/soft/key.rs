@@ -7,6 +7,7 @@ use std::time::Duration;
 use brasskey_protocol::ctaphid::Report;
 use serde::Serialize;
 
+use super::cards::{CardHost, Carrier, Incoming, Kind};
 use super::engine::Engine;
 use super::error::Error;
 use super::hid::Hid;
@@ -95,8 +96,8 @@ impl SoftKey {
         self.0.verifier.set(verified);
     }
 
-    /// Cuts the power: everything volatile is gone, and a running request ends without an answer. What the key has
-    /// acknowledged stays.
+    /// Cuts the power: everything volatile is gone, its card is out of every reader, and a running request ends without
+    /// an answer. What the key has acknowledged stays.
     pub fn power_off(&self) {
         let plugs = lock(&self.0.plugs);
         plugs.unplug();
@@ -180,6 +181,21 @@ impl SoftKey {
     /// Forgets a host that is gone.
     pub(super) fn disconnect(&self, host: HostId) {
         self.0.engine.disconnect(host);
+    }
+
+    /// Puts the key as a smart card into a reader. While the key is off there is no card.
+    pub(super) fn insert_card(&self, kind: Kind, host: Arc<dyn CardHost>, carrier: Box<dyn Carrier>) {
+        self.hid().insert_card(kind, host, carrier);
+    }
+
+    /// Takes the card out of a reader; what it was asked for ends.
+    pub(super) fn remove_card(&self, reader: HostId) {
+        self.hid().remove_card(reader);
+    }
+
+    /// Takes in what a reader sent to its card.
+    pub(super) fn receive_from_reader(&self, reader: HostId, incoming: Incoming<'_>) {
+        self.hid().receive_from_reader(reader, incoming);
     }
 
     pub(super) fn engine(&self) -> &Engine {

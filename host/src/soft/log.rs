@@ -7,6 +7,8 @@ use brasskey_protocol::ctaphid::RequestKind;
 use brasskey_protocol::{ctap2, u2f};
 use serde::Serialize;
 
+use super::cards::Kind;
+
 /// How many commands the log keeps; then it forgets the oldest.
 const LOG_MAX: usize = 1000;
 
@@ -15,7 +17,7 @@ const LOG_MAX: usize = 1000;
 pub struct LogEntry {
     /// When it began, in milliseconds since power-up.
     pub time_ms: u64,
-    /// The channel that sent it.
+    /// The channel that sent it; `card` for what came to the key as a smart card.
     pub channel: String,
     /// The command, named as the standards name it.
     pub command: String,
@@ -43,7 +45,8 @@ pub(super) struct Record {
 pub(super) enum Command {
     Ctap2(Option<u8>),
     U2f(Option<u8>),
-    Oath(Option<u8>),
+    /// An instruction, and whether it is SELECT, whose number another has too.
+    Oath(Option<u8>, bool),
     Wink,
 }
 
@@ -60,7 +63,7 @@ impl Command {
         match kind {
             RequestKind::Cbor => Self::Ctap2(message.first().copied()),
             RequestKind::Msg => Self::U2f(message.get(1).copied()),
-            RequestKind::Oath => Self::Oath(message.get(1).copied()),
+            RequestKind::Oath => Self::Oath(message.get(1).copied(), message.get(1..3) == Some(&SELECT)),
         }
     }
 
@@ -69,12 +72,13 @@ impl Command {
             Self::Wink => return "CTAPHID_WINK".into(),
             Self::Ctap2(code) => ("authenticator", code),
             Self::U2f(code) => ("U2F", code),
-            Self::Oath(code) => ("OATH", code),
+            Self::Oath(_, true) => return "OATH SELECT".into(),
+            Self::Oath(code, _) => ("OATH", code),
         };
         let name = match self {
             Self::Ctap2(_) => code.and_then(ctap2::command::name),
-            Self::U2f(_) => code.and_then(u2f::instruction::name),
-            _ => None,
+            Self::Oath(..) => code.and_then(oath_instruction),
+            _ => code.and_then(u2f::instruction::name),
         };
         match (name, code) {
             (Some(name), _) => name.into(),
@@ -94,6 +98,26 @@ impl Status {
             }
         }
     }
+}
+
+/// SELECT by name: instruction and P1 (ISO/IEC 7816-4 §11.2.2).
+const SELECT: [u8; 2] = [0xA4, 0x04];
+
+/// What YKOATH calls an instruction.
+const fn oath_instruction(code: u8) -> Option<&'static str> {
+    Some(match code {
+        0x01 => "OATH PUT",
+        0x02 => "OATH DELETE",
+        0x03 => "OATH SET CODE",
+        0x04 => "OATH RESET",
+        0x05 => "OATH RENAME",
+        0xA1 => "OATH LIST",
+        0xA2 => "OATH CALCULATE",
+        0xA3 => "OATH VALIDATE",
+        0xA4 => "OATH CALCULATE ALL",
+        0xA5 => "OATH SEND REMAINING",
+        _ => return None,
+    })
 }
 
 /// The last commands.
@@ -118,7 +142,10 @@ impl From<&Record> for LogEntry {
     fn from(record: &Record) -> Self {
         Self {
             time_ms: record.time,
-            channel: format!("{:08x}", record.channel),
+            channel: match Kind::is_channel(record.channel) {
+                true => "card".into(),
+                false => format!("{:08x}", record.channel),
+            },
             command: record.command.name(),
             status: match record.status {
                 Some(Status::Ctap2(status)) => format!("0x{status:02x}"),
@@ -162,7 +189,7 @@ mod tests {
             Status::of(RequestKind::Msg, b"secret\x69\x85"),
         ));
         log.push(record(
-            Command::of(RequestKind::Oath, b"\x00\xa4secret"),
+            Command::of(RequestKind::Oath, b"\x00\xa4\x00\x01secret"),
             Status::of(RequestKind::Oath, b"secret\x6a\x80"),
         ));
         log.push(record(Command::of(RequestKind::Cbor, b"\x7e"), None));
@@ -175,13 +202,30 @@ mod tests {
         let expected = [
             ("000000ab", "authenticatorGetAssertion", "0x2e"),
             ("000000ab", "U2F_REGISTER", "0x6985"),
-            ("000000ab", "OATH 0xa4", "0x6a80"),
+            ("000000ab", "OATH CALCULATE ALL", "0x6a80"),
             ("000000ab", "authenticator 0x7e", ""),
         ];
         assert_eq!(
             seen,
             expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()))
         );
+    }
+
+    #[test]
+    fn what_came_to_the_card_has_no_channel_and_select_is_told_from_what_has_its_number() {
+        let record = Record {
+            channel: Kind::Virtual.channel(),
+            ..record(Command::of(RequestKind::Oath, b"\x00\xa4\x04\x00"), None)
+        };
+        let entry = LogEntry::from(&record);
+        assert_eq!((&entry.channel[..], &entry.command[..]), ("card", "OATH SELECT"));
+        for (apdu, name) in [
+            (&b"\x00\xa2\x00\x01"[..], "OATH CALCULATE"),
+            (b"\x00\x06", "OATH 0x06"),
+            (b"", "OATH (no command)"),
+        ] {
+            assert_eq!(Command::of(RequestKind::Oath, apdu).name(), name);
+        }
     }
 
     #[test]

@@ -26,11 +26,13 @@
 //! | `engine` | runs requests: the authenticator, and the power |
 //! | `hid` | CTAPHID, channels and timers; answers while a request runs |
 //! | `host` | what a host is: where reports come from and go to |
+//! | `cards` | the key as a smart card, in readers |
 //! | [`server`], [`control`] | how other processes reach the key and its button |
 //! | `presence`, `verification` | the user |
 //! | [`storage`] | the records |
 
 mod about;
+mod cards;
 mod clock;
 #[cfg(feature = "control")]
 pub mod control;

@@ -1,6 +1,8 @@
-//! How other processes reach the key: as a HID or USB device, over UDP or a Unix socket, and its button over HTTP.
+//! How other processes reach the key: as a HID or USB device, as a smart card, over UDP or a Unix socket, and its button
+//! over HTTP.
 
 pub(super) mod accept;
+mod pcsc;
 pub(super) mod thread;
 mod udp;
 #[cfg(target_os = "linux")]
@@ -16,6 +18,7 @@ use serde::Serialize;
 
 use super::{Error, SoftKey};
 
+pub use pcsc::{PCSC_DEFAULT, PcscServer};
 pub use udp::UdpServer;
 #[cfg(target_os = "linux")]
 pub use uhid::UhidServer;
@@ -34,6 +37,8 @@ pub struct Listen {
     pub uhid: bool,
     /// `--usbip`: a loopback address, as a USB device; port 0 takes any that is free.
     pub usbip: Option<SocketAddr>,
+    /// `--pcsc`: where pcscd's driver for virtual cards listens, a loopback address; see [`PCSC_DEFAULT`].
+    pub pcsc: Option<SocketAddr>,
     /// `--control` and `--control-token-file`.
     #[cfg(feature = "control")]
     pub control: Option<super::control::ControlOptions>,
@@ -43,7 +48,7 @@ impl Listen {
     /// Whether any user of this computer can reach the key.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.udp.is_some() || self.usbip.is_some()
+        self.udp.is_some() || self.usbip.is_some() || self.pcsc.is_some()
     }
 }
 
@@ -58,6 +63,8 @@ pub struct Addresses {
     pub hid: Option<PathBuf>,
     /// The USB/IP server.
     pub usbip: Option<SocketAddr>,
+    /// The reader that the key is a card in, or waits for.
+    pub pcsc: Option<SocketAddr>,
     /// The control endpoint: a URL, or `unix:` and a path.
     pub control: Option<String>,
 }
@@ -84,6 +91,7 @@ pub struct Servers {
     #[cfg(target_os = "linux")]
     uhid: Option<UhidServer>,
     usbip: Option<UsbIpServer>,
+    pcsc: Option<PcscServer>,
     #[cfg(feature = "control")]
     control: Option<super::control::ControlServer>,
 }
@@ -116,6 +124,10 @@ impl SoftKey {
                 .usbip
                 .map(|address| UsbIpServer::start(self, address))
                 .transpose()?,
+            pcsc: listen
+                .pcsc
+                .map(|address| PcscServer::start(self, address))
+                .transpose()?,
             #[cfg(feature = "control")]
             control: listen
                 .control
@@ -141,12 +153,20 @@ impl Servers {
             #[cfg(not(target_os = "linux"))]
             hid: None,
             usbip: self.usbip.as_ref().map(UsbIpServer::address),
+            pcsc: self.pcsc.as_ref().map(PcscServer::address),
             #[cfg(feature = "control")]
             control: self.control.as_ref().map(|server| server.address().to_string()),
             #[cfg(not(feature = "control"))]
             control: None,
         }
     }
+
+    /// Why the card was in no reader at the start, where that is so. It gets in as soon as it can.
+    #[must_use]
+    pub fn pcsc_refusal(&self) -> Option<String> {
+        self.pcsc.as_ref().and_then(PcscServer::refusal)
+    }
+
     /// Why this user could not open the HID device when it appeared, where that is so.
     #[must_use]
     pub fn hid_refusal(&self) -> Option<String> {

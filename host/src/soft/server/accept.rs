@@ -116,7 +116,7 @@ pub(in crate::soft) fn accept<L: Listener>(
             match accepted {
                 Ok(stream) => take(stream),
                 // Most likely there are no descriptors left: without a pause this would spin until there are.
-                Err(_) => sleep.rest(PAUSE),
+                Err(_) => drop(sleep.rest(PAUSE)),
             }
         }
     };

@@ -29,6 +29,17 @@ pub(in crate::soft) struct Sleep {
     end: Arc<End>,
 }
 
+/// Wakes a server's thread while it rests.
+#[derive(Clone, Debug)]
+pub(super) struct Bell(Arc<End>);
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        // Best effort: otherwise the thread rests to the end.
+        let _ = self.0.waker.wake();
+    }
+}
+
 impl ServerThread {
     /// Starts the thread. `serve` has to return once [`Sleep::next`] has said that the server ends.
     pub(in crate::soft) fn start(
@@ -60,8 +71,14 @@ impl Drop for ServerThread {
 impl Sleep {
     /// Sleeps on `source`, which must not block.
     pub(in crate::soft) fn on(source: &mut impl Source) -> io::Result<Self> {
+        let sleep = Self::on_nothing()?;
+        sleep.watch(source)?;
+        Ok(sleep)
+    }
+
+    /// Sleeps until there is something to [`watch`](Self::watch).
+    pub(super) fn on_nothing() -> io::Result<Self> {
         let poll = Poll::new()?;
-        poll.registry().register(source, Token(0), Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), Token(1))?;
         Ok(Self {
             poll,
@@ -71,6 +88,16 @@ impl Sleep {
                 waker,
             }),
         })
+    }
+
+    /// Sleeps on `source` too, which must not block, until it is closed.
+    pub(super) fn watch(&self, source: &mut impl Source) -> io::Result<()> {
+        self.poll.registry().register(source, Token(0), Interest::READABLE)
+    }
+
+    /// What wakes the thread while it rests.
+    pub(super) fn bell(&self) -> Bell {
+        Bell(Arc::clone(&self.end))
     }
 
     /// Tries to `read` from the source, and sleeps while there is nothing. `None` when the server ends.
@@ -85,9 +112,9 @@ impl Sleep {
         None
     }
 
-    /// Rests for a while, or until the server ends.
-    pub(super) fn rest(&mut self, pause: Duration) {
-        let _ = self.sleep(Some(pause));
+    /// Rests for a while, or until the [`Bell`] rings or the server ends, and says whether it goes on.
+    pub(super) fn rest(&mut self, pause: Duration) -> bool {
+        self.sleep(Some(pause)).is_some() && !self.end.is_near.load(Ordering::Acquire)
     }
 
     fn sleep(&mut self, timeout: Option<Duration>) -> Option<()> {

@@ -3,6 +3,7 @@
 
 use super::super::finding::Finding;
 use super::machine::Machine;
+use crate::soft::server::PCSC_DEFAULT;
 
 /// Where daemons are.
 const DIRECTORIES: [&str; 3] = ["/usr/sbin", "/usr/bin", "/usr/local/sbin"];
@@ -18,7 +19,7 @@ const CCID: [&str; 2] = [
 /// The driver for virtual cards, as [`READERS`] names it.
 const VPCD: &str = "libifdvpcd";
 /// The port of its first reader where nobody has changed it.
-const PORT: u16 = 35_963;
+const PORT: u16 = PCSC_DEFAULT.port();
 /// What polkit asks about a program that wants a card, where pcscd asks polkit.
 const POLICY: &str = "/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy";
 /// Sessions, as systemd-logind keeps them.

@@ -66,7 +66,7 @@ fn matches(pattern: &str, value: &str) -> bool {
         "^[-_0-9A-Za-z]*$" => value
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
-        "^[0-9a-f]{8}$" => value.len() == 8 && is_hex(value),
+        "^([0-9a-f]{8}|card)$" => value == "card" || value.len() == 8 && is_hex(value),
         "^[0-9a-f]{64}$" => value.len() == 64 && is_hex(value),
         "^(0x([0-9a-f]{2}|[0-9a-f]{4}))?$" => {
             let digits = value.strip_prefix("0x").filter(|digits| [2, 4].contains(&digits.len()));

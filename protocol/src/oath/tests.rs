@@ -2,7 +2,11 @@
 
 mod access_code;
 mod accounts;
+mod damage;
+mod hostile;
 mod lists;
+mod model;
+mod power_cuts;
 mod resets;
 mod touch;
 mod vectors;

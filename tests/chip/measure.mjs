@@ -8,11 +8,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { Elf, RAM_BASE } from './emulator/elf.mjs';
+import { openOath } from './suite/ccid.mjs';
 import {
   CBOR, Client, GET_INFO, MSG, NEXT_ASSERTION, OK, RESET, RP_ID, getAssertion, makeCredential, members, sha256,
   u2fAuthenticate, u2fRegister,
 } from './suite/client.mjs';
-import { Oath } from './suite/oath.mjs';
 import { ACFG, CM, GA, LBW, MC, Platform, Token, blobArray } from './suite/platform.mjs';
 
 const BUDGET = new URL('budget.json', import.meta.url);
@@ -147,7 +147,7 @@ touched(RESET);
 
 /** The cycles until a full key has said all its codes, with the bus: nobody touches it. */
 function measureAllCodes() {
-  const oath = Oath.overReports(client);
+  const oath = openOath(board);
   for (let account = 0; account < ACCOUNTS; account++) {
     oath.put({ name: `issuer:account ${account}`, secret: Buffer.alloc(20, account) });
   }

@@ -1,32 +1,47 @@
-//! The key on USB: passes HID reports to and from the CTAPHID engine, in interrupts.
+//! The key on USB: passes what comes and goes to and from the CTAPHID engine and the smart card reader, in interrupts.
+
+mod card;
+mod ccid;
+mod hid;
 
 use core::cell::RefCell;
 
-use brasskey_protocol::ctaphid::{Device, Event, REPORT_DESCRIPTOR, Report, Request};
-use brasskey_protocol::limits::{MAX_MESSAGE, REPORT_SIZE};
+use brasskey_protocol::ccid::Reader;
+use brasskey_protocol::ctaphid::Device;
+use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Abort, Indication};
-use brasskey_protocol::usb::{INTERVAL, MANUFACTURER, POWER};
+use brasskey_protocol::request::{CARD, Request};
+use brasskey_protocol::usb::{MANUFACTURER, POWER};
 use cortex_m::singleton;
 use critical_section::Mutex;
 use usb_device::bus::UsbBusAllocator;
 use usb_device::device::{StringDescriptors, UsbDevice, UsbDeviceBuilder, UsbDeviceState};
-use usbd_hid::hid_class::HIDClass;
 
 use crate::board::{self, Bus};
 use crate::identity::{BCD_VERSION, DEVICE_INFO, PRODUCT, VID_PID};
-use crate::user_interface;
+use card::Card;
+use hid::Hid;
 
 /// Set when the request that runs must end.
 pub(crate) static ABORT: Abort = Abort::new();
 
 static LINK: Mutex<RefCell<Option<Link>>> = Mutex::new(RefCell::new(None));
 
+/// What brings requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    Hid,
+    Card,
+}
+
 struct Link {
     device: UsbDevice<'static, Bus>,
-    class: HIDClass<'static, Bus>,
-    engine: &'static mut Device,
-    /// A report for which the controller had no room yet.
-    unsent: Option<Report>,
+    hid: Hid,
+    card: Card,
+    /// Where the last request came from.
+    last: Carrier,
+    /// That request runs.
+    is_running: bool,
     /// When the key last had a host.
     host_seen: u64,
 }
@@ -34,15 +49,16 @@ struct Link {
 /// Connects the key to the bus. By `serial` a computer tells this key from others.
 #[inline(never)]
 pub(crate) fn start(bus: UsbBusAllocator<Bus>, serial: Option<&'static str>) {
-    // `start` is called once, so that both are free.
-    let (Some(bus), Some(engine)) = (
+    // `start` is called once, so that all are free.
+    let (Some(bus), Some(engine), Some(reader)) = (
         singleton!(: UsbBusAllocator<Bus> = bus),
         singleton!(: Device = Device::new(DEVICE_INFO)),
+        singleton!(: Reader = Reader::new()),
     ) else {
         return;
     };
-    // While there is nothing to send, the controller answers the host without waking the processor.
-    let class = HIDClass::new(bus, &REPORT_DESCRIPTOR, INTERVAL);
+    // In this order they get the numbers that `brasskey_protocol::usb` gives them.
+    let (hid, card) = (Hid::new(bus, engine), Card::new(bus, reader));
     let mut strings = StringDescriptors::default().manufacturer(MANUFACTURER).product(PRODUCT);
     if let Some(serial) = serial {
         strings = strings.serial_number(serial);
@@ -57,9 +73,10 @@ pub(crate) fn start(bus: UsbBusAllocator<Bus>, serial: Option<&'static str>) {
     };
     let link = Link {
         device: builder.build(),
-        class,
-        engine,
-        unsent: None,
+        hid,
+        card,
+        last: Carrier::Card,
+        is_running: false,
         host_seen: board::now(),
     };
     critical_section::with(|token| LINK.borrow_ref_mut(token).replace(link));
@@ -80,15 +97,17 @@ pub(crate) fn serve() {
 /// Does what is due.
 pub(crate) fn tick() {
     with(|link, now| {
-        link.engine.tick(now);
+        link.hid.engine.tick(now);
+        link.card.reader.tick(now);
         link.send();
     });
 }
 
-/// Sends a keepalive now if one is due soon. Call this before an erase of the flash: nothing is sent during it.
+/// Sends a keepalive now if one is due soon. Call this before an erase of the flash: nothing is sent during it. A card's
+/// host waits for longer than any erase takes.
 pub(crate) fn keep_alive() {
     with(|link, now| {
-        link.engine.keep_alive(now);
+        link.hid.engine.keep_alive(now);
         link.send();
     });
 }
@@ -96,7 +115,8 @@ pub(crate) fn keep_alive() {
 /// Tells the host what the key does.
 pub(crate) fn show(indication: Indication) {
     with(|link, now| {
-        link.engine.show(indication, now);
+        link.hid.engine.show(indication, now);
+        link.card.reader.show(indication, now);
         link.send();
     });
 }
@@ -104,7 +124,7 @@ pub(crate) fn show(indication: Indication) {
 /// The next request, if there is one.
 pub(crate) fn take_request(message: &mut [u8; MAX_MESSAGE]) -> Option<Request> {
     with(|link, now| {
-        let request = link.engine.take_request(message, now)?;
+        let request = link.take_request(message, now)?;
         ABORT.set(request.aborted);
         Some(request)
     })?
@@ -113,7 +133,11 @@ pub(crate) fn take_request(message: &mut [u8; MAX_MESSAGE]) -> Option<Request> {
 /// Answers the last request from [`take_request`].
 pub(crate) fn respond(response: &[u8]) {
     with(|link, now| {
-        link.engine.respond(response, now);
+        link.is_running = false;
+        match link.last {
+            Carrier::Hid => link.hid.engine.respond(response, now),
+            Carrier::Card => link.card.reader.respond(response, now),
+        }
         link.send();
     });
 }
@@ -132,49 +156,54 @@ pub(crate) fn absence() -> u64 {
 impl Link {
     fn serve(&mut self, now: u64) {
         let before = self.device.state();
-        if self.device.poll(&mut [&mut self.class]) {
-            self.receive(now);
+        if self.device.poll(&mut [&mut self.hid.class, &mut self.card.class]) {
+            if self.hid.receive(now) {
+                self.abort(Carrier::Hid);
+            }
+            if self.card.receive(now) {
+                self.abort(Carrier::Card);
+            }
         }
         let is_up = |state| matches!(state, UsbDeviceState::Configured | UsbDeviceState::Suspend);
         if is_up(before) && !is_up(self.device.state()) {
             // A bus reset, or the host has unconfigured the key.
-            self.engine.restart();
-            self.unsent = None;
+            self.hid.restart();
+            self.card.restart();
             ABORT.set(true);
         }
         self.send();
     }
 
-    fn receive(&mut self, now: u64) {
-        let mut report = [0; REPORT_SIZE];
-        while let Ok(length) = self.class.pull_raw_output(&mut report) {
-            self.accept(&report, length, now);
-        }
-        // A host may also send a report by SET_REPORT on the control pipe (HID 1.11 §7.2.2).
-        if let Ok(info) = self.class.pull_raw_report(&mut report) {
-            self.accept(&report, info.len, now);
+    /// Ends the running request, if it is one of this carrier. The other's goes on.
+    fn abort(&self, carrier: Carrier) {
+        if self.is_running && self.last == carrier {
+            ABORT.set(true);
         }
     }
 
-    fn accept(&mut self, report: &Report, length: usize, now: u64) {
-        // Every report is of this size (CTAP 2.3 §11.2.4).
-        if length != REPORT_SIZE {
-            return;
-        }
-        match self.engine.receive(report, now) {
-            // The main loop looks for requests after each interrupt.
-            Event::None | Event::Request => {}
-            Event::Abort => ABORT.set(true),
-            Event::Wink => user_interface::with(|interface| interface.light.show(Indication::Wink, now)),
-        }
+    /// The carriers take turns, so that a busy host does not keep the other one waiting for ever.
+    fn take_request(&mut self, message: &mut [u8; MAX_MESSAGE], now: u64) -> Option<Request> {
+        let request = match self.last {
+            Carrier::Hid => {
+                let request = self.card.reader.take_request(message, now);
+                request.or_else(|| self.hid.engine.take_request(message, now))
+            }
+            Carrier::Card => {
+                let request = self.hid.engine.take_request(message, now);
+                request.or_else(|| self.card.reader.take_request(message, now))
+            }
+        }?;
+        self.last = if request.channel == CARD {
+            Carrier::Card
+        } else {
+            Carrier::Hid
+        };
+        self.is_running = true;
+        Some(request)
     }
 
     fn send(&mut self) {
-        while let Some(report) = self.unsent.take().or_else(|| self.engine.transmit()) {
-            if self.class.push_raw_input(&report).is_err() {
-                self.unsent = Some(report);
-                return;
-            }
-        }
+        self.hid.send();
+        self.card.send();
     }
 }

@@ -80,7 +80,7 @@ export class CardTranscript {
     const message = this.#responses.push(packet);
     if (!message || !this.running) return;
     const isExtended = message[0] === DATA_BLOCK && message[7] >> 6 === TIME_EXTENSION;
-    // The key asks for time as soon as it waits for its user. Otherwise it has long answered.
+    // The key asks for time after a second. Only a wait for its user takes that long.
     if (isExtended) this.waiting = this.#log.waits(this.running, true);
     else this.#end(message.length > HEADER + 1 ? `0x${hex(wordOf(message), 4)}` : '');
   }

@@ -30,7 +30,7 @@ const NEEDS_TOUCH = 0x02;
 /** Status words. */
 export const OK = '9000';
 export const NO_SUCH_ACCOUNT = '6984';
-export const NOT_TOUCHED = '6985';
+export const NOT_TOUCHED = '6982';
 const MORE = 0x61;
 
 export const SELECT = Buffer.from('00a4040007a0000005272101', 'hex');

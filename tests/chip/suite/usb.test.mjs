@@ -26,8 +26,13 @@ test('the device descriptor', () => {
   assert.equal(hex(descriptors.device), `1201100200000008${'09120100'}${version}01020301`);
 });
 
-test('the configuration: one interface of the HID class with two interrupt endpoints', () => {
-  const parts = ['090229000101008032', '090400000203000000', '092110010001222200', '07050103400001', '07058103400001'];
+test('the configuration: reports with two interrupt endpoints, and a smart card reader with two bulk ones', () => {
+  const parts = [
+    ...['090276000201008032', '090400000203000000', '092110010001222200', '07050103400001', '07058103400001'],
+    // USB CCID 1.1 §5.1: one slot for T=1, extended APDUs, one command at a time.
+    ...['09040100020b000000', '3621100100', '07', '02000000', 'a00f0000a00f000000', '002a0000002a000000', 'fe000000'],
+    ...['0000000000000000', '7a040400', '000c0000', 'ffff', '0000', '00', '01', '07050202400000', '07058202400000'],
+  ];
   assert.equal(hex(descriptors.configuration), parts.join(''));
 });
 
@@ -69,7 +74,7 @@ test('standard requests', () => {
 
 test('an endpoint that the key does not have is silent', () => {
   const { board } = Client.fresh();
-  assert.equal(/** @type {any} */ (board.host).poke(2), SILENCE);
+  assert.equal(/** @type {any} */ (board.host).poke(3), SILENCE);
 });
 
 test('a bus reset in the middle of a message leaves nothing of it', () => {

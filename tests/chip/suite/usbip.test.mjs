@@ -16,7 +16,9 @@ import {
   CLASS_INTERFACE, CONFIGURATION, DEVICE, GET_DESCRIPTOR, GET_STATUS, HID, REPORT, SET_ADDRESS, SET_CONFIGURATION,
   SET_IDLE, SET_REPORT, STRING,
 } from '../emulator/usb-host.mjs';
+import { ICC_POWER_ON, TIME_EXTENSION, XFR_BLOCK } from '../emulator/card-transcript.mjs';
 import { BROADCAST, CBOR, ERROR, INIT, KEEPALIVE, PING, SELECTION, UP_NEEDED, aBoard, packets } from './client.mjs';
+import { LIST, SELECT, apdu, calculate, put } from './oath.mjs';
 import { Imported, answerTo, list } from './usbip-client.mjs';
 
 const FROM_DEVICE = 0x80;
@@ -25,6 +27,9 @@ const VENDOR = 0xc0;
 const US_ENGLISH = 0x0409;
 const NONCE = Buffer.from('12345678');
 const INVALID_CHANNEL = 0x0b;
+/** The endpoint of the smart card reader, both ways. */
+const CARD = 2;
+const LONG_TRANSFER = 16_384;
 
 const key = new Key(aBoard(), { time: 'stepped' });
 const server = new UsbIpServer(key);
@@ -112,8 +117,8 @@ test('the list shows what the descriptors say', async () => {
       busId: '1-1',
       speed: 2,
       ids: [vendor, product, release],
-      counts: [0, 0, 0, 1, 1, 1],
-      interfaces: '03000000',
+      counts: [0, 0, 0, 1, 1, 2],
+      interfaces: '030000000b000000',
     },
   ]);
 });
@@ -210,8 +215,54 @@ test('data goes to the key in a control transfer, too', async () => {
   assert.deepEqual((await receive()).data.subarray(0, 8), NONCE);
 });
 
+/** A message to the smart card reader (USB CCID 1.1 §6.1). @param {number} type @param {Uint8Array} data */
+function message(type, data = new Uint8Array()) {
+  const header = Buffer.alloc(10);
+  header[0] = type;
+  header.writeUInt32LE(data.length, 1);
+  return Buffer.concat([header, data]);
+}
+
+/** What the reader answers. A computer asks for more than it gets. @param {Buffer} sent */
+async function askReader(sent) {
+  const { ended } = computer.submit({ endpoint: CARD, length: LONG_TRANSFER });
+  assert.equal((await computer.submit({ endpoint: CARD, data: sent }).ended).status, OK);
+  return (await ended).data;
+}
+
+test('messages of the smart card reader are transfers of several packets', async () => {
+  await configure();
+  assert.equal((await askReader(message(ICC_POWER_ON)))[10], 0x3b);
+  assert.equal((await askReader(message(XFR_BLOCK, SELECT))).toString('hex').slice(-4), '9000');
+  const name = 'n'.repeat(64);
+  for (const account of [put({ name }), put({ name: name.replace('n', 'm') })]) {
+    assert.equal((await askReader(message(XFR_BLOCK, account))).toString('hex').slice(-4), '9000');
+  }
+  const listed = await askReader(message(XFR_BLOCK, apdu(LIST)));
+  assert.equal(listed.length, 10 + 2 * (3 + name.length) + 2);
+  await assertAnswers(await open());
+});
+
+test('a touch answers the account that waits for it', async () => {
+  await configure();
+  await askReader(message(ICC_POWER_ON));
+  await askReader(message(XFR_BLOCK, SELECT));
+  await askReader(message(XFR_BLOCK, put({ name: 'issuer:ada', touch: true })));
+  let answer = await askReader(message(XFR_BLOCK, calculate('issuer:ada', 1n)));
+  const { operation, user } = key.state.waiting ?? {};
+  assert.deepEqual([operation, user], ['code', 'issuer:ada']);
+  const pressed = key.pulse();
+  while (answer[7] >> 6 === TIME_EXTENSION) {
+    answer = (await computer.submit({ endpoint: CARD, length: LONG_TRANSFER }).ended).data;
+  }
+  assert.equal(answer.toString('hex').slice(-4), '9000');
+  await pressed;
+  assert.equal(key.state.waiting, null);
+  assert.equal(key.log.entries.at(-1)?.command, 'OATH CALCULATE');
+});
+
 test('endpoints that the key does not have are silent', async () => {
-  assert.equal((await computer.submit({ endpoint: 2, length: 64 }).ended).status, EPROTO);
+  assert.equal((await computer.submit({ endpoint: 4, length: 64 }).ended).status, EPROTO);
   assert.equal((await computer.submit({ endpoint: 3, data: Buffer.alloc(64) }).ended).status, EPROTO);
 });
 

@@ -22,6 +22,8 @@ pub enum Need {
     EveryAlgorithm,
     /// Attestation certificates of a vendor.
     Certificates,
+    /// One-time codes, and the vendor command that carries their APDUs.
+    Oath,
     /// Room for three discoverable credentials and no more.
     LittleRoom,
 }

@@ -1,7 +1,7 @@
 //! # A foreign host
 //!
-//! What the FIDO standards ask of a security key (CTAP 2.3, FIDO U2F Raw Message Formats v1.2, WebAuthn Level 3), as
-//! checks that run over the wire of any key.
+//! What the FIDO standards ask of a security key (CTAP 2.3, FIDO U2F Raw Message Formats v1.2, WebAuthn Level 3), and
+//! RFC 4226 and RFC 6238 of one-time codes, as checks that run over the wire of any key.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -20,6 +20,8 @@ pub mod command {
     pub const CANCEL: u8 = 0x91;
     pub const KEEPALIVE: u8 = 0xBB;
     pub const ERROR: u8 = 0xBF;
+    /// A vendor's command: an APDU of the OATH applet.
+    pub const OATH: u8 = 0xF0;
 }
 
 /// Codes of CTAPHID_ERROR (§11.2.9.1.6).

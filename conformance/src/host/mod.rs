@@ -1,10 +1,11 @@
-//! A host of its own: it speaks CTAPHID, CTAP2 and U2F from the standards alone.
+//! A host of its own: it speaks CTAPHID, CTAP2, U2F and YKOATH from the standards alone.
 
 pub mod cbor;
 pub mod client_pin;
 pub mod ctap2;
 mod hid;
 mod hmac_secret;
+pub mod oath;
 pub mod response;
 pub mod u2f;
 pub mod verify;

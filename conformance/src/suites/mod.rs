@@ -4,12 +4,12 @@
 /// and the compiler says so.
 #[macro_export]
 macro_rules! checks {
-    ($($section:literal: $($name:ident $(needs $need:ident)?),+;)+) => {
+    ($($section:literal: $($name:ident $(needs $($need:ident)and+)?),+;)+) => {
         /// The checks of this suite.
         pub(super) const CHECKS: &[$crate::suites::Check] = &[$($($crate::suites::Check {
             name: stringify!($name),
             section: $section,
-            needs: &[$($crate::key::Need::$need)?],
+            needs: &[$($($crate::key::Need::$need),+)?],
             run: $name,
         }),+),+];
     };
@@ -34,6 +34,7 @@ mod large_blobs;
 mod little_room;
 mod make_credential;
 mod make_credential_request;
+mod oath;
 mod pin_retries;
 mod pin_token;
 mod reset;
@@ -86,4 +87,5 @@ pub const ALL: &[Suite] = &[
     ("hmac_secret", hmac_secret::CHECKS),
     ("extensions", extensions::CHECKS),
     ("little_room", little_room::CHECKS),
+    ("oath", oath::CHECKS),
 ];

@@ -1,5 +1,6 @@
 mod full;
 mod model;
+mod oath;
 mod power_cuts;
 
 use std::boxed::Box;

@@ -16,6 +16,7 @@ use brasskey_conformance::host::client_pin::{Agreement, PIN, Protocol, client_pi
 use brasskey_conformance::host::ctap2::{
     GET_INFO, Request, get_assertion, get_assertion_by, make_credential, make_discoverable,
 };
+use brasskey_conformance::host::oath::{self, Account};
 use brasskey_conformance::host::response::{Made, Response};
 use brasskey_conformance::host::u2f::{Registered, authenticate, control, register};
 use brasskey_conformance::host::verify::sha256;
@@ -42,6 +43,7 @@ fn main() {
     let address = servers.addresses().udp.expect("an address");
     operations("in process", &Link::in_process(&key), &mut criterion, &mut meter);
     operations("UDP", &Link::udp(address), &mut criterion, &mut meter);
+    codes(&mut criterion, &mut meter);
     growth(&mut criterion, &mut meter);
     management(&mut criterion, &mut meter);
     criterion.final_summary();
@@ -115,6 +117,41 @@ fn operations(group: &'static str, link: &Link, criterion: &mut Criterion, meter
             black_box(link.run(transaction));
         });
     }
+}
+
+/// One-time codes: one of 64 accounts, and all of them.
+fn codes(criterion: &mut Criterion, meter: &mut Meter) {
+    let prepared = LazyCell::new(|| {
+        let key = SoftKey::builder().touch(Touch::Auto).build().expect("a soft key");
+        let link = Link::in_process(&key);
+        let channel = link.allocate();
+        let send = |apdu: Vec<u8>| Transaction::new(channel, packets(channel, command::OATH, &apdu));
+        for number in 0..64 {
+            let account = Account::new(
+                &format!("example.com:account {number}"),
+                oath::kind::TOTP | 1,
+                &[number; 20],
+            );
+            let put = oath::apdu(oath::instruction::PUT, 0, 0, &account.encode());
+            assert_eq!(link.run(&send(put)), [0x90, 0x00]);
+        }
+        let challenge = 57_777_777_u64.to_be_bytes();
+        let one = oath::calculate("example.com:account 7", &challenge);
+        let all = oath::object(oath::tag::CHALLENGE, &challenge);
+        let one = send(oath::apdu(oath::instruction::CALCULATE, 0, 1, &one));
+        let all = send(oath::apdu(oath::instruction::CALCULATE_ALL, 0, 1, &all));
+        // Both are done, and in one message.
+        let _ = (wire::data(&link.run(&one)), wire::data(&link.run(&all)));
+        (link, one, all)
+    });
+    meter.measure(criterion, "codes", "TOTP code", || {
+        let (link, one, _) = &*prepared;
+        black_box(link.run(one));
+    });
+    meter.measure(criterion, "codes", "CALCULATE ALL of 64", || {
+        let (link, _, all) = &*prepared;
+        black_box(link.run(all));
+    });
 }
 
 /// An assertion of one of a relying party's ten accounts, on a key with nothing else and on a full one.

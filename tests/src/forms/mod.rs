@@ -44,14 +44,14 @@ pub fn all() -> impl Iterator<Item = &'static Form> {
 
 static CHIP: Form = Form {
     name: "chip",
-    profile: profile(&[Need::Clock], None),
+    profile: profile(&[Need::Clock, Need::Oath], None),
     make: || Box::new(chip::Chip::new()),
 };
 
 static SOFT: &[Form] = &[
     Form {
         name: "core",
-        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm], None),
+        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm, Need::Oath], None),
         make: || Box::new(core::Core::new(MemoryStorage::new())),
     },
     Form {
@@ -66,12 +66,12 @@ static SOFT: &[Form] = &[
     },
     Form {
         name: "in_process",
-        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm], None),
+        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm, Need::Oath], None),
         make: || Box::new(in_process::InProcess::new(MemoryStorage::new())),
     },
     Form {
         name: "udp",
-        profile: profile(&[Need::Decline, Need::EveryAlgorithm], None),
+        profile: profile(&[Need::Decline, Need::EveryAlgorithm, Need::Oath], None),
         make: || Box::new(udp::Udp::new(MemoryStorage::new())),
     },
     Form {

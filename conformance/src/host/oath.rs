@@ -1,0 +1,358 @@
+//! One-time codes by YKOATH from the host's side, over the vendor command that carries its APDUs.
+
+use ring::hmac;
+
+use super::hid::{Host, UP_NEEDED, command};
+use super::u2f::word;
+
+/// Instructions.
+#[expect(missing_docs, reason = "the protocol's names")]
+pub mod instruction {
+    pub const PUT: u8 = 0x01;
+    pub const DELETE: u8 = 0x02;
+    pub const SET_CODE: u8 = 0x03;
+    pub const RESET: u8 = 0x04;
+    pub const RENAME: u8 = 0x05;
+    pub const LIST: u8 = 0xA1;
+    pub const CALCULATE: u8 = 0xA2;
+    pub const VALIDATE: u8 = 0xA3;
+    pub const CALCULATE_ALL: u8 = 0xA4;
+    pub const SEND_REMAINING: u8 = 0xA5;
+}
+
+/// Tags of data objects.
+#[expect(missing_docs, reason = "the protocol's names")]
+pub mod tag {
+    pub const NAME: u8 = 0x71;
+    pub const NAME_LIST: u8 = 0x72;
+    pub const KEY: u8 = 0x73;
+    pub const CHALLENGE: u8 = 0x74;
+    pub const RESPONSE: u8 = 0x75;
+    pub const TRUNCATED: u8 = 0x76;
+    pub const HOTP: u8 = 0x77;
+    pub const PROPERTY: u8 = 0x78;
+    pub const VERSION: u8 = 0x79;
+    pub const MOVING_FACTOR: u8 = 0x7A;
+    pub const ALGORITHM: u8 = 0x7B;
+    pub const TOUCH: u8 = 0x7C;
+}
+
+/// The type of an account, in the upper half of its byte.
+#[expect(missing_docs, reason = "the protocol's names")]
+pub mod kind {
+    pub const HOTP: u8 = 0x10;
+    pub const TOTP: u8 = 0x20;
+}
+
+/// The bits of an account's property byte.
+#[expect(missing_docs, reason = "the protocol's names")]
+pub mod property {
+    pub const ONLY_INCREASING: u8 = 0x01;
+    pub const TOUCH: u8 = 0x02;
+}
+
+/// The applet's name.
+pub const AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x05, 0x27, 0x21, 0x01];
+
+/// The hashes of HMACs: their numbers, and what this host computes them with.
+pub const HASHES: [(u8, hmac::Algorithm); 3] = [
+    (1, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+    (2, hmac::HMAC_SHA256),
+    (3, hmac::HMAC_SHA512),
+];
+
+/// The HMAC of a message by the hash with this number.
+#[must_use]
+pub fn authenticate(hash: u8, key: &[u8], message: &[u8]) -> Vec<u8> {
+    let (_, algorithm) = HASHES[usize::from(hash) - 1];
+    hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
+}
+
+/// A data object.
+#[must_use]
+pub fn object(tag: u8, value: &[u8]) -> Vec<u8> {
+    [&[tag, u8::try_from(value.len()).expect("a short value")], value].concat()
+}
+
+/// The data objects of an answer, which has nothing else.
+#[must_use]
+#[track_caller]
+pub fn objects(mut data: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut objects = Vec::new();
+    while let [tag, length, rest @ ..] = data {
+        let (value, rest) = rest.split_at_checked((*length).into()).expect("a whole object");
+        objects.push((*tag, value.to_vec()));
+        data = rest;
+    }
+    assert_eq!(data, [], "whole objects");
+    objects
+}
+
+/// An APDU in extended encoding, with an Le.
+#[must_use]
+pub fn apdu(instruction: u8, p1: u8, p2: u8, data: &[u8]) -> Vec<u8> {
+    let head = [0, instruction, p1, p2, 0];
+    let length = u16::try_from(data.len()).expect("a length of 16 bits").to_be_bytes();
+    if data.is_empty() {
+        [&head[..], &[0, 0]].concat()
+    } else {
+        [&head[..], &length, data, &[0, 0]].concat()
+    }
+}
+
+/// SELECT.
+#[must_use]
+pub fn select() -> Vec<u8> {
+    apdu(0xA4, 0x04, 0, &AID)
+}
+
+/// RESET.
+#[must_use]
+pub fn reset() -> Vec<u8> {
+    apdu(instruction::RESET, 0xDE, 0xAD, &[])
+}
+
+/// An account as a host puts it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Type and hash.
+    pub kind: u8,
+    /// How many digits its codes have.
+    pub digits: u8,
+    /// The key of its HMACs.
+    pub secret: Vec<u8>,
+    /// Its properties.
+    pub properties: u8,
+    /// Its first moving factor.
+    pub moving_factor: u32,
+}
+
+impl Account {
+    /// An account with codes of six digits, and nothing special.
+    #[must_use]
+    pub fn new(name: &str, kind: u8, secret: &[u8]) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            digits: 6,
+            secret: secret.into(),
+            properties: 0,
+            moving_factor: 0,
+        }
+    }
+
+    /// The same with these properties.
+    #[must_use]
+    pub fn with(self, properties: u8) -> Self {
+        Self { properties, ..self }
+    }
+
+    /// The data of PUT. What is as usual is left out, as clients do.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let key = [&[self.kind, self.digits], &self.secret[..]].concat();
+        let mut data = [object(tag::NAME, self.name.as_bytes()), object(tag::KEY, &key)].concat();
+        if self.properties != 0 {
+            data.extend([tag::PROPERTY, self.properties]);
+        }
+        if self.moving_factor != 0 {
+            data.extend(object(tag::MOVING_FACTOR, &self.moving_factor.to_be_bytes()));
+        }
+        data
+    }
+
+    /// What the account's code has to be (RFC 4226 §5.3), computed by this host.
+    #[must_use]
+    pub fn code(&self, factor: u64) -> String {
+        let hmac = self.hmac(factor);
+        let offset = usize::from(hmac[hmac.len() - 1] & 0x0F);
+        let bytes = hmac[offset..offset + 4].try_into().expect("four bytes");
+        digits(self.digits, u32::from_be_bytes(bytes) & 0x7FFF_FFFF)
+    }
+
+    /// The HMAC that the code comes from.
+    #[must_use]
+    pub fn hmac(&self, factor: u64) -> Vec<u8> {
+        authenticate(self.kind & 0x0F, &self.secret, &factor.to_be_bytes())
+    }
+}
+
+/// The last digits of a number.
+fn digits(count: u8, number: u32) -> String {
+    let width = usize::from(count);
+    format!("{:0width$}", number % 10_u32.pow(count.into()))
+}
+
+/// The digits that a truncated answer says.
+#[must_use]
+#[track_caller]
+pub fn shown(value: &[u8]) -> String {
+    let &[count, a, b, c, d] = value else {
+        panic!("no truncated code: {value:02x?}");
+    };
+    let number = u32::from_be_bytes([a, b, c, d]);
+    assert!(number < 1 << 31, "31 bits");
+    digits(count, number)
+}
+
+/// The data of CALCULATE: a name and a challenge.
+#[must_use]
+pub fn calculate(name: &str, challenge: &[u8]) -> Vec<u8> {
+    [object(tag::NAME, name.as_bytes()), object(tag::CHALLENGE, challenge)].concat()
+}
+
+/// An access code: its hash and its key.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessCode(pub u8, pub &'static [u8]);
+
+impl AccessCode {
+    /// What proves that one knows it.
+    #[must_use]
+    pub fn answer(&self, challenge: &[u8]) -> Vec<u8> {
+        authenticate(self.0, self.1, challenge)
+    }
+
+    /// The data of SET CODE.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let key = [&[kind::TOTP | self.0], self.1].concat();
+        let proof = object(tag::RESPONSE, &self.answer(b"a nonce."));
+        [object(tag::KEY, &key), object(tag::CHALLENGE, b"a nonce."), proof].concat()
+    }
+}
+
+impl Host {
+    /// Sends an APDU to the applet that needs no touch: data and status word.
+    #[track_caller]
+    pub fn oath(&mut self, apdu: &[u8]) -> (Vec<u8>, u16) {
+        self.send(command::OATH, apdu);
+        self.oath_answer(false)
+    }
+
+    /// Sends an APDU, and returns once the key waits for its user and has said so.
+    #[track_caller]
+    pub fn oath_asked(&mut self, apdu: &[u8]) {
+        self.send(command::OATH, apdu);
+        loop {
+            let message = self.message();
+            assert_eq!(message.command, command::KEEPALIVE, "{message:02x?}");
+            if message.payload == [UP_NEEDED] {
+                break;
+            }
+        }
+        self.key.wait_until_asked();
+    }
+
+    /// The answer to the APDU that runs.
+    #[track_caller]
+    pub fn oath_answer(&mut self, is_asked: bool) -> (Vec<u8>, u16) {
+        loop {
+            let message = self.message();
+            assert_eq!(message.channel, self.channel);
+            match message.command {
+                command::KEEPALIVE => {
+                    assert!(
+                        is_asked || message.payload != [UP_NEEDED],
+                        "the key was not to ask for a touch"
+                    );
+                }
+                command::OATH => {
+                    let (data, word) = message.payload.split_last_chunk().expect("a status word");
+                    return (data.to_vec(), u16::from_be_bytes(*word));
+                }
+                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+            }
+        }
+    }
+
+    /// An APDU is done: its data.
+    #[track_caller]
+    pub fn oath_done(&mut self, apdu: &[u8]) -> Vec<u8> {
+        let (data, word) = self.oath(apdu);
+        assert_eq!(format!("{word:04x}"), "9000", "{apdu:02x?}");
+        data
+    }
+
+    /// An APDU is refused with this status word, and no data.
+    #[track_caller]
+    pub fn oath_denied(&mut self, apdu: &[u8], word: u16) {
+        let (data, answer) = self.oath(apdu);
+        assert_eq!(
+            (&data[..], format!("{answer:04x}")),
+            (&[][..], format!("{word:04x}")),
+            "{apdu:02x?}"
+        );
+    }
+
+    /// PUT, done.
+    #[track_caller]
+    pub fn put(&mut self, account: &Account) {
+        assert_eq!(self.oath_done(&apdu(instruction::PUT, 0, 0, &account.encode())), []);
+    }
+
+    /// The code of an account, without a touch.
+    #[track_caller]
+    pub fn code(&mut self, name: &str, challenge: &[u8]) -> String {
+        let data = self.oath_done(&apdu(instruction::CALCULATE, 0, 1, &calculate(name, challenge)));
+        let [(tag::TRUNCATED, code)] = &objects(&data)[..] else {
+            panic!("no code: {data:02x?}");
+        };
+        shown(code)
+    }
+
+    /// What a list has in all, message by message.
+    #[track_caller]
+    pub fn walk(&mut self, first: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        let mut all = Vec::new();
+        let mut answer = self.oath(first);
+        loop {
+            all.extend(objects(&answer.0));
+            match answer.1 {
+                word::NO_ERROR => return all,
+                word if word >> 8 == 0x61 => answer = self.oath(&apdu(instruction::SEND_REMAINING, 0, 0, &[])),
+                word => panic!("{word:04x}"),
+            }
+        }
+    }
+
+    /// The names of all accounts, with type and hash, in the order of names.
+    #[track_caller]
+    pub fn accounts(&mut self) -> Vec<(String, u8)> {
+        let all = self.walk(&apdu(instruction::LIST, 0, 0, &[]));
+        let account = |(tag, value): (u8, Vec<u8>)| {
+            assert_eq!(tag, tag::NAME_LIST);
+            let (&kind, name) = value.split_first().expect("type and hash");
+            (String::from_utf8(name.to_vec()).expect("text"), kind)
+        };
+        let mut accounts: Vec<_> = all.into_iter().map(account).collect();
+        accounts.sort();
+        accounts
+    }
+
+    /// SELECT: the objects of its answer.
+    #[track_caller]
+    pub fn select_oath(&mut self) -> Vec<(u8, Vec<u8>)> {
+        objects(&self.oath_done(&select()))
+    }
+
+    /// SELECT, and VALIDATE with an access code: the status word. A key that accepts it proves that it knows it too.
+    #[track_caller]
+    pub fn validate(&mut self, code: AccessCode) -> u16 {
+        let selected = self.select_oath();
+        let [.., (tag::CHALLENGE, challenge), (tag::ALGORITHM, _)] = &selected[..] else {
+            panic!("no challenge: {selected:02x?}");
+        };
+        let data = [
+            object(tag::RESPONSE, &code.answer(challenge)),
+            object(tag::CHALLENGE, b"mutually"),
+        ]
+        .concat();
+        let (data, word) = self.oath(&apdu(instruction::VALIDATE, 0, 0, &data));
+        if word == word::NO_ERROR {
+            assert_eq!(objects(&data), [(tag::RESPONSE, code.answer(b"mutually"))]);
+        }
+        word
+    }
+}

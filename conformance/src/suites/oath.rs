@@ -1,0 +1,561 @@
+//! One-time codes (RFC 4226, RFC 6238) by YKOATH.
+
+use crate::host::command;
+use crate::host::ctap2::{RESET, get_assertion, make_discoverable, status};
+use crate::host::oath::{
+    AID, AccessCode, Account, HASHES, apdu, calculate, instruction, kind, object, objects, property, reset, select,
+    shown, tag,
+};
+use crate::host::response::flags;
+use crate::host::u2f::word;
+use crate::key::Key;
+
+checks! {
+    "YKOATH, SELECT":
+        select_says_version_and_identifier needs Oath,
+        select_takes_the_applets_name_only needs Oath;
+    "YKOATH":
+        other_classes_instructions_and_parameters_are_refused needs Oath;
+    "RFC 4226 Appendix D":
+        counters_give_the_codes_of_the_standard needs Oath;
+    "RFC 6238 Appendix B":
+        time_steps_give_the_codes_of_the_standard needs Oath;
+    "RFC 4226 §7.2":
+        a_counter_outlives_a_power_cycle needs Oath;
+    "YKOATH, PUT":
+        an_account_replaces_the_one_of_its_name needs Oath,
+        names_and_secrets_have_1_to_64_bytes needs Oath,
+        what_no_account_can_have_is_refused needs Oath,
+        time_steps_only_increase_where_the_account_says_so needs Oath;
+    "YKOATH, DELETE":
+        what_is_deleted_is_gone needs Oath;
+    "YKOATH, RENAME":
+        a_renamed_account_is_the_same needs Oath;
+    "YKOATH, CALCULATE":
+        whole_hmacs_are_those_of_the_secret needs Oath,
+        a_touch_gives_the_code needs Oath,
+        a_user_who_declines_gets_no_code needs Oath and Decline,
+        a_user_who_does_not_come_gets_no_code needs Oath and Clock,
+        cancel_ends_the_wait needs Oath;
+    "YKOATH, CALCULATE ALL":
+        each_account_says_what_it_has needs Oath;
+    "YKOATH, SEND REMAINING":
+        sixty_four_accounts_come_in_messages_of_whole_entries needs Oath,
+        what_is_not_gone_on_with_is_over needs Oath;
+    "YKOATH, VALIDATE":
+        a_locked_key_gives_nothing needs Oath,
+        host_and_key_prove_the_code_to_each_other needs Oath,
+        a_session_belongs_to_its_host needs Oath;
+    "YKOATH, SET CODE":
+        a_change_of_the_code_cuts_no_account_off needs Oath,
+        a_code_that_the_host_does_not_have_is_not_set needs Oath;
+    "YKOATH, RESET":
+        a_reset_forgets_accounts_and_code needs Oath,
+        each_reset_leaves_what_the_other_erases needs Oath;
+}
+
+/// The secret of RFC 4226 Appendix D.
+const SECRET: &[u8; 20] = b"12345678901234567890";
+const CODE: AccessCode = AccessCode(1, b"sixteen bytes of");
+const OTHER: AccessCode = AccessCode(2, b"another");
+
+/// YKOATH's own status words.
+const NO_SUCH_ACCOUNT: u16 = 0x6984;
+const ACCESS_CODE_NEEDED: u16 = 0x6982;
+const NOT_TOUCHED: u16 = 0x6982;
+
+fn totp(name: &str) -> Account {
+    Account::new(name, kind::TOTP | 1, SECRET)
+}
+
+fn hotp(name: &str) -> Account {
+    Account::new(name, kind::HOTP | 1, SECRET)
+}
+
+fn named(instruction: u8, name: &str) -> Vec<u8> {
+    apdu(instruction, 0, 0, &object(tag::NAME, name.as_bytes()))
+}
+
+fn code_of(name: &str, step: u64) -> Vec<u8> {
+    apdu(instruction::CALCULATE, 0, 1, &calculate(name, &step.to_be_bytes()))
+}
+
+fn rename(old: &str, new: &str) -> Vec<u8> {
+    let names = [object(tag::NAME, old.as_bytes()), object(tag::NAME, new.as_bytes())];
+    apdu(instruction::RENAME, 0, 0, &names.concat())
+}
+
+fn set_code(code: AccessCode) -> Vec<u8> {
+    apdu(instruction::SET_CODE, 0, 0, &code.encode())
+}
+
+fn remove_code() -> Vec<u8> {
+    apdu(instruction::SET_CODE, 0, 0, &object(tag::KEY, &[]))
+}
+
+fn put(account: &Account) -> Vec<u8> {
+    apdu(instruction::PUT, 0, 0, &account.encode())
+}
+
+fn select_says_version_and_identifier(key: &Key) {
+    let selected = key.host().select_oath();
+    let [(tag::VERSION, version), (tag::NAME, identifier)] = &selected[..] else {
+        panic!("{selected:02x?}");
+    };
+    assert!(version[..] >= [5, 3, 1][..], "from this version on clients rename");
+    assert_eq!(identifier.len(), 8);
+    key.power_cycle();
+    assert_eq!(key.host().select_oath(), selected);
+}
+
+fn select_takes_the_applets_name_only(key: &Key) {
+    let mut host = key.host();
+    for name in [&AID[..6], &[0xA0, 0, 0, 6, 0x47, 0x2F, 0, 1]] {
+        host.oath_denied(&apdu(0xA4, 4, 0, name), 0x6A82);
+    }
+    assert_eq!(host.oath(&select()).1, word::NO_ERROR);
+}
+
+fn other_classes_instructions_and_parameters_are_refused(key: &Key) {
+    let mut host = key.host();
+    host.oath_denied(&[0x80, instruction::LIST, 0, 0], word::CLA_NOT_SUPPORTED);
+    for other in [0x00, 0x06, 0xA0, 0xA6, 0xFF] {
+        host.oath_denied(&[0, other, 0, 0], word::INS_NOT_SUPPORTED);
+    }
+    for parameters in [
+        [instruction::PUT, 1, 0],
+        [instruction::RESET, 0, 0],
+        [instruction::LIST, 0, 1],
+        [instruction::CALCULATE, 0, 2],
+        [instruction::CALCULATE_ALL, 1, 0],
+    ] {
+        host.oath_denied(&[&[0], &parameters[..]].concat(), word::INCORRECT_P1P2);
+    }
+    host.oath_denied(&apdu(instruction::LIST, 0, 0, b"x"), word::WRONG_DATA);
+    host.oath_denied(&named(instruction::CALCULATE, "no challenge"), word::WRONG_DATA);
+    host.oath_denied(&[0, instruction::LIST, 0], word::WRONG_LENGTH);
+}
+
+fn counters_give_the_codes_of_the_standard(key: &Key) {
+    let mut host = key.host();
+    host.put(&hotp("hotp"));
+    for code in [
+        "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
+    ] {
+        assert_eq!(host.code("hotp", &[]), code);
+    }
+    host.put(&Account {
+        moving_factor: 7,
+        ..hotp("from 7")
+    });
+    assert_eq!(host.code("from 7", &[]), "162583");
+}
+
+fn time_steps_give_the_codes_of_the_standard(key: &Key) {
+    let mut host = key.host();
+    // As long as the hash, by the standard's reference implementation.
+    let secret = b"1234567890123456789012345678901234567890123456789012345678901234";
+    for (hash, length) in [(1, 20), (2, 32), (3, 64)] {
+        host.put(&Account {
+            digits: 8,
+            ..Account::new(&format!("SHA {hash}"), kind::TOTP | hash, &secret[..length])
+        });
+    }
+    for (time, codes) in [
+        (59, ["94287082", "46119246", "90693936"]),
+        (1_111_111_109, ["07081804", "68084774", "25091201"]),
+        (1_111_111_111, ["14050471", "67062674", "99943326"]),
+        (1_234_567_890, ["89005924", "91819424", "93441116"]),
+        (2_000_000_000, ["69279037", "90698825", "38618901"]),
+        (20_000_000_000, ["65353130", "77737706", "47863826"]),
+    ] {
+        let step = u64::to_be_bytes(time / 30);
+        for (hash, code) in (1..).zip(codes) {
+            assert_eq!(host.code(&format!("SHA {hash}"), &step), code, "{time}");
+        }
+    }
+}
+
+fn a_counter_outlives_a_power_cycle(key: &Key) {
+    let account = hotp("hotp");
+    key.host().put(&account);
+    for counter in 0..3 {
+        assert_eq!(key.host().code("hotp", &[]), account.code(counter));
+        key.power_cycle();
+    }
+}
+
+fn an_account_replaces_the_one_of_its_name(key: &Key) {
+    let mut host = key.host();
+    host.put(&totp("alice"));
+    let other = Account::new("alice", kind::TOTP | 2, b"another secret");
+    host.put(&other);
+    assert_eq!(host.code("alice", &[0; 8]), other.code(0));
+    assert_eq!(host.accounts(), [("alice".into(), kind::TOTP | 2)]);
+}
+
+fn names_and_secrets_have_1_to_64_bytes(key: &Key) {
+    let mut host = key.host();
+    let long = "n".repeat(64);
+    for (name, secret) in [("n", &[1; 1][..]), (&long, &[1; 64])] {
+        for (hash, _) in HASHES {
+            let account = Account::new(name, kind::TOTP | hash, secret);
+            host.put(&account);
+            assert_eq!(host.code(name, &[0; 8]), account.code(0));
+        }
+    }
+    let too_long = "n".repeat(65);
+    for (name, secret) in [("", &[1; 1][..]), (&too_long, &[1; 1]), ("m", &[]), ("m", &[1; 65])] {
+        host.oath_denied(&put(&Account::new(name, kind::TOTP | 1, secret)), word::WRONG_DATA);
+    }
+    assert_eq!(host.accounts().len(), 2);
+}
+
+fn what_no_account_can_have_is_refused(key: &Key) {
+    let mut host = key.host();
+    for kind in [0x00, 0x01, 0x20, 0x24, 0x31] {
+        host.oath_denied(&put(&Account::new("alice", kind, SECRET)), word::WRONG_DATA);
+    }
+    for digits in [0, 5, 9] {
+        host.oath_denied(
+            &put(&Account {
+                digits,
+                ..totp("alice")
+            }),
+            word::WRONG_DATA,
+        );
+    }
+    host.oath_denied(&put(&totp("alice").with(4)), word::WRONG_DATA);
+    let more = [totp("alice").encode(), object(0x99, b"x")].concat();
+    host.oath_denied(&apdu(instruction::PUT, 0, 0, &more), word::WRONG_DATA);
+    assert_eq!(host.accounts(), []);
+}
+
+fn time_steps_only_increase_where_the_account_says_so(key: &Key) {
+    let mut host = key.host();
+    let account = totp("alice").with(property::ONLY_INCREASING);
+    host.put(&account);
+    assert_eq!(host.code("alice", &7_u64.to_be_bytes()), account.code(7));
+    key.power_cycle();
+    let mut host = key.host();
+    for step in [7, 6] {
+        host.oath_denied(&code_of("alice", step), word::WRONG_DATA);
+    }
+    assert_eq!(host.code("alice", &8_u64.to_be_bytes()), account.code(8));
+}
+
+fn what_is_deleted_is_gone(key: &Key) {
+    let mut host = key.host();
+    host.put(&totp("alice"));
+    host.put(&totp("bob"));
+    host.oath_done(&named(instruction::DELETE, "alice"));
+    key.power_cycle();
+    let mut host = key.host();
+    host.oath_denied(&named(instruction::DELETE, "alice"), NO_SUCH_ACCOUNT);
+    host.oath_denied(&code_of("alice", 1), NO_SUCH_ACCOUNT);
+    assert_eq!(host.accounts(), [("bob".into(), kind::TOTP | 1)]);
+}
+
+fn a_renamed_account_is_the_same(key: &Key) {
+    let mut host = key.host();
+    let account = hotp("old");
+    host.put(&account);
+    host.put(&totp("taken"));
+    assert_eq!(host.code("old", &[]), account.code(0));
+    host.oath_denied(&rename("old", "taken"), word::WRONG_DATA);
+    host.oath_denied(&rename("nobody", "new"), NO_SUCH_ACCOUNT);
+    host.oath_done(&rename("old", "new"));
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.code("new", &[]), account.code(1));
+    host.oath_denied(&code_of("old", 0), NO_SUCH_ACCOUNT);
+    assert_eq!(host.accounts().len(), 2);
+}
+
+fn whole_hmacs_are_those_of_the_secret(key: &Key) {
+    let mut host = key.host();
+    for (hash, _) in HASHES {
+        let account = Account::new("alice", kind::TOTP | hash, b"any secret");
+        host.put(&account);
+        let whole = apdu(instruction::CALCULATE, 0, 0, &calculate("alice", &9_u64.to_be_bytes()));
+        let value = [&[6], &account.hmac(9)[..]].concat();
+        assert_eq!(objects(&host.oath_done(&whole)), [(tag::RESPONSE, value)]);
+    }
+}
+
+fn a_touch_gives_the_code(key: &Key) {
+    let mut host = key.host();
+    let account = totp("AWS:alice").with(property::TOUCH);
+    host.put(&account);
+    host.oath_asked(&code_of("AWS:alice", 5));
+    key.touch();
+    let (data, word) = host.oath_answer(true);
+    assert_eq!(word, word::NO_ERROR);
+    assert_eq!(shown(&objects(&data)[0].1), account.code(5));
+}
+
+/// HOTP with a touch, which did not come: the counter has not moved.
+fn nothing_was_used_up(key: &Key, account: &Account) {
+    let mut host = key.host();
+    host.oath_asked(&code_of(&account.name, 0));
+    key.touch();
+    let (data, word) = host.oath_answer(true);
+    assert_eq!(word, word::NO_ERROR);
+    assert_eq!(shown(&objects(&data)[0].1), account.code(0));
+}
+
+fn a_user_who_declines_gets_no_code(key: &Key) {
+    let mut host = key.host();
+    let account = hotp("hotp").with(property::TOUCH);
+    host.put(&account);
+    host.oath_asked(&code_of("hotp", 0));
+    key.decline();
+    assert_eq!(host.oath_answer(true), (vec![], NOT_TOUCHED));
+    nothing_was_used_up(key, &account);
+}
+
+fn a_user_who_does_not_come_gets_no_code(key: &Key) {
+    let mut host = key.host();
+    let account = hotp("hotp").with(property::TOUCH);
+    host.put(&account);
+    host.oath_asked(&code_of("hotp", 0));
+    key.advance(key.profile.user_action_timeout - 100);
+    key.wait_until_asked();
+    key.advance(100);
+    assert_eq!(host.oath_answer(true), (vec![], NOT_TOUCHED));
+    nothing_was_used_up(key, &account);
+}
+
+fn cancel_ends_the_wait(key: &Key) {
+    let mut host = key.host();
+    let account = hotp("hotp").with(property::TOUCH);
+    host.put(&account);
+    host.oath_asked(&code_of("hotp", 0));
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.oath_answer(true), (vec![], NOT_TOUCHED));
+    nothing_was_used_up(key, &account);
+}
+
+fn each_account_says_what_it_has(key: &Key) {
+    let mut host = key.host();
+    let free = totp("free");
+    host.put(&free);
+    host.put(&hotp("hotp"));
+    host.put(&totp("touch").with(property::TOUCH));
+    host.put(&totp("increasing").with(property::ONLY_INCREASING));
+    let all = apdu(
+        instruction::CALCULATE_ALL,
+        0,
+        1,
+        &object(tag::CHALLENGE, &3_u64.to_be_bytes()),
+    );
+    let all = host.walk(&all);
+    let mut found: Vec<_> = all
+        .chunks(2)
+        .map(|pair| {
+            assert_eq!(pair[0].0, tag::NAME);
+            (
+                String::from_utf8(pair[0].1.clone()).expect("text"),
+                pair[1].0,
+                pair[1].1.clone(),
+            )
+        })
+        .collect();
+    found.sort();
+    assert_eq!(shown(&found[0].2), free.code(3));
+    let found: Vec<_> = found
+        .iter()
+        .map(|(name, tag, value)| (&name[..], *tag, value[0]))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("free", tag::TRUNCATED, 6),
+            ("hotp", tag::HOTP, 6),
+            // Clients ask for such an account alone, and then use its time step up.
+            ("increasing", tag::TOUCH, 6),
+            ("touch", tag::TOUCH, 6),
+        ]
+    );
+    assert_eq!(host.code("hotp", &[]), hotp("hotp").code(0), "a list uses nothing up");
+}
+
+/// Accounts whose lists are as long as they can be.
+fn sixty_four(key: &Key) -> Vec<Account> {
+    let mut host = key.host();
+    let accounts: Vec<_> = (0..64)
+        .map(|number| Account::new(&format!("{number:064}"), kind::TOTP | 3, &[number; 64]))
+        .collect();
+    for account in &accounts {
+        host.put(account);
+    }
+    accounts
+}
+
+fn sixty_four_accounts_come_in_messages_of_whole_entries(key: &Key) {
+    let accounts = sixty_four(key);
+    let mut host = key.host();
+    let step = object(tag::CHALLENGE, &8_u64.to_be_bytes());
+    let whole = apdu(instruction::CALCULATE_ALL, 0, 0, &step);
+    let (_, word) = host.oath(&whole);
+    assert_eq!(word >> 8, 0x61, "more than one message");
+    let mut all: Vec<_> = host.walk(&whole).chunks(2).map(<[_]>::to_vec).collect();
+    all.sort();
+    let expected: Vec<_> = accounts
+        .iter()
+        .map(|account| {
+            let value = [&[6], &account.hmac(8)[..]].concat();
+            vec![(tag::NAME, account.name.clone().into_bytes()), (tag::RESPONSE, value)]
+        })
+        .collect();
+    assert_eq!(all, expected);
+    let codes = host.walk(&apdu(instruction::CALCULATE_ALL, 0, 1, &step));
+    assert_eq!(codes.len(), 2 * accounts.len());
+    let names: Vec<_> = accounts
+        .iter()
+        .map(|account| (account.name.clone(), account.kind))
+        .collect();
+    assert_eq!(host.accounts(), names);
+}
+
+fn what_is_not_gone_on_with_is_over(key: &Key) {
+    sixty_four(key);
+    let mut host = key.host();
+    let remaining = apdu(instruction::SEND_REMAINING, 0, 0, &[]);
+    host.oath_denied(&remaining, word::CONDITIONS_NOT_SATISFIED);
+    let whole = apdu(instruction::CALCULATE_ALL, 0, 0, &object(tag::CHALLENGE, &[0; 8]));
+    assert_eq!(host.oath(&whole).1 >> 8, 0x61);
+    // It is nobody else's, and theirs to ask for changes nothing.
+    key.host().oath_denied(&remaining, word::CONDITIONS_NOT_SATISFIED);
+    assert_eq!(host.oath(&remaining).1, word::NO_ERROR);
+    assert_eq!(host.oath(&whole).1 >> 8, 0x61);
+    host.oath_denied(&code_of("nobody", 0), NO_SUCH_ACCOUNT);
+    host.oath_denied(&remaining, word::CONDITIONS_NOT_SATISFIED);
+}
+
+fn a_locked_key_gives_nothing(key: &Key) {
+    let mut host = key.host();
+    host.put(&totp("alice"));
+    host.oath_done(&set_code(CODE));
+    key.power_cycle();
+    let mut host = key.host();
+    let all = apdu(instruction::CALCULATE_ALL, 0, 1, &object(tag::CHALLENGE, &[0; 8]));
+    let list = apdu(instruction::LIST, 0, 0, &[]);
+    let remaining = apdu(instruction::SEND_REMAINING, 0, 0, &[]);
+    for request in [
+        put(&totp("bob")),
+        named(instruction::DELETE, "alice"),
+        set_code(OTHER),
+        remove_code(),
+        rename("alice", "bob"),
+        list,
+        code_of("alice", 0),
+        all,
+        remaining,
+    ] {
+        host.oath_denied(&request, ACCESS_CODE_NEEDED);
+    }
+    assert_eq!(host.validate(OTHER), word::WRONG_DATA);
+    host.oath_denied(&code_of("alice", 0), ACCESS_CODE_NEEDED);
+    assert_eq!(host.validate(CODE), word::NO_ERROR);
+    assert_eq!(host.code("alice", &[0; 8]), totp("alice").code(0));
+}
+
+fn host_and_key_prove_the_code_to_each_other(key: &Key) {
+    for code in [CODE, OTHER, AccessCode(3, &[9; 64])] {
+        let mut host = key.host();
+        host.oath_done(&set_code(code));
+        let selected = host.select_oath();
+        let [.., (tag::CHALLENGE, first), (tag::ALGORITHM, hash)] = &selected[..] else {
+            panic!("{selected:02x?}");
+        };
+        assert_eq!((first.len(), &hash[..]), (8, &[code.0][..]));
+        // SELECT has ended what SET CODE proved, and the next one asks something else.
+        host.oath_denied(&apdu(instruction::LIST, 0, 0, &[]), ACCESS_CODE_NEEDED);
+        assert_ne!(host.select_oath(), selected);
+        assert_eq!(host.validate(code), word::NO_ERROR);
+        host.oath_done(&remove_code());
+    }
+    let nothing = [object(tag::RESPONSE, &[0; 20]), object(tag::CHALLENGE, b"a nonce.")].concat();
+    let validate = apdu(instruction::VALIDATE, 0, 0, &nothing);
+    key.host().oath_denied(&validate, NO_SUCH_ACCOUNT);
+}
+
+fn a_session_belongs_to_its_host(key: &Key) {
+    let mut host = key.host();
+    host.oath_done(&set_code(CODE));
+    let list = apdu(instruction::LIST, 0, 0, &[]);
+    let mut other = key.host();
+    other.oath_denied(&list, ACCESS_CODE_NEEDED);
+    assert_eq!(other.validate(CODE), word::NO_ERROR);
+    host.oath_done(&set_code(OTHER));
+    host.oath_done(&list);
+    other.oath_denied(&list, ACCESS_CODE_NEEDED);
+}
+
+fn a_change_of_the_code_cuts_no_account_off(key: &Key) {
+    let account = totp("alice");
+    key.host().put(&account);
+    let identifier = key.host().select_oath()[1].clone();
+    let mut last = None;
+    for code in [CODE, OTHER] {
+        let mut host = key.host();
+        if let Some(last) = last {
+            assert_eq!(host.validate(last), word::NO_ERROR);
+        }
+        host.oath_done(&set_code(code));
+        key.power_cycle();
+        let mut host = key.host();
+        assert_eq!(host.select_oath()[1], identifier, "which salts the next code, too");
+        assert_eq!(host.validate(code), word::NO_ERROR);
+        assert_eq!(host.code("alice", &[0; 8]), account.code(0));
+        last = Some(code);
+    }
+}
+
+fn a_code_that_the_host_does_not_have_is_not_set(key: &Key) {
+    let mut host = key.host();
+    let mut wrong = CODE.encode();
+    *wrong.last_mut().expect("a response") ^= 1;
+    for data in [&wrong[..], &wrong[..18], &[tag::KEY, 1, 0x21], &[]] {
+        host.oath_denied(&apdu(instruction::SET_CODE, 0, 0, data), word::WRONG_DATA);
+    }
+    assert_eq!(host.select_oath().len(), 2, "no challenge");
+}
+
+fn a_reset_forgets_accounts_and_code(key: &Key) {
+    let mut host = key.host();
+    host.put(&totp("alice"));
+    let identifier = host.select_oath()[1].clone();
+    host.oath_done(&set_code(CODE));
+    key.power_cycle();
+    let mut host = key.host();
+    host.oath_done(&reset());
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.accounts(), []);
+    let selected = host.select_oath();
+    assert_eq!(selected.len(), 2, "no challenge");
+    assert_ne!(selected[1], identifier);
+    host.put(&totp("alice"));
+    assert_eq!(host.code("alice", &[0; 8]), totp("alice").code(0));
+}
+
+fn each_reset_leaves_what_the_other_erases(key: &Key) {
+    let mut host = key.host();
+    let made = host.make(&make_discoverable("example.com", b"1"));
+    let account = hotp("hotp");
+    host.put(&account);
+    host.put(&totp("alice"));
+    host.oath_done(&reset());
+    let assertion = host.assert(&get_assertion("example.com"));
+    assertion.verify(&made.public_key, "example.com", flags::UP);
+
+    host.put(&account);
+    assert_eq!(host.code("hotp", &[]), account.code(0));
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.touched(RESET).status, status::OK);
+    host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+    assert_eq!(host.code("hotp", &[]), account.code(1));
+}

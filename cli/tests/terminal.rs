@@ -169,6 +169,8 @@ fn a_secret_s_question_that_is_refused_leaves_its_line_and_the_echo_as_they_were
         ("pin verify --touch auto", "PIN of the security key: "),
         ("pin change --touch auto --pin-env PIN", "New PIN: "),
         ("seal passphrase", "token.redb: "),
+        ("oath add --touch auto --name a", "otpauth:// address: "),
+        ("oath password set --touch auto", "New password: "),
     ] {
         for (key, error) in [(CTRL_C, "cancelled"), (CTRL_D, "this takes ")] {
             let mut terminal = Terminal::open(&home, 200, arguments);
@@ -181,6 +183,24 @@ fn a_secret_s_question_that_is_refused_leaves_its_line_and_the_echo_as_they_were
             );
         }
     }
+}
+
+#[test]
+fn a_code_is_waited_for_by_the_second_and_ctrl_c_ends_that() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::open(&home, 100, "oath add --device soft --name a --period 3600");
+    terminal.read_to("otpauth:// address: ");
+    terminal.type_in("GEZDGNBVGY3TQOJQ\n");
+    let shown = terminal.read_to("a is on built-in soft token (software).\n");
+    assert!(!shown.contains("GEZ"), "{shown}");
+    assert_eq!(terminal.end().0, 0);
+
+    let mut terminal = Terminal::open(&home, 100, "oath code a --two --device soft");
+    terminal.read_to("a  ");
+    terminal.read_to("brasskey: the next code comes in ");
+    terminal.type_in(CTRL_C);
+    let (code, shown) = terminal.end();
+    assert!(code == 4 && shown.contains("brasskey: error: cancelled"), "{shown}");
 }
 
 #[test]

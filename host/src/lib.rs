@@ -52,6 +52,8 @@
 //! `attestation-lab` (attestation certificates and metadata for it), and `cli`, the whole command line, which takes all
 //! of these.
 
+#![deny(unsafe_code)]
+
 #[cfg(feature = "attestation-lab")]
 pub mod attestation_lab;
 mod cbor;

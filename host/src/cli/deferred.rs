@@ -95,11 +95,11 @@ mod tests {
             let name = argument("token-name").unwrap_or_else(|| panic!("{}", command.get_name()));
             match argument("name") {
                 None => assert_eq!(name.get_visible_aliases(), Some(vec!["name"]), "{}", command.get_name()),
-                // What is registered, or the user: the token has its longer flag alone.
+                // What is registered, the user, or the account: the token has its longer flag alone.
                 Some(_) => own.push(command.get_name()),
             }
         }
-        assert_eq!(own, ["register", "authenticate", "rename"]);
+        assert_eq!(own, ["register", "authenticate", "rename", "add"]);
     }
 
     #[test]

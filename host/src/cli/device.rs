@@ -22,8 +22,8 @@ use crate::transport::{self, Address, DeviceSpec, ListedDevice};
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Security key")]
 pub(super) struct DeviceArgs {
-    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, soft for the built-in soft token, or soft:NAME for the soft token
-    /// of that name [default: the key that is plugged in, else soft]
+    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, soft for the built-in soft token, soft:NAME for the soft token of
+    /// that name, or for `oath` pcsc:READER [default: the key that is plugged in, else soft]
     #[arg(long, value_name = "DEVICE", value_parser = spec)]
     pub(super) device: Option<DeviceSpec>,
 
@@ -38,7 +38,7 @@ pub(super) struct DeviceArgs {
 
 impl DeviceArgs {
     /// Whether one of the flags is for the soft token.
-    fn mean_soft(&self) -> bool {
+    pub(super) fn mean_soft(&self) -> bool {
         self.soft.is_given() || self.token_name.is_some()
     }
 
@@ -83,7 +83,7 @@ fn touch() -> impl TypedValueParser<Value = Touch> {
     PossibleValuesParser::new(["notify", "prompt", "auto", "deny", "control"]).try_map(|name| name.parse::<Touch>())
 }
 
-fn spec(text: &str) -> Result<DeviceSpec, String> {
+pub(super) fn spec(text: &str) -> Result<DeviceSpec, String> {
     text.parse()
         .map_err(|error: transport::DeviceSpecError| format!("{error}\nhint: {}", error.hint()))
 }
@@ -189,7 +189,7 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
     }
 }
 
-fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
+pub(super) fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
     if args.mean_soft() {
         return Err(Failure::usage(
             "--touch, --state, --token-name, --ephemeral, --seal and the passphrase are for the built-in soft token, \

@@ -24,7 +24,9 @@ use crate::relying_party::Outcome;
 pub(super) struct Args {}
 
 /// The checks in the order they run: stable names, for people and programs.
-const CHECKS: [&str; 8] = ["keys", "udev", "uhid", "usbip", "pcsc", "snap", "flatpak", "holders"];
+const CHECKS: [&str; 9] = [
+    "keys", "udev", "uhid", "usbip", "pcsc", "snap", "flatpak", "holders", "clock",
+];
 
 pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
     #[cfg(target_os = "linux")]

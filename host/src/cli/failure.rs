@@ -12,6 +12,7 @@ use crate::soft;
 use crate::soft::storage::{KeyringError, StorageOpenError, StorageOpenProblem};
 use crate::text::escape;
 use crate::transport::TransportError;
+use crate::transport::pcsc::PcscError;
 
 mod hints;
 mod usage;
@@ -105,6 +106,9 @@ pub(super) enum Failure {
     /// The key does nothing for a user whom it has not verified, and `bench` has nobody verified.
     #[error("this security key asks for its user's verification, which `bench` leaves out")]
     Unverified,
+    /// A code is not what this computer expects of the key. How far off it is was shown already.
+    #[error("{0}")]
+    Code(&'static str),
     /// A key that was to be plugged in anew was not.
     #[error("the security key was not plugged in again in time, and nothing was erased")]
     NotPluggedIn,
@@ -192,7 +196,18 @@ impl Failure {
             Self::Key(client::Error::Random(_))
             | Self::Ceremony(CeremonyError::Random(_))
             | Self::Untested(CeremonyError::Random(_)) => SYSTEM,
-            Self::Key(client::Error::Transport(TransportError::NotFound { .. })) => NO_DEVICE,
+            Self::Key(client::Error::Transport(
+                TransportError::NotFound { .. }
+                | TransportError::Pcsc(
+                    PcscError::NoService { .. }
+                    | PcscError::NoReader { .. }
+                    | PcscError::NoCard { .. }
+                    | PcscError::Unsupported,
+                ),
+            )) => NO_DEVICE,
+            Self::Key(client::Error::Transport(
+                TransportError::NotHid { .. } | TransportError::Pcsc(PcscError::Ambiguous { .. }),
+            )) => USAGE,
             Self::Key(error)
             | Self::Ceremony(CeremonyError::Key(error))
             | Self::Untested(CeremonyError::Key(error)) => match error.kind() {
@@ -201,9 +216,10 @@ impl Failure {
                 ErrorKind::Transport | ErrorKind::Key | ErrorKind::Pin | ErrorKind::Unsupported => KEY,
                 ErrorKind::Malformed => VERIFICATION,
             },
-            Self::Ceremony(CeremonyError::Malformed(_)) | Self::Verification(_) | Self::Unhealthy { .. } => {
-                VERIFICATION
-            }
+            Self::Ceremony(CeremonyError::Malformed(_))
+            | Self::Verification(_)
+            | Self::Code(_)
+            | Self::Unhealthy { .. } => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
             Self::Ceremony(_)
             | Self::Untested(_)

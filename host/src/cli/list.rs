@@ -16,7 +16,10 @@ use super::output::Output;
 use crate::client::{Channel, Error, Key, SystemTime, Timeouts};
 use crate::soft::paths::{self, KnownToken};
 use crate::text::escape;
-use crate::transport::{self, ListedDevice};
+use crate::transport::{self, Address, ListedDevice};
+use readers::CardIn;
+
+mod readers;
 
 /// How long the list waits for the slowest key.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -33,14 +36,16 @@ struct Entry {
     product: Option<String>,
     manufacturer: Option<String>,
     serial_number: Option<String>,
-    vendor_id: u16,
-    product_id: u16,
+    vendor_id: Option<u16>,
+    product_id: Option<u16>,
     versions: Option<Vec<String>>,
     aaguid: Option<String>,
     /// Why the key could not be asked.
     error: Option<String>,
     /// Of a soft token: the file with its secrets. It is not opened: another process may use it, and it may be sealed.
     state: Option<PathBuf>,
+    /// Of a smart card: those of its applets that are known here.
+    applets: Option<Vec<&'static str>>,
 }
 
 /// What a key answered.
@@ -54,13 +59,15 @@ struct Answer {
 
 pub(super) fn run(_: &Args, output: &Output) -> Result<(), Failure> {
     let listed = transport::list()?;
-    if listed.is_empty() {
+    let cards = readers::cards();
+    if listed.is_empty() && cards.is_empty() {
         output.notice(
             "no security key is plugged in\nhint: plug one in, or add `--device soft` to a command to use the built-in \
              soft token",
         );
     }
     let mut entries = ask_all(listed, ask);
+    entries.extend(cards.into_iter().map(Entry::of_card));
     entries.extend(paths::soft_tokens().into_iter().map(Entry::of_soft_token));
     output.result(&entries, |to| show(&entries, to))
 }
@@ -122,12 +129,29 @@ impl Entry {
             product: device.product,
             manufacturer: device.manufacturer,
             serial_number: device.serial,
-            vendor_id: device.vendor_id,
-            product_id: device.product_id,
+            vendor_id: Some(device.vendor_id),
+            product_id: Some(device.product_id),
             aaguid: answer.as_ref().and_then(|answer| answer.aaguid).map(aaguid),
             versions: answer.map(|answer| answer.versions),
             error,
             state: None,
+            applets: None,
+        }
+    }
+
+    fn of_card(card: CardIn) -> Self {
+        Self {
+            address: Address::Pcsc(card.reader).to_string(),
+            product: Some("smart card".to_owned()),
+            manufacturer: None,
+            serial_number: None,
+            vendor_id: None,
+            product_id: None,
+            versions: None,
+            aaguid: None,
+            error: card.applets.as_ref().err().map(ToString::to_string),
+            state: None,
+            applets: card.applets.ok(),
         }
     }
 
@@ -137,12 +161,13 @@ impl Entry {
             product: Some(token.product()),
             manufacturer: Some(usb::MANUFACTURER.to_owned()),
             serial_number: None,
-            vendor_id: usb::VENDOR_ID,
-            product_id: usb::PRODUCT_ID,
+            vendor_id: Some(usb::VENDOR_ID),
+            product_id: Some(usb::PRODUCT_ID),
             versions: None,
             aaguid: None,
             error: None,
             state: Some(token.state),
+            applets: None,
         }
     }
 
@@ -150,12 +175,16 @@ impl Entry {
         let product = self
             .product
             .clone()
-            .unwrap_or_else(|| format!("{:04x}:{:04x}", self.vendor_id, self.product_id));
-        let versions = match (&self.versions, &self.state, &self.error) {
-            (Some(versions), _, None) => versions.join(", "),
-            (Some(versions), _, Some(error)) => format!("{}: {error}", versions.join(", ")),
-            (None, Some(state), _) => format!("software, in {}", state.display()),
-            (None, None, error) => error.clone().unwrap_or_default(),
+            .unwrap_or_else(|| match self.vendor_id.zip(self.product_id) {
+                Some((vendor, product)) => format!("{vendor:04x}:{product:04x}"),
+                None => "-".to_owned(),
+            });
+        let versions = match (&self.versions, &self.state, &self.applets, &self.error) {
+            (Some(versions), _, _, None) => versions.join(", "),
+            (Some(versions), _, _, Some(error)) => format!("{}: {error}", versions.join(", ")),
+            (None, Some(state), _, _) => format!("software, in {}", state.display()),
+            (None, None, Some(applets), _) => applets.join(", "),
+            (None, None, None, error) => error.clone().unwrap_or_default(),
         };
         let aaguid = self.aaguid.clone().unwrap_or_else(|| "-".to_owned());
         [self.address.clone(), product, versions, aaguid].map(|text| escape(&text).into_owned())

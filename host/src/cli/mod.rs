@@ -9,6 +9,7 @@ mod aws;
 mod bench;
 mod blobs;
 mod ceremony;
+mod clock;
 mod completions;
 mod config;
 mod confirm;
@@ -25,6 +26,7 @@ mod latency;
 mod layout;
 mod list;
 mod man;
+mod oath;
 mod output;
 mod passphrase;
 mod pin;
@@ -97,6 +99,9 @@ enum Command {
     /// Compare a key with a policy file, and change its settings to match
     #[command(subcommand)]
     Policy(Deferred<policy::Command>),
+    /// One-time codes on a key: list, add, show, rename and delete accounts
+    #[command(subcommand)]
+    Oath(Deferred<oath::Command>),
     /// Erase a key: its PIN, passkeys, settings, and every registration
     Reset(Deferred<reset::Args>),
     /// List the keys that are plugged in, and your soft tokens
@@ -180,6 +185,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Blobs(Deferred(command)) => blobs::run(&command, &output),
         Command::Config(Deferred(command)) => config::run(&command, &output),
         Command::Policy(Deferred(command)) => policy::run(&command, &output),
+        Command::Oath(Deferred(command)) => oath::run(&command, &output),
         Command::Reset(Deferred(args)) => reset::run(&args, &output),
         Command::List(Deferred(args)) => list::run(&args, &output),
         Command::Info(Deferred(args)) => info::run(&args, &output),

@@ -215,7 +215,7 @@ impl Channel {
 
     /// Sends a message and returns the answer. While another program uses the key, it tries again, after longer and
     /// longer pauses.
-    fn exchange(
+    pub(super) fn exchange(
         &mut self,
         command: u8,
         name: &'static str,
@@ -268,11 +268,12 @@ impl Channel {
         loop {
             let now = self.link.time.now();
             let is_over = now >= begun + patience || strays > MAX_STRAYS;
-            // Only CTAPHID_CBOR can be cancelled.
-            if is_over && command != command::CBOR {
+            // Nothing else waits for the user.
+            let can_be_cancelled = matches!(command, command::CBOR | command::OATH);
+            if is_over && !can_be_cancelled {
                 return Err(Error::NoAnswer);
             }
-            if !cancelled && command == command::CBOR && (is_over || watch.is_cancelled()) {
+            if !cancelled && can_be_cancelled && (is_over || watch.is_cancelled()) {
                 // The answer is due soon after, and tells whether the key had finished before (§11.2.9.1.5).
                 self.cancel()?;
                 cancelled = true;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use brasskey_protocol::ctaphid;
 use thiserror::Error;
 
+use super::oath::OathError;
 use super::pin::PinError;
 use super::status::{self, Status, StatusWord};
 use crate::transport::TransportError;
@@ -120,6 +121,9 @@ pub enum Error {
         /// The most, in bytes, before it is compressed.
         limit: usize,
     },
+    /// The one-time codes of the key.
+    #[error(transparent)]
+    Oath(#[from] OathError),
     /// The operating system gave no random numbers.
     #[error("this computer has no random numbers")]
     Random(#[from] getrandom::Error),
@@ -234,6 +238,10 @@ impl Error {
             Self::PinNeeded | Self::Pin(_) => ErrorKind::User,
             Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
             Self::GetInfo(error) => error.kind(),
+            Self::Oath(OathError::NotTouched | OathError::Locked) => ErrorKind::User,
+            Self::Oath(OathError::WrongPassword) => ErrorKind::Pin,
+            Self::Oath(OathError::NotOverHid | OathError::NoApplet) => ErrorKind::Unsupported,
+            Self::Oath(_) => ErrorKind::Key,
             Self::WrongPin { .. } | Self::PinBlocked | Self::PinAuthBlocked | Self::MustChangePin => ErrorKind::Pin,
             Self::NoPin | Self::NotVerified | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
@@ -280,6 +288,7 @@ impl Error {
             Self::MustChangePin => Some("change it first"),
             Self::Pin(_) => Some("choose another PIN"),
             Self::NoRoom { .. } => Some("make the data smaller, or delete another large blob"),
+            Self::Oath(error) => error.hint(),
             Self::BlobTooLarge { .. } => Some("keep so much data elsewhere, or delete the large blob"),
             Self::Ctaphid(_) | Self::Random(_) => None,
         }

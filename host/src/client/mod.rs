@@ -6,6 +6,7 @@
 //!
 //! Work that takes several commands is a method of [`Key`]: the PIN and its tokens, the passkeys that a key keeps
 //! ([`credentials`]), its large blobs ([`large_blobs`]) and its settings. [`ceremony`] does what a browser does.
+//! [`oath`] is for the one-time codes of keys that have them.
 
 pub mod ceremony;
 mod channel;
@@ -18,6 +19,7 @@ mod fault;
 mod interaction;
 mod key;
 pub mod large_blobs;
+pub mod oath;
 mod oddity;
 mod pin;
 mod pin_management;

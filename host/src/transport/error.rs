@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::Address;
+use super::pcsc::PcscError;
 
 /// Why a key could not be reached. The key itself is not at fault.
 #[derive(Debug, Error)]
@@ -49,6 +50,15 @@ pub enum TransportError {
         /// What the operating system said.
         source: Cause,
     },
+    /// What was asked goes over HID, and the key was named as a smart card.
+    #[error("this needs a security key over HID, and {address} is a smart card reader")]
+    NotHid {
+        /// The address.
+        address: Address,
+    },
+    /// A smart card could not be reached.
+    #[error(transparent)]
+    Pcsc(#[from] PcscError),
     /// The plugged-in keys cannot be listed.
     #[error("cannot list the plugged-in keys: {source}")]
     List {
@@ -84,6 +94,8 @@ impl TransportError {
                 Some("on Windows only an administrator may open a security key: run this as administrator")
             }
             Self::Permission { .. } => Some("run this as the user who started the token"),
+            Self::NotHid { .. } => Some("name the key itself: one-time codes alone go through a reader"),
+            Self::Pcsc(error) => error.hint(),
             Self::Unsupported { .. } => Some("build brasskey with the feature `hid`, or choose another transport"),
             Self::Open {
                 address: Address::Hid(_),

@@ -10,6 +10,7 @@ use brasskey_protocol::ctaphid::Report;
 mod error;
 #[cfg(feature = "hid")]
 mod hid;
+pub mod pcsc;
 mod spec;
 mod udp;
 #[cfg(unix)]
@@ -71,7 +72,7 @@ pub fn list() -> Result<Vec<ListedDevice>, TransportError> {
 }
 
 impl Address {
-    /// Opens the key.
+    /// Opens the key for CTAPHID. A reader of smart cards has none: [`pcsc`] opens it.
     ///
     /// # Errors
     /// [`TransportError`] where there is no such key, this user may not use it, or this build has no such transport.
@@ -80,6 +81,7 @@ impl Address {
             #[cfg(feature = "hid")]
             Self::Hid(path) => Ok(Box::new(HidTransport::open(path)?)),
             Self::Udp(address) => Ok(Box::new(UdpTransport::open(*address)?)),
+            Self::Pcsc(_) => Err(TransportError::NotHid { address: self.clone() }),
             #[cfg(unix)]
             Self::Unix(path) => Ok(Box::new(UnixTransport::open(path)?)),
             #[cfg(not(all(feature = "hid", unix)))]

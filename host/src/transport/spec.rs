@@ -27,6 +27,8 @@ pub enum Address {
     Udp(SocketAddr),
     /// `unix:PATH`: a stream socket. Reports follow each other without anything between them.
     Unix(PathBuf),
+    /// `pcsc:READER`: the card in the smart card reader with this in its name. It takes APDUs alone, and no reports.
+    Pcsc(String),
 }
 
 /// Why a text does not name a key.
@@ -41,6 +43,9 @@ pub enum DeviceSpecError {
     /// `hid:` or `unix:` without a path, or with a zero byte in it.
     #[error("this names a kind of device but no usable path")]
     Path,
+    /// `pcsc:` without a name, or with a zero byte in it.
+    #[error("this names no smart card reader")]
+    Reader,
     /// `udp:` without an IP address and a port.
     #[error("this is not an IP address and a port")]
     SocketAddress,
@@ -54,9 +59,10 @@ impl DeviceSpecError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Kind => "use hid:PATH, udp:HOST:PORT, unix:PATH, soft or soft:NAME",
+            Self::Kind => "use hid:PATH, udp:HOST:PORT, unix:PATH, pcsc:READER, soft or soft:NAME",
             Self::Name => "a name has 1 to 32 letters, digits, `-`, `_` and `.`, and begins with a letter or digit",
             Self::Path => "write the path after the colon, for example hid:/dev/hidraw0",
+            Self::Reader => "write the reader's name or a part of it after the colon, for example pcsc:YubiKey",
             Self::SocketAddress => "write the address and the port, for example udp:127.0.0.1:8111 or udp:[::1]:8111",
             Self::NotLoopback => {
                 "datagrams are neither secret nor authentic; forward a Unix socket over SSH and use unix:PATH"
@@ -89,6 +95,10 @@ impl FromStr for Address {
             "hid" => path(place).map(|path| Self::Hid(path.to_owned())),
             "unix" => path(place).map(|path| Self::Unix(path.into())),
             "udp" => loopback(place).map(Self::Udp),
+            "pcsc" => match path(place) {
+                Ok(reader) => Ok(Self::Pcsc(reader.to_owned())),
+                Err(_) => Err(DeviceSpecError::Reader),
+            },
             _ => Err(DeviceSpecError::Kind),
         }
     }
@@ -137,6 +147,7 @@ impl fmt::Display for Address {
             Self::Hid(path) => write!(f, "hid:{path}"),
             Self::Udp(address) => write!(f, "udp:{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Pcsc(reader) => write!(f, "pcsc:{reader}"),
         }
     }
 }
@@ -157,6 +168,7 @@ mod tests {
             "udp:127.0.0.1:8111",
             "udp:[::1]:9",
             "unix:/run/k",
+            "pcsc:Virtual PCD 00 00",
         ] {
             assert_eq!(
                 text.parse::<DeviceSpec>().map(|spec| spec.to_string()),
@@ -181,6 +193,8 @@ mod tests {
             ("hid:", DeviceSpecError::Path),
             ("hid:a\0b", DeviceSpecError::Path),
             ("unix:", DeviceSpecError::Path),
+            ("pcsc:", DeviceSpecError::Reader),
+            ("pcsc:a\0b", DeviceSpecError::Reader),
             ("udp:8111", DeviceSpecError::SocketAddress),
             ("udp:127.0.0.1", DeviceSpecError::SocketAddress),
             ("udp:127.0.0.1:0", DeviceSpecError::SocketAddress),
@@ -196,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_parses_prints_back(text in "(soft|hid|udp|unix):?[ -~]{0,20}") {
+        fn what_parses_prints_back(text in "(soft|hid|udp|unix|pcsc):?[ -~]{0,20}") {
             if let Ok(spec) = text.parse::<DeviceSpec>() {
                 prop_assert_eq!(spec.to_string().parse(), Ok(spec));
             }

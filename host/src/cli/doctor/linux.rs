@@ -1,6 +1,7 @@
 //! The checks on Linux: one file each, over a [`Machine`] whose files may be a copy in a test.
 
 mod acl;
+mod clock;
 mod flatpak;
 mod holders;
 mod keys;
@@ -30,6 +31,7 @@ const RUN: [fn(&Machine) -> Vec<Finding>; CHECKS.len()] = [
     snap::check,
     flatpak::check,
     holders::check,
+    clock::check,
 ];
 
 /// Everything that is found on this computer.
@@ -87,7 +89,7 @@ mod tests {
             "LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\n",
         );
         fake.file("/proc/1/comm", "init\n");
-        let findings = findings_on(&fake.machine());
+        let findings = findings_on(&fake.machine().with_clock(Some(true)));
         assert!(findings.iter().all(|finding| finding.remedy.is_empty()), "{findings:?}");
         let outcomes: Vec<_> = findings
             .iter()

@@ -8,10 +8,12 @@ use brasskey_protocol::store::StartError;
 use super::Failure;
 use crate::client::ceremony::CeremonyError;
 use crate::client::ctap2::Status;
+use crate::client::oath::OathError;
 use crate::client::{self, PinError};
 use crate::private::{Unfit, is_full};
 use crate::soft;
 use crate::soft::storage::{KeyringError, StorageOpenProblem};
+use crate::transport::pcsc::PcscError;
 use crate::transport::{Address, TransportError};
 
 /// The hint where there is no better one.
@@ -46,6 +48,7 @@ impl Failure {
                 }
             }
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Code(_) => "set the clocks of both devices, and try again with a code that was just made".to_owned(),
             Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
             Self::Unverified => {
@@ -117,6 +120,22 @@ fn of_key(error: &client::Error) -> Option<&'static str> {
             ref of => return of_key(of),
         },
         client::Error::Transport(error) => return of_transport(error),
+        client::Error::Oath(of) => match of {
+            OathError::NotOverHid => {
+                "it may have them as a smart card: try --device pcsc:READER, with a part of the name of its reader"
+            }
+            OathError::Locked => "give its password when asked on a terminal, or with --password-env or --password-fd",
+            OathError::WrongPassword => {
+                "try again; without the password only `brasskey oath reset` helps, which erases the one-time codes"
+            }
+            OathError::NoAccount => "`brasskey oath list` shows the accounts",
+            OathError::Full => "delete an account with `brasskey oath delete`, or use another key",
+            OathError::NotTouched => {
+                "try again, and touch the key when it asks; a soft token asks on its terminal, or obeys --touch"
+            }
+            OathError::Refused(_) | OathError::StatusWord { .. } => "shorter names or another secret may help",
+            _ => return error.hint(),
+        },
         _ => return error.hint(),
     })
 }
@@ -126,11 +145,18 @@ fn of_transport(error: &TransportError) -> Option<&'static str> {
         TransportError::NotFound { address } | TransportError::Gone { address } => match address {
             Address::Hid(_) => "plug the key in; `brasskey list` shows where it is",
             Address::Udp(_) | Address::Unix(_) => "start it with `brasskey token`",
+            Address::Pcsc(_) => "plug the key in; `brasskey list` shows the readers that have one",
         },
         TransportError::Open {
             address: Address::Hid(_),
             ..
         } => "name a security key: `brasskey list` shows them",
+        TransportError::NotHid { .. } => {
+            "name the key over HID (`brasskey list` shows it), or leave --device out; only `brasskey oath` uses readers"
+        }
+        TransportError::Pcsc(PcscError::NoReader { .. } | PcscError::Ambiguous { .. } | PcscError::NoCard { .. }) => {
+            "`brasskey list` shows the readers that have a key: name one with --device pcsc:READER"
+        }
         _ => return error.hint(),
     })
 }

@@ -65,6 +65,7 @@ fn programs_see_every_fact() {
                 "versions": ["U2F_V2"],
                 "aaguid": null,
                 "error": null,
+                "applets": null,
                 "state": null,
             },
             {
@@ -77,6 +78,7 @@ fn programs_see_every_fact() {
                 "versions": null,
                 "aaguid": null,
                 "error": "the security key does not answer",
+                "applets": null,
                 "state": null,
             },
         ])

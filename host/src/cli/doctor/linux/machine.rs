@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::AccessFlags;
 
 use super::acl;
+use crate::cli::clock::is_synchronised;
 use crate::text::escape;
 
 /// A computer. Paths are as it names them, from `/` on.
@@ -18,6 +19,8 @@ pub(super) struct Machine {
     pub(super) uid: u32,
     /// Whether this user may read and write a file.
     access: fn(&Path) -> io::Result<()>,
+    /// Whether something keeps its clock right, where the kernel says.
+    pub(super) is_synchronised: Option<bool>,
 }
 
 /// Who may use a device node.
@@ -36,7 +39,7 @@ impl Machine {
         // Asks without opening: opening /dev/uhid would load its module.
         let access = |path: &Path| Ok(nix::unistd::access(path, AccessFlags::R_OK | AccessFlags::W_OK)?);
         let uid = nix::unistd::geteuid().as_raw();
-        Self::below(PathBuf::from("/"), home, uid, access)
+        Self::below(PathBuf::from("/"), home, uid, access).with_clock(is_synchronised())
     }
 
     /// The computer whose files are below `root`.
@@ -46,6 +49,15 @@ impl Machine {
             home,
             uid,
             access,
+            is_synchronised: None,
+        }
+    }
+
+    /// The same, with a clock of which the kernel says this.
+    pub(super) fn with_clock(self, is_synchronised: Option<bool>) -> Self {
+        Self {
+            is_synchronised,
+            ..self
         }
     }
 

@@ -33,6 +33,8 @@ const _: () = {
     wipes::<cbc::Decryptor<Aes256>>();
     wipes::<SigningKey>();
     wipes::<ExpandedSecretKey>();
+    wipes::<hmac::HmacKey>();
+    wipes::<hmac::HmacTag>();
     wipes::<Sha1>();
     wipes::<Sha256>();
     wipes::<Sha512>();

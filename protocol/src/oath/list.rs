@@ -1,13 +1,16 @@
 //! LIST: the names of all accounts, with type and hash.
 
 use super::session::Walk;
-use super::{STATUS_WORD, tag, tlv};
+use super::{tag, tlv};
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::iso7816::StatusWord;
 use crate::limits::MAX_MESSAGE;
 use crate::platform::Platform;
 use crate::store::oath::AccountKey;
+
+/// A message, without the status word that ends it.
+pub(super) const ROOM: usize = MAX_MESSAGE - 2;
 
 impl<P: Platform> Authenticator<P> {
     pub(super) fn oath_list(
@@ -38,7 +41,7 @@ impl<P: Platform> Authenticator<P> {
                 Walk::List => 2 + 1 + name.len(),
                 Walk::Codes { form, .. } => 2 + name.len() + form.size(&account),
             };
-            if response.position() + size > MAX_MESSAGE - STATUS_WORD {
+            if response.position() + size > ROOM {
                 self.oath_sessions.of(channel).walk = last.map(|last| (walk, last));
                 return Ok(StatusWord::MoreData(0));
             }

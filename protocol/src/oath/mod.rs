@@ -16,6 +16,7 @@ mod select;
 mod send_remaining;
 pub(crate) mod session;
 mod set_code;
+mod tag;
 mod tlv;
 mod validate;
 
@@ -53,25 +54,6 @@ pub mod instruction {
     pub const SEND_REMAINING: u8 = 0xa5;
 }
 
-/// The tags of YKOATH's data objects.
-mod tag {
-    pub(super) const NAME: u8 = 0x71;
-    pub(super) const NAME_LIST: u8 = 0x72;
-    pub(super) const KEY: u8 = 0x73;
-    pub(super) const CHALLENGE: u8 = 0x74;
-    pub(super) const RESPONSE: u8 = 0x75;
-    pub(super) const TRUNCATED: u8 = 0x76;
-    pub(super) const HOTP: u8 = 0x77;
-    pub(super) const PROPERTY: u8 = 0x78;
-    pub(super) const VERSION: u8 = 0x79;
-    pub(super) const MOVING_FACTOR: u8 = 0x7a;
-    pub(super) const ALGORITHM: u8 = 0x7b;
-    pub(super) const TOUCH: u8 = 0x7c;
-}
-
-/// The bytes that end every response.
-const STATUS_WORD: usize = 2;
-
 impl<P: Platform> Authenticator<P> {
     /// Runs one request to the OATH applet: a raw APDU in, data ‖ status word out. Returns the response's length.
     ///
@@ -81,7 +63,7 @@ impl<P: Platform> Authenticator<P> {
     /// CALCULATE waits where an account takes a touch. What the response holds is secret.
     pub fn oath(&mut self, channel: u32, apdu: &[u8], response: &mut [u8; MAX_MESSAGE]) -> usize {
         self.indicator.show(Indication::Processing);
-        let (room, _) = response.split_at_mut(MAX_MESSAGE - STATUS_WORD);
+        let (room, _) = response.split_at_mut(list::ROOM);
         let mut writer = Writer::new(room);
         let outcome = self.run_oath(channel, apdu, &mut writer);
         let outcome = outcome.and_then(|word| Ok((word, writer.finish().map_err(|_| StatusWord::Unknown)?)));
@@ -93,7 +75,7 @@ impl<P: Platform> Authenticator<P> {
         });
         let trailer = response.iter_mut().skip(data).zip(word.code().to_be_bytes());
         trailer.for_each(|(to, from)| *to = from);
-        data + STATUS_WORD
+        data + (MAX_MESSAGE - list::ROOM)
     }
 
     fn run_oath(&mut self, channel: u32, apdu: &[u8], response: &mut Writer<'_>) -> Result<StatusWord, StatusWord> {

@@ -8,60 +8,18 @@
 //! root says first what is to become of them, so that a power cut neither loses nor doubles an account.
 
 mod account;
-mod root;
+pub(super) mod root;
 
 use rand_core::TryRng;
 
 use super::record::RECORD_MAX;
 use super::records::Store;
-use super::root::StartError;
 use crate::limits::{RESERVED_RECORDS, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
 
 pub(crate) use account::{Account, AccountKey, Kind, Name, Properties, read_name};
 pub(crate) use root::AccessCode;
-use root::{Found, Root, Unfinished};
-
-/// The root of the running key.
-pub(super) struct Oath {
-    /// `None`: there is none so far, or nobody knows which one the storage has.
-    root: Option<Root>,
-    /// The storage was full when a root was to be made.
-    is_missing: bool,
-}
-
-/// Power-up: reads the root, or makes one for a new key, and finishes what a power cut ended.
-///
-/// A root that is damaged hinders nobody but those who want codes: what needs it fails until a reset.
-pub(super) fn start(storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<Oath, StartError> {
-    let root = match Root::read(storage)? {
-        Found::Newer(schema) => return Err(StartError::NewerSchema(schema)),
-        Found::Damaged => None,
-        Found::Root(mut root) => {
-            root.finish(storage)?;
-            Some(root)
-        }
-        Found::Nothing => {
-            let root = Root::new(Unfinished::Nothing, rng).ok_or(StartError::Rng)?;
-            // It takes its place now. Later, credentials may have filled the storage, and without a root nobody could
-            // set an access code. Where the storage is full already, the key goes on without.
-            match root.write(storage) {
-                Ok(()) => Some(root),
-                Err(StorageError::Full) => {
-                    return Ok(Oath {
-                        root: None,
-                        is_missing: true,
-                    });
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    };
-    Ok(Oath {
-        root,
-        is_missing: false,
-    })
-}
+use root::{Oath, Root, Unfinished};
 
 impl<S: Storage> Store<S> {
     /// The root, with nothing unfinished.

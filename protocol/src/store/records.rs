@@ -6,7 +6,7 @@ use super::changes::{self, Changes};
 use super::counter::Counters;
 use super::credential_id::MasterSecret;
 use super::epoch::Epoch;
-use super::oath::{self, Oath};
+use super::oath::root::{self as oath, Oath};
 use super::pin::{self, Pin};
 use super::root::{Root, StartError};
 use super::settings::{self, Settings};

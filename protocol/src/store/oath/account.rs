@@ -13,11 +13,11 @@ use heapless::{String, Vec};
 use rand_core::TryRng;
 use zeroize::Zeroizing;
 
-use super::super::credential_id::locator;
 use crate::bytes::concat;
 use crate::crypto::hmac::{HMAC_KEY_MAX, HmacHash, HmacKey};
 use crate::limits::{OATH_DIGITS_MAX, OATH_DIGITS_MIN, OATH_NAME_MAX, STORAGE_KEY_MAX};
 use crate::platform::{Storage, StorageError};
+use crate::store::credential_id::locator;
 
 /// Begins the keys of all accounts.
 pub(super) const PREFIX: &[u8] = b"T";

@@ -17,6 +17,7 @@ use crate::crypto::hkdf_sha256;
 use crate::crypto::hmac::{HMAC_KEY_MAX, HmacHash, HmacKey};
 use crate::limits::{OATH_IDENTIFIER, STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use crate::platform::{Storage, StorageError};
+use crate::store::root::StartError;
 
 const ROOT: &[u8] = b"O";
 const SCHEMA: u8 = 1;
@@ -59,7 +60,7 @@ pub(crate) struct Root {
 
 /// What is at the root's place in the storage.
 #[expect(clippy::large_enum_variant, reason = "matched at once, never kept")]
-pub(super) enum Found {
+enum Found {
     Nothing,
     Root(Root),
     /// A newer version of this key wrote it.
@@ -94,7 +95,7 @@ impl Root {
         }
     }
 
-    pub(super) fn read(storage: &mut impl Storage) -> Result<Found, StorageError> {
+    fn read(storage: &mut impl Storage) -> Result<Found, StorageError> {
         // A newer version's record may be longer than ours.
         let mut record = Zeroizing::new([0; STORAGE_VALUE_MAX]);
         let Some(length) = storage.read(ROOT, &mut *record)? else {
@@ -190,6 +191,47 @@ impl Root {
         self.unfinished = Unfinished::Nothing;
         self.write(storage)
     }
+}
+
+/// The root of the running key.
+pub(crate) struct Oath {
+    /// `None`: there is none so far, or nobody knows which one the storage has.
+    pub(super) root: Option<Root>,
+    /// The storage was full when a root was to be made.
+    pub(super) is_missing: bool,
+}
+
+/// Power-up: reads the root, or makes one for a new key, and finishes what a power cut ended.
+///
+/// A root that is damaged hinders nobody but those who want codes: what needs it fails until a reset.
+pub(crate) fn start(storage: &mut impl Storage, rng: &mut impl TryRng) -> Result<Oath, StartError> {
+    let root = match Root::read(storage)? {
+        Found::Newer(schema) => return Err(StartError::NewerSchema(schema)),
+        Found::Damaged => None,
+        Found::Root(mut root) => {
+            root.finish(storage)?;
+            Some(root)
+        }
+        Found::Nothing => {
+            let root = Root::new(Unfinished::Nothing, rng).ok_or(StartError::Rng)?;
+            // It takes its place now. Later, credentials may have filled the storage, and without a root nobody could
+            // set an access code. Where the storage is full already, the key goes on without.
+            match root.write(storage) {
+                Ok(()) => Some(root),
+                Err(StorageError::Full) => {
+                    return Ok(Oath {
+                        root: None,
+                        is_missing: true,
+                    });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    Ok(Oath {
+        root,
+        is_missing: false,
+    })
 }
 
 /// Removes all accounts, whatever the records hold. None is of the new secret: until they are gone, none is made.

@@ -6,6 +6,7 @@
 
 mod aws;
 mod cleaning;
+mod errors;
 mod passkeys;
 mod pin;
 mod plan;

@@ -3,14 +3,12 @@
 use brasskey_protocol::ctaphid::KeepaliveStatus;
 
 use super::Plan;
+use super::errors::{is_helpless, says_nothing};
 use super::site::{Person, Site, ids};
 use super::step::{Event, Group, Leftover, Needs, Step};
 use crate::client::ceremony::{CeremonyError, Protocol, create, get};
 use crate::client::ctap2::{GetAssertion, Options, Status};
-use crate::client::u2f::StatusWord;
-use crate::client::{
-    CtaphidError, Error, ErrorKind, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f,
-};
+use crate::client::{Error, Key, PasskeyAccount, Pin, PinRequest, PinUvAuth, UserInteraction, Watch, u2f};
 use crate::relying_party::{
     Authentication, ExpectedAuthentication, ExpectedRegistration, Outcome, Report, verify_authentication,
     verify_registration,
@@ -347,41 +345,6 @@ impl UserInteraction for Choosing<'_> {
 
 /// The client data hash of requests whose answer is not for a website.
 pub(super) const HASH: [u8; 32] = [0; 32];
-
-/// Whether an error says nothing about the key.
-fn says_nothing(error: &CeremonyError) -> bool {
-    match error {
-        CeremonyError::Random(_) | CeremonyError::Origin(_) => true,
-        CeremonyError::Key(error) => match error.kind() {
-            ErrorKind::User | ErrorKind::Pin | ErrorKind::NoDevice => true,
-            ErrorKind::Transport => !matches!(error, Error::NoAnswer),
-            _ => is_of_others(error),
-        },
-        _ => false,
-    }
-}
-
-/// Whether another program keeps the key busy, or it was unplugged and forgot the channel.
-fn is_of_others(error: &Error) -> bool {
-    use brasskey_protocol::ctaphid::Error::{ChannelBusy, InvalidChannel};
-    match error {
-        Error::Ctaphid(CtaphidError::Known(error)) => matches!(error, ChannelBusy | InvalidChannel),
-        Error::Status { status, .. } => *status == Status::ChannelBusy,
-        _ => false,
-    }
-}
-
-/// FIDO U2F Raw Message Formats v1.2 §3.3 has none for a failure; ISO 7816-4 has "no precise diagnosis".
-const SW_UNKNOWN: StatusWord = StatusWord::Other(0x6F00);
-
-/// Whether the key failed without a reason.
-fn is_helpless(error: &CeremonyError) -> bool {
-    match error {
-        CeremonyError::Key(Error::Status { status, .. }) => *status == Status::Other,
-        CeremonyError::Key(Error::StatusWord { status_word, .. }) => *status_word == SW_UNKNOWN,
-        _ => false,
-    }
-}
 
 /// Asks a key that did not answer once more: it may have been unplugged for a moment.
 pub(super) fn again<T>(mut ask: impl FnMut() -> Result<T, CeremonyError>) -> Result<T, CeremonyError> {

@@ -241,7 +241,23 @@ impl Made {
                 self.public_key
                     .verify(&[&self.auth_data.bytes, &CLIENT_DATA_HASH], &signature);
             }
-            "fido-u2f" => {}
+            "fido-u2f" => {
+                let statement = self.statement.as_map().expect("a map");
+                assert_eq!(statement.len(), 2, "sig and x5c");
+                assert_eq!((self.public_key.algorithm, self.aaguid), (algorithm::ES256, [0; 16]));
+                let signed = [
+                    &[0],
+                    &self.auth_data.rp_id_hash[..],
+                    &CLIENT_DATA_HASH,
+                    &self.id,
+                    &self.public_key.key,
+                ];
+                let certificates = self.certificates().expect("a certificate");
+                let [certificate] = &certificates[..] else {
+                    panic!("x5c has one certificate")
+                };
+                certificate_key(certificate).verify(&signed, &bytes(member(&self.statement, "sig")));
+            }
             other => panic!("the format {other} was not asked for"),
         }
     }

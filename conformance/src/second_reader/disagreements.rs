@@ -75,6 +75,14 @@ pub const DISAGREEMENTS: &[Disagreement] = &[
         },
     },
     Disagreement {
+        what: "an attestation of the format fido-u2f is refused",
+        section: "WebAuthn Level 3 §8.6 defines it",
+        take_out: |part, answer| {
+            let is_u2f = part == Part::Answer(0x01) && entry(answer, &0x01.into()) == Some(&mut "fido-u2f".into());
+            is_u2f && replace(answer, 0x01, "none".into()) && replace(answer, 0x03, Value::Map(Vec::new()))
+        },
+    },
+    Disagreement {
         what: "authenticator data of more than 676 bytes is refused",
         section: "WebAuthn Level 3 §6.1: it has no such limit, and a COSE_Key of ML-DSA is longer",
         take_out: |part, answer| part == Part::Answer(0x01) && shorten(member(answer, 0x02), 676),
@@ -105,6 +113,12 @@ fn member(map: &mut Value, key: u8) -> Option<&mut Value> {
 
 fn named<'a>(map: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     entry(map, &name.into())
+}
+
+/// Puts another value in the place of a member, where it is there.
+fn replace(map: &mut Value, key: u8, value: Value) -> bool {
+    let found = member(map, key);
+    found.map(|place| *place = value).is_some()
 }
 
 /// Removes a member, where it is there.

@@ -97,7 +97,7 @@ fn what_is_new_is_noticed() {
 }
 
 /// Answers in which everything is that the two disagree about.
-fn examples() -> [(Part, Value); 4] {
+fn examples() -> [(Part, Value); 5] {
     let bytes = |length| Value::Bytes(vec![7; length]);
     let texts = |texts: [&str; 2]| array(texts.map(Value::from));
     let information = [
@@ -121,11 +121,17 @@ fn examples() -> [(Part, Value); 4] {
         (0x02, bytes(677)),
         (0x03, map([("alg", algorithm::ES384.into()), ("sig", bytes(78))])),
     ];
+    let u2f = [
+        (0x01, "fido-u2f".into()),
+        (0x02, bytes(37)),
+        (0x03, map([("sig", bytes(70)), ("x5c", array([bytes(100)]))])),
+    ];
     let assertion = [(0x01, descriptor(&[7; 43])), (0x02, bytes(37)), (0x03, bytes(78))];
     let outputs = map([("minPinLength", 4.into()), ("pinComplexityPolicy", true.into())]);
     [
         (Part::Answer(0x04), numbered(information)),
         (Part::Answer(0x01), numbered(registration)),
+        (Part::Answer(0x01), numbered(u2f)),
         (Part::Answer(0x02), numbered(assertion)),
         (Part::RegistrationOutputs, outputs),
     ]

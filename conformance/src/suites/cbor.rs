@@ -91,7 +91,11 @@ fn what_is_not_canonical_is_refused(key: &Key) {
         assert_eq!(host.ctap2(request), Response::bare(status::INVALID_CBOR), "{what}");
     }
     // Well-formed, but not what the member is.
-    host.denied([0x02, 0x80], status::CBOR_UNEXPECTED_TYPE);
+    for command in [0x01, 0x02, 0x06, 0x0D] {
+        for no_map in [0x80, 0x01] {
+            host.denied([command, no_map], status::CBOR_UNEXPECTED_TYPE);
+        }
+    }
     host.denied(it.join(&[b"\x01\xf9\x00\x00", hash]), status::CBOR_UNEXPECTED_TYPE);
 }
 

@@ -3,7 +3,7 @@
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, PROTOCOLS, configure, permission};
+use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, permission};
 use crate::host::ctap2::{RESET, extending, make_credential, status};
 use crate::host::response::Response;
 use crate::key::Key;
@@ -29,7 +29,8 @@ checks! {
         relying_parties_that_may_know_the_length_are_listed,
         a_refused_change_leaves_everything,
         the_complexity_policy_is_turned_on_and_stays,
-        a_simple_pin_is_refused_under_the_policy;
+        a_simple_pin_is_refused_under_the_policy,
+        a_pin_from_before_the_policy_must_change;
     "CTAP 2.3 §6.6":
         settings_survive_a_power_cycle_and_not_a_reset;
 }
@@ -57,7 +58,7 @@ fn texts(names: &[String]) -> Value {
 /// Runs a subcommand with a token for `pin`.
 #[track_caller]
 fn run(host: &mut Host, pin: &str, sub_command: u8, params: Option<Value>) -> u8 {
-    let token = host.token_by(crate::host::client_pin::Protocol::Two, pin, permission::ACFG, None);
+    let token = host.token_by(Protocol::Two, pin, permission::ACFG, None);
     host.ctap2(token.configure(sub_command, params)).status
 }
 
@@ -124,12 +125,7 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
 
 fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
     let mut host = with_pin(key, "12345678");
-    let token = host.token_by(
-        crate::host::client_pin::Protocol::Two,
-        "12345678",
-        permission::ACFG,
-        None,
-    );
+    let token = host.token_by(Protocol::Two, "12345678", permission::ACFG, None);
     let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, 6.into())]));
     for other in [
         params([(1, 7.into())]),
@@ -178,13 +174,23 @@ fn the_minimum_pin_length_only_grows(key: &Key) {
         assert_eq!(host.ctap2(set(length)), Response::bare(status::OK));
         assert_eq!(host.info()[&0x0D], length.into());
     }
-    for length in [0, 7, 64, u64::MAX] {
+    for length in [0, 7, 64, 256, 264, u64::MAX] {
         host.denied(set(length), status::PIN_POLICY_VIOLATION);
     }
+    // Nor do these change anything.
+    for nothing in [None, params([]), params([(3, false.into()), (4, false.into())])] {
+        let request = configure(SET_MIN_PIN_LENGTH, nothing);
+        assert_eq!(host.ctap2(request), Response::bare(status::OK));
+    }
     assert_eq!(host.info()[&0x0D], 8.into());
-    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    let agreement = host.agree(Protocol::Two);
     host.denied(agreement.set_pin("1234567"), status::PIN_POLICY_VIOLATION);
     host.set_pin("12345678");
+    assert_eq!(
+        run(&mut host, "12345678", SET_MIN_PIN_LENGTH, params([(1, 63.into())])),
+        status::OK
+    );
+    assert_eq!(host.info()[&0x0D], 63.into());
 }
 
 fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
@@ -195,21 +201,23 @@ fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
     );
     let info = host.info();
     assert_eq!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
-    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "98765"), status::PIN_POLICY_VIOLATION);
-    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    let agreement = host.agree(Protocol::Two);
     assert_eq!(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
     assert_ne!(host.info().get(&0x0C), Some(&true.into()));
 }
 
 fn a_pin_long_enough_need_not_change(key: &Key) {
     let mut host = with_pin(key, "12345678");
-    assert_eq!(
-        run(&mut host, "12345678", SET_MIN_PIN_LENGTH, params([(1, 6.into())])),
-        status::OK
-    );
-    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
-    assert_eq!(host.try_pin("12345678"), status::OK);
+    let token = host.token_by(Protocol::Two, "12345678", permission::ACFG, None);
+    for (length, must_change) in [(6, false), (8, false), (9, true)] {
+        let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, length.into())]));
+        assert_eq!(host.ctap2(request), Response::bare(status::OK));
+        assert_eq!(host.info().get(&0x0C) == Some(&true.into()), must_change);
+    }
+    // With the PIN its tokens go.
+    host.denied(token.configure(ALWAYS_UV, None), status::PIN_AUTH_INVALID);
 }
 
 fn forcing_a_change_needs_a_pin(key: &Key) {
@@ -219,6 +227,8 @@ fn forcing_a_change_needs_a_pin(key: &Key) {
     host.set_pin(PIN);
     assert_eq!(run(&mut host, PIN, SET_MIN_PIN_LENGTH, force()), status::OK);
     assert_eq!(host.info()[&0x0C], true.into());
+    key.power_cycle();
+    assert_eq!(key.host().info()[&0x0C], true.into());
 }
 
 /// The minimum PIN length as a registration tells it to the relying party.
@@ -250,7 +260,8 @@ fn relying_parties_that_may_know_the_length_are_listed(key: &Key) {
     // Another list takes its place.
     assert_eq!(host.ctap2(list(1, "example.org")).status, status::OK);
     assert_eq!(told(&mut host, "0.example.com"), None);
-    assert_eq!(told(&mut host, "0.example.org"), Some(4.into()));
+    key.power_cycle();
+    assert_eq!(told(&mut key.host(), "0.example.org"), Some(4.into()));
 }
 
 fn a_refused_change_leaves_everything(key: &Key) {
@@ -265,6 +276,19 @@ fn a_refused_change_leaves_everything(key: &Key) {
     host.denied(request, status::PIN_POLICY_VIOLATION);
     assert_eq!(host.info()[&0x0D], 4.into());
     assert_eq!(told(&mut host, "example.com"), None);
+    host.set_pin(PIN);
+    let token = host.token(permission::ACFG, None);
+    let too_short = params([(1, 3.into()), (3, true.into()), (4, true.into())]);
+    host.denied(
+        token.configure(SET_MIN_PIN_LENGTH, too_short),
+        status::PIN_POLICY_VIOLATION,
+    );
+    let many: Vec<_> = (0..200).map(|n| format!("{n}.example")).collect();
+    let too_many = params([(1, 6.into()), (2, texts(&many)), (3, true.into())]);
+    host.denied(token.configure(SET_MIN_PIN_LENGTH, too_many), status::KEY_STORE_FULL);
+    let info = host.info();
+    assert_ne!(info.get(&0x0C), Some(&true.into()));
+    assert_eq!((&info[&0x0D], &info[&0x1B]), (&4.into(), &false.into()));
     for (key, wrong) in [
         (1, "4".into()),
         (1, (-6).into()),
@@ -273,11 +297,10 @@ fn a_refused_change_leaves_everything(key: &Key) {
         (3, 1.into()),
         (4, 1.into()),
     ] {
-        host.denied(
-            configure(SET_MIN_PIN_LENGTH, params([(key, wrong)])),
-            status::CBOR_UNEXPECTED_TYPE,
-        );
+        let request = token.configure(SET_MIN_PIN_LENGTH, params([(key, wrong)]));
+        host.denied(request, status::CBOR_UNEXPECTED_TYPE);
     }
+    assert_eq!(host.ctap2(token.configure(ALWAYS_UV, None)).status, status::OK);
 }
 
 fn policy() -> Option<Value> {
@@ -297,11 +320,26 @@ fn the_complexity_policy_is_turned_on_and_stays(key: &Key) {
 fn a_simple_pin_is_refused_under_the_policy(key: &Key) {
     let mut host = key.host();
     assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
-    let agreement = host.agree(crate::host::client_pin::Protocol::Two);
+    let agreement = host.agree(Protocol::Two);
     for simple in ["1111", "1234", "987654", "aaaaaa"] {
         host.denied(agreement.set_pin(simple), status::PIN_POLICY_VIOLATION);
     }
     host.set_pin("2580");
+}
+
+fn a_pin_from_before_the_policy_must_change(key: &Key) {
+    let mut host = with_pin(key, PIN);
+    assert_eq!(run(&mut host, PIN, SET_MIN_PIN_LENGTH, policy()), status::OK);
+    assert_eq!(host.info()[&0x0C], true.into());
+    for simple in ["1111", "4567", "8765"] {
+        let agreement = host.agree(Protocol::Two);
+        host.denied(agreement.change_pin(PIN, simple), status::PIN_POLICY_VIOLATION);
+    }
+    let agreement = host.agree(Protocol::Two);
+    assert_eq!(host.ctap2(agreement.change_pin(PIN, "4711")).status, status::OK);
+    // That one was checked.
+    assert_eq!(run(&mut host, "4711", SET_MIN_PIN_LENGTH, policy()), status::OK);
+    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
 }
 
 fn a_long_touch_is_asked_for_when_turned_on(key: &Key) {

@@ -36,7 +36,7 @@ fn a_bound_token_manages_its_own_credentials_only(key: &Key) {
     let other = made(&mut host, "example.org", b"2");
     let token = host.token(permission::CM, Some("example.com"));
     let user = || map([("id", b"2".to_vec().into()), ("name", "eve".into())]);
-    for id in [&other.id[..], &[7; 59]] {
+    for id in [&other.id[..], &[7; 59], &[]] {
         host.denied(token.manage(DELETE, of_credential(id)), status::PIN_AUTH_INVALID);
         host.denied(token.manage(UPDATE, of_user(id, user())), status::PIN_AUTH_INVALID);
     }
@@ -74,10 +74,14 @@ fn a_deleted_credential_is_gone(key: &Key) {
 
 fn an_unknown_credential_is_not_deleted(key: &Key) {
     let mut host = with_pin(key);
-    made(&mut host, "example.com", b"1");
+    let replaced = made(&mut host, "example.com", b"1");
+    let made = made(&mut host, "example.com", b"1");
     let token = cm(&mut host);
+    let of_another_type = map([("id", made.id.clone().into()), ("type", "password".into())]);
+    let params = Some(Value::Map(vec![(2.into(), of_another_type)]));
+    host.denied(token.manage(DELETE, params), status::NO_CREDENTIALS);
     let user = map([("id", b"1".to_vec().into())]);
-    for id in [&[][..], &[7; 59], &[7; 300]] {
+    for id in [&[][..], &[7; 59], &[7; 300], &replaced.id, &made.id[1..]] {
         host.denied(token.manage(DELETE, of_credential(id)), status::NO_CREDENTIALS);
         host.denied(token.manage(UPDATE, of_user(id, user.clone())), status::NO_CREDENTIALS);
     }
@@ -101,6 +105,10 @@ fn user_information_is_updated(key: &Key) {
     assert_eq!(found[&b"1"[..]][&7], descriptor(&made.id));
     let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
     assertion.verify(&made.public_key, "example.com", flags::UP);
+    key.power_cycle();
+    let mut host = key.host();
+    let token = cm(&mut host);
+    assert_eq!(credentials(&mut host, &token, "example.com")[&b"1"[..]][&6], user);
 }
 
 fn names_left_out_are_removed(key: &Key) {
@@ -184,6 +192,9 @@ fn the_store_state_does_not_change_with_use(key: &Key) {
     let persistent = host.token(permission::PCMR, None);
     let (iv, name) = identifier(&mut host, &persistent);
     let state = store_state(&mut host, &persistent);
+    assert_ne!(name, state);
+    assert!([&name, &state].iter().all(|plain| **plain != [0; 16]));
+    assert_ne!(host.info()[&0x19], host.info()[&0x1E]);
     host.make(&make_credential("example.com", b"1"));
     host.assert(&get_assertion("example.com"));
     key.power_cycle();

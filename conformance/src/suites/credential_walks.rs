@@ -6,7 +6,7 @@ use super::credential_management::{
     of_credential, of_rp, with_pin,
 };
 use crate::host::Host;
-use crate::host::client_pin::{PIN, Protocol};
+use crate::host::client_pin::{PIN, Protocol, permission};
 use crate::host::ctap2::{GET_INFO, status};
 use crate::key::Key;
 
@@ -20,6 +20,8 @@ checks! {
         another_host_neither_continues_nor_ends_a_walk,
         thirty_seconds_end_a_walk needs Clock;
     "CTAP 2.3 §6.8":
+        a_bound_token_lists_its_own_credentials_only,
+        the_previews_number_answers_the_same,
         the_previews_number_takes_a_token_of_the_old_kind;
 }
 
@@ -103,6 +105,44 @@ fn thirty_seconds_end_a_walk(key: &Key) {
     assert_eq!(host.ctap2(GET_INFO).status, status::OK, "getInfo ends no walk");
     key.advance(30_001);
     host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
+}
+
+fn a_bound_token_lists_its_own_credentials_only(key: &Key) {
+    let mut host = with_pin(key);
+    made(&mut host, "example.com", b"1");
+    made(&mut host, "example.org", b"2");
+    let token = host.token(permission::CM, Some("example.com"));
+    host.denied(token.manage(METADATA, None), status::PIN_AUTH_INVALID);
+    host.denied(token.manage(RPS_BEGIN, None), status::PIN_AUTH_INVALID);
+    host.denied(
+        token.manage(CREDENTIALS_BEGIN, of_rp("example.org")),
+        status::PIN_AUTH_INVALID,
+    );
+    // libfido2 lists with a token of this kind.
+    assert_eq!(credentials(&mut host, &token, "example.com").len(), 1);
+}
+
+/// The same as by the command's own number, where the token has the permission.
+fn the_previews_number_answers_the_same(key: &Key) {
+    let mut host = walking(key);
+    made(&mut host, "example.org", b"1");
+    let token = cm(&mut host);
+    for request in [
+        token.manage(METADATA, None),
+        token.manage(RPS_BEGIN, None),
+        bare(RPS_NEXT),
+        token.manage(CREDENTIALS_BEGIN, of_rp("example.com")),
+        bare(CREDENTIALS_NEXT),
+    ] {
+        // The steps of a walk go on, whichever number the one before had.
+        let mut preview = request.encode();
+        preview[0] = 0x41;
+        assert_eq!(host.ctap2(preview).status, status::OK);
+    }
+    let own = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com")));
+    let mut preview = token.manage(CREDENTIALS_BEGIN, of_rp("example.com")).encode();
+    preview[0] = 0x41;
+    assert_eq!(host.ctap2(preview), own);
 }
 
 /// The request of python-fido2 0.8 and libfido2 to a key of CTAP 2.0, and what comes of it.

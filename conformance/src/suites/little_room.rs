@@ -1,7 +1,8 @@
 //! A key that is full (CTAP 2.3 §6.1.2 step 17).
 
 use crate::host::Host;
-use crate::host::ctap2::{get_assertion, get_assertion_by, make_credential, make_discoverable, status};
+use crate::host::client_pin::{PIN, permission};
+use crate::host::ctap2::{descriptor, get_assertion, get_assertion_by, make_credential, make_discoverable, status};
 use crate::host::response::Response;
 use crate::key::Key;
 
@@ -12,6 +13,8 @@ checks! {
         a_full_key_makes_credentials_that_need_no_room needs LittleRoom;
     "CTAP 2.3 §6.5.5.5":
         a_full_key_still_takes_a_pin needs LittleRoom;
+    "CTAP 2.3 §6.8.5":
+        a_deleted_credential_makes_room needs LittleRoom;
 }
 
 fn full(key: &Key) -> Host {
@@ -54,4 +57,17 @@ fn a_full_key_still_takes_a_pin(key: &Key) {
     let mut host = full(key);
     host.set_pin("1234");
     assert_eq!(host.try_pin("1234"), status::OK);
+}
+
+fn a_deleted_credential_makes_room(key: &Key) {
+    let mut host = full(key);
+    let made = host.make(&make_discoverable("example.com", b"2"));
+    host.set_pin(PIN);
+    let token = host.token(permission::CM, None);
+    assert_eq!(host.ctap2(token.manage(0x01, None)).ok()[&2], 0.into());
+    let params = ciborium::Value::Map(vec![(2.into(), descriptor(&made.id))]);
+    assert_eq!(host.ctap2(token.manage(0x06, Some(params))).status, status::OK);
+    let token = host.token(permission::MC, Some("example.org"));
+    host.register(&token.on(make_discoverable("example.org", b"1")));
+    assert_eq!(host.info()[&0x14], 0.into());
 }

@@ -237,6 +237,9 @@ fn a_button_held_before_is_no_consent(key: &Key) {
     key.press();
     host.asked(make_credential("example.com", b"1"));
     host.quiet(0);
+    // Nor is it however long it is held.
+    key.advance(5_000);
+    key.wait_until_asked();
     key.release();
     key.touch();
     assert_eq!(host.answer().status, status::OK);

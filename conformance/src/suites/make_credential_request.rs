@@ -28,6 +28,8 @@ checks! {
         no_supported_algorithm_is_refused,
         the_first_supported_algorithm_is_chosen,
         an_entry_behind_the_chosen_one_is_checked_too;
+    "CTAP 2.3 §6.1.2 steps 2 to 9":
+        the_earliest_mistake_is_named;
     "CTAP 2.3 §6.1.2 step 5":
         unknown_options_are_ignored,
         options_are_boolean,
@@ -157,6 +159,20 @@ fn an_entry_behind_the_chosen_one_is_checked_too(key: &Key) {
         .denied(plain().with(mc::PUB_KEY_CRED_PARAMS, entries), status::INVALID_CBOR);
 }
 
+fn the_earliest_mistake_is_named(key: &Key) {
+    let mut host = key.host();
+    let request = plain()
+        .with(mc::PUB_KEY_CRED_PARAMS, array([parameters(0)]))
+        .with(mc::OPTIONS, map([("uv", true.into())]))
+        .with(mc::ENTERPRISE_ATTESTATION, 1);
+    let with_param = request.clone().with(mc::PIN_UV_AUTH_PARAM, vec![0; 16]);
+    host.denied(with_param.with(mc::PIN_UV_AUTH_PROTOCOL, 3), status::INVALID_PARAMETER);
+    host.denied(request.clone(), status::UNSUPPORTED_ALGORITHM);
+    let request = request.with(mc::PUB_KEY_CRED_PARAMS, array([parameters(algorithm::ES256)]));
+    host.denied(request.clone(), status::INVALID_OPTION);
+    host.denied(request.without(mc::OPTIONS), status::INVALID_PARAMETER);
+}
+
 fn the_client_data_hash_has_32_bytes(key: &Key) {
     let mut host = key.host();
     for length in [0, 31, 33] {
@@ -258,14 +274,16 @@ fn a_pin_protocol_alone_means_nothing(key: &Key) {
 
 fn enterprise_attestation_is_not_there(key: &Key) {
     let mut host = key.host();
-    for value in [1, 2, 7] {
+    for value in [0, 1, 2, 3, u64::MAX] {
         host.denied(
             plain().with(mc::ENTERPRISE_ATTESTATION, value),
             status::INVALID_PARAMETER,
         );
     }
-    host.denied(
-        plain().with(mc::ENTERPRISE_ATTESTATION, "1"),
-        status::CBOR_UNEXPECTED_TYPE,
-    );
+    for wrong in [Value::from("1"), (-1).into()] {
+        host.denied(
+            plain().with(mc::ENTERPRISE_ATTESTATION, wrong),
+            status::CBOR_UNEXPECTED_TYPE,
+        );
+    }
 }

@@ -21,6 +21,8 @@ checks! {
         a_user_who_does_not_come_keeps_everything needs Clock,
         cancel_keeps_everything,
         everything_of_a_pin_is_forgotten,
+        everything_that_get_info_tells_is_as_at_first,
+        a_cancelled_reset_keeps_the_pin_and_its_tokens,
         a_long_touch_resets_and_a_short_one_does_not needs Clock;
 }
 
@@ -154,6 +156,37 @@ fn everything_of_a_pin_is_forgotten(key: &Key) {
         assert_ne!(before, after);
     }
     assert_eq!(identifiers(&mut host, &renewed), after);
+}
+
+fn everything_that_get_info_tells_is_as_at_first(key: &Key) {
+    let info = |host: &mut Host| {
+        let mut info = host.info();
+        // These two differ each time.
+        info.retain(|member, _| !matches!(member, 0x19 | 0x1E));
+        info
+    };
+    let mut host = key.host();
+    let first = info(&mut host);
+    host.make(&make_discoverable("example.com", b"1"));
+    host.set_pin(PIN);
+    assert_ne!(info(&mut host), first);
+    key.power_cycle();
+    let mut host = key.host();
+    assert_eq!(host.touched(RESET).status, status::OK);
+    assert_eq!(info(&mut host), first);
+}
+
+fn a_cancelled_reset_keeps_the_pin_and_its_tokens(key: &Key) {
+    let mut host = key.host();
+    host.set_pin(PIN);
+    key.power_cycle();
+    let mut host = key.host();
+    let token = host.token(permission::CM, None);
+    host.asked(RESET);
+    host.send(command::CANCEL, &[]);
+    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
+    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    assert_eq!(host.try_pin(PIN), status::OK);
 }
 
 /// The device's identifier and the state of its credential store, decrypted (§6.4).

@@ -1,7 +1,9 @@
 //! U2F raw messages (FIDO U2F Raw Message Formats v1.2), and credentials that U2F and CTAP2 share.
 
 use crate::host::cbor::array;
-use crate::host::ctap2::{algorithm, get_assertion_by, make_credential, make_discoverable, mc, parameters};
+use crate::host::ctap2::{
+    algorithm, descriptors, get_assertion_by, make_credential, make_discoverable, mc, parameters, status,
+};
 use crate::host::response::flags;
 use crate::host::u2f::{
     Authenticated, VERSION, authenticate, authenticate_data, control, extended, register, register_data, short, word,
@@ -18,6 +20,7 @@ checks! {
         register_without_a_touch_says_so_at_once,
         register_makes_an_attested_credential,
         register_takes_64_bytes,
+        a_touch_before_it_is_asked_for_is_none,
         a_touch_is_good_for_one_registration,
         a_touch_is_good_for_its_application_only;
     "U2F Raw Message Formats v1.2 §5":
@@ -32,6 +35,7 @@ checks! {
         authenticate_refuses_other_controls,
         a_touch_lasts_ten_seconds needs Clock;
     "U2F Raw Message Formats v1.2 §3":
+        an_apdu_whose_length_contradicts_itself_is_refused,
         short_and_extended_encodings_mean_the_same;
     "CTAP 2.3 §10":
         a_u2f_registration_signs_in_by_ctap2,
@@ -77,6 +81,15 @@ fn register_takes_64_bytes(key: &Key) {
     let mut host = key.host();
     for length in [0, 63, 65] {
         host.u2f_denied(&extended(0x01, 0, &vec![0; length]), word::WRONG_LENGTH);
+    }
+}
+
+fn a_touch_before_it_is_asked_for_is_none(key: &Key) {
+    let mut host = key.host();
+    key.press();
+    key.release();
+    for _ in 0..2 {
+        host.u2f_denied(&register(&APPLICATION), word::CONDITIONS_NOT_SATISFIED);
     }
 }
 
@@ -182,10 +195,11 @@ fn a_foreign_handle_is_refused_before_any_touch(key: &Key) {
     for bit in [0, 8, 8 * handle.len() / 2, 8 * handle.len() - 1] {
         let mut altered = handle.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
-        host.u2f_denied(
-            &authenticate(control::ENFORCE, &APPLICATION, &altered),
-            word::WRONG_DATA,
-        );
+        for handle in [&altered[..], &[], &[0; 43], &[0; 255]] {
+            for control in [control::ENFORCE, control::CHECK_ONLY, control::DONT_ENFORCE] {
+                host.u2f_denied(&authenticate(control, &APPLICATION, handle), word::WRONG_DATA);
+            }
+        }
     }
 }
 
@@ -208,6 +222,25 @@ fn authenticate_refuses_other_controls(key: &Key) {
     let known = [control::ENFORCE, control::CHECK_ONLY, control::DONT_ENFORCE];
     for control in (0..=u8::MAX).filter(|control| !known.contains(control)) {
         host.u2f_denied(&authenticate(control, &APPLICATION, &handle), word::INCORRECT_P1P2);
+    }
+}
+
+fn an_apdu_whose_length_contradicts_itself_is_refused(key: &Key) {
+    let mut host = key.host();
+    let data = [0; 64];
+    let valid = extended(0x01, 0, &data);
+    for apdu in [
+        &[0, 3, 0][..],
+        &[0, 1, 0, 0, 64],
+        &[0, 1, 0, 0, 0, 0, 64],
+        &[0, 1, 0, 0, 0, 1],
+        &valid[..valid.len() - 1],
+        &valid[..valid.len() - 3],
+        &[&valid[..], &[0]].concat(),
+        &[&[0, 1, 0, 0, 65], &data[..]].concat(),
+        &[&[0, 1, 0, 0, 64], &data[..], &[0, 0]].concat(),
+    ] {
+        host.u2f_denied(apdu, word::WRONG_LENGTH);
     }
 }
 
@@ -246,6 +279,9 @@ fn a_u2f_registration_signs_in_by_ctap2(key: &Key) {
     let assertion = host.assert(&get_assertion_by("example.com", &[&registered.key_handle]));
     assert_eq!(assertion.id, registered.key_handle);
     assertion.verify(&registered.public_key, "example.com", flags::UP);
+    let list = descriptors(&[&registered.key_handle]);
+    let excluding = make_credential("example.com", b"1").with(mc::EXCLUDE_LIST, list);
+    assert_eq!(host.touched(excluding).status, status::CREDENTIAL_EXCLUDED);
 }
 
 fn a_ctap2_credential_signs_in_by_u2f(key: &Key) {

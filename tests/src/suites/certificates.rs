@@ -4,15 +4,19 @@ use brasskey_conformance::checks;
 use brasskey_conformance::host::Host;
 use brasskey_conformance::host::cbor::array;
 use brasskey_conformance::host::client_pin::configure;
-use brasskey_conformance::host::ctap2::{RESET, Request, make_credential, mc, status};
-use brasskey_conformance::host::response::{Made, Response};
+use brasskey_conformance::host::ctap2::{RESET, Request, make_credential, make_discoverable, mc, status};
+use brasskey_conformance::host::response::{Made, Response, member};
 use brasskey_conformance::key::Key;
+use ciborium::Value;
 
 use crate::forms::vendor::{AAGUID, RP_ID, certificates};
 
 checks! {
     "WebAuthn Level 3 §8.2":
-        it_attests_by_the_certificate_of_its_batch needs Certificates;
+        it_attests_by_the_certificate_of_its_batch needs Certificates,
+        it_attests_every_algorithm_by_it needs Certificates;
+    "WebAuthn Level 3 §8.6":
+        fido_u2f_is_signed_by_it_too needs Certificates;
     "WebAuthn Level 3 §8.2.1":
         the_certificate_is_what_webauthn_asks_for needs Certificates;
     "U2F Raw Message Formats v1.2 §4.3":
@@ -25,6 +29,7 @@ checks! {
         another_relying_party_gets_that_of_the_batch needs Certificates,
         a_platform_gets_the_certificate_of_the_key needs Certificates,
         no_format_is_no_enterprise_attestation needs Certificates,
+        a_grant_comes_as_packed_whatever_else_is_preferred needs Certificates,
         a_reset_disables_it_and_leaves_the_certificates needs Certificates;
 }
 
@@ -57,6 +62,25 @@ fn it_attests_by_the_certificate_of_its_batch(key: &Key) {
     let mut host = key.host();
     is_by(&host.register(&plain()), BATCH);
     assert_eq!(host.info()[&0x03], AAGUID.to_vec().into());
+}
+
+fn it_attests_every_algorithm_by_it(key: &Key) {
+    let mut host = key.host();
+    let listed = host.info()[&0x0A].as_array().expect("an array").clone();
+    for entry in listed {
+        for request in [plain(), make_discoverable("example.com", b"1")] {
+            let made = host.register(&request.with(mc::PUB_KEY_CRED_PARAMS, array([entry.clone()])));
+            is_by(&made, BATCH);
+            assert_eq!(member(&entry, "alg"), &Value::from(made.public_key.algorithm));
+        }
+    }
+}
+
+fn fido_u2f_is_signed_by_it_too(key: &Key) {
+    let request = plain().with(mc::ATTESTATION_FORMATS_PREFERENCE, array(["fido-u2f".into()]));
+    let made = key.host().register(&request);
+    assert_eq!(made.format, "fido-u2f");
+    assert_eq!(made.certificates(), Some(vec![certificates()[BATCH].to_vec()]));
 }
 
 fn the_certificate_is_what_webauthn_asks_for(_: &Key) {
@@ -115,7 +139,9 @@ fn a_listed_relying_party_gets_the_certificate_of_the_key(key: &Key) {
 
 fn another_relying_party_gets_that_of_the_batch(key: &Key) {
     let mut host = enabled(key);
-    is_by(&host.register(&asking("example.com", 1)), BATCH);
+    for rp_id in ["example.com", &format!("x.{RP_ID}"), &RP_ID[1..], &RP_ID.to_uppercase()] {
+        is_by(&host.register(&asking(rp_id, 1)), BATCH);
+    }
     is_by(&host.register(&make_credential(RP_ID, b"1")), BATCH);
 }
 
@@ -127,6 +153,12 @@ fn no_format_is_no_enterprise_attestation(key: &Key) {
     let request = asking(RP_ID, 2).with(mc::ATTESTATION_FORMATS_PREFERENCE, array(["none".into()]));
     let made = enabled(key).register(&request);
     assert_eq!((made.format.as_str(), made.enterprise), ("none", false));
+}
+
+fn a_grant_comes_as_packed_whatever_else_is_preferred(key: &Key) {
+    let preference = array(["fido-u2f".into()]);
+    let request = asking("example.com", 2).with(mc::ATTESTATION_FORMATS_PREFERENCE, preference);
+    is_by(&enabled(key).register(&request), ENTERPRISE);
 }
 
 fn a_reset_disables_it_and_leaves_the_certificates(key: &Key) {

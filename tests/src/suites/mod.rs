@@ -1,7 +1,9 @@
 //! What only this key does, or only a key that was prepared for it.
 
+mod attestation;
 mod certificates;
 mod client_pin;
+mod credential_management;
 mod extensions;
 mod get_info;
 mod large_blobs;
@@ -11,7 +13,9 @@ use brasskey_conformance::suites::Suite;
 /// Every suite of them, by the names of the suites that they add to.
 pub const OWN: &[Suite] = &[
     ("get_info", get_info::CHECKS),
+    ("attestation", attestation::CHECKS),
     ("client_pin", client_pin::CHECKS),
+    ("credential_management", credential_management::CHECKS),
     ("large_blobs", large_blobs::CHECKS),
     ("extensions", extensions::CHECKS),
     ("certificates", certificates::CHECKS),

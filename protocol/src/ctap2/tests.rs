@@ -5,8 +5,6 @@ mod backup;
 mod built_in_uv;
 mod client_pin;
 mod config;
-mod credential_changes;
-mod credential_enumeration;
 mod credential_management;
 mod credential_management_preview;
 mod encoding;

@@ -1,4 +1,8 @@
-//! authenticatorCredentialManagement (CTAP 2.3 §6.8): who may do what, and getCredsMetadata.
+//! authenticatorCredentialManagement (CTAP 2.3 §6.8): time to the millisecond, what storage holds and has room for, and
+//! what a walk costs.
+
+use std::format;
+use std::vec::Vec;
 
 use cbor4ii::core::Value;
 
@@ -6,338 +10,234 @@ use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::token::Permissions;
-use crate::limits::RESERVED_RECORDS;
-use crate::testing::cbor::{Tree, bytes, int, map, text};
+use crate::limits::{RP_ID_MAX, SEQUENCE_TIMEOUT, TOKEN_MAX_USAGE};
+use crate::testing::cbor::{Tree, bytes, int, map};
 use crate::testing::key::Key;
 use crate::testing::manager::next;
-use crate::testing::pin::{CM, GA, MC, PCMR, PIN, Token};
-use crate::testing::request::{RP, Request, descriptor, make_credential, make_discoverable, reset, user};
+use crate::testing::pin::Token;
+use crate::testing::request::{RP, Request, descriptor, discover, make_credential, user};
 
-/// A request of each subcommand that needs a token, for this credential of [`RP`].
-fn requests(manager: &Token, id: &[u8]) -> [Request; 5] {
-    [
-        manager.metadata(),
-        manager.relying_parties(),
-        manager.credentials_of(RP),
-        manager.delete(id),
-        manager.update(id, user(b"alice")),
-    ]
+/// The subcommands that continue a walk, by their numbers.
+const NEXT_RP: i64 = 0x03;
+const NEXT_CREDENTIAL: i64 = 0x05;
+
+const RPS: [&str; 3] = [RP, "login.example.org", "other.example"];
+
+/// A key with three relying parties that have three credentials each, and more that are not discoverable.
+fn key_with_nine() -> (Key, Token) {
+    let mut key = Key::new();
+    for rp_id in RPS {
+        for user in [b"alice", b"bobby", b"carol"] {
+            key.register_discoverable(rp_id, user);
+            key.send(&make_credential(rp_id, user)).unwrap();
+        }
+    }
+    key.register("nobody.example");
+    let manager = key.manager();
+    (key, manager)
 }
 
-/// The subcommands that only read, and those that change something.
-const READING: usize = 3;
-
-/// The outcome of each request, on a new key for each, with the token that `issue` gives out.
-fn outcomes(issue: impl Fn(&mut Key) -> Token) -> [Result<(), Status>; 5] {
-    let mut prepared = Key::new();
-    let made = prepared.register_discoverable(RP, b"alice");
-    core::array::from_fn(|index| {
-        let mut key = prepared.fork();
-        let manager = issue(&mut key);
-        key.send(&requests(&manager, &made.id)[index]).map(drop)
+/// A key in the middle of each walk, and the request that continues it.
+fn walks() -> [(Key, Request); 2] {
+    [NEXT_RP, NEXT_CREDENTIAL].map(|sub_command| {
+        let (mut key, manager) = key_with_nine();
+        let begin = match sub_command {
+            NEXT_RP => manager.relying_parties(),
+            _ => manager.credentials_of(RP),
+        };
+        key.send(&begin).unwrap();
+        (key, next(sub_command))
     })
 }
 
-const REFUSED: Result<(), Status> = Err(Status::PinAuthInvalid);
-
 #[test]
-fn nothing_is_done_without_a_token_not_even_on_an_empty_key() {
-    let mut key = Key::new();
-    let manager = key.manager();
-    for request in requests(&manager, &[7; 59]) {
-        assert_eq!(key.refusal(&request.clone().without(4)), Status::PuatRequired);
-        // This error comes before that of any other missing parameter.
-        let nothing_else = request.without(4).without(3).without(2);
-        assert_eq!(key.refusal(&nothing_else), Status::PuatRequired);
+fn each_step_has_thirty_seconds() {
+    for (mut key, next) in walks() {
+        key.at(SEQUENCE_TIMEOUT);
+        key.send(&next).unwrap();
+        key.at(2 * SEQUENCE_TIMEOUT + 1);
+        assert_eq!(key.refusal(&next), Status::NotAllowed);
+        key.at(SEQUENCE_TIMEOUT);
+        assert_eq!(key.refusal(&next), Status::NotAllowed, "gone for good");
     }
 }
 
 #[test]
-fn a_param_without_a_protocol_misses_it() {
-    let mut key = Key::new();
-    let manager = key.manager();
-    for request in requests(&manager, &[7; 59]) {
-        assert_eq!(key.refusal(&request.without(3)), Status::MissingParameter);
+fn a_walk_does_not_outlive_its_token() {
+    for (mut key, next) in walks() {
+        key.0.tokens.reset();
+        assert_eq!(key.refusal(&next), Status::NotAllowed);
     }
+    for (mut key, next) in walks() {
+        key.0.tokens.reset();
+        key.manager();
+        assert_eq!(
+            key.refusal(&next),
+            Status::NotAllowed,
+            "another token is not that token"
+        );
+    }
+    let (mut key, manager) = key_with_nine();
+    key.at(TOKEN_MAX_USAGE - SEQUENCE_TIMEOUT);
+    // The token was used in time, and begins a walk shortly before its end.
+    assert_eq!(key.refusal(&manager.relying_parties()), Status::PinAuthInvalid);
+    key.at(0);
+    let manager = key.manager();
+    key.send(&manager.metadata()).unwrap();
+    key.at(TOKEN_MAX_USAGE - SEQUENCE_TIMEOUT / 2);
+    key.send(&manager.relying_parties()).unwrap();
+    key.at(TOKEN_MAX_USAGE);
+    key.send(&next(NEXT_RP)).unwrap();
+    key.at(TOKEN_MAX_USAGE + 1);
+    assert_eq!(key.refusal(&next(NEXT_RP)), Status::NotAllowed);
 }
 
 #[test]
-fn an_unknown_protocol_is_an_invalid_parameter() {
+fn an_rp_id_that_is_too_long_to_keep_is_known_by_its_hash() {
     let mut key = Key::new();
+    let long = [&"x".repeat(RP_ID_MAX), ".example"].concat();
+    let made = key.register_discoverable(&long, b"alice");
+    // The part of it that is kept is another relying party's whole ID.
+    let kept = &long[long.len() - RP_ID_MAX..];
+    let namesake = key.register_discoverable(kept, b"bobby");
     let manager = key.manager();
-    for protocol in [0, 3] {
-        for request in requests(&manager, &[7; 59]) {
-            assert_eq!(key.refusal(&request.with(3, int(protocol))), Status::InvalidParameter);
-        }
-    }
-}
-
-#[test]
-fn a_wrong_param_is_refused() {
-    let mut key = Key::new();
-    let manager = key.manager();
-    for request in requests(&manager, &[7; 59]) {
-        for param in [&[][..], &[7; 16], &[7; 32], &[7; 33]] {
-            assert_eq!(
-                key.refusal(&request.clone().with(4, bytes(param))),
-                Status::PinAuthInvalid
-            );
-        }
-    }
-}
-
-#[test]
-fn a_param_proves_one_subcommand_with_its_own_parameters() {
-    let mut key = Key::new();
-    let made = key.register_discoverable(RP, b"alice");
-    let manager = key.manager();
-    let (delete, update) = (manager.delete(&made.id), manager.update(&made.id, user(b"alice")));
-    let other = |request: &Request, from: &Request| request.clone().with(4, from.members[&4].clone());
-    for request in [
-        other(&manager.metadata(), &manager.relying_parties()),
-        other(&delete, &manager.delete(&[7; 59])),
-        other(&update, &delete),
-        other(&manager.credentials(&[0; 32]), &manager.credentials(&[1; 32])),
-    ] {
-        assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "{request:?}");
-    }
-    // Unknown members are authenticated too, as received.
-    let params = |unknown| Value::Map(std::vec![(int(2), descriptor(&made.id)), (int(9), int(unknown))]);
-    let forged = manager.request(0x06, Some(params(1))).with(2, params(2));
-    assert_eq!(key.refusal(&forged), Status::PinAuthInvalid);
-    key.send(&manager.request(0x06, Some(params(1)))).unwrap();
-}
-
-#[test]
-fn a_subcommand_must_be_there_and_be_known() {
-    let mut key = Key::new();
-    let manager = key.manager();
-    assert_eq!(key.refusal(&manager.metadata().without(1)), Status::MissingParameter);
-    assert_eq!(
-        key.refusal(&manager.metadata().with(1, text("1"))),
-        Status::CborUnexpectedType
+    let parties = key.walk(&manager.relying_parties(), &next(NEXT_RP), 5);
+    let hashes: Vec<_> = parties
+        .iter()
+        .map(|party| party.number(4).as_bytes().to_vec())
+        .collect();
+    assert!(
+        parties
+            .iter()
+            .all(|party| party.number(3).member("id").as_text() == kept)
     );
-    for sub_command in [0, 8, 9, 255, 256, 1 << 40] {
-        assert_eq!(
-            key.refusal(&next(sub_command)),
-            Status::InvalidSubcommand,
-            "{sub_command}"
-        );
+    for (rp_id, made, id) in [(&long[..], &made, b"alice"), (kept, &namesake, b"bobby")] {
+        assert!(hashes.contains(&sha256(&[rp_id.as_bytes()]).to_vec()));
+        let manager = key.manager();
+        let answers = key.walk(&manager.credentials_of(rp_id), &next(NEXT_CREDENTIAL), 9);
+        assert_eq!(answers.len(), 1);
+        assert_eq!(answers[0].number(7), &descriptor(&made.id));
+        // It stays so when the record is written anew, by a count and by a new name.
+        for _ in 0..2 {
+            made.verify(rp_id, &key.asserted(&discover(rp_id)).unwrap());
+            key = key.restarted();
+        }
+        let manager = key.issue(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(rp_id));
+        key.send(&manager.update(&made.id, user(id))).unwrap();
+        let answer = key.answer(&manager.credentials_of(rp_id)).unwrap();
+        assert_eq!(answer.number(8), &made.cose_key);
+        key.send(&manager.delete(&made.id)).unwrap();
     }
-}
-
-#[test]
-fn parameters_of_a_subcommand_that_are_missing_are_told_before_the_token_is_looked_at() {
-    let mut key = Key::new();
     let manager = key.manager();
-    let without_user = manager.update(&[7; 59], user(b"alice"));
-    let without_user = without_user.with(2, Value::Map(std::vec![(int(2), descriptor(&[7; 59]))]));
-    for request in [
-        manager.request(0x04, None),
-        manager.request(0x04, Some(Value::Map(std::vec![]))),
-        manager.request(0x06, None),
-        manager.request(0x06, Some(Value::Map(std::vec![(int(1), bytes([0; 32]))]))),
-        manager.request(0x07, Some(Value::Map(std::vec![(int(3), user(b"alice"))]))),
-        without_user,
-    ] {
-        assert_eq!(key.refusal(&request), Status::MissingParameter, "{request:?}");
-        let forged = request.with(4, bytes([7; 32]));
-        assert_eq!(key.refusal(&forged), Status::MissingParameter);
-    }
+    assert_eq!(key.refusal(&manager.relying_parties()), Status::NoCredentials);
 }
 
 #[test]
-fn parameters_of_a_wrong_type_or_length_are_told() {
-    let mut key = Key::new();
-    let manager = key.manager();
-    for length in [0, 31, 33] {
-        let params = Value::Map(std::vec![(int(1), bytes(std::vec![0; length]))]);
-        assert_eq!(
-            key.refusal(&manager.request(0x04, Some(params))),
-            Status::InvalidParameter
-        );
-    }
-    for params in [
-        text("params"),
-        Value::Map(std::vec![(int(2), bytes([7; 59]))]),
-        Value::Map(std::vec![(int(2), map([("id", bytes([7; 59]))]))]),
-        Value::Map(std::vec![(
-            int(2),
-            map([("id", text("id")), ("type", text("public-key"))])
-        )]),
-    ] {
-        assert_eq!(
-            key.refusal(&manager.request(0x06, Some(params))),
-            Status::CborUnexpectedType
-        );
-    }
-}
-
-#[test]
-fn a_token_for_credential_management_may_do_everything_by_either_protocol() {
-    for protocol in [Protocol::One, Protocol::Two] {
-        let outcomes = outcomes(|key| key.issue(protocol, Permissions::CREDENTIAL_MANAGEMENT, None));
-        assert_eq!(outcomes, [Ok(()); 5]);
-    }
-}
-
-#[test]
-fn a_token_for_ceremonies_may_do_nothing() {
-    let ceremonies = Permissions::MAKE_CREDENTIAL.and(Permissions::GET_ASSERTION);
-    assert_eq!(outcomes(|key| key.issue(Protocol::Two, ceremonies, None)), [REFUSED; 5]);
-}
-
-#[test]
-fn a_token_bound_to_a_relying_party_is_for_that_one_alone() {
-    let cm = Permissions::CREDENTIAL_MANAGEMENT;
-    let same = outcomes(|key| key.issue(Protocol::Two, cm, Some(RP)));
-    assert_eq!(same, [REFUSED, REFUSED, Ok(()), Ok(()), Ok(())]);
-    let other = outcomes(|key| key.issue(Protocol::Two, cm, Some("other.example")));
-    assert_eq!(other, [REFUSED; 5]);
-}
-
-#[test]
-fn a_token_bound_to_a_relying_party_learns_nothing_of_what_is_not_there() {
-    let mut key = Key::new();
-    let manager = key.issue(Protocol::Two, Permissions::CREDENTIAL_MANAGEMENT, Some(RP));
-    let listed = key.register(RP);
-    for id in [&[7; 59][..], &[], &listed.id] {
-        for request in [manager.delete(id), manager.update(id, user(b"alice"))] {
-            assert_eq!(key.refusal(&request), Status::PinAuthInvalid);
+fn damaged_records_are_neither_listed_nor_counted_and_hide_no_others() {
+    let (prepared, _) = key_with_nine();
+    let names: Vec<Vec<u8>> = prepared.storage().records.keys().cloned().collect();
+    let accounts: Vec<_> = names.iter().filter(|name| name.len() == 38).collect();
+    assert_eq!(accounts.len(), 9);
+    let another = prepared.storage().records[accounts[8]].clone();
+    for damaged in 0..8 {
+        for garbage in [&b""[..], b"\xff", &[0x5a; 1024], &another] {
+            let mut key = prepared.fork();
+            // Damages this one, and all before it.
+            for name in &accounts[..=damaged] {
+                key.storage_mut().records.insert(name.to_vec(), garbage.to_vec());
+            }
+            let manager = key.manager();
+            let listed = key.listed(&manager);
+            let left: usize = listed.iter().map(|(_, credentials)| credentials.len()).sum();
+            assert_eq!(left, 8 - damaged, "{garbage:02x?}");
         }
     }
 }
 
+/// The storage operations of each step of a walk.
+fn costs(key: &mut Key, begin: &Request, next: &Request, total: i64) -> Vec<usize> {
+    let mut costs = Vec::new();
+    key.storage_mut().operations = 0;
+    let first = key.answer(begin).unwrap();
+    costs.push(key.storage().operations);
+    for _ in 1..first.number(total).as_int() {
+        key.storage_mut().operations = 0;
+        key.send(next).unwrap();
+        costs.push(key.storage().operations);
+    }
+    costs
+}
+
+/// Each step looks for the next key and reads one record. The first step does so for all that it counts, and reads the
+/// PIN's record; a count ends with a key that is not there.
+#[track_caller]
+fn assert_linear(costs: &[usize], count: usize) {
+    assert_eq!(costs.len(), count);
+    assert_eq!(costs[0], 1 + (2 * count + 1) + 2);
+    assert!(costs[1..].iter().all(|&cost| cost == 2), "{costs:?}");
+}
+
+#[test]
+fn a_thousand_relying_parties_are_enumerated_in_linear_time() {
+    let mut key = Key::new();
+    for index in 0..1000 {
+        key.register_discoverable(&format!("{index}.example"), b"alice");
+    }
+    let manager = key.manager();
+    let costs = costs(&mut key, &manager.relying_parties(), &next(NEXT_RP), 5);
+    assert_linear(&costs, 1000);
+}
+
+#[test]
+fn a_thousand_credentials_of_one_relying_party_are_enumerated_in_linear_time() {
+    let mut key = Key::new();
+    for index in 0..1000_u32 {
+        key.keep_account(RP, &index.to_be_bytes());
+    }
+    let manager = key.manager();
+    let costs = costs(&mut key, &manager.credentials_of(RP), &next(NEXT_CREDENTIAL), 9);
+    assert_linear(&costs, 1000);
+}
+
+/// A persistent token opens nothing before it was given to somebody.
 #[test]
 fn the_persistent_token_may_read_once_it_was_granted() {
-    let granted = outcomes(|key| key.persistent_manager(true));
-    assert_eq!(
-        granted,
-        core::array::from_fn(|index| if index < READING { Ok(()) } else { REFUSED })
-    );
-    assert_eq!(outcomes(|key| key.persistent_manager(false)), [REFUSED; 5]);
-}
-
-#[test]
-fn the_persistent_token_outlives_the_power_and_not_a_reset() {
     let mut key = Key::new();
     key.register_discoverable(RP, b"alice");
-    let manager = key.persistent_manager(true);
-    let mut key = key.restarted();
-    assert_eq!(key.listed(&manager).len(), 1);
-    key.send(&reset()).unwrap();
-    assert_eq!(key.refusal(&manager.metadata()), Status::PinAuthInvalid);
+    let token = key.persistent_manager(false);
+    assert_eq!(key.refusal(&token.metadata()), Status::PinAuthInvalid);
+    assert_eq!(key.persistent_manager(true).secret, token.secret);
+    assert_eq!(key.listed(&token).len(), 1);
+}
+
+/// The user entity of a relying party's only credential.
+fn shown(key: &mut Key) -> Value {
+    let manager = key.manager();
+    let answer = key.answer(&manager.credentials_of(RP)).unwrap();
+    assert_eq!(answer.number(9), &int(1));
+    answer.number(6).clone()
 }
 
 #[test]
-fn one_right_pin_gives_a_token_for_it() {
-    let mut key = Key::with_pin();
-    let token = key.token(MC, Some(RP));
-    let made = key.made(&token.sign(make_discoverable(RP, b"alice"))).unwrap();
-    for (permissions, may_change) in [(CM, true), (PCMR, false)] {
-        let token = key.token(permissions, None);
-        assert_eq!(key.listed(&token).len(), 1);
-        let update = key.send(&token.update(&made.id, user(b"alice")));
-        assert_eq!(
-            update,
-            if may_change {
-                Ok(None)
-            } else {
-                Err(Status::PinAuthInvalid)
-            }
-        );
-    }
-    let token = key.token(CM | GA, Some(RP));
-    key.send(&token.credentials_of(RP)).unwrap();
-    key.send(&token.delete(&made.id)).unwrap();
-}
-
-#[test]
-fn a_changed_pin_ends_a_walk_and_the_persistent_token() {
-    let mut key = Key::with_pin();
-    for rp_id in [RP, "other.example"] {
-        let token = key.token(MC, Some(rp_id));
-        key.send(&token.sign(make_discoverable(rp_id, b"alice"))).unwrap();
-    }
-    let token = key.token(PCMR, None);
-    key.send(&token.relying_parties()).unwrap();
-    let change = key.platform(Protocol::Two).change_pin(PIN, "5678");
-    key.send(&change).unwrap();
-    assert_eq!(key.refusal(&next(0x03)), Status::NotAllowed);
-    assert_eq!(key.refusal(&token.relying_parties()), Status::PinAuthInvalid);
-}
-
-#[test]
-fn no_touch_is_asked_for() {
+fn a_name_that_finds_no_room_changes_nothing() {
     let mut key = Key::new();
     let made = key.register_discoverable(RP, b"alice");
+    key.storage_mut().refuses = true;
     let manager = key.manager();
-    key.user().prompts.clear();
-    for index in [0, 1, 2, 4, 3] {
-        key.send(&requests(&manager, &made.id)[index]).unwrap();
-    }
-    assert!(key.user().prompts.is_empty());
-}
-
-/// existingResidentCredentialsCount and maxPossibleRemainingResidentCredentialsCount.
-fn counts(key: &mut Key, manager: &Token) -> (i64, i64) {
-    let answer = key.answer(&manager.metadata()).unwrap();
-    assert_eq!(answer.keys(), [1, 2].map(int));
-    (answer.number(1).as_int(), answer.number(2).as_int())
+    let update = manager.update(&made.id, map([("id", bytes(b"alice"))]));
+    assert_eq!(key.refusal(&update), Status::KeyStoreFull);
+    key.storage_mut().refuses = false;
+    assert_eq!(shown(&mut key), user(b"alice"));
 }
 
 #[test]
-fn the_metadata_count_discoverable_credentials_and_the_room_for_more() {
+fn a_full_key_deletes_and_renames() {
     let mut key = Key::new();
+    let [alice, bob] = [b"alice", b"bobby"].map(|user| key.register_discoverable(RP, user));
+    key.storage_mut().room = Some(key.storage().records.len());
     let manager = key.manager();
-    let (empty, room) = counts(&mut key, &manager);
-    assert_eq!(empty, 0);
-    for (index, (rp_id, user)) in [(RP, b"alice"), (RP, b"bobby"), ("other.example", b"alice")]
-        .into_iter()
-        .enumerate()
-    {
-        key.register_discoverable(rp_id, user);
-        key.send(&make_credential(rp_id, user)).unwrap();
-        let manager = key.manager();
-        let taken = i64::try_from(index).unwrap() + 1;
-        assert_eq!(counts(&mut key, &manager), (taken, room - taken));
-    }
-    let renewed = key.register_discoverable(RP, b"alice");
-    let manager = key.manager();
-    assert_eq!(counts(&mut key, &manager), (3, room - 3));
-    key.send(&manager.delete(&renewed.id)).unwrap();
-    assert_eq!(counts(&mut key, &manager), (2, room - 2));
-}
-
-#[test]
-fn as_many_credentials_fit_as_the_metadata_say_and_leave_room_for_the_rest() {
-    let mut key = Key::new();
-    let reserved = usize::try_from(RESERVED_RECORDS).unwrap();
-    key.storage_mut().room = Some(key.storage().records.len() + reserved + 3);
-    for user in 0..3_u8 {
-        let manager = key.manager();
-        assert_eq!(counts(&mut key, &manager), (user.into(), i64::from(3 - user)));
-        key.register_discoverable(RP, &[user]);
-    }
-    let manager = key.manager();
-    assert_eq!(counts(&mut key, &manager), (3, 0));
-    let one_more = make_discoverable(RP, &[3]);
-    assert_eq!(key.refusal(&one_more), Status::KeyStoreFull);
-    // The account that is there already can be renewed, and one that goes makes room for another.
-    let renewed = key.register_discoverable(RP, &[2]);
-    let manager = key.manager();
-    key.send(&manager.delete(&renewed.id)).unwrap();
-    key.made(&one_more).unwrap();
-}
-
-#[test]
-fn the_hash_of_a_relying_party_is_compared_in_full() {
-    let mut key = Key::new();
-    key.register_discoverable(RP, b"alice");
-    let manager = key.manager();
-    for byte in 0..32 {
-        let mut hash = sha256(&[RP.as_bytes()]);
-        hash[byte] ^= 1;
-        assert_eq!(key.refusal(&manager.credentials(&hash)), Status::NoCredentials);
-    }
+    key.send(&manager.update(&alice.id, map([("id", bytes(b"alice"))])))
+        .unwrap();
+    key.send(&manager.delete(&bob.id)).unwrap();
+    assert_eq!(shown(&mut key), map([("id", bytes(b"alice"))]));
 }

@@ -1,24 +1,18 @@
 //! Every command, from the host's side of the wire.
 
-mod attestation;
 mod backup;
 mod built_in_uv;
 mod client_pin;
-mod config;
 mod credential_management;
 mod credential_management_preview;
 mod encoding;
-mod enterprise_attestation;
 mod failures;
-mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod hostile;
 mod large_blobs;
 mod make_credential;
-mod make_credential_parameters;
 mod model;
 mod pin_power_cuts;
 pub(crate) mod power_cuts;
 mod reset;
-mod selection;

@@ -54,11 +54,4 @@ impl Key {
             .map_err(drop)
             .expect("starts")
     }
-
-    /// A new key with certificates for batch and enterprise.
-    pub(crate) fn with_enterprise() -> Self {
-        Self::start(provisioned(true), Dice::default())
-            .map_err(drop)
-            .expect("starts")
-    }
 }

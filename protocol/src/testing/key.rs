@@ -168,7 +168,6 @@ pub(crate) struct AuthData {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Attested {
-    pub(crate) aaguid: [u8; 16],
     pub(crate) id: Vec<u8>,
     pub(crate) cose_key: Value,
 }
@@ -180,13 +179,12 @@ impl AuthData {
         let (sign_count, rest) = rest.split_first_chunk().expect("signCount");
         let mut rest = rest;
         let attested = (flags & 0x40 != 0).then(|| {
-            let (aaguid, behind) = rest.split_first_chunk().expect("aaguid");
+            let (_, behind) = rest.split_at(16);
             let (length, behind) = behind.split_first_chunk().expect("credentialIdLength");
             let (id, behind) = behind.split_at(u16::from_be_bytes(*length).into());
             let (cose_key, behind) = decode_first(behind);
             rest = behind;
             Attested {
-                aaguid: *aaguid,
                 id: id.to_vec(),
                 cose_key,
             }

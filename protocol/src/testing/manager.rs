@@ -9,7 +9,7 @@ use cbor4ii::core::Value;
 use super::cbor::{Tree, bytes, int};
 use super::key::Key;
 use super::pin::Token;
-use super::request::{Request, descriptor, get_info};
+use super::request::{Request, descriptor};
 use crate::crypto::Algorithm;
 use crate::crypto::sha256;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT;
@@ -71,15 +71,6 @@ impl Key {
         };
         let key = store.record_key(&rp_id_hash, kind).unwrap();
         store.keep(&key, &record).unwrap();
-    }
-
-    /// getInfo's answer without encIdentifier and encCredStoreState, which differ each time.
-    pub(crate) fn steady_info(&mut self) -> Value {
-        let Ok(Value::Map(mut members)) = self.answer(&get_info()) else {
-            panic!("getInfo is always answered")
-        };
-        members.retain(|(member, _)| ![int(0x19), int(0x1e)].contains(member));
-        Value::Map(members)
     }
 
     /// Sends what is expected to have an answer.

@@ -98,13 +98,6 @@ fn it_lists_algorithms_that_older_browsers_do_not_know_where_it_was_built_to() {
 }
 
 #[test]
-fn it_asks_for_no_touch() {
-    let mut key = Key::new();
-    info(&mut key);
-    assert!(key.user().prompts.is_empty());
-}
-
-#[test]
 fn no_credential_id_is_longer_than_it_says() {
     let mut key = Key::new();
     let longest = usize::try_from(info(&mut key).number(0x08).as_int()).unwrap();
@@ -112,11 +105,4 @@ fn no_credential_id_is_longer_than_it_says() {
     let longest_made = key.register_discoverable(RP, b"alice").id.len();
     assert_eq!(longest_made, SEALED_CREDENTIAL_ID);
     assert_eq!(longest_made == longest, cfg!(not(feature = "import")));
-}
-
-#[test]
-fn the_aaguid_is_that_of_the_credentials() {
-    let mut key = Key::new();
-    let attested = key.register(RP).auth_data.attested.unwrap();
-    assert_eq!(info(&mut key).number(0x03).as_bytes(), attested.aaguid);
 }

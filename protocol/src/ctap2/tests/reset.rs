@@ -1,31 +1,15 @@
-//! authenticatorReset (CTAP 2.3 §6.6).
+//! authenticatorReset (CTAP 2.3 §6.6): records, storage without room, and time to the millisecond.
 
 use std::vec::Vec;
 
 use crate::ctap2::Status;
-use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::tests::large_blobs::{INITIAL, array, stored, writing};
-use crate::limits::{RESET_WINDOW, USER_ACTION_TIMEOUT};
-use crate::platform::{Gesture, Operation, Presence};
+use crate::limits::RESET_WINDOW;
+use crate::platform::Gesture;
 use crate::testing::key::Key;
-use crate::testing::pin::{ACFG, PCMR, PIN, get_key_agreement};
-use crate::testing::platform::{Dice, Prompt};
-use crate::testing::request::{RP, config, discover, get_assertion, option, reset, toggle_always_uv};
-
-#[test]
-fn a_touch_soon_after_power_up_erases_every_credential() {
-    let mut key = Key::new();
-    let listed = key.register(RP);
-    let discovered = key.register_discoverable(RP, b"alice");
-    key.at(RESET_WINDOW);
-    assert_eq!(key.send(&reset()), Ok(None));
-    for mut key in [key.fork(), key] {
-        for made in [&listed, &discovered] {
-            assert_eq!(key.refusal(&get_assertion(RP, &[&made.id])), Status::NoCredentials);
-        }
-        assert_eq!(key.refusal(&discover(RP)), Status::NoCredentials);
-    }
-}
+use crate::testing::pin::PIN;
+use crate::testing::platform::Dice;
+use crate::testing::request::{RP, discover, get_assertion, option, reset};
 
 #[test]
 fn the_records_go_and_the_medium_is_scrubbed() {
@@ -53,25 +37,11 @@ fn every_record_of_the_epoch_goes_whatever_it_is() {
 }
 
 #[test]
-fn the_user_is_asked_to_reset() {
-    let mut key = Key::new();
-    key.at(100).send(&reset()).unwrap();
-    let prompt = Prompt {
-        operation: Operation::Reset,
-        gesture: Gesture::Touch,
-        rp_id: None,
-        application: None,
-        user: None,
-        deadline: Some(100 + USER_ACTION_TIMEOUT),
-    };
-    assert_eq!(key.user().prompts, [prompt]);
-}
-
-#[test]
 fn later_it_is_not_allowed_until_the_next_power_up() {
     let mut key = Key::new();
     let made = key.register_discoverable(RP, b"alice");
     key.user().prompts.clear();
+    assert_eq!(key.fork().at(RESET_WINDOW).send(&reset()), Ok(None), "until then it is");
     key.at(RESET_WINDOW + 1);
     let before = key.storage().records.clone();
     assert_eq!(key.refusal(&reset()), Status::NotAllowed);
@@ -79,34 +49,6 @@ fn later_it_is_not_allowed_until_the_next_power_up() {
     assert_eq!(key.storage().records, before);
     made.verify(RP, &key.asserted(&discover(RP)).unwrap());
     assert_eq!(key.restarted().send(&reset()), Ok(None));
-}
-
-#[test]
-fn without_a_touch_nothing_is_erased() {
-    for (presence, status) in [
-        (Presence::Declined, Status::OperationDenied),
-        (Presence::TimedOut, Status::UserActionTimeout),
-        (Presence::Aborted, Status::KeepaliveCancel),
-    ] {
-        let mut key = Key::new();
-        let made = key.register_discoverable(RP, b"alice");
-        let before = key.storage().records.clone();
-        key.user().answers.push_back(presence);
-        assert_eq!(key.refusal(&reset()), status);
-        assert_eq!(key.storage().records, before);
-        made.verify(RP, &key.asserted(&discover(RP)).unwrap());
-    }
-}
-
-#[test]
-fn a_key_that_was_reset_works_again() {
-    let mut key = Key::new();
-    key.register_discoverable(RP, b"alice");
-    key.send(&reset()).unwrap();
-    let (listed, discovered) = (key.register(RP), key.register_discoverable(RP, b"alice"));
-    let mut key = key.restarted();
-    listed.verify(RP, &key.asserted(&get_assertion(RP, &[&listed.id])).unwrap());
-    discovered.verify(RP, &key.asserted(&discover(RP)).unwrap());
 }
 
 #[test]
@@ -118,40 +60,6 @@ fn the_shared_counter_does_not_go_back() {
     let made = key.register(RP);
     let after = key.asserted(&get_assertion(RP, &[&made.id])).unwrap();
     assert!(after.auth_data.sign_count > before.auth_data.sign_count);
-}
-
-#[test]
-fn no_pin_is_needed_and_none_is_left() {
-    let mut key = Key::with_pin();
-    let token = key.token(ACFG, None);
-    let persistent = key.token(PCMR, None);
-    let agreements = |key: &mut Key| [1, 2].map(|protocol| key.send(&get_key_agreement(protocol)).unwrap());
-    let before = agreements(&mut key);
-    assert_eq!(key.send(&reset()), Ok(None));
-
-    assert_eq!(key.steady_info(), Key::new().steady_info());
-    let after = agreements(&mut key);
-    assert!(
-        before.iter().all(|key| !after.contains(key)),
-        "key agreement keys are new"
-    );
-    key.set_pin(PIN);
-    assert_eq!(key.refusal(&token.sign(toggle_always_uv())), Status::PinAuthInvalid);
-    assert_ne!(key.token(PCMR, None).secret, persistent.secret);
-}
-
-#[test]
-fn a_refused_reset_leaves_the_pin_and_its_tokens() {
-    let mut key = Key::with_pin();
-    let token = key.token(ACFG, None);
-    for presence in [Presence::Declined, Presence::TimedOut, Presence::Aborted] {
-        key.user().answers.push_back(presence);
-        assert!(key.send(&reset()).is_err());
-    }
-    assert_eq!(key.send(&token.sign(toggle_always_uv())), Ok(None));
-    assert_eq!(key.try_pin(PIN), Ok(()));
-    let request = key.platform(Protocol::Two).set_pin(PIN);
-    assert_eq!(key.refusal(&request), Status::PinAuthInvalid);
 }
 
 /// What a reset takes away: a PIN, a large-blob array and a credential of either kind, whose IDs these are.
@@ -222,18 +130,6 @@ fn a_reset_that_found_no_room_is_told_and_tried_again() {
     assert!(has_everything(&mut key, &ids));
     assert_eq!(key.send(&reset()), Ok(None));
     assert!(!has_everything(&mut key, &ids));
-}
-
-#[test]
-fn a_long_touch_is_asked_for_where_it_was_enabled() {
-    let mut key = Key::new();
-    assert_eq!(key.send(&config(0x04)), Ok(None));
-    key.user().answers.push_back(Presence::TimedOut);
-    assert_eq!(key.refusal(&reset()), Status::UserActionTimeout);
-    assert_eq!(key.send(&reset()), Ok(None));
-    assert_eq!(key.send(&reset()), Ok(None));
-    let gestures: Vec<_> = key.user().prompts.iter().map(|prompt| prompt.gesture).collect();
-    assert_eq!(gestures, [Gesture::LongTouch, Gesture::LongTouch, Gesture::Touch]);
 }
 
 #[test]

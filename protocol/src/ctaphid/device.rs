@@ -4,12 +4,13 @@ mod incoming;
 mod transaction;
 
 use heapless::{Deque, Vec};
+use zeroize::Zeroize as _;
 
 use super::packet::{self, Packet};
 use super::{BROADCAST, Error, Report, channel, command, error_report};
 use crate::limits::MAX_MESSAGE;
 use crate::platform::Indication;
-use crate::request::Request;
+use crate::request::{Request, RequestKind};
 use transaction::{Lock, Phase, Transaction, Work};
 
 /// Answers of one packet that may wait to be sent. A host that sends without reading loses what does not fit.
@@ -104,7 +105,7 @@ impl Device {
         match phase {
             Phase::Assembling { deadline, .. } if *deadline <= now => {
                 let report = error_report(*channel, Error::MsgTimeout);
-                self.transaction = None;
+                self.drop_transaction();
                 self.reply(report);
             }
             Phase::Requested(work) => work.tick(now),
@@ -144,6 +145,10 @@ impl Device {
                 let report = packet::packet(*channel, *command, self.message.get(..*length)?, *index);
                 *index += 1;
                 if packet::is_whole(*index, *length) {
+                    // Codes.
+                    if *command == command::OATH {
+                        self.message.iter_mut().take(*length).for_each(|byte| byte.zeroize());
+                    }
                     self.transaction = None;
                 }
                 report
@@ -159,7 +164,12 @@ impl Device {
         match phase {
             Phase::Requested(work) if !work.taken && !self.abandoned => {
                 work.taken = true;
-                packet::copy(self.message.get(..work.length)?, message);
+                let request = self.message.get_mut(..work.length)?;
+                packet::copy(request, message);
+                // What CTAP2 must keep is encrypted, but what an account of OATH is made with is not.
+                if work.kind == RequestKind::Oath {
+                    request.zeroize();
+                }
                 Some(Request {
                     channel: *channel,
                     kind: work.kind,
@@ -231,10 +241,9 @@ impl Device {
         self.last_channel = 0;
         self.claimed.clear();
         self.lock = None;
-        self.transaction = None;
+        self.drop_transaction();
         self.abandoned = false;
         self.replies.clear();
-        self.message.fill(0);
     }
 
     /// Whether CTAPHID_INIT on this channel allocates it: it was not allocated since power-up, and can be.
@@ -264,6 +273,12 @@ impl Device {
             }) => Some(*channel),
             _ => None,
         }
+    }
+
+    /// Ends the transaction, and leaves nothing of a message that did not come or go in whole.
+    fn drop_transaction(&mut self) {
+        self.transaction = None;
+        self.message.zeroize();
     }
 
     /// Queues an answer of one packet.

@@ -113,7 +113,8 @@ impl Card {
         &ATR
     }
 
-    /// Switches the card off. It forgets what was selected, sent and asked.
+    /// Switches the card off. It forgets what was selected, sent and asked. The key behind it keeps its own power: PIN
+    /// retries and tokens are as they were.
     pub fn power_off(&mut self) -> Event {
         let event = self.forget();
         self.is_on = false;

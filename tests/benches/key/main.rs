@@ -21,7 +21,10 @@ use brasskey_conformance::host::response::{Made, Response};
 use brasskey_conformance::host::u2f::{Registered, authenticate, control, register};
 use brasskey_conformance::host::verify::sha256;
 use brasskey_conformance::host::{command, packets};
+use brasskey_protocol::ccid::{PACKET, Reader};
 use brasskey_protocol::crypto::p256;
+use brasskey_protocol::iso7816::Card;
+use brasskey_protocol::limits::MAX_MESSAGE;
 use ciborium::Value;
 use criterion::Criterion;
 
@@ -44,6 +47,7 @@ fn main() {
     operations("in process", &Link::in_process(&key), &mut criterion, &mut meter);
     operations("UDP", &Link::udp(address), &mut criterion, &mut meter);
     codes(&mut criterion, &mut meter);
+    carriers(&mut criterion, &mut meter);
     growth(&mut criterion, &mut meter);
     management(&mut criterion, &mut meter);
     criterion.final_summary();
@@ -151,6 +155,45 @@ fn codes(criterion: &mut Criterion, meter: &mut Meter) {
     meter.measure(criterion, "codes", "CALCULATE ALL of 64", || {
         let (link, _, all) = &*prepared;
         black_box(link.run(all));
+    });
+}
+
+/// What an APDU costs that asks nothing of the key: NFCCTAP_MSG in, and an answer as long as getInfo's out. By the card
+/// alone, and by the packets of its reader.
+fn carriers(criterion: &mut Criterion, meter: &mut Meter) {
+    const SELECT: [u8; 13] = [0x00, 0xA4, 0x04, 0x00, 8, 0xA0, 0, 0, 0x06, 0x47, 0x2F, 0, 0x01];
+    const GET_INFO: [u8; 6] = [0x80, 0x10, 0x00, 0x00, 1, 0x04];
+    let answer = [0; 240];
+    let mut message = Box::new([0; MAX_MESSAGE]);
+
+    let mut card = Box::new(Card::new());
+    card.power_on();
+    let _ = card.receive(&SELECT, 0);
+    meter.measure(criterion, "card", "APDU", || {
+        let _ = card.receive(black_box(&GET_INFO), 0);
+        card.take_request(&mut message, 0).expect("a request");
+        card.respond(&answer, 0);
+        black_box(card.response().expect("a response"));
+    });
+
+    let block = |message_type: u8, data: &[u8]| {
+        let length = u8::try_from(data.len()).expect("a short APDU");
+        [&[message_type, length, 0, 0, 0, 0, 0, 0, 0, 0], data].concat()
+    };
+    let mut reader = Box::new(Reader::new());
+    let mut packet = [0; PACKET];
+    for command in [block(0x62, &[]), block(0x6F, &SELECT)] {
+        let _ = reader.receive(&command, 0);
+        while reader.transmit(&mut packet).is_some() {}
+    }
+    let command = block(0x6F, &GET_INFO);
+    meter.measure(criterion, "reader", "APDU", || {
+        let _ = reader.receive(black_box(&command), 0);
+        reader.take_request(&mut message, 0).expect("a request");
+        reader.respond(&answer, 0);
+        while let Some(length) = reader.transmit(&mut packet) {
+            black_box(&packet[..length]);
+        }
     });
 }
 

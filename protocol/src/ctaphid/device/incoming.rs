@@ -35,7 +35,7 @@ impl Device {
                 phase: Phase::Assembling { .. },
                 ..
             }) if *active == channel => {
-                self.transaction = None;
+                self.drop_transaction();
                 return Err(Error::InvalidSeq);
             }
             Some(_) => return Err(Error::ChannelBusy),
@@ -74,7 +74,7 @@ impl Device {
             return Ok(Event::None);
         }
         if assembly.proceed(sequence, data, &mut self.message).is_err() {
-            self.transaction = None;
+            self.drop_transaction();
             return Err(Error::InvalidSeq);
         }
         let (command, assembly) = (*command, *assembly);
@@ -132,15 +132,16 @@ impl Device {
     /// reply (CTAP 2.3 §11.2.5.3).
     fn resynchronize(&mut self, active: u32) -> Event {
         self.replies.retain(|reply| channel(reply) != active);
-        match self.transaction.take_if(|transaction| transaction.channel == active) {
-            Some(Transaction {
-                phase: Phase::Requested(Work { taken: true, .. }),
-                ..
-            }) => {
-                self.abandoned = true;
-                Event::Abort
-            }
-            _ => Event::None,
+        let Some(Transaction { phase, .. }) = self.transaction.take_if(|transaction| transaction.channel == active)
+        else {
+            return Event::None;
+        };
+        self.drop_transaction();
+        if matches!(phase, Phase::Requested(Work { taken: true, .. })) {
+            self.abandoned = true;
+            Event::Abort
+        } else {
+            Event::None
         }
     }
 

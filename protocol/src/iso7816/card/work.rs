@@ -1,8 +1,8 @@
 //! A request of the card, until its response.
 
-use super::{Apdu, RequestKind, StatusWord};
+use crate::iso7816::apdu::{Apdu, StatusWord};
 use crate::limits::{KEEPALIVE_INTERVAL, MAX_MESSAGE};
-use crate::request::KeepaliveStatus;
+use crate::request::{KeepaliveStatus, RequestKind};
 
 /// The bytes before the data of an extended APDU.
 pub(super) const EXTENDED_HEADER: usize = 7;

@@ -45,6 +45,37 @@ fn an_oath_command_is_cancelled_as_a_ctap2_command_is() {
 }
 
 #[test]
+fn nothing_of_an_oath_command_or_its_answer_stays() {
+    let mut key = Key::new();
+    let channel = key.open();
+    let is_wiped = |key: &Key| key.device.message.iter().all(|byte| *byte == 0);
+    let _ = key.message(channel, command::OATH, &[7; 200]);
+    assert!(key.take().is_some());
+    assert!(is_wiped(&key));
+    assert_eq!(
+        answer(&key.respond(&[8; 200]), channel, command::OATH).unwrap(),
+        [8; 200]
+    );
+    assert!(is_wiped(&key));
+    // Nor of one that does not come in whole, or is dropped.
+    let put = |key: &mut Key| {
+        assert_eq!(
+            key.send(&fragment(channel, command::OATH, &[7; 200]).unwrap().next().unwrap()),
+            Event::None
+        )
+    };
+    put(&mut key);
+    key.pass(1000);
+    assert!(is_wiped(&key));
+    put(&mut key);
+    let _ = key.exchange(&init_report(channel, &NONCE));
+    assert!(is_wiped(&key));
+    put(&mut key);
+    let _ = key.exchange(&claim(channel, command::OATH, 1));
+    assert!(is_wiped(&key));
+}
+
+#[test]
 fn an_unfinished_message_is_not_handed_over() {
     let mut key = Key::new();
     let channel = key.open();

@@ -35,7 +35,6 @@ pub(in super::super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut session = args.oath.open(output)?;
-    tell_of_clock(output);
     let accounts = session.oath.list()?;
     let account = find(&accounts, &args.name)?;
     if account.kind == Kind::Hotp {
@@ -44,6 +43,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             "check an account whose codes change by themselves",
         ));
     }
+    tell_of_clock(std::slice::from_ref(account), output);
     let code = typed(args, account)?;
     let time = now();
     let steps = session.steps_to(account, &code, time, output)?;
@@ -140,5 +140,78 @@ impl Session {
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Watch;
+    use crate::client::oath::{Algorithm, Card, Name, Oath};
+
+    /// A card whose code is the number of the step, and which refuses steps before that of `since`.
+    struct Counting {
+        takes_touch: bool,
+        since: u32,
+    }
+
+    impl Card for Counting {
+        fn transmit(&mut self, apdu: &[u8], _: &mut dyn Watch) -> Result<Vec<u8>, client::Error> {
+            let ok = [0x90, 0x00];
+            Ok(match apdu {
+                [_, 0xA4, 0x04, ..] => b"\x79\x03\x05\x04\x03\x71\x08IDENTITY\x90\x00".to_vec(),
+                [_, 0xA4, ..] if self.takes_touch => [b"\x71\x01a\x7C\x01\x06", &ok[..]].concat(),
+                [_, 0xA4, ..] => [b"\x71\x01a\x76\x05\x06\0\0\0\0", &ok[..]].concat(),
+                [.., a, b, c, d] if u32::from_be_bytes([*a, *b, *c, *d]) >= self.since => {
+                    [b"\x76\x05\x06", &[*a, *b, *c, *d][..], &ok].concat()
+                }
+                _ => vec![0x6A, 0x80],
+            })
+        }
+    }
+
+    fn steps(takes_touch: bool, since: u32, code: u64) -> Option<i64> {
+        let card = Counting { takes_touch, since };
+        let mut session = Session::of(Oath::select(Box::new(card)).unwrap(), "card");
+        let account = Listed {
+            id: b"a".to_vec(),
+            name: Name::parse("a", Kind::Totp),
+            kind: Kind::Totp,
+            algorithm: Algorithm::Sha1,
+        };
+        let code = format!("{code:06}");
+        session
+            .steps_to(&account, &code, 30 * 1000, &Output::new(false))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_code_is_found_an_hour_to_both_sides() {
+        for (code, found) in [
+            (1000, Some(0)),
+            (1001, Some(1)),
+            (998, Some(-2)),
+            (1120, Some(120)),
+            (880, Some(-120)),
+            (1121, None),
+            (879, None),
+        ] {
+            assert_eq!(steps(false, 0, code), found, "{code}");
+        }
+    }
+
+    #[test]
+    fn as_few_touches_are_asked_for_as_say_something() {
+        assert_eq!(
+            [999, 1000, 1001].map(|code| steps(true, 0, code)),
+            [Some(-1), Some(0), Some(1)]
+        );
+        assert_eq!([998, 1002].map(|code| steps(true, 0, code)), [None; 2]);
+    }
+
+    #[test]
+    fn an_account_that_only_goes_forward_is_compared_forward() {
+        assert_eq!(steps(false, 1000, 1003), Some(3));
+        assert_eq!(steps(false, 1000, 997), None);
     }
 }

@@ -56,7 +56,6 @@ struct Valid {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut session = args.oath.open(output)?;
-    tell_of_clock(output);
     let accounts = session.oath.list()?;
     let account = match (&args.name, accounts.as_slice()) {
         (Some(name), accounts) => find(accounts, name)?,
@@ -69,6 +68,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         }
         (None, accounts) => return all(&mut session, accounts, output),
     };
+    tell_of_clock(std::slice::from_ref(account), output);
     let first = session.code(account)?;
     if args.copy {
         let program = clipboard::copy(&first.code)?;
@@ -96,15 +96,17 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Says that codes may be wrong because of the computer.
-pub(super) fn tell_of_clock(output: &Output) {
-    if clock::is_synchronised() == Some(false) {
+/// Says that codes of these accounts may be wrong because of the computer.
+pub(super) fn tell_of_clock(accounts: &[Listed], output: &Output) {
+    let go_by_time = accounts.iter().any(|account| account.kind == Kind::Totp);
+    if go_by_time && clock::is_synchronised() == Some(false) {
         output.notice("this computer's clock is not synchronised: codes are wrong if it is off by more than a moment");
     }
 }
 
 /// The codes of all accounts, except of those that take more than the time.
 fn all(session: &mut Session, accounts: &[Listed], output: &Output) -> Result<(), Failure> {
+    tell_of_clock(accounts, output);
     let time = now();
     let calculated = session.oath.calculate_all(time / u64::from(DEFAULT_PERIOD))?;
     let (mut rows, mut codes) = (Vec::new(), Vec::new());

@@ -7,6 +7,7 @@ use brasskey_protocol::limits::MAX_MESSAGE;
 use super::*;
 use crate::client::error::ErrorKind;
 use crate::client::fake::{FakeKey, Reply, Script};
+use crate::client::oath::OathError;
 use crate::client::watch::CancelHandle;
 
 mod keepalive;
@@ -148,6 +149,8 @@ fn errors_keep_their_names() {
 
     let mut channel = scripted(|_| vec![error_report(OURS, ctaphid::Error::InvalidCmd)]);
     assert!(matches!(channel.lock(1), Err(Error::Unsupported { .. })));
+    let not_over_hid = OathError::NotOverHid;
+    assert!(matches!(channel.oath(&[0], &mut Unwatched), Err(Error::Oath(error)) if error == not_over_hid));
 }
 
 #[test]

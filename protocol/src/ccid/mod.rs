@@ -52,7 +52,7 @@ const FEATURES: u32 = feature::PARAMETERS_BY_ATR
 #[rustfmt::skip]
 pub const DESCRIPTOR: [u8; 54] = {
     let f = FEATURES.to_le_bytes();
-    let m = (MAX_MESSAGE_LENGTH as u32).to_le_bytes();
+    let m = MAX_MESSAGE_LENGTH.to_le_bytes();
     [
         54, DESCRIPTOR_TYPE,
         0x10, 0x01, //             bcdCCID: 1.10

@@ -194,26 +194,28 @@ impl Card {
 
     /// NFCCTAP_GETRESPONSE (CTAP 2.3 §11.3.7.2).
     fn poll(&mut self, apdu: &Apdu<'_>, now: u64) -> Event {
-        let is_cancel = apdu.p1 == p1::CANCEL;
-        let refusal = match &mut self.state {
-            _ if ![p1::POLL, p1::CANCEL].contains(&apdu.p1) => StatusWord::IncorrectP1P2,
-            State::Requested(work) if work.wait != Wait::Response => {
-                // A cancelled request ends soon, with an answer of its own.
-                if !is_cancel {
-                    work.wait = Work::patience(now);
-                    return Event::None;
+        let is_known = [p1::POLL, p1::CANCEL].contains(&apdu.p1);
+        match &mut self.state {
+            State::Requested(work) if work.wait != Wait::Response => match apdu.p1 {
+                p1::POLL => work.wait = Work::patience(now),
+                p1::CANCEL => {
+                    // It ends soon, with an answer of its own.
+                    work.wait = Wait::Response;
+                    work.aborted = true;
+                    return if work.taken { Event::Abort } else { Event::None };
                 }
-                work.wait = Wait::Response;
-                work.aborted = true;
-                return if work.taken { Event::Abort } else { Event::None };
+                _ => {
+                    work.wait = Wait::Polled;
+                    self.refuse(StatusWord::IncorrectP1P2);
+                }
+            },
+            State::Responding { .. } if is_known => self.send_piece(),
+            State::Responding { .. } => self.refuse(StatusWord::IncorrectP1P2),
+            _ => {
+                let event = self.forget();
+                return self.end(StatusWord::ConditionsNotSatisfied, event);
             }
-            State::Responding { .. } => {
-                self.send_piece();
-                return Event::None;
-            }
-            _ => StatusWord::ConditionsNotSatisfied,
-        };
-        self.refuse(refusal);
+        }
         Event::None
     }
 }

@@ -4,6 +4,9 @@ use crate::limits::KEEPALIVE_INTERVAL;
 const POLL: [u8; 5] = [0x80, 0x11, 0, 0, 0];
 const CANCEL: [u8; 5] = [0x80, 0x11, 0x11, 0, 0];
 
+/// authenticatorSelection of a host that does not poll.
+const SELECTION: [u8; 6] = [0x80, 0x10, 0, 0, 1, 0x0B];
+
 /// authenticatorSelection of a host that polls.
 fn selection() -> Vec<u8> {
     short([0x80, 0x10, 0x80, 0], &[0x0B])
@@ -169,6 +172,22 @@ fn other_parameters_of_a_poll_are_refused_and_change_nothing() {
     assert_eq!(reader.word(&[0x80, 0x11, 0x01, 0, 0]), 0x6A86);
     assert_eq!(reader.send(&POLL), Event::None);
     assert_eq!(reader.respond(&[0]), [0, 0x90, 0]);
+}
+
+#[test]
+fn a_poll_in_the_place_of_another_command_has_the_only_answer() {
+    let mut reader = Reader::with_fido();
+    reader.request(&selection(), RequestKind::Cbor);
+    assert_eq!(reader.word(&[0x80, 0x11, 0x01, 0, 0]), 0x6A86);
+    reader.card.respond(&[0], reader.now);
+    assert_eq!(reader.response(), None);
+    assert_eq!(reader.exchange(&POLL), [0, 0x90, 0]);
+    // A host that does not poll gives up what it asked for.
+    reader.request(&SELECTION, RequestKind::Cbor);
+    assert_eq!(reader.send(&POLL), Event::Abort);
+    assert_eq!(reader.response().unwrap(), [0x69, 0x85]);
+    reader.card.respond(&[0x2D], reader.now);
+    assert_eq!(reader.response(), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use brasskey_protocol::ctaphid::BROADCAST;
 use brasskey_protocol::iso7816::Event;
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::Indication;
@@ -25,6 +26,8 @@ pub(super) trait CardHost: Debug + Send + Sync {
 pub(super) enum Incoming<'a> {
     /// One message or packet.
     Bytes(&'a [u8]),
+    /// ABORT on the control pipe (CCID 1.1 §5.3.1).
+    Abort { slot: u8, sequence: u8 },
 }
 
 /// What an incoming message demands.
@@ -72,6 +75,8 @@ pub(super) trait Carrier: Send {
 pub(super) enum Kind {
     /// pcscd's driver of virtual cards.
     Virtual,
+    /// A reader on USB.
+    Usb,
 }
 
 impl Kind {
@@ -79,12 +84,13 @@ impl Kind {
     pub(super) const fn channel(self) -> u32 {
         match self {
             Self::Virtual => CARD,
+            Self::Usb => BROADCAST,
         }
     }
 
     /// Whether requests on `channel` come by a reader of any kind.
     pub(super) const fn is_channel(channel: u32) -> bool {
-        channel == CARD
+        channel == CARD || channel == BROADCAST
     }
 }
 

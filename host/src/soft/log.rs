@@ -213,12 +213,13 @@ mod tests {
 
     #[test]
     fn what_came_to_the_card_has_no_channel_and_select_is_told_from_what_has_its_number() {
-        let record = Record {
-            channel: Kind::Virtual.channel(),
-            ..record(Command::of(RequestKind::Oath, b"\x00\xa4\x04\x00"), None)
-        };
-        let entry = LogEntry::from(&record);
-        assert_eq!((&entry.channel[..], &entry.command[..]), ("card", "OATH SELECT"));
+        for kind in [Kind::Virtual, Kind::Usb] {
+            let entry = LogEntry::from(&Record {
+                channel: kind.channel(),
+                ..record(Command::of(RequestKind::Oath, b"\x00\xa4\x04\x00"), None)
+            });
+            assert_eq!((&entry.channel[..], &entry.command[..]), ("card", "OATH SELECT"));
+        }
         for (apdu, name) in [
             (&b"\x00\xa2\x00\x01"[..], "OATH CALCULATE"),
             (b"\x00\x06", "OATH 0x06"),

@@ -6,6 +6,7 @@
 mod attachment;
 mod device;
 mod pipe;
+mod reader;
 mod wire;
 
 use std::io::{self, Write};

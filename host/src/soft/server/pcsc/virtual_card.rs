@@ -27,7 +27,9 @@ pub(super) struct VirtualCard {
 
 impl Carrier for VirtualCard {
     fn receive(&mut self, incoming: Incoming<'_>, now: u64) -> Demand {
-        let Incoming::Bytes(message) = incoming;
+        let Incoming::Bytes(message) = incoming else {
+            return Demand::Nothing;
+        };
         let event = match message {
             [POWER_OFF] => self.card.power_off(),
             [POWER_ON | RESET] => {

@@ -1,14 +1,18 @@
-//! The USB device: descriptors and requests (USB 2.0 §9, HID 1.11 §7). They are the same bytes as those of the key on a
-//! chip, except for the name and number.
+//! The USB device: descriptors and requests (USB 2.0 §9, HID 1.11 §7, CCID 1.1 §5). They are the same bytes as those of
+//! the key on a chip, except for the name and number.
 
+use brasskey_protocol::ccid;
 use brasskey_protocol::ctaphid::{REPORT_DESCRIPTOR, Report};
-use brasskey_protocol::usb::{INTERVAL, MANUFACTURER, POWER, PRODUCT_ID, VENDOR_ID, bcd_version};
+use brasskey_protocol::usb::{
+    CCID_ENDPOINT, CCID_INTERFACE, HID_ENDPOINT, HID_INTERFACE, INTERVAL, MANUFACTURER, POWER, PRODUCT_ID, VENDOR_ID,
+    bcd_version,
+};
 
 use crate::soft::Identity;
 use crate::soft::about::VERSION;
 
-/// The class of the interface.
-pub(super) const CLASS_HID: u8 = 0x03;
+/// The classes of the interfaces, by their numbers: HID, and smart card readers.
+pub(super) const CLASSES: [u8; 2] = [0x03, ccid::INTERFACE_CLASS];
 /// The one configuration.
 pub(super) const CONFIGURATION_VALUE: u8 = 1;
 
@@ -16,9 +20,14 @@ pub(super) const CONFIGURATION_VALUE: u8 = 1;
 const DEVICE: u8 = 0x01;
 const CONFIGURATION: u8 = 0x02;
 const STRING: u8 = 0x03;
+const INTERFACE: u8 = 0x04;
+const ENDPOINT: u8 = 0x05;
 const BOS: u8 = 0x0F;
 const HID: u8 = 0x21;
 const REPORT: u8 = 0x22;
+
+/// The bit of an endpoint's address that says that its data goes to the host.
+const IN: u8 = 0x80;
 
 /// The language of the strings: English (United States).
 const LANGUAGE: u16 = 0x0409;
@@ -51,6 +60,8 @@ pub(super) enum Answer {
     Done,
     /// Done, with a report for the key.
     Report(Report),
+    /// Done, with an ABORT for the smart card.
+    Abort { slot: u8, sequence: u8 },
     /// Refused.
     Stall,
 }
@@ -98,7 +109,7 @@ impl Device {
             (0x80..=0x82, 0x00) => Some(vec![0, 0]),
             // GET_DESCRIPTOR.
             (0x80, 0x06) => self.descriptor(setup.value, setup.index),
-            (0x81, 0x06) if setup.index == 0 => class_descriptor(setup.value),
+            (0x81, 0x06) => class_descriptor(setup.index, setup.value),
             // GET_CONFIGURATION.
             (0x80, 0x08) => Some(vec![u8::from(self.is_configured)]),
             // GET_INTERFACE.
@@ -132,8 +143,8 @@ impl Device {
                 self.is_configured = setup.value != 0;
                 Answer::Done
             }
-            // SET_INTERFACE: the one setting of the one interface.
-            (0x01, 0x0B) if setup.value == 0 && setup.index == 0 => Answer::Done,
+            // SET_INTERFACE: the one setting of either interface.
+            (0x01, 0x0B) if setup.value == 0 && usize::from(setup.index) < CLASSES.len() => Answer::Done,
             // CLEAR_FEATURE of an endpoint: ENDPOINT_HALT.
             (0x02, 0x01) if setup.value == 0 => Answer::Done,
             // SET_IDLE: changes nothing, since the key sends reports only when it has some.
@@ -141,6 +152,11 @@ impl Device {
             // SET_REPORT, for hosts that do not use the OUT endpoint. Every report is of 64 bytes (CTAP 2.3 §11.2.4).
             (0x21, 0x09) if setup.index == 0 && data.len() <= DATA_MAX => {
                 data.try_into().map_or(Answer::Done, Answer::Report)
+            }
+            // ABORT of the smart card reader. There is one slot.
+            (0x21, ccid::ABORT) if setup.index == u16::from(CCID_INTERFACE) && setup.value & 0xFF == 0 => {
+                let [slot, sequence] = setup.value.to_le_bytes();
+                Answer::Abort { slot, sequence }
             }
             _ => Answer::Stall,
         }
@@ -164,25 +180,34 @@ fn device_descriptor() -> Vec<u8> {
 }
 
 fn configuration_descriptor() -> Vec<u8> {
+    let [hid, reader] = CLASSES;
     let parts = [
-        // Interface 0 with two endpoints.
-        descriptor(0x04, &[0, 0, 2, CLASS_HID, 0, 0, 0]),
+        // Two endpoints, no subclass, no protocol, no string.
+        descriptor(INTERFACE, &[HID_INTERFACE, 0, 2, hid, 0, 0, 0]),
         hid_descriptor(),
-        // Interrupt endpoints for 64 bytes: 1 OUT, 1 IN.
-        descriptor(0x05, &[0x01, 0x03, 64, 0, INTERVAL]),
-        descriptor(0x05, &[0x81, 0x03, 64, 0, INTERVAL]),
+        // Interrupt endpoints for 64 bytes, OUT and IN.
+        descriptor(ENDPOINT, &[HID_ENDPOINT, 0x03, 64, 0, INTERVAL]),
+        descriptor(ENDPOINT, &[IN | HID_ENDPOINT, 0x03, 64, 0, INTERVAL]),
+        descriptor(INTERFACE, &[CCID_INTERFACE, 0, 2, reader, 0, 0, 0]),
+        ccid::DESCRIPTOR.to_vec(),
+        // Bulk endpoints for 64 bytes, OUT and IN.
+        descriptor(ENDPOINT, &[CCID_ENDPOINT, 0x02, 64, 0, 0]),
+        descriptor(ENDPOINT, &[IN | CCID_ENDPOINT, 0x02, 64, 0, 0]),
     ]
     .concat();
-    let total = u8::try_from(parts.len() + 9).unwrap_or(u8::MAX);
-    // One interface; powered by the bus, in units of 2 mA.
-    let head = descriptor(CONFIGURATION, &[total, 0, 1, CONFIGURATION_VALUE, 0, 0x80, POWER / 2]);
+    let [low, high] = u16::try_from(parts.len() + 9).unwrap_or(u16::MAX).to_le_bytes();
+    // Two interfaces; powered by the bus, in units of 2 mA.
+    let head = descriptor(CONFIGURATION, &[low, high, 2, CONFIGURATION_VALUE, 0, 0x80, POWER / 2]);
     [head, parts].concat()
 }
 
-fn class_descriptor(value: u16) -> Option<Vec<u8>> {
-    match value.to_be_bytes() {
-        [HID, _] => Some(hid_descriptor()),
-        [REPORT, _] => Some(REPORT_DESCRIPTOR.to_vec()),
+/// The descriptors of an interface's class.
+fn class_descriptor(interface: u16, value: u16) -> Option<Vec<u8>> {
+    let [kind, _] = value.to_be_bytes();
+    match (u8::try_from(interface).ok()?, kind) {
+        (HID_INTERFACE, HID) => Some(hid_descriptor()),
+        (HID_INTERFACE, REPORT) => Some(REPORT_DESCRIPTOR.to_vec()),
+        (CCID_INTERFACE, ccid::DESCRIPTOR_TYPE) => Some(ccid::DESCRIPTOR.to_vec()),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! A host that attaches to the key, and others that do not know how.
 
+mod card;
 mod device;
 mod malformed;
 
@@ -194,11 +195,11 @@ fn the_device_is_listed_for_who_may_attach_it() {
     let (key, server) = serve(Touch::Auto);
     let list = ask(&server, &DEVICE_LIST);
     assert_eq!(list[..12], [0x01, 0x11, 0, 0x05, 0, 0, 0, 0, 0, 0, 0, 1]);
-    assert_eq!(list.len(), 12 + 312 + 4);
+    assert_eq!(list.len(), 12 + 312 + 8);
     assert_eq!(list[12 + 256..12 + 259], *b"1-1");
-    // Full speed, vendor and product; one configuration, which has one interface, of the HID class.
+    // Full speed, vendor and product; one configuration, which has two interfaces: HID, and a smart card reader.
     assert_eq!(list[12 + 296..12 + 304], [0, 0, 0, 2, 0x12, 0x09, 0x00, 0x01]);
-    assert_eq!(list[12 + 306..], [0, 0, 0, 1, 1, 1, 3, 0, 0, 0]);
+    assert_eq!(list[12 + 306..], [0, 0, 0, 1, 1, 2, 3, 0, 0, 0, 11, 0, 0, 0]);
 
     let host = Host::attach(&server);
     assert_eq!(ask(&server, &DEVICE_LIST)[8..], [0; 4], "another host has it");

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID, bcd_version};
 
 use super::BUS_ID;
-use super::device::{CLASS_HID, CONFIGURATION_VALUE};
+use super::device::{CLASSES, CONFIGURATION_VALUE};
 use crate::soft::about::VERSION;
 
 const USBIP_VERSION: u16 = 0x0111;
@@ -104,8 +104,8 @@ pub(super) fn device_list(is_there: bool) -> Vec<u8> {
     reply.extend(u32::from(is_there).to_be_bytes());
     if is_there {
         reply.extend(device());
-        // The one interface: no subclass, no protocol, one byte of padding.
-        reply.extend([CLASS_HID, 0, 0, 0]);
+        // The interfaces: no subclass, no protocol, one byte of padding.
+        reply.extend(CLASSES.iter().flat_map(|class| [*class, 0, 0, 0]));
     }
     reply
 }
@@ -138,8 +138,9 @@ fn device() -> Vec<u8> {
             .map(u16::to_be_bytes)
             .concat(),
     );
-    // The interface has class, subclass and protocol. There is one configuration and one interface.
-    device.extend([0, 0, 0, CONFIGURATION_VALUE, 1, 1]);
+    // The interfaces have class, subclass and protocol. There is one configuration.
+    #[expect(clippy::cast_possible_truncation, reason = "2")]
+    device.extend([0, 0, 0, CONFIGURATION_VALUE, 1, CLASSES.len() as u8]);
     device
 }
 

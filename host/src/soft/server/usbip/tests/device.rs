@@ -1,5 +1,6 @@
 //! The descriptors and requests of the device.
 
+use brasskey_protocol::ccid;
 use brasskey_protocol::ctaphid::REPORT_DESCRIPTOR;
 
 use super::*;
@@ -18,9 +19,14 @@ fn the_descriptors_are_those_of_the_key_on_a_chip() {
     let device = hex(host.descriptor(0x0100, 0).expect("a descriptor"));
     // But for the version.
     assert_eq!((&device[..24], &device[28..]), ("120110020000000809120100", "01020301"));
-    let configuration = "090229000101008032090400000203000000092110010001222200\
-                         0705010340000107058103400001";
+    let reader: String = ccid::DESCRIPTOR.iter().map(|byte| format!("{byte:02x}")).collect();
+    let configuration = format!(
+        "0902760002010080320904000002030000000921100100012222000705010340000107058103400001\
+         09040100020b000000{reader}07050202400000\
+         07058202400000"
+    );
     assert_eq!(hex(host.descriptor(0x0200, 0).expect("a descriptor")), configuration);
+    assert_eq!(host.control(0x81, 6, 0x2100, 1, &[], 54), Ok(ccid::DESCRIPTOR.to_vec()));
     let first = host.control(0x80, 6, 0x0200, 0, &[], 9).expect("a descriptor");
     assert_eq!(hex(first), configuration[..18]);
     assert_eq!(
@@ -75,15 +81,20 @@ fn requests_are_answered_as_the_key_on_a_chip_answers_them() {
     // usbip-win2 sends it where a driver of Windows selects the interface.
     assert_eq!(set(0x01, 11, 0), done, "SET_INTERFACE");
     assert_eq!(set(0x01, 11, 1), Err(-32), "no alternate setting");
-    assert_eq!(host.control(0x01, 11, 0, 1, &[], 0), Err(-32), "no such interface");
+    assert_eq!(host.control(0x01, 11, 0, 1, &[], 0), done);
+    assert_eq!(host.control(0x01, 11, 0, 2, &[], 0), Err(-32), "no such interface");
     assert_eq!(host.control(0x02, 1, 0, 0x81, &[], 0), done, "CLEAR_FEATURE");
     assert_eq!(set(0x21, 10, 0), done, "SET_IDLE");
     assert_eq!(set(0x21, 11, 1), Err(-32), "SET_PROTOCOL");
     assert_eq!(get(0xA1, 1, 0x0100, 64), Err(-32), "GET_REPORT");
     assert_eq!(get(0xA1, 2, 0, 1), Err(-32), "GET_IDLE");
     assert_eq!(get(0xC0, 0x51, 0, 4), Err(-32), "a vendor's");
-    // No endpoint but 1.
-    let sequence = host.submit(2, true, 64, [0; 8], &[]);
+    // CCID's requests for clocks and rates are for readers that say that they have a choice.
+    for request in [2, 3] {
+        assert_eq!(host.control(0xA1, request, 0, 1, &[], 4), Err(-32));
+    }
+    // No endpoint but 1 and 2.
+    let sequence = host.submit(3, true, 64, [0; 8], &[]);
     let answer = host.next(true).expect("an answer");
     assert_eq!((answer.sequence, answer.status), (sequence, -32));
 }

@@ -67,6 +67,25 @@ python_environment() {
   printf '%s\n' "$directory"
 }
 
+# card_clients: prints the path of a virtual environment with the clients of tests/python/card. One of their packages
+# has to be compiled.
+card_clients() {
+  need cc gcc
+  need swig swig
+  [ -e /usr/include/PCSC/winscard.h ] || install_package libpcsclite-dev
+  # A Python that is not the system's brings its own.
+  python3 -c '
+import pathlib, sys, sysconfig
+sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists())' || install_package python3-dev
+  python_environment tests/python/card/requirements.txt
+}
+
+# need_pcscd: pcscd, and its driver for cards without a reader.
+need_pcscd() {
+  command -v pcscd >/dev/null || [ -x /usr/sbin/pcscd ] || install_package pcscd
+  [ -e /etc/reader.conf.d/vpcd ] || install_package vsmartcard-vpcd
+}
+
 # need_node: Node.js with its test runner, and npm. Where the system has none or one that is too old (Debian 12 has
 # Node.js 18), it takes the pinned one from a Python package that holds nothing else.
 need_node() {

@@ -62,7 +62,7 @@ impl<B: UsbBus> UsbClass<B> for CcidClass<B> {
         let request = transfer.request();
         let is_ours = request.request_type == RequestType::Class
             && request.recipient == Recipient::Interface
-            && request.index == u8::from(self.interface).into();
+            && request.index == u16::from(u8::from(self.interface));
         let [sequence, slot] = request.value.to_be_bytes();
         if is_ours && request.request == ABORT && slot == SLOT {
             self.abort = Some(sequence);

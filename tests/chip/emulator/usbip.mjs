@@ -30,8 +30,8 @@ export const BUS_ID_FIELD = 32;
 export const DEVICE_FIELDS = 312;
 export const HEADER = 48;
 const PATH_FIELD = 256;
-/** The longest transfer that is accepted. A control transfer cannot be longer. */
-const TRANSFER_MAX = 0xffff;
+/** The longest transfer that is accepted: libccid asks for some more than 64 KiB at once. */
+const TRANSFER_MAX = 0x2_0000;
 /** What stands for the number of packets if a transfer is not isochronous. */
 const NOT_ISOCHRONOUS = [0, 0xffff_ffff];
 

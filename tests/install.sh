@@ -47,21 +47,21 @@ rust_target() {
   rustup target list --installed | grep -qx "$1" || rustup target add "$1"
 }
 
-# python_environment REQUIREMENTS: prints the path of a virtual environment that holds REQUIREMENTS and nothing else.
-# If they cannot be installed, it fails, but does not end the run.
+# python_environment REQUIREMENTS [OPTION]...: prints the path of a virtual environment that holds REQUIREMENTS, as pip
+# installs them with these options, and nothing else. If they cannot be installed, it fails, but does not end the run.
 python_environment() {
   local key directory
   need python3 python3
   python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" ||
     fail "python3 is too old" "install Python 3.11 or newer"
   python3 -c 'import ensurepip' 2>/dev/null || install_package python3-venv
-  key="$({ python3 --version && cat "$1"; } | sha256sum | cut -c1-16)"
+  key="$({ python3 --version && printf '%s' "${@:2}" && cat "$1"; } | sha256sum | cut -c1-16)"
   directory="$cache/python-$key"
   if [ ! -e "$directory/complete" ]; then
     note "installing $(grep -v '^#' "$1" | paste -sd' ') to $directory"
     rm -rf "$directory" &&
       python3 -m venv "$directory" >&2 &&
-      "$directory/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" >&2 &&
+      "$directory/bin/pip" install --quiet --disable-pip-version-check "${@:2}" --requirement "$1" >&2 &&
       touch "$directory/complete" || return
   fi
   printf '%s\n' "$directory"

@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 
 from case import Case, eventually
+from codes import Codes
 from key import PATIENCE, Key
 from plug import Plug
 
@@ -67,7 +68,7 @@ class Chip:
         self.plug.close()
 
 
-class Firmware(Case):
+class Firmware(Codes, Case):
     """Each case has its own home directory."""
 
     @classmethod
@@ -104,7 +105,12 @@ class Firmware(Case):
         self.key.plug_in()
         self.brasskey("authenticate")
 
-    def test_openssh_signs_in(self):
+    def test_ykman_gets_codes_while_openssh_signs_in(self):
+        self.serve_cards()
+        self.add_accounts()
+        self.codes_while(self.sign_in_by_ssh)
+
+    def sign_in_by_ssh(self):
         identity, host_key = self.home / "id", self.home / "host"
         self.client("ssh-keygen", "-q", "-t", "ecdsa-sk", "-N", "", "-f", identity)
         self.client("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", host_key)

@@ -309,6 +309,27 @@ impl Host {
         self.answer()
     }
 
+    /// Sends a request, touches the key if it asks, and returns the answer.
+    #[track_caller]
+    pub fn touched_if_asked(&mut self, request: impl Into<Vec<u8>>) -> Response {
+        self.begin(request);
+        let mut is_touched = false;
+        loop {
+            let message = self.message();
+            match (message.command, &message.payload[..]) {
+                // The key may say so once more before it sees the touch.
+                (command::KEEPALIVE, [UP_NEEDED]) if is_touched => {}
+                (command::KEEPALIVE, [UP_NEEDED]) => {
+                    self.key.touch();
+                    is_touched = true;
+                }
+                (command::KEEPALIVE, [1]) => {}
+                (command::CBOR, payload) => return self.read(payload),
+                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+            }
+        }
+    }
+
     /// A request is refused with this status, without a touch.
     #[track_caller]
     pub fn denied(&mut self, request: impl Into<Vec<u8>>, status: u8) {

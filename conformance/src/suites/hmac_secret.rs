@@ -182,18 +182,9 @@ fn a_salt_has_32_bytes(key: &Key) {
 /// The status of a refusal, whether before the touch or after: the standard collects user presence first.
 #[track_caller]
 fn refusal(host: &mut Host, request: Request) -> u8 {
-    host.begin(request);
-    loop {
-        let message = host.message();
-        match message.command {
-            crate::host::command::KEEPALIVE if message.payload == [2] => host.key.touch(),
-            crate::host::command::KEEPALIVE => {}
-            _ => {
-                assert_eq!(message.payload.len(), 1, "a refusal");
-                return message.payload[0];
-            }
-        }
-    }
+    let response = host.touched_if_asked(request);
+    assert_eq!(response.members, None, "a refusal");
+    response.status
 }
 
 fn wrong_parameters_are_refused(key: &Key) {

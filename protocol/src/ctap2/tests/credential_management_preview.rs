@@ -1,13 +1,12 @@
 //! Credential management under the number that the preview of CTAP 2.1 had for it (CTAP 2.3 §6.4,
 //! `credentialMgmtPreview`): for hosts that know no permissions.
 
-use crate::crypto::{MacKey, sha256};
+use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT_PREVIEW;
 use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::TOKEN_INITIAL_USAGE;
-use crate::testing::cbor::{Tree, int};
-use crate::testing::key::{CHANNEL, Key};
+use crate::testing::key::Key;
 use crate::testing::manager::next;
 use crate::testing::pin::{ACFG, CM, GA, LBW, MC, PCMR, PIN, Token};
 use crate::testing::request::{RP, Request, discover, make_credential, make_discoverable, option, user};
@@ -53,16 +52,6 @@ fn outcomes(key: &mut Key, token: &Token, id: &[u8], number: fn(Request) -> Requ
 }
 
 #[test]
-fn the_request_of_old_hosts_is_answered() {
-    let (mut key, _) = key_with_two();
-    let token = pin_token(&mut key, Protocol::One);
-    let param = MacKey::new(&token.secret).authenticate(&[&[0x01]]);
-    let request = [&[0x41, 0xa3, 0x01, 0x01, 0x03, 0x01, 0x04, 0x50], &param[..16]].concat();
-    let answer = key.send_on(CHANNEL, &request).unwrap().unwrap();
-    assert_eq!(answer.number(1), &int(2));
-}
-
-#[test]
 fn a_token_without_permissions_lists_and_deletes() {
     for protocol in Protocol::OFFERED {
         let (mut key, id) = key_with_two();
@@ -79,13 +68,6 @@ fn a_token_without_permissions_lists_and_deletes() {
         let request = token.sign(make_credential(RP, b"alice"));
         assert_eq!(key.made(&request).unwrap().auth_data.flags, 0x45);
     }
-}
-
-#[test]
-fn the_commands_own_number_takes_no_more_than_it_did() {
-    let (mut key, id) = key_with_two();
-    let token = pin_token(&mut key, Protocol::Two);
-    assert_eq!(outcomes(&mut key, &token, &id, |request| request), [REFUSED; 5]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::{tag, tlv};
 use crate::authenticator::Authenticator;
 use crate::cbor::Writer;
 use crate::iso7816::StatusWord;
-use crate::limits::{OATH_CHALLENGE, OATH_VERSION};
-use crate::platform::Platform;
+use crate::limits::{OATH_CHALLENGE, OATH_IDENTIFIER, OATH_VERSION};
+use crate::platform::{Platform, StorageError};
 
 /// The identifier of the OATH application.
 pub const AID: [u8; 7] = [0xa0, 0x00, 0x00, 0x05, 0x27, 0x21, 0x01];
@@ -29,16 +29,21 @@ impl<P: Platform> Authenticator<P> {
         if !name.starts_with(&AID) {
             return Err(StatusWord::NotFound);
         }
-        let root = self.store.oath_root(&mut self.rng)?;
+        let (identifier, hash) = match self.store.oath_root(&mut self.rng) {
+            Ok(root) => (root.identifier, root.access_code.as_ref().map(|code| code.hash)),
+            // Clients send nothing after a SELECT that failed, and a reset must find its way to a root that is damaged.
+            // Nothing else does.
+            Err(StorageError::Failed) => ([0; OATH_IDENTIFIER], None),
+            Err(error) => return Err(error.into()),
+        };
         tlv::write(response, tag::VERSION, &[&OATH_VERSION])?;
-        tlv::write(response, tag::NAME, &[&root.identifier])?;
+        tlv::write(response, tag::NAME, &[&identifier])?;
         let mut challenge = None;
-        if let Some(code) = &root.access_code {
-            let hash = code.hash.code();
+        if let Some(hash) = hash {
             let mut new = [0; OATH_CHALLENGE];
             self.rng.try_fill_bytes(&mut new).map_err(|_| StatusWord::Unknown)?;
             tlv::write(response, tag::CHALLENGE, &[&new])?;
-            tlv::write(response, tag::ALGORITHM, &[&[hash]])?;
+            tlv::write(response, tag::ALGORITHM, &[&[hash.code()]])?;
             challenge = Some(new);
         }
         self.oath_sessions.open(channel, challenge);

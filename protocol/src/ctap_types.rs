@@ -1,8 +1,8 @@
 //! The key in the terms of the crate [`ctap_types`], for runners that are written against it.
 //!
-//! [`Authenticator`] implements [`ctap_types::ctap1::Authenticator`] and [`ctap_types::ctap2::Authenticator`]. Each call
-//! is encoded as the message that a host would send, [`Authenticator::ctap2`] or [`Authenticator::u2f`] runs it, and the
-//! answer is decoded. So the key keeps its own strict rules, and there is one code that decides.
+//! [`Authenticator`] implements [`ctap_types::ctap1::Authenticator`] and [`ctap_types::ctap2::Authenticator`]. Each
+//! call is encoded as the message that a host would send, [`Authenticator::ctap2`] or [`Authenticator::u2f`] runs it,
+//! and the answer is decoded. So the key keeps its own strict rules, and there is one code that decides.
 //!
 //! What these traits cannot carry:
 //!

@@ -174,7 +174,7 @@ fn an_account_that_the_spare_does_not_take_is_on_neither() {
     home.print("oath password set --device soft:spare --new-password-env PASSWORD", "");
     let add = "oath add --name a --device soft --also soft:spare";
     let (code, said) = home.fail(add, SECRET);
-    assert!(code == 4 && said.contains("protected by a password"), "{said}");
+    assert!(code == 2 && said.contains("protected by a password"), "{said}");
     assert_eq!(home.names("soft"), [""; 0]);
     home.print(&format!("{add} --also-password-env PASSWORD"), SECRET);
     assert_eq!(home.names("soft"), ["a"]);
@@ -261,7 +261,7 @@ fn the_password_is_asked_of_every_command_but_the_reset() {
         "check a 123456",
     ] {
         let (code, said) = home.fail(&format!("oath {command} --device soft"), "");
-        assert!(code == 4 && said.contains("--password-env"), "{command}: {said}");
+        assert!(code == 2 && said.contains("--password-env"), "{command}: {said}");
         let (code, said) = home.fail(&format!("oath {command} --device soft --password-env OTHER"), "");
         assert!(code == 5 && said.contains("the password is wrong"), "{command}: {said}");
     }
@@ -370,7 +370,7 @@ fn a_token_at_a_socket_has_codes_too() {
     let output = home.run("oath code a --single --device unix:key", "");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "755224\n", "{}", said(&output));
     home.print("oath password set --device unix:key --new-password-env PASSWORD", "");
-    assert_eq!(home.fail("oath list --device unix:key", "").0, 4);
+    assert_eq!(home.fail("oath list --device unix:key", "").0, 2);
     home.print("oath list --device unix:key --password-env PASSWORD", "");
 }
 

@@ -172,13 +172,13 @@ fn a_secret_s_question_that_is_refused_leaves_its_line_and_the_echo_as_they_were
         ("oath add --touch auto --name a", "otpauth:// address: "),
         ("oath password set --touch auto", "New password: "),
     ] {
-        for (key, error) in [(CTRL_C, "cancelled"), (CTRL_D, "this takes ")] {
+        for key in [CTRL_C, CTRL_D] {
             let mut terminal = Terminal::open(&home, 200, arguments);
             terminal.read_to(question);
             terminal.type_in(key);
             let (code, shown) = terminal.end();
             assert!(
-                code == 4 && shown.starts_with(&format!("\nbrasskey: error: {error}")),
+                code == 4 && shown.starts_with("\nbrasskey: error: cancelled"),
                 "{shown:?}"
             );
         }

@@ -73,7 +73,7 @@ fn a_secret_that_nobody_gives_is_asked_for_by_its_own_flags() {
     for arguments in ["pin set --touch auto", "policy apply policy.toml --touch auto"] {
         assert_eq!(
             home.fail(arguments),
-            (4, "this takes a new PIN".to_owned(), NEW.to_owned())
+            (2, "this takes a new PIN".to_owned(), NEW.to_owned())
         );
     }
     home.pass("pin set --touch auto --new-pin-env PIN");
@@ -83,13 +83,13 @@ fn a_secret_that_nobody_gives_is_asked_for_by_its_own_flags() {
         "credentials list --touch auto",
         "config always-uv on --touch auto",
     ] {
-        let expected = (4, "this takes the security key's PIN".to_owned(), CURRENT.to_owned());
+        let expected = (2, "this takes the security key's PIN".to_owned(), CURRENT.to_owned());
         assert_eq!(home.fail(arguments), expected, "{arguments}");
     }
     let (code, message, hint) = home.fail("pin change --touch auto --pin-env PIN");
     assert_eq!(
         (code, message.as_str(), hint.as_str()),
-        (4, "this takes a new PIN", NEW)
+        (2, "this takes a new PIN", NEW)
     );
     for (arguments, flags) in [
         ("seal passphrase", "--new-passphrase-env or --new-passphrase-fd"),
@@ -101,7 +101,7 @@ fn a_secret_that_nobody_gives_is_asked_for_by_its_own_flags() {
         let (code, message, hint) = home.fail(arguments);
         assert_eq!(
             (code, message.as_str()),
-            (4, "this takes a new passphrase"),
+            (2, "this takes a new passphrase"),
             "{arguments}"
         );
         assert_eq!(hint, format!("give it when asked on a terminal, or with {flags}"));
@@ -109,7 +109,7 @@ fn a_secret_that_nobody_gives_is_asked_for_by_its_own_flags() {
     home.pass("seal passphrase --new-passphrase-env PIN");
     let (code, _, hint) = home.fail("seal none");
     assert!(
-        code == 4 && hint.ends_with(" --passphrase-env or --passphrase-fd"),
+        code == 2 && hint.ends_with(" --passphrase-env or --passphrase-fd"),
         "{hint}"
     );
 }
@@ -118,7 +118,7 @@ fn a_secret_that_nobody_gives_is_asked_for_by_its_own_flags() {
 fn an_empty_secret_is_told_as_what_it_is() {
     let home = Home::with_pin();
     let (code, message, hint) = home.fail("pin verify --touch auto --pin-fd 0");
-    assert_eq!((code, message.as_str()), (4, "the PIN is empty"));
+    assert_eq!((code, message.as_str()), (2, "the PIN is empty"));
     assert_eq!(hint, "give the PIN that the security key has");
 }
 
@@ -170,6 +170,10 @@ fn a_policy_that_is_none_is_told_line_by_line() {
             "[pin]\nmin-length = \"six\"\n",
             "line 2: invalid type: string \"six\", expected a whole number",
         ),
+        (
+            "always-uv = true\nalgorithms = [\"ES256\", \"ES265\"]\n",
+            "line 2: algorithms: \"ES265\" is none that brasskey knows",
+        ),
     ] {
         std::fs::write(home.path().join("policy.toml"), policy).unwrap();
         let (code, message, _) = home.fail("policy plan policy.toml --touch auto");
@@ -179,13 +183,6 @@ fn a_policy_that_is_none_is_told_line_by_line() {
     assert_eq!(
         home.pass("policy plan policy.toml --touch auto")["items"][0]["state"],
         "met"
-    );
-    std::fs::write(home.path().join("policy.toml"), "algorithms = [\"ES265\"]\n").unwrap();
-    let planned = home.run("policy plan policy.toml --touch auto");
-    assert!(
-        str::from_utf8(&planned.stdout)
-            .unwrap()
-            .contains("brasskey does not know ES265")
     );
 }
 
@@ -241,7 +238,7 @@ fn a_new_pin_that_is_refused_is_told_why() {
     let home = Home::with_pin();
     home.pass("config force-pin-change --touch auto --pin-env PIN");
     let (code, message, _) = home.fail("pin change --touch auto --pin-env PIN --new-pin-env PIN");
-    assert_eq!(code, 4);
+    assert_eq!(code, 2);
     assert_eq!(
         message,
         "the new PIN is the old one, and the security key asks for another"
@@ -267,7 +264,7 @@ fn a_new_pin_that_is_refused_is_told_why() {
         .stdin(std::fs::File::open(home.path().join("simple")).unwrap())
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         said(&output).contains("the PIN is too simple for this security key"),
         "{}",

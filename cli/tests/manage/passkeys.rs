@@ -188,5 +188,5 @@ fn a_secret_is_the_same_at_each_sign_in() {
         (&signed_in["extensions"]["prf"]["second"], first.as_str().map(str::len)),
         (&first, Some(64))
     );
-    assert_eq!(home.fail("authenticate --prf disk --uv required").0, 4);
+    assert_eq!(home.fail("authenticate --prf disk --uv required").0, 2);
 }

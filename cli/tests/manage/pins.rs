@@ -81,23 +81,25 @@ fn a_pin_that_cannot_be_is_not_sent() {
     let home = Home::with_pin();
     for (arguments, code) in [
         ("pin verify --pin-env NO_SUCH", 2),
-        ("pin verify --pin-fd 99", 1),
-        ("pin verify --pin-fd 0", 4),
+        ("pin verify --pin-fd 0", 2),
         ("pin verify --pin-env PIN --pin-fd 0", 2),
         ("pin verify 2468", 2),
     ] {
         assert_eq!(home.fail(arguments).0, code, "{arguments}");
     }
+    let (code, error) = home.fail("pin verify --pin-fd 99");
+    assert_eq!((code, &error["message"]), (2, &json!("file descriptor 99 is not open")));
+    assert!(error["hint"].as_str().unwrap().contains("a pipe to 99"), "{error}");
     // A stray letter.
     let letter = home.command("pin verify --pin-env N").env("N", "n").output().unwrap();
-    assert_eq!(letter.status.code(), Some(4));
+    assert_eq!(letter.status.code(), Some(2));
     assert_eq!(home.pass("pin status")["retries"], 8);
     let short = home
         .command("pin change --pin-env PIN --new-pin-env SHORT")
         .env("SHORT", "123")
         .output()
         .unwrap();
-    assert_eq!(short.status.code(), Some(4));
+    assert_eq!(short.status.code(), Some(2));
 }
 
 /// A process without a terminal is not left waiting for a PIN.
@@ -112,7 +114,7 @@ fn nobody_is_asked_where_nobody_is() {
         .env("HOME", home.path())
         .stdin(Stdio::null());
     let output = alone.output().unwrap();
-    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.status.code(), Some(2));
     assert!(str::from_utf8(&output.stderr).unwrap().contains("--pin-env"));
 }
 

@@ -7,12 +7,26 @@ use super::Home;
 #[test]
 fn settings_are_changed_once() {
     let home = Home::with_pin();
-    let changed = |arguments: &str| home.pass(&format!("config {arguments} --pin-env PIN"))["changed"].clone();
-    for arguments in ["always-uv on", "always-uv off", "long-touch-reset", "min-pin-length 4"] {
+    let config = |arguments: &str| home.pass(&format!("config {arguments} --pin-env PIN"));
+    let changed = |arguments: &str| config(arguments)["changed"].clone();
+    for (arguments, value) in [
+        ("always-uv on", json!(true)),
+        ("always-uv off", json!(false)),
+        ("long-touch-reset", json!(true)),
+        ("min-pin-length 4", json!(4)),
+    ] {
         let already = arguments.starts_with("min");
-        assert_eq!(changed(arguments), !already, "{arguments}");
-        assert_eq!(changed(arguments), false, "{arguments}");
+        for is_so in [already, true] {
+            let result = config(arguments);
+            assert_eq!(
+                (&result["changed"], &result["value"]),
+                (&json!(!is_so), &value),
+                "{arguments}"
+            );
+        }
     }
+    let told = config("min-pin-length-rp-ids example.com example.org");
+    assert_eq!(told["value"], json!(["example.com", "example.org"]));
     // Nobody knows whether the PIN is simple: it must be changed.
     assert_eq!(changed("pin-complexity"), true);
     assert_eq!(home.pass("pin status")["mustBeChanged"], true);
@@ -30,6 +44,19 @@ fn a_measurement_does_not_ask_for_a_pin_that_it_cannot_take() {
     assert!(code == 5 && hint.contains("always-uv off"), "{error}");
     assert!(!hint.contains("PIN"), "{hint}");
     home.pass("bench --device soft --rounds 1 --command info");
+}
+
+#[test]
+fn always_uv_is_named_where_it_switches_u2f_off() {
+    let home = Home::with_pin();
+    home.pass("register --u2f");
+    home.pass("config always-uv on --pin-env PIN");
+    for command in ["register --u2f --name other --user bob", "authenticate --u2f"] {
+        let (code, error) = home.fail(&format!("{command} --pin-env PIN"));
+        let (message, hint) = (error["message"].as_str().unwrap(), error["hint"].as_str().unwrap());
+        assert!(code == 5 && message.contains("alwaysUv"), "{error}");
+        assert!(hint.contains("`brasskey config always-uv off`"), "{error}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::client::ceremony::CeremonyError;
+use crate::client::oath::OathError;
 use crate::client::{self, ErrorKind};
 use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;
@@ -19,7 +20,7 @@ mod usage;
 
 /// Exit code 1: this computer failed (a file, a socket, memory).
 pub(super) const SYSTEM: u8 = 1;
-/// Exit code 2: the command line is wrong.
+/// Exit code 2: the command line is wrong, or a secret that it should name is missing or cannot be one.
 pub(super) const USAGE: u8 = 2;
 /// Exit code 3: there is no such key.
 pub(super) const NO_DEVICE: u8 = 3;
@@ -34,7 +35,7 @@ pub(super) const VERIFICATION: u8 = 6;
 pub(super) const EXIT_CODES: &str = "Exit codes:
   0  passed
   1  this computer failed: a file, a socket, memory
-  2  the command line is wrong
+  2  the command line is wrong, or a PIN, password or passphrase is missing or cannot be one
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
@@ -189,8 +190,7 @@ impl Failure {
     /// The exit code. Stable.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::CommandLine { .. } => USAGE,
-            Self::Secret { .. } => USER,
+            Self::Usage { .. } | Self::CommandLine { .. } | Self::Secret { .. } => USAGE,
             Self::NotPluggedIn => USER,
             Self::NoToken { .. } => NO_DEVICE,
             Self::Key(client::Error::Random(_))
@@ -208,6 +208,11 @@ impl Failure {
             Self::Key(client::Error::Transport(
                 TransportError::NotHid { .. } | TransportError::Pcsc(PcscError::Ambiguous { .. }),
             )) => USAGE,
+            // On a terminal each is asked for, and the PIN until it can be one.
+            Self::Key(client::Error::Oath(OathError::Locked)) => USAGE,
+            Self::Key(client::Error::PinNeeded | client::Error::Pin(_))
+            | Self::Ceremony(CeremonyError::Key(client::Error::PinNeeded | client::Error::Pin(_)))
+            | Self::Untested(CeremonyError::Key(client::Error::PinNeeded | client::Error::Pin(_))) => USAGE,
             Self::Key(error)
             | Self::Ceremony(CeremonyError::Key(error))
             | Self::Untested(CeremonyError::Key(error)) => match error.kind() {
@@ -235,7 +240,7 @@ impl Failure {
             },
             Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
             Self::State(error) => match &error.problem {
-                StorageOpenProblem::PassphraseNeeded => USER,
+                StorageOpenProblem::PassphraseNeeded => USAGE,
                 StorageOpenProblem::Keyring(KeyringError::Locked(_)) => USER,
                 // As for a wrong PIN.
                 StorageOpenProblem::WrongPassphrase => KEY,

@@ -48,11 +48,19 @@ impl<'a> Source<'a> {
             Self::Terminal => Ok(None),
             Self::Descriptor(number) => {
                 let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-                let line = lines.next(number).map_err(|source| Failure::System {
-                    what: format!("cannot read a {what} from file descriptor {number}"),
-                    source,
-                })?;
-                Ok(Some(line))
+                match lines.next(number) {
+                    Ok(line) => Ok(Some(line)),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failure::usage(
+                        format!("file descriptor {number} is not open"),
+                        format!(
+                            "redirect a file or a pipe to {number}, or name the descriptor that the {what} comes from"
+                        ),
+                    )),
+                    Err(source) => Err(Failure::System {
+                        what: format!("cannot read a {what} from file descriptor {number}"),
+                        source,
+                    }),
+                }
             }
             Self::Variable(name) => {
                 let bytes = std::env::var_os(name).map(|text| Zeroizing::new(text.into_encoded_bytes()));

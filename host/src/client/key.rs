@@ -168,6 +168,13 @@ impl Key {
         self.init().capabilities & capability::NMSG == 0 && self.versions().contains(&"U2F_V2")
     }
 
+    /// Whether the key has U2F, and the setting `alwaysUv` has switched it off (CTAP 2.3 §7.2).
+    #[must_use]
+    pub fn always_uv_bars_u2f(&self) -> bool {
+        let has_u2f = self.init().capabilities & capability::NMSG == 0;
+        has_u2f && !self.speaks_u2f() && self.info().is_some_and(|info| info.has("alwaysUv"))
+    }
+
     /// Sends a CTAP2 command and waits for the answer.
     ///
     /// # Errors

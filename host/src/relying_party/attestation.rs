@@ -319,7 +319,7 @@ impl<'a> Chain<'a> {
         let trust = match roots {
             [] => "which is not chained to a root that we trust",
             _ if self.is_trusted(roots) => "which chains to a root that we trust",
-            _ => return Err("the certificate does not chain to a root that we trust".to_owned()),
+            _ => return Err("the certificate chains to another root than those that we trust".to_owned()),
         };
         let (subject, issuer) = (name(self.leaf.subject()), name(self.leaf.issuer()));
         Ok(format!("{format}: certified as \"{subject}\" by \"{issuer}\", {trust}"))

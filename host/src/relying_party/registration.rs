@@ -230,7 +230,10 @@ fn algorithm(
 fn attestation(statement: Option<&Result<Statement, String>>) -> [Check; 2] {
     match statement {
         None => ["attestation", "signature"].map(unreadable),
-        Some(Err(why)) => [Check::failed("attestation", why.as_str()), unreadable("signature")],
+        Some(Err(why)) => [
+            Check::failed("attestation", why.as_str()),
+            Check::skipped("signature", "not looked at, because the attestation is refused"),
+        ],
         Some(Ok(statement)) => [
             Check::passed("attestation", statement.meaning.as_str()),
             match &statement.signature {

@@ -1,7 +1,6 @@
 //! Whether the key registers at a website and signs in: with each of its algorithms, and over U2F.
 
 use super::site::{ALICE, Site};
-use super::step::Needs;
 use super::tester::{Stop, Tester};
 use crate::client::ceremony::Protocol;
 use crate::webauthn::AssertionResponse;
@@ -28,7 +27,7 @@ pub(super) fn run(tester: &mut Tester<'_>) -> Result<(), Stop> {
 /// The same over U2F, with a website of today.
 pub(super) fn run_u2f(tester: &mut Tester<'_>) -> Result<(), Stop> {
     if !tester.plan.u2f {
-        tester.skipped("U2F", "this key does not speak it", Needs::OtherKey);
+        tester.without_u2f("U2F");
         return Ok(());
     }
     if tester.plan.protocol == Protocol::U2f {

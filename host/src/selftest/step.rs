@@ -67,6 +67,8 @@ pub enum Needs {
     Room,
     /// A key that can do it.
     OtherKey,
+    /// A key whose alwaysUv is off.
+    AlwaysUvOff,
     /// What failed before.
     EarlierStep,
 }

@@ -131,6 +131,14 @@ impl<'a> Tester<'a> {
         self.step(name, Outcome::Skipped, detail.into(), Some(needs), None);
     }
 
+    /// A step takes U2F, which the key does not speak.
+    pub(super) fn without_u2f(&mut self, name: &'static str) {
+        match self.key.always_uv_bars_u2f() {
+            true => self.skipped(name, "alwaysUv is on, which switches U2F off", Needs::AlwaysUvOff),
+            false => self.skipped(name, "this key does not speak U2F", Needs::OtherKey),
+        }
+    }
+
     pub(super) fn judge(&mut self, name: &'static str, passed: bool, good: &str, bad: &str) {
         match passed {
             true => self.passed(name, good),

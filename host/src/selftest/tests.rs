@@ -74,6 +74,31 @@ fn what_was_not_tried_is_listed_with_what_it_takes() {
 }
 
 #[test]
+fn always_uv_is_named_where_it_switches_u2f_off() {
+    let mut key = key(Some(PIN), |request, forward| {
+        let mut answer = forward(request);
+        if request.is_get_info() {
+            key::edit(&mut answer, |members| {
+                let text = |text: &str| key::Value::Text(text.to_owned());
+                if let key::Value::Array(versions) = key::member_mut(members, 1) {
+                    versions.retain(|version| *version != text("U2F_V2"));
+                }
+                if let key::Value::Map(options) = key::member_mut(members, 4) {
+                    let (_, always_uv) = options.iter_mut().find(|(name, _)| *name == text("alwaysUv")).unwrap();
+                    *always_uv = key::Value::Bool(true);
+                }
+            });
+        }
+        answer
+    });
+    let results = key::test(&mut key, &mut Owner::of(PIN));
+    let skipped = results.steps.iter().filter(|step| step.outcome == Outcome::Skipped);
+    let skipped: Vec<_> = skipped.map(|step| (step.group, step.needs)).collect();
+    let needs = Some(Needs::AlwaysUvOff);
+    assert_eq!(skipped, [(Group::U2f, needs), (Group::Aws, needs)], "{results:#?}");
+}
+
+#[test]
 fn a_key_without_room_is_not_filled() {
     let mut key = key(Some(PIN), |request, forward| {
         let mut answer = forward(request);

@@ -87,6 +87,7 @@ fn of_system(error: &io::Error) -> &'static str {
 fn of_ceremony(error: &CeremonyError) -> Option<&'static str> {
     match error {
         CeremonyError::Key(error) => of_key(error),
+        CeremonyError::AlwaysUv => Some("leave --u2f out, or switch alwaysUv off with `brasskey config always-uv off`"),
         error => error.hint(),
     }
 }

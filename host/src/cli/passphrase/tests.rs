@@ -64,7 +64,7 @@ fn a_new_passphrase_is_typed_twice() {
     let failure = person.new_passphrase(None).unwrap_err();
     assert_eq!(
         failure.exit_code(),
-        super::super::failure::USER,
+        super::super::failure::USAGE,
         "nobody types any more"
     );
     assert!(failure.hint().contains("--new-passphrase-env"));

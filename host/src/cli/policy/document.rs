@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::super::info::algorithm_id;
 use crate::webauthn::domain;
 
 /// The settings that a key should have. What is left out stays as it is.
@@ -18,6 +19,7 @@ pub(super) struct Policy {
     /// Whether a reset takes a long touch.
     pub(super) long_touch_reset: Option<bool>,
     /// Algorithms that it must support, as the COSE registry names them.
+    #[serde(deserialize_with = "algorithms")]
     pub(super) algorithms: Vec<String>,
     /// Rules for its PIN.
     pub(super) pin: Pin,
@@ -36,6 +38,17 @@ pub(super) struct Pin {
     pub(super) min_length_rp_ids: Vec<String>,
     /// Simple ones are refused.
     pub(super) complexity: bool,
+}
+
+/// Names of algorithms that brasskey knows.
+fn algorithms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    match names.iter().find(|name| algorithm_id(name).is_none()) {
+        None => Ok(names),
+        Some(name) => Err(D::Error::custom(format_args!(
+            "algorithms: {name:?} is none that brasskey knows"
+        ))),
+    }
 }
 
 /// Domain names, as browsers have them.

@@ -10,7 +10,7 @@ use crate::client::{self, Watch as _};
 /// Why a question has no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Unanswered {
-    /// Somebody pressed Ctrl-C.
+    /// Somebody pressed Ctrl-C or Ctrl-D.
     Interrupted,
     /// Nobody is at a terminal.
     Nobody,
@@ -40,11 +40,12 @@ pub(in super::super) fn ask(question: &str) -> Result<Zeroizing<String>, Unanswe
         Ok(line) => Ok(Zeroizing::new(line)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Unanswered::Interrupted),
         Err(error) => {
-            // Ctrl-D leaves the line open.
-            if error.kind() == io::ErrorKind::UnexpectedEof {
-                let _ = writeln!(anstream::stderr());
+            if error.kind() != io::ErrorKind::UnexpectedEof {
+                return Err(Unanswered::Nobody);
             }
-            Err(Unanswered::Nobody)
+            // Ctrl-D leaves the line open.
+            let _ = writeln!(anstream::stderr());
+            Err(Unanswered::Interrupted)
         }
     }
 }

@@ -154,6 +154,7 @@ fn takes(needs: Needs) -> Option<&'static str> {
     match needs {
         Needs::Pin => Some("give it with --pin-env or --pin-fd"),
         Needs::PinSet => Some("set one with `brasskey pin set`"),
+        Needs::AlwaysUvOff => Some("switch it off with `brasskey config always-uv off`"),
         Needs::Room => Some("delete one with `brasskey credentials delete`"),
         Needs::OtherKey | Needs::EarlierStep => None,
     }

@@ -144,7 +144,7 @@ fn create_u2f(
     user: &mut dyn UserInteraction,
 ) -> Result<AttestationResponse, CeremonyError> {
     if !key.speaks_u2f() {
-        return Err(CeremonyError::Unsupported("U2F"));
+        return Err(CeremonyError::without_u2f(key));
     }
     if !options.algorithms.contains(&ES256) {
         return Err(CeremonyError::Unsupported(

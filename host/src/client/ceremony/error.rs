@@ -25,6 +25,9 @@ pub enum CeremonyError {
     /// The key cannot do what the options require.
     #[error("this security key does not support {0}")]
     Unsupported(&'static str),
+    /// U2F is asked for, which `alwaysUv` switches off (CTAP 2.3 §7.2).
+    #[error("this security key takes no U2F while it always verifies its user (alwaysUv)")]
+    AlwaysUv,
     /// The key's answer cannot be made into a response.
     #[error(transparent)]
     Malformed(#[from] MalformedAnswer),
@@ -49,6 +52,14 @@ impl From<client::Error> for CeremonyError {
 }
 
 impl CeremonyError {
+    /// U2F is asked of a key that does not speak it.
+    pub(super) fn without_u2f(key: &client::Key) -> Self {
+        match key.always_uv_bars_u2f() {
+            true => Self::AlwaysUv,
+            false => Self::Unsupported("U2F"),
+        }
+    }
+
     /// What to do next, where there is something to do.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -58,6 +69,7 @@ impl CeremonyError {
             Self::NoCredentials => Some("use the key that was registered, or register this one first"),
             Self::Options(_) => Some("change the request: the key has no part in this"),
             Self::Unsupported(_) => Some("ask for less, or use another key"),
+            Self::AlwaysUv => Some("leave U2F out, or switch alwaysUv off"),
             Self::Malformed(error) => Some(error.hint()),
             Self::Random(_) => None,
             Self::Key(error) => error.hint(),

@@ -185,7 +185,7 @@ fn get_u2f(
     user: &mut dyn UserInteraction,
 ) -> Result<AssertionResponse, CeremonyError> {
     if !key.speaks_u2f() {
-        return Err(CeremonyError::Unsupported("U2F"));
+        return Err(CeremonyError::without_u2f(key));
     }
     if options.user_verification == Requirement::Required {
         return Err(CeremonyError::Unsupported("user verification over U2F"));

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde::ser::{SerializeStruct as _, Serializer};
 
 /// Times in the order in which they were measured, and sorted. In JSON they are whole nanoseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(into = "Nanoseconds")]
 pub(super) struct Latency {
     samples: Vec<Duration>,
     sorted: Vec<Duration>,
@@ -50,18 +50,27 @@ impl From<Vec<Duration>> for Latency {
     }
 }
 
-impl Serialize for Latency {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+/// What JSON has of them, in nanoseconds.
+#[derive(Serialize)]
+struct Nanoseconds {
+    min: u64,
+    median: u64,
+    p95: u64,
+    max: u64,
+    samples: Vec<u64>,
+}
+
+impl From<Latency> for Nanoseconds {
+    fn from(latency: Latency) -> Self {
         // 2^64 ns are 584 years.
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let mut latency = serializer.serialize_struct("Latency", 5)?;
-        latency.serialize_field("min", &nanoseconds(self.min()))?;
-        latency.serialize_field("median", &nanoseconds(self.median()))?;
-        latency.serialize_field("p95", &nanoseconds(self.p95()))?;
-        latency.serialize_field("max", &nanoseconds(self.max()))?;
-        let samples: Vec<_> = self.samples.iter().copied().map(nanoseconds).collect();
-        latency.serialize_field("samples", &samples)?;
-        latency.end()
+        Self {
+            min: nanoseconds(latency.min()),
+            median: nanoseconds(latency.median()),
+            p95: nanoseconds(latency.p95()),
+            max: nanoseconds(latency.max()),
+            samples: latency.samples.into_iter().map(nanoseconds).collect(),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! How results look: checks line by line, and columns without borders.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
+use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use super::output::{BAD, DIM, GOOD, WARNING};
@@ -58,13 +58,7 @@ pub(super) fn aaguid(bytes: [u8; 16]) -> String {
 
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    HEXLOWER.encode(bytes)
 }
 
 /// A count with its noun: `1 byte`, `2 bytes`.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use brasskey_protocol::ctaphid::{InitResponse, capability};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use super::super::layout::{aaguid, hex};
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
@@ -11,15 +12,20 @@ use crate::client::{CAPABILITY_LOCK, Key};
 use crate::webauthn::Fault;
 
 /// Everything that a key says without a touch.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Facts<'a> {
     /// What to call the key: escaped.
     pub(super) device: &'a str,
+    #[serde(rename = "ctaphid", serialize_with = "ctaphid")]
     pub(super) init: &'a InitResponse,
     /// The versions that getInfo or U2F_VERSION names. Untrusted texts.
     pub(super) versions: Vec<&'a str>,
     pub(super) u2f: bool,
+    #[serde(rename = "getInfo", serialize_with = "get_info")]
     pub(super) info: Option<&'a Info>,
     /// Why a key that says that it speaks CTAP2 did not answer getInfo.
+    #[serde(rename = "getInfoError")]
     pub(super) info_error: Option<String>,
     /// Faults of the key: escaped.
     pub(super) warnings: Vec<String>,
@@ -56,43 +62,35 @@ pub(super) fn device_version(init: &InitResponse) -> String {
     format!("{major}.{minor}.{build}")
 }
 
-impl Serialize for Facts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("device", self.device)?;
-        map.serialize_entry("ctaphid", &Ctaphid(self.init))?;
-        map.serialize_entry("versions", &self.versions)?;
-        map.serialize_entry("u2f", &self.u2f)?;
-        map.serialize_entry("getInfo", &self.info.map(GetInfo))?;
-        map.serialize_entry("getInfoError", &self.info_error)?;
-        map.serialize_entry("warnings", &self.warnings)?;
-        map.end()
-    }
+/// The answer to CTAPHID_INIT, as JSON has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ctaphid {
+    protocol_version: u8,
+    device_version: String,
+    capabilities: Vec<&'static str>,
+    capability_bits: u8,
 }
 
-struct Ctaphid<'a>(&'a InitResponse);
+fn ctaphid<S: Serializer>(init: &InitResponse, serializer: S) -> Result<S::Ok, S::Error> {
+    let names = [
+        (capability::WINK, "WINK"),
+        (CAPABILITY_LOCK, "LOCK"),
+        (capability::CBOR, "CBOR"),
+        (capability::NMSG, "NMSG"),
+    ];
+    let has = |(bit, name)| (init.capabilities & bit != 0).then_some(name);
+    let ctaphid = Ctaphid {
+        protocol_version: init.protocol_version,
+        device_version: device_version(init),
+        capabilities: names.into_iter().filter_map(has).collect(),
+        capability_bits: init.capabilities,
+    };
+    ctaphid.serialize(serializer)
+}
 
-impl Serialize for Ctaphid<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let bits = self.0.capabilities;
-        let names = [
-            (capability::WINK, "WINK"),
-            (CAPABILITY_LOCK, "LOCK"),
-            (capability::CBOR, "CBOR"),
-            (capability::NMSG, "NMSG"),
-        ];
-        let names: Vec<_> = names
-            .into_iter()
-            .filter(|(bit, _)| bits & bit != 0)
-            .map(|(_, name)| name)
-            .collect();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("protocolVersion", &self.0.protocol_version)?;
-        map.serialize_entry("deviceVersion", &device_version(self.0))?;
-        map.serialize_entry("capabilities", &names)?;
-        map.serialize_entry("capabilityBits", &bits)?;
-        map.end()
-    }
+fn get_info<S: Serializer>(info: &Option<&Info>, serializer: S) -> Result<S::Ok, S::Error> {
+    info.map(GetInfo).serialize(serializer)
 }
 
 /// authenticatorGetInfo's answer: members in the standard's order and under its names, absent ones left out.

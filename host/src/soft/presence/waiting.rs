@@ -3,6 +3,7 @@
 use std::fmt;
 
 use brasskey_protocol::platform::{Operation, PresenceRequest, RelyingParty};
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 
 use crate::text::escape;
@@ -31,7 +32,7 @@ impl Waiting {
         let (rp_id, application) = match request.relying_party {
             RelyingParty::None => (None, None),
             RelyingParty::Id(id) => (Some(id.to_owned()), None),
-            RelyingParty::Application(hash) => (None, Some(hex(hash))),
+            RelyingParty::Application(hash) => (None, Some(HEXLOWER.encode(hash))),
         };
         Self {
             operation: match request.operation {
@@ -81,10 +82,6 @@ fn end_of(rp_id: &str) -> (&'static str, &str) {
         None => ("", rp_id),
         Some((hidden, character)) => ("…", rp_id.get(hidden + character.len_utf8()..).unwrap_or_default()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 //! Credential Manager.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use keyring_core::{CredentialStore, Entry, Error};
 use zeroize::Zeroizing;
 
@@ -90,11 +90,7 @@ impl Keyring {
     }
 
     fn entry(&self, id: &[u8; ID], path: Option<&Path>) -> Result<Entry, KeyringError> {
-        let mut name = String::new();
-        for byte in id {
-            // Writing to a string does not fail.
-            let _ = write!(name, "{byte:02x}");
-        }
+        let name = HEXLOWER.encode(id);
         // Where the path cannot be made absolute, no file can be opened.
         let path = path
             .filter(|_| self.labels)

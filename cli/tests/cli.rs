@@ -1,31 +1,18 @@
 //! The command line as a user, a script and a careless pipe meet it.
 #![cfg(unix)]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The command with a home of its own, and nobody at its terminal.
-fn brasskey(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_brasskey"));
-    command
-        .args(arguments)
-        .current_dir(home)
-        .env("HOME", home)
-        .env_remove("XDG_DATA_HOME")
-        .stdin(Stdio::null());
-    command
-}
+use common::{brasskey, stderr};
 
 fn run(home: &Path, arguments: &str) -> Output {
-    let arguments: Vec<_> = arguments.split(' ').collect();
-    brasskey(home, &arguments).output().unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).unwrap()
+    brasskey(home, arguments).output().unwrap()
 }
 
 #[test]
@@ -168,7 +155,7 @@ fn a_token_says_what_it_takes_to_copy_it() {
         ),
     ] {
         let arguments = format!("token --unix socket --touch deny --json {flags}");
-        let mut token = brasskey(home.path(), &arguments.split(' ').collect::<Vec<_>>())
+        let mut token = brasskey(home.path(), &arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -190,7 +177,7 @@ fn a_token_says_what_it_takes_to_copy_it() {
 fn a_refusal_that_nobody_reads_is_still_a_refusal() {
     let home = tempfile::tempdir().unwrap();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = brasskey(home.path(), &["register", "--ephemeral", "--touch", "deny"]);
+    let mut command = brasskey(home.path(), "register --ephemeral --touch deny");
     assert_eq!(
         command
             .stdout(Stdio::null())
@@ -224,8 +211,7 @@ fn a_refusal_that_nobody_reads_is_still_a_refusal() {
 
 /// A token, once it is ready, and what it says then.
 fn start(home: &Path, arguments: &str) -> (Child, Value) {
-    let arguments: Vec<_> = arguments.split(' ').collect();
-    let mut token = brasskey(home, &arguments)
+    let mut token = brasskey(home, arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -1,31 +1,23 @@
 //! `brasskey selftest` as its user meets it.
 #![cfg(unix)]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use common::{brasskey, stderr};
+
 fn run(home: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_brasskey"))
-        .args(arguments.split(' '))
-        .current_dir(home)
-        .env("HOME", home)
-        .env_remove("XDG_DATA_HOME")
-        .env("PIN", "2468")
-        .env("WRONG", "1357")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    let mut command = brasskey(home, arguments);
+    command.env("PIN", "2468").env("WRONG", "1357").output().unwrap()
 }
 
 fn stdout(output: &Output) -> &str {
     str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).unwrap()
 }
 
 fn json(home: &Path, arguments: &str) -> Value {

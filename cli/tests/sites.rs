@@ -1,30 +1,18 @@
 //! Tokens for people who test their own sites: models, synced passkeys, verification on demand.
 #![cfg(unix)]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 use serde_json::Value;
 
-/// The command with a home of its own, and nobody at its terminal.
-fn brasskey(home: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_brasskey"));
-    command
-        .args(arguments.split(' '))
-        .current_dir(home)
-        .env("HOME", home)
-        .env_remove("XDG_DATA_HOME")
-        .stdin(Stdio::null());
-    command
-}
+use common::{brasskey, stderr};
 
 fn run(home: &Path, arguments: &str) -> Output {
     brasskey(home, arguments).output().unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).unwrap()
 }
 
 /// A token, once it is ready; it ends with the test.

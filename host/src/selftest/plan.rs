@@ -77,16 +77,15 @@ impl Plan {
             });
         };
         let verification = verify(key, &info, &mut Once(user))?;
-        let extension = |name| info.extensions.iter().flatten().any(|extension| extension == name);
         Ok(Self {
             protocol: Protocol::Ctap2,
             u2f,
             algorithms: algorithms(&info),
             verification,
             passkeys: passkeys(&info, verification),
-            cred_protect: extension("credProtect"),
-            large_blobs: extension("largeBlobKey") && info.has("largeBlobs"),
-            prf: extension("hmac-secret"),
+            cred_protect: info.has_extension("credProtect"),
+            large_blobs: info.has_extension("largeBlobKey") && info.has("largeBlobs"),
+            prf: info.has_extension("hmac-secret"),
         })
     }
 

@@ -15,8 +15,6 @@ use crate::webauthn::{
 
 mod extensions;
 
-use extensions::Extensions;
-
 /// The only algorithm of U2F.
 const ES256: i64 = -7;
 
@@ -63,7 +61,7 @@ fn create_ctap2(
     };
     let transports = info.transports.clone().unwrap_or_else(|| vec!["usb".to_owned()]);
     let insists = insists_at_registration(info, resident_key);
-    let extensions = Extensions::prepare(key, &options.extensions, resident_key, user)?;
+    let inputs = extensions::prepare(key, &options.extensions, resident_key, user)?;
     // One token serves the registration and the questions before it.
     let verification = Verification::of(
         key,
@@ -91,7 +89,7 @@ fn create_ctap2(
             up: None,
             uv: verification.option(),
         },
-        extensions: extensions.inputs.clone(),
+        extensions: inputs.members.clone(),
         pin_uv_auth: verification.authorize(&client_data.hash),
         attestation_formats_preference: match options.attestation {
             AttestationConveyancePreference::None => vec!["none".to_owned()],
@@ -126,7 +124,7 @@ fn create_ctap2(
         transports,
     )?;
     Ok(AttestationResponse {
-        extensions: extensions.outputs(&options.extensions, &answer),
+        extensions: extensions::outputs(&inputs, &options.extensions, &answer),
         ..response
     })
 }

@@ -16,8 +16,6 @@ use crate::webauthn::{
 
 mod extensions;
 
-use extensions::Extensions;
-
 /// Signs in with a credential on `key` that `options` allow.
 ///
 /// If the options list none, and the key has passkeys for several accounts, `user` chooses one of them
@@ -66,7 +64,7 @@ fn get_ctap2(
     };
     // A key with a PIN lets nobody write without it.
     let insists = insists || writes && (info.has("clientPin") || info.has("uv"));
-    let extensions = Extensions::prepare(key, &options.extensions, user)?;
+    let inputs = extensions::prepare(key, &options.extensions, user)?;
     let verify = |key: &mut Key, scope: &str, user: &mut dyn UserInteraction| {
         Verification::of(key, options.user_verification, insists, permissions, scope, user)
     };
@@ -94,7 +92,7 @@ fn get_ctap2(
         let verification = for_app_id.as_ref().unwrap_or(&verification);
         for list in lists {
             let request = GetAssertion {
-                extensions: extensions.inputs.clone(),
+                extensions: inputs.members.clone(),
                 options: Options {
                     rk: None,
                     up: None,
@@ -117,7 +115,7 @@ fn get_ctap2(
                 [only] => answer.credential = answer.credential.or_else(|| Some(only.clone())),
                 _ => {}
             }
-            let outputs = extensions.outputs(&options.extensions, &answer, key, verification.token(), user)?;
+            let outputs = extensions::outputs(&inputs, &options.extensions, &answer, key, verification.token(), user)?;
             return Ok(AssertionResponse {
                 extensions: outputs,
                 ..respond(answer, client_data, options, app_id_used)?

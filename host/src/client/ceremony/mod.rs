@@ -4,6 +4,7 @@
 mod create;
 mod error;
 mod get;
+mod inputs;
 mod preflight;
 mod prf;
 mod response;

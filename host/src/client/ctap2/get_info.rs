@@ -97,6 +97,12 @@ impl Info {
         })
     }
 
+    /// Whether the key names an extension.
+    #[must_use]
+    pub fn has_extension(&self, extension: &str) -> bool {
+        self.extensions.iter().flatten().any(|known| known == extension)
+    }
+
     /// Whether an option is present and true.
     #[must_use]
     pub fn has(&self, option: &str) -> bool {

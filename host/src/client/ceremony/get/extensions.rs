@@ -3,77 +3,64 @@
 use cbor4ii::core::Value;
 
 use super::super::error::CeremonyError;
+use super::super::inputs::Inputs;
 use super::super::prf::Evaluation;
 use crate::cbor::member;
-use crate::client::ctap2::{Assertion, Info, LargeBlobKey};
+use crate::client::ctap2::{Assertion, LargeBlobKey};
 use crate::client::{Key, PinUvAuthToken, Watch};
 use crate::webauthn::{
     ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest, PrfOutputs, RequestExtensions, authenticator_data,
 };
 
-/// The extensions of one request.
-#[derive(Default)]
-pub(super) struct Extensions {
-    /// As the key gets them.
-    pub(super) inputs: Vec<(String, Value)>,
-    evaluation: Option<Evaluation>,
+/// # Errors
+/// [`CeremonyError::Unsupported`] where the key does not have what is asked for. The answer would be of no use
+/// without it.
+pub(super) fn prepare(
+    key: &mut Key,
+    asked: &RequestExtensions,
+    watch: &mut dyn Watch,
+) -> Result<Inputs, CeremonyError> {
+    let info = key.ctap2_info()?;
+    let mut inputs = Inputs::default();
+    if asked.large_blob.is_some() {
+        if !info.has_extension("largeBlobKey") || !info.has("largeBlobs") {
+            return Err(CeremonyError::Unsupported("large blobs"));
+        }
+        inputs.set("largeBlobKey", Value::Bool(true));
+    }
+    if let Some(values) = &asked.prf {
+        if !info.has_extension("hmac-secret") {
+            return Err(CeremonyError::Unsupported("PRF (hmac-secret)"));
+        }
+        let evaluation = Evaluation::begin(key, values, watch)?;
+        inputs.set("hmac-secret", evaluation.input.clone());
+        inputs.evaluation = Some(evaluation);
+    }
+    Ok(inputs)
 }
 
-impl Extensions {
-    /// # Errors
-    /// [`CeremonyError::Unsupported`] where the key does not have what is asked for. The answer would be of no use
-    /// without it.
-    pub(super) fn prepare(
-        key: &mut Key,
-        asked: &RequestExtensions,
-        watch: &mut dyn Watch,
-    ) -> Result<Self, CeremonyError> {
-        let info = key.ctap2_info()?;
-        let mut this = Self::default();
-        if asked.large_blob.is_some() {
-            if !has(info, "largeBlobKey") || !info.has("largeBlobs") {
-                return Err(CeremonyError::Unsupported("large blobs"));
-            }
-            this.set("largeBlobKey", Value::Bool(true));
-        }
-        if let Some(values) = &asked.prf {
-            if !has(info, "hmac-secret") {
-                return Err(CeremonyError::Unsupported("PRF (hmac-secret)"));
-            }
-            let evaluation = Evaluation::begin(key, values, watch)?;
-            this.set("hmac-secret", evaluation.input.clone());
-            this.evaluation = Some(evaluation);
-        }
-        Ok(this)
-    }
-
-    fn set(&mut self, name: &str, input: Value) {
-        self.inputs.push((name.to_owned(), input));
-    }
-
-    /// `clientExtensionResults`. The large blob takes further requests to the key.
-    pub(super) fn outputs(
-        &self,
-        asked: &RequestExtensions,
-        answer: &Assertion,
-        key: &mut Key,
-        token: Option<&PinUvAuthToken>,
-        watch: &mut dyn Watch,
-    ) -> Result<ExtensionOutputs, CeremonyError> {
-        let signed = authenticator_data::extension_outputs(&answer.auth_data);
-        let prf = asked.prf.as_ref().map(|values| PrfOutputs {
-            enabled: None,
-            results: self
-                .evaluation
-                .as_ref()
-                .and_then(|sent| sent.results(member(&signed, "hmac-secret"), values.second.is_some())),
-        });
-        let large_blob = match &asked.large_blob {
-            None => None,
-            Some(wanted) => Some(large_blob(wanted, answer.large_blob_key.as_ref(), key, token, watch)?),
-        };
-        Ok(ExtensionOutputs { prf, large_blob })
-    }
+/// `clientExtensionResults`. The large blob takes further requests to the key.
+pub(super) fn outputs(
+    inputs: &Inputs,
+    asked: &RequestExtensions,
+    answer: &Assertion,
+    key: &mut Key,
+    token: Option<&PinUvAuthToken>,
+    watch: &mut dyn Watch,
+) -> Result<ExtensionOutputs, CeremonyError> {
+    let signed = authenticator_data::extension_outputs(&answer.auth_data);
+    let prf = asked.prf.as_ref().map(|values| PrfOutputs {
+        enabled: None,
+        results: inputs
+            .evaluation
+            .as_ref()
+            .and_then(|sent| sent.results(member(&signed, "hmac-secret"), values.second.is_some())),
+    });
+    let large_blob = match &asked.large_blob {
+        None => None,
+        Some(wanted) => Some(large_blob(wanted, answer.large_blob_key.as_ref(), key, token, watch)?),
+    };
+    Ok(ExtensionOutputs { prf, large_blob })
 }
 
 fn large_blob(
@@ -96,8 +83,4 @@ fn large_blob(
         }
     }
     Ok(outputs)
-}
-
-fn has(info: &Info, extension: &str) -> bool {
-    info.extensions.iter().flatten().any(|known| known == extension)
 }

@@ -9,6 +9,7 @@ use ciborium::Value;
 use super::cbor::{array, encode, map};
 use super::hid::{Host, UP_NEEDED, command};
 use super::response::{Assertion, Made, Response, flags};
+pub use super::verify::{CLIENT_DATA_HASH, algorithm};
 use crate::key::LONG;
 use crate::second_reader::{self, Part};
 
@@ -83,25 +84,6 @@ pub mod ga {
     pub const PIN_UV_AUTH_PARAM: u8 = 0x06;
     pub const PIN_UV_AUTH_PROTOCOL: u8 = 0x07;
 }
-
-/// COSE algorithm identifiers.
-#[expect(missing_docs, reason = "the standard's names")]
-pub mod algorithm {
-    pub const ES256: i64 = -7;
-    pub const EDDSA: i64 = -8;
-    pub const ESP256: i64 = -9;
-    pub const ED25519: i64 = -19;
-    pub const ES384: i64 = -35;
-    pub const ES512: i64 = -36;
-    pub const ES256K: i64 = -47;
-    pub const ML_DSA_44: i64 = -48;
-    pub const ML_DSA_65: i64 = -49;
-    pub const ESP384: i64 = -51;
-    pub const ESP512: i64 = -52;
-}
-
-/// What the relying party asks to be signed: any 32 bytes do.
-pub const CLIENT_DATA_HASH: [u8; 32] = *b"the hash of the client's data...";
 
 /// A command and its parameters.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 
 use super::cbor::{decode_canonical, encode, split_canonical};
-use super::ctap2::{CLIENT_DATA_HASH, algorithm};
 use super::u2f::certificate_key;
-use super::verify::{PublicKey, sha256};
+use super::verify::{CLIENT_DATA_HASH, PublicKey, algorithm, sha256};
 use crate::second_reader::{self, Part};
 
 /// The flags of authenticator data (WebAuthn Level 3 §6.1).

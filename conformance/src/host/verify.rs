@@ -12,7 +12,25 @@ use ring::signature::{
 use ring::{digest, hkdf};
 
 use super::cbor::encode;
-use super::ctap2::algorithm;
+
+/// COSE algorithm identifiers.
+#[expect(missing_docs, reason = "the standard's names")]
+pub mod algorithm {
+    pub const ES256: i64 = -7;
+    pub const EDDSA: i64 = -8;
+    pub const ESP256: i64 = -9;
+    pub const ED25519: i64 = -19;
+    pub const ES384: i64 = -35;
+    pub const ES512: i64 = -36;
+    pub const ES256K: i64 = -47;
+    pub const ML_DSA_44: i64 = -48;
+    pub const ML_DSA_65: i64 = -49;
+    pub const ESP384: i64 = -51;
+    pub const ESP512: i64 = -52;
+}
+
+/// What the relying party asks to be signed: any 32 bytes do.
+pub const CLIENT_DATA_HASH: [u8; 32] = *b"the hash of the client's data...";
 
 /// The SHA-256 of `bytes`.
 #[must_use]

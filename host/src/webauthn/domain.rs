@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 use url::Host;
 
-use super::origin::OriginError;
+use super::origin_error::OriginError;
 
 /// How much of a name every key keeps, in bytes (WebAuthn Level 3 §5.4.1, §5.4.3).
 const NAME_MAX: usize = 64;

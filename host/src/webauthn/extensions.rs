@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::options::Requirement;
+use super::entities::Requirement;
 
 /// The extensions of a registration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

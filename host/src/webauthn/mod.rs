@@ -9,24 +9,27 @@ pub(crate) mod authenticator_data;
 mod challenge;
 mod client_data;
 mod domain;
+mod entities;
 mod extensions;
 mod fault;
 mod options;
 mod origin;
+mod origin_error;
 mod response;
 
 pub use algorithm::Algorithm;
 pub use challenge::{Challenge, NoRandomness};
 pub use client_data::{CeremonyType, ClientData};
 pub use domain::{domain, truncated};
+pub use entities::{
+    AttestationConveyancePreference, CredentialDescriptor, RelyingPartyEntity, Requirement, UserEntity,
+};
 pub use extensions::{
     CreationExtensions, CredProtect, CredentialProtection, ExtensionOutputs, LargeBlobOutputs, LargeBlobRequest,
     PrfOutputs, PrfResult, PrfValues, RequestExtensions,
 };
 pub use fault::{Fault, FaultKind, Level};
-pub use options::{
-    AttestationConveyancePreference, CreationOptions, CredentialDescriptor, RelyingPartyEntity, RequestOptions,
-    Requirement, UserEntity,
-};
-pub use origin::{Origin, OriginError};
+pub use options::{CreationOptions, RequestOptions};
+pub use origin::Origin;
+pub use origin_error::OriginError;
 pub use response::{AssertionResponse, AttestationResponse};

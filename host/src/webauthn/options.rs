@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::algorithm::Algorithm;
 use super::challenge::{Challenge, NoRandomness};
+use super::entities::{
+    AttestationConveyancePreference, CredentialDescriptor, RelyingPartyEntity, Requirement, UserEntity,
+};
 use super::extensions::{CreationExtensions, RequestExtensions};
 
 /// `PublicKeyCredentialCreationOptions` (§5.4). [`CreationOptions::new`] has the defaults, and each method changes one
@@ -61,13 +64,6 @@ impl CreationOptions {
         })
     }
 
-    /// Another challenge than the one that [`new`](Self::new) issued.
-    #[must_use]
-    pub fn challenge(mut self, challenge: Challenge) -> Self {
-        self.challenge = challenge;
-        self
-    }
-
     /// The algorithms, by their COSE identifiers, the most wanted first.
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl Into<Vec<i64>>) -> Self {
@@ -89,24 +85,10 @@ impl CreationOptions {
         self
     }
 
-    /// Whether the key verifies the user.
-    #[must_use]
-    pub fn user_verification(mut self, requirement: Requirement) -> Self {
-        self.user_verification = requirement;
-        self
-    }
-
     /// Whether the key keeps the credential itself, as a passkey.
     #[must_use]
     pub fn resident_key(mut self, requirement: Requirement) -> Self {
         self.resident_key = requirement;
-        self
-    }
-
-    /// The extensions.
-    #[must_use]
-    pub fn extensions(mut self, extensions: CreationExtensions) -> Self {
-        self.extensions = extensions;
         self
     }
 
@@ -154,24 +136,10 @@ impl RequestOptions {
         })
     }
 
-    /// Another challenge than the one that [`new`](Self::new) issued.
-    #[must_use]
-    pub fn challenge(mut self, challenge: Challenge) -> Self {
-        self.challenge = challenge;
-        self
-    }
-
     /// The credentials that may answer: those of the account that signs in.
     #[must_use]
     pub fn allow(mut self, credentials: impl IntoIterator<Item = impl Into<CredentialDescriptor>>) -> Self {
         self.allow = credentials.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Whether the key verifies the user.
-    #[must_use]
-    pub fn user_verification(mut self, requirement: Requirement) -> Self {
-        self.user_verification = requirement;
         self
     }
 
@@ -181,101 +149,38 @@ impl RequestOptions {
         self.app_id = Some(app_id.into());
         self
     }
-
-    /// The extensions.
-    #[must_use]
-    pub fn extensions(mut self, extensions: RequestExtensions) -> Self {
-        self.extensions = extensions;
-        self
-    }
 }
 
-/// `PublicKeyCredentialRpEntity` (§5.4.2), as a website sends it and as a key keeps it. From a key, the texts are
-/// untrusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelyingPartyEntity {
-    /// The RP ID: a domain name.
-    pub id: String,
-    /// The name shown to the user. A website gives one; a key may have shortened it, or not kept it.
-    pub name: Option<String>,
-}
+/// What both kinds of options can be told.
+macro_rules! in_both {
+    ($options:ident, $extensions:ident) => {
+        impl $options {
+            /// Another challenge than the one that [`new`](Self::new) issued.
+            #[must_use]
+            pub fn challenge(mut self, challenge: Challenge) -> Self {
+                self.challenge = challenge;
+                self
+            }
 
-impl RelyingPartyEntity {
-    /// A relying party that is shown by its RP ID.
-    pub fn new(id: impl Into<String>) -> Self {
-        let id = id.into();
-        Self {
-            name: Some(id.clone()),
-            id,
+            /// Whether the key verifies the user.
+            #[must_use]
+            pub fn user_verification(mut self, requirement: Requirement) -> Self {
+                self.user_verification = requirement;
+                self
+            }
+
+            /// The extensions.
+            #[must_use]
+            pub fn extensions(mut self, extensions: $extensions) -> Self {
+                self.extensions = extensions;
+                self
+            }
         }
-    }
+    };
 }
 
-/// `PublicKeyCredentialUserEntity` (§5.4.3), as a website sends it and as a key keeps it. A website gives both names; a
-/// key may have shortened them, or not kept them. From a key, the texts are untrusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserEntity {
-    /// The user handle: 1 to 64 bytes that say nothing about the user.
-    pub id: Vec<u8>,
-    /// The account name, such as `alice`.
-    pub name: Option<String>,
-    /// The name a person goes by, such as `Alice Liddell`.
-    pub display_name: Option<String>,
-}
-
-impl UserEntity {
-    /// An account that is shown by its name.
-    pub fn new(id: impl Into<Vec<u8>>, name: impl Into<String>) -> Self {
-        let name = Some(name.into());
-        Self {
-            id: id.into(),
-            display_name: name.clone(),
-            name,
-        }
-    }
-}
-
-/// `PublicKeyCredentialDescriptor` (§5.8.3); its type is always `public-key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CredentialDescriptor {
-    /// The credential ID.
-    pub id: Vec<u8>,
-    /// How the key could be reached when it was registered, where that is known.
-    pub transports: Vec<String>,
-}
-
-impl CredentialDescriptor {
-    /// A credential of which only the ID is known.
-    pub fn new(id: impl Into<Vec<u8>>) -> Self {
-        Self {
-            id: id.into(),
-            transports: Vec::new(),
-        }
-    }
-}
-
-/// `UserVerificationRequirement` (§5.8.6) and `ResidentKeyRequirement` (§5.4.6), which have the same three values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum Requirement {
-    /// The ceremony fails without it.
-    Required,
-    /// Done where the key can.
-    Preferred,
-    /// Not done unless the key insists.
-    Discouraged,
-}
-
-/// `AttestationConveyancePreference` (§5.4.7), without `enterprise` and without `indirect`, which clients treat as
-/// `direct`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum AttestationConveyancePreference {
-    /// The client removes what identifies the key.
-    None,
-    /// The client passes the key's statement on as it is.
-    Direct,
-}
+in_both!(CreationOptions, CreationExtensions);
+in_both!(RequestOptions, RequestExtensions);
 
 #[cfg(test)]
 mod tests {

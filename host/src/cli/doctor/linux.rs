@@ -3,6 +3,7 @@
 mod acl;
 mod clock;
 mod flatpak;
+mod hidraw;
 mod holders;
 mod keys;
 mod machine;

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use super::super::finding::Finding;
-use super::keys::plugged_in;
+use super::hidraw::plugged_in;
 use super::machine::Machine;
 use crate::text::escape;
 

@@ -2,7 +2,7 @@
 //! and products: <https://snapcraft.io/docs/u2f-devices-interface>.
 
 use super::super::finding::Finding;
-use super::keys::{Key, plugged_in};
+use super::hidraw::{Key, plugged_in};
 use super::machine::Machine;
 use super::udev;
 

@@ -1,7 +1,7 @@
 //! What udev knows about the keys. Browsers and libfido2 list devices through it, and its tags open them to a user.
 
 use super::super::finding::Finding;
-use super::keys::{Key, plugged_in};
+use super::hidraw::{Key, plugged_in};
 use super::machine::Machine;
 
 /// What udev's database has on a device: a line for each fact, `E:` a property, `G:` a tag that it had once. Since

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::place::beside;
+use super::system::beside;
 use crate::private::{self, Others};
 
 /// Longer than any value of `--device`.

@@ -11,7 +11,7 @@ use tempfile::Builder;
 
 use super::records::Records;
 use super::shared::Medium;
-use super::system::{Identity, allocate, sync_directory};
+use super::system::{Identity, allocate, beside, sync_directory};
 use super::{StorageOpenProblem, owner};
 use crate::private::{self, Others};
 
@@ -157,13 +157,6 @@ pub(super) fn make_durable(path: &Path) -> io::Result<()> {
 
 pub(super) fn new_file(path: &Path) -> PathBuf {
     beside(path, ".brasskey-new")
-}
-
-/// `path` with `suffix` after its file name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
 }
 
 fn directory(path: &Path) -> &Path {

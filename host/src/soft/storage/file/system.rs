@@ -1,12 +1,21 @@
 //! What differs between systems: the identity of files, durable names, and room that is taken before it is used.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::path::{Path, PathBuf};
 
 #[cfg(not(unix))]
 pub(super) use self::other::*;
 #[cfg(unix)]
 pub(super) use self::unix::*;
+
+/// `path` with `suffix` after its file name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
 
 #[cfg(unix)]
 mod unix {

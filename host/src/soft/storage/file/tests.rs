@@ -14,9 +14,9 @@ use brasskey_protocol::platform::{Storage, StorageError};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
 
-use super::place::{beside, new_file};
+use super::place::new_file;
 #[cfg(unix)]
-use super::system::Identity;
+use super::system::{Identity, beside};
 use super::{FileStorage, StorageOpenProblem};
 use crate::private;
 #[cfg(unix)]

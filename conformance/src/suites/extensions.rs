@@ -26,7 +26,7 @@ checks! {
         a_large_blob_key_is_not_given_unasked,
         a_large_blob_key_needs_a_discoverable_credential,
         a_large_blob_key_cannot_be_declined;
-    "CTAP 2.3 §12.4":
+    "CTAP 2.3 §12.5":
         pin_rules_are_told_to_listed_relying_parties;
     "CTAP 2.3 §12":
         a_payment_credential_says_so,

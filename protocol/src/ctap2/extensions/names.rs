@@ -12,7 +12,7 @@ pub(super) const HMAC_SECRET_MC: &str = "hmac-secret-mc";
 /// A key under which the platform encrypts a large blob (§12.3). It is derived like the credential's own key, and given
 /// in the response beside authenticator data.
 pub(super) const LARGE_BLOB_KEY: &str = "largeBlobKey";
-/// Tells the relying parties that may know it how short a PIN can be (§12.4).
+/// Tells the relying parties that may know it how short a PIN can be (§12.5).
 pub(super) const MIN_PIN_LENGTH: &str = "minPinLength";
 /// Tells the same relying parties whether the key refuses simple PINs (§12).
 pub(super) const PIN_COMPLEXITY_POLICY: &str = "pinComplexityPolicy";

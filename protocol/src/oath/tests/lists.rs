@@ -9,10 +9,10 @@ use crate::limits::MAX_MESSAGE;
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::oath::{HOTP, INCREASING, NewAccount, SHA1, SHA256, SHA512, TOTP, TOUCH, apdu, object, objects};
 
-/// Longer than one message in every form: 300 names of 64 bytes.
+/// As many accounts as a PC has to hold, with names of 64 bytes: longer than one message in every form.
 fn many() -> (Key, BTreeSet<String>) {
     let mut key = Key::new();
-    let names: BTreeSet<_> = (0..300).map(|number| format!("{number:064}")).collect();
+    let names: BTreeSet<_> = (0..1000).map(|number| format!("{number:064}")).collect();
     for name in &names {
         key.put(&NewAccount::new(name, TOTP | SHA512, name.as_bytes())).unwrap();
     }

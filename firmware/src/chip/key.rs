@@ -15,6 +15,7 @@ use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::{interrupt, singleton};
 use cortex_m_rt::exception;
 use rand_core::TryRng;
+use zeroize::Zeroize;
 
 use crate::board::{self, Board, CORE_HZ, Flash, Noise};
 use crate::identity::CONFIG;
@@ -68,6 +69,11 @@ pub(crate) fn run(board: Board) -> ! {
                 None => refuse(request.kind, response),
             };
             usb::respond(response.get(..length).unwrap_or_default());
+            // OATH's secrets come in clear, and its codes leave so.
+            let message = message.iter_mut().take(request.length);
+            message
+                .chain(response.iter_mut().take(length))
+                .for_each(Zeroize::zeroize);
         }
     }
 }

@@ -68,7 +68,7 @@ export function nameOf(command, data) {
 
 /** @param {Uint8Array} apdu */
 function oathName([, instruction, parameter]) {
-  if (instruction === SELECT && parameter === BY_NAME) return 'SELECT';
+  if (instruction === SELECT && parameter === BY_NAME) return 'OATH SELECT';
   return OATH_INSTRUCTIONS[instruction] ?? `OATH 0x${hex(instruction ?? 0, 2)}`;
 }
 

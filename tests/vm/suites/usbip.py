@@ -1,9 +1,11 @@
-"""brasskey and a browser with a key plugged in by USB/IP."""
+"""brasskey, a browser and ykman with a key plugged in by USB/IP."""
 
 import unittest
 
 import brasskey
 import chromium
+import openssh
+from codes import Codes
 from plug import PluggedKey
 
 
@@ -24,8 +26,17 @@ class InChromium(chromium.InChromium):
     key_class = PluggedKey
 
 
+class WithCodes(Codes, openssh.Ssh):
+    key_class = PluggedKey
+
+    def test_ykman_gets_codes_while_openssh_signs_in(self):
+        self.serve_cards()
+        self.add_accounts()
+        self.codes_while(lambda: self.log_in(self.generate("ecdsa-sk")))
+
+
 def load_tests(loader, _tests, _pattern):
-    """All that the host tool does, and one round in a browser."""
-    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (ByItself, ByHand))
+    """All that the host tool does, codes, and one round in a browser."""
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (ByItself, ByHand, WithCodes))
     suite.addTest(InChromium("test_a_second_factor_registers_and_authenticates"))
     return suite

@@ -78,13 +78,13 @@ mod tests {
         fake.mode("/dev/uhid", 0o660);
         fake.file("/sys/module/vhci_hcd/uevent", "");
         fake.file("/usr/bin/usbip", "");
-        for file in [
-            "/usr/sbin/pcscd",
-            "/run/pcscd/pcscd.comm",
-            "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Info.plist",
-        ] {
-            fake.file(file, "");
-        }
+        fake.file("/usr/sbin/pcscd", "");
+        fake.file("/run/pcscd/pcscd.comm", "");
+        fake.file(
+            "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist",
+            "<key>ifdVendorID</key><array><string>0x1209</string></array>\n\
+             <key>ifdProductID</key><array><string>0x0001</string></array>\n",
+        );
         fake.file(
             "/etc/reader.conf.d/vpcd",
             "LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\n",

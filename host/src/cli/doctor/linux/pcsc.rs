@@ -1,6 +1,8 @@
 //! pcscd, through which programs ask a smart card for one-time codes, and its drivers: vpcd, which has the reader of
 //! `brasskey token --pcsc`, and ccid, for keys on USB and `token --usbip`.
 
+use brasskey_protocol::usb::{PRODUCT_ID, VENDOR_ID};
+
 use super::super::finding::Finding;
 use super::machine::Machine;
 use crate::soft::server::PCSC_DEFAULT;
@@ -35,12 +37,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
         return vec![Finding::warned(without).remedy(packages(machine))];
     }
     let mut findings = vec![vpcd(machine)];
-    if !CCID.iter().any(|driver| machine.exists(driver)) {
-        let without = "keys on USB and of `token --usbip` are no smart cards here: pcscd has no driver for readers on \
-                       USB";
-        findings
-            .push(Finding::warned(without).remedy(machine.is_like("debian").then_some("sudo apt-get install libccid")));
-    }
+    findings.extend(ccid(machine));
     if !machine.exists(SOCKET) {
         let remedy = match machine.exists("/run/systemd/system") {
             true => "sudo systemctl enable --now pcscd.socket",
@@ -64,6 +61,57 @@ fn vpcd(machine: &Machine) -> Finding {
             "the driver of `token --pcsc` is installed, on a port of its own: `token --pcsc 127.0.0.1:{port}`"
         )),
     }
+}
+
+/// The driver for readers on USB. Whatever the class of a reader, it serves those that it lists by vendor and product.
+fn ccid(machine: &Machine) -> Option<Finding> {
+    let Some(driver) = CCID.iter().find(|driver| machine.exists(driver)) else {
+        let without = "keys on USB and of `token --usbip` are no smart cards here: pcscd has no driver for readers on \
+                       USB";
+        let remedy = machine.is_like("debian").then_some("sudo apt-get install libccid");
+        return Some(Finding::warned(without).remedy(remedy));
+    };
+    let list = format!("{driver}/Contents/Info.plist");
+    let text = machine.text(&list)?;
+    let [vendors, products] = ["ifdVendorID", "ifdProductID"].map(|key| numbers(&text, key));
+    if vendors
+        .into_iter()
+        .zip(products)
+        .any(|reader| reader == (VENDOR_ID, PRODUCT_ID))
+    {
+        return None;
+    }
+    let add = |key: &str, value: &str| format!("-e '/<key>{key}</,/<array>/ s|<array>|&<string>{value}</string>|'");
+    Some(
+        Finding::warned(
+            "a brasskey on a chip and `token --usbip` are no smart cards here: libccid, pcscd's driver for readers on \
+             USB, does not list them",
+        )
+        .remedy([
+            format!(
+                "sudo sed -i --follow-symlinks {} {} {} {list}",
+                add("ifdVendorID", &format!("{VENDOR_ID:#06x}")),
+                add("ifdProductID", &format!("{PRODUCT_ID:#06x}")),
+                add("ifdFriendlyName", "brasskey")
+            ),
+            "sudo systemctl restart pcscd".to_owned(),
+        ]),
+    )
+}
+
+/// The numbers of an array in a property list, as libccid has them: `<string>0x1209</string>`.
+fn numbers(text: &str, key: &str) -> Vec<u16> {
+    let array = text
+        .split_once(&format!("<key>{key}</key>"))
+        .map_or("", |(_, rest)| rest);
+    let array = array.split("</array>").next().unwrap_or_default();
+    let values = array
+        .split("<string>")
+        .skip(1)
+        .filter_map(|value| value.split('<').next());
+    values
+        .map(|value| u16::from_str_radix(value.trim().trim_start_matches("0x"), 16).unwrap_or_default())
+        .collect()
 }
 
 /// The port of the driver's first reader (vpcd(8): `DEVICENAME /dev/null:0x8C7B`), where the driver is installed.
@@ -135,13 +183,27 @@ mod tests {
     use super::*;
     use crate::relying_party::Outcome;
 
+    const LIST: &str = "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist";
+
+    /// libccid's list of readers.
+    fn list(vendors: &str, products: &str) -> String {
+        let array = |key, values: &str| {
+            let values: String = values
+                .split(' ')
+                .map(|value| format!("\t\t<string>{value}</string>\n"))
+                .collect();
+            format!("\t<key>{key}</key>\n\t<array>\n{values}\t</array>\n")
+        };
+        array("ifdVendorID", vendors) + &array("ifdProductID", products)
+    }
+
     /// A computer that has all of it: Debian's packages.
     fn debian() -> Fake {
         let fake = Fake::new();
         fake.file("/etc/os-release", "ID=debian\n");
         fake.file("/usr/sbin/pcscd", "");
         fake.file(SOCKET, "");
-        fake.file(CCID[0], "");
+        fake.file(LIST, &list("0x072F 0x1209", "0x90CC 0x0001"));
         let reader = "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME   /dev/null:0x8C7B\n\
                       LIBPATH      /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID    0x8C7B\n";
         fake.file("/etc/reader.conf.d/vpcd", reader);
@@ -154,7 +216,6 @@ mod tests {
         for (missing, detail, remedy) in [
             ("/usr/sbin/pcscd", "pcscd is not installed", install),
             ("/etc/reader.conf.d/vpcd", "vpcd, is not installed", install),
-            (CCID[0], "no driver for readers on USB", "sudo apt-get install libccid"),
             (SOCKET, "pcscd does not run", "sudo pcscd"),
         ] {
             let fake = debian();
@@ -175,6 +236,22 @@ mod tests {
             check(&fake.machine())[1].remedy,
             ["sudo systemctl enable --now pcscd.socket"]
         );
+    }
+
+    #[test]
+    fn a_driver_that_does_not_list_the_key_gets_a_line_for_it() {
+        // The same numbers, but not of one reader.
+        for (vendors, products) in [("0x072F", "0x90CC"), ("0x1209 0x072F", "0x90CC 0x0001"), ("", "")] {
+            let fake = debian();
+            fake.file(LIST, &list(vendors, products));
+            let findings = check(&fake.machine());
+            assert!(findings[1].detail.contains("libccid"), "{findings:?}");
+            assert!(findings[1].remedy[0].ends_with(LIST));
+            assert!(findings[1].remedy[0].contains("&<string>0x1209</string>|"));
+        }
+        let fake = Fake::new();
+        fake.file("/etc/os-release", "ID=debian\n");
+        assert_eq!(ccid(&fake.machine()).unwrap().remedy, ["sudo apt-get install libccid"]);
     }
 
     #[test]

@@ -142,8 +142,8 @@ impl Reader {
     }
 }
 
-/// A text without what differs from run to run: IDs, the random steps of counters, what has room, ports, one-time codes,
-/// and whether something keeps this computer's clock right.
+/// A text without what differs from run to run: IDs, the random steps of counters, what has room, ports, one-time
+/// codes, and whether something keeps this computer's clock right.
 fn steady(text: &str) -> String {
     let steady = |line: &str| {
         let id = line.strip_prefix("  ").and_then(|line| line.split_once("  alice"));

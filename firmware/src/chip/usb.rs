@@ -103,8 +103,8 @@ pub(crate) fn tick() {
     });
 }
 
-/// Sends a keepalive now if one is due soon. Call this before an erase of the flash: nothing is sent during it. A card's
-/// host waits for longer than any erase takes.
+/// Sends a keepalive now if one is due soon. Call this before an erase of the flash: nothing is sent during it. A
+/// card's host waits for longer than any erase takes.
 pub(crate) fn keep_alive() {
     with(|link, now| {
         link.hid.engine.keep_alive(now);

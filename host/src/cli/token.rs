@@ -104,8 +104,8 @@ fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
 const UNSHOWN_MAX: usize = 1000;
 
 /// What to do where the token is not in its reader. It gets in as soon as it can, and then says nothing.
-const PCSC_HINT: &str = "hint: it becomes one as soon as pcscd runs with the driver vpcd; both are packages (Debian: `sudo \
-                         apt-get install pcscd vsmartcard-vpcd`), and `brasskey doctor` says what is missing";
+const PCSC_HINT: &str = "hint: it becomes one as soon as pcscd runs with the driver vpcd; both are packages (Debian: \
+                         `sudo apt-get install pcscd vsmartcard-vpcd`), and `brasskey doctor` says what is missing";
 
 /// What the command waits for while the token runs.
 enum Event {

@@ -365,8 +365,8 @@ impl State {
     }
 }
 
-/// Puts what the authenticator shows into the keepalives of the request that runs. A key that never waits for anybody has
-/// nothing to show.
+/// Puts what the authenticator shows into the keepalives of the request that runs. A key that never waits for anybody
+/// has nothing to show.
 pub struct SoftIndicator(pub(super) Arc<Hid>);
 
 impl Indicator for SoftIndicator {

@@ -1,5 +1,5 @@
-//! How other processes reach the key: as a HID or USB device, as a smart card, over UDP or a Unix socket, and its button
-//! over HTTP.
+//! How other processes reach the key: as a HID or USB device, as a smart card, over UDP or a Unix socket, and its
+//! button over HTTP.
 
 pub(super) mod accept;
 mod pcsc;

@@ -222,8 +222,8 @@ impl Device {
         }
     }
 
-    /// Sends a keepalive now, where a request runs that can wait for its user. This is for a platform that cannot call the engine for a
-    /// while, such as a chip that erases the flash memory that it runs from.
+    /// Sends a keepalive now, where a request runs that can wait for its user. This is for a platform that cannot call
+    /// the engine for a while, such as a chip that erases the flash memory that it runs from.
     pub fn keep_alive(&mut self, now: u64) {
         self.tick(now);
         if let Some(Transaction {

@@ -66,7 +66,8 @@ pub mod command {
     /// A vendor's command (CTAP 2.3 §11.2.9.3), of this key: an APDU of the OATH applet, and its answer as data ‖
     /// status word. The key sends keepalives and heeds CTAPHID_CANCEL as for CTAPHID_CBOR. The applet needs no SELECT
     /// here, but has a session for each channel that sent one. Where the status word is `61xx` the host asks for the
-    /// rest by SEND REMAINING. INIT replies do not tell of it: hosts stumble over capability bits that they do not know.
+    /// rest by SEND REMAINING. INIT replies do not tell of it: hosts stumble over capability bits that they do not
+    /// know.
     pub const OATH: u8 = 0x70;
 }
 

@@ -15,11 +15,12 @@
 //! | `O` | the root of the one-time codes | `oath/root.rs` |
 //! | `T` ‖ name (16) | an account of one-time codes | `oath/account.rs` |
 //!
-//! RP, user, ID and name are the first 16 bytes of the SHA-256 of the RP ID, of the user ID, of the credential ID and of
-//! the account's name. So an account has one key: replacing its credential is a single atomic write, a relying party's accounts lie side by side,
-//! and finding them costs the same, however many others there are. Everything hangs on the root: a reset writes a new
-//! epoch and secret there, and from that moment no record and no credential ID of another epoch exists. What is left of
-//! them is removed and made unreadable then, or at the next start. OATH has a reset of its own, which works likewise.
+//! RP, user, ID and name are the first 16 bytes of the SHA-256 of the RP ID, of the user ID, of the credential ID and
+//! of the account's name. So an account has one key: replacing its credential is a single atomic write, a relying
+//! party's accounts lie side by side, and finding them costs the same, however many others there are. Everything hangs
+//! on the root: a reset writes a new epoch and secret there, and from that moment no record and no credential ID of
+//! another epoch exists. What is left of them is removed and made unreadable then, or at the next start. OATH has a
+//! reset of its own, which works likewise.
 //!
 //! Nothing secret is stored for a credential. Its ID carries a random nonce and what the key must know of it, sealed by
 //! the key; the private key is derived from the key's master secret, that nonce and the RP ID hash

@@ -8,8 +8,8 @@ use usb_device::control::{Recipient, RequestType};
 /// The reader's one slot.
 pub(super) const SLOT: u8 = 0;
 
-/// The class. It takes the request to abort (§5.3.1). `usb-device` stalls whatever no class takes, such as the two other
-/// requests of this one (§5.3.2, §5.3.3): they list clocks and data rates, of which the reader has one each.
+/// The class. It takes the request to abort (§5.3.1). `usb-device` stalls whatever no class takes, such as the two
+/// other requests of this one (§5.3.2, §5.3.3): they list clocks and data rates, of which the reader has one each.
 pub(super) struct CcidClass<B: UsbBus + 'static> {
     interface: InterfaceNumber,
     output: EndpointOut<'static, B>,

@@ -87,7 +87,10 @@ proptest! {
         p2 in 0_u8..3,
         data in proptest::collection::vec(any::<u8>(), 0..300),
     ) {
-        let instruction = if known { [1, 2, 3, 5, 0xa1, 0xa2, 0xa3, 0xa4][usize::from(instruction % 8)] } else { instruction };
+        let instruction = match known {
+            true => [1, 2, 3, 5, 0xa1, 0xa2, 0xa3, 0xa4][usize::from(instruction % 8)],
+            false => instruction,
+        };
         survives(key(), &apdu(instruction, if known { 0 } else { p1 }, p2, &data))?;
     }
 

@@ -1,5 +1,5 @@
-//! What goes to an attached host: reports and packets, each in a transfer that the host has asked for, and how transfers
-//! ended.
+//! What goes to an attached host: reports and packets, each in a transfer that the host has asked for, and how
+//! transfers ended.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};

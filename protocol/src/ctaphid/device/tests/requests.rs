@@ -62,7 +62,7 @@ fn nothing_of_an_oath_command_or_its_answer_stays() {
         assert_eq!(
             key.send(&fragment(channel, command::OATH, &[7; 200]).unwrap().next().unwrap()),
             Event::None
-        )
+        );
     };
     put(&mut key);
     key.pass(1000);

@@ -7,6 +7,7 @@ use brasskey_protocol::limits::{KEEPALIVE_INTERVAL, PACKET_TIMEOUT, USER_ACTION_
 
 use super::*;
 use crate::soft::presence::{Answer, Touch};
+use crate::soft::storage::{AnyStorage, FileStorage, MemoryStorage};
 use crate::soft::testing::{Client, GET_INFO, LONG, SELECTION, VERSION, u2f_register};
 
 fn key(touch: Touch) -> SoftKey {
@@ -295,4 +296,41 @@ fn dropping_a_key_that_waits_ends_its_threads() {
     drop(key);
     // The connection is the last handle: dropping it joins the worker, which would hang if the wait went on.
     drop(host);
+}
+
+#[test]
+fn a_thousand_accounts_of_one_time_codes_fit() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = FileStorage::open(directory.path().join("token.redb")).expect("a file");
+    for storage in [
+        AnyStorage::Memory(MemoryStorage::new()),
+        AnyStorage::File(Box::new(file)),
+    ] {
+        let key = SoftKey::builder().touch(Touch::Auto).storage(storage).build();
+        let key = key.expect("a key");
+        let host = Client::new(key.connect());
+        for number in 0..1000 {
+            // As long as can be: a name and a secret of 64 bytes.
+            let name = format!("{number:064}");
+            let apdu = [
+                &[0, 0x01, 0, 0, 134, 0x71, 64][..],
+                name.as_bytes(),
+                &[0x73, 66, 0x23, 6],
+                &[7; 64],
+            ];
+            assert_eq!(host.exchange(command::OATH, &apdu.concat()), Ok(vec![0x90, 0x00]));
+        }
+        let (mut names, mut request) = (0, &[0, 0xa1, 0, 0][..]);
+        loop {
+            let answer = host.exchange(command::OATH, request).expect("an answer");
+            let (entries, word) = answer.split_last_chunk().expect("a status word");
+            // Entries of 67 bytes: tag, length, type and hash, name.
+            names += entries.len() / 67;
+            match word {
+                [0x61, _] => request = &[0, 0xa5, 0, 0],
+                word => break assert_eq!(*word, [0x90, 0x00]),
+            }
+        }
+        assert_eq!(names, 1000);
+    }
 }

@@ -166,7 +166,7 @@ impl Service {
         // Nobody can press a button on a screen for a longer time: as at the prompt, approving counts as a long touch
         // too. So the words, not the gesture, say what a reset does.
         let (icon, summary, approve) = match waiting.operation {
-            "reset" => ("dialog-warning", "Erase this security key?", "Erase everything"),
+            "reset" => ("dialog-warning", "Erase this security key?", "Erase credentials"),
             _ => ("dialog-password", "Touch the security key?", "Approve"),
         };
         let reply = self

@@ -202,7 +202,7 @@ fn a_reset_says_what_it_erases() {
     assert_eq!(icon, "dialog-warning");
     assert_eq!(summary, "Erase this security key?");
     assert_eq!(body, "Reset the key: erase every credential on it");
-    assert_eq!(actions, ["approve", "Erase everything", "deny", "Deny"]);
+    assert_eq!(actions, ["approve", "Erase credentials", "deny", "Deny"]);
     desktop.signal(SERVICE, "ActionInvoked", &(SHOWN, "approve"));
     assert_eq!(desktop.presence(), Presence::Confirmed);
 }

@@ -188,6 +188,21 @@ pub(super) fn check_name(name: &Name) -> Result<(), Failure> {
             "give them with --name and --issuer",
         ));
     }
+    let shown = name.to_string();
+    if shown.trim().is_empty() || shown.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            "an account's name has something to see, and no control characters",
+            "choose another name",
+        ));
+    }
+    // Keys keep the period in front of the name.
+    let kept = Name::parse(&name.id(), Kind::Totp);
+    if kept.period != name.period || kept.to_string() != shown {
+        return Err(Failure::usage(
+            "a name cannot begin with a number and a slash: keys take these for the period of the codes",
+            "choose another name; --period of `oath add` sets the period",
+        ));
+    }
     match name.id().len() {
         ..=MAX_NAME => Ok(()),
         length => Err(Failure::usage(
@@ -197,8 +212,22 @@ pub(super) fn check_name(name: &Name) -> Result<(), Failure> {
     }
 }
 
+/// The shortest secret that is usual, in bytes: websites give 80 bits or more, as 16 letters and digits.
+const USUAL_SECRET: usize = 10;
+
 /// Why the codes may be wrong at the website.
 pub(super) fn warnings(account: &NewAccount) -> Vec<String> {
+    let mut warnings = wrong_codes(account);
+    let bits = 8 * account.secret.len();
+    if account.secret.len() < USUAL_SECRET {
+        warnings.push(format!(
+            "this secret has {bits} bits, and websites give 80 or more: is it all of it, on one line?"
+        ));
+    }
+    warnings
+}
+
+fn wrong_codes(account: &NewAccount) -> Vec<String> {
     let period = account.name.period;
     let is_usual = account.algorithm == Algorithm::Sha1 && (account.kind == Kind::Hotp || period == DEFAULT_PERIOD);
     if is_aws(&account.name) && !(is_usual && account.kind == Kind::Totp && account.digits == 6) {
@@ -255,6 +284,8 @@ mod tests {
         ] {
             assert!(warned(aws).contains("wrong there"), "{aws}");
         }
+        let short = warned("otpauth://totp/a@example.com?secret=JBSWY3DP");
+        assert!(short.contains("40 bits"), "{short}");
         let other = warned("otpauth://totp/a@example.com?secret=JBSWY3DPEHPK3PXP&period=60&algorithm=SHA512");
         assert!(other.contains("SHA-512 and 60 s"), "{other}");
     }
@@ -271,5 +302,13 @@ mod tests {
         assert!(check_name(&name("AWS", &"a".repeat(61), 30)).is_err());
         assert!(check_name(&name("a:b", "c", 30)).is_err());
         assert!(check_name(&name("a", "", 30)).is_err());
+        assert!(check_name(&name("", " ", 30)).is_err());
+        assert!(check_name(&name("", "a\tb", 30)).is_err());
+        // Another program would read a period there.
+        assert!(check_name(&name("", "60/a", 30)).is_err());
+        assert!(check_name(&name("60/a", "b", 30)).is_err());
+        assert!(check_name(&name("", "30/a", 30)).is_err());
+        assert!(check_name(&name("", "a/b", 30)).is_ok());
+        assert!(check_name(&name("", "60/a", 60)).is_ok());
     }
 }

@@ -9,11 +9,27 @@ use crate::client;
 use crate::client::oath::{Kind, Listed, OathError};
 use crate::text::escape;
 
-/// The account whose name is `query`, or has it as a part, in any case.
+/// The account whose name is `query`, or has it as a part, in any case. Accounts that differ in their period alone have
+/// the same name: with its period in front each of them can be named.
 pub(super) fn find<'a>(accounts: &'a [Listed], query: &str) -> Result<&'a Listed, Failure> {
-    let is_exact = |account: &&Listed| account.name.to_string() == query || account.id == query.as_bytes();
-    if let Some(exact) = accounts.iter().find(is_exact) {
-        return Ok(exact);
+    if let Some(full) = accounts.iter().find(|account| with_period(account) == query) {
+        return Ok(full);
+    }
+    let is_called = |account: &&Listed| account.name.to_string() == query || account.id == query.as_bytes();
+    let called: Vec<_> = accounts.iter().filter(is_called).collect();
+    match called.as_slice() {
+        [] => {}
+        [one] => return Ok(one),
+        several => {
+            let names: Vec<_> = several.iter().map(|account| with_period(account)).collect();
+            return Err(Failure::usage(
+                format!(
+                    "several accounts are called {query:?}, and differ in their period: {}",
+                    names.join(", ")
+                ),
+                "write the period in front of the name, as here",
+            ));
+        }
     }
     let part = query.to_lowercase();
     let found: Vec<_> = accounts
@@ -31,6 +47,10 @@ pub(super) fn find<'a>(accounts: &'a [Listed], query: &str) -> Result<&'a Listed
             ))
         }
     }
+}
+
+fn with_period(account: &Listed) -> String {
+    format!("{}/{}", account.name.period, account.name)
 }
 
 /// Seconds since 1970: what the codes are made of.
@@ -95,5 +115,16 @@ mod tests {
         assert_eq!(ambiguous.exit_code(), 2);
         let none = found("bob").unwrap_err();
         assert_eq!((none.exit_code(), none.hint().contains("oath list")), (5, true));
+    }
+
+    #[test]
+    fn accounts_of_one_name_are_told_apart_by_their_period() {
+        let accounts = accounts(&["k", "60/k", "other"]);
+        let found = |query| find(&accounts, query).map(|account| account.name.id());
+        let ambiguous = found("k").unwrap_err();
+        assert!(ambiguous.to_string().ends_with(": 30/k, 60/k"), "{ambiguous}");
+        assert_eq!(ambiguous.exit_code(), 2);
+        assert_eq!(found("30/k").unwrap(), "k");
+        assert_eq!(found("60/k").unwrap(), "60/k");
     }
 }

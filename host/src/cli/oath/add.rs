@@ -24,9 +24,6 @@ use crate::transport::DeviceSpec;
     --also is for the spare key."
 )]
 pub(in super::super) struct Args {
-    #[command(flatten)]
-    account: AccountArgs,
-
     /// Put the account on this key, too, which is the spare: on both or on none
     #[arg(long, value_name = "DEVICE", value_parser = device::spec)]
     also: Option<DeviceSpec>,
@@ -44,12 +41,21 @@ pub(in super::super) struct Args {
     force: bool,
 
     #[command(flatten)]
+    account: AccountArgs,
+
+    #[command(flatten)]
     oath: OathArgs,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if args.also.is_some() && args.also == args.oath.device.device {
         return Err(same_key());
+    }
+    if args.oath.device.soft.ephemeral {
+        return Err(Failure::usage(
+            "--ephemeral forgets the account when this command ends, and the website shows its secret once",
+            "leave it out",
+        ));
     }
     let account = args.account.account()?;
     for warning in warnings(&account) {

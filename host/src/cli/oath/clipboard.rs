@@ -16,8 +16,11 @@ const PROGRAMS: [&[&str]; 5] = [
     &["clip.exe"],
 ];
 
-/// Copies the code, and returns the name of the program that took it.
-pub(super) fn copy(code: &Code) -> Result<&'static str, Failure> {
+/// A program that can take the code. Look for it before a code is asked for: that may take a touch, or a counter's
+/// code.
+pub(super) fn program() -> Result<&'static [&'static str], Failure> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = |program: &str| std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
     // Without their display the first three would fail only after they were started.
     let has = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let fits = |program: &str| match program {
@@ -25,18 +28,27 @@ pub(super) fn copy(code: &Code) -> Result<&'static str, Failure> {
         "xclip" | "xsel" => has("DISPLAY"),
         _ => true,
     };
-    for command in PROGRAMS {
-        let [program, arguments @ ..] = command else { continue };
-        if fits(program) && give(program, arguments, code).is_ok() {
-            return Ok(program);
-        }
-    }
-    Err(Failure::System {
-        what: "cannot reach a clipboard".to_owned(),
-        source: io::Error::new(
-            io::ErrorKind::Unsupported,
-            "none of wl-copy, xclip, xsel, pbcopy and clip.exe works here; install one, or leave --copy out",
-        ),
+    let found = PROGRAMS.into_iter().find(|command| {
+        command
+            .first()
+            .is_some_and(|program| fits(program) && is_there(program))
+    });
+    found.ok_or_else(|| {
+        Failure::usage(
+            "cannot reach a clipboard: none of wl-copy, xclip, xsel, pbcopy and clip.exe works here",
+            "install one, or leave --copy out",
+        )
+    })
+}
+
+/// Gives the code to the program.
+pub(super) fn copy(code: &Code, command: &[&str]) -> Result<(), Failure> {
+    let [program, arguments @ ..] = command else {
+        return Ok(());
+    };
+    give(program, arguments, code).map_err(|source| Failure::System {
+        what: format!("{program} did not take the code"),
+        source,
     })
 }
 

@@ -69,9 +69,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         (None, accounts) => return all(&mut session, accounts, output),
     };
     tell_of_clock(std::slice::from_ref(account), output);
+    let clipboard = args.copy.then(clipboard::program).transpose()?;
     let first = session.code(account)?;
-    if args.copy {
-        let program = clipboard::copy(&first.code)?;
+    if let Some(command) = clipboard {
+        clipboard::copy(&first.code, command)?;
+        let program = command.first().copied().unwrap_or_default();
         let value = json!({ "device": session.label, "copied": account.name.to_string() });
         let name = shown(account);
         return output.result(&value, |to| {

@@ -1,7 +1,7 @@
 //! The account that `brasskey oath add` is given: a QR code, an `otpauth://` address, or a secret with flags.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, value_parser};
@@ -108,6 +108,11 @@ impl AccountArgs {
         account.touch = self.require_touch;
         check_name(&account.name)?;
         Ok(account)
+    }
+
+    /// The picture that the secret came from.
+    pub(super) fn picture(&self) -> Option<&Path> {
+        self.qr.as_deref()
     }
 
     /// The line with the secret.

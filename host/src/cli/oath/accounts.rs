@@ -4,10 +4,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use super::session::Session;
 use crate::cli::failure::Failure;
 use crate::client;
 use crate::client::oath::{Kind, Listed, OathError};
 use crate::text::escape;
+
+impl Session {
+    /// The accounts in the order of their names: keys have them in one of their own.
+    pub(super) fn accounts(&mut self) -> Result<Vec<Listed>, Failure> {
+        let mut accounts = self.oath.list()?;
+        accounts.sort_by_cached_key(|account| (account.name.to_string().to_lowercase(), account.name.period));
+        Ok(accounts)
+    }
+}
 
 /// The account whose name is `query`, or has it as a part, in any case. Accounts that differ in their period alone have
 /// the same name: with its period in front each of them can be named.

@@ -69,6 +69,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         None => false,
     };
     put(&account, &mut session, replaced, spare.as_mut(), output)?;
+    if let Some(picture) = args.account.picture() {
+        let picture = picture.display().to_string();
+        output.notice(&format!(
+            "delete {} now: whoever has the picture has the secret",
+            escape(&picture)
+        ));
+    }
     let name = escape(&account.name.to_string()).into_owned();
     let also = spare.map(|spare| (spare.label.clone(), spare_replaced));
     let value = json!({

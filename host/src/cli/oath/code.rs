@@ -56,7 +56,7 @@ struct Valid {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut session = args.oath.open(output)?;
-    let accounts = session.oath.list()?;
+    let accounts = session.accounts()?;
     let account = match (&args.name, accounts.as_slice()) {
         (Some(name), accounts) => find(accounts, name)?,
         (None, [only]) if args.single => only,

@@ -25,7 +25,7 @@ pub(in super::super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut session = args.oath.open(output)?;
-    let accounts = session.oath.list()?;
+    let accounts = session.accounts()?;
     let account = find(&accounts, &args.name)?;
     let name = shown(account);
     let question = format!(

@@ -19,7 +19,7 @@ pub(in super::super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut session = args.oath.open(output)?;
-    let accounts = session.oath.list()?;
+    let accounts = session.accounts()?;
     let json = json!({
         "device": session.label,
         "password": session.oath.has_access_code(),

@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let mut new = Name::parse(&args.new_name, Kind::Hotp);
     check_name(&new)?;
     let mut session = args.oath.open(output)?;
-    let accounts = session.oath.list()?;
+    let accounts = session.accounts()?;
     let account = find(&accounts, &args.name)?;
     new.period = account.name.period;
     check_name(&new)?;

@@ -5,6 +5,14 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+/// Without a part of a name, any reader is looked for.
+fn having(part: &str) -> String {
+    match part {
+        "" => "have a key in them".to_owned(),
+        part => format!("have a name with {part:?} in it"),
+    }
+}
+
 /// Why a card could not be reached.
 #[derive(Debug, Error)]
 pub enum PcscError {
@@ -35,7 +43,7 @@ pub enum PcscError {
         part: String,
     },
     /// Several readers have such a name.
-    #[error("several smart card readers have a name with {part:?} in it: {}", readers.join(", "))]
+    #[error("several smart card readers {}: {}", having(part), readers.join(", "))]
     Ambiguous {
         /// What was looked for.
         part: String,

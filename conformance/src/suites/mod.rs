@@ -35,6 +35,7 @@ mod little_room;
 mod make_credential;
 mod make_credential_request;
 mod oath;
+mod oath_access_code;
 mod pin_retries;
 mod pin_token;
 mod reset;
@@ -88,4 +89,5 @@ pub const ALL: &[Suite] = &[
     ("extensions", extensions::CHECKS),
     ("little_room", little_room::CHECKS),
     ("oath", oath::CHECKS),
+    ("oath_access_code", oath_access_code::CHECKS),
 ];

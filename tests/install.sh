@@ -83,7 +83,8 @@ sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists()
 # need_pcscd: pcscd, and its driver for cards without a reader.
 need_pcscd() {
   command -v pcscd >/dev/null || [ -x /usr/sbin/pcscd ] || install_package pcscd
-  [ -e /etc/reader.conf.d/vpcd ] || install_package vsmartcard-vpcd
+  # Its configuration stays where the package was removed.
+  [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ] || install_package vsmartcard-vpcd
 }
 
 # need_node: Node.js with its test runner, and npm. Where the system has none or one that is too old (Debian 12 has

@@ -386,3 +386,38 @@ fn without_pcscd_a_reader_s_key_is_missing_and_says_what_to_install() {
     let (code, _) = home.fail("oath list --device pcsc:YubiKey --touch auto", "");
     assert_eq!(code, 2);
 }
+
+#[test]
+fn what_cannot_be_done_spends_no_code_and_loses_no_secret() {
+    let home = Home::new();
+    let (code, why) = home.fail("oath add --name a --ephemeral", SECRET);
+    assert_eq!(code, 2, "{why}");
+    assert!(why.contains("--ephemeral forgets the account"), "{why}");
+
+    home.print("oath add --name counted --type hotp --device soft", SECRET);
+    let copied = home
+        .command("oath code counted --copy --device soft")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .unwrap();
+    assert_eq!(copied.status.code(), Some(2), "{}", said(&copied));
+    // RFC 4226, Appendix D: the first code is still there.
+    assert_eq!(home.print("oath code counted --single --device soft", ""), "755224\n");
+}
+
+#[test]
+fn accounts_are_listed_by_name() {
+    let home = Home::new();
+    for name in ["b", "C", "a", "d"] {
+        home.print(&format!("oath add --name {name} --device soft"), SECRET);
+    }
+    let listed = home.pass("oath list --device soft", "");
+    let names: Vec<_> = listed["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| &account["name"])
+        .collect();
+    assert_eq!(names, ["a", "b", "C", "d"]);
+}

@@ -60,6 +60,7 @@ export class CardTranscript {
     this.waiting = null;
     this.#requests = new Assembler();
     this.#responses = new Assembler();
+    this.#fido = false;
   }
 
   /** @param {Uint8Array} data */

@@ -1,10 +1,8 @@
 //! The website that is played: a plain WebAuthn site, or the AWS console.
 
-mod aws;
-
 use std::time::Duration;
 
-pub use aws::{AwsUser, DeviceName, DeviceNameError, LEGACY_APP_ID, MAX_DEVICES, device_arn};
+pub use brasskey_aws::names::{AwsUser, DeviceName, DeviceNameError, LEGACY_APP_ID, MAX_DEVICES, device_arn};
 
 use super::registrations::Account;
 use crate::webauthn::{

@@ -1,10 +1,10 @@
-//! What is known of AWS: device names, ARNs, the number of devices, and the AppID from the time of U2F.
+//! Names, ARNs and limits of IAM, and the AppID from the time of U2F.
 
 use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
-use ring::digest::{SHA256, digest};
+use sha2::{Digest as _, Sha256};
 
 /// How many MFA devices a user may have, of any kind (IAM User Guide, "Multi-factor authentication").
 pub const MAX_DEVICES: usize = 8;
@@ -116,11 +116,14 @@ fn is_iam_name(name: &str, longest: usize) -> bool {
 ///
 /// AWS makes the 26 base-32 characters up. Here they come from the credential ID, so that a device keeps its own.
 pub fn device_arn(account: u64, user: &AwsUser, name: &str, credential_id: &[u8]) -> String {
-    let hash = digest(&SHA256, credential_id);
-    let (sixteen, _) = hash.as_ref().split_at(16);
+    let hash = Sha256::digest(credential_id);
+    let (sixteen, _) = hash.split_at(16);
     let made_up = BASE32_NOPAD.encode(sixteen);
     match user {
         AwsUser::Root => format!("arn:aws:iam::{account:012}:u2f/root/{name}-{made_up}"),
         AwsUser::Iam(user) => format!("arn:aws:iam::{account:012}:u2f/user/{user}/{name}-{made_up}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

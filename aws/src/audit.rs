@@ -1,0 +1,1 @@
+//! Judges what an account says of its users' MFA.

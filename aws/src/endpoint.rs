@@ -1,0 +1,1 @@
+//! Answers for the practice account as IAM, STS and CloudTrail do, by the Query protocol and JSON.

@@ -1,0 +1,1 @@
+//! IAM policies: read, evaluated, judged and printed.

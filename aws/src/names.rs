@@ -58,6 +58,7 @@ impl std::error::Error for DeviceNameError {}
 
 /// Whose device it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "kit", derive(serde::Serialize, serde::Deserialize))]
 pub enum AwsUser {
     /// The account's root user.
     Root,

@@ -1,11 +1,14 @@
 //! `brasskey aws`: MFA for an AWS account, one file a command.
 
 mod devices;
+#[allow(dead_code, unused_imports, reason = "its commands follow")]
+mod tool;
 
 use clap::Subcommand;
 
 use super::failure::Failure;
 use super::output::Output;
+pub(super) use tool::AwsError;
 
 /// `brasskey aws`.
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::aws::AwsError;
 use crate::client::ceremony::CeremonyError;
 use crate::client::oath::OathError;
 use crate::client::{self, ErrorKind};
@@ -30,6 +31,8 @@ pub(super) const USER: u8 = 4;
 pub(super) const KEY: u8 = 5;
 /// Exit code 6: the key gave a wrong answer, or `doctor` found that a key cannot be used.
 pub(super) const VERIFICATION: u8 = 6;
+/// Exit code 7: AWS refused or failed, or cannot be reached.
+pub(super) const AWS: u8 = 7;
 
 /// The exit codes, for `--help` and the manual.
 pub(super) const EXIT_CODES: &str = "Exit codes:
@@ -39,7 +42,8 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
-  6  the security key gave a wrong answer, or a check of `doctor` failed";
+  6  the security key gave a wrong answer, or a check of `doctor` failed
+  7  AWS refused or failed, or cannot be reached";
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, Error)]
@@ -136,6 +140,9 @@ pub(super) enum Failure {
         /// Why.
         source: RegistrationsError,
     },
+    /// The AWS CLI, and AWS behind it.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
     /// The soft token's state file.
     #[error(transparent)]
     State(#[from] StorageOpenError),
@@ -238,6 +245,7 @@ impl Failure {
                 RegistrationsError::Unchanged(_) => USAGE,
                 _ => SYSTEM,
             },
+            Self::Aws(error) => error.exit_code(),
             Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
             Self::State(error) => match &error.problem {
                 StorageOpenProblem::PassphraseNeeded => USAGE,

@@ -1,8 +1,14 @@
 //! `brasskey aws`: MFA for an AWS account, one file a command.
 
+mod caller;
+mod console;
 mod devices;
+mod enroll;
+mod remove;
+mod resync;
 #[allow(dead_code, unused_imports, reason = "its commands follow")]
 mod tool;
+mod which;
 
 use clap::Subcommand;
 
@@ -13,13 +19,23 @@ pub(super) use tool::AwsError;
 /// `brasskey aws`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Manage the devices of an AWS user
+    /// Give a user an MFA device
+    #[command(subcommand)]
+    Enroll(enroll::Command),
+    /// Give AWS two codes in a row, after the clock of the codes was off
+    Resync(Box<resync::Args>),
+    /// Take an MFA device from a user, and delete it
+    Remove(Box<remove::Args>),
+    /// Manage the devices registered with `--profile aws`: a rehearsal, which never talks to AWS
     #[command(subcommand)]
     Devices(devices::Command),
 }
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
+        Command::Enroll(command) => enroll::run(command, output),
+        Command::Resync(args) => resync::run(args, output),
+        Command::Remove(args) => remove::run(args, output),
         Command::Devices(command) => devices::run(command, output),
     }
 }

@@ -99,7 +99,10 @@ mod tests {
                 Some(_) => own.push(command.get_name()),
             }
         }
-        assert_eq!(own, ["register", "authenticate", "rename", "add"]);
+        assert_eq!(
+            own,
+            ["register", "authenticate", "totp", "resync", "remove", "rename", "add"]
+        );
     }
 
     #[test]

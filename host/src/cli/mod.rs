@@ -81,7 +81,7 @@ enum Command {
     Register(Deferred<register::Args>),
     /// Sign in with a registered key
     Authenticate(Deferred<authenticate::Args>),
-    /// Manage the devices registered with `--profile aws`: a rehearsal, which never talks to AWS
+    /// MFA for an AWS account: enrol a key, work with it from the command line, check who has one
     #[command(subcommand)]
     Aws(Deferred<aws::Command>),
     /// Set, change and check a key's PIN

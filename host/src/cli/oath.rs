@@ -6,6 +6,7 @@ mod add;
 mod check;
 mod clipboard;
 mod code;
+mod consecutive;
 mod delete;
 mod list;
 mod password;
@@ -13,13 +14,19 @@ mod qr;
 mod rename;
 mod reset;
 mod session;
+mod spare;
 
 use clap::{Args, Subcommand};
 
 use super::device::DeviceArgs;
 use super::failure::Failure;
 use super::output::Output;
-use session::PasswordArgs;
+
+pub(super) use account_args::check_name;
+pub(super) use accounts::find;
+pub(super) use consecutive::{Clock, SystemClock, two_codes};
+pub(super) use session::{PasswordArgs, Session};
+pub(super) use spare::{SpareArgs, put};
 
 /// The commands of `oath`.
 #[derive(Debug, Subcommand)]
@@ -58,9 +65,9 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 
 /// Which key, and the password of its codes.
 #[derive(Debug, Default, Args)]
-struct OathArgs {
+pub(super) struct OathArgs {
     #[command(flatten)]
-    password: PasswordArgs,
+    pub(super) password: PasswordArgs,
     #[command(flatten)]
-    device: DeviceArgs,
+    pub(super) device: DeviceArgs,
 }

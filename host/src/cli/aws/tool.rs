@@ -7,6 +7,8 @@
 mod consent;
 mod error;
 mod process;
+#[cfg(all(test, unix))]
+pub(in crate::cli) mod testing;
 #[cfg(test)]
 mod tests;
 mod version;

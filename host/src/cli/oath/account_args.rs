@@ -185,7 +185,7 @@ impl BareArgs {
 }
 
 /// Whether a key can take the name.
-pub(super) fn check_name(name: &Name) -> Result<(), Failure> {
+pub(in crate::cli) fn check_name(name: &Name) -> Result<(), Failure> {
     let issuer = name.issuer.as_deref().unwrap_or_default();
     if name.account.is_empty() || issuer.contains(':') {
         return Err(Failure::usage(

@@ -12,7 +12,7 @@ use crate::text::escape;
 
 impl Session {
     /// The accounts in the order of their names: keys have them in one of their own.
-    pub(super) fn accounts(&mut self) -> Result<Vec<Listed>, Failure> {
+    pub(in crate::cli) fn accounts(&mut self) -> Result<Vec<Listed>, Failure> {
         let mut accounts = self.oath.list()?;
         accounts.sort_by_cached_key(|account| (account.name.to_string().to_lowercase(), account.name.period));
         Ok(accounts)
@@ -21,7 +21,7 @@ impl Session {
 
 /// The account whose name is `query`, or has it as a part, in any case. Accounts that differ in their period alone have
 /// the same name: with its period in front each of them can be named.
-pub(super) fn find<'a>(accounts: &'a [Listed], query: &str) -> Result<&'a Listed, Failure> {
+pub(in crate::cli) fn find<'a>(accounts: &'a [Listed], query: &str) -> Result<&'a Listed, Failure> {
     if let Some(full) = accounts.iter().find(|account| with_period(account) == query) {
         return Ok(full);
     }
@@ -64,7 +64,7 @@ fn with_period(account: &Listed) -> String {
 }
 
 /// Seconds since 1970: what the codes are made of.
-pub(super) fn now() -> u64 {
+pub(in crate::cli) fn now() -> u64 {
     // A clock before 1970 gives wrong codes in any case.
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

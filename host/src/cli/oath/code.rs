@@ -49,9 +49,9 @@ pub(in super::super) struct Args {
 }
 
 /// A code, and when it is valid: in seconds since 1970, where it depends on the time.
-struct Valid {
-    code: Code,
-    time: Option<(u64, u64)>,
+pub(super) struct Valid {
+    pub(super) code: Code,
+    pub(super) time: Option<(u64, u64)>,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
@@ -167,7 +167,7 @@ fn entry(account: &Listed, valid: Option<&Valid>) -> Map<String, Value> {
 }
 
 /// Waits until `time`, and counts the seconds down where somebody looks on.
-fn wait(time: u64, session: &Session, output: &Output) -> Result<(), Failure> {
+pub(super) fn wait(time: u64, session: &Session, output: &Output) -> Result<(), Failure> {
     let mut last = None;
     loop {
         let left = time.saturating_sub(now());
@@ -197,20 +197,27 @@ fn wait(time: u64, session: &Session, output: &Output) -> Result<(), Failure> {
 impl Session {
     /// The code of now.
     fn code(&mut self, account: &Listed) -> Result<Valid, Failure> {
-        if !self.tells && self.needs_touch(account)? {
-            self.touch.ask();
-        }
+        self.ask_ahead(account)?;
         self.code_at(account, now())
     }
 
-    fn code_at(&mut self, account: &Listed, time: u64) -> Result<Valid, Failure> {
+    /// Asks for the touch that a code of the account takes, where the key does not do that itself.
+    pub(super) fn ask_ahead(&mut self, account: &Listed) -> Result<(), Failure> {
+        if !self.tells && self.needs_touch(account)? {
+            self.touch.ask();
+        }
+        Ok(())
+    }
+
+    /// The code of a time, in seconds since 1970.
+    pub(super) fn code_at(&mut self, account: &Listed, time: u64) -> Result<Valid, Failure> {
         let step = time / u64::from(account.name.period);
         let code = self.oath.calculate(&account.id, account.kind, step, &mut self.touch)?;
         Ok(Valid::at(code, account, time))
     }
 
     /// Whether a code of the account takes a touch, where the key does not say so itself.
-    pub(super) fn needs_touch(&mut self, account: &Listed) -> Result<bool, Failure> {
+    pub(in crate::cli) fn needs_touch(&mut self, account: &Listed) -> Result<bool, Failure> {
         let all = self.oath.calculate_all(now() / u64::from(DEFAULT_PERIOD))?;
         Ok(all
             .iter()

@@ -24,7 +24,7 @@ const TRIES: u32 = 3;
 /// Where the password of the one-time codes comes from.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Password")]
-pub(super) struct PasswordArgs {
+pub(in crate::cli) struct PasswordArgs {
     /// Read the password of the one-time codes from this file descriptor, as one line [default: ask on the terminal if
     /// it is needed]
     #[arg(long, value_name = "NUMBER", conflicts_with = "password_env")]
@@ -36,17 +36,17 @@ pub(super) struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    pub(super) fn source(&self) -> Source<'_> {
+    pub(in crate::cli) fn source(&self) -> Source<'_> {
         Source::of(self.password_fd, self.password_env.as_ref())
     }
 }
 
 /// The applet of a key.
-pub(super) struct Session {
-    pub(super) oath: Oath,
+pub(in crate::cli) struct Session {
+    pub(in crate::cli) oath: Oath,
     /// What to call the key: escaped.
-    pub(super) label: String,
-    pub(super) touch: Touch,
+    pub(in crate::cli) label: String,
+    pub(in crate::cli) touch: Touch,
     /// The key says itself when it waits for a touch: by keepalives, or by asking.
     pub(super) tells: bool,
     /// The soft token, if the key is one: it lives as long as this.
@@ -54,7 +54,7 @@ pub(super) struct Session {
 }
 
 /// Tells the user to touch the key, once, and lets them cancel.
-pub(super) struct Touch {
+pub(in crate::cli) struct Touch {
     cancel: CancelHandle,
     output: Output,
     tells: bool,
@@ -74,7 +74,7 @@ impl Watch for Touch {
 
 impl Touch {
     /// Tells the user, where the key does not do it itself.
-    pub(super) fn ask(&mut self) {
+    pub(in crate::cli) fn ask(&mut self) {
         if std::mem::take(&mut self.tells) {
             self.output.notice("touch the security key");
         }
@@ -83,12 +83,12 @@ impl Touch {
 
 impl OathArgs {
     /// Opens the key, and unlocks its codes.
-    pub(super) fn open(&self, output: &Output) -> Result<Session, Failure> {
+    pub(in crate::cli) fn open(&self, output: &Output) -> Result<Session, Failure> {
         self.open_or(Missing::Refuse, output)
     }
 
     /// As [`open`](Self::open); `missing` says what becomes of a soft token that was named and does not exist.
-    pub(super) fn open_or(&self, missing: Missing, output: &Output) -> Result<Session, Failure> {
+    pub(in crate::cli) fn open_or(&self, missing: Missing, output: &Output) -> Result<Session, Failure> {
         let mut session = open(&self.device, missing, output)?;
         session.unlock(self.password.source(), output)?;
         Ok(session)
@@ -176,7 +176,7 @@ fn only_card() -> Result<Option<String>, Failure> {
 
 impl Session {
     #[cfg(test)]
-    pub(super) fn of(oath: Oath, label: &str) -> Self {
+    pub(in crate::cli) fn of(oath: Oath, label: &str) -> Self {
         Self {
             oath,
             label: label.to_owned(),
@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// Gives the password, where one is set: from `source`, or as typed.
-    pub(super) fn unlock(&mut self, source: Source<'_>, output: &Output) -> Result<(), Failure> {
+    pub(in crate::cli) fn unlock(&mut self, source: Source<'_>, output: &Output) -> Result<(), Failure> {
         if !self.oath.is_locked() {
             return Ok(());
         }
@@ -215,7 +215,7 @@ impl Session {
     }
 
     /// Has the next touch asked for anew. The built-in soft token asks for its touches itself.
-    pub(super) fn touch_again(&mut self) {
+    pub(in crate::cli) fn touch_again(&mut self) {
         self.touch.tells = self.soft.is_none();
     }
 

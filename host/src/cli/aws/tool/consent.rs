@@ -26,6 +26,13 @@ pub(in crate::cli) struct ChangeArgs {
 #[derive(Debug)]
 pub(in crate::cli) struct Consent(());
 
+#[cfg(test)]
+impl Consent {
+    pub(super) fn of_tests() -> Self {
+        Self(())
+    }
+}
+
 /// One thing that is going to be done.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Step {

@@ -268,7 +268,7 @@ impl AwsError {
                 "have an administrator allow {action}{}, or use --profile with a user who may",
                 of(resource.as_deref())
             ),
-            Self::Service { code, .. } => of_code(code).to_owned(),
+            Self::Service { code, message, .. } => of_code(code, message).to_owned(),
             Self::NoCredentials { profile } => format!(
                 "give it some: `aws configure{0}`, `aws configure sso{0}`, or `aws login{0}` where the AWS CLI has it",
                 with(profile)
@@ -291,8 +291,27 @@ impl AwsError {
 }
 
 /// What to do about AWS's errors that many operations have.
-fn of_code(code: &str) -> &'static str {
+fn of_code(code: &str, message: &str) -> &'static str {
     match code {
+        "AccessDenied" if message.contains("MultiFactorAuthentication failed") => {
+            "a code is good once, and for about a minute: wait for the next one, set this computer's clock, and look \
+             whether the account on the key is that of this device; `brasskey aws resync` mends a device whose clock \
+             was off"
+        }
+        "AccessDenied" if message.contains("with session credentials") => {
+            "STS gives sessions for long-term access keys alone: choose the profile that has them with --source-profile"
+        }
+        "EntityAlreadyExists" => "choose another --name, or remove the one that is there with `brasskey aws remove`",
+        "EntityTemporarilyUnmodifiable" => {
+            "AWS is still at work on what was there before: wait some minutes, try again"
+        }
+        "InvalidAuthenticationCode" => {
+            "set this computer's clock, look whether the account on the key is that of this device, and try again"
+        }
+        "LimitExceeded" => {
+            "a user has at most 8 MFA devices: remove one that is no longer used with `brasskey aws remove`"
+        }
+        "DeleteConflict" => "the device is assigned to a user: `brasskey aws remove --user NAME` takes it from them",
         "InvalidClientTokenId" | "UnrecognizedClientException" | "AuthFailure" => {
             "the access key is deleted, inactive, or of another partition: make a new one, or choose another --profile"
         }

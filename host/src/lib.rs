@@ -60,6 +60,8 @@ mod cbor;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
+#[cfg(feature = "aws")]
+pub mod practice;
 mod private;
 pub mod relying_party;
 pub mod selftest;

@@ -4,6 +4,7 @@ mod caller;
 mod console;
 mod devices;
 mod enroll;
+mod practice;
 mod remove;
 mod resync;
 #[allow(dead_code, unused_imports, reason = "its commands follow")]
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Resync(Box<resync::Args>),
     /// Take an MFA device from a user, and delete it
     Remove(Box<remove::Args>),
+    /// Serve a practice account on this computer: pages and an endpoint to try MFA with, which are not AWS
+    Console(practice::Args),
     /// Manage the devices registered with `--profile aws`: a rehearsal, which never talks to AWS
     #[command(subcommand)]
     Devices(devices::Command),
@@ -36,6 +39,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Enroll(command) => enroll::run(command, output),
         Command::Resync(args) => resync::run(args, output),
         Command::Remove(args) => remove::run(args, output),
+        Command::Console(args) => practice::run(args, output),
         Command::Devices(command) => devices::run(command, output),
     }
 }

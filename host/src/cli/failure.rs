@@ -9,6 +9,7 @@ use super::aws::AwsError;
 use crate::client::ceremony::CeremonyError;
 use crate::client::oath::OathError;
 use crate::client::{self, ErrorKind};
+use crate::practice;
 use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;
 use crate::soft::storage::{KeyringError, StorageOpenError, StorageOpenProblem};
@@ -143,6 +144,9 @@ pub(super) enum Failure {
     /// The AWS CLI, and AWS behind it.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// The practice account.
+    #[error(transparent)]
+    Practice(#[from] practice::Error),
     /// The soft token's state file.
     #[error(transparent)]
     State(#[from] StorageOpenError),
@@ -246,7 +250,7 @@ impl Failure {
                 _ => SYSTEM,
             },
             Self::Aws(error) => error.exit_code(),
-            Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
+            Self::Soft(soft::Error::NotLoopback(_)) | Self::Practice(practice::Error::NotLoopback(_)) => USAGE,
             Self::State(error) => match &error.problem {
                 StorageOpenProblem::PassphraseNeeded => USAGE,
                 StorageOpenProblem::Keyring(KeyringError::Locked(_)) => USER,
@@ -254,7 +258,7 @@ impl Failure {
                 StorageOpenProblem::WrongPassphrase => KEY,
                 _ => SYSTEM,
             },
-            Self::Soft(_) | Self::NoHome(_) => SYSTEM,
+            Self::Soft(_) | Self::Practice(_) | Self::NoHome(_) => SYSTEM,
             Self::System { .. } | Self::Output(_) => SYSTEM,
         }
     }

@@ -61,6 +61,7 @@ impl Failure {
             }
             Self::Registrations(error) => error.hint().to_owned(),
             Self::Aws(error) => error.hint(),
+            Self::Practice(error) => error.hint(),
             Self::State(error) => of_state(&error.problem),
             Self::Soft(error) => of_soft(error),
             Self::NoHome(error) => error.hint().to_owned(),

@@ -1,0 +1,77 @@
+//! The sign-ins, as CloudTrail has them.
+
+use brasskey_aws::account::Event;
+use maud::html;
+
+use super::layout::{Frame, respond};
+use super::{Answer, time};
+use crate::practice::visit::Member;
+use crate::text::escape;
+
+/// How many events a page has.
+const SHOWN: usize = 50;
+
+/// The newest events.
+pub(super) async fn page(member: Member) -> Answer {
+    let events: Vec<Event> = member
+        .desk()
+        .read(|account| account.history().take(SHOWN).cloned().collect());
+    let main = html! {
+        h1 { "Sign-in history" }
+        p {
+            "CloudTrail records each sign-in: " code { "ConsoleLogin" } " says whether MFA was used, and "
+            code { "CheckMfa" } " which kind was asked for. Beware: a failed sign-in may say " code { "MFAUsed: Yes" }
+            ", and root's says " code { "YES" } "."
+        }
+        @if events.is_empty() { p { "Nobody has signed in yet." } }
+        ul #events .cards {
+            @for event in &events {
+                @let record = &event.record;
+                @let outcome = text(&record["responseElements"][event.name.as_str()]);
+                @let used = text(&record["additionalEventData"]["MFAUsed"]);
+                @let identifier = text(&record["additionalEventData"]["MFAIdentifier"]);
+                li .card.event data-event=(event.name) data-user=(event.username) data-outcome=(outcome)
+                    data-mfa-used=(used) data-mfa-identifier=(identifier) {
+                    h2 .small {
+                        (event.name) " of " (event.username) ": "
+                        span .good[outcome == "Success"] .bad[outcome != "Success"] { (outcome) }
+                    }
+                    p {
+                        (time::seconds(Some(event.time)))
+                        @if !used.is_empty() { ", MFAUsed: " strong { (used) } }
+                        @if !identifier.is_empty() { ", MFAIdentifier: " code { (identifier) } }
+                    }
+                    details {
+                        summary { "Event record" }
+                        pre tabindex="0" { code { (pretty(record)) } }
+                    }
+                }
+            }
+        }
+    };
+    Ok(respond(&Frame::of(&member), "Sign-in history", &main))
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The record as JSON. Line by line, so that nothing that a browser calls itself can disguise a line.
+fn pretty(record: &serde_json::Value) -> String {
+    let json = serde_json::to_string_pretty(record).unwrap_or_default();
+    let lines: Vec<String> = json.lines().map(visible).collect();
+    lines.join("\n")
+}
+
+/// A line of JSON, which has backslashes and markup of its own: maud escapes that. Only what is invisible is spelt out.
+fn visible(line: &str) -> String {
+    let is_plain = |character: char| matches!(character, '\\' | '<' | '>' | '&');
+    let mut shown = String::with_capacity(line.len());
+    for character in line.chars() {
+        match is_plain(character) {
+            true => shown.push(character),
+            false => shown.push_str(&escape(character.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    shown
+}

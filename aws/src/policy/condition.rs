@@ -6,6 +6,8 @@ use super::spelling::meant;
 
 mod compare;
 
+pub(super) use compare::is_well_formed;
+
 /// One key of one operator. All of a statement's have to hold.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {

@@ -15,7 +15,7 @@ pub struct Document {
     /// The line of the element `Version`, where there is one.
     pub(super) version_line: Option<usize>,
     pub(super) statements: Vec<Statement>,
-    size: usize,
+    pub(super) size: usize,
 }
 
 /// The version of the policy language.

@@ -87,6 +87,12 @@ impl Pattern {
         self.resolve(context).is_some_and(|atoms| matches(&atoms, value, case))
     }
 
+    /// Whether `${` is in it without being the beginning of a variable.
+    pub(super) fn has_broken_variable(&self) -> bool {
+        let opens = |pair: &[Piece]| matches!(pair, [Piece::Atom(Atom::Char('$')), Piece::Atom(Atom::Char('{'))]);
+        self.pieces.windows(2).any(opens)
+    }
+
     /// The names of the variables in it.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {

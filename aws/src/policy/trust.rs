@@ -37,7 +37,7 @@ impl Principals {
     ///
     /// NotPrincipal: everybody who is not listed. For the exceptions AWS asks to name the account beside the user;
     /// here either is enough.
-    fn cover(&self, arn: &str, account: Option<u64>) -> bool {
+    pub(super) fn cover(&self, arn: &str, account: Option<u64>) -> bool {
         let listed = |principal: &Principal| match principal {
             Principal::Everybody => true,
             Principal::Aws(name) => name == arn || account.is_some_and(|account| names_account(name, account)),

@@ -1,0 +1,170 @@
+//! What is wrong with a policy that is to enforce MFA, or to let users manage their own devices.
+//!
+//! Most of it is not found by the shape of the policy, but by asking [`decide`](super::decide) for concrete requests:
+//! of an attacker with an access key, of a session without MFA, of one with MFA, and of a new user who enrols. So
+//! policies that say the same in other words are judged alike, and a finding shows the request that it is about.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::decide::Decision;
+use super::document::{Document, Statement};
+
+mod actions;
+mod allow;
+mod deny;
+mod enrol;
+mod manage;
+mod notes;
+mod scene;
+mod words;
+
+pub use notes::notes;
+
+/// Something that is wrong with a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The stable name of the rule.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The line of the policy.
+    pub line: usize,
+    /// The statement's index; absent where it is about the whole policy.
+    pub statement: Option<usize>,
+    /// The statement's name, where it has one.
+    pub sid: Option<String>,
+    /// What is wrong, in one sentence without a full stop.
+    pub title: String,
+    /// What an attacker or a user who is locked out sees of it.
+    pub consequence: String,
+    /// What to write instead.
+    pub remedy: String,
+    /// A request that shows it.
+    pub request: Option<Shown>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The policy does not do what it is for: it lets somebody through, or locks somebody out.
+    Error,
+    /// It does what it is for, but not everywhere.
+    Warning,
+    /// Nothing is wrong, but it is good to know.
+    Note,
+}
+
+/// A request, and what the policy says to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// Who asks, in words.
+    pub who: &'static str,
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: String,
+    /// The condition keys of the request that the policy looks at, and those of MFA. A key without values is absent.
+    pub context: BTreeMap<String, Vec<String>>,
+    /// What the policy decides: `allowed`, `denied`, or `neither allowed nor denied`: then another
+    /// policy decides.
+    pub decision: &'static str,
+}
+
+/// What is wrong with a policy, by line. A policy about which nothing is to be said has no finding.
+///
+/// A document whose statements name principals and no resources is judged as a role's trust policy, others as policies
+/// of users, groups and roles.
+#[must_use]
+pub fn lint(document: &Document) -> Vec<Finding> {
+    let mut findings = words::check(document);
+    findings.extend(deny::check(document));
+    findings.extend(allow::check(document));
+    if !is_trust(document) {
+        findings.extend(enrol::check(document));
+        findings.extend(manage::check(document));
+    }
+    findings.sort_by_key(|finding| (finding.line, finding.severity, finding.rule));
+    findings
+}
+
+/// Whether it is a role's trust policy.
+fn is_trust(document: &Document) -> bool {
+    document
+        .statements
+        .iter()
+        .all(|statement| statement.principals.is_some() && statement.resources.is_none())
+}
+
+/// A decision in a word.
+fn word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Allowed { .. } => "allowed",
+        Decision::ExplicitDeny { .. } => "denied",
+        Decision::ImplicitDeny => "neither allowed nor denied",
+    }
+}
+
+/// What a finding says, without the place that it is about.
+struct Said {
+    rule: &'static str,
+    severity: Severity,
+    title: String,
+    consequence: String,
+    remedy: String,
+}
+
+impl Said {
+    fn new(rule: &'static str, severity: Severity, title: &str, consequence: &str, remedy: &str) -> Self {
+        Self {
+            rule,
+            severity,
+            title: title.to_owned(),
+            consequence: consequence.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    /// About a statement.
+    fn at(self, index: usize, statement: &Statement, request: Option<Shown>) -> Finding {
+        Finding {
+            rule: self.rule,
+            severity: self.severity,
+            line: statement.line,
+            statement: Some(index),
+            sid: statement.sid.clone(),
+            title: self.title,
+            consequence: self.consequence,
+            remedy: self.remedy,
+            request,
+        }
+    }
+
+    /// About one line of a statement.
+    fn on(self, line: usize, index: usize, statement: &Statement) -> Finding {
+        Finding {
+            line,
+            ..self.at(index, statement, None)
+        }
+    }
+
+    /// About the whole policy.
+    fn of(self, line: usize) -> Finding {
+        Finding {
+            rule: self.rule,
+            severity: self.severity,
+            line,
+            statement: None,
+            sid: None,
+            title: self.title,
+            consequence: self.consequence,
+            remedy: self.remedy,
+            request: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! Who asks, and for what: the requests that a policy is judged by.
+
+use std::collections::BTreeMap;
+
+use super::actions::HARMFUL;
+use super::{Shown, word};
+use crate::policy::condition::{Condition, Order, Test};
+use crate::policy::context::Context;
+use crate::policy::decide::{Decision, Request, decide, decide_with};
+use crate::policy::document::{Document, Principal, Statement};
+use crate::policy::pattern::{Atom, Case, Pattern};
+
+/// The user whose requests they are.
+pub(super) const USER: &str = "arn:aws:iam::123456789012:user/alice";
+/// Somebody else.
+pub(super) const OTHER_USER: &str = "arn:aws:iam::123456789012:user/bob";
+/// A device that is named freely.
+pub(super) const DEVICE: &str = "arn:aws:iam::123456789012:mfa/phone-of-alice";
+/// A device that is named after its user.
+pub(super) const NAMED_DEVICE: &str = "arn:aws:iam::123456789012:mfa/alice";
+
+pub(super) const PRESENT: &str = "aws:MultiFactorAuthPresent";
+pub(super) const AGE: &str = "aws:MultiFactorAuthAge";
+pub(super) const VIA_SERVICE: &str = "aws:ViaAWSService";
+
+/// How the user has signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// With an access key: the keys of MFA are absent.
+    LongTermKey,
+    /// With a password, or a session token without a code.
+    PlainSession,
+    /// With MFA, a minute ago.
+    MfaSession,
+    /// With MFA, 36 hours ago: the longest that a session of `GetSessionToken` lasts.
+    OldMfaSession,
+}
+
+impl Who {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::LongTermKey => "an access key of alice, without MFA",
+            Self::PlainSession => "a session of alice without MFA, as of a password alone",
+            Self::MfaSession => "a session of alice, who signed in with MFA a minute ago",
+            Self::OldMfaSession => "a session of alice, who signed in with MFA 36 hours ago",
+        }
+    }
+
+    /// What AWS says of the request (IAM User Guide, "AWS global condition context keys").
+    pub(super) fn context(self) -> Context {
+        let context = Context::new()
+            .with("aws:username", "alice")
+            .with("aws:userid", "AIDAEXAMPLEOFALICE000")
+            .with("aws:PrincipalArn", USER)
+            .with("aws:PrincipalAccount", "123456789012")
+            .with("aws:PrincipalType", "User")
+            .with("aws:PrincipalIsAWSService", "false")
+            .with("aws:CurrentTime", "2026-11-01T12:00:00Z")
+            .with("aws:EpochTime", "1793534400")
+            .with("aws:SourceIp", "198.51.100.7")
+            .with("aws:SecureTransport", "true")
+            .with(VIA_SERVICE, "false");
+        match self {
+            Self::LongTermKey => context,
+            Self::PlainSession => context.with(PRESENT, "false"),
+            Self::MfaSession => context.with(PRESENT, "true").with(AGE, "60"),
+            Self::OldMfaSession => context.with(PRESENT, "true").with(AGE, "129600"),
+        }
+    }
+}
+
+/// A request that somebody makes.
+#[derive(Debug, Clone)]
+pub(super) struct Scene {
+    who: Who,
+    action: String,
+    resource: String,
+    /// For a trust policy: whose ARN asks, and the account.
+    principal: Option<(String, Option<u64>)>,
+    context: Context,
+}
+
+impl Scene {
+    pub(super) fn new(who: Who, action: &str, resource: &str) -> Self {
+        Self {
+            who,
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            principal: None,
+            context: who.context(),
+        }
+    }
+
+    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
+        self.context.insert(key, value);
+        self
+    }
+
+    pub(super) fn without(mut self, key: &str) -> Self {
+        self.context = self.context.without(key);
+        self
+    }
+
+    /// The same request with what the statement's conditions ask for, besides MFA. `None` where that is not found.
+    pub(super) fn meeting(mut self, statement: &Statement) -> Option<Self> {
+        for condition in statement.conditions.iter().filter(|condition| !is_mfa(&condition.key)) {
+            meet(condition, &mut self.context)?;
+        }
+        let others = statement.conditions.iter().filter(|condition| !is_mfa(&condition.key));
+        let all_hold = others.into_iter().all(|condition| condition.holds(&self.context));
+        all_hold.then_some(self)
+    }
+
+    /// What the policy says to it.
+    pub(super) fn ask(&self, document: &Document) -> Decision {
+        let request = Request {
+            action: &self.action,
+            resource: &self.resource,
+            context: &self.context,
+        };
+        let Some((arn, account)) = &self.principal else {
+            return decide(&[document], &request);
+        };
+        decide_with(&[document], |statement| {
+            let principals = statement.principals.as_ref();
+            principals.is_some_and(|principals| principals.cover(arn, *account))
+                && statement.covers_action(&self.action, &self.context)
+                && statement.conditions_hold(&self.context)
+        })
+    }
+
+    pub(super) fn shown(&self, document: &Document) -> Shown {
+        let mut context = BTreeMap::new();
+        let mut show = |key: &str| {
+            let values = self.context.get(key).unwrap_or_default();
+            // By whatever case it is written, once.
+            if !context.keys().any(|shown: &String| shown.eq_ignore_ascii_case(key)) {
+                context.insert(key.to_owned(), values.to_vec());
+            }
+        };
+        show(PRESENT);
+        for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
+            show(&condition.key);
+        }
+        Shown {
+            who: self.who.text(),
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+            context,
+            decision: word(&self.ask(document)),
+        }
+    }
+
+    pub(super) fn action(&self) -> &str {
+        &self.action
+    }
+}
+
+pub(super) fn is_mfa(key: &str) -> bool {
+    key.eq_ignore_ascii_case(PRESENT) || key.eq_ignore_ascii_case(AGE)
+}
+
+/// Whether a statement asks about MFA.
+pub(super) fn asks_for_mfa(statement: &Statement) -> bool {
+    statement.conditions.iter().any(|condition| is_mfa(&condition.key))
+}
+
+/// Whether what a statement asks about MFA holds for somebody.
+pub(super) fn mfa_holds(statement: &Statement, who: Who) -> bool {
+    let context = who.context();
+    let mut asked = statement.conditions.iter().filter(|condition| is_mfa(&condition.key));
+    asked.all(|condition| condition.holds(&context))
+}
+
+/// Requests that a statement is about, when somebody makes them: each of the harmful ones that it covers, or one made
+/// after its own patterns.
+pub(super) fn scenes(statement: &Statement, who: Who) -> Vec<Scene> {
+    let context = who.context();
+    let principal = match &statement.principals {
+        None => None,
+        Some(_) => match principal(statement) {
+            Some(principal) => Some(principal),
+            None => return Vec::new(),
+        },
+    };
+    let resource = |natural: &str| match &statement.resources {
+        None => Some("*".to_owned()),
+        Some(list) if list.covers(natural, &context, Case::Sensitive) => Some(natural.to_owned()),
+        Some(list) if list.negated => None,
+        Some(list) => list.patterns.first().and_then(|pattern| example(pattern, &context)),
+    };
+    let trust_actions = [("sts:AssumeRole", "*")];
+    let known = if principal.is_some() { &trust_actions } else { HARMFUL };
+    let covered = known
+        .iter()
+        .filter(|(action, _)| statement.covers_action(action, &context));
+    let mut requests: Vec<(String, String)> = covered
+        .filter_map(|(action, natural)| Some(((*action).to_owned(), resource(natural)?)))
+        .collect();
+    if requests.is_empty() && !statement.actions.negated && principal.is_none() {
+        let action = statement
+            .actions
+            .patterns
+            .first()
+            .and_then(|pattern| example(pattern, &context));
+        requests.extend(action.zip(resource("*")));
+    }
+    let scene = |(action, resource): (String, String)| Scene {
+        who,
+        action,
+        resource,
+        principal: principal.clone(),
+        context: context.clone(),
+    };
+    requests
+        .into_iter()
+        .map(scene)
+        .filter_map(|scene| scene.meeting(statement))
+        .collect()
+}
+
+/// Somebody whom a statement of a trust policy is about.
+fn principal(statement: &Statement) -> Option<(String, Option<u64>)> {
+    let principals = statement.principals.as_ref()?;
+    let own = (USER.to_owned(), Some(123_456_789_012));
+    if principals.cover(USER, own.1) {
+        return Some(own);
+    }
+    principals.list.iter().find_map(|principal| {
+        let Principal::Aws(name) = principal else {
+            return None;
+        };
+        let number = name.split(':').find_map(|part| part.parse().ok());
+        let is_account = name.ends_with(":root") || name.parse::<u64>().is_ok();
+        let found = match number {
+            Some(account) if is_account => (format!("arn:aws:iam::{account:012}:user/alice"), Some(account)),
+            _ => (name.clone(), number),
+        };
+        principals.cover(&found.0, found.1).then_some(found)
+    })
+}
+
+/// A text that a pattern matches.
+pub(super) fn example(pattern: &Pattern, context: &Context) -> Option<String> {
+    let text: String = pattern
+        .resolve(context)?
+        .into_iter()
+        .map(|atom| match atom {
+            Atom::Char(character) => character.to_string(),
+            Atom::One => "x".to_owned(),
+            Atom::Many => "example".to_owned(),
+        })
+        .collect();
+    Some(text.replacen("::example:", "::123456789012:", 1))
+}
+
+/// Changes a request so that a condition holds.
+fn meet(condition: &Condition, context: &mut Context) -> Option<()> {
+    if condition.holds(context) {
+        return Some(());
+    }
+    let first = condition.values.first();
+    let text = first.map(|value| value.text.as_str()).unwrap_or_default();
+    let value = match condition.operator.test {
+        Test::Null if text.eq_ignore_ascii_case("true") => {
+            *context = std::mem::take(context).without(&condition.key);
+            return Some(());
+        }
+        Test::Ip if condition.operator.negated => "192.0.2.1".to_owned(),
+        Test::Ip => text.split('/').next()?.to_owned(),
+        _ if condition.operator.negated || condition.operator.test == Test::Null => "example".to_owned(),
+        Test::Date(Order::Greater) => "2999-01-01T00:00:00Z".to_owned(),
+        Test::Date(Order::Less) => "1971-01-01T00:00:00Z".to_owned(),
+        Test::Numeric(Order::Greater) => "999999999999".to_owned(),
+        Test::Numeric(Order::Less) => "-999999999999".to_owned(),
+        Test::String | Test::StringIgnoreCase | Test::StringLike | Test::Arn => example(first?, context)?,
+        _ => text.to_owned(),
+    };
+    context.insert(&condition.key, value);
+    Some(())
+}

@@ -7,7 +7,7 @@ mod enroll;
 mod practice;
 mod remove;
 mod resync;
-#[allow(dead_code, unused_imports, reason = "its commands follow")]
+mod session;
 mod tool;
 mod which;
 
@@ -29,6 +29,8 @@ pub(super) enum Command {
     Remove(Box<remove::Args>),
     /// Serve a practice account on this computer: pages and an endpoint to try MFA with, which are not AWS
     Console(practice::Args),
+    /// Credentials with MFA for the command line, by a code from a key: a credential_process of the AWS CLI
+    Session(Box<session::Args>),
     /// Manage the devices registered with `--profile aws`: a rehearsal, which never talks to AWS
     #[command(subcommand)]
     Devices(devices::Command),
@@ -40,6 +42,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Resync(args) => resync::run(args, output),
         Command::Remove(args) => remove::run(args, output),
         Command::Console(args) => practice::run(args, output),
+        Command::Session(args) => session::run(args, output),
         Command::Devices(command) => devices::run(command, output),
     }
 }

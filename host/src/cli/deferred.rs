@@ -101,7 +101,16 @@ mod tests {
         }
         assert_eq!(
             own,
-            ["register", "authenticate", "totp", "resync", "remove", "rename", "add"]
+            [
+                "register",
+                "authenticate",
+                "totp",
+                "resync",
+                "remove",
+                "session",
+                "rename",
+                "add"
+            ]
         );
     }
 

@@ -1,6 +1,7 @@
 //! Which key a command uses: `--device`, or the one that is plugged in, or the built-in soft token.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -211,6 +212,21 @@ fn open_address(address: &Address, label: &str) -> Result<Opened, Failure> {
     })
 }
 
+/// Has the built-in soft token ask on the desktop where there is no terminal: for a command that other programs run.
+pub(super) fn ask_on_desktop() {
+    ON_DESKTOP.store(true, Ordering::Relaxed);
+}
+
+static ON_DESKTOP: AtomicBool = AtomicBool::new(false);
+
+/// Who touches the built-in soft token where nothing was said.
+fn usual_touch() -> Touch {
+    match Touch::of_terminal() {
+        Touch::Unset if ON_DESKTOP.load(Ordering::Relaxed) => Touch::of_desktop(),
+        touch => touch,
+    }
+}
+
 fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
     if args.touch == Some(Touch::Control) {
         return Err(Failure::usage(
@@ -226,7 +242,7 @@ fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &
     };
     let touch = args.touch.clone().unwrap_or_else(|| match ephemeral {
         true => Touch::Auto,
-        false => Touch::of_terminal(),
+        false => usual_touch(),
     });
     let storage = match ephemeral {
         true => AnyStorage::open(None)?,

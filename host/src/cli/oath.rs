@@ -23,7 +23,7 @@ use super::failure::Failure;
 use super::output::Output;
 
 pub(super) use account_args::check_name;
-pub(super) use accounts::find;
+pub(super) use accounts::{find, now};
 pub(super) use consecutive::{Clock, SystemClock, two_codes};
 pub(super) use session::{PasswordArgs, Session};
 pub(super) use spare::{SpareArgs, put};

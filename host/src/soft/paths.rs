@@ -106,6 +106,14 @@ pub fn default_control_token() -> Result<PathBuf, NoHome> {
     in_data_dir("control-token")
 }
 
+/// The sessions of `brasskey aws session`: the directory `aws-sessions` beside [`default_state`].
+///
+/// # Errors
+/// [`NoHome`].
+pub fn default_aws_sessions() -> Result<PathBuf, NoHome> {
+    in_data_dir("aws-sessions")
+}
+
 fn in_data_dir(name: &str) -> Result<PathBuf, NoHome> {
     let base = etcetera::base_strategy::choose_native_strategy().map_err(|_| NoHome)?;
     Ok(base.data_dir().join("brasskey").join(name))

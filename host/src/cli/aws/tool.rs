@@ -201,6 +201,50 @@ impl Aws {
         error::json(&self.answer(service, operation, args, PATIENCE, Interrupts::Ignore)?)
     }
 
+    /// A setting of the profile, where it has one.
+    pub(in crate::cli) fn configured(&self, name: &str) -> Option<String> {
+        let mut command = Command::new(&self.program);
+        command.args(["configure", "get", name]).args(self.of_profile());
+        self.prepare(&mut command);
+        // A setting, or a profile, that is not there is a failure without a word, or with one of its own.
+        let ended = run(command, START, Interrupts::End)
+            .ok()
+            .filter(|ended| ended.success)?;
+        let value = str::from_utf8(&ended.stdout).ok()?.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// Writes a setting to the profile, which it makes where there is none.
+    ///
+    /// # Errors
+    /// [`AwsError`].
+    pub(in crate::cli) fn configure(&self, _: &Consent, name: &str, value: &str) -> Result<(), AwsError> {
+        let mut command = Command::new(&self.program);
+        command.args(["configure", "set", name, value]).args(self.of_profile());
+        self.prepare(&mut command);
+        let ended = run(command, START, Interrupts::End)?;
+        match ended.success {
+            true => Ok(()),
+            false => Err(AwsError::read(&ended.stderr, "configure", "set", self.profile())),
+        }
+    }
+
+    /// The call of [`configure`](Self::configure), for people.
+    pub(in crate::cli) fn shown_setting(&self, name: &str, value: &str) -> String {
+        let mut line = format!("aws configure set {name} {}", quoted(value));
+        for word in self.of_profile() {
+            line.push_str(&format!(" {}", quoted(&word)));
+        }
+        line
+    }
+
+    fn of_profile(&self) -> Vec<String> {
+        let profile = self.args.profile.iter();
+        profile
+            .flat_map(|profile| ["--profile".to_owned(), profile.clone()])
+            .collect()
+    }
+
     /// A private directory, in memory where the system has such a place; gone with this value.
     pub(in crate::cli) fn scratch(&self) -> &Path {
         self.scratch.path()
@@ -237,6 +281,12 @@ impl Aws {
         if let Some(region) = region {
             command.args(["--region", region]);
         }
+        self.prepare(&mut command);
+        command
+    }
+
+    /// The environment of every call.
+    fn prepare(&self, command: &mut Command) {
         command
             // Version 2 would show long answers in a pager, and ask for what is missing.
             .env("AWS_PAGER", "")
@@ -250,7 +300,6 @@ impl Aws {
                 None => command.env_remove(name),
             };
         }
-        command
     }
 
     /// What follows `aws`.
@@ -319,7 +368,7 @@ fn only_reads(service: &str, operation: &str) -> bool {
 }
 
 /// A word for a POSIX shell. A placeholder (`<code>`) stays readable.
-fn quoted(word: &str) -> String {
+pub(in crate::cli) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+,.@:/%".contains(c);
     let is_placeholder = word.starts_with('<') && word.ends_with('>');
     match is_placeholder || (!word.is_empty() && word.chars().all(plain)) {

@@ -49,9 +49,9 @@ pub(in super::super) struct Args {
 }
 
 /// A code, and when it is valid: in seconds since 1970, where it depends on the time.
-pub(super) struct Valid {
-    pub(super) code: Code,
-    pub(super) time: Option<(u64, u64)>,
+pub(in crate::cli) struct Valid {
+    pub(in crate::cli) code: Code,
+    time: Option<(u64, u64)>,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
@@ -210,7 +210,7 @@ impl Session {
     }
 
     /// The code of a time, in seconds since 1970.
-    pub(super) fn code_at(&mut self, account: &Listed, time: u64) -> Result<Valid, Failure> {
+    pub(in crate::cli) fn code_at(&mut self, account: &Listed, time: u64) -> Result<Valid, Failure> {
         let step = time / u64::from(account.name.period);
         let code = self.oath.calculate(&account.id, account.kind, step, &mut self.touch)?;
         Ok(Valid::at(code, account, time))

@@ -214,6 +214,11 @@ impl Session {
         Ok(())
     }
 
+    /// The user was told of the next touch already.
+    pub(in crate::cli) fn touch_was_asked(&mut self) {
+        self.touch.tells = false;
+    }
+
     /// Has the next touch asked for anew. The built-in soft token asks for its touches itself.
     pub(in crate::cli) fn touch_again(&mut self) {
         self.touch.tells = self.soft.is_none();

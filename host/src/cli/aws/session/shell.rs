@@ -1,0 +1,104 @@
+//! Credentials as commands of a shell.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::Path;
+use std::str::FromStr;
+
+use super::credentials::{Credentials, IN_THE_WAY};
+use crate::cli::failure::Failure;
+
+/// A kind of shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// sh, bash, zsh, and what else knows `export`.
+    Posix,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    PowerShell,
+}
+
+impl FromStr for Shell {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "posix" => Ok(Self::Posix),
+            "fish" => Ok(Self::Fish),
+            "powershell" | "pwsh" => Ok(Self::PowerShell),
+            _ => Err("this shell is not known\nhint: name sh, bash, zsh, fish or powershell"),
+        }
+    }
+}
+
+impl Shell {
+    /// The user's own.
+    pub(super) fn of_user() -> Result<Self, Failure> {
+        if cfg!(windows) {
+            return Ok(Self::PowerShell);
+        }
+        let shell = env::var_os("SHELL").unwrap_or_else(|| "sh".into());
+        let name = Path::new(&shell)
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        name.parse().map_err(|_| {
+            Failure::usage(
+                format!("the shell {} is not known", shell.display()),
+                "name one with --shell: sh, bash, zsh, fish or powershell",
+            )
+        })
+    }
+
+    /// Writes the commands. Values have neither spaces nor quotes, which [`Credentials`] sees to.
+    pub(super) fn export(self, credentials: &Credentials, region: Option<&str>, to: &mut dyn Write) -> io::Result<()> {
+        for name in IN_THE_WAY {
+            match self {
+                Self::Posix => writeln!(to, "unset {name}")?,
+                Self::Fish => writeln!(to, "set -e {name}")?,
+                Self::PowerShell => writeln!(to, "Remove-Item Env:{name} -ErrorAction SilentlyContinue")?,
+            }
+        }
+        for (name, value) in credentials.variables(region) {
+            match self {
+                Self::Posix => writeln!(to, "export {name}='{}'", value.replace('\'', r"'\''"))?,
+                Self::Fish => writeln!(
+                    to,
+                    "set -gx {name} '{}'",
+                    value.replace('\\', r"\\").replace('\'', r"\'")
+                )?,
+                Self::PowerShell => writeln!(to, "$Env:{name} = '{}'", value.replace('\'', "''"))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::credentials::tests::until;
+    use super::*;
+
+    #[test]
+    fn each_shell_has_its_own_words() {
+        let exports = |shell: &str, region| {
+            let mut text = Vec::new();
+            let shell: Shell = shell.parse().unwrap();
+            shell.export(&until("2026-11-29T01:00:00Z"), region, &mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let posix = exports("zsh", None);
+        assert!(posix.starts_with("unset AWS_PROFILE\n"), "{posix}");
+        assert!(
+            posix.contains("\nexport AWS_SESSION_TOKEN='to+ken=='\n") && !posix.contains("REGION"),
+            "{posix}"
+        );
+        let fish = exports("fish", Some("eu-west-1"));
+        assert!(fish.contains("\nset -gx AWS_REGION 'eu-west-1'\n"), "{fish}");
+        let hostile = exports("pwsh", Some("a'b"));
+        assert!(hostile.contains("\n$Env:AWS_REGION = 'a''b'\n"), "{hostile}");
+        assert!(exports("sh", Some("a'b")).contains(r"export AWS_REGION='a'\''b'"));
+        assert!("tcsh".parse::<Shell>().is_err());
+    }
+}

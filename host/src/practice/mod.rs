@@ -237,6 +237,3 @@ impl Drop for Console {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

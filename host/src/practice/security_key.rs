@@ -11,8 +11,8 @@ use crate::relying_party::{
     Check, Credential, ExpectedAuthentication, ExpectedRegistration, Report, verify_authentication, verify_registration,
 };
 use crate::webauthn::{
-    AssertionResponse, AttestationResponse, CreationOptions, NoRandomness, Origin, RelyingPartyEntity, RequestOptions,
-    UserEntity,
+    Algorithm, AssertionResponse, AttestationResponse, CreationOptions, NoRandomness, Origin, RelyingPartyEntity,
+    RequestOptions, UserEntity,
 };
 
 /// The RP ID. It has no port, so a key that is registered with one practice account is known at all ports.
@@ -39,6 +39,10 @@ fn settings(origin: &Origin) -> Settings {
         origin: origin.as_str().to_owned(),
         // A browser refuses that of AWS here.
         app_id: None,
+        // The two that every browser expects, and EdDSA.
+        algorithms: [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256]
+            .map(Algorithm::cose)
+            .to_vec(),
         ..Profile::Aws.settings()
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn page(member: Member) -> Answer {
         (
             "app",
             "Authenticator app",
-            "An app, or a key with one-time codes (`brasskey oath add`), that shows six digits.",
+            "An app that shows six digits, or a security key that keeps one-time codes.",
         ),
         (
             "token",

@@ -31,7 +31,7 @@ pub(super) async fn user_page(visit: Visit) -> Answer {
                 input #username name="username" value=(name) required autocomplete="username" autocapitalize="none"
                     spellcheck="false";
             }))
-            (field("password", "Password", "The password that `brasskey aws console` printed for this user.", &html! {
+            (field("password", "Password", "The one that brasskey printed for this user when it started.", &html! {
                 input #password name="password" type="password" required autocomplete="current-password"
                     aria-describedby="password-hint";
             }))
@@ -52,7 +52,7 @@ pub(super) async fn root_page(visit: Visit) -> Answer {
             (field("email", "Root user email address", "", &html! {
                 input #email name="email" type="email" required autocomplete="username" spellcheck="false";
             }))
-            (field("password", "Password", "The password that `brasskey aws console` printed for root.", &html! {
+            (field("password", "Password", "The one that brasskey printed for root when it started.", &html! {
                 input #password name="password" type="password" required autocomplete="current-password"
                     aria-describedby="password-hint";
             }))

@@ -1,0 +1,9 @@
+//! The practice account, as a browser meets it.
+
+mod browser;
+mod enroll;
+mod passkey;
+mod refuse;
+mod secure;
+mod sign_in;
+mod state;

@@ -3,14 +3,23 @@
 //! It is plain data, kept as JSON. Nothing in it is secret of anything else than itself, but it is treated like a real
 //! account: codes are verified and used once, passwords that somebody chose are hashed, and secrets are zeroized.
 
+mod authorize;
+mod aws_policies;
+mod caller;
 mod device;
 mod devices;
 mod error;
 mod first;
+mod grants;
+mod group;
+mod managed;
 mod password;
 mod qr;
-mod random;
+pub(crate) mod random;
+mod report;
+mod role;
 mod secret;
+mod session;
 mod sign_in;
 mod totp;
 mod user;
@@ -20,12 +29,23 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use self::authorize::Verdict;
+pub(crate) use self::aws_policies::{ALL as AWS_POLICIES, AwsPolicy};
+pub use self::caller::{Caller, Principal, Session};
 pub use self::device::{Device, DeviceKind, NewDevice};
 pub use self::error::IamError;
 pub use self::first::{FirstCredentials, FirstRoot, FirstUser};
+pub(crate) use self::grants::{Holder, check_document, check_trust};
+pub(crate) use self::group::Group;
+pub(crate) use self::managed::Managed;
 pub use self::password::Login;
 pub use self::random::NoRandomness;
+use self::report::Report;
+pub(crate) use self::report::ReportState;
+pub(crate) use self::role::{NewRole, Role};
 pub use self::secret::Secret;
+pub(crate) use self::session::{Credentials, TokenError};
+pub(crate) use self::sign_in::timestamp;
 pub use self::sign_in::{Event, Outcome, SignIn};
 pub use self::totp::{STEP, Totp};
 pub use self::user::{AccessKey, User};
@@ -45,10 +65,20 @@ pub struct Account {
     root: User,
     /// By name in lower case: IAM tells no names apart by case.
     users: BTreeMap<String, User>,
+    /// By name in lower case, as users are.
+    groups: BTreeMap<String, Group>,
+    /// By name in lower case, as users are.
+    roles: BTreeMap<String, Role>,
+    /// The account's managed policies by ARN.
+    managed: BTreeMap<String, Managed>,
     /// All MFA devices by serial number, whose ever they are: AWS's tokens on sale among them.
     devices: BTreeMap<String, Device>,
     /// Whose access key it is.
     keys: BTreeMap<String, AwsUser>,
+    /// Authenticates session tokens.
+    token_key: Secret,
+    /// When the credential report was asked for, and whether it is ready.
+    report: Option<Report>,
     events: VecDeque<Event>,
 }
 
@@ -67,8 +97,13 @@ impl Account {
             root_email: "root@example.com".to_owned(),
             root: User::root(number, now),
             users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            managed: BTreeMap::new(),
             devices: BTreeMap::new(),
             keys: BTreeMap::new(),
+            token_key: random::secret_key()?,
+            report: None,
             events: VecDeque::new(),
         };
         account.fill(now)?;

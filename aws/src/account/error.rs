@@ -31,6 +31,10 @@ impl IamError {
         Self::no_such(format!("The user with name {user} cannot be found."))
     }
 
+    pub(crate) fn no_login_profile(user: &AwsUser) -> Self {
+        Self::no_such(format!("Login Profile for User {user} cannot be found."))
+    }
+
     pub(crate) fn exists(message: impl Into<String>) -> Self {
         Self::new("EntityAlreadyExists", 409, message)
     }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Account;
 use super::device::{Device, DeviceKind};
+use super::grants::Grants;
 use super::password::Password;
 use super::random::{self, NoRandomness};
 use super::secret::Secret;
@@ -61,17 +62,11 @@ impl Account {
             let password = Password::first(now)?;
             if let Some(user) = self.user_mut(&user) {
                 user.password = Some(password);
-                match name {
-                    "admin" => {
-                        _ = user
-                            .attached
-                            .insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned())
-                    }
-                    _ => {
-                        _ = user
-                            .policies
-                            .insert("OwnCredentials".to_owned(), OWN_CREDENTIALS.to_owned())
-                    }
+                let Grants { inline, attached } = &mut user.grants;
+                if name == "admin" {
+                    attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+                } else {
+                    inline.insert("OwnCredentials".to_owned(), OWN_CREDENTIALS.to_owned());
                 }
             }
             _ = self.add_access_key(&user, now);

@@ -168,7 +168,40 @@ impl Account {
         Ok(())
     }
 
-    /// Gives a user, who has a password, another one.
+    /// Gives a user, who has a password, another one, as an administrator does.
+    ///
+    /// # Errors
+    /// NoSuchEntity, PasswordPolicyViolation.
+    pub(crate) fn replace_password(&mut self, user: &AwsUser, new: &str, now: OffsetDateTime) -> Result<(), IamError> {
+        check_policy(user, new)?;
+        self.password_mut(user)?.change(new, now.unix_timestamp())
+    }
+
+    /// Says whether a user has to choose another password at the next sign-in.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn require_password_reset(&mut self, user: &AwsUser, required: bool) -> Result<(), IamError> {
+        self.password_mut(user)?.reset_required = required;
+        Ok(())
+    }
+
+    /// Takes a user's password: there is no signing in to the console any more.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn delete_password(&mut self, user: &AwsUser) -> Result<(), IamError> {
+        self.password_mut(user)?;
+        self.existing_mut(user)?.password = None;
+        Ok(())
+    }
+
+    fn password_mut(&mut self, user: &AwsUser) -> Result<&mut Password, IamError> {
+        let password = self.existing_mut(user)?.password.as_mut();
+        password.ok_or_else(|| IamError::no_login_profile(user))
+    }
+
+    /// Gives a user, who has a password, another one, as the user does.
     ///
     /// # Errors
     /// As ChangePassword has them: AccessDenied where the old one is wrong, PasswordPolicyViolation.
@@ -189,10 +222,7 @@ impl Account {
             return Err(IamError::new("AccessDenied", 403, "The old password was incorrect."));
         }
         check_policy(user, new)?;
-        match &mut self.existing_mut(user)?.password {
-            Some(password) => password.change(new, now.unix_timestamp()),
-            None => Ok(()),
-        }
+        self.password_mut(user)?.change(new, now.unix_timestamp())
     }
 }
 

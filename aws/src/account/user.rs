@@ -1,11 +1,13 @@
 //! A user, and the access keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::Account;
 use super::error::IamError;
+use super::grants::Grants;
 use super::password::Password;
 use super::random::{self, NoRandomness};
 use super::secret::Secret;
@@ -17,6 +19,8 @@ pub(crate) const MAX_KEYS: usize = 2;
 /// A user of the account.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct User {
+    /// The name in lower case: what users are sorted and told apart by.
+    pub(crate) key: String,
     /// The name; root's is `root`.
     pub name: String,
     /// `/`, or `/PATH/`.
@@ -30,10 +34,9 @@ pub struct User {
     pub access_keys: Vec<AccessKey>,
     /// The serial numbers of the devices, as they were enabled.
     pub(crate) devices: Vec<String>,
-    /// Policies in the user by name.
-    pub(crate) policies: BTreeMap<String, String>,
-    /// The ARNs of attached policies.
-    pub(crate) attached: BTreeSet<String>,
+    pub(crate) grants: Grants,
+    /// The groups, by name in lower case.
+    pub(crate) groups: BTreeSet<String>,
 }
 
 /// A long-term access key.
@@ -62,6 +65,7 @@ impl User {
 
     fn with_id(name: &str, path: &str, id: String, now: i64) -> Self {
         Self {
+            key: name.to_ascii_lowercase(),
             name: name.to_owned(),
             path: path.to_owned(),
             id,
@@ -69,8 +73,8 @@ impl User {
             password: None,
             access_keys: Vec::new(),
             devices: Vec::new(),
-            policies: BTreeMap::new(),
-            attached: BTreeSet::new(),
+            grants: Grants::default(),
+            groups: BTreeSet::new(),
         }
     }
 
@@ -78,6 +82,18 @@ impl User {
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.password.is_some()
+    }
+
+    /// Whether the user is in a group.
+    #[must_use]
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.contains(&group.to_ascii_lowercase())
+    }
+
+    /// When the password was set first, and whether another has to be chosen at the next sign-in.
+    pub(crate) fn login_profile(&self) -> Option<(i64, bool)> {
+        let password = self.password.as_ref()?;
+        Some((password.created, password.reset_required))
     }
 
     /// When somebody signed in with the password last, in seconds since 1970.
@@ -97,6 +113,10 @@ impl Account {
         }
     }
 
+    pub(crate) fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
     /// Adds a user without any credentials.
     ///
     /// # Errors
@@ -108,6 +128,85 @@ impl Account {
         }
         let user = User::new(name, path, now)?;
         Ok(self.users.entry(key).or_insert(user))
+    }
+
+    /// An access key by its identifier, and whose it is.
+    pub(crate) fn access_key(&self, id: &str) -> Option<(&AwsUser, &AccessKey)> {
+        let user = self.keys.get(id)?;
+        let key = self.user(user)?.access_keys.iter().find(|key| key.id == id)?;
+        Some((user, key))
+    }
+
+    /// A user's access key, to change it.
+    pub(crate) fn access_key_mut(&mut self, user: &AwsUser, id: &str) -> Result<&mut AccessKey, IamError> {
+        let key = self.existing_mut(user)?.access_keys.iter_mut().find(|key| key.id == id);
+        key.ok_or_else(|| no_key(id))
+    }
+
+    pub(crate) fn delete_access_key(&mut self, user: &AwsUser, id: &str) -> Result<(), IamError> {
+        self.access_key_mut(user, id)?;
+        self.existing_mut(user)?.access_keys.retain(|key| key.id != id);
+        self.keys.remove(id);
+        Ok(())
+    }
+
+    /// Remembers that an access key was used; one of a session leaves nothing.
+    pub(crate) fn note_use(&mut self, id: &str, service: &str, region: &str, now: OffsetDateTime) {
+        let Some(user) = self.keys.get(id).cloned() else {
+            return;
+        };
+        if let Ok(key) = self.access_key_mut(&user, id) {
+            key.last_used = Some((now.unix_timestamp(), service.to_owned(), region.to_owned()));
+        }
+    }
+
+    /// Deletes a user who has nothing any more.
+    ///
+    /// # Errors
+    /// NoSuchEntity, DeleteConflict.
+    pub(crate) fn delete_user(&mut self, user: &AwsUser) -> Result<(), IamError> {
+        let existing = self.existing(user)?;
+        for (has, what) in [
+            (existing.password.is_some(), "must delete login profile first"),
+            (!existing.access_keys.is_empty(), "must delete access keys first"),
+            (!existing.devices.is_empty(), "must delete MFA device first"),
+            (!existing.grants.inline.is_empty(), "must delete policies first"),
+            (!existing.grants.attached.is_empty(), "must detach all policies first"),
+            (!existing.groups.is_empty(), "must remove users from group first"),
+        ] {
+            if has {
+                return Err(IamError::conflict(format!("Cannot delete entity, {what}.")));
+            }
+        }
+        self.users.remove(&user.to_string().to_ascii_lowercase());
+        Ok(())
+    }
+
+    /// Gives a user another name and path. Devices keep their serial numbers, as at AWS.
+    ///
+    /// # Errors
+    /// NoSuchEntity, EntityAlreadyExists.
+    pub(crate) fn rename_user(&mut self, user: &AwsUser, name: &str, path: &str) -> Result<(), IamError> {
+        self.existing(user)?;
+        let (old, new) = (user.to_string().to_ascii_lowercase(), name.to_ascii_lowercase());
+        if old != new && self.users.contains_key(&new) {
+            return Err(IamError::exists(format!("User with name {name} already exists.")));
+        }
+        let mut renamed = self.users.remove(&old).ok_or_else(|| IamError::no_user(user))?;
+        renamed.key.clone_from(&new);
+        renamed.name = name.to_owned();
+        renamed.path = path.to_owned();
+        let to = AwsUser::Iam(name.to_owned());
+        for serial in &renamed.devices {
+            if let Some(device) = self.devices.get_mut(serial) {
+                device.owner = Some(to.clone());
+            }
+        }
+        for key in &renamed.access_keys {
+            self.keys.insert(key.id.clone(), to.clone());
+        }
+        self.users.insert(new, renamed);
+        Ok(())
     }
 
     /// Gives a user another access key.
@@ -132,4 +231,8 @@ impl Account {
         keys.push(key);
         keys.last().ok_or_else(|| IamError::failure(&"no key"))
     }
+}
+
+fn no_key(id: &str) -> IamError {
+    IamError::no_such(format!("The Access Key with id {id} cannot be found."))
 }

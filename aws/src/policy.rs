@@ -11,6 +11,7 @@ mod error;
 mod json;
 pub mod lint;
 mod pattern;
+pub mod print;
 mod spelling;
 mod trust;
 mod wrapped;

@@ -112,6 +112,12 @@ impl Document {
     /// Reads a policy from a part of a text that is JSON.
     pub(super) fn from_json(text: &str, node: &json::Node) -> Result<Self, PolicyError> {
         let size = json::size(text.get(node.span.clone()).unwrap_or(""));
+        if size > MAX_TEXT {
+            return Err(PolicyError::new(
+                node.line,
+                format!("the policy has more than {MAX_TEXT} characters"),
+            ));
+        }
         parse::document(node, size)
     }
 

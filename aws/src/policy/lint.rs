@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::MAX_INLINE_ROLE;
 use super::decide::Decision;
 use super::document::{Document, Statement};
 
@@ -45,6 +46,21 @@ pub struct Finding {
     pub request: Option<Shown>,
 }
 
+impl Finding {
+    /// That a text is no policy.
+    #[must_use]
+    pub fn not_a_policy(line: usize, problem: String) -> Self {
+        let said = Said {
+            rule: "not-a-policy",
+            severity: Severity::Error,
+            title: problem,
+            consequence: "IAM refuses it (MalformedPolicyDocument)".to_owned(),
+            remedy: "mend it there; the IAM User Guide has the grammar of its policy language".to_owned(),
+        };
+        said.of(line)
+    }
+}
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -79,7 +95,12 @@ pub struct Shown {
 /// of users, groups and roles.
 #[must_use]
 pub fn lint(document: &Document) -> Vec<Finding> {
-    let mut findings = words::check(document);
+    let mut findings: Vec<Finding> = words::size(document).into_iter().collect();
+    if document.size() > MAX_INLINE_ROLE {
+        // AWS stores no such policy, and the work is bounded.
+        return findings;
+    }
+    findings.extend(words::check(document));
     findings.extend(deny::check(document));
     findings.extend(allow::check(document));
     if !is_trust(document) {

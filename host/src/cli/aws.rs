@@ -4,6 +4,7 @@ mod caller;
 mod console;
 mod devices;
 mod enroll;
+mod policy;
 mod practice;
 mod remove;
 mod resync;
@@ -31,6 +32,9 @@ pub(super) enum Command {
     Console(practice::Args),
     /// Credentials with MFA for the command line, by a code from a key: a credential_process of the AWS CLI
     Session(Box<session::Args>),
+    /// Print a policy that makes users use MFA, and find what is wrong with others
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Manage the devices registered with `--profile aws`: a rehearsal, which never talks to AWS
     #[command(subcommand)]
     Devices(devices::Command),
@@ -43,6 +47,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Remove(args) => remove::run(args, output),
         Command::Console(args) => practice::run(args, output),
         Command::Session(args) => session::run(args, output),
+        Command::Policy(command) => policy::run(command, output),
         Command::Devices(command) => devices::run(command, output),
     }
 }

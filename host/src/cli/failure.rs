@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::aws::AwsError;
+use super::layout;
 use crate::client::ceremony::CeremonyError;
 use crate::client::oath::OathError;
 use crate::client::{self, ErrorKind};
@@ -30,7 +31,7 @@ pub(super) const NO_DEVICE: u8 = 3;
 pub(super) const USER: u8 = 4;
 /// Exit code 5: the key refused, failed, or cannot do what was asked.
 pub(super) const KEY: u8 = 5;
-/// Exit code 6: the key gave a wrong answer, or `doctor` found that a key cannot be used.
+/// Exit code 6: the key gave a wrong answer, `doctor` found that a key cannot be used, or a policy of AWS is wrong.
 pub(super) const VERIFICATION: u8 = 6;
 /// Exit code 7: AWS refused or failed, or cannot be reached.
 pub(super) const AWS: u8 = 7;
@@ -43,7 +44,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
-  6  the security key gave a wrong answer, or a check of `doctor` failed
+  6  the security key gave a wrong answer, a check of `doctor` failed, or `aws policy lint` found an error
   7  AWS refused or failed, or cannot be reached";
 
 /// Why a command did not do what it was asked.
@@ -108,6 +109,12 @@ pub(super) enum Failure {
     Policy {
         /// How many rules.
         count: usize,
+    },
+    /// A policy of AWS lets somebody through, or locks somebody out. What it does was shown already.
+    #[error("{} in what was judged", layout::count(u64::try_from(*.errors).unwrap_or(u64::MAX), "error"))]
+    Findings {
+        /// How many.
+        errors: usize,
     },
     /// The key does nothing for a user whom it has not verified, and `bench` has nobody verified.
     #[error("this security key asks for its user's verification, which `bench` leaves out")]
@@ -235,7 +242,8 @@ impl Failure {
             Self::Ceremony(CeremonyError::Malformed(_))
             | Self::Verification(_)
             | Self::Code(_)
-            | Self::Unhealthy { .. } => VERIFICATION,
+            | Self::Unhealthy { .. }
+            | Self::Findings { .. } => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
             Self::Ceremony(_)
             | Self::Untested(_)

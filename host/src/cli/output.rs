@@ -107,7 +107,11 @@ impl Output {
         // A refused answer was printed with its checks, and a policy with its rules: a second value would not be JSON.
         let is_printed = matches!(
             failure,
-            Failure::Verification(_) | Failure::Code(_) | Failure::Unhealthy { .. } | Failure::Policy { .. }
+            Failure::Verification(_)
+                | Failure::Code(_)
+                | Failure::Unhealthy { .. }
+                | Failure::Policy { .. }
+                | Failure::Findings { .. }
         );
         if self.json && !is_printed {
             let value = value!({ "error": { "message": message, "hint": hint, "exitCode": failure.exit_code() } });

@@ -1,5 +1,6 @@
 //! Statements that are to deny what is done without MFA: whom they miss, and whom they hit.
 
+use super::enrol::is_step;
 use super::scene::{AGE, Scene, VIA_SERVICE, Who, asks_for_mfa, mfa_holds, scenes};
 use super::{Finding, Said, Severity};
 use crate::policy::decide::Decision;
@@ -24,7 +25,10 @@ pub(super) fn check(document: &Document) -> Vec<Finding> {
 /// The first request of somebody that a statement is about, and that nothing in the policy denies.
 fn slips(document: &Document, statement: &Statement, who: Who) -> Option<Scene> {
     let is_denied = |scene: &Scene| matches!(scene.ask(document), Decision::ExplicitDeny { .. });
-    scenes(statement, who).into_iter().find(|scene| !is_denied(scene))
+    // What new users need before they have MFA may be denied to access keys alone.
+    let is_meant = |scene: &Scene| who == Who::PlainSession && is_step(scene.action());
+    let mut slips = scenes(statement, who).into_iter().filter(|scene| !is_denied(scene));
+    slips.find(|scene| !is_meant(scene))
 }
 
 /// Who gets by without MFA.

@@ -100,6 +100,12 @@ const GROUPS: [Group; 4] = [
     },
 ];
 
+/// Whether a new user needs an action before there is MFA.
+pub(super) fn is_step(action: &str) -> bool {
+    let steps = GROUPS.iter().flat_map(|group| group.steps);
+    steps.into_iter().any(|step| step.action.eq_ignore_ascii_case(action))
+}
+
 pub(super) fn check(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, statement) in document.statements.iter().enumerate() {

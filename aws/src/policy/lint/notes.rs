@@ -5,12 +5,15 @@ use super::scene::{AGE, PRESENT, Scene, USER, VIA_SERVICE, Who, asks_for_mfa, mf
 use super::{Finding, Said, Severity, is_trust};
 use crate::policy::decide::Decision;
 use crate::policy::document::{Document, Effect};
-use crate::policy::{MAX_INLINE_USER, MAX_MANAGED};
+use crate::policy::{MAX_INLINE_ROLE, MAX_INLINE_USER, MAX_MANAGED};
 
 /// What is good to know about a policy, though nothing is wrong with it. Policies that AWS itself recommends have notes.
 #[must_use]
 pub fn notes(document: &Document) -> Vec<Finding> {
     let mut notes = Vec::new();
+    if document.size() > MAX_INLINE_ROLE {
+        return notes;
+    }
     if is_trust(document) {
         notes.extend(trust(document));
     } else {
@@ -43,7 +46,8 @@ fn own_device(document: &Document) -> Option<Finding> {
         "who has an access key can enrol a device, also for a user who has one",
         "new users need iam:EnableMFADevice without MFA, and a policy cannot tell the first device from another: an \
          attacker with a user's access key may add a device, and have sessions with MFA from then on",
-        "give no long-term access keys to users who sign in to the console, and watch for EnableMFADevice in CloudTrail",
+        "give no long-term access keys to users who sign in to the console; or, where everybody enrols in the console, \
+         deny iam:EnableMFADevice with \"Null\": {\"aws:MultiFactorAuthPresent\": \"true\"}, which is for access keys",
     );
     Some(said.at(index, statement, Some(scene.shown(document))))
 }

@@ -11,7 +11,7 @@ use crate::policy::{Context, MAX_INLINE_ROLE, MAX_MANAGED, MAX_TRUST};
 mod keys;
 
 pub(super) fn check(document: &Document) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = size(document).into_iter().collect();
+    let mut findings = Vec::new();
     for (index, statement) in document.statements.iter().enumerate() {
         let mut add = |finding: Option<Finding>| findings.extend(finding);
         add(kind(document, index, statement));
@@ -33,7 +33,8 @@ pub(super) fn check(document: &Document) -> Vec<Finding> {
     findings
 }
 
-fn size(document: &Document) -> Option<Finding> {
+/// What is too long for AWS.
+pub(super) fn size(document: &Document) -> Option<Finding> {
     let size = document.size();
     let too_long = |severity, limit: usize, what: &str, remedy: &str| {
         let said = Said {

@@ -77,6 +77,16 @@ fn a_deny_that_hits_users_with_mfa_is_an_error() {
 }
 
 #[test]
+fn enrolling_may_be_denied_to_access_keys_alone() {
+    let enforce = deny(r#""BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}"#);
+    let console = r#"{"Effect": "Deny", "Action": ["iam:EnableMFADevice"], "Resource": "*", "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}}"#;
+    let both = document(&format!("{enforce},{console}"));
+    assert_eq!((lint(&both), rules(&notes(&both))), (vec![], vec!["service-calls"]));
+    let more = console.replace("[\"iam", "[\"iam:EnableMFADevice\", \"s3:GetObject\", \"iam");
+    assert_rules(&more, &["deny-lets-sessions-through"]);
+}
+
+#[test]
 fn two_statements_may_do_together_what_one_does_alone() {
     let bool = deny(r#""Bool": {"aws:MultiFactorAuthPresent": "false"}"#);
     let null = deny(r#""Null": {"aws:MultiFactorAuthPresent": "true"}"#);

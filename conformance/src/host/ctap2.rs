@@ -9,6 +9,7 @@ use ciborium::Value;
 use super::cbor::{array, encode, map};
 use super::hid::{Host, UP_NEEDED, command};
 use super::response::{Assertion, Made, Response, flags};
+use super::verify::sha256;
 pub use super::verify::{CLIENT_DATA_HASH, algorithm};
 use crate::key::LONG;
 use crate::second_reader::{self, Part};
@@ -181,6 +182,22 @@ pub fn get_assertion(rp_id: &str) -> Request {
 #[must_use]
 pub fn get_assertion_by(rp_id: &str, ids: &[&[u8]]) -> Request {
     get_assertion(rp_id).with(ga::ALLOW_LIST, descriptors(ids))
+}
+
+/// A serialized large-blob array: these bytes and the start of their hash (§6.10.2).
+#[must_use]
+pub fn blob_array(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &sha256(bytes)[..16]].concat()
+}
+
+/// authenticatorLargeBlobs with one fragment to write. `length` is the whole array's, with the first fragment only.
+#[must_use]
+pub fn set_fragment(offset: usize, fragment: &[u8], length: Option<usize>) -> Request {
+    let request = Request::new(0x0C).with(0x02, fragment).with(0x03, offset as u64);
+    match length {
+        Some(length) => request.with(0x04, length as u64),
+        None => request,
+    }
 }
 
 /// The extensions of a makeCredential or getAssertion.

@@ -1,6 +1,10 @@
 //! One-time codes by YKOATH from the host's side, over the vendor command that carries its APDUs.
 
+mod account;
+
 use ring::hmac;
+
+pub use account::{Account, SECRET, shown};
 
 use super::hid::{Host, UP_NEEDED, command};
 use super::u2f::word;
@@ -49,6 +53,13 @@ pub mod kind {
 pub mod property {
     pub const ONLY_INCREASING: u8 = 0x01;
     pub const TOUCH: u8 = 0x02;
+}
+
+/// Status words of its own.
+#[expect(missing_docs, reason = "the protocol's names")]
+pub mod refusal {
+    pub const NOT_ALLOWED: u16 = 0x6982;
+    pub const NO_SUCH_OBJECT: u16 = 0x6984;
 }
 
 /// The applet's name.
@@ -100,6 +111,21 @@ pub fn apdu(instruction: u8, p1: u8, p2: u8, data: &[u8]) -> Vec<u8> {
     }
 }
 
+/// An APDU in short encoding, in which an answer comes in parts of 256 bytes, as clients of smart cards send it.
+///
+/// # Panics
+/// Where it is not one of these, or too long.
+#[must_use]
+pub fn short(extended: &[u8]) -> Vec<u8> {
+    match *extended {
+        [class, instruction, p1, p2, 0, 0, length, ref data @ .., 0, 0] if data.len() == usize::from(length) => {
+            [&[class, instruction, p1, p2, length], data, &[0]].concat()
+        }
+        [class, instruction, p1, p2, 0, 0, 0] => vec![class, instruction, p1, p2, 0],
+        _ => panic!("no extended APDU for short data: {extended:02x?}"),
+    }
+}
+
 /// SELECT.
 #[must_use]
 pub fn select() -> Vec<u8> {
@@ -112,89 +138,40 @@ pub fn reset() -> Vec<u8> {
     apdu(instruction::RESET, 0xDE, 0xAD, &[])
 }
 
-/// An account as a host puts it.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Its name.
-    pub name: String,
-    /// Type and hash.
-    pub kind: u8,
-    /// How many digits its codes have.
-    pub digits: u8,
-    /// The key of its HMACs.
-    pub secret: Vec<u8>,
-    /// Its properties.
-    pub properties: u8,
-    /// Its first moving factor.
-    pub moving_factor: u32,
-}
-
-impl Account {
-    /// An account with codes of six digits, and nothing special.
-    #[must_use]
-    pub fn new(name: &str, kind: u8, secret: &[u8]) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            digits: 6,
-            secret: secret.into(),
-            properties: 0,
-            moving_factor: 0,
-        }
-    }
-
-    /// The same with these properties.
-    #[must_use]
-    pub fn with(self, properties: u8) -> Self {
-        Self { properties, ..self }
-    }
-
-    /// The data of PUT. What is as usual is left out, as clients do.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let key = [&[self.kind, self.digits], &self.secret[..]].concat();
-        let mut data = [object(tag::NAME, self.name.as_bytes()), object(tag::KEY, &key)].concat();
-        if self.properties != 0 {
-            data.extend([tag::PROPERTY, self.properties]);
-        }
-        if self.moving_factor != 0 {
-            data.extend(object(tag::MOVING_FACTOR, &self.moving_factor.to_be_bytes()));
-        }
-        data
-    }
-
-    /// What the account's code has to be (RFC 4226 §5.3), computed by this host.
-    #[must_use]
-    pub fn code(&self, factor: u64) -> String {
-        let hmac = self.hmac(factor);
-        let offset = usize::from(hmac[hmac.len() - 1] & 0x0F);
-        let bytes = hmac[offset..offset + 4].try_into().expect("four bytes");
-        digits(self.digits, u32::from_be_bytes(bytes) & 0x7FFF_FFFF)
-    }
-
-    /// The HMAC that the code comes from.
-    #[must_use]
-    pub fn hmac(&self, factor: u64) -> Vec<u8> {
-        authenticate(self.kind & 0x0F, &self.secret, &factor.to_be_bytes())
-    }
-}
-
-/// The last digits of a number.
-fn digits(count: u8, number: u32) -> String {
-    let width = usize::from(count);
-    format!("{:0width$}", number % 10_u32.pow(count.into()))
-}
-
-/// The digits that a truncated answer says.
+/// PUT.
 #[must_use]
-#[track_caller]
-pub fn shown(value: &[u8]) -> String {
-    let &[count, a, b, c, d] = value else {
-        panic!("no truncated code: {value:02x?}");
-    };
-    let number = u32::from_be_bytes([a, b, c, d]);
-    assert!(number < 1 << 31, "31 bits");
-    digits(count, number)
+pub fn put(account: &Account) -> Vec<u8> {
+    apdu(instruction::PUT, 0, 0, &account.encode())
+}
+
+/// An instruction with nothing but an account's name.
+#[must_use]
+pub fn named(instruction: u8, name: &str) -> Vec<u8> {
+    apdu(instruction, 0, 0, &object(tag::NAME, name.as_bytes()))
+}
+
+/// RENAME.
+#[must_use]
+pub fn rename(old: &str, new: &str) -> Vec<u8> {
+    let names = [object(tag::NAME, old.as_bytes()), object(tag::NAME, new.as_bytes())];
+    apdu(instruction::RENAME, 0, 0, &names.concat())
+}
+
+/// CALCULATE with a truncated answer, for a time step.
+#[must_use]
+pub fn code_of(name: &str, step: u64) -> Vec<u8> {
+    apdu(instruction::CALCULATE, 0, 1, &calculate(name, &step.to_be_bytes()))
+}
+
+/// CALCULATE ALL with truncated answers, for a time step.
+#[must_use]
+pub fn all_codes(step: u64) -> Vec<u8> {
+    apdu(
+        instruction::CALCULATE_ALL,
+        0,
+        1,
+        &object(tag::CHALLENGE, &step.to_be_bytes()),
+    )
 }
 
 /// The data of CALCULATE: a name and a challenge.
@@ -289,7 +266,7 @@ impl Host {
     /// PUT, done.
     #[track_caller]
     pub fn put(&mut self, account: &Account) {
-        assert_eq!(self.oath_done(&apdu(instruction::PUT, 0, 0, &account.encode())), []);
+        assert_eq!(self.oath_done(&put(account)), []);
     }
 
     /// The code of an account, without a touch.

@@ -5,10 +5,10 @@ use ciborium::Value;
 use crate::host::Host;
 use crate::host::client_pin::{PIN, configure, permission};
 use crate::host::ctap2::{
-    GET_INFO, GET_NEXT_ASSERTION, RESET, Request, SELECTION, get_assertion, make_credential, make_discoverable, status,
+    GET_INFO, GET_NEXT_ASSERTION, RESET, Request, SELECTION, blob_array, get_assertion, make_credential,
+    make_discoverable, set_fragment, status,
 };
 use crate::host::response::Response;
-use crate::host::verify::sha256;
 use crate::key::Key;
 
 checks! {
@@ -39,26 +39,12 @@ checks! {
 
 const EMPTY: &[u8] = b"\x80\x76\xbe\x8b\x52\x8d\x00\x75\xf7\xaa\xe9\x8d\x6f\xa5\x7a\x6d\x3c";
 
-/// A serialized large-blob array: these bytes and the start of their hash.
-pub(super) fn array(bytes: &[u8]) -> Vec<u8> {
-    [bytes, &sha256(bytes)[..16]].concat()
-}
-
 /// An array of this length with its hash; the key does not look inside.
 fn array_of(length: usize) -> Vec<u8> {
     let bytes: Vec<u8> = (0..length - 16)
         .map(|n| u8::try_from(n % 251).expect("a byte"))
         .collect();
-    array(&bytes)
-}
-
-/// One fragment to write. `length` is the whole array's, with the first fragment only.
-pub(super) fn set(offset: usize, fragment: &[u8], length: Option<usize>) -> Request {
-    let request = Request::new(0x0C).with(0x02, fragment).with(0x03, offset as u64);
-    match length {
-        Some(length) => request.with(0x04, length as u64),
-        None => request,
-    }
+    blob_array(&bytes)
 }
 
 fn get(count: u64, offset: u64) -> Request {
@@ -88,7 +74,10 @@ fn window(host: &mut Host, count: u64, offset: u64) -> Vec<u8> {
 /// Writes an array whole, without a token.
 #[track_caller]
 fn write(host: &mut Host, array: &[u8]) {
-    assert_eq!(host.ctap2(set(0, array, Some(array.len()))), Response::bare(status::OK));
+    assert_eq!(
+        host.ctap2(set_fragment(0, array, Some(array.len()))),
+        Response::bare(status::OK)
+    );
 }
 
 fn uint(value: &Value) -> usize {
@@ -148,14 +137,17 @@ fn get_and_set_exclude_each_other(key: &Key) {
     host.denied(get(1, 0).without(0x01), status::INVALID_PARAMETER);
     host.denied(get(1, 0).without(0x03), status::INVALID_PARAMETER);
     for member in [0x02, 0x03] {
-        host.denied(set(0, EMPTY, Some(17)).without(member), status::INVALID_PARAMETER);
+        host.denied(
+            set_fragment(0, EMPTY, Some(17)).without(member),
+            status::INVALID_PARAMETER,
+        );
     }
 }
 
 fn wrong_types_are_named_so(key: &Key) {
     let mut host = key.host();
     for member in 0x01..=0x06 {
-        let request = set(0, EMPTY, Some(17)).with(member, "x");
+        let request = set_fragment(0, EMPTY, Some(17)).with(member, "x");
         host.denied(request, status::CBOR_UNEXPECTED_TYPE);
     }
 }
@@ -183,7 +175,10 @@ fn an_array_is_written_in_fragments(key: &Key) {
         write(&mut host, EMPTY);
         for (n, fragment) in array.chunks(size).enumerate() {
             let length = (n == 0).then_some(array.len());
-            assert_eq!(host.ctap2(set(n * size, fragment, length)), Response::bare(status::OK));
+            assert_eq!(
+                host.ctap2(set_fragment(n * size, fragment, length)),
+                Response::bare(status::OK)
+            );
         }
         assert_eq!(read(&mut host), array, "{size}");
     }
@@ -192,13 +187,13 @@ fn an_array_is_written_in_fragments(key: &Key) {
 fn fragments_come_in_order(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    host.denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
     for wrong in [
-        set(49, &array[49..], None),
-        set(51, &array[51..], None),
-        set(50, &array[50..], None).with(0x03, 1_u64 << 32 | 50),
+        set_fragment(49, &array[49..], None),
+        set_fragment(51, &array[51..], None),
+        set_fragment(50, &array[50..], None).with(0x03, 1_u64 << 32 | 50),
     ] {
-        assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+        assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
         host.denied(wrong, status::INVALID_SEQ);
         assert_eq!(read(&mut host), EMPTY);
     }
@@ -207,27 +202,36 @@ fn fragments_come_in_order(key: &Key) {
 fn a_first_fragment_begins_anew(key: &Key) {
     let mut host = key.host();
     let (long, short) = (array_of(4000), array_of(100));
-    assert_eq!(host.ctap2(set(0, &long[..3900], Some(4000))).status, status::OK);
-    assert_eq!(host.ctap2(set(0, &short[..40], Some(100))).status, status::OK);
-    assert_eq!(host.ctap2(set(40, &short[40..], None)).status, status::OK);
+    assert_eq!(
+        host.ctap2(set_fragment(0, &long[..3900], Some(4000))).status,
+        status::OK
+    );
+    assert_eq!(host.ctap2(set_fragment(0, &short[..40], Some(100))).status, status::OK);
+    assert_eq!(host.ctap2(set_fragment(40, &short[40..], None)).status, status::OK);
     assert_eq!(read(&mut host), short);
 }
 
 fn lengths_are_checked(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    host.denied(set(0, &array, None), status::INVALID_PARAMETER);
+    host.denied(set_fragment(0, &array, None), status::INVALID_PARAMETER);
     for length in [0, 16] {
-        host.denied(set(0, &array[..length], Some(length)), status::INVALID_PARAMETER);
+        host.denied(
+            set_fragment(0, &array[..length], Some(length)),
+            status::INVALID_PARAMETER,
+        );
     }
-    host.denied(set(0, &array, Some(99)), status::INVALID_PARAMETER);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    host.denied(set(50, &array[50..], Some(100)), status::INVALID_PARAMETER);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    host.denied(set(50, &[&array[50..], &[0]].concat(), None), status::INVALID_PARAMETER);
+    host.denied(set_fragment(0, &array, Some(99)), status::INVALID_PARAMETER);
+    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set_fragment(50, &array[50..], Some(100)), status::INVALID_PARAMETER);
+    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(
+        set_fragment(50, &[&array[50..], &[0]].concat(), None),
+        status::INVALID_PARAMETER,
+    );
     let (fragment, _) = limits(&mut host);
     let too_long = vec![0; fragment + 1];
-    host.denied(set(0, &too_long, Some(too_long.len())), status::INVALID_LENGTH);
+    host.denied(set_fragment(0, &too_long, Some(too_long.len())), status::INVALID_LENGTH);
     assert_eq!(read(&mut host), EMPTY);
 }
 
@@ -238,7 +242,7 @@ fn a_large_array_fits_and_a_larger_one_does_not(key: &Key) {
     write(&mut host, &array);
     assert_eq!(read(&mut host), array);
     for length in [maximum as u64 + 1, u64::MAX] {
-        let request = set(0, &array[..100], None).with(0x04, length);
+        let request = set_fragment(0, &array[..100], None).with(0x04, length);
         host.denied(request, status::LARGE_BLOB_STORAGE_FULL);
     }
     assert_eq!(read(&mut host), array);
@@ -249,14 +253,14 @@ fn a_wrong_hash_leaves_the_old_array(key: &Key) {
     let mut array = array_of(100);
     for flipped in [0, 83, 84, 99] {
         array[flipped] ^= 0x40;
-        host.denied(set(0, &array, Some(100)), status::INTEGRITY_FAILURE);
+        host.denied(set_fragment(0, &array, Some(100)), status::INTEGRITY_FAILURE);
         assert_eq!(read(&mut host), EMPTY);
         array[flipped] ^= 0x40;
     }
     array[99] ^= 1;
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    host.denied(set(50, &array[50..], None), status::INTEGRITY_FAILURE);
-    host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    host.denied(set_fragment(50, &array[50..], None), status::INTEGRITY_FAILURE);
+    host.denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
     assert_eq!(read(&mut host), EMPTY);
 }
 
@@ -265,18 +269,18 @@ fn an_unfinished_array_leaves_the_old_one(key: &Key) {
     let old = array_of(2000);
     write(&mut host, &old);
     let new = array_of(3000);
-    assert_eq!(host.ctap2(set(0, &new[..2999], Some(3000))).status, status::OK);
+    assert_eq!(host.ctap2(set_fragment(0, &new[..2999], Some(3000))).status, status::OK);
     assert_eq!(read(&mut host), old);
     key.power_cycle();
     let mut host = key.host();
     assert_eq!(read(&mut host), old);
-    host.denied(set(2999, &new[2999..], None), status::INVALID_SEQ);
+    host.denied(set_fragment(2999, &new[2999..], None), status::INVALID_SEQ);
 }
 
 fn without_a_pin_a_parameter_is_not_looked_at(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    let request = set(0, &array, Some(100)).with(0x05, vec![0; 16]).with(0x06, 1);
+    let request = set_fragment(0, &array, Some(100)).with(0x05, vec![0; 16]).with(0x06, 1);
     assert_eq!(host.ctap2(request), Response::bare(status::OK));
     assert_eq!(read(&mut host), array);
 }
@@ -285,7 +289,7 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let array = array_of(100);
-    let request = set(0, &array, Some(100));
+    let request = set_fragment(0, &array, Some(100));
     host.denied(request.clone(), status::PUAT_REQUIRED);
     host.denied(request.clone().with(0x06, 2), status::PUAT_REQUIRED);
     let token = host.token(permission::LBW, None);
@@ -314,8 +318,8 @@ fn every_fragment_is_authenticated(key: &Key) {
     host.set_pin(PIN);
     let array = array_of(2000);
     let token = host.token(permission::LBW, None);
-    let first = token.set_blob(set(0, &array[..1000], Some(2000)), 0, &array[..1000]);
-    let second = || set(1000, &array[1000..], None);
+    let first = token.set_blob(set_fragment(0, &array[..1000], Some(2000)), 0, &array[..1000]);
+    let second = || set_fragment(1000, &array[1000..], None);
     assert_eq!(host.ctap2(&first).status, status::OK);
     host.denied(second(), status::PUAT_REQUIRED);
     assert_eq!(host.ctap2(&first).status, status::OK);
@@ -330,16 +334,16 @@ fn always_verifying_needs_a_token(key: &Key) {
     let mut host = key.host();
     assert_eq!(host.ctap2(configure(0x02, None)).status, status::OK);
     let array = array_of(100);
-    host.denied(set(0, &array, Some(100)), status::PUAT_REQUIRED);
+    host.denied(set_fragment(0, &array, Some(100)), status::PUAT_REQUIRED);
 }
 
 fn another_command_ends_a_sequence(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
     assert_eq!(host.ctap2(GET_INFO).status, status::OK, "which ends none");
     assert_eq!(read(&mut host), EMPTY, "nor does reading");
-    assert_eq!(host.ctap2(set(50, &array[50..], None)).status, status::OK);
+    assert_eq!(host.ctap2(set_fragment(50, &array[50..], None)).status, status::OK);
     for (other, touch) in [
         (make_credential("example.com", b"1").encode(), true),
         (SELECTION.to_vec(), true),
@@ -347,12 +351,12 @@ fn another_command_ends_a_sequence(key: &Key) {
         (GET_NEXT_ASSERTION.to_vec(), false),
         (vec![0x7E], false),
     ] {
-        assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
+        assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
         match touch {
             true => assert_eq!(host.touched(other).status, status::OK),
             false => assert_ne!(host.ctap2(other).status, status::OK),
         }
-        host.denied(set(50, &array[50..], None), status::INVALID_SEQ);
+        host.denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
         assert_eq!(read(&mut host), array);
     }
 }
@@ -360,10 +364,11 @@ fn another_command_ends_a_sequence(key: &Key) {
 fn another_channel_cannot_continue(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    assert_eq!(host.ctap2(set(0, &array[..50], Some(100))).status, status::OK);
-    key.host().denied(set(50, &array[50..], None), status::INVALID_SEQ);
+    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    key.host()
+        .denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
     // Nor does it end the sequence.
-    assert_eq!(host.ctap2(set(50, &array[50..], None)).status, status::OK);
+    assert_eq!(host.ctap2(set_fragment(50, &array[50..], None)).status, status::OK);
     assert_eq!(read(&mut host), array);
 }
 

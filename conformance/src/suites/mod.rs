@@ -36,6 +36,7 @@ mod make_credential;
 mod make_credential_request;
 mod oath;
 mod oath_access_code;
+mod oath_codes;
 mod pin_retries;
 mod pin_token;
 mod reset;
@@ -89,5 +90,6 @@ pub const ALL: &[Suite] = &[
     ("extensions", extensions::CHECKS),
     ("little_room", little_room::CHECKS),
     ("oath", oath::CHECKS),
+    ("oath_codes", oath_codes::CHECKS),
     ("oath_access_code", oath_access_code::CHECKS),
 ];

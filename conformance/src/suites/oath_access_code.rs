@@ -1,8 +1,9 @@
 //! What keeps one-time codes from those who do not know the access code, and what erases them (YKOATH).
 
-use super::oath::{NO_SUCH_ACCOUNT, code_of, hotp, named, put, rename, totp};
 use crate::host::ctap2::{RESET, get_assertion, make_discoverable, status};
-use crate::host::oath::{AccessCode, apdu, instruction, object, reset, tag};
+use crate::host::oath::{
+    AccessCode, Account, apdu, code_of, instruction, named, object, put, refusal, rename, reset, tag,
+};
 use crate::host::response::flags;
 use crate::host::u2f::word;
 use crate::key::Key;
@@ -23,9 +24,6 @@ checks! {
 const CODE: AccessCode = AccessCode(1, b"sixteen bytes of");
 const OTHER: AccessCode = AccessCode(2, b"another");
 
-/// YKOATH's own status word.
-const ACCESS_CODE_NEEDED: u16 = 0x6982;
-
 fn set_code(code: AccessCode) -> Vec<u8> {
     apdu(instruction::SET_CODE, 0, 0, &code.encode())
 }
@@ -36,7 +34,7 @@ fn remove_code() -> Vec<u8> {
 
 fn a_locked_key_gives_nothing(key: &Key) {
     let mut host = key.host();
-    host.put(&totp("alice"));
+    host.put(&Account::totp("alice"));
     host.oath_done(&set_code(CODE));
     key.power_cycle();
     let mut host = key.host();
@@ -44,7 +42,7 @@ fn a_locked_key_gives_nothing(key: &Key) {
     let list = apdu(instruction::LIST, 0, 0, &[]);
     let remaining = apdu(instruction::SEND_REMAINING, 0, 0, &[]);
     for request in [
-        put(&totp("bob")),
+        put(&Account::totp("bob")),
         named(instruction::DELETE, "alice"),
         set_code(OTHER),
         remove_code(),
@@ -54,12 +52,12 @@ fn a_locked_key_gives_nothing(key: &Key) {
         all,
         remaining,
     ] {
-        host.oath_denied(&request, ACCESS_CODE_NEEDED);
+        host.oath_denied(&request, refusal::NOT_ALLOWED);
     }
     assert_eq!(host.validate(OTHER), word::WRONG_DATA);
-    host.oath_denied(&code_of("alice", 0), ACCESS_CODE_NEEDED);
+    host.oath_denied(&code_of("alice", 0), refusal::NOT_ALLOWED);
     assert_eq!(host.validate(CODE), word::NO_ERROR);
-    assert_eq!(host.code("alice", &[0; 8]), totp("alice").code(0));
+    assert_eq!(host.code("alice", &[0; 8]), Account::totp("alice").code(0));
 }
 
 fn host_and_key_prove_the_code_to_each_other(key: &Key) {
@@ -72,14 +70,14 @@ fn host_and_key_prove_the_code_to_each_other(key: &Key) {
         };
         assert_eq!((first.len(), &hash[..]), (8, &[code.0][..]));
         // SELECT has ended what SET CODE proved, and the next one asks something else.
-        host.oath_denied(&apdu(instruction::LIST, 0, 0, &[]), ACCESS_CODE_NEEDED);
+        host.oath_denied(&apdu(instruction::LIST, 0, 0, &[]), refusal::NOT_ALLOWED);
         assert_ne!(host.select_oath(), selected);
         assert_eq!(host.validate(code), word::NO_ERROR);
         host.oath_done(&remove_code());
     }
     let nothing = [object(tag::RESPONSE, &[0; 20]), object(tag::CHALLENGE, b"a nonce.")].concat();
     let validate = apdu(instruction::VALIDATE, 0, 0, &nothing);
-    key.host().oath_denied(&validate, NO_SUCH_ACCOUNT);
+    key.host().oath_denied(&validate, refusal::NO_SUCH_OBJECT);
 }
 
 fn a_session_belongs_to_its_host(key: &Key) {
@@ -87,15 +85,15 @@ fn a_session_belongs_to_its_host(key: &Key) {
     host.oath_done(&set_code(CODE));
     let list = apdu(instruction::LIST, 0, 0, &[]);
     let mut other = key.host();
-    other.oath_denied(&list, ACCESS_CODE_NEEDED);
+    other.oath_denied(&list, refusal::NOT_ALLOWED);
     assert_eq!(other.validate(CODE), word::NO_ERROR);
     host.oath_done(&set_code(OTHER));
     host.oath_done(&list);
-    other.oath_denied(&list, ACCESS_CODE_NEEDED);
+    other.oath_denied(&list, refusal::NOT_ALLOWED);
 }
 
 fn a_change_of_the_code_cuts_no_account_off(key: &Key) {
-    let account = totp("alice");
+    let account = Account::totp("alice");
     key.host().put(&account);
     let identifier = key.host().select_oath()[1].clone();
     let mut last = None;
@@ -126,7 +124,7 @@ fn a_code_that_the_host_does_not_have_is_not_set(key: &Key) {
 
 fn a_reset_forgets_accounts_and_code(key: &Key) {
     let mut host = key.host();
-    host.put(&totp("alice"));
+    host.put(&Account::totp("alice"));
     let identifier = host.select_oath()[1].clone();
     host.oath_done(&set_code(CODE));
     key.power_cycle();
@@ -138,16 +136,16 @@ fn a_reset_forgets_accounts_and_code(key: &Key) {
     let selected = host.select_oath();
     assert_eq!(selected.len(), 2, "no challenge");
     assert_ne!(selected[1], identifier);
-    host.put(&totp("alice"));
-    assert_eq!(host.code("alice", &[0; 8]), totp("alice").code(0));
+    host.put(&Account::totp("alice"));
+    assert_eq!(host.code("alice", &[0; 8]), Account::totp("alice").code(0));
 }
 
 fn each_reset_leaves_what_the_other_erases(key: &Key) {
     let mut host = key.host();
     let made = host.make(&make_discoverable("example.com", b"1"));
-    let account = hotp("hotp");
+    let account = Account::hotp("hotp");
     host.put(&account);
-    host.put(&totp("alice"));
+    host.put(&Account::totp("alice"));
     host.oath_done(&reset());
     let assertion = host.assert(&get_assertion("example.com"));
     assertion.verify(&made.public_key, "example.com", flags::UP);

@@ -3,7 +3,9 @@
 use crate::host::Host;
 use crate::host::cbor::map;
 use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, cp, permission};
-use crate::host::ctap2::{Request, ga, get_assertion, make_credential, make_discoverable, status};
+use crate::host::ctap2::{
+    Request, blob_array, ga, get_assertion, make_credential, make_discoverable, set_fragment, status,
+};
 use crate::host::response::{Assertion, Response, flags};
 use crate::key::Key;
 
@@ -269,8 +271,8 @@ fn blobs_may_be_written_after_a_ceremony(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(permission::MC | permission::LBW, Some("example.com"));
     host.register(&token.on(make_discoverable("example.com", b"1")));
-    let array = crate::suites::large_blobs::array(b"\x80");
-    let request = crate::suites::large_blobs::set(0, &array, Some(array.len()));
+    let array = blob_array(b"\x80");
+    let request = set_fragment(0, &array, Some(array.len()));
     assert_eq!(host.ctap2(token.set_blob(request, 0, &array)).status, status::OK);
 }
 
@@ -280,8 +282,8 @@ fn a_token_without_the_permission_is_refused(key: &Key) {
     host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     host.denied(token.manage(0x02, None), status::PIN_AUTH_INVALID);
     host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
-    let array = crate::suites::large_blobs::array(b"\x80");
-    let request = crate::suites::large_blobs::set(0, &array, Some(array.len()));
+    let array = blob_array(b"\x80");
+    let request = set_fragment(0, &array, Some(array.len()));
     host.denied(token.set_blob(request, 0, &array), status::PIN_AUTH_INVALID);
 
     let token = host.token(permission::MC, Some("example.com"));

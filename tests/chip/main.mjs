@@ -23,7 +23,8 @@ Usage: node main.mjs --elf FILE [OPTIONS]
   --control ADDRESS          lets programs press the button, cut the power and look at the light, by HTTP
   --control-token-file FILE  the token that the control endpoint asks for; made if missing
   --touch WHO                auto: whatever is asked is touched; control: by --control [default: control]
-  --time HOW                 system: as it passes; stepped: it stands still while the key waits [default: system]
+  --time HOW                 system: as it passes; stepped: it stands still while the key waits; manual: it passes only
+                             where the control endpoint says so [default: system]
   --flash FILE               loads the flash from FILE, if it is there, and saves it when this ends
   --seed NUMBER              of everything random on the chip [default: another one each time]
   --help                     this text
@@ -75,7 +76,9 @@ if (!options.elf) fail('there is no firmware', 'name it with --elf');
 if (!['auto', 'control'].includes(options.touch)) {
   fail('nobody touches the key like that', 'use --touch auto or control');
 }
-if (!['system', 'stepped'].includes(options.time)) fail('time does not pass like that', 'use --time system or stepped');
+if (!['system', 'stepped', 'manual'].includes(options.time)) {
+  fail('time does not pass like that', 'use --time system, stepped or manual');
+}
 if (options.udp && options.usbip) fail('a key is plugged in once', 'use --udp or --usbip');
 if (options.control && !options['control-token-file']) {
   fail('the control endpoint needs a token', 'add --control-token-file');

@@ -3,7 +3,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`forms`] | the key's core alone, the soft key in this process and over UDP, the firmware on an emulated chip |
+//! | [`chip`] | the firmware on an emulated chip, under an engineer's hands |
 //! | [`suites`] | what only this key does |
 
+pub mod chip;
 pub mod forms;
 pub mod suites;

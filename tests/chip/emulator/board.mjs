@@ -38,6 +38,11 @@ export class Board {
   lightChanges = [];
   /** How often the chip reset itself. */
   resets = 0;
+  /** How many bytes of the memory were not zero at the last of these resets. */
+  leftInMemory = 0;
+  /** What the ring oscillator says from the next start on, if it is broken. @type {number | undefined} */
+  stuckAt;
+  elf;
   #starts = 0;
   #options;
   #translator;
@@ -46,6 +51,8 @@ export class Board {
   constructor(options) {
     this.#options = options;
     this.#translator = options.interpret ? undefined : (options.translator ?? new Translator(options.elf));
+    this.elf = options.elf;
+    this.stuckAt = options.stuckAt;
     this.flash.install(options.elf);
   }
 
@@ -66,22 +73,23 @@ export class Board {
     this.powerOn();
   }
 
-  /** Makes the flash that of a new key, with the firmware. Takes effect at the next power-up. */
+  /** Makes it a new key, with the firmware. Takes effect at the next power-up. */
   erase() {
-    this.flash.bytes.fill(0xff);
-    this.flash.install(this.#options.elf);
+    this.flash.renew();
+    this.flash.install(this.elf);
   }
 
   /** The part of the flash that holds the records. */
   get records() {
-    const [start, end] = ['_records_start', '_records_end'].map((name) => this.#options.elf.symbol(name) - FLASH_BASE);
+    const [start, end] = ['_records_start', '_records_end'].map((name) => this.elf.symbol(name) - FLASH_BASE);
     return this.flash.bytes.subarray(start, end);
   }
 
   /** @param {import('./chip.mjs').Remains} [remains] */
   #start(remains) {
     this.#starts += 1;
-    const { stuckAt, seed = 1, host = true } = this.#options;
+    const { seed = 1, host = true } = this.#options;
+    const { stuckAt } = this;
     // Each start has different noise.
     const noise = (seed + Math.imul(this.#starts, 0x9e37_79b1)) >>> 0;
     const chip = new Chip({ flash: this.flash, translator: this.#translator, seed: noise, stuckAt, remains });
@@ -185,6 +193,7 @@ export class Board {
       if (!this.chip?.remains) break;
       left -= chip.clock.millis - begun;
       this.resets += 1;
+      this.leftInMemory = this.chip.remains.ram.filter(Boolean).length;
       this.#start(this.chip.remains);
     }
     return Boolean(condition());

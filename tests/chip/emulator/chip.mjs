@@ -48,6 +48,9 @@ export class Chip {
   sleep = 0;
   /** Whether the flash is mapped into memory, so that code in it can run. */
   xip = true;
+  /** The longest time for which it was not, in milliseconds. */
+  longestAbsence = 0;
+  #leftAt = 0;
   /** Set when the chip was reset, or resets itself. @type {Remains | null} */
   remains = null;
   #core = new Core(this.rp, () => this.#reset(0));
@@ -94,6 +97,9 @@ export class Chip {
 
   /** @param {boolean} on */
   setXip(on) {
+    const { millis } = this.clock;
+    if (on && !this.xip) this.longestAbsence = Math.max(this.longestAbsence, millis - this.#leftAt);
+    if (!on && this.xip) this.#leftAt = millis;
     this.xip = on;
     const { flash, flash16, flashView, flash32 } = on ? this.#mapped : NO_FLASH;
     Object.assign(this.rp, { flash, flash16, flashView });

@@ -6,114 +6,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 
-/** The longest bodies, in bytes: of most requests, and of a flash image in base 64. */
-const BODY_MAX = 4096;
+import { PATHS } from './operations.mjs';
+import { Refusal, not } from './refusal.mjs';
+
+/** The longest bodies, in bytes: of most requests (the longest message takes half of it), and of a flash image. */
+const BODY_MAX = 32_768;
 const IMAGE_BODY_MAX = 4 << 20;
 /** How long a client may take to send a request, in milliseconds. */
 const READ_TIMEOUT = 5000;
-
-/** The reason why a request was refused. */
-class Refusal extends Error {
-  /**
-   * @param {number} status
-   * @param {string} error
-   * @param {string} hint
-   * @param {Record<string, string>} [headers]
-   */
-  constructor(status, error, hint, headers = {}) {
-    super(error);
-    Object.assign(this, { status, hint, headers });
-  }
-}
-
-const not = (/** @type {string} */ hint) => new Refusal(400, 'the body is not understood', hint);
-
-/** @typedef {(key: import('./key.mjs').Key, body?: any) => unknown} Operation */
-
-/** What each path and method does. Its result is the answer. @type {Record<string, Record<string, Operation>>} */
-const PATHS = {
-  '/v1/button': { POST: (key, body) => button(key, body) },
-  '/v1/power': { POST: (key, body) => power(key, body) },
-  '/v1/state': { GET: (key) => key.state },
-  '/v1/log': { GET: (key) => ({ entries: key.log.entries }) },
-  '/v1/light': { GET: ({ board }) => ({ on: board.light, changes: board.lightChanges }) },
-  '/v1/clock': { GET: ({ board }) => ({ millis: board.millis }), POST: (key, body) => clock(key, body) },
-  '/v1/flash': {
-    GET: ({ board: { flash } }) => ({
-      image: Buffer.from(flash.image()).toString('base64'),
-      operations: flash.operations,
-    }),
-    PUT: (key, body) => load(key, body),
-    DELETE: (key) => erase(key),
-  },
-};
-
-/**
- * @param {any} body
- * @param {string[]} names
- * @param {string} hint
- */
-function only(body, names, hint) {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw not(hint);
-  if (Object.keys(body).some((name) => !names.includes(name))) throw not(hint);
-}
-
-/** @param {import('./key.mjs').Key} key @param {any} body */
-async function button(key, body) {
-  const hint = 'send {"action":"press"}, "release" or "pulse"';
-  only(body, ['action'], hint);
-  switch (body.action) {
-    case 'press': await key.press(); break;
-    case 'release': await key.release(); break;
-    case 'pulse': await key.pulse(); break;
-    default: throw not(hint);
-  }
-  return key.state;
-}
-
-/** @type {Operation} */
-function power(key, body) {
-  const hint =
-    'send {"action":"off"}, "on", "cycle", or {"action":"cut","operations":1}: after so many flash operations';
-  only(body, ['action', 'operations'], hint);
-  switch (body.action) {
-    case 'off': key.powerOff(); break;
-    case 'on': key.powerOn(); break;
-    case 'cycle': key.powerCycle(); break;
-    case 'cut':
-      if (!Number.isSafeInteger(body.operations) || body.operations < 1) throw not(hint);
-      key.board.flash.cutAfter(body.operations);
-      break;
-    default: throw not(hint);
-  }
-  return key.state;
-}
-
-/** @param {import('./key.mjs').Key} key @param {any} body */
-async function clock(key, body) {
-  const hint = 'send {"advance":1000}: so many milliseconds';
-  only(body, ['advance'], hint);
-  if (!Number.isSafeInteger(body.advance) || body.advance < 0) throw not(hint);
-  await key.advance(body.advance);
-  return { millis: key.board.millis };
-}
-
-/** @type {Operation} */
-function load(key, body) {
-  const hint = 'switch the power off, and send {"image":"…"}: the whole flash, in base 64';
-  only(body, ['image'], hint);
-  if (key.board.chip || typeof body.image !== 'string') throw not(hint);
-  key.board.flash.load(Buffer.from(body.image, 'base64'));
-  return key.state;
-}
-
-/** @type {Operation} */
-function erase(key) {
-  key.powerOff();
-  key.board.erase();
-  key.powerOn();
-  return key.state;
-}
 
 /** Admits local programs that can read the token file, and no web pages. The soft token has the same rules. */
 class Guard {

@@ -11,6 +11,9 @@ const PAGE = 256;
 export const ERASE_SECTOR = 45e6;
 const PROGRAM_PAGE = 0.4e6;
 
+/** What it says of its maker and its size. */
+const WINBOND = [0xef, 0x40, 0x15];
+
 /** Thrown by the emulation when the power goes during an operation. */
 export class PowerCut extends Error {}
 
@@ -26,7 +29,7 @@ export class Flash {
   cutAt = Infinity;
   /** Whether it can suspend erases, and its maker. */
   suspends = true;
-  jedecId = [0xef, 0x40, 0x15];
+  jedecId = [...WINBOND];
   /**
    * The suspended erase, and how long the rest of it takes, in nanoseconds.
    * @type {{ sector: number, left: number } | null}
@@ -42,12 +45,22 @@ export class Flash {
     for (const { offset, bytes } of elf.flashParts) this.bytes.set(bytes, offset);
   }
 
+  /** Makes it a new one, with nothing in it. */
+  renew() {
+    this.bytes.fill(0xff);
+    Object.assign(this, { slowness: 1, suspends: true, jedecId: [...WINBOND] });
+    this.powerOff();
+    this.cutAfter();
+  }
+
   /**
-   * Cuts the power after `count` more operations.
-   * @param {number} count
+   * Cuts the power after so many more operations or suspensions, or not at all.
+   * @param {number} [operations]
+   * @param {number} [suspensions]
    */
-  cutAfter(count) {
-    this.cutAt = this.operations + count;
+  cutAfter(operations = Infinity, suspensions = Infinity) {
+    this.cutAt = this.operations + operations;
+    this.cutAtSuspension = this.suspensions + suspensions;
   }
 
   /**

@@ -13,6 +13,9 @@ const SLICE = 5;
 const IDLE_PAUSE = 2;
 /** How long a press and a release last at least, in milliseconds, so that debouncing sees them. */
 const SETTLING = 60;
+/** How often a button bounces, and how long it stays pressed or released then, in milliseconds. */
+const BOUNCES = 20;
+const BOUNCE = 3;
 /** The longest touch, in milliseconds: longer than a key may require. */
 const LONGEST_TOUCH = 15_000;
 
@@ -22,7 +25,16 @@ const LONGEST_TOUCH = 15_000;
  * * `system`: as fast as real time, or slower if the computer is too slow; never faster.
  * * `stepped`: only while the key has something to do. While it waits for a host or a touch, its time stops, except by
  *   {@link Key.advance}. So a test need not wait for thirty seconds.
- * @typedef {'system' | 'stepped'} Time
+ * * `manual`: only in {@link Key.runUntil} and {@link Key.advance}, and while the button moves.
+ * @typedef {'system' | 'stepped' | 'manual'} Time
+ */
+
+/**
+ * A report of the key.
+ * @typedef {object} Heard
+ * @property {number} micros when it came, since the chip's start
+ * @property {number} active the core's cycles without sleep, until the key had it ready
+ * @property {string} report in hexadecimal
  */
 
 export class Key {
@@ -45,6 +57,10 @@ export class Key {
   #resets = 0;
   /** @type {ReturnType<typeof setTimeout> | NodeJS.Immediate | null} */
   #next = null;
+  /** What the key says, where time is manual, until somebody takes it. @type {Heard[]} */
+  #heard = [];
+  /** Who wants to know that the key waits for a touch. @type {((state: Key['state']) => void)[]} */
+  #askers = [];
   /** Actions that run one after the other, such as presses of the button. */
   #queue = Promise.resolve();
 
@@ -60,13 +76,50 @@ export class Key {
     this.transcript = new Transcript(this.log);
     board.onReport = (report) => {
       this.transcript.received(report);
+      this.#hear(report);
       this.onReport(report);
+      this.#tellAskers();
     };
     this.cardTranscript = new CardTranscript(this.log);
     board.onCardPacket = (packet) => {
       this.cardTranscript.received(packet);
       this.onCardPacket(packet);
+      this.#tellAskers();
     };
+  }
+
+  /** @param {Uint8Array} report */
+  #hear(report) {
+    const { chip, host } = this.board;
+    if (this.#time !== 'manual' || !chip || !host) return;
+    const heard = Buffer.from(report).toString('hex');
+    this.#heard.push({ micros: chip.clock.micros, active: host.reports.lastInActive, report: heard });
+  }
+
+  /** How many reports nobody has taken. */
+  get heard() {
+    return this.#heard.length;
+  }
+
+  /** The reports that nobody has taken. */
+  take() {
+    return this.#heard.splice(0);
+  }
+
+  get isManual() {
+    return this.#time === 'manual';
+  }
+
+  #tellAskers() {
+    if (this.#waiting) for (const tell of this.#askers.splice(0)) tell(this.state);
+  }
+
+  /** The state, once a request waits for a touch. @returns {Promise<Key['state']>} */
+  asked() {
+    return new Promise((resolve) => {
+      this.#askers.push(resolve);
+      this.#tellAskers();
+    });
   }
 
   /** The request that runs. */
@@ -161,7 +214,7 @@ export class Key {
   }
 
   #go() {
-    this.#next ??= setImmediate(() => this.#turn());
+    if (this.#time !== 'manual') this.#next ??= setImmediate(() => this.#turn());
   }
 
   /** Ends the emulation. */
@@ -173,7 +226,7 @@ export class Key {
   }
 
   /** Whether the key's time stops until somebody does something. */
-  get #rests() {
+  get rests() {
     return this.board.idle && (!this.#running || this.#waiting === this.#running);
   }
 
@@ -182,7 +235,7 @@ export class Key {
     try {
       if (!this.board.chip) return;
       if (this.#time === 'stepped') {
-        if (this.#rests) return;
+        if (this.rests) return;
         this.#run(SLICE);
         this.#go();
       } else {
@@ -205,12 +258,27 @@ export class Key {
 
   /** @param {number} milliseconds */
   #run(milliseconds) {
-    this.board.run(milliseconds);
-    if (this.board.resets !== this.#resets) {
+    this.runUntil(() => false, milliseconds);
+    if (this.#autoTouch && this.#waiting && !this.board.held) void this.pulse();
+  }
+
+  /**
+   * Lets the key's time pass until a condition holds, and returns whether it does. Ends early if the power goes.
+   * @param {() => unknown} condition
+   * @param {number} milliseconds
+   */
+  runUntil(condition, milliseconds) {
+    const holds = this.board.runUntil(condition, milliseconds);
+    if (this.board.resets !== this.#resets || !this.board.chip) {
       this.#resets = this.board.resets;
       this.#restart();
     }
-    if (this.#autoTouch && this.#waiting && !this.board.held) void this.pulse();
+    return holds;
+  }
+
+  /** Milliseconds since the chip's start. */
+  get millis() {
+    return this.board.millis;
   }
 
   /**
@@ -256,7 +324,7 @@ export class Key {
    * @param {() => boolean} [done] when it is enough
    */
   async #wait(milliseconds, done = () => false) {
-    if (this.#time === 'stepped') return this.#pass(milliseconds, done);
+    if (this.#time !== 'system') return this.#pass(milliseconds, done);
     const { chip } = this.board;
     const end = this.board.millis + milliseconds;
     while (chip && chip === this.board.chip && this.board.millis < end && !done()) {
@@ -285,14 +353,24 @@ export class Key {
     });
   }
 
-  #press() {
-    this.board.press();
-    return this.#wait(SETTLING);
+  /** Presses that are too short to count. */
+  bounce() {
+    return this.#enqueue(async () => {
+      for (let bounce = 0; bounce < BOUNCES; bounce++) {
+        await this.#press(BOUNCE);
+        await this.#release(BOUNCE);
+      }
+    });
   }
 
-  #release() {
+  #press(milliseconds = SETTLING) {
+    this.board.press();
+    return this.#wait(milliseconds);
+  }
+
+  #release(milliseconds = SETTLING) {
     this.board.release();
-    return this.#wait(SETTLING);
+    return this.#wait(milliseconds);
   }
 
   /** The state that the control endpoint shows. */

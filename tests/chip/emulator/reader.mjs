@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 
 import {
   DATA_BLOCK, HEADER, ICC_POWER_OFF, ICC_POWER_ON, TIME_EXTENSION, XFR_BLOCK,
-} from '../emulator/card-transcript.mjs';
-import { CLASS_INTERFACE } from '../emulator/usb-host.mjs';
-import { NoAnswer } from './client.mjs';
-import { Oath } from './oath.mjs';
+} from './card-transcript.mjs';
+import { CLASS_INTERFACE } from './usb-host.mjs';
 
 /** The longest wait for an answer, in milliseconds of the chip's time. */
 const LONG = 40_000;
@@ -22,6 +20,15 @@ export const SLOT_STATUS = 0x81;
 export const ABORT_REQUEST = 0x01;
 export const CARD_INTERFACE = 1;
 
+/**
+ * What a reader is part of: a board, or a key.
+ * @typedef {object} Port
+ * @property {(message: Uint8Array) => void} sendToCard
+ * @property {(condition: () => unknown, milliseconds: number) => boolean} runUntil
+ * @property {(packet: Uint8Array) => void} onCardPacket
+ * @property {number} millis
+ */
+
 /** @typedef {{ type: number, sequence: number, status: number, error: number, data: Buffer, millis: number }} Answer */
 
 export class Reader {
@@ -32,10 +39,10 @@ export class Reader {
   #sequence = 0;
   #bytes = Buffer.alloc(0);
 
-  /** @param {import('../emulator/board.mjs').Board} board */
-  constructor(board) {
-    this.board = board;
-    board.onCardPacket = (packet) => this.#receive(packet);
+  /** @param {Port} port */
+  constructor(port) {
+    this.port = port;
+    port.onCardPacket = (packet) => this.#receive(packet);
   }
 
   /** A message ends with a short packet, so that a computer that asks for more than it gets need not wait (USB 2.0
@@ -49,7 +56,7 @@ export class Reader {
     const [type, , , , , slot, sequence, status, error] = message;
     assert.equal(slot, SLOT);
     this.answers.push({
-      type, sequence, status, error, data: Buffer.from(message.subarray(HEADER)), millis: this.board.millis,
+      type, sequence, status, error, data: Buffer.from(message.subarray(HEADER)), millis: this.port.millis,
     });
   }
 
@@ -61,15 +68,15 @@ export class Reader {
     message[5] = SLOT;
     message[6] = sequence;
     message.set(data, HEADER);
-    this.board.sendToCard(message);
+    this.port.sendToCard(message);
     return sequence;
   }
 
   /** The next answer. @param {number} [milliseconds] */
   next(milliseconds = LONG) {
-    this.board.runUntil(() => this.answers.length > 0, milliseconds);
+    this.port.runUntil(() => this.answers.length > 0, milliseconds);
     const answer = this.answers.shift();
-    if (!answer) throw new NoAnswer();
+    assert.ok(answer, 'the key lost its power');
     return answer;
   }
 
@@ -114,21 +121,17 @@ export class Reader {
     assert.ok(extendsTime(answer), `${answer.data.toString('hex')} without a wait`);
     return sequence;
   }
-
-  /** Begins to abort a command, on the control pipe. @param {number} sequence of the abort */
-  requestAbort(sequence) {
-    return this.board.host?.control({
-      type: CLASS_INTERFACE, request: ABORT_REQUEST, value: (sequence << 8) | SLOT, index: CARD_INTERFACE,
-    });
-  }
 }
 
-/** The OATH applet of a card that is powered on for it. @param {import('../emulator/board.mjs').Board} board */
-export function openOath(board) {
-  const reader = new Reader(board);
-  reader.powerOn();
-  return new Oath((command) => reader.transmit(command));
-}
+/**
+ * Begins to abort a command, on the control pipe.
+ * @param {import('./usb-host.mjs').UsbHost} host
+ * @param {number} sequence of the abort
+ */
+export const requestAbort = (host, sequence) =>
+  host.control({
+    type: CLASS_INTERFACE, request: ABORT_REQUEST, value: (sequence << 8) | SLOT, index: CARD_INTERFACE,
+  });
 
 /** Whether a reader only asks for more time. @param {Answer} answer */
 export const extendsTime = ({ type, status }) => type === DATA_BLOCK && status >> 6 === TIME_EXTENSION;

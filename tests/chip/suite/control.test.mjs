@@ -8,11 +8,9 @@ import { after, test } from 'node:test';
 
 import { createControl } from '../emulator/control.mjs';
 import { Key } from '../emulator/key.mjs';
-import { CBOR, SELECTION, aBoard, packets } from './client.mjs';
+import { ALLOCATE, CBOR, INIT, SELECTION, aBoard, on } from './wire.mjs';
 
 const TOKEN = '0123456789abcdef';
-const BROADCAST = 0xffff_ffff;
-const INIT = 0x86;
 /** How long a press and a release last, and how far the key's time may be behind: a turn. In milliseconds. */
 const PRESS = 60;
 const SLICE = 5;
@@ -78,9 +76,17 @@ test('what is not understood is explained', async () => {
     [400, 'POST', '/v1/button', { action: 'hit' }],
     [400, 'POST', '/v1/button', { action: 'press', for: 1 }],
     [400, 'POST', '/v1/power', { action: 'cut' }],
+    [400, 'POST', '/v1/power', { action: 'cut', operations: 1, suspensions: 1 }],
     [400, 'POST', '/v1/clock', { advance: -1 }],
+    [400, 'POST', '/v1/run', { milliseconds: 1 }],
+    [400, 'POST', '/v1/card', { apdu: 'select' }],
+    [400, 'POST', '/v1/usb', { action: 'pull' }],
+    [400, 'POST', '/v1/fault', { kind: 'noise', at: 2 }],
+    [400, 'POST', '/v1/fault', { kind: 'toString' }],
+    [400, 'POST', '/v1/flash', { action: 'restore' }],
+    [400, 'PATCH', '/v1/flash', { slowness: 2 }],
     [400, 'PUT', '/v1/flash', { image: '' }],
-    [413, 'POST', '/v1/button', ' '.repeat(5000)],
+    [413, 'POST', '/v1/button', ' '.repeat(40_000)],
   ])) {
     const answer = await ask(method, path, body);
     assert.equal(answer.status, status, `${method} ${path}`);
@@ -91,25 +97,24 @@ test('what is not understood is explained', async () => {
 
 /**
  * Sends a message to the key, and waits for its answer.
- * @param {number} channel
- * @param {number} command
- * @param {Uint8Array} data
+ * @param {Buffer[]} reports
+ * @param {number} command of the answer
  */
-function send(channel, command, data) {
+function send(reports, command) {
   const answered = new Promise((resolve) => {
     key.onReport = (report) => {
       if (report[4] === command) resolve(Buffer.from(report));
     };
   });
-  for (const packet of packets(channel, command, data)) key.send(packet);
+  for (const report of reports) key.send(report);
   return /** @type {Promise<Buffer>} */ (answered);
 }
 
 test('the button answers the request that waits', async () => {
-  const channel = (await send(BROADCAST, INIT, Buffer.from('12345678'))).readUInt32BE(15);
-  const answer = send(channel, CBOR, SELECTION);
-  while (!(await ask('GET', '/v1/state')).body.waiting);
-  const { waiting } = (await ask('GET', '/v1/state')).body;
+  const channel = (await send([ALLOCATE], INIT)).readUInt32BE(15);
+  const answer = send(on(channel, SELECTION), CBOR);
+  const { waiting } = (await ask('GET', '/v1/asked')).body;
+  assert.deepEqual((await ask('GET', '/v1/state')).body.waiting, waiting);
   assert.deepEqual([waiting.operation, waiting.rp_id, waiting.application], ['select', null, null]);
   const { body } = await ask('POST', '/v1/button', { action: 'pulse' });
   assert.deepEqual(body, { powered: true, held: false, waiting: null });

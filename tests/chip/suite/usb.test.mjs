@@ -7,11 +7,11 @@ import {
   CLASS_INTERFACE, CLEAR_FEATURE, GET_CONFIGURATION, GET_DESCRIPTOR, GET_IDLE, GET_REPORT, GET_STATUS, HID,
   SET_CONFIGURATION, SET_IDLE, SET_PROTOCOL, STALL, STANDARD_INTERFACE, SILENCE,
 } from '../emulator/usb-host.mjs';
-import { Client, KEEPALIVE, PING, aBoard, makeCredential, packets } from './client.mjs';
+import { Wire, aBoard } from './wire.mjs';
 
 const hex = (/** @type {Uint8Array | string} */ answer) =>
   typeof answer === 'string' ? answer : Buffer.from(answer).toString('hex');
-const { host } = Client.fresh().board;
+const { host } = new Wire().board;
 if (!host?.descriptors) throw new Error('the key does not enumerate');
 const { descriptors } = host;
 const control = (/** @type {import('../emulator/usb-host.mjs').Request} */ request) => hex(host.control(request));
@@ -49,8 +49,8 @@ test('the strings name the maker, the product and this one key', () => {
 });
 
 test('requests that a key has no use for are accepted or stalled, and it goes on', () => {
-  const client = Client.fresh();
-  const other = /** @type {NonNullable<typeof host>} */ (client.board.host);
+  const wire = new Wire();
+  const other = /** @type {NonNullable<typeof host>} */ (wire.board.host);
   const answers = (/** @type {import('../emulator/usb-host.mjs').Request} */ request) => hex(other.control(request));
   assert.equal(answers({ type: CLASS_INTERFACE, request: SET_IDLE }), '');
   assert.equal(answers({ type: CLASS_INTERFACE, request: GET_IDLE, length: 1 }), STALL);
@@ -60,7 +60,7 @@ test('requests that a key has no use for are accepted or stalled, and it goes on
   assert.equal(answers({ request: GET_DESCRIPTOR, value: DEVICE_QUALIFIER << 8, length: 10 }), STALL);
   assert.equal(answers({ request: GET_DESCRIPTOR, value: 0x0309, length: 255 }), STALL);
   assert.equal(answers({ request: SET_CONFIGURATION, value: 9 }), STALL);
-  assert.equal(client.exchange(PING, Buffer.from('still there')).toString(), 'still there');
+  wire.assertAnswers();
 });
 
 test('standard requests', () => {
@@ -73,59 +73,12 @@ test('standard requests', () => {
 });
 
 test('an endpoint that the key does not have is silent', () => {
-  const { board } = Client.fresh();
+  const { board } = new Wire();
   assert.equal(/** @type {any} */ (board.host).poke(3), SILENCE);
 });
 
-test('a bus reset in the middle of a message leaves nothing of it', () => {
-  const client = Client.fresh();
-  const [first, second] = packets(client.channel, PING, Buffer.alloc(100));
-  client.board.send(first);
-  client.board.run(10);
-  client.board.host?.enumerate();
-  client.board.send(second);
-  client.board.run(1000);
-  assert.deepEqual(client.messages, []);
-  client.open();
-  assert.equal(client.exchange(PING, Buffer.from('again')).toString(), 'again');
-});
-
-test('a bus reset ends a request that waits for a touch, and the touch is for nothing', () => {
-  const client = Client.fresh();
-  const { flash } = client.board;
-  client.ask(makeCredential({ discoverable: true }));
-  client.board.host?.enumerate();
-  const { operations } = flash;
-  client.touch();
-  client.board.run(1000);
-  assert.deepEqual(client.messages.filter(({ command }) => command !== KEEPALIVE), []);
-  assert.equal(flash.operations, operations, 'nothing was stored');
-  client.open();
-  client.register();
-});
-
-test('a key that was suspended goes on', () => {
-  const client = Client.fresh();
-  client.board.host?.suspend();
-  client.board.run(5000);
-  client.board.host?.resume();
-  assert.equal(client.exchange(PING, Buffer.from('awake')).toString(), 'awake');
-});
-
-test('a host that does not ask for reports finds them later', () => {
-  const client = Client.fresh();
-  const usb = /** @type {NonNullable<typeof host>} */ (client.board.host);
-  const data = Buffer.alloc(1000, 7);
-  usb.reports.polls = false;
-  client.send(PING, data);
-  client.board.run(2000);
-  assert.deepEqual(client.messages, []);
-  usb.reports.polls = true;
-  assert.deepEqual(client.answer(PING), data);
-});
-
 test('the key shows up within 300 ms', () => {
-  const { enumeratedAt } = /** @type {NonNullable<typeof host>} */ (Client.fresh().board.host);
+  const { enumeratedAt } = /** @type {NonNullable<typeof host>} */ (new Wire().board.host);
   assert.ok(enumeratedAt < 300, `${enumeratedAt} ms`);
 });
 

@@ -17,18 +17,21 @@ import {
   SET_IDLE, SET_REPORT, STRING,
 } from '../emulator/usb-host.mjs';
 import { ICC_POWER_ON, TIME_EXTENSION, XFR_BLOCK } from '../emulator/card-transcript.mjs';
-import { BROADCAST, CBOR, ERROR, INIT, KEEPALIVE, PING, SELECTION, UP_NEEDED, aBoard, packets } from './client.mjs';
-import { LIST, SELECT, apdu, calculate, put } from './oath.mjs';
 import { Imported, answerTo, list } from './usbip-client.mjs';
+import {
+  ALLOCATE, APDUS, CBOR, ERROR, INIT, KEEPALIVE, NONCE, PINGS, SELECTION, UP_NEEDED, aBoard, on,
+} from './wire.mjs';
 
 const FROM_DEVICE = 0x80;
 const FROM_INTERFACE = 0x81;
 const VENDOR = 0xc0;
 const US_ENGLISH = 0x0409;
-const NONCE = Buffer.from('12345678');
+const BROADCAST = 0xffff_ffff;
 const INVALID_CHANNEL = 0x0b;
 /** The endpoint of the smart card reader, both ways. */
 const CARD = 2;
+/** The longest names of accounts. */
+const LONG_NAME = 64;
 /** As much as libccid asks for. */
 const LONG_TRANSFER = 65_556;
 
@@ -76,9 +79,9 @@ async function sendReport(data) {
   assert.equal((await computer.send(data).ended).status, OK);
 }
 
-/** Sends a message, and nothing more. @param {number} channel @param {number} command @param {Uint8Array} data */
-async function send(channel, command, data) {
-  for (const packet of packets(channel, command, data)) await sendReport(packet);
+/** Sends a message, and nothing more. @param {Buffer[]} reports */
+async function send(reports) {
+  for (const report of reports) await sendReport(report);
 }
 
 async function receiveReport() {
@@ -87,27 +90,26 @@ async function receiveReport() {
   return data;
 }
 
-/** The key's next message. */
+/** The key's next message, which is short. */
 async function receive() {
-  const first = await receiveReport();
-  const length = first.readUInt16BE(5);
-  const parts = [first.subarray(7)];
-  for (let got = 57; got < length; got += 59) parts.push((await receiveReport()).subarray(5));
-  return { channel: first.readUInt32BE(0), command: first[4], data: Buffer.concat(parts).subarray(0, length) };
+  const report = await receiveReport();
+  const data = report.subarray(7, 7 + report.readUInt16BE(5));
+  return { channel: report.readUInt32BE(0), command: report[4], data };
 }
 
 /** Allocates a channel. */
 async function open() {
-  await send(BROADCAST, INIT, NONCE);
+  await sendReport(ALLOCATE);
   const { channel, command, data } = await receive();
   assert.deepEqual([channel, command, data.subarray(0, 8)], [BROADCAST, INIT, NONCE]);
   return data.readUInt32BE(8);
 }
 
-/** @param {number} channel */
-async function assertAnswers(channel) {
-  await send(channel, PING, NONCE);
-  assert.deepEqual(await receive(), { channel, command: PING, data: NONCE });
+/** The key sends a ping back. @param {number} channel */
+async function assertAnswers(channel, ping = PINGS[0]) {
+  const reports = on(channel, ping);
+  await send(reports);
+  for (const report of reports) assert.deepEqual(await receiveReport(), report);
 }
 
 test('the list shows what the descriptors say', async () => {
@@ -147,23 +149,19 @@ test('a computer reads the descriptors that the chip has', async () => {
 test('a message comes through, both ways and at any length', async () => {
   await configure();
   const channel = await open();
-  for (const length of [0, 57, 58, 1000, 7609]) {
-    const data = Buffer.from(Array.from({ length }, (_, index) => index * 7));
-    await send(channel, PING, data);
-    assert.deepEqual(await receive(), { channel, command: PING, data });
-  }
+  for (const ping of PINGS) await assertAnswers(channel, ping);
 });
 
 test('a request for a report waits until there is one', async () => {
   await configure();
   const { ended } = computer.ask();
-  await send(BROADCAST, INIT, NONCE);
+  await sendReport(ALLOCATE);
   assert.deepEqual((await ended).data.subarray(7, 15), NONCE);
 });
 
 test('the key keeps a report until it is asked for', async () => {
   await configure();
-  await send(BROADCAST, INIT, NONCE);
+  await sendReport(ALLOCATE);
   await key.advance(1000);
   assert.ok(key.board.idle, 'its time stands still again');
   assert.deepEqual((await receive()).data.subarray(0, 8), NONCE);
@@ -172,7 +170,7 @@ test('the key keeps a report until it is asked for', async () => {
 test('a touch answers the request that waits', async () => {
   await configure();
   const channel = await open();
-  await send(channel, CBOR, SELECTION);
+  await send(on(channel, SELECTION));
   let message = await receive();
   while (message.command === KEEPALIVE && message.data[0] !== UP_NEEDED) message = await receive();
   assert.equal(key.state.waiting?.operation, 'select');
@@ -186,14 +184,14 @@ test('a request that was taken back ends as such, and the next one gets the repo
   await configure();
   const [first, second] = [computer.ask(), computer.ask()];
   assert.equal(await computer.unlink(first.number), ECONNRESET);
-  await send(BROADCAST, INIT, NONCE);
+  await sendReport(ALLOCATE);
   assert.deepEqual((await second.ended).data.subarray(7, 15), NONCE);
   assert.equal(await computer.unlink(second.number), OK, 'too late');
 });
 
 test('a report that was taken back does not arrive', async () => {
   assert.equal((await computer.control(0, SET_CONFIGURATION, 0, 0, new Uint8Array())).status, OK);
-  const { number } = computer.send(packets(BROADCAST, INIT, Buffer.from('too soon'))[0]);
+  const { number } = computer.send(ALLOCATE);
   assert.equal(await computer.unlink(number), ECONNRESET, 'a key without a configuration takes none');
   await configure();
   await open();
@@ -211,8 +209,7 @@ test('what the key refuses is a stall, and it goes on', async () => {
 
 test('data goes to the key in a control transfer, too', async () => {
   await configure();
-  const [init] = packets(BROADCAST, INIT, NONCE);
-  assert.equal((await computer.control(CLASS_INTERFACE, SET_REPORT, 0x0200, 0, init)).status, OK);
+  assert.equal((await computer.control(CLASS_INTERFACE, SET_REPORT, 0x0200, 0, ALLOCATE)).status, OK);
   assert.deepEqual((await receive()).data.subarray(0, 8), NONCE);
 });
 
@@ -234,22 +231,21 @@ async function askReader(sent) {
 test('messages of the smart card reader are transfers of several packets', async () => {
   await configure();
   assert.equal((await askReader(message(ICC_POWER_ON)))[10], 0x3b);
-  assert.equal((await askReader(message(XFR_BLOCK, SELECT))).toString('hex').slice(-4), '9000');
-  const name = 'n'.repeat(64);
-  for (const account of [put({ name }), put({ name: name.replace('n', 'm') })]) {
-    assert.equal((await askReader(message(XFR_BLOCK, account))).toString('hex').slice(-4), '9000');
+  assert.equal((await askReader(message(XFR_BLOCK, APDUS.select))).toString('hex').slice(-4), '9000');
+  for (const put of [APDUS.put_long, APDUS.put_as_long]) {
+    assert.equal((await askReader(message(XFR_BLOCK, put))).toString('hex').slice(-4), '9000');
   }
-  const listed = await askReader(message(XFR_BLOCK, apdu(LIST)));
-  assert.equal(listed.length, 10 + 2 * (3 + name.length) + 2);
+  const listed = await askReader(message(XFR_BLOCK, APDUS.list));
+  assert.equal(listed.length, 10 + 2 * (3 + LONG_NAME) + 2);
   await assertAnswers(await open());
 });
 
 test('a touch answers the account that waits for it', async () => {
   await configure();
   await askReader(message(ICC_POWER_ON));
-  await askReader(message(XFR_BLOCK, SELECT));
-  await askReader(message(XFR_BLOCK, put({ name: 'issuer:ada', touch: true })));
-  let answer = await askReader(message(XFR_BLOCK, calculate('issuer:ada', 1n)));
+  await askReader(message(XFR_BLOCK, APDUS.select));
+  await askReader(message(XFR_BLOCK, APDUS.put_touched));
+  let answer = await askReader(message(XFR_BLOCK, APDUS.calculate_touched));
   const { operation, user } = key.state.waiting ?? {};
   assert.deepEqual([operation, user], ['code', 'issuer:ada']);
   const pressed = key.pulse();
@@ -270,7 +266,7 @@ test('endpoints that the key does not have are silent', async () => {
 test('an answer that is longer than its room is an error', async () => {
   await configure();
   const { ended } = computer.submit({ endpoint: 1, length: 63 });
-  await send(BROADCAST, INIT, NONCE);
+  await sendReport(ALLOCATE);
   assert.equal((await ended).status, EOVERFLOW);
 });
 
@@ -290,13 +286,13 @@ test('an address that the computer gives is gone with the next one', async () =>
 test('a computer that comes back finds a key after a bus reset', async () => {
   await configure();
   const channel = await open();
-  await send(channel, CBOR, SELECTION);
+  await send(on(channel, SELECTION));
   while (!key.state.waiting) await receive();
   await computer.close();
   computer = await imported();
   assert.equal(key.state.waiting, null);
   await configure();
-  await send(channel, PING, NONCE);
+  await send(on(channel, PINGS[0]));
   assert.deepEqual(await receive(), { channel, command: ERROR, data: Buffer.from([INVALID_CHANNEL]) });
   await assertAnswers(await open());
 });

@@ -6,6 +6,7 @@ mod in_process;
 mod udp;
 pub mod vendor;
 
+use crate::chip::is_there;
 use brasskey::soft::storage::MemoryStorage;
 use brasskey_conformance::key::{Hand, Key, Need, Profile};
 pub use udp::Socket;
@@ -39,7 +40,7 @@ const fn profile(has: &'static [Need], only: Option<Need>) -> Profile {
 
 /// Every form that can run here: the chip needs its firmware, and Node.
 pub fn all() -> impl Iterator<Item = &'static Form> {
-    SOFT.iter().chain(chip::is_there().then_some(&CHIP))
+    SOFT.iter().chain(is_there().then_some(&CHIP))
 }
 
 static CHIP: Form = Form {

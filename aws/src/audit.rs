@@ -25,5 +25,5 @@ mod spare;
 pub use facts::{Device, Facts, Key, Kind, User};
 pub use finding::{Audit, Check, Evidence, Finding, Outcome, Severity, Subject, Tally};
 pub use inputs::{Inputs, MAX_INPUT, ReadError, Source};
-pub use judge::{REGIONS, judge};
+pub use judge::{REGIONS, judge, remedy};
 pub use spare::{Advice, Spare, spare};

@@ -12,9 +12,9 @@ mod users;
 
 use time::OffsetDateTime;
 
+pub use remedy::remedy;
 pub use sign_ins::REGIONS;
 
-use self::remedy::remedy;
 use super::finding::Tally;
 use super::{Audit, Check, Evidence, Facts, Finding, Outcome, Subject};
 

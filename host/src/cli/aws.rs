@@ -1,6 +1,7 @@
 //! `brasskey aws`: MFA for an AWS account, one file a command.
 
 mod caller;
+mod check;
 mod console;
 mod devices;
 mod enroll;
@@ -9,6 +10,7 @@ mod practice;
 mod remove;
 mod resync;
 mod session;
+mod spare;
 mod tool;
 mod which;
 
@@ -28,6 +30,10 @@ pub(super) enum Command {
     Resync(Box<resync::Args>),
     /// Take an MFA device from a user, and delete it
     Remove(Box<remove::Args>),
+    /// Check whether everybody has MFA, root above all, by the account's own reports
+    Check(Box<check::Args>),
+    /// Say who is locked out when one device is lost, and what to do about it
+    Spare(Box<spare::Args>),
     /// Serve a practice account on this computer: pages and an endpoint to try MFA with, which are not AWS
     Console(practice::Args),
     /// Credentials with MFA for the command line, by a code from a key: a credential_process of the AWS CLI
@@ -45,6 +51,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Enroll(command) => enroll::run(command, output),
         Command::Resync(args) => resync::run(args, output),
         Command::Remove(args) => remove::run(args, output),
+        Command::Check(args) => check::run(args, output),
+        Command::Spare(args) => spare::run(args, output),
         Command::Console(args) => practice::run(args, output),
         Command::Session(args) => session::run(args, output),
         Command::Policy(command) => policy::run(command, output),

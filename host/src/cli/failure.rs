@@ -31,7 +31,8 @@ pub(super) const NO_DEVICE: u8 = 3;
 pub(super) const USER: u8 = 4;
 /// Exit code 5: the key refused, failed, or cannot do what was asked.
 pub(super) const KEY: u8 = 5;
-/// Exit code 6: the key gave a wrong answer, `doctor` found that a key cannot be used, or a policy of AWS is wrong.
+/// Exit code 6: the key gave a wrong answer, `doctor` found that a key cannot be used, a policy of AWS is wrong, or an
+/// AWS account failed a check.
 pub(super) const VERIFICATION: u8 = 6;
 /// Exit code 7: AWS refused or failed, or cannot be reached.
 pub(super) const AWS: u8 = 7;
@@ -44,7 +45,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
-  6  the security key gave a wrong answer, a check of `doctor` failed, or `aws policy lint` found an error
+  6  the security key gave a wrong answer, or a check failed: `doctor`, `aws check`, `aws policy lint`
   7  AWS refused or failed, or cannot be reached";
 
 /// Why a command did not do what it was asked.
@@ -104,6 +105,9 @@ pub(super) enum Failure {
         /// How many.
         failed: usize,
     },
+    /// An AWS account does not pass. What was found was shown already.
+    #[error("the AWS account does not pass: {0}")]
+    Audit(String),
     /// A policy asks for what the key cannot do. What that is was shown already.
     #[error("this security key cannot do all that the policy asks for: {}", count_of(*.count))]
     Policy {
@@ -242,6 +246,7 @@ impl Failure {
             Self::Ceremony(CeremonyError::Malformed(_))
             | Self::Verification(_)
             | Self::Code(_)
+            | Self::Audit(_)
             | Self::Unhealthy { .. }
             | Self::Findings { .. } => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,

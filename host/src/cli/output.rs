@@ -110,6 +110,7 @@ impl Output {
             Failure::Verification(_)
                 | Failure::Code(_)
                 | Failure::Unhealthy { .. }
+                | Failure::Audit(_)
                 | Failure::Policy { .. }
                 | Failure::Findings { .. }
         );

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::inputs::{Attached, Details, GroupDetail, InlinePolicy, UserDetail};
-use crate::policy::{Context, Document, Request, decide};
+use crate::policy::{Context, Decision, Document, Request, decide};
 
 /// What is tried for a policy that allows everything.
 const SAMPLE: [&str; 4] = [
@@ -84,7 +84,8 @@ type Attachments = (Vec<Rc<Policy>>, Option<Rc<Policy>>);
 
 /// Actions that a statement allows, and on what.
 struct Grant {
-    actions: Vec<String>,
+    /// As the policy has it, and an action that it matches.
+    actions: Vec<(String, String)>,
     resources: Vec<String>,
 }
 
@@ -192,20 +193,23 @@ impl<'a> Permissions<'a> {
                     .iter()
                     .map(|resource| concrete(resource, &user.user_name));
                 let resources: Vec<_> = resources.collect();
-                for action in &grant.actions {
-                    let allowed = resources.iter().any(|resource| {
+                for (pattern, action) in &grant.actions {
+                    let allowing = resources.iter().find_map(|resource| {
                         let context = &context;
                         let request = Request {
                             action,
                             resource,
                             context,
                         };
-                        decide(&documents, &request).is_allowed()
-                            && bound.is_none_or(|bound| decide(&[bound], &request).is_allowed())
+                        let bounded = bound.is_none_or(|bound| decide(&[bound], &request).is_allowed());
+                        match decide(&documents, &request) {
+                            Decision::Allowed { statement } if bounded => policies.get(statement.policy),
+                            _ => None,
+                        }
                     });
-                    if allowed {
+                    if let Some(policy) = allowing {
                         return WithoutMfa::Allowed {
-                            action: action.clone(),
+                            action: pattern.clone(),
                             policy: policy.name.clone(),
                         };
                     }
@@ -261,17 +265,18 @@ impl Policy {
 
 impl Grant {
     fn new(statement: &Value) -> Self {
+        let sample = || SAMPLE.map(|action| (action.to_owned(), action.to_owned()));
         let mut actions = Vec::new();
         for action in texts(statement.get("Action")) {
             match action {
-                "*" | "*:*" => actions.extend(SAMPLE.map(str::to_owned)),
-                action => actions.push(concrete(action, "")),
+                "*" | "*:*" => actions.extend(sample()),
+                action => actions.push((action.to_owned(), concrete(action, ""))),
             }
         }
         if statement.get("NotAction").is_some() {
-            actions.extend(SAMPLE.map(str::to_owned));
+            actions.extend(sample());
         }
-        actions.retain(|action| !is_self_service(action));
+        actions.retain(|(_, action)| !is_self_service(action));
         let mut resources: Vec<_> = texts(statement.get("Resource")).map(str::to_owned).collect();
         if statement.get("NotResource").is_some() {
             resources.push("arn:aws:probe:::probe".to_owned());

@@ -2,8 +2,9 @@
 
 use super::super::{Check, Outcome, Subject};
 
-/// A command of ours, or where it is in the console.
-pub(super) fn remedy(check: Check, outcome: Outcome, subject: &Subject) -> String {
+/// What to do about a finding: a command, or where it is in the console.
+#[must_use]
+pub fn remedy(check: Check, outcome: Outcome, subject: &Subject) -> String {
     if outcome == Outcome::CannotTell {
         return missing(check, subject);
     }

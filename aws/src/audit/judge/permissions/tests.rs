@@ -82,8 +82,24 @@ fn one_action_that_slips_through_is_named() {
     assert_eq!(
         verdict,
         WithoutMfa::Allowed {
-            action: "s3:GetProbe".to_owned(),
+            action: "s3:Get*".to_owned(),
             policy: "policy-0".to_owned()
+        }
+    );
+}
+
+#[test]
+fn the_policy_that_allows_is_named_and_not_another_that_has_the_action() {
+    let with_mfa = policy(&json!({
+        "Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } }
+    }));
+    let verdict = judged(&details(&[with_mfa, allow_all()]));
+    assert_eq!(
+        verdict,
+        WithoutMfa::Allowed {
+            action: "s3:*".to_owned(),
+            policy: "policy-1".to_owned()
         }
     );
 }

@@ -76,7 +76,7 @@ pub enum Severity {
 /// A request, and what the policy says to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shown {
-    /// Who asks, in words.
+    /// How it is made, in words: with an access key, or in which session.
     pub who: &'static str,
     /// The action.
     pub action: String,

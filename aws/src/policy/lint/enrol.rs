@@ -35,20 +35,11 @@ const GROUPS: [Group; 4] = [
     Group {
         rule: "new-user-cannot-enrol",
         severity: Severity::Error,
-        title: "new users cannot enrol their first MFA device",
+        title: "new users are kept from enrolling their first MFA device",
         consequence: "a new user is locked out: everything asks for MFA, and enrolling asks for it too",
         steps: &[
-            step(
-                "iam:CreateVirtualMFADevice",
-                DEVICE,
-                "makes a virtual device, with its QR code",
-            ),
+            step("iam:CreateVirtualMFADevice", DEVICE, "makes a virtual device"),
             step("iam:EnableMFADevice", USER, "assigns a device of any kind"),
-            step(
-                "iam:ListMFADevices",
-                USER,
-                "shows the user's devices, on the page where one is assigned",
-            ),
         ],
     },
     Group {
@@ -57,17 +48,11 @@ const GROUPS: [Group; 4] = [
         title: "new users meet errors while they enrol",
         consequence: "the pages of the console show access denied, and some of the ways to go on are shut",
         steps: &[
-            step(
-                "iam:ListVirtualMFADevices",
-                "*",
-                "shows which virtual devices there are",
-            ),
-            step(
-                "iam:ResyncMFADevice",
-                USER,
-                "helps a device whose clock is off, which cannot sign in before",
-            ),
+            step("iam:ListMFADevices", USER, "shows which devices the user has"),
+            step("iam:ListVirtualMFADevices", "*", "shows the virtual devices there are"),
+            step("iam:ResyncMFADevice", USER, "helps a device whose clock is off"),
             step("iam:GetUser", USER, "shows the user's own page"),
+            step("iam:GetAccountPasswordPolicy", "*", "shows what a password is like"),
         ],
     },
     Group {
@@ -76,19 +61,12 @@ const GROUPS: [Group; 4] = [
         title: "users who must change their password cannot do so",
         consequence: "a new user who has to choose a password at the first sign-in is denied, and does not get as far \
                       as to enrol a device",
-        steps: &[
-            step("iam:ChangePassword", USER, "sets the password"),
-            step(
-                "iam:GetAccountPasswordPolicy",
-                "*",
-                "shows what the password has to be like",
-            ),
-        ],
+        steps: &[step("iam:ChangePassword", USER, "sets the password")],
     },
     Group {
         rule: "no-session-with-mfa",
         severity: Severity::Warning,
-        title: "users of the command line cannot turn a code into a session with MFA",
+        title: "users of the command line cannot turn a code into a session of their own with MFA",
         consequence: "who has an access key is denied everything, with a valid code too: the call that takes the code \
                       is denied",
         steps: &[Step {
@@ -120,7 +98,7 @@ pub(super) fn check(document: &Document) -> Vec<Finding> {
 fn denied(document: &Document, index: usize, statement: &Statement, group: &Group) -> Option<Finding> {
     let is_denied = |step: &&Step| {
         let scene = Scene::new(step.who, step.action, step.resource).meeting(statement);
-        let decision = scene.map(|scene| scene.ask(document));
+        let decision = scene.filter(Scene::is_of_user).map(|scene| scene.ask(document));
         matches!(decision, Some(Decision::ExplicitDeny { statement }) if statement.statement == index)
     };
     let missing: Vec<&Step> = group.steps.iter().filter(is_denied).collect();
@@ -131,6 +109,7 @@ fn denied(document: &Document, index: usize, statement: &Statement, group: &Grou
         .map(|step| format!("{} {}", step.action, step.purpose))
         .collect();
     let names: Vec<&str> = missing.iter().map(|step| step.action).collect();
+    let are = if names.len() == 1 { "is" } else { "are" };
     let remedy = if statement.actions.negated {
         format!("add {} to NotAction", names.join(", "))
     } else {
@@ -142,7 +121,7 @@ fn denied(document: &Document, index: usize, statement: &Statement, group: &Grou
     let said = Said {
         rule: group.rule,
         severity: group.severity,
-        title: format!("{}: {} is denied", group.title, names.join(", ")),
+        title: format!("{}: {} {are} denied", group.title, names.join(", ")),
         consequence: format!("{}. {}", group.consequence, what.join("; ")),
         remedy,
     };

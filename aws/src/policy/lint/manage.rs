@@ -27,7 +27,11 @@ fn allowing<'a>(document: &'a Document, scene: &Scene) -> Option<(usize, &'a Sta
         return None;
     };
     let statement = document.statements.get(place.statement)?;
-    let administers = statement.covers_action("iam:CreateUser", &Who::MfaSession.context());
+    let context = Who::MfaSession.context();
+    let resources = statement.resources.as_ref();
+    let administers = statement.covers_action("iam:CreateUser", &context)
+        && resources
+            .is_some_and(|list| list.covers("arn:aws:iam::123456789012:user/mallory", &context, Case::Sensitive));
     (!administers).then_some((place.statement, statement))
 }
 

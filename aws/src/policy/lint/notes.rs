@@ -4,7 +4,7 @@ use super::manage::is_broad_deny;
 use super::scene::{AGE, PRESENT, Scene, USER, VIA_SERVICE, Who, asks_for_mfa, mfa_holds};
 use super::{Finding, Said, Severity, is_trust};
 use crate::policy::decide::Decision;
-use crate::policy::document::{Document, Effect};
+use crate::policy::document::{Document, Effect, Statement};
 use crate::policy::{MAX_INLINE_ROLE, MAX_INLINE_USER, MAX_MANAGED};
 
 /// What is good to know about a policy, though nothing is wrong with it. Policies that AWS itself recommends have notes.
@@ -28,12 +28,11 @@ pub fn notes(document: &Document) -> Vec<Finding> {
 
 /// A device that an attacker adds. A user has up to eight, and nothing in a policy tells the first from the second.
 fn own_device(document: &Document) -> Option<Finding> {
-    let broad = document
-        .statements
-        .iter()
-        .enumerate()
-        .find(|(_, statement)| is_broad_deny(statement));
-    let scene = Scene::new(Who::LongTermKey, "iam:EnableMFADevice", USER);
+    let who = Who::LongTermKey;
+    let denies_keys = |statement: &Statement| is_broad_deny(statement) && mfa_holds(statement, who);
+    let mut statements = document.statements.iter().enumerate();
+    let broad = statements.find(|(_, statement)| denies_keys(statement));
+    let scene = Scene::new(who, "iam:EnableMFADevice", USER);
     let (index, statement) = match (scene.ask(document), broad) {
         (Decision::ExplicitDeny { .. }, _) => return None,
         (_, Some(broad)) => broad,
@@ -62,8 +61,8 @@ fn services(document: &Document) -> Option<Finding> {
             "kms:Decrypt",
             "arn:aws:kms:us-east-1:123456789012:key/example",
         );
-        let scene = broad.then_some(scene)?.meeting(statement)?.with(VIA_SERVICE, "true");
-        let scene = scene.without(PRESENT).without(AGE);
+        let scene = broad.then_some(scene)?.meeting(statement).filter(Scene::is_of_user)?;
+        let scene = scene.with(VIA_SERVICE, "true").without(PRESENT).without(AGE);
         let denied = matches!(scene.ask(document), Decision::ExplicitDeny { .. });
         denied.then_some((index, statement, scene))
     })?;
@@ -91,7 +90,7 @@ fn trust(document: &Document) -> Option<Finding> {
         "trust-without-mfa",
         Severity::Note,
         "the role can be assumed without MFA",
-        "an attacker with the access key of whom the statement names has the role",
+        "an attacker with the access key of whom the statement names can have the role",
         "add \"Condition\": {\"Bool\": {\"aws:MultiFactorAuthPresent\": \"true\"}}, unless programs assume the role",
     );
     Some(said.at(index, statement, Some(scene.shown(document))))

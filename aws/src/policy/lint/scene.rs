@@ -39,10 +39,10 @@ pub(super) enum Who {
 impl Who {
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::LongTermKey => "an access key of alice, without MFA",
-            Self::PlainSession => "a session of alice without MFA, as of a password alone",
-            Self::MfaSession => "a session of alice, who signed in with MFA a minute ago",
-            Self::OldMfaSession => "a session of alice, who signed in with MFA 36 hours ago",
+            Self::LongTermKey => "with a long-term access key, without MFA",
+            Self::PlainSession => "in a session without MFA, as of a password alone",
+            Self::MfaSession => "in a session with MFA of a minute ago",
+            Self::OldMfaSession => "in a session with MFA of 36 hours ago",
         }
     }
 
@@ -139,6 +139,9 @@ impl Scene {
             }
         };
         show(PRESENT);
+        if self.context.single(VIA_SERVICE) == Some("true") {
+            show(VIA_SERVICE);
+        }
         for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
             show(&condition.key);
         }
@@ -149,6 +152,12 @@ impl Scene {
             context,
             decision: word(&self.ask(document)),
         }
+    }
+
+    /// Whether it is one of an IAM user, and not of root, which the statement may be about.
+    pub(super) fn is_of_user(&self) -> bool {
+        let arn = self.context.single("aws:PrincipalArn");
+        arn.is_none_or(|arn| arn.contains(":user/"))
     }
 
     pub(super) fn action(&self) -> &str {

@@ -138,11 +138,8 @@ fn show(judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "    effect  {}", escape(&finding.consequence))?;
         if let Some(request) = &finding.request {
             let (action, resource) = (escape(&request.action), escape(&request.resource));
-            writeln!(
-                to,
-                "    shown   {} asks for {action} on {resource}: {}",
-                request.who, request.decision
-            )?;
+            let (who, decision) = (request.who, request.decision);
+            writeln!(to, "    shown   {action} on {resource}, {who}: {decision}")?;
             for (key, values) in &request.context {
                 let values = if values.is_empty() {
                     "absent".to_owned()

@@ -80,15 +80,19 @@ pub(super) fn ask(args: &AwsArgs, wanted: Wanted, output: &Output) -> Result<Inp
         inputs.user_names().len()
     ));
     let progress = bar(users.len(), "users", output);
-    let denied = AtomicUsize::new(0);
+    let failed = AtomicUsize::new(0);
     let lists = each(&users, &progress, |user| {
         // What is not allowed for one user is seldom allowed for the next, and each attempt takes its time.
-        if denied.load(Ordering::Relaxed) >= WORKERS {
+        if failed.load(Ordering::Relaxed) >= WORKERS {
             return Ok(Vec::new());
         }
         let devices = devices_of(&aws, user);
-        if matches!(devices, Err(AwsError::Denied { .. })) {
-            denied.fetch_add(1, Ordering::Relaxed);
+        match &devices {
+            Ok(_) => {}
+            Err(error) if error.code() == Some("NoSuchEntity") => {}
+            Err(error) if is_missing(error) => _ = failed.fetch_add(1, Ordering::Relaxed),
+            // Nobody else will be told either: the session ended, or somebody pressed Ctrl-C.
+            Err(_) => failed.store(WORKERS, Ordering::Relaxed),
         }
         devices
     });

@@ -250,7 +250,7 @@ fn an_administrator_helps_and_others_do_not() {
     let mut alice = practice.signed_in("alice");
     let serial = practice.assign_app(&mut alice, "alice", "phone");
     let query = form_query(&serial);
-    for path in ["/users", "/users/admin", &format!("/users/alice/remove?{query}")] {
+    for path in ["/users", "/users/admin", &format!("/users/admin/remove?{query}")] {
         let reply = alice.get(path);
         assert_eq!(reply.status, 403, "{path}");
         assert!(

@@ -3,6 +3,7 @@
 mod browser;
 mod enroll;
 mod passkey;
+mod policies;
 mod refuse;
 mod secure;
 mod sign_in;

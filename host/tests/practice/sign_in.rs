@@ -238,7 +238,7 @@ fn nobody_is_told_what_was_wrong() {
     // The name is there again, and not as markup.
     browser.sign_in_with(&practice, "\"><script>alert(1)</script>", "wrong");
     assert!(browser.page.contains("&quot;&gt;&lt;script&gt;"), "{}", browser.page);
-    browser.sign_in(&practice, "alice");
+    browser.sign_in(&practice, "admin");
     let failures = history(&mut browser);
     let hidden = failures
         .iter()

@@ -2,11 +2,13 @@
 
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use brasskey_aws::account::{IamError, NewDevice};
 use brasskey_aws::names::{DeviceName, DeviceNameError, MAX_DEVICES};
 use maud::{Markup, html};
 
 use super::layout::{Frame, field, form, respond};
 use super::{Answer, Refusal, codes, error, see_other, success};
+use crate::practice::access;
 use crate::practice::forms::MemberPost;
 use crate::practice::session::{Assignment, Notice, lock};
 use crate::practice::visit::Member;
@@ -85,7 +87,7 @@ pub(super) async fn begin(MemberPost { member, fields }: MemberPost) -> Answer {
     let (next, serial) = match fields.trimmed("kind") {
         "key" => (KEY, None),
         "token" => (TOKEN, None),
-        "app" => match desk.change(|account| account.create_virtual_device(&name))? {
+        "app" => match create(&member, &name)? {
             Ok(device) => (APP, Some(device.serial)),
             Err(refused) => return Ok(member.notify(START, error(refused.message))),
         },
@@ -93,6 +95,12 @@ pub(super) async fn begin(MemberPost { member, fields }: MemberPost) -> Answer {
     };
     lock(&member.session).assignment = Some(Assignment { name, serial });
     Ok(see_other(next))
+}
+
+fn create(member: &Member, name: &DeviceName) -> Result<Result<NewDevice, IamError>, Refusal> {
+    let arn = access::resource(member, &format!("mfa/{}", name.as_str()));
+    access::require(member, "iam:CreateVirtualMFADevice", &arn)?;
+    Ok(member.desk().change(|account| account.create_virtual_device(name))?)
 }
 
 /// What is being assigned in this session.
@@ -212,6 +220,7 @@ pub(super) async fn token(MemberPost { member, fields }: MemberPost) -> Answer {
 }
 
 fn enable(member: &Member, name: &DeviceName, serial: &str, codes: &(String, String), page: &'static str) -> Answer {
+    access::require_own(member, "iam:EnableMFADevice")?;
     let now = member.desk().now();
     let key = format!("enable {serial}");
     let desk = member.desk();

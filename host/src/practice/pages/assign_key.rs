@@ -5,6 +5,7 @@ use maud::html;
 use super::assign::{KEY, assigned, assignment, last_step};
 use super::checks;
 use super::{Answer, Refusal, error};
+use crate::practice::access;
 use crate::practice::ceremony;
 use crate::practice::desk::CeremonyKind;
 use crate::practice::forms::MemberPost;
@@ -37,6 +38,7 @@ pub(super) async fn page(member: Member) -> Answer {
 /// Takes the key's answer.
 pub(super) async fn register(MemberPost { member, fields }: MemberPost) -> Answer {
     let assignment = assignment(&member)?;
+    access::require_own(&member, "iam:EnableMFADevice")?;
     let desk = member.desk();
     // Taken out first: whatever the answer is, the challenge is used up.
     let Some(Challenge::Register(options)) = lock(&member.session).challenge.take() else {

@@ -5,6 +5,7 @@ use maud::html;
 
 use super::layout::{Frame, respond};
 use super::{Answer, time};
+use crate::practice::access;
 use crate::practice::visit::Member;
 use crate::text::escape;
 
@@ -13,9 +14,13 @@ const SHOWN: usize = 50;
 
 /// The newest events.
 pub(super) async fn page(member: Member) -> Answer {
-    let events: Vec<Event> = member
-        .desk()
-        .read(|account| account.history().take(SHOWN).cloned().collect());
+    // Everybody sees their own sign-ins; those of others take CloudTrail's permission.
+    let all = access::require(&member, "cloudtrail:LookupEvents", "*").is_ok();
+    let own = member.user.to_string();
+    let events: Vec<Event> = member.desk().read(|account| {
+        let events = account.history().filter(|event| all || event.username == own);
+        events.take(SHOWN).cloned().collect()
+    });
     let main = html! {
         h1 { "Sign-in history" }
         p {
@@ -23,6 +28,7 @@ pub(super) async fn page(member: Member) -> Answer {
             code { "CheckMfa" } " which kind was asked for. Beware: a failed sign-in may say " code { "MFAUsed: Yes" }
             ", and root's says " code { "YES" } "."
         }
+        @if !all { p #own-events-only .hint { "These are your own. An administrator sees those of all users." } }
         @if events.is_empty() { p { "Nobody has signed in yet." } }
         ul #events .cards {
             @for event in &events {

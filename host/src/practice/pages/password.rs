@@ -4,6 +4,7 @@ use maud::html;
 
 use super::layout::{Frame, field, form, respond};
 use super::{Answer, error, see_other, success};
+use crate::practice::access;
 use crate::practice::forms::MemberPost;
 use crate::practice::session::lock;
 use crate::practice::visit::Member;
@@ -39,6 +40,7 @@ pub(super) async fn page(member: Member) -> Answer {
 
 /// Changes it, and ends the user's other sessions.
 pub(super) async fn change(MemberPost { member, fields }: MemberPost) -> Answer {
+    access::require_own(&member, "iam:ChangePassword")?;
     let (old, new) = (fields.get("old"), fields.get("new"));
     if new != fields.get("again") {
         return Ok(member.notify("/password", error("The two new passwords are not the same.")));

@@ -7,6 +7,7 @@ use super::layout::{Frame, form, respond};
 use super::resync::{Which, own};
 use super::security_credentials::kind;
 use super::{Answer, success};
+use crate::practice::access;
 use crate::practice::forms::MemberPost;
 use crate::practice::visit::Member;
 
@@ -46,6 +47,7 @@ pub(super) fn question(device: &brasskey_aws::account::Device, back: &str) -> Ma
 /// Removes it.
 pub(super) async fn remove(MemberPost { member, fields }: MemberPost) -> Answer {
     let device = own(&member, fields.get("serial"))?;
+    access::require_removal(&member, &member.user, &device.serial)?;
     member
         .desk()
         .change(|account| account.remove_device(&member.user, &device.serial))??;

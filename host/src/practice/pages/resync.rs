@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::layout::{Frame, form, respond};
 use super::{Answer, Refusal, codes, error, success, with_serial};
+use crate::practice::access;
 use crate::practice::forms::MemberPost;
 use crate::practice::session::lock;
 use crate::practice::visit::Member;
@@ -58,6 +59,7 @@ pub(super) async fn page(member: Member, Query(Which { serial }): Query<Which>) 
 /// Takes the codes.
 pub(super) async fn resync(MemberPost { member, fields }: MemberPost) -> Answer {
     let device = own(&member, fields.get("serial"))?;
+    access::require_own(&member, "iam:ResyncMFADevice")?;
     let (code1, code2) = (codes::digits(fields.get("code1")), codes::digits(fields.get("code2")));
     let desk = member.desk();
     let now = desk.now();

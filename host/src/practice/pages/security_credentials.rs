@@ -6,12 +6,14 @@ use maud::{Markup, html};
 
 use super::layout::{Frame, respond};
 use super::{Answer, time, with_serial};
+use crate::practice::access;
 use crate::practice::security_key;
 use crate::practice::visit::Member;
 use crate::text::escape;
 
 /// The list.
 pub(super) async fn page(member: Member) -> Answer {
+    access::require_own(&member, "iam:ListMFADevices")?;
     let (arn, devices, keys) = member.desk().read(|account| {
         let user = account.user(&member.user);
         let devices: Vec<Device> = account.devices(&member.user).into_iter().cloned().collect();

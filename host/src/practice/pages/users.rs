@@ -16,7 +16,7 @@ use crate::practice::visit::Member;
 
 /// All users.
 pub(super) async fn list(member: Member) -> Answer {
-    access::require(&member, "iam:ListUsers", "*")?;
+    access::require(&member, "iam:ListUsers", &access::resource(&member, "user/"))?;
     let users: Vec<(String, bool, Option<i64>, usize)> = member.desk().read(|account| {
         let row = |user: &brasskey_aws::account::User| {
             let devices = account.devices(&AwsUser::Iam(user.name.clone())).len();
@@ -90,7 +90,7 @@ fn named(member: &Member, name: &str) -> Result<(AwsUser, String), Refusal> {
 
 /// One user and the devices.
 pub(super) async fn page(member: Member, Path(name): Path<String>) -> Answer {
-    access::require(&member, "iam:ListUsers", "*")?;
+    access::require(&member, "iam:ListUsers", &access::resource(&member, "user/"))?;
     let (user, arn) = named(&member, &name)?;
     access::require(&member, "iam:ListMFADevices", &arn)?;
     let devices: Vec<Device> = member
@@ -138,8 +138,8 @@ pub(super) async fn remove_page(
     Path(name): Path<String>,
     Query(Which { serial }): Query<Which>,
 ) -> Answer {
-    let (user, arn) = named(&member, &name)?;
-    access::require(&member, "iam:DeactivateMFADevice", &arn)?;
+    let (user, _) = named(&member, &name)?;
+    access::require_removal(&member, &user, &serial)?;
     let device = device_of(&member, &user, &serial)?;
     let fields = remove::question(&device, &format!("/users/{user}"));
     let main = html! {
@@ -157,8 +157,8 @@ pub(super) async fn remove_page(
 
 /// Removes it.
 pub(super) async fn remove(Path(name): Path<String>, MemberPost { member, fields }: MemberPost) -> Answer {
-    let (user, arn) = named(&member, &name)?;
-    access::require(&member, "iam:DeactivateMFADevice", &arn)?;
+    let (user, _) = named(&member, &name)?;
+    access::require_removal(&member, &user, fields.get("serial"))?;
     let device = device_of(&member, &user, fields.get("serial"))?;
     member
         .desk()

@@ -52,7 +52,11 @@ const GROUPS: [Group; 4] = [
             step("iam:ListVirtualMFADevices", "*", "shows the virtual devices there are"),
             step("iam:ResyncMFADevice", USER, "helps a device whose clock is off"),
             step("iam:GetUser", USER, "shows the user's own page"),
-            step("iam:GetAccountPasswordPolicy", "*", "shows what a password is like"),
+            step(
+                "iam:GetAccountPasswordPolicy",
+                "*",
+                "shows what a password has to be like",
+            ),
         ],
     },
     Group {

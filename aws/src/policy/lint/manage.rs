@@ -57,12 +57,12 @@ fn exempt<'a>(document: &'a Document, action: &str, resource: &str) -> Option<(u
     broad
         .flat_map(|(index, statement)| WITHOUT_MFA.map(|who| (index, statement, who)))
         .filter(|(_, statement, who)| mfa_holds(statement, *who))
-        .filter_map(|(index, statement, who)| {
-            let scene = Scene::new(who, action, resource).meeting(statement)?;
+        .find_map(|(index, statement, who)| {
+            let scene = Scene::new(who, action, resource).meeting(statement);
+            let scene = scene.filter(Scene::is_of_user)?;
             let denied = matches!(scene.ask(document), Decision::ExplicitDeny { .. });
             (!denied).then_some((index, statement, scene))
         })
-        .next()
 }
 
 /// MFA that somebody can take away who does not have it.
@@ -101,7 +101,7 @@ fn deletable(document: &Document) -> Option<Finding> {
         Severity::Warning,
         "virtual devices that are not assigned can be deleted without MFA",
         "who has a password or an access key only deletes devices that others have just made and not enabled yet; \
-         together with iam:DeactivateMFADevice that removes MFA without a trace",
+         together with iam:DeactivateMFADevice that removes MFA altogether",
         "take iam:DeleteVirtualMFADevice out of NotAction: a device that was not enabled can stay",
     );
     Some(said.at(index, statement, Some(scene.shown(document))))

@@ -29,10 +29,14 @@ pub fn notes(document: &Document) -> Vec<Finding> {
 /// A device that an attacker adds. A user has up to eight, and nothing in a policy tells the first from the second.
 fn own_device(document: &Document) -> Option<Finding> {
     let who = Who::LongTermKey;
-    let denies_keys = |statement: &Statement| is_broad_deny(statement) && mfa_holds(statement, who);
+    let scene = Scene::new(who, "iam:EnableMFADevice", USER);
+    // One that is about root says nothing of users.
+    let is_about_users =
+        |statement: &Statement| scene.clone().meeting(statement).is_some_and(|scene| scene.is_of_user());
+    let denies_keys =
+        |statement: &Statement| is_broad_deny(statement) && mfa_holds(statement, who) && is_about_users(statement);
     let mut statements = document.statements.iter().enumerate();
     let broad = statements.find(|(_, statement)| denies_keys(statement));
-    let scene = Scene::new(who, "iam:EnableMFADevice", USER);
     let (index, statement) = match (scene.ask(document), broad) {
         (Decision::ExplicitDeny { .. }, _) => return None,
         (_, Some(broad)) => broad,

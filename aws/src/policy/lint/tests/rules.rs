@@ -246,6 +246,18 @@ fn a_deny_of_other_services_locks_nobody_out() {
 }
 
 #[test]
+fn a_deny_about_root_says_nothing_of_users() {
+    let root = r#"{"Effect": "Deny", "NotAction": "iam:*MFA*", "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}}"#;
+    let policy = document(root);
+    assert_eq!((lint(&policy), notes(&policy)), (vec![], vec![]));
+    assert_rules(
+        &root.replace("BoolIfExists", "Bool"),
+        &["deny-lets-access-keys-through"],
+    );
+}
+
+#[test]
 fn mfa_that_can_be_removed_without_mfa_is_an_error() {
     let enforce = deny(r#""BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}"#);
     let exempt = |action: &str| enforce.replace("\"iam:GetUser\"", &format!("\"iam:GetUser\", \"{action}\""));

@@ -1,7 +1,7 @@
 /** Reads what goes to and from the smart card reader: which commands run, and whether the key waits for a touch. */
 
 import { CBOR, MSG, OATH, dataOf, hex, nameOf } from './requests.mjs';
-import { wordOf } from './transcript.mjs';
+import { Watch, wordOf } from './transcript.mjs';
 
 /** Messages of a reader (USB CCID 1.1 §6). */
 export const ICC_POWER_ON = 0x62;
@@ -39,25 +39,13 @@ export class Assembler {
   }
 }
 
-export class CardTranscript {
-  /** The request that runs. @type {import('./log.mjs').Running | null} */
-  running = null;
-  /** The request that waits for a touch. @type {import('./log.mjs').Running | null} */
-  waiting = null;
+export class CardTranscript extends Watch {
   #requests = new Assembler();
   #responses = new Assembler();
   #fido = false;
-  #log;
 
-  /** @param {import('./log.mjs').Log} log */
-  constructor(log) {
-    this.#log = log;
-  }
-
-  /** The chip has restarted. */
   restart() {
-    this.running = null;
-    this.waiting = null;
+    super.restart();
     this.#requests = new Assembler();
     this.#responses = new Assembler();
     this.#fido = false;
@@ -73,7 +61,7 @@ export class CardTranscript {
     const isCtap2 = this.#fido && apdu[1] === NFCCTAP_MSG;
     const carried = isCtap2 ? dataOf(apdu) : apdu;
     const name = nameOf(isCtap2 ? CBOR : this.#fido && apdu[1] !== SELECT ? MSG : OATH, carried);
-    this.running = this.#log.begun(CARD, name, carried);
+    this.running = this.log.begun(CARD, name, carried);
   }
 
   /** @param {Uint8Array} packet */
@@ -82,14 +70,7 @@ export class CardTranscript {
     if (!message || !this.running) return;
     const isExtended = message[0] === DATA_BLOCK && message[7] >> 6 === TIME_EXTENSION;
     // The key asks for time after a second. Only a wait for its user takes that long.
-    if (isExtended) this.waiting = this.#log.waits(this.running, true);
-    else this.#end(message.length > HEADER + 1 ? `0x${hex(wordOf(message), 4)}` : '');
-  }
-
-  /** @param {string} status */
-  #end(status) {
-    if (this.running) this.#log.add(this.running, status);
-    this.running = null;
-    this.waiting = null;
+    if (isExtended) this.waiting = this.log.waits(this.running, true);
+    else this.end(message.length > HEADER + 1 ? `0x${hex(wordOf(message), 4)}` : '');
   }
 }

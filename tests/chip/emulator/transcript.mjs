@@ -45,24 +45,38 @@ class Assembler {
   }
 }
 
-export class Transcript {
+/** What every transcript knows of the one request that can run. */
+export class Watch {
   /** The request that runs. @type {import('./log.mjs').Running | null} */
   running = null;
   /** The request that waits for a touch. @type {import('./log.mjs').Running | null} */
   waiting = null;
-  #requests = new Assembler();
-  #responses = new Assembler();
-  #log;
 
   /** @param {import('./log.mjs').Log} log */
   constructor(log) {
-    this.#log = log;
+    this.log = log;
   }
 
   /** The chip has restarted. */
   restart() {
     this.running = null;
     this.waiting = null;
+  }
+
+  /** The request has ended. @param {string} status */
+  end(status) {
+    if (this.running) this.log.add(this.running, status);
+    this.running = null;
+    this.waiting = null;
+  }
+}
+
+export class Transcript extends Watch {
+  #requests = new Assembler();
+  #responses = new Assembler();
+
+  restart() {
+    super.restart();
     this.#requests = new Assembler();
     this.#responses = new Assembler();
   }
@@ -73,12 +87,12 @@ export class Transcript {
     if (!message) return;
     const { channel, command, data } = message;
     const name = command === WINK ? 'CTAPHID_WINK' : nameOf(command, data);
-    if (command === INIT && this.running?.channel === channel) this.#end('');
-    if (command === WINK) this.#log.add(this.#log.begun(channel, name, data), '');
+    if (command === INIT && this.running?.channel === channel) this.end('');
+    if (command === WINK) this.log.add(this.log.begun(channel, name, data), '');
     if (![MSG, CBOR, OATH].includes(command) || this.running) return;
     // A new request ends the wait of U2F, unless it is the one that waits.
     this.waiting = null;
-    this.running = this.#log.begun(channel, name, data);
+    this.running = this.log.begun(channel, name, data);
   }
 
   /** @param {Uint8Array} report */
@@ -86,25 +100,18 @@ export class Transcript {
     const message = this.#responses.push(report);
     if (!message || message.channel !== this.running?.channel) return;
     const { command, data } = message;
-    if (command === KEEPALIVE) this.waiting = this.#log.waits(this.running, data[0] === UP_NEEDED);
-    else if (command === CBOR) this.#end(data.length ? `0x${hex(data[0], 2)}` : '');
+    if (command === KEEPALIVE) this.waiting = this.log.waits(this.running, data[0] === UP_NEEDED);
+    else if (command === CBOR) this.end(data.length ? `0x${hex(data[0], 2)}` : '');
     else if (command === MSG) this.#endU2f(wordOf(data));
-    else if (command === OATH) this.#end(`0x${hex(wordOf(data), 4)}`);
+    else if (command === OATH) this.end(`0x${hex(wordOf(data), 4)}`);
     // Or an error: the key has refused or aborted the request.
-    else if (command !== INIT) this.#end('');
+    else if (command !== INIT) this.end('');
   }
 
   /** @param {number} word */
   #endU2f(word) {
     const asked = word === SW_CONDITIONS_NOT_SATISFIED && this.running?.data[2] !== CHECK_ONLY ? this.running : null;
-    this.#end(`0x${hex(word, 4)}`);
+    this.end(`0x${hex(word, 4)}`);
     this.waiting = asked;
-  }
-
-  /** @param {string} status */
-  #end(status) {
-    if (this.running) this.#log.add(this.running, status);
-    this.running = null;
-    this.waiting = null;
   }
 }

@@ -1,21 +1,20 @@
 //! A key for fuzzing: memory for storage, a user who always touches, the same numbers in every run.
 
 pub mod host;
+#[path = "../../protocol/examples/platform/mod.rs"]
+mod platform;
 pub mod request;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
 use brasskey_protocol::authenticator::{Authenticator, Backup, Config};
 use brasskey_protocol::cbor::{Item, scan};
 use brasskey_protocol::ctap2;
-use brasskey_protocol::limits::STORAGE_KEY_MAX;
-use brasskey_protocol::platform::{
-    Clock, Indication, Indicator, Platform, Presence, PresenceRequest, Seams, Storage, StorageError, UserPresence,
-};
+use brasskey_protocol::platform::{Clock, Platform, Seams};
 use brasskey_protocol::rng::HealthyRng;
+pub use platform::{Dark, Memory, Touched};
 use rand_core::{TryCryptoRng, TryRng};
 
 /// Splits an input into messages, each behind its length in two bytes: a sequence finds what one message cannot.
@@ -62,7 +61,7 @@ pub fn key() -> Authenticator<World> {
 /// A new world, with this clock.
 pub fn seams(clock: Time) -> Seams<World> {
     Seams {
-        presence: Touch,
+        presence: Touched,
         storage: Memory::default(),
         rng: HealthyRng::new(Dice(1)),
         clock,
@@ -85,73 +84,11 @@ pub fn start(seams: Seams<World>) -> Authenticator<World> {
 pub struct World;
 
 impl Platform for World {
-    type UserPresence = Touch;
+    type UserPresence = Touched;
     type Storage = Memory;
     type Rng = Dice;
     type Clock = Time;
     type Indicator = Dark;
-}
-
-/// Always agrees.
-pub struct Touch;
-
-impl UserPresence for Touch {
-    fn wait(&mut self, _: &PresenceRequest<'_>, _: u64) -> Presence {
-        Presence::Confirmed
-    }
-
-    fn poll(&mut self, _: u32, _: &PresenceRequest<'_>) -> Option<Presence> {
-        Some(Presence::Confirmed)
-    }
-
-    fn forget(&mut self) {}
-}
-
-/// Records in a map.
-#[derive(Default)]
-pub struct Memory(BTreeMap<Vec<u8>, Vec<u8>>);
-
-impl Storage for Memory {
-    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
-        let Some(record) = self.0.get(key) else {
-            return Ok(None);
-        };
-        let place = value.get_mut(..record.len()).ok_or(StorageError::Failed)?;
-        place.copy_from_slice(record);
-        Ok(Some(record.len()))
-    }
-
-    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.0.insert(key.to_vec(), value.to_vec());
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        self.0.remove(key);
-        Ok(())
-    }
-
-    fn next_key(
-        &mut self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        key: &mut [u8; STORAGE_KEY_MAX],
-    ) -> Result<Option<usize>, StorageError> {
-        let mut candidates = self.0.keys().filter(|key| key.starts_with(prefix));
-        let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
-        Ok(next.map(|next| {
-            key[..next.len()].copy_from_slice(next);
-            next.len()
-        }))
-    }
-
-    fn room(&mut self, _: usize) -> Result<u32, StorageError> {
-        Ok(1_000_000)
-    }
-
-    fn scrub(&mut self) -> Result<(), StorageError> {
-        Ok(())
-    }
 }
 
 /// SplitMix64: the same numbers in every run, so that an input that fails fails again.
@@ -191,11 +128,4 @@ impl Clock for Time {
     fn now(&self) -> u64 {
         self.0.get()
     }
-}
-
-/// Shows nothing.
-pub struct Dark;
-
-impl Indicator for Dark {
-    fn show(&mut self, _: Indication) {}
 }

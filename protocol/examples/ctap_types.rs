@@ -8,22 +8,24 @@
 //! as in `ctap-types`. What it asks of an app is `App::call`, and [`call`] is the whole of that. It is no dependency
 //! here, because `trussed-core` comes with it, and with that an old `heapless` on a crate that nobody maintains.
 
-use std::collections::BTreeMap;
+#[expect(unreachable_pub, reason = "the fuzz targets have them in a library")]
+mod platform;
+
 use std::time::Instant;
 
 use brasskey_protocol::authenticator::{Authenticator, Backup, Config};
 use brasskey_protocol::cbor::Writer;
 use brasskey_protocol::ctap2::{Status, command};
-use brasskey_protocol::limits::{MAX_MESSAGE, STORAGE_KEY_MAX};
-use brasskey_protocol::platform::{
-    Clock, Indication, Indicator, Platform, Presence, PresenceRequest, Seams, Storage, StorageError, UserPresence,
-};
+use brasskey_protocol::limits::MAX_MESSAGE;
+use brasskey_protocol::platform::{Clock, Platform, Seams};
 use brasskey_protocol::request::RequestKind;
 use brasskey_protocol::rng::HealthyRng;
 use ctap_types::ctap1;
 use ctap_types::ctap2;
 use getrandom::SysRng;
 use iso7816::command::CommandView;
+
+use platform::{Dark, Memory, Touched};
 
 type Answer = ctap_types::Vec<u8, MAX_MESSAGE>;
 
@@ -126,68 +128,6 @@ impl Platform for Desk {
     type Indicator = Dark;
 }
 
-/// A user who always touches the key.
-struct Touched;
-
-impl UserPresence for Touched {
-    fn wait(&mut self, _: &PresenceRequest<'_>, _: u64) -> Presence {
-        Presence::Confirmed
-    }
-
-    fn poll(&mut self, _: u32, _: &PresenceRequest<'_>) -> Option<Presence> {
-        Some(Presence::Confirmed)
-    }
-
-    fn forget(&mut self) {}
-}
-
-/// Records that end with the program.
-#[derive(Default)]
-struct Memory(BTreeMap<Vec<u8>, Vec<u8>>);
-
-impl Storage for Memory {
-    fn read(&mut self, key: &[u8], value: &mut [u8]) -> Result<Option<usize>, StorageError> {
-        let Some(record) = self.0.get(key) else {
-            return Ok(None);
-        };
-        let place = value.get_mut(..record.len()).ok_or(StorageError::Failed)?;
-        place.copy_from_slice(record);
-        Ok(Some(record.len()))
-    }
-
-    fn write(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.0.insert(key.to_vec(), value.to_vec());
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        self.0.remove(key);
-        Ok(())
-    }
-
-    fn next_key(
-        &mut self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        key: &mut [u8; STORAGE_KEY_MAX],
-    ) -> Result<Option<usize>, StorageError> {
-        let mut candidates = self.0.keys().filter(|key| key.starts_with(prefix));
-        let next = candidates.find(|key| after.is_none_or(|after| key.as_slice() > after));
-        Ok(next.map(|next| {
-            key[..next.len()].copy_from_slice(next);
-            next.len()
-        }))
-    }
-
-    fn room(&mut self, _: usize) -> Result<u32, StorageError> {
-        Ok(1_000)
-    }
-
-    fn scrub(&mut self) -> Result<(), StorageError> {
-        Ok(())
-    }
-}
-
 /// Milliseconds since the program began.
 struct Uptime(Instant);
 
@@ -195,11 +135,4 @@ impl Clock for Uptime {
     fn now(&self) -> u64 {
         self.0.elapsed().as_millis().try_into().unwrap_or(u64::MAX)
     }
-}
-
-/// Shows nothing.
-struct Dark;
-
-impl Indicator for Dark {
-    fn show(&mut self, _: Indication) {}
 }

@@ -93,13 +93,7 @@ fn what_no_account_can_have_is_refused(key: &Key) {
         host.oath_denied(&put(&Account::new("alice", kind, SECRET)), word::WRONG_DATA);
     }
     for digits in [0, 5, 9] {
-        host.oath_denied(
-            &put(&Account {
-                digits,
-                ..Account::totp("alice")
-            }),
-            word::WRONG_DATA,
-        );
+        host.oath_denied(&put(&Account::totp("alice").digits(digits)), word::WRONG_DATA);
     }
     host.oath_denied(&put(&Account::totp("alice").with(4)), word::WRONG_DATA);
     let more = [Account::totp("alice").encode(), object(0x99, b"x")].concat();

@@ -12,7 +12,8 @@ checks! {
     "RFC 4226 Appendix D":
         counters_give_the_codes_of_the_standard needs Oath;
     "RFC 6238 Appendix B":
-        time_steps_give_the_codes_of_the_standard needs Oath;
+        time_steps_give_the_codes_of_the_standard needs Oath,
+        codes_have_six_to_eight_digits needs Oath;
     "RFC 4226 §7.2":
         a_counter_outlives_a_power_cycle needs Oath;
     "YKOATH, PUT":
@@ -38,10 +39,7 @@ fn counters_give_the_codes_of_the_standard(key: &Key) {
     ] {
         assert_eq!(host.code("hotp", &[]), code);
     }
-    host.put(&Account {
-        moving_factor: 7,
-        ..Account::hotp("from 7")
-    });
+    host.put(&Account::hotp("from 7").starting_at(7));
     assert_eq!(host.code("from 7", &[]), "162583");
 }
 
@@ -50,10 +48,7 @@ fn time_steps_give_the_codes_of_the_standard(key: &Key) {
     // As long as the hash, by the standard's reference implementation.
     let secret = b"1234567890123456789012345678901234567890123456789012345678901234";
     for (hash, length) in [(1, 20), (2, 32), (3, 64)] {
-        host.put(&Account {
-            digits: 8,
-            ..Account::new(&format!("SHA {hash}"), kind::TOTP | hash, &secret[..length])
-        });
+        host.put(&Account::new(&format!("SHA {hash}"), kind::TOTP | hash, &secret[..length]).digits(8));
     }
     for (time, codes) in [
         (59, ["94287082", "46119246", "90693936"]),
@@ -67,6 +62,10 @@ fn time_steps_give_the_codes_of_the_standard(key: &Key) {
         for (hash, code) in (1..).zip(codes) {
             assert_eq!(host.code(&format!("SHA {hash}"), &step), code, "{time}");
         }
+        let all = host.walk(&all_codes(time / 30));
+        let mut all: Vec<_> = all.chunks(2).map(|pair| (&pair[0].1, shown(&pair[1].1))).collect();
+        all.sort();
+        assert!(all.iter().map(|(_, code)| code).eq(&codes), "{time}: {all:?}");
     }
 }
 
@@ -92,8 +91,26 @@ fn time_steps_only_increase_where_the_account_says_so(key: &Key) {
     assert_eq!(host.code("alice", &8_u64.to_be_bytes()), account.code(8));
 }
 
+fn codes_have_six_to_eight_digits(key: &Key) {
+    let mut host = key.host();
+    for (digits, code) in [(6, "287082"), (7, "4287082"), (8, "94287082")] {
+        host.put(&Account::totp("alice").digits(digits));
+        assert_eq!(host.code("alice", &1_u64.to_be_bytes()), code);
+    }
+}
+
 fn whole_hmacs_are_those_of_the_secret(key: &Key) {
     let mut host = key.host();
+    host.put(&Account::hotp("hotp"));
+    // RFC 4226 Appendix D: the HMACs of the counters 0 and 1.
+    for hmac in [
+        *b"\xcc\x93\xcf\x18\x50\x8d\x94\x93\x4c\x64\xb6\x5d\x8b\xa7\x66\x7f\xb7\xcd\xe4\xb0",
+        *b"\x75\xa4\x8a\x19\xd4\xcb\xe1\x00\x64\x4e\x8a\xc1\x39\x7e\xea\x74\x7a\x2d\x33\xab",
+    ] {
+        let whole = apdu(instruction::CALCULATE, 0, 0, &calculate("hotp", &[]));
+        let value = [&[6], &hmac[..]].concat();
+        assert_eq!(objects(&host.oath_done(&whole)), [(tag::RESPONSE, value)]);
+    }
     for (hash, _) in HASHES {
         let account = Account::new("alice", kind::TOTP | hash, b"any secret");
         host.put(&account);

@@ -9,4 +9,3 @@ mod model;
 mod power_cuts;
 mod resets;
 mod touch;
-mod vectors;

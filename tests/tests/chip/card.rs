@@ -110,10 +110,7 @@ fn the_same_accounts_are_behind_reports() {
 
 fn a_code_outlives_a_loss_of_power_and_so_does_a_counter() {
     let bench = Workbench::new();
-    let account = Account {
-        moving_factor: 3,
-        ..Account::hotp("hotp")
-    };
+    let account = Account::hotp("hotp").starting_at(3);
     let card = selected(&bench);
     add(&card, &account);
     assert_eq!(next(&card, "hotp"), account.code(3));

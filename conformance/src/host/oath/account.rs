@@ -6,7 +6,7 @@ use super::{authenticate, kind, object, tag};
 pub const SECRET: &[u8; 20] = b"12345678901234567890";
 
 /// An account as a host puts it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Its name.
     pub name: String,
@@ -16,10 +16,10 @@ pub struct Account {
     pub digits: u8,
     /// The key of its HMACs.
     pub secret: Vec<u8>,
-    /// Its properties.
-    pub properties: u8,
-    /// Its first moving factor.
-    pub moving_factor: u32,
+    /// Its properties, where the host says them.
+    pub properties: Option<u8>,
+    /// Its first moving factor, where the host says it.
+    pub moving_factor: Option<u32>,
 }
 
 impl Account {
@@ -31,8 +31,8 @@ impl Account {
             kind,
             digits: 6,
             secret: secret.into(),
-            properties: 0,
-            moving_factor: 0,
+            properties: None,
+            moving_factor: None,
         }
     }
 
@@ -51,19 +51,31 @@ impl Account {
     /// The same with these properties.
     #[must_use]
     pub fn with(self, properties: u8) -> Self {
+        let properties = Some(properties);
         Self { properties, ..self }
     }
 
-    /// The data of PUT. What is as usual is left out, as clients do.
+    /// The same with so many digits.
+    #[must_use]
+    pub fn digits(self, digits: u8) -> Self {
+        Self { digits, ..self }
+    }
+
+    /// The same with this first moving factor.
+    #[must_use]
+    pub fn starting_at(self, moving_factor: u32) -> Self {
+        let moving_factor = Some(moving_factor);
+        Self { moving_factor, ..self }
+    }
+
+    /// The data of PUT.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let key = [&[self.kind, self.digits], &self.secret[..]].concat();
         let mut data = [object(tag::NAME, self.name.as_bytes()), object(tag::KEY, &key)].concat();
-        if self.properties != 0 {
-            data.extend([tag::PROPERTY, self.properties]);
-        }
-        if self.moving_factor != 0 {
-            data.extend(object(tag::MOVING_FACTOR, &self.moving_factor.to_be_bytes()));
+        data.extend(self.properties.iter().flat_map(|bits| [tag::PROPERTY, *bits]));
+        if let Some(factor) = self.moving_factor {
+            data.extend(object(tag::MOVING_FACTOR, &factor.to_be_bytes()));
         }
         data
     }

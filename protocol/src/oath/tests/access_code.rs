@@ -4,15 +4,15 @@ use crate::crypto::hmac::HmacHash;
 use crate::limits::OATH_SESSIONS;
 use crate::request::CARD;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{Code, NewAccount, SHA1, TOTP, apdu, object, objects};
+use crate::testing::oath::{AccessCode, Account, SHA1, SHA256, SHA512, TOTP, apdu, object, objects};
 
-const CODE: Code = Code(HmacHash::Sha1, b"sixteen bytes of");
-const OTHER: Code = Code(HmacHash::Sha256, b"another");
+const CODE: AccessCode = AccessCode(SHA1, b"sixteen bytes of");
+const OTHER: AccessCode = AccessCode(SHA256, b"another");
 
 /// A key with an account and an access code, just plugged in.
 fn locked() -> Key {
     let mut key = Key::new();
-    key.put(&NewAccount::new("alice", TOTP | SHA1, b"secret")).unwrap();
+    key.put(&Account::new("alice", TOTP | SHA1, b"secret")).unwrap();
     key.set_code(Some(CODE)).unwrap();
     key.restarted()
 }
@@ -30,7 +30,7 @@ fn without_the_access_code_a_host_gets_nothing() {
         assert_eq!(key.accounts(), Err(0x6982));
         assert_eq!(key.delete("alice"), Err(0x6982));
         assert_eq!(key.rename("alice", "bob"), Err(0x6982));
-        assert_eq!(key.put(&NewAccount::new("bob", TOTP | SHA1, b"x")), Err(0x6982));
+        assert_eq!(key.put(&Account::new("bob", TOTP | SHA1, b"x")), Err(0x6982));
         assert_eq!(key.set_code(None), Err(0x6982));
         assert_eq!(key.oath(0xa5, &[]), Err(0x6982));
     }
@@ -39,14 +39,14 @@ fn without_the_access_code_a_host_gets_nothing() {
 
 #[test]
 fn host_and_key_prove_the_code_to_each_other() {
-    for code in [CODE, OTHER, Code(HmacHash::Sha512, &[7; 64])] {
+    for code in [CODE, OTHER, AccessCode(SHA512, &[7; 64])] {
         let mut key = locked();
         key.unlock(CHANNEL, CODE).unwrap();
         key.set_code(Some(code)).unwrap();
         let mut key = key.restarted();
         let selected = key.oath_select(CHANNEL);
         assert_eq!((selected[2].0, selected[2].1.len()), (0x74, 8));
-        assert_eq!(selected[3], (0x7b, [code.0.code()].into()));
+        assert_eq!(selected[3], (0x7b, [code.0].into()));
         key.unlock(CHANNEL, code).unwrap();
         assert!(key.totp("alice", 1).is_ok());
     }
@@ -155,7 +155,7 @@ fn a_change_of_the_code_leaves_the_accounts() {
 fn a_code_that_the_host_does_not_have_is_not_set() {
     let mut key = Key::new();
     let before = key.storage().records.clone();
-    let good = CODE.bytes();
+    let good = CODE.encode();
     for length in 1..good.len() {
         assert!(key.oath(0x03, &good[..length]).is_err());
     }

@@ -5,10 +5,10 @@ use std::vec::Vec;
 
 use crate::limits::RESERVED_RECORDS;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{HOTP, INCREASING, NewAccount, SHA1, SHA256, SHA512, TOTP, apdu, object};
+use crate::testing::oath::{Account, HOTP, ONLY_INCREASING, SHA1, SHA256, SHA512, TOTP, apdu, object};
 
-fn account(name: &str) -> NewAccount {
-    NewAccount::new(name, TOTP | SHA1, b"a secret of this account")
+fn account(name: &str) -> Account {
+    Account::new(name, TOTP | SHA1, b"a secret of this account")
 }
 
 fn names(key: &mut Key) -> Vec<String> {
@@ -45,7 +45,7 @@ fn select_wants_the_applets_name() {
 fn accounts_are_there_after_a_power_cycle() {
     let mut key = Key::new();
     key.put(&account("AWS:alice")).unwrap();
-    key.put(&NewAccount::new("60/ä", HOTP | SHA512, &[7; 64]).counter(3))
+    key.put(&Account::new("60/ä", HOTP | SHA512, &[7; 64]).starting_at(3))
         .unwrap();
     let before = (key.totp("AWS:alice", 9), key.accounts());
     assert_eq!(before.1, Ok([("60/ä".into(), 0x13), ("AWS:alice".into(), 0x21)].into()));
@@ -59,7 +59,7 @@ fn an_account_replaces_that_of_its_name() {
     key.put(&account("alice")).unwrap();
     let records = key.storage().records.len();
     let old = key.totp("alice", 1);
-    key.put(&NewAccount::new("alice", TOTP | SHA256, b"x")).unwrap();
+    key.put(&Account::new("alice", TOTP | SHA256, b"x")).unwrap();
     assert_ne!(key.totp("alice", 1), old);
     assert_eq!(key.accounts().unwrap(), [("alice".into(), 0x22)]);
     assert_eq!(key.storage().records.len(), records);
@@ -80,8 +80,8 @@ fn what_is_deleted_is_gone() {
 #[test]
 fn a_renamed_account_is_the_same() {
     let mut key = Key::new();
-    let hotp = NewAccount::new("hotp", HOTP | SHA1, b"12345678901234567890");
-    key.put(&hotp.counter(1).with(0)).unwrap();
+    let hotp = Account::new("hotp", HOTP | SHA1, b"12345678901234567890");
+    key.put(&hotp.starting_at(1).with(0)).unwrap();
     key.put(&account("alice")).unwrap();
     assert_eq!(key.hotp("hotp").unwrap(), "287082");
     key.rename("hotp", "Acme:bob").unwrap();
@@ -97,7 +97,7 @@ fn a_renamed_account_is_the_same() {
 fn no_name_is_taken_from_another_account() {
     let mut key = Key::new();
     key.put(&account("alice")).unwrap();
-    key.put(&NewAccount::new("bob", TOTP | SHA1, b"another")).unwrap();
+    key.put(&Account::new("bob", TOTP | SHA1, b"another")).unwrap();
     let before = key.storage().records.clone();
     assert_eq!(key.rename("alice", "bob"), Err(0x6a80));
     assert_eq!(key.rename("alice", "alice"), Err(0x6a80));
@@ -110,13 +110,13 @@ fn names_and_secrets_have_1_to_64_bytes() {
     let mut key = Key::new();
     let long = "n".repeat(64);
     for (name, secret) in [("n", &[1; 1][..]), (&long, &[1; 64])] {
-        key.put(&NewAccount::new(name, TOTP | SHA512, secret)).unwrap();
+        key.put(&Account::new(name, TOTP | SHA512, secret)).unwrap();
         assert!(key.totp(name, 1).is_ok());
     }
     let before = key.storage().records.clone();
     let too_long = "n".repeat(65);
     for (name, secret) in [("", &[1; 1][..]), (&too_long, &[1; 1]), ("m", &[]), ("m", &[1; 65])] {
-        assert_eq!(key.put(&NewAccount::new(name, TOTP | SHA1, secret)), Err(0x6a80));
+        assert_eq!(key.put(&Account::new(name, TOTP | SHA1, secret)), Err(0x6a80));
     }
     assert_eq!(key.rename("n", ""), Err(0x6a80));
     assert_eq!(key.rename("n", &too_long), Err(0x6a80));
@@ -126,7 +126,7 @@ fn names_and_secrets_have_1_to_64_bytes() {
 #[test]
 fn names_are_text() {
     let mut key = Key::new();
-    let mut data = account("xx").bytes();
+    let mut data = account("xx").encode();
     data[2..4].copy_from_slice(b"\xc3\x28");
     assert_eq!(key.oath(0x01, &data), Err(0x6a80));
     assert_eq!(names(&mut key), [""; 0]);
@@ -138,17 +138,13 @@ fn what_no_account_can_have_is_refused() {
     key.put(&account("alice")).unwrap();
     let before = key.storage().records.clone();
     for kind in [0, 0x01, 0x20, 0x24, 0x31, 0xff] {
-        assert_eq!(
-            key.put(&NewAccount::new("alice", kind, b"x")),
-            Err(0x6a80),
-            "{kind:02x}"
-        );
+        assert_eq!(key.put(&Account::new("alice", kind, b"x")), Err(0x6a80), "{kind:02x}");
     }
     for digits in [0, 5, 9, 0xff] {
         assert_eq!(key.put(&account("alice").digits(digits)), Err(0x6a80));
     }
     assert_eq!(key.put(&account("alice").with(4)), Err(0x6a80), "an unknown property");
-    let good = account("alice").bytes();
+    let good = account("alice").encode();
     for tail in [
         &[0x78][..],
         &[0x7a, 3, 0, 0, 0],
@@ -218,7 +214,7 @@ fn every_command_says_what_is_wrong_with_its_request() {
 fn time_steps_only_increase_where_the_account_says_so() {
     let mut key = Key::new();
     key.put(&account("free")).unwrap();
-    key.put(&account("increasing").with(INCREASING)).unwrap();
+    key.put(&account("increasing").with(ONLY_INCREASING)).unwrap();
     for step in [7, 7, 3] {
         key.totp("free", step).unwrap();
     }

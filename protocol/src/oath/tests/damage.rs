@@ -2,10 +2,9 @@
 
 use std::vec::Vec;
 
-use crate::crypto::hmac::HmacHash;
 use crate::store::StartError;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{Code, NewAccount, SHA1, TOTP};
+use crate::testing::oath::{AccessCode, Account, SHA1, TOTP};
 use crate::testing::platform::Dice;
 use crate::testing::request::RP;
 
@@ -14,7 +13,7 @@ const ROOT: &[u8] = b"O";
 fn key() -> Key {
     let mut key = Key::new();
     for name in ["alice", "bob"] {
-        key.put(&NewAccount::new(name, TOTP | SHA1, name.as_bytes())).unwrap();
+        key.put(&Account::new(name, TOTP | SHA1, name.as_bytes())).unwrap();
     }
     key
 }
@@ -55,7 +54,7 @@ fn a_damaged_account_hides_itself_alone() {
         assert_eq!(key.totp("bob", 1), bob);
     }
     let mut replaced = key.fork();
-    replaced.put(&NewAccount::new("alice", TOTP | SHA1, b"alice")).unwrap();
+    replaced.put(&Account::new("alice", TOTP | SHA1, b"alice")).unwrap();
     assert_eq!(replaced.accounts().unwrap().len(), 2);
     key.delete("alice").unwrap();
     assert_eq!(key.totp("alice", 1), Err(0x6984));
@@ -74,7 +73,7 @@ fn a_record_in_anothers_place_is_neither() {
 #[test]
 fn a_damaged_root_takes_no_codes_and_no_passkeys_and_a_reset_mends_it() {
     let mut key = key();
-    key.set_code(Some(Code(HmacHash::Sha1, b"code"))).unwrap();
+    key.set_code(Some(AccessCode(SHA1, b"code"))).unwrap();
     let passkey = key.register_discoverable(RP, b"alice");
     let record = key.storage().records[ROOT].clone();
     let mut refused = 0;
@@ -90,7 +89,7 @@ fn a_damaged_root_takes_no_codes_and_no_passkeys_and_a_reset_mends_it() {
             Err(0x6581) => {
                 refused += 1;
                 assert_eq!(key.totp("alice", 1), Err(0x6581));
-                assert_eq!(key.put(&NewAccount::new("eve", TOTP | SHA1, b"x")), Err(0x6581));
+                assert_eq!(key.put(&Account::new("eve", TOTP | SHA1, b"x")), Err(0x6581));
                 // As of a key without accounts: stock clients find their way to a reset.
                 let selected = key.oath_select(CHANNEL);
                 assert_eq!(selected[1..], [(0x71, [0; 8].into())]);
@@ -106,7 +105,7 @@ fn a_damaged_root_takes_no_codes_and_no_passkeys_and_a_reset_mends_it() {
         key.oath_reset().unwrap();
         let mut key = key.restarted();
         assert_eq!(key.accounts(), Ok([].into()));
-        key.put(&NewAccount::new("alice", TOTP | SHA1, b"new")).unwrap();
+        key.put(&Account::new("alice", TOTP | SHA1, b"new")).unwrap();
         assert!(key.restarted().totp("alice", 1).is_ok());
     }
     assert!(refused > record.len(), "{refused}");

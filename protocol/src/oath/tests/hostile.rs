@@ -5,23 +5,22 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use crate::crypto::hmac::HmacHash;
 use crate::limits::MAX_MESSAGE;
 use crate::oath::AID;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{Code, HOTP, INCREASING, NewAccount, SHA1, TOTP, TOUCH, apdu, object};
+use crate::testing::oath::{AccessCode, Account, HOTP, ONLY_INCREASING, SHA1, TOTP, TOUCH, apdu, object};
 
 /// The status words that the applet has reason to answer while nothing fails.
 const DEFINED: [u16; 9] = [0x6700, 0x6982, 0x6984, 0x6985, 0x6a80, 0x6a82, 0x6a86, 0x6d00, 0x6e00];
 
-const CODE: Code = Code(HmacHash::Sha1, b"sixteen bytes of");
+const CODE: AccessCode = AccessCode(SHA1, b"sixteen bytes of");
 
 fn key() -> Key {
     let mut key = Key::new();
-    key.put(&NewAccount::new("alice", TOTP | SHA1, b"secret")).unwrap();
-    key.put(&NewAccount::new("hotp", HOTP | SHA1, b"secret").with(TOUCH))
+    key.put(&Account::new("alice", TOTP | SHA1, b"secret")).unwrap();
+    key.put(&Account::new("hotp", HOTP | SHA1, b"secret").with(TOUCH))
         .unwrap();
-    key.put(&NewAccount::new("increasing", TOTP | SHA1, b"secret").with(INCREASING))
+    key.put(&Account::new("increasing", TOTP | SHA1, b"secret").with(ONLY_INCREASING))
         .unwrap();
     key
 }
@@ -41,12 +40,12 @@ fn survives(mut key: Key, apdu: &[u8]) -> Result<(), TestCaseError> {
 /// A request of each command, with everything that it can have.
 fn valid() -> Vec<Vec<u8>> {
     let (name, step) = (object(0x71, b"alice"), object(0x74, &[0, 0, 0, 0, 0, 0, 0, 9]));
-    let account = NewAccount::new("carol", TOTP | SHA1, b"secret").with(3).counter(7);
+    let account = Account::new("carol", TOTP | SHA1, b"secret").with(3).starting_at(7);
     [
         apdu(0xa4, 4, 0, &AID),
-        apdu(0x01, 0, 0, &account.bytes()),
+        apdu(0x01, 0, 0, &account.encode()),
         apdu(0x02, 0, 0, &name),
-        apdu(0x03, 0, 0, &CODE.bytes()),
+        apdu(0x03, 0, 0, &CODE.encode()),
         apdu(0x04, 0xde, 0xad, &[]),
         apdu(0x05, 0, 0, &[&name[..], &object(0x71, b"carol")].concat()),
         apdu(0xa1, 0, 0, &[]),
@@ -145,7 +144,7 @@ proptest! {
 #[test]
 fn the_longest_request_is_read() {
     let name = "n".repeat(64);
-    let account = NewAccount::new(&name, TOTP | SHA1, &[1; 64]).with(0).counter(1);
+    let account = Account::new(&name, TOTP | SHA1, &[1; 64]).with(0).starting_at(1);
     key().put(&account).unwrap();
     let garbage = std::vec![0x71; MAX_MESSAGE - 7];
     assert_eq!(key().oath(0x01, &garbage), Err(0x6a80));

@@ -7,14 +7,14 @@ use std::vec::Vec;
 
 use crate::limits::MAX_MESSAGE;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{HOTP, INCREASING, NewAccount, SHA1, SHA256, SHA512, TOTP, TOUCH, apdu, object, objects};
+use crate::testing::oath::{Account, HOTP, ONLY_INCREASING, SHA1, SHA256, SHA512, TOTP, TOUCH, apdu, object, objects};
 
 /// As many accounts as a PC has to hold, with names of 64 bytes: longer than one message in every form.
 fn many() -> (Key, BTreeSet<String>) {
     let mut key = Key::new();
     let names: BTreeSet<_> = (0..1000).map(|number| format!("{number:064}")).collect();
     for name in &names {
-        key.put(&NewAccount::new(name, TOTP | SHA512, name.as_bytes())).unwrap();
+        key.put(&Account::new(name, TOTP | SHA512, name.as_bytes())).unwrap();
     }
     (key, names)
 }
@@ -23,13 +23,12 @@ fn many() -> (Key, BTreeSet<String>) {
 fn calculate_all_says_of_each_account_what_it_has() {
     let mut key = Key::new();
     let secret = b"12345678901234567890";
-    key.put(&NewAccount::new("a", TOTP | SHA1, secret).digits(8)).unwrap();
-    key.put(&NewAccount::new("b", HOTP | SHA1, secret).digits(7)).unwrap();
-    key.put(&NewAccount::new("c", TOTP | SHA256, secret).with(TOUCH))
+    key.put(&Account::new("a", TOTP | SHA1, secret).digits(8)).unwrap();
+    key.put(&Account::new("b", HOTP | SHA1, secret).digits(7)).unwrap();
+    key.put(&Account::new("c", TOTP | SHA256, secret).with(TOUCH)).unwrap();
+    key.put(&Account::new("d", TOTP | SHA1, secret).with(ONLY_INCREASING))
         .unwrap();
-    key.put(&NewAccount::new("d", TOTP | SHA1, secret).with(INCREASING))
-        .unwrap();
-    key.put(&NewAccount::new("e", HOTP | SHA1, secret).with(TOUCH)).unwrap();
+    key.put(&Account::new("e", HOTP | SHA1, secret).with(TOUCH)).unwrap();
     let before = key.storage().records.clone();
     let codes = key.codes(1).unwrap();
     assert_eq!(
@@ -64,7 +63,7 @@ fn truncated(code: &[u8], expected: &[u8]) -> Vec<u8> {
 fn whole_hmacs_are_as_long_as_their_hash() {
     let mut key = Key::new();
     for (name, hash, length) in [("a", SHA1, 20), ("b", SHA256, 32), ("c", SHA512, 64)] {
-        key.put(&NewAccount::new(name, TOTP | hash, b"secret")).unwrap();
+        key.put(&Account::new(name, TOTP | hash, b"secret")).unwrap();
         let one = [object(0x71, name.as_bytes()), object(0x74, &[0; 8])].concat();
         let one = objects(&key.oath_with(0xa2, 0, &one).unwrap());
         assert_eq!((one[0].0, one[0].1.len()), (0x75, 1 + length));

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 
 use crate::crypto::hmac::{HmacHash, HmacKey};
 use crate::testing::key::Key;
-use crate::testing::oath::{HOTP, INCREASING, NewAccount, TOTP};
+use crate::testing::oath::{Account, HOTP, ONLY_INCREASING, TOTP};
 
 #[derive(Clone, Debug)]
 enum Step {
-    Put(NewAccount),
+    Put(Account),
     Delete(String),
     Rename(String, String),
     Calculate(String, u64),
@@ -27,7 +27,7 @@ fn name() -> impl Strategy<Value = String> {
     (0..5).prop_map(|number| format!("account {number}"))
 }
 
-fn account() -> impl Strategy<Value = NewAccount> {
+fn account() -> impl Strategy<Value = Account> {
     let kind = prop_oneof![Just(HOTP), Just(TOTP)];
     let secret = proptest::collection::vec(any::<u8>(), 1..=64);
     (
@@ -39,13 +39,13 @@ fn account() -> impl Strategy<Value = NewAccount> {
         any::<bool>(),
         proptest::option::of(0_u32..5),
     )
-        .prop_map(|(name, kind, hash, secret, digits, increasing, counter)| NewAccount {
+        .prop_map(|(name, kind, hash, secret, digits, increasing, counter)| Account {
             name,
             kind: kind | hash,
             digits,
             secret,
-            properties: increasing.then_some(INCREASING),
-            counter,
+            properties: increasing.then_some(ONLY_INCREASING),
+            moving_factor: counter,
         })
 }
 
@@ -63,10 +63,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// The accounts, and each one's least moving factor.
-type Model = BTreeMap<String, (NewAccount, u64)>;
+type Model = BTreeMap<String, (Account, u64)>;
 
 /// The code of an account, computed another way than the key does: RFC 4226 §5.3, by indices.
-fn code(account: &NewAccount, factor: u64) -> String {
+fn code(account: &Account, factor: u64) -> String {
     let hash = HmacHash::from_code(account.kind & 0x0f).unwrap();
     let key = HmacKey::new(&account.secret).unwrap();
     let tag = hash.authenticate(&key, &factor.to_be_bytes()).bytes().to_vec();
@@ -81,7 +81,7 @@ fn calculate(model: &mut Model, name: &str, step: u64) -> Result<String, u16> {
     let (account, least) = model.get_mut(name).ok_or(0x6984_u16)?;
     let is_hotp = account.kind & 0xf0 == HOTP;
     let factor = if is_hotp { *least } else { step };
-    if is_hotp || account.properties == Some(INCREASING) {
+    if is_hotp || account.properties == Some(ONLY_INCREASING) {
         if factor < *least {
             return Err(0x6a80);
         }
@@ -94,7 +94,7 @@ fn take(key: &mut Key, model: &mut Model, step: Step) -> Result<(), TestCaseErro
     match step {
         Step::Put(account) => {
             prop_assert_eq!(key.put(&account), Ok(()));
-            let least = u64::from(account.counter.unwrap_or(0));
+            let least = u64::from(account.moving_factor.unwrap_or(0));
             model.insert(account.name.clone(), (account, least));
         }
         Step::Delete(name) => {
@@ -131,7 +131,7 @@ fn take(key: &mut Key, model: &mut Model, step: Step) -> Result<(), TestCaseErro
                 prop_assert_eq!(name, expected);
                 if account.kind & 0xf0 == HOTP {
                     prop_assert_eq!((*tag, &value[..]), (0x77, &[account.digits][..]));
-                } else if account.properties == Some(INCREASING) {
+                } else if account.properties == Some(ONLY_INCREASING) {
                     prop_assert_eq!((*tag, &value[..]), (0x7c, &[account.digits][..]));
                 } else {
                     prop_assert_eq!(*tag, 0x76);

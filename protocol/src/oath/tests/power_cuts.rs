@@ -4,17 +4,16 @@
 use std::string::String;
 use std::vec::Vec;
 
-use crate::crypto::hmac::HmacHash;
 use crate::ctap2::tests::power_cuts::at_every_cut;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{Code, HOTP, INCREASING, NewAccount, SHA1, TOTP};
+use crate::testing::oath::{AccessCode, Account, HOTP, ONLY_INCREASING, SHA1, SHA256, TOTP};
 use crate::testing::request::{RP, discover};
 
-const OLD: Code = Code(HmacHash::Sha1, b"old code");
-const NEW: Code = Code(HmacHash::Sha256, b"new code");
+const OLD: AccessCode = AccessCode(SHA1, b"old code");
+const NEW: AccessCode = AccessCode(SHA256, b"new code");
 
-fn account(name: &str, secret: &str) -> NewAccount {
-    NewAccount::new(name, TOTP | SHA1, secret.as_bytes())
+fn account(name: &str, secret: &str) -> Account {
+    Account::new(name, TOTP | SHA1, secret.as_bytes())
 }
 
 /// A key with accounts of every kind.
@@ -22,9 +21,9 @@ fn prepared() -> Key {
     let mut key = Key::new();
     key.put(&account("alice", "first")).unwrap();
     key.put(&account("bob", "second")).unwrap();
-    key.put(&NewAccount::new("hotp", HOTP | SHA1, b"12345678901234567890"))
+    key.put(&Account::new("hotp", HOTP | SHA1, b"12345678901234567890"))
         .unwrap();
-    key.put(&account("increasing", "third").with(INCREASING)).unwrap();
+    key.put(&account("increasing", "third").with(ONLY_INCREASING)).unwrap();
     key
 }
 

@@ -2,20 +2,19 @@
 
 use std::vec::Vec;
 
-use crate::crypto::hmac::HmacHash;
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::oath::{Code, HOTP, NewAccount, SHA1, TOTP, apdu};
+use crate::testing::oath::{AccessCode, Account, HOTP, SHA1, TOTP, apdu};
 use crate::testing::pin::PIN;
 use crate::testing::request::{RP, discover, get_assertion, reset};
 
-const CODE: Code = Code(HmacHash::Sha1, b"sixteen bytes of");
+const CODE: AccessCode = AccessCode(SHA1, b"sixteen bytes of");
 
 #[test]
 fn a_reset_forgets_accounts_and_code_whoever_asks() {
     let mut key = Key::new();
     let records: Vec<_> = key.storage().records.keys().cloned().collect();
     let identifier = key.oath_select(CHANNEL)[1].clone();
-    let account = NewAccount::new("alice", TOTP | SHA1, b"secret");
+    let account = Account::new("alice", TOTP | SHA1, b"secret");
     key.put(&account).unwrap();
     let sealed = key.storage().records.clone();
     key.set_code(Some(CODE)).unwrap();
@@ -41,7 +40,7 @@ fn a_reset_forgets_accounts_and_code_whoever_asks() {
 fn fidos_reset_leaves_the_codes() {
     let mut key = Key::new();
     let made = key.register_discoverable(RP, b"alice");
-    let account = NewAccount::new("hotp", HOTP | SHA1, b"12345678901234567890");
+    let account = Account::new("hotp", HOTP | SHA1, b"12345678901234567890");
     key.put(&account).unwrap();
     key.hotp("hotp").unwrap();
     key.set_code(Some(CODE)).unwrap();
@@ -60,7 +59,7 @@ fn oaths_reset_leaves_the_passkeys() {
     let listed = key.register(RP);
     let passkey = key.register_discoverable(RP, b"alice");
     key.set_pin(PIN);
-    key.put(&NewAccount::new("alice", TOTP | SHA1, b"secret")).unwrap();
+    key.put(&Account::new("alice", TOTP | SHA1, b"secret")).unwrap();
     key.oath_reset().unwrap();
     let mut key = key.restarted();
     passkey.verify(RP, &key.asserted(&discover(RP)).unwrap());
@@ -71,7 +70,7 @@ fn oaths_reset_leaves_the_passkeys() {
 #[test]
 fn a_reset_without_its_password_is_none() {
     let mut key = Key::new();
-    key.put(&NewAccount::new("alice", TOTP | SHA1, b"secret")).unwrap();
+    key.put(&Account::new("alice", TOTP | SHA1, b"secret")).unwrap();
     let before = key.storage().records.clone();
     assert_eq!(key.oath_on(CHANNEL, &apdu(0x04, 0, 0, &[])).1, 0x6a86);
     assert_eq!(key.oath_on(CHANNEL, &apdu(0x04, 0xde, 0xad, b"x")).1, 0x6a80);

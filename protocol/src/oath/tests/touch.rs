@@ -3,15 +3,15 @@
 use crate::limits::USER_ACTION_TIMEOUT;
 use crate::platform::{Gesture, Indication, Operation, Presence};
 use crate::testing::key::Key;
-use crate::testing::oath::{HOTP, INCREASING, NewAccount, SHA1, TOTP, TOUCH};
+use crate::testing::oath::{Account, HOTP, ONLY_INCREASING, SHA1, TOTP, TOUCH};
 use crate::testing::platform::Prompt;
 
 fn key() -> Key {
     let mut key = Key::new();
-    key.put(&NewAccount::new("free", TOTP | SHA1, b"secret")).unwrap();
-    key.put(&NewAccount::new("AWS:alice", TOTP | SHA1, b"secret").with(TOUCH))
+    key.put(&Account::new("free", TOTP | SHA1, b"secret")).unwrap();
+    key.put(&Account::new("AWS:alice", TOTP | SHA1, b"secret").with(TOUCH))
         .unwrap();
-    key.put(&NewAccount::new("hotp", HOTP | SHA1, b"secret").with(TOUCH))
+    key.put(&Account::new("hotp", HOTP | SHA1, b"secret").with(TOUCH))
         .unwrap();
     key
 }
@@ -57,7 +57,7 @@ fn without_a_touch_there_is_no_code_and_nothing_is_used_up() {
 #[test]
 fn nobody_is_asked_for_what_cannot_be_given() {
     let mut key = key();
-    key.put(&NewAccount::new("both", TOTP | SHA1, b"secret").with(TOUCH | INCREASING))
+    key.put(&Account::new("both", TOTP | SHA1, b"secret").with(TOUCH | ONLY_INCREASING))
         .unwrap();
     key.totp("both", 4).unwrap();
     key.user().prompts.clear();

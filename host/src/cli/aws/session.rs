@@ -9,6 +9,7 @@ mod code;
 mod command;
 mod configure;
 mod credentials;
+mod keyring;
 mod shell;
 mod sts;
 mod voice;

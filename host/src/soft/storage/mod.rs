@@ -15,6 +15,8 @@ use brasskey_protocol::platform::{Storage, StorageError};
 pub use crate::private::Unfit;
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem, Trouble};
 pub use memory::MemoryStorage;
+#[cfg(feature = "cli")]
+pub(crate) use seal::Vault;
 pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Passphrase, Seal, Unlock};
 
 /// How many records a soft token keeps at most: some 16,000 accounts in a file of about 10 MB. So a host that fills the

@@ -11,6 +11,8 @@ mod kdf;
 mod keyring;
 #[cfg(test)]
 pub(super) mod tests;
+#[cfg(feature = "cli")]
+mod vault;
 
 use std::fmt;
 use std::io;
@@ -24,6 +26,8 @@ pub(super) use self::header::Header;
 use self::header::Lock;
 use self::kdf::{Cost, Kdf};
 pub use self::keyring::{Keyring, KeyringError};
+#[cfg(feature = "cli")]
+pub(crate) use self::vault::Vault;
 use super::StorageOpenProblem;
 
 /// What somebody needs besides a state file to read its secrets.

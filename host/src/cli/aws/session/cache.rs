@@ -1,7 +1,8 @@
 //! Sessions that are kept, the codes that were used, and the lock between processes.
 //!
-//! All of it is in one directory beside the soft token's state, and every file has mode 0600. A session's file holds its
-//! credentials as they are: as the AWS CLI keeps its own below ~/.aws/cli/cache, until their end.
+//! All of it is in one directory beside the soft token's state, and every file has mode 0600. A session's file is sealed
+//! by the desktop's keyring. Where there is none it holds the credentials as they are, as the AWS CLI keeps its own below
+//! ~/.aws/cli/cache: until their end.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::Args;
 use super::credentials::Credentials;
+use super::keyring::Seal;
 use super::voice::Voice;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::interrupt;
@@ -34,6 +36,7 @@ pub(super) struct Cache {
     directory: PathBuf,
     /// Stands for the serial number in the names of files.
     device: String,
+    seal: Seal,
 }
 
 /// The name of a session's file: it depends on everything that the session depends on. A session of one region is
@@ -79,7 +82,11 @@ fn system(what: &str) -> impl FnOnce(io::Error) -> Failure + '_ {
 impl Cache {
     /// That of a device. Makes the directory.
     pub(super) fn open(serial: &str) -> Result<Self, Failure> {
-        Self::at(paths::default_aws_sessions()?, serial)
+        Self::at(paths::default_aws_sessions()?, serial).map(|cache| cache.sealed(Seal::usual()))
+    }
+
+    fn sealed(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     pub(super) fn at(directory: PathBuf, serial: &str) -> Result<Self, Failure> {
@@ -87,6 +94,7 @@ impl Cache {
         Ok(Self {
             directory,
             device: hash(&[serial.to_owned()]),
+            seal: Seal::None,
         })
     }
 
@@ -100,7 +108,10 @@ impl Cache {
 
     /// The session that is kept, where it lasts long enough. What cannot be read is none.
     pub(super) fn load(&self, key: &str, now: u64) -> Option<Credentials> {
-        let kept = read(&self.session(key)).ok()??;
+        let mut kept = read(&self.session(key)).ok()??;
+        if Seal::is_on(&kept) {
+            kept = self.seal.open(key.as_bytes(), kept)?;
+        }
         let credentials = Credentials::of_kept(&kept)?;
         (credentials.end()? > now + MARGIN).then_some(credentials)
     }
@@ -108,7 +119,18 @@ impl Cache {
     /// Keeps a session.
     pub(super) fn store(&self, key: &str, credentials: &Credentials) -> io::Result<()> {
         let text = Zeroizing::new(serde_json::to_vec(&credentials.json())?);
-        self.replace(&self.session(key), &text)
+        // One key of the keyring for all sessions: this file says which.
+        let note = self.directory.join("seal");
+        let known = read(&note).ok().flatten();
+        let known = known.as_ref().map(|kept| kept.as_slice());
+        let Some(sealed) = self.seal.seal(&self.directory, known, key.as_bytes(), &text) else {
+            return self.replace(&self.session(key), &text);
+        };
+        let head = Seal::head(&sealed);
+        if head != known {
+            self.replace(&note, head.unwrap_or_default())?;
+        }
+        self.replace(&self.session(key), &sealed)
     }
 
     /// Replaces a file at once: whoever reads it has the old one or the new one. A new file has mode 0600.
@@ -218,6 +240,29 @@ mod tests {
         assert!(cache.load("b", 0).is_none());
         fs::write(cache.session("a"), "damaged").unwrap();
         assert!(cache.load("a", 0).is_none());
+    }
+
+    #[test]
+    fn a_keyring_seals_what_is_kept() {
+        use crate::soft::storage::Keyring;
+        let directory = tempfile::tempdir().unwrap();
+        let cache = |seal| Cache::at(directory.path().to_owned(), SERIAL).unwrap().sealed(seal);
+        let keyring = Seal::Of(Keyring::in_memory());
+        let sealed = cache(keyring.clone());
+        for _ in 0..2 {
+            sealed.store("a", &until("2026-11-29T01:00:00Z")).unwrap();
+            let kept = fs::read(sealed.session("a")).unwrap();
+            assert!(!kept.windows(6).any(|six| six == b"secret"));
+            assert_eq!(
+                cache(keyring.clone()).load("a", 0).unwrap().access_key_id,
+                "ASIAEXAMPLE"
+            );
+        }
+        // Another keyring has no key for it, and then makes its own.
+        let other = cache(Seal::Of(Keyring::in_memory()));
+        assert!(other.load("a", 0).is_none() && cache(Seal::None).load("a", 0).is_none());
+        other.store("a", &until("2026-11-29T01:00:00Z")).unwrap();
+        assert!(other.load("a", 0).is_some());
     }
 
     #[cfg(unix)]

@@ -167,7 +167,10 @@ impl AwsError {
         if says(&["Unable to locate credentials", "Partial credentials found"]) {
             Self::NoCredentials { profile: profile() }
         } else if let Some((_, said)) = stderr.split_once("retrieving credentials from custom-process: ") {
-            Self::Process { said: self::said(said) }
+            // All that the program said follows, and what is wrong stands first.
+            Self::Process {
+                said: self::said(said.trim_start().lines().next().unwrap_or_default()),
+            }
         } else if let Some(name) = between(stderr, "The config profile (", ") could not be found") {
             Self::NoProfile { name: name.to_owned() }
         } else if says(&["aws login"]) {

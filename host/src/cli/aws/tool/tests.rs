@@ -68,7 +68,10 @@ fn what_the_cli_says_itself_is_told_apart() {
     assert!(network.to_string().contains("127.0.0.1:9"), "{network}");
     assert!(!network.is_refusal());
     let process = read("\nError when retrieving credentials from custom-process: brasskey: error: no\nhint: x\n");
-    assert_eq!(process.to_string(), "the profile's credential_process failed: hint: x");
+    assert_eq!(
+        process.to_string(),
+        "the profile's credential_process failed: brasskey: error: no"
+    );
     let old = read("usage: aws [options]\naws: error: argument operation: Invalid choice, valid choices are:\n\na");
     assert!(matches!(old, AwsError::Unknown { .. }), "{old:?}");
     let other = read("");

@@ -136,7 +136,7 @@ fn desktop() -> Result<Keyring, KeyringError> {
 #[cfg(test)]
 impl Keyring {
     /// One in memory, empty.
-    pub(in crate::soft::storage) fn in_memory() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self {
             store: keyring_core::mock::Store::new().unwrap(),
             labels: false,

@@ -1,0 +1,164 @@
+//! Sessions.
+
+use serde_json::Value;
+
+use crate::home::{Home, SERIAL, said};
+
+const SESSION: &str = r#"echo '{"Credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret",
+"SessionToken": "token", "Expiration": "2099-01-01T00:00:00Z"}}'"#;
+
+#[test]
+fn a_session_is_printed_kept_and_forgotten() {
+    let home = Home::with_account();
+    home.answers("sts-get-session-token", SESSION);
+    let session = format!("aws session --serial {SERIAL} --device soft --touch auto");
+    let json = home.json(&session);
+    assert_eq!(
+        (&json["Version"], &json["AccessKeyId"]),
+        (&Value::from(1), &Value::from("ASIAEXAMPLE"))
+    );
+    let calls = home.calls();
+    assert!(
+        calls[0].contains(&format!("--serial-number {SERIAL} --token-code ")),
+        "{calls:?}"
+    );
+    // The second comes from the file.
+    assert_eq!(home.json(&session), json);
+    assert_eq!(home.calls(), Vec::<String>::new());
+    let exports = home.pass(&format!("{session} --env --region eu-west-1"));
+    assert!(
+        exports.contains("export AWS_SESSION_TOKEN='token'\n") && exports.contains("'eu-west-1'"),
+        "{exports}"
+    );
+    assert_eq!(
+        home.json(&format!("aws session --forget --serial {SERIAL} --json"))["forgotten"],
+        1
+    );
+    assert_eq!(home.json("aws session --forget --json")["forgotten"], 0);
+}
+
+#[test]
+fn one_touch_serves_all_who_wait_for_it() {
+    let home = Home::with_account();
+    home.answers("sts-assume-role", SESSION);
+    let session = format!(
+        "aws session --serial {SERIAL} --role arn:aws:iam::123456789012:role/x --external-id id --duration 900 \
+         --device soft --touch auto"
+    )
+    .replace("         ", "");
+    let children: Vec<_> = (0..5).map(|_| home.start(&session)).collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    let calls = home.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert!(
+        calls[0].starts_with(
+            "sts assume-role --role-arn arn:aws:iam::123456789012:role/x --role-session-name brasskey --external-id id \
+             --duration-seconds 900 --serial-number"
+        ),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn a_command_has_the_credentials_and_its_exit_code_is_ours() {
+    let home = Home::with_account();
+    home.answers("sts-get-session-token", SESSION);
+    home.answers("configure-get", "[ $3 = region ] && echo eu-north-1");
+    let mut command = home.command(&format!("aws session --serial {SERIAL} --device soft --touch auto --"));
+    command.args(["sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_REGION $AWS_PROFILE; exit 42"]);
+    let output = command.env("AWS_PROFILE", "work").output().unwrap();
+    assert_eq!(output.status.code(), Some(42), "{}", said(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "ASIAEXAMPLE eu-north-1\n");
+    assert!(home.calls()[0].contains("--profile work"));
+    let (code, said) = home.fail(&format!(
+        "aws session --serial {SERIAL} --device soft --touch auto -- /no/program"
+    ));
+    assert!(code == 1 && said.contains("cannot run /no/program"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_a_session_is_refused_before_a_touch() {
+    let home = Home::new();
+    let (code, said) = home.fail("aws session --serial arn:aws:iam::123456789012:u2f/user/alice/k-ABC");
+    assert!(code == 2 && said.contains("aws login"), "{said}");
+    let (code, said) = home.fail(&format!("aws session --serial {SERIAL} --duration 60"));
+    assert!(code == 2 && said.contains("900"), "{said}");
+    let (code, said) = home.fail(&format!(
+        "aws session --serial {SERIAL} --role arn:aws:iam::1:role/x --duration 50000"
+    ));
+    assert!(code == 2 && said.contains("43200"), "{said}");
+    let (code, said) = home.fail("aws session --serial GAHT12345678");
+    assert!(code == 2 && said.contains("--name"), "{said}");
+    let (code, said) = home.fail("aws session");
+    assert!(code == 2 && said.contains("--serial"), "{said}");
+    assert_eq!(home.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn a_profile_that_is_its_own_source_is_an_error() {
+    let home = Home::with_account();
+    let session = format!("aws session --serial {SERIAL} --device soft --touch auto");
+    // The profile of the AWS CLI that runs here gets its credentials from this command.
+    home.answers(
+        "sts-get-session-token",
+        &format!(
+            "{} {session} 2>&1 >/dev/null | sed '1s/^/Error when retrieving credentials from \
+                  custom-process: /' >&2; exit 255",
+            env!("CARGO_BIN_EXE_brasskey")
+        ),
+    );
+    let (code, said) = home.fail(&session);
+    assert!(code == 7 && said.contains("goes in a circle"), "{said}");
+    assert_eq!(home.operations(), ["get-session-token"]);
+    let (code, said) = home.fail(&format!("{session} --configure mfa --source-profile mfa"));
+    assert!(code == 2 && said.contains("from itself"), "{said}");
+}
+
+#[test]
+fn a_profile_is_shown_and_written() {
+    let home = Home::new();
+    home.answers("configure-get", "[ \"$3 $5\" = 'region work' ] && echo eu-north-1");
+    home.answers("configure-set", "true");
+    let configure = format!("aws session --configure mfa --serial {SERIAL} --duration 3600 --source-profile work");
+    let printed = home.pass(&format!("{configure} --dry-run"));
+    assert!(
+        printed.contains("aws configure set region eu-north-1 --profile mfa"),
+        "{printed}"
+    );
+    assert!(!home.operations().contains(&"set".to_owned()));
+    let json = home.json(&format!("{configure} --yes --json"));
+    let process = json["credentialProcess"].as_str().unwrap();
+    let expected = format!("/brasskey aws session --serial {SERIAL} --duration 3600 --source-profile work");
+    assert!(process.ends_with(&expected), "{process}");
+    let set: Vec<_> = home
+        .calls()
+        .into_iter()
+        .filter(|call| call.starts_with("configure set"))
+        .collect();
+    assert_eq!(set.len(), 2);
+    assert_eq!(
+        set[0],
+        format!("configure set credential_process {process} --profile mfa")
+    );
+    home.answers("configure-get", "echo AKIAEXAMPLE");
+    let (code, said) = home.fail(&format!("{configure} --yes"));
+    assert!(code == 2 && said.contains("access key of its own"), "{said}");
+}
+
+#[test]
+fn a_code_that_aws_refuses_is_said_in_plain_words() {
+    let home = Home::with_account();
+    home.refuses(
+        "sts-get-session-token",
+        "An error occurred (AccessDenied) when calling the GetSessionToken operation: MultiFactorAuthentication failed \
+         with invalid MFA one time pass code. ",
+    );
+    let (code, said) = home.fail(&format!("aws session --serial {SERIAL} --device soft --touch auto"));
+    assert!(
+        code == 7 && said.contains("good once") && said.contains("brasskey aws resync"),
+        "{said}"
+    );
+}

@@ -59,9 +59,15 @@ impl Home {
     }
 
     pub(crate) fn command(&self, arguments: &str) -> Command {
+        self.command_in(&["--wait"], arguments)
+    }
+
+    /// In a session of its own, as `flags` of setsid have it.
+    pub(crate) fn command_in(&self, flags: &[&str], arguments: &str) -> Command {
         let mut command = Command::new("setsid");
         command
-            .args(["--wait", env!("CARGO_BIN_EXE_brasskey")])
+            .args(flags)
+            .arg(env!("CARGO_BIN_EXE_brasskey"))
             .args(arguments.split(' '))
             .current_dir(self.0.path())
             .env_clear()

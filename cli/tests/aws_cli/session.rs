@@ -1,5 +1,10 @@
 //! Sessions.
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+use nix::pty::{Winsize, openpty};
 use serde_json::Value;
 
 use crate::home::{Home, SERIAL, said};
@@ -161,4 +166,40 @@ fn a_code_that_aws_refuses_is_said_in_plain_words() {
         code == 7 && said.contains("good once") && said.contains("brasskey aws resync"),
         "{said}"
     );
+}
+
+#[test]
+fn a_touch_is_asked_for_on_the_terminal_while_stdout_and_stderr_are_taken() {
+    let home = Home::new();
+    home.pass("oath add --device soft --name work@123456789012 --issuer AWS --require-touch --secret-fd 0");
+    home.answers("sts-get-session-token", SESSION);
+    let size = Winsize {
+        ws_row: 40,
+        ws_col: 500,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let pty = openpty(&size, None).unwrap();
+    let session = format!("aws session --serial {SERIAL} --source-profile work --device soft");
+    let child = home
+        .command_in(&["--ctty", "--wait"], &session)
+        .stdin(Stdio::from(pty.slave))
+        .spawn()
+        .unwrap();
+    let mut terminal = File::from(pty.master);
+    let (mut shown, mut bytes) = (String::new(), [0; 1024]);
+    while !shown.contains("n = refuse]") {
+        let length = terminal.read(&mut bytes).unwrap();
+        shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+    }
+    assert!(
+        shown.contains("touch the security key for a code of AWS:work@123456789012, for the profile work"),
+        "{shown}"
+    );
+    terminal.write_all(b"\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["Version"], 1);
+    assert!(home.calls()[0].contains("--profile work"));
 }

@@ -1,5 +1,6 @@
 use std::vec::Vec;
 
+use brasskey_conformance::host::u2f::{self as host, control};
 use proptest::prelude::*;
 
 use super::*;
@@ -9,36 +10,16 @@ use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
 use crate::testing::request::RP;
 
-const CHALLENGE: [u8; 32] = [0xc4; 32];
-const ENFORCE: u8 = 0x03;
-const CHECK_ONLY: u8 = 0x07;
-const DONT_ENFORCE: u8 = 0x08;
-
 fn application() -> [u8; 32] {
     sha256(&[RP.as_bytes()])
 }
 
-/// A command in the extended encoding that CTAPHID hosts use, with an Le.
-fn extended(instruction: u8, p1: u8, data: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(data.len()).unwrap().to_be_bytes();
-    [&[0, instruction, p1, 0, 0], &length[..], data, &[0, 0]].concat()
-}
-
 fn register_apdu() -> Vec<u8> {
-    extended(instruction::REGISTER, ENFORCE, &[CHALLENGE, application()].concat())
-}
-
-fn authentication(application: &[u8; 32], key_handle: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(key_handle.len()).unwrap();
-    [&CHALLENGE, &application[..], &[length], key_handle].concat()
+    host::register(&application())
 }
 
 fn authenticate_apdu(p1: u8, key_handle: &[u8]) -> Vec<u8> {
-    extended(
-        instruction::AUTHENTICATE,
-        p1,
-        &authentication(&application(), key_handle),
-    )
+    host::authenticate(p1, &application(), key_handle)
 }
 
 /// The key handle of a new registration: what follows the public key and its own length (§4.3).
@@ -68,7 +49,10 @@ fn a_touch_is_asked_for_by_the_channel_of_the_request() {
     let mut key = Key::new();
     let key_handle = register(&mut key);
     let mut response = std::boxed::Box::new([0; MAX_MESSAGE]);
-    for (channel, apdu) in [(7, register_apdu()), (8, authenticate_apdu(ENFORCE, &key_handle))] {
+    for (channel, apdu) in [
+        (7, register_apdu()),
+        (8, authenticate_apdu(control::ENFORCE, &key_handle)),
+    ] {
         key.0.u2f(channel, &apdu, &mut response);
         assert_eq!(key.user().polled_on, Some(channel));
     }
@@ -81,7 +65,10 @@ fn checking_a_handle_spends_and_signs_nothing() {
     key.user().prompts.clear();
     key.user().touches = 1;
     let before = key.storage().records.clone();
-    assert_eq!(key.apdu(&authenticate_apdu(CHECK_ONLY, &key_handle)), Err(0x6985));
+    assert_eq!(
+        key.apdu(&authenticate_apdu(control::CHECK_ONLY, &key_handle)),
+        Err(0x6985)
+    );
     assert!(key.user().prompts.is_empty());
     assert_eq!(key.user().touches, 1);
     assert_eq!(key.storage().records, before);
@@ -91,7 +78,7 @@ fn checking_a_handle_spends_and_signs_nothing() {
 fn a_refusal_is_no_invitation_to_ask_again() {
     let mut key = Key::new();
     let key_handle = register(&mut key);
-    for apdu in [register_apdu(), authenticate_apdu(ENFORCE, &key_handle)] {
+    for apdu in [register_apdu(), authenticate_apdu(control::ENFORCE, &key_handle)] {
         key.user().refuses = true;
         let before = key.storage().records.clone();
         assert_eq!(key.apdu(&apdu), Err(0x6982));
@@ -106,7 +93,7 @@ fn failures_inside_are_unknown_errors_and_leave_no_signature() {
     let key_handle = register(&mut key);
     key.user().touches = 2;
     key.storage_mut().broken = true;
-    assert_eq!(key.apdu(&authenticate_apdu(ENFORCE, &key_handle)), Err(0x6f00));
+    assert_eq!(key.apdu(&authenticate_apdu(control::ENFORCE, &key_handle)), Err(0x6f00));
     key.storage_mut().broken = false;
     key.0.rng.inner_mut().broken = true;
     assert_eq!(key.apdu(&register_apdu()), Err(0x6f00));
@@ -139,7 +126,7 @@ proptest! {
     fn a_bent_authentication_signs_only_for_the_handle_it_was_given(position in 0_usize..117, flip in 1..=u8::MAX) {
         let mut key = Key::new();
         let key_handle = register(&mut key);
-        let mut apdu = authenticate_apdu(DONT_ENFORCE, &key_handle);
+        let mut apdu = authenticate_apdu(control::DONT_ENFORCE, &key_handle);
         apdu[position] ^= flip;
         let before = key.storage().records.clone();
         match key.apdu(&apdu) {

@@ -1,6 +1,6 @@
 //! IAM policies: read, evaluated, judged and printed.
 //!
-//! [`Document`] reads a policy by IAM's grammar, and [`decide`] says what it does with a [`Request`]. Both follow the
+//! [`Document`] reads a policy by IAM's grammar, and [`decide()`] says what it does with a [`Request`]. Both follow the
 //! IAM User Guide, "IAM JSON policy reference". What AWS leaves open is decided here, and a comment says so.
 
 mod condition;

@@ -58,7 +58,13 @@ fn home() -> TempDir {
 #[test]
 fn what_print_prints_is_a_policy_that_lint_takes() {
     let home = home();
-    for arguments in ["", " --self-service", " --grace 30", " --grace 2999-12-31"] {
+    for arguments in [
+        "",
+        " --self-service",
+        " --enroll-in-console",
+        " --grace 30",
+        " --grace 2999-12-31",
+    ] {
         let printed = run(home.path(), &format!("aws policy print{arguments}"), "");
         assert!(printed.status.success(), "{}", stderr(&printed));
         let policy = str::from_utf8(&printed.stdout).unwrap();

@@ -1,8 +1,9 @@
 //! What is wrong with a policy that is to enforce MFA, or to let users manage their own devices.
 //!
-//! Most of it is not found by the shape of the policy, but by asking [`decide`](super::decide) for concrete requests:
-//! of an attacker with an access key, of a session without MFA, of one with MFA, and of a new user who enrols. So
-//! policies that say the same in other words are judged alike, and a finding shows the request that it is about.
+//! Most of it is not found by the shape of the policy, but by asking [`decide()`](super::decide()) for concrete
+//! requests: of an attacker with an access key, of a session without MFA, of one with MFA, and of a new user who
+//! enrols. So policies that say the same in other words are judged alike, and a finding shows the request that it is
+//! about.
 
 use std::collections::BTreeMap;
 

@@ -14,6 +14,8 @@ const ANY_DEVICE: &str = "arn:aws:iam::*:mfa/*";
 pub struct Options {
     /// Only what users need to manage their own password and devices: nothing is enforced.
     pub self_service: bool,
+    /// Users enrol in the console: an access key alone enrols no device.
+    pub console_only: bool,
     /// From when on MFA is enforced; without it, at once.
     pub grace: Option<OffsetDateTime>,
 }
@@ -60,6 +62,9 @@ pub fn enforcing(options: &Options) -> Result<Printed, time::error::Format> {
     let mut statements = allowing();
     if options.self_service || options.grace.is_some() {
         statements.push(keep_devices());
+    }
+    if options.console_only {
+        statements.push(enroll_in_console());
     }
     if !options.self_service {
         statements.push(enforce(options.grace)?);
@@ -153,6 +158,25 @@ fn keep_devices() -> Statement {
         )]),
         explanation: "Whatever other policies allow: who has stolen a password or an access key cannot remove the \
                       owner's MFA. This holds at once, also where the rest waits."
+            .to_owned(),
+        ..Statement::default()
+    }
+}
+
+/// No device is added with an access key alone. A session without MFA, as the console has it, has the key with the
+/// value false; with a long-term access key it is absent.
+fn enroll_in_console() -> Statement {
+    Statement {
+        sid: "DenyEnrollingWithAccessKeysAlone",
+        effect: "Deny",
+        action: &["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"],
+        resource: &["*"],
+        condition: BTreeMap::from([(
+            "Null",
+            BTreeMap::from([("aws:MultiFactorAuthPresent", "true".to_owned())]),
+        )]),
+        explanation: "Who has stolen an access key cannot add a device to the owner's, and so get sessions with MFA. \
+                      New users enrol in the console; on the command line it takes a session with MFA."
             .to_owned(),
         ..Statement::default()
     }

@@ -161,8 +161,7 @@ fn unprotected(document: &Document, index: usize, statement: &Statement) -> Opti
         "nothing denies without MFA what this statement allows with MFA",
         "a condition on an Allow protects nothing that another policy allows: where the user, or one of its groups, \
          has any policy that allows the same, an attacker with an access key needs no MFA",
-        "add a Deny with \"BoolIfExists\": {\"aws:MultiFactorAuthPresent\": \"false\"}: `brasskey aws policy print` \
-         prints one",
+        "add a Deny with \"BoolIfExists\": {\"aws:MultiFactorAuthPresent\": \"false\"} for it",
     );
     Some(said.at(index, statement, Some(scene.shown(document))))
 }

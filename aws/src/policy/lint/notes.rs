@@ -7,7 +7,8 @@ use crate::policy::decide::Decision;
 use crate::policy::document::{Document, Effect, Statement};
 use crate::policy::{MAX_INLINE_ROLE, MAX_INLINE_USER, MAX_MANAGED};
 
-/// What is good to know about a policy, though nothing is wrong with it. Policies that AWS itself recommends have notes.
+/// What is good to know about a policy, though nothing is wrong with it. Policies that AWS itself recommends have
+/// notes.
 #[must_use]
 pub fn notes(document: &Document) -> Vec<Finding> {
     let mut notes = Vec::new();

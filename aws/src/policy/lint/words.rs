@@ -71,7 +71,8 @@ fn kind(document: &Document, index: usize, statement: &Statement) -> Option<Find
                 "principal",
                 Severity::Error,
                 "it names a principal, which a policy of a user, group or role does not",
-                "IAM refuses the policy (MalformedPolicyDocument); a resource's policy may name one, such as a bucket's",
+                "IAM refuses the policy (MalformedPolicyDocument); a resource's own policy may name one, such as a \
+                 bucket's",
                 "leave the principal out: the policy is about whom it is attached to",
             );
             Some(said.on(principals.line, index, statement))

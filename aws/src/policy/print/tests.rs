@@ -9,7 +9,12 @@ const BOB: &str = "arn:aws:iam::123456789012:user/bob";
 const DEVICE: &str = "arn:aws:iam::123456789012:mfa/any-name";
 
 fn print(self_service: bool, grace: Option<OffsetDateTime>) -> Document {
-    let printed = enforcing(&Options { self_service, grace }).unwrap();
+    let printed = enforcing(&Options {
+        self_service,
+        console_only: false,
+        grace,
+    })
+    .unwrap();
     let document = Document::parse(&printed.policy).unwrap();
     document.check_identity().unwrap();
     assert_eq!(document.statements(), printed.explanations.len());
@@ -195,9 +200,31 @@ fn self_service_enforces_nothing_but_keeps_devices() {
 }
 
 #[test]
+fn where_users_enrol_in_the_console_an_access_key_adds_no_device() {
+    for self_service in [false, true] {
+        let options = Options {
+            self_service,
+            console_only: true,
+            grace: None,
+        };
+        let document = Document::parse(&enforcing(&options).unwrap().policy).unwrap();
+        assert_eq!((lint(&document), notes(&document)), (vec![], vec![]));
+        for (action, resource) in [("iam:CreateVirtualMFADevice", DEVICE), ("iam:EnableMFADevice", USER)] {
+            assert!(matches!(
+                with_all(&document, &alice(), action, resource),
+                Decision::ExplicitDeny { .. }
+            ));
+            assert!(alone(&document, &password(), action, resource).is_allowed());
+            assert!(alone(&document, &mfa(), action, resource).is_allowed());
+        }
+    }
+}
+
+#[test]
 fn each_statement_is_explained_in_order() {
     let printed = enforcing(&Options {
         self_service: false,
+        console_only: true,
         grace: Some(datetime!(2026-12-31 0:00 UTC)),
     })
     .unwrap();
@@ -210,6 +237,6 @@ fn each_statement_is_explained_in_order() {
             "{explanation}"
         );
     }
-    assert!(printed.explanations[5].1.contains("Until 2026-12-31T00:00:00Z"));
+    assert!(printed.explanations[6].1.contains("Until 2026-12-31T00:00:00Z"));
     assert!(printed.policy.ends_with("}\n"));
 }

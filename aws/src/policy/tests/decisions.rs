@@ -70,7 +70,8 @@ fn not_action_and_not_resource_cover_the_rest() {
 #[test]
 fn resources_depend_on_case_and_a_variable_without_value_names_none() {
     let policy = document(
-        r#"{"Effect": "Allow", "Action": "a:B", "Resource": ["arn:aws:x:::${aws:username}", "arn:aws:y:::${aws:userid}*"]},
+        r#"{"Effect": "Allow", "Action": "a:B", "Resource": ["arn:aws:x:::${aws:username}",
+            "arn:aws:y:::${aws:userid}*"]},
         {"Effect": "Allow", "Action": "a:C", "NotResource": "arn:aws:y:::${aws:userid}*"}"#,
     );
     assert!(ask(&[&policy], "a:B", "arn:aws:x:::alice").is_allowed());
@@ -139,7 +140,8 @@ fn a_trust_policy_may_ask_for_mfa_and_deny() {
     let policy = document(
         r#"{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": ["sts:AssumeRole", "sts:TagSession"],
             "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
-        {"Sid": "NotBob", "Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::123456789012:user/bob"}, "Action": "sts:*"},
+        {"Sid": "NotBob", "Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::123456789012:user/bob"},
+            "Action": "sts:*"},
         {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRoleWithSAML"}"#,
     );
     let ask = |user: &str, context: &Context| {

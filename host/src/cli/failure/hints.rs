@@ -50,8 +50,10 @@ impl Failure {
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
             Self::Code(_) => "set the clocks of both devices, and try again with a code that was just made".to_owned(),
             Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
-            Self::Findings { .. } => "the remedies above say what to write instead".to_owned(),
-            Self::Audit(_) => "the findings above say what to do about each".to_owned(),
+            Self::Findings { .. } => {
+                "the remedies above say what to write instead; `brasskey aws policy print` prints a policy without these"
+                    .to_owned()
+            }
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
             Self::Unverified => {
                 "measure `--command info` alone, or use another key; where alwaysUv is the cause, `brasskey config \

@@ -13,7 +13,8 @@ pub(super) const GOOD: &str = r#"{
     {
       "Sid": "Own",
       "Effect": "Allow",
-      "Action": ["iam:ChangePassword", "iam:GetUser", "iam:GetMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"],
+      "Action": ["iam:ChangePassword", "iam:GetUser", "iam:GetMFADevice", "iam:EnableMFADevice",
+          "iam:ListMFADevices", "iam:ResyncMFADevice"],
       "Resource": "arn:aws:iam::*:user/${aws:username}"
     },
     {
@@ -70,7 +71,8 @@ pub(super) const BOOL: &str = r#"{
   "Statement": {
     "Sid": "RequireMFA",
     "Effect": "Deny",
-    "NotAction": ["iam:*MFA*", "iam:ChangePassword", "iam:GetAccountPasswordPolicy", "iam:GetUser", "sts:GetSessionToken"],
+    "NotAction": ["iam:*MFA*", "iam:ChangePassword", "iam:GetAccountPasswordPolicy", "iam:GetUser",
+        "sts:GetSessionToken"],
     "Resource": "*",
     "Condition": {"Bool": {"aws:MultiFactorAuthPresent": false}}
   }
@@ -89,7 +91,8 @@ pub(super) const NAMED_DEVICES: &str = r#"{
     {
       "Sid": "ManageOwnMFA",
       "Effect": "Allow",
-      "Action": ["iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"],
+      "Action": ["iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice", "iam:EnableMFADevice",
+          "iam:ListMFADevices", "iam:ResyncMFADevice"],
       "Resource": ["arn:aws:iam::*:mfa/${aws:username}", "arn:aws:iam::*:user/${aws:username}"]
     }
   ]

@@ -53,7 +53,8 @@ fn each_way_to_write_a_deny_is_judged_by_what_it_does() {
             Some("deny-lets-all-through"),
         ),
         (
-            r#""Bool": {"aws:MultiFactorAuthPresent": "false"}, "NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}"#,
+            r#""Bool": {"aws:MultiFactorAuthPresent": "false"},
+                "NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}"#,
             Some("deny-lets-all-through"),
         ),
     ] {
@@ -79,7 +80,8 @@ fn a_deny_that_hits_users_with_mfa_is_an_error() {
 #[test]
 fn enrolling_may_be_denied_to_access_keys_alone() {
     let enforce = deny(r#""BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}"#);
-    let console = r#"{"Effect": "Deny", "Action": ["iam:EnableMFADevice"], "Resource": "*", "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}}"#;
+    let console = r#"{"Effect": "Deny", "Action": ["iam:EnableMFADevice"], "Resource": "*",
+        "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}}"#;
     let both = document(&format!("{enforce},{console}"));
     assert_eq!((lint(&both), rules(&notes(&both))), (vec![], vec!["service-calls"]));
     let more = console.replace("[\"iam", "[\"iam:EnableMFADevice\", \"s3:GetObject\", \"iam");
@@ -97,12 +99,16 @@ fn two_statements_may_do_together_what_one_does_alone() {
 fn a_deny_may_be_narrow_or_have_other_conditions() {
     for (statement, expected) in [
         (
-            r#"{"Effect": "Deny", "Action": "ec2:StopInstances", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}"#,
+            r#"{"Effect": "Deny", "Action": "ec2:StopInstances", "Resource": "*",
+                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}"#,
             "ec2:StopInstances",
         ),
         (
-            r#"{"Effect": "Deny", "Action": "glacier:Delete*", "Resource": "arn:aws:glacier:*:*:vaults/?", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"},
-            "StringNotEquals": {"aws:PrincipalTag/break-glass": "yes"}, "DateGreaterThan": {"aws:CurrentTime": "2027-01-01"}, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}"#,
+            r#"{"Effect": "Deny", "Action": "glacier:Delete*", "Resource": "arn:aws:glacier:*:*:vaults/?",
+                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"},
+            "StringNotEquals": {"aws:PrincipalTag/break-glass": "yes"},
+                "DateGreaterThan": {"aws:CurrentTime": "2027-01-01"},
+                    "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}"#,
             "glacier:Deleteexample",
         ),
     ] {
@@ -184,7 +190,8 @@ fn a_condition_is_useless_beside_a_statement_without_one() {
 fn a_trust_policy_is_judged_too() {
     let trust = |condition: &str| {
         format!(
-            r#"{{"Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::210987654321:root"}}, "Action": "sts:AssumeRole",
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::210987654321:root"}},
+                "Action": "sts:AssumeRole",
             "Condition": {{{condition}}}}}"#
         )
     };
@@ -204,7 +211,8 @@ fn a_trust_policy_is_judged_too() {
 
 #[test]
 fn each_missing_step_of_a_new_user_is_named() {
-    let all = r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#;
+    let all = r#"{"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#;
     let found = findings(all);
     assert_eq!(
         rules(&found),
@@ -239,16 +247,20 @@ fn each_missing_step_of_a_new_user_is_named() {
 
 #[test]
 fn a_deny_of_other_services_locks_nobody_out() {
-    let statement = r#"{"Effect": "Deny", "Action": ["s3:*", "ec2:*", "iam:CreateUser"], "Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#;
+    let statement = r#"{"Effect": "Deny", "Action": ["s3:*", "ec2:*", "iam:CreateUser"], "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#;
     assert_rules(statement, &[]);
-    let on_others = r#"{"Effect": "Deny", "Action": "iam:EnableMFADevice", "NotResource": "arn:aws:iam::*:user/${aws:username}", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#;
+    let on_others = r#"{"Effect": "Deny", "Action": "iam:EnableMFADevice",
+        "NotResource": "arn:aws:iam::*:user/${aws:username}",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#;
     assert_rules(on_others, &[]);
 }
 
 #[test]
 fn a_deny_about_root_says_nothing_of_users() {
     let root = r#"{"Effect": "Deny", "NotAction": "iam:*MFA*", "Resource": "*",
-        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}}"#;
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+            "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}}"#;
     let policy = document(root);
     assert_eq!((lint(&policy), notes(&policy)), (vec![], vec![]));
     assert_rules(
@@ -267,14 +279,16 @@ fn mfa_that_can_be_removed_without_mfa_is_an_error() {
         &exempt("iam:DeleteVirtualMFADevice"),
         &["devices-deletable-without-mfa"],
     );
-    let own = r#"{"Effect": "Allow", "Action": ["iam:DeactivateMFADevice"], "Resource": "arn:aws:iam::*:user/${aws:username}"}"#;
+    let own = r#"{"Effect": "Allow", "Action": ["iam:DeactivateMFADevice"],
+        "Resource": "arn:aws:iam::*:user/${aws:username}"}"#;
     assert_rules(own, &["mfa-removable-without-mfa"]);
     assert_rules(&format!("{own},{enforce}"), &[]);
 }
 
 #[test]
 fn devices_of_others_are_for_administrators() {
-    let help = r#"{"Effect": "Allow", "Action": ["iam:EnableMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"], "Resource": "arn:aws:iam::*:user/*"}"#;
+    let help = r#"{"Effect": "Allow", "Action": ["iam:EnableMFADevice", "iam:ListMFADevices",
+        "iam:ResyncMFADevice"], "Resource": "arn:aws:iam::*:user/*"}"#;
     let found = findings(help);
     assert_eq!(
         (rules(&found), found[0].severity),

@@ -26,6 +26,9 @@ pub(in crate::cli) struct PrintArgs {
     /// Only allow users to manage their own password and devices, and enforce nothing
     #[arg(long)]
     self_service: bool,
+    /// Deny that devices are enrolled with an access key alone: users enrol in the console
+    #[arg(long)]
+    enroll_in_console: bool,
     /// Enforce MFA only from a date on (2027-01-31, or with a time 2027-01-31T12:00:00Z), or after a number of days
     #[arg(long, value_name = "DATE|DAYS", conflicts_with = "self_service")]
     grace: Option<String>,
@@ -35,6 +38,7 @@ pub(super) fn run(args: &PrintArgs, output: &Output) -> Result<(), Failure> {
     let grace = args.grace.as_deref();
     let options = Options {
         self_service: args.self_service,
+        console_only: args.enroll_in_console,
         grace: grace
             .map(|grace| end_of(grace, OffsetDateTime::now_utc()))
             .transpose()?,

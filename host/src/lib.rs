@@ -8,6 +8,7 @@
 //! | [`client`] | the browser: CTAP2 and U2F, PINs and passkeys, and in [`client::ceremony`] the two ceremonies |
 //! | [`webauthn`] | what browser and website tell each other: options, challenges, answers |
 //! | [`relying_party`] | the website: every check of an answer, and a file of registrations |
+//! | `practice` | an AWS account to practise MFA with: pages and an endpoint on this computer (feature `aws`) |
 //! | [`selftest`] | all of them, to find out whether a key is fit for use |
 //!
 //! A registration and a sign-in, with a key in software:
@@ -49,8 +50,8 @@
 //! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), and the soft key's
 //! algorithms `es256k`, `es384`, `es512` and `ml-dsa`. Features that are off: `control` (the soft key's button over
 //! HTTP), `notify` (its touch by desktop notification), `keyring` (its state file sealed by the desktop's keyring),
-//! `attestation-lab` (attestation certificates and metadata for it), and `cli`, the whole command line, which takes all
-//! of these.
+//! `attestation-lab` (attestation certificates and metadata for it), `aws` (the practice account), and `cli`, the whole
+//! command line, which takes all of these.
 
 #![deny(unsafe_code)]
 

@@ -39,6 +39,8 @@ use tokio::sync::oneshot;
 
 pub use brasskey_aws::account::{Account, FirstCredentials, FirstRoot, FirstUser, IamError, Login};
 pub use brasskey_aws::names::{AwsUser, DeviceName};
+#[doc(no_inline)]
+pub use brasskey_aws::{account, endpoint};
 pub use error::Error;
 pub use security_key::Refused;
 

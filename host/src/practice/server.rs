@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener as Socket};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener as Socket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 const HEAD_MAX: usize = 32 * 1024;
 /// How many clients may be connected. One more, and the one that came first is dropped.
 const CLIENTS_MAX: usize = 64;
+/// How many ports are tried where any will do.
+const TRIES: usize = 10;
 /// How long the server rests when it cannot accept: most likely there are no descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,11 +35,21 @@ pub(super) fn bind(address: SocketAddr) -> Result<(Vec<Socket>, SocketAddr), Err
     if !address.ip().is_loopback() {
         return Err(Error::NotLoopback(address));
     }
+    // A port that is free on one of the two may be taken on the other.
+    for _ in 0..if address.port() == 0 { TRIES } else { 0 } {
+        if let Ok(bound) = bind_both(address) {
+            return Ok(bound);
+        }
+    }
+    bind_both(address)
+}
+
+fn bind_both(address: SocketAddr) -> Result<(Vec<Socket>, SocketAddr), Error> {
     let error = |address| move |source| Error::Bind { address, source };
     let first = Socket::bind(address).map_err(error(address))?;
     let bound = first.local_addr().map_err(error(address))?;
     let mut sockets = vec![first];
-    if let IpAddr::V4(_) = bound.ip() {
+    if bound.ip().is_ipv4() {
         let second = SocketAddr::from((Ipv6Addr::LOCALHOST, bound.port()));
         match Socket::bind(second) {
             Ok(socket) => sockets.push(socket),

@@ -162,7 +162,11 @@ fn one_of_several_devices_is_chosen() {
         400
     );
     browser.post("/signin/mfa/way", &[("way", &serial)]);
-    assert!(browser.page.contains("authenticator app phone"));
+    assert!(
+        browser
+            .page
+            .contains("id=\"mfa-device\">phone</strong>, your authenticator app.")
+    );
 
     let code = practice.code(&serial, 0);
     browser.post("/signin/mfa/code", &[("code", &code)]);

@@ -1,5 +1,7 @@
 //! The sign-ins, as CloudTrail has them.
 
+use std::borrow::Cow;
+
 use brasskey_aws::account::Event;
 use maud::html;
 
@@ -7,7 +9,7 @@ use super::layout::{Frame, respond};
 use super::{Answer, time};
 use crate::practice::access;
 use crate::practice::visit::Member;
-use crate::text::escape;
+use crate::text::is_hostile;
 
 /// How many events a page has.
 const SHOWN: usize = 50;
@@ -65,19 +67,33 @@ fn text(value: &serde_json::Value) -> &str {
 /// The record as JSON. Line by line, so that nothing that a browser calls itself can disguise a line.
 fn pretty(record: &serde_json::Value) -> String {
     let json = serde_json::to_string_pretty(record).unwrap_or_default();
-    let lines: Vec<String> = json.lines().map(visible).collect();
+    let lines: Vec<_> = json.lines().map(visible).collect();
     lines.join("\n")
 }
 
 /// A line of JSON, which has backslashes and markup of its own: maud escapes that. Only what is invisible is spelt out.
-fn visible(line: &str) -> String {
-    let is_plain = |character: char| matches!(character, '\\' | '<' | '>' | '&');
-    let mut shown = String::with_capacity(line.len());
-    for character in line.chars() {
-        match is_plain(character) {
-            true => shown.push(character),
-            false => shown.push_str(&escape(character.encode_utf8(&mut [0; 4]))),
-        }
+fn visible(line: &str) -> Cow<'_, str> {
+    let disguises = |character: char| is_hostile(character) && !matches!(character, '\\' | '<' | '>' | '&');
+    if !line.contains(disguises) {
+        return Cow::Borrowed(line);
     }
-    shown
+    let shown = line.chars().map(|character| match disguises(character) {
+        true => format!("\\u{{{:x}}}", u32::from(character)),
+        false => character.to_string(),
+    });
+    Cow::Owned(shown.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_record_disguises_what_is_shown() {
+        let record = serde_json::json!({ "userAgent": "\u{202e}<b>\"\\\u{7}" });
+        let shown = pretty(&record);
+        assert_eq!(shown, "{\n  \"userAgent\": \"\\u{202e}<b>\\\"\\\\\\u0007\"\n}");
+        let plain = serde_json::json!({ "userName": "Zoë" });
+        assert_eq!(pretty(&plain), serde_json::to_string_pretty(&plain).unwrap());
+    }
 }

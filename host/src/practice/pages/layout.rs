@@ -40,6 +40,8 @@ impl Frame {
 
 /// A page as an answer.
 pub(super) fn respond(frame: &Frame, title: &str, main: &Markup) -> Response {
+    // Screen readers begin with the title.
+    let is_error = frame.notice.as_ref().is_some_and(|notice| notice.is_error);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -47,7 +49,7 @@ pub(super) fn respond(frame: &Frame, title: &str, main: &Markup) -> Response {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " · Practice account, not AWS" }
+                title { @if is_error { "Error: " } (title) " · Practice account, not AWS" }
                 link rel="icon" href="/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/style.css";
             }

@@ -49,13 +49,13 @@ fn way_of(account: &Account, user: &AwsUser, session: &Shared) -> Option<Way> {
 pub(super) async fn page(visit: Visit) -> Answer {
     let (user, session) = pending(&visit)?;
     let desk = &visit.desk;
-    let (way, count, name) = desk.read(|account| {
+    let (way, count, device) = desk.read(|account| {
         let way = way_of(account, &user, &session);
-        let name = match &way {
+        let device = match &way {
             Some(Way::Code(serial)) => account.device(serial).map(described),
             _ => None,
         };
-        (way, ways_of(account, &user).len(), name)
+        (way, ways_of(account, &user).len(), device)
     });
     let csrf = lock(&session).csrf.clone();
     let ask = match way {
@@ -75,9 +75,11 @@ pub(super) async fn page(visit: Visit) -> Answer {
                 (codes::field("code", "MFA code"))
                 button #mfa-submit .primary type="submit" { "Submit" }
             };
+            let (kind, name) = device.unwrap_or_default();
+            let kind = kind.to_ascii_lowercase().replace("totp", "TOTP");
             html! {
                 h1 { "Multi-factor authentication" }
-                p { "Enter the six digits of " strong #mfa-device { (name.unwrap_or_default()) } "." }
+                p { "Enter the six digits of " strong #mfa-device { (name) } ", your " (kind) "." }
                 (form("mfa-code", "/signin/mfa/code", &csrf, &fields))
             }
         }
@@ -98,11 +100,12 @@ pub(super) async fn page(visit: Visit) -> Answer {
 }
 
 /// As the choice names a device that shows codes.
-fn described(device: &Device) -> String {
-    match &device.kind {
-        DeviceKind::Hardware(_) => format!("hardware TOTP token {}", device.name),
-        _ => format!("authenticator app {}", device.name),
-    }
+fn described(device: &Device) -> (&'static str, String) {
+    let kind = match &device.kind {
+        DeviceKind::Hardware(_) => "Hardware TOTP token",
+        _ => "Authenticator app",
+    };
+    (kind, device.name.clone())
 }
 
 /// The choice among several devices.
@@ -122,8 +125,8 @@ pub(super) async fn ways(visit: Visit) -> Answer {
                 html! { strong { "Passkey or security key" } span .dim { " " (keys.join(", ")) } },
             ),
             Way::Code(serial) => {
-                let name = account.device(&serial).map(described).unwrap_or_default();
-                (serial, html! { strong { (name) } })
+                let (kind, name) = account.device(&serial).map(described).unwrap_or_default();
+                (serial, html! { strong { (kind) } span .dim { " " (name) } })
             }
         };
         ways.map(choice).collect()

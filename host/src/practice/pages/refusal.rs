@@ -60,7 +60,11 @@ impl From<Error> for Refusal {
 impl From<IamError> for Refusal {
     fn from(error: IamError) -> Self {
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self::new(status, error.code, error.message)
+        let title = match error.code {
+            "AccessDenied" => "You need permissions",
+            code => code,
+        };
+        Self::new(status, title, error.message)
     }
 }
 

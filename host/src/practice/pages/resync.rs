@@ -22,8 +22,8 @@ pub(super) struct Which {
 /// One of the user's own devices.
 pub(super) fn own(member: &Member, serial: &str) -> Result<Device, Refusal> {
     let found = member.desk().read(|account| {
-        let devices = account.devices(&member.user).into_iter();
-        devices.cloned().find(|device| device.serial == serial)
+        let mut devices = account.devices(&member.user).into_iter();
+        devices.find(|device| device.serial == serial).cloned()
     });
     found.ok_or_else(|| {
         Refusal::new(

@@ -120,8 +120,8 @@ pub(super) async fn page(member: Member, Path(name): Path<String>) -> Answer {
 
 fn device_of(member: &Member, user: &AwsUser, serial: &str) -> Result<Device, Refusal> {
     let found = member.desk().read(|account| {
-        let devices = account.devices(user).into_iter();
-        devices.cloned().find(|device| device.serial == serial)
+        let mut devices = account.devices(user).into_iter();
+        devices.find(|device| device.serial == serial).cloned()
     });
     found.ok_or_else(|| {
         Refusal::new(

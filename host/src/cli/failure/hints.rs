@@ -51,9 +51,11 @@ impl Failure {
             Self::Code(_) => "set the clocks of both devices, and try again with a code that was just made".to_owned(),
             Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
             Self::Findings { .. } => {
-                "the remedies above say what to write instead; `brasskey aws policy print` prints a policy without these"
+                "the remedies above say what to write instead; `brasskey aws policy print` prints a policy without \
+                 these"
                     .to_owned()
             }
+            Self::Audit(_) => "the findings above say what to do about each".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
             Self::Unverified => {
                 "measure `--command info` alone, or use another key; where alwaysUv is the cause, `brasskey config \

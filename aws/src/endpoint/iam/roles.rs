@@ -18,13 +18,6 @@ fn describe(xml: &mut Xml, account: &Account, role: &Role) {
     xml.shown("MaxSessionDuration", role.longest_session);
 }
 
-fn one(call: &Call<'_>, name: &str) -> Result<Xml, IamError> {
-    let role = call.account.role(name)?;
-    let mut xml = Xml::default();
-    xml.within("Role", |inside| describe(inside, call.account, role));
-    Ok(xml)
-}
-
 pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, IamError> {
     let mut parameters = call.parameters();
     let path = parameters.optional("Path", &PATH).unwrap_or("/");
@@ -44,12 +37,22 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, IamError> {
     };
     let now = call.seconds();
     call.change().create_role(&role, now)?;
-    one(call, name)
+    let role = call.account.role(name)?;
+    let mut xml = Xml::default();
+    xml.within("Role", |inside| describe(inside, call.account, role));
+    Ok(xml)
 }
 
 pub(super) fn get(call: &mut Call<'_>) -> Result<Xml, IamError> {
     let name = named(call, "iam:GetRole")?;
-    one(call, name)
+    let role = call.account.role(name)?;
+    let mut xml = Xml::default();
+    xml.within("Role", |inside| {
+        describe(inside, call.account, role);
+        // The practice account has nothing that a role could be used for, and AWS says so with an empty element.
+        inside.within("RoleLastUsed", |_| {});
+    });
+    Ok(xml)
 }
 
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, IamError> {

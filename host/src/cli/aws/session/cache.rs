@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -134,7 +134,7 @@ impl Cache {
     }
 
     /// Replaces a file at once: whoever reads it has the old one or the new one. A new file has mode 0600.
-    fn replace(&self, path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
@@ -188,7 +188,7 @@ impl Cache {
 }
 
 /// A file, where it is there.
-fn read(path: &PathBuf) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+fn read(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let file = match private::open(private::options().read(true), path, Others::Nothing) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,

@@ -1,7 +1,7 @@
 //! The seal on kept sessions: by a key in the desktop's keyring, where there is one.
 
 use std::env::var_os;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Seal {
         vault.seal(context, secret)
     }
 
-    fn vault(&self, directory: &PathBuf, known: Option<&[u8]>) -> Option<Vault> {
+    fn vault(&self, directory: &Path, known: Option<&[u8]>) -> Option<Vault> {
         let keyring = self.keyring()?.ok()?;
         let of_known = known.and_then(Vault::id_of).map(|id| Vault::of(&keyring, id));
         match of_known {

@@ -16,7 +16,7 @@ pub(super) enum Shell {
     /// fish.
     Fish,
     /// PowerShell.
-    PowerShell,
+    Pwsh,
 }
 
 impl FromStr for Shell {
@@ -26,7 +26,7 @@ impl FromStr for Shell {
         match name {
             "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "posix" => Ok(Self::Posix),
             "fish" => Ok(Self::Fish),
-            "powershell" | "pwsh" => Ok(Self::PowerShell),
+            "powershell" | "pwsh" => Ok(Self::Pwsh),
             _ => Err("this shell is not known\nhint: name sh, bash, zsh, fish or powershell"),
         }
     }
@@ -36,7 +36,7 @@ impl Shell {
     /// The user's own.
     pub(super) fn of_user() -> Result<Self, Failure> {
         if cfg!(windows) {
-            return Ok(Self::PowerShell);
+            return Ok(Self::Pwsh);
         }
         let shell = env::var_os("SHELL").unwrap_or_else(|| "sh".into());
         let name = Path::new(&shell)
@@ -57,7 +57,7 @@ impl Shell {
             match self {
                 Self::Posix => writeln!(to, "unset {name}")?,
                 Self::Fish => writeln!(to, "set -e {name}")?,
-                Self::PowerShell => writeln!(to, "Remove-Item Env:{name} -ErrorAction SilentlyContinue")?,
+                Self::Pwsh => writeln!(to, "Remove-Item Env:{name} -ErrorAction SilentlyContinue")?,
             }
         }
         for (name, value) in credentials.variables(region) {
@@ -68,7 +68,7 @@ impl Shell {
                     "set -gx {name} '{}'",
                     value.replace('\\', r"\\").replace('\'', r"\'")
                 )?,
-                Self::PowerShell => writeln!(to, "$Env:{name} = '{}'", value.replace('\'', "''"))?,
+                Self::Pwsh => writeln!(to, "$Env:{name} = '{}'", value.replace('\'', "''"))?,
             }
         }
         Ok(())

@@ -364,8 +364,8 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 /// The last words on stderr, bounded, without the usage that both versions print in front.
 fn said(stderr: &str) -> String {
-    let lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines.last().unwrap_or("it says nothing");
+    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let line = lines.next_back().unwrap_or("it says nothing");
     let line = line.strip_prefix("aws: [ERROR]: ").unwrap_or(line);
     line.chars().take(LONGEST_SAID).collect()
 }

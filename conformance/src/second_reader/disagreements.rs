@@ -100,6 +100,16 @@ pub const DISAGREEMENTS: &[Disagreement] = &[
         section: "CTAP 2.3 §6.2.3, signature: as the algorithm has it",
         take_out: |part, answer| matches!(part, Part::Answer(0x02 | 0x08)) && shorten(member(answer, 0x03), 77),
     },
+    Disagreement {
+        what: "a listed credential whose public key is neither of ES256 nor of EdDSA is refused",
+        section: "CTAP 2.3 §6.8, publicKey: the credential's, of whatever algorithm it has",
+        take_out: |part, answer| {
+            let algorithm = member(answer, 0x08).and_then(|key| member(key, 3)).cloned();
+            matches!(part, Part::Answer(0x0A | 0x41))
+                && algorithm.is_some_and(|algorithm| ![(-7).into(), (-8).into()].contains(&algorithm))
+                && remove(Some(answer), &0x08.into())
+        },
+    },
 ];
 
 fn entry<'a>(map: &'a mut Value, key: &Value) -> Option<&'a mut Value> {

@@ -97,7 +97,7 @@ fn what_is_new_is_noticed() {
 }
 
 /// Answers in which everything is that the two disagree about.
-fn examples() -> [(Part, Value); 5] {
+fn examples() -> [(Part, Value); 6] {
     let bytes = |length| Value::Bytes(vec![7; length]);
     let texts = |texts: [&str; 2]| array(texts.map(Value::from));
     let information = [
@@ -127,12 +127,21 @@ fn examples() -> [(Part, Value); 5] {
         (0x03, map([("sig", bytes(70)), ("x5c", array([bytes(100)]))])),
     ];
     let assertion = [(0x01, descriptor(&[7; 43])), (0x02, bytes(37)), (0x03, bytes(78))];
+    let public_key = Value::Map(vec![
+        (1.into(), 2.into()),
+        (3.into(), algorithm::ES256K.into()),
+        ((-1).into(), 8.into()),
+        ((-2).into(), bytes(32)),
+        ((-3).into(), bytes(32)),
+    ]);
+    let listed = [(0x07, descriptor(&[7; 43])), (0x08, public_key), (0x0A, 1.into())];
     let outputs = map([("minPinLength", 4.into()), ("pinComplexityPolicy", true.into())]);
     [
         (Part::Answer(0x04), numbered(information)),
         (Part::Answer(0x01), numbered(registration)),
         (Part::Answer(0x01), numbered(u2f)),
         (Part::Answer(0x02), numbered(assertion)),
+        (Part::Answer(0x0A), numbered(listed)),
         (Part::RegistrationOutputs, outputs),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use png::{BitDepth, ColorType, Encoder};
+use png::{BitDepth, ColorType, Compression, Encoder};
 use qrcode::{Color, EcLevel, QrCode};
 use zeroize::Zeroizing;
 
@@ -47,6 +47,7 @@ pub(super) fn png(text: &Secret) -> Result<Zeroizing<Vec<u8>>, IamError> {
     let mut encoder = Encoder::new(&mut *file, side, side);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
     let mut writer = encoder.write_header().map_err(|e| IamError::failure(&e))?;
     writer.write_image_data(&dots).map_err(|e| IamError::failure(&e))?;
     writer.finish().map_err(|e| IamError::failure(&e))?;

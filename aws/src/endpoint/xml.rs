@@ -12,12 +12,25 @@ pub(super) struct Xml(String);
 impl Xml {
     /// An element with text.
     pub(super) fn text(&mut self, name: &str, text: &str) -> &mut Self {
-        // XML has no way to write other control characters (XML 1.0 §2.2).
-        let is_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
-        let text: String = text.chars().map(|c| if is_xml(c) { c } else { '\u{FFFD}' }).collect();
-        // A reader would turn it into a line feed (XML 1.0 §2.11).
-        let text = escape(text.as_str()).replace('\r', "&#13;");
-        self.0.push_str(&format!("<{name}>{text}</{name}>"));
+        let plain = |byte| matches!(byte, b' '..=b'~') && !b"&<>\"'".contains(&byte);
+        self.start(name);
+        match text.bytes().all(plain) {
+            true => self.0.push_str(text),
+            false => self.0.push_str(&escaped(text)),
+        }
+        self.end(name)
+    }
+
+    fn start(&mut self, name: &str) {
+        self.0.push('<');
+        self.0.push_str(name);
+        self.0.push('>');
+    }
+
+    fn end(&mut self, name: &str) -> &mut Self {
+        self.0.push_str("</");
+        self.0.push_str(name);
+        self.0.push('>');
         self
     }
 
@@ -39,10 +52,9 @@ impl Xml {
 
     /// An element with elements.
     pub(super) fn within(&mut self, name: &str, inside: impl FnOnce(&mut Self)) -> &mut Self {
-        self.0.push_str(&format!("<{name}>"));
+        self.start(name);
         inside(self);
-        self.0.push_str(&format!("</{name}>"));
-        self
+        self.end(name)
     }
 
     /// A list: an element with members.
@@ -58,6 +70,14 @@ impl Xml {
             }
         })
     }
+}
+
+fn escaped(text: &str) -> String {
+    // XML has no way to write other control characters (XML 1.0 §2.2).
+    let is_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
+    let text: String = text.chars().map(|c| if is_xml(c) { c } else { '\u{FFFD}' }).collect();
+    // A reader would turn it into a line feed (XML 1.0 §2.11).
+    escape(text.as_str()).replace('\r', "&#13;")
 }
 
 fn namespace(service: Service) -> String {

@@ -6,21 +6,23 @@ use super::Inputs;
 use crate::audit::Subject;
 
 impl Inputs {
-    /// Whether there is a credential report.
-    #[must_use]
-    pub fn has_report(&self) -> bool {
-        self.report.is_some()
-    }
-
-    /// The users whose devices only list-mfa-devices tells: the report says that they have one, and a console password.
+    /// The users whose devices only list-mfa-devices tells: those who may have a console password, and have a device by
+    /// the report or by the list of virtual ones, or are newer than the report.
     #[must_use]
     pub fn users_to_ask(&self) -> Vec<String> {
-        let rows = self.report.iter().flat_map(|report| &report.value.rows);
-        let names = rows.filter_map(|row| match &row.subject {
-            Subject::User(name) if row.mfa && row.password != Some(false) => Some(name.clone()),
-            _ => None,
-        });
-        names.collect()
+        let devices = self.virtual_devices.iter().flat_map(|devices| &devices.value);
+        let owners: BTreeSet<&str> = devices
+            .filter_map(|device| device.user.as_ref()?.user_name.as_deref())
+            .collect();
+        let mut names = self.user_names();
+        for row in self.report.iter().flat_map(|report| &report.value.rows) {
+            if let Subject::User(name) = &row.subject
+                && (row.password == Some(false) || !(row.mfa || owners.contains(name.as_str())))
+            {
+                names.remove(name);
+            }
+        }
+        names.into_iter().collect()
     }
 
     /// All users that a list or the report names.

@@ -332,3 +332,20 @@ fn who_has_one_device_comes_before_who_has_a_spare() {
         ]
     );
 }
+
+#[test]
+fn only_those_are_asked_for_whom_no_list_tells() {
+    let owner = json!({ "UserName": "fresh", "Arn": "arn:aws:iam::123456789012:user/fresh" });
+    let named = |name: &str| json!({ "UserName": name, "Arn": format!("arn:aws:iam::123456789012:user/{name}") });
+    let inputs = inputs(&[
+        report(&[
+            ("fresh", "true", false, "N/A,N/A"),
+            ("mfa", "true", true, "N/A,N/A"),
+            ("none", "true", false, "N/A,N/A"),
+            ("robot", "false", true, "N/A,N/A"),
+        ]),
+        json!({ "VirtualMFADevices": [{ "SerialNumber": APP, "User": owner }] }),
+        json!({ "Users": (["fresh", "mfa", "new", "none", "robot"].map(named)) }),
+    ]);
+    assert_eq!(inputs.users_to_ask(), ["fresh", "mfa", "new"]);
+}

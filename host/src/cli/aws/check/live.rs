@@ -1,7 +1,7 @@
 //! The answers of AWS itself, by the AWS CLI.
 //!
 //! Each call of the CLI takes half a second, so that lists of everybody come first. Users are asked for one by one only
-//! where no such list tells: those with a console password of whom the credential report says that they have a device.
+//! where no such list tells: those with a console password who have a device by the credential report or by a list.
 //! What is not allowed is missing in the verdicts, and ends nothing.
 
 use std::sync::Mutex;
@@ -70,7 +70,7 @@ pub(super) fn ask(args: &AwsArgs, wanted: Wanted, output: &Output) -> Result<Inp
         take(&mut inputs, answer)?;
     }
 
-    let users = users_to_ask(&inputs);
+    let users = inputs.users_to_ask();
     if users.is_empty() {
         return Ok(inputs);
     }
@@ -111,14 +111,6 @@ pub(super) fn ask(args: &AwsArgs, wanted: Wanted, output: &Output) -> Result<Inp
         }
     }
     Ok(inputs)
-}
-
-/// Who has to be asked for: by the report, or everybody where there is none.
-fn users_to_ask(inputs: &Inputs) -> Vec<String> {
-    match inputs.has_report() {
-        true => inputs.users_to_ask(),
-        false => inputs.user_names().into_iter().collect(),
-    }
 }
 
 /// The devices of a user, and the certifications of security keys among them.

@@ -11,7 +11,8 @@
 //! let mut inputs = Inputs::default();
 //! inputs.read("summary.json", br#"{"SummaryMap": {"AccountMFAEnabled": 0, "AccountPasswordPresent": 1}}"#)?;
 //! let audit = judge(&Facts::new(&inputs), datetime!(2026-11-29 12:00 UTC));
-//! assert!(audit.findings.iter().any(|finding| finding.check.name() == "root-mfa" && finding.outcome == Outcome::Failed));
+//! let mut failed = audit.findings.iter().filter(|finding| finding.outcome == Outcome::Failed);
+//! assert!(failed.any(|finding| finding.check.name() == "root-mfa"));
 //! # Ok::<(), brasskey_aws::audit::ReadError>(())
 //! ```
 

@@ -19,8 +19,8 @@ const REPORT: &str = "user,arn,user_creation_time,password_enabled,mfa_active,ac
                       access_key_2_last_rotated,access_key_2_last_used_date\n\
                       <root_account>,arn:aws:iam::123456789012:root,2020-01-01T00:00:00Z,not_supported,true,false,N/A,\
                       N/A,false,N/A,N/A\n\
-                      alice,arn:aws:iam::123456789012:user/alice,2020-01-01T00:00:00Z,true,true,false,N/A,N/A,false,N/A,\
-                      N/A\n";
+                      alice,arn:aws:iam::123456789012:user/alice,2020-01-01T00:00:00Z,true,true,false,N/A,N/A,false,\
+                      N/A,N/A\n";
 const BOB: &str =
     "bob,arn:aws:iam::123456789012:user/bob,2020-01-01T00:00:00Z,true,false,false,N/A,N/A,false,N/A,N/A\n";
 
@@ -191,6 +191,7 @@ fn spare_is_a_checklist_of_who_is_locked_out() {
     let said = value(&output);
     assert_eq!(
         said["spares"][0],
-        json!({ "subject": { "kind": "user", "name": "alice" }, "advice": "one", "kinds": ["virtual"], "complete": true })
+        json!({ "subject": { "kind": "user", "name": "alice" }, "advice": "one", "kinds": ["virtual"],
+                "complete": true })
     );
 }

@@ -108,7 +108,8 @@ fn an_error_in_a_policy_is_exit_code_6_and_a_warning_is_none() {
     for said in [
         "error  this Deny lets long-term access keys through  (deny-lets-access-keys-through)",
         "where   line 3, statement RequireMFA",
-        "shown   s3:GetObject on arn:aws:s3:::example-bucket/report.pdf, with a long-term access key, without MFA: neither",
+        "shown   s3:GetObject on arn:aws:s3:::example-bucket/report.pdf, with a long-term access key, without MFA: \
+         neither",
         "aws:MultiFactorAuthPresent absent",
         "remedy  write \"BoolIfExists\"",
         "  1 error, 0 warnings.",

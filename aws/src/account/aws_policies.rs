@@ -24,27 +24,37 @@ pub(crate) const ALL: [AwsPolicy; 6] = [
     AwsPolicy {
         arn: "arn:aws:iam::aws:policy/IAMFullAccess",
         id: "ANPAIAMFULLACCESSAAAA",
-        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:*","organizations:DescribeAccount","organizations:DescribeOrganization","organizations:DescribeOrganizationalUnit","organizations:DescribePolicy","organizations:ListChildren","organizations:ListParents","organizations:ListPoliciesForTarget","organizations:ListRoots","organizations:ListPolicies","organizations:ListTargetsForPolicy"],"Resource":"*"}]}"#,
+        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:*",
+            "organizations:DescribeAccount","organizations:DescribeOrganization",
+            "organizations:DescribeOrganizationalUnit","organizations:DescribePolicy","organizations:ListChildren",
+            "organizations:ListParents","organizations:ListPoliciesForTarget","organizations:ListRoots",
+            "organizations:ListPolicies","organizations:ListTargetsForPolicy"],"Resource":"*"}]}"#,
     },
     AwsPolicy {
         arn: "arn:aws:iam::aws:policy/IAMReadOnlyAccess",
         id: "ANPAIAMREADONLYACCESS",
-        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GenerateCredentialReport","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy","iam:SimulatePrincipalPolicy"],"Resource":"*"}]}"#,
+        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GenerateCredentialReport",
+            "iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy",
+            "iam:SimulatePrincipalPolicy"],"Resource":"*"}]}"#,
     },
     AwsPolicy {
         arn: "arn:aws:iam::aws:policy/IAMUserChangePassword",
         id: "ANPAIAMUSERCHANGEPASS",
-        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:ChangePassword"],"Resource":["arn:aws:iam::*:user/${aws:username}"]},{"Effect":"Allow","Action":["iam:GetAccountPasswordPolicy"],"Resource":"*"}]}"#,
+        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:ChangePassword"],
+            "Resource":["arn:aws:iam::*:user/${aws:username}"]},{"Effect":"Allow",
+            "Action":["iam:GetAccountPasswordPolicy"],"Resource":"*"}]}"#,
     },
     AwsPolicy {
         arn: "arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess",
         id: "ANPASIGNINLOCALDEVELO",
-        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["signin:AuthorizeOAuth2Access","signin:CreateOAuth2Token"],"Resource":"arn:aws:signin:*:*:oauth2/public-client/*"}]}"#,
+        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["signin:AuthorizeOAuth2Access",
+            "signin:CreateOAuth2Token"],"Resource":"arn:aws:signin:*:*:oauth2/public-client/*"}]}"#,
     },
     AwsPolicy {
         arn: "arn:aws:iam::aws:policy/AWSCloudTrail_ReadOnlyAccess",
         id: "ANPACLOUDTRAILREADONL",
-        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:Get*","cloudtrail:Describe*","cloudtrail:List*","cloudtrail:LookupEvents"],"Resource":"*"}]}"#,
+        document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:Get*",
+            "cloudtrail:Describe*","cloudtrail:List*","cloudtrail:LookupEvents"],"Resource":"*"}]}"#,
     },
 ];
 

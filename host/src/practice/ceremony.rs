@@ -154,7 +154,8 @@ pub(super) fn refusal(error: &str, is_registration: bool) -> &'static str {
             "This security key is assigned to this user already. Touch another one, or choose another kind of device."
         }
         ("NotAllowedError" | "TimeoutError", true) => {
-            "No security key answered: the browser's dialogue was cancelled, or nobody touched the key in time. Nothing \
+            "No security key answered: the browser's dialogue was cancelled, or nobody touched the key in time. \
+             Nothing \
              was assigned. Try again, and touch the key when it blinks."
         }
         ("NotAllowedError" | "TimeoutError", false) => {

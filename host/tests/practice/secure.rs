@@ -17,7 +17,8 @@ fn every_answer_says_what_browsers_may_do_with_it() {
         "/users",
     ] {
         let reply = browser.request("GET", path, &browser.headers(), "");
-        let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+        let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action \
+         'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
         for (name, value) in [
             ("content-security-policy", policy),

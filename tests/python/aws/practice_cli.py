@@ -114,7 +114,7 @@ class Home:
         return json.loads(printed)
 
     def device(self, user, name):
-        """Gives a user a virtual device by the AWS CLI alone, with codes of just before, and puts it on the soft token."""
+        """Gives a user a virtual device by the AWS CLI alone, with codes of just before. Puts it on the soft token."""
         seed_file = self.path / "seed"
         made = self.aws(
             "iam", "create-virtual-mfa-device", "--virtual-mfa-device-name", name,

@@ -104,7 +104,8 @@ class Operations(unittest.TestCase):
         self.iam.delete_group(GroupName="people")
 
     def test_policies(self):
-        trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+        trust = {"Version": "2012-10-17", "Statement": statement}
         self.iam.create_group(GroupName="policies")
         self.iam.create_role(RoleName="policies", AssumeRolePolicyDocument=json.dumps(trust))
         self.iam.create_user(UserName="policies")

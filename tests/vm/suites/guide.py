@@ -111,7 +111,9 @@ class Guide(Case):
         return eventually(code, "the key has another code", patience=2 * STEP)
 
     def devices(self):
-        return self.visitor.all("#devices .device", "[element.dataset.name, element.dataset.kind, element.dataset.serial]")
+        return self.visitor.all(
+            "#devices .device", "[element.dataset.name, element.dataset.kind, element.dataset.serial]"
+        )
 
     def verdict_of_session(self):
         self.visitor.open_menu()

@@ -237,7 +237,8 @@ proptest! {
 
     #[test]
     fn a_list_that_was_cut_off_is_refused(end in 1usize..100) {
-        let whole = r#"{"Users": [{"UserName": "alice", "Arn": "arn:aws:iam::123456789012:user/alice"}], "x": [1, 2, 3]}"#;
+        let whole = r#"{"Users": [{"UserName": "alice", "Arn": "arn:aws:iam::123456789012:user/alice"}],
+            "x": [1, 2, 3]}"#;
         let end = end.min(whole.len() - 1);
         prop_assert!(read(whole.get(..end).unwrap().as_bytes()).is_err());
     }

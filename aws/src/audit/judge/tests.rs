@@ -20,7 +20,8 @@ fn report(rows: &[(&str, &str, bool, &str)]) -> Value {
         };
         let active = *key != "N/A,N/A";
         csv.push_str(&format!(
-            "\n{user},arn:aws:iam::123456789012:{arn},2020-01-01T00:00:00Z,{password},{mfa},{active},{key},false,N/A,N/A"
+            "\n{user},arn:aws:iam::123456789012:{arn},2020-01-01T00:00:00Z,{password},{mfa},{active},{key},\
+             false,N/A,N/A"
         ));
     }
     let content = data_encoding::BASE64.encode(csv.as_bytes());
@@ -82,7 +83,10 @@ fn outcome(audit: &Audit, check: Check, subject: &Subject) -> Option<Outcome> {
 
 #[test]
 fn root_is_judged_by_the_summary_and_without_a_password_cannot_be_told() {
-    let summary = |mfa, password: Value| json!({ "SummaryMap": { "AccountMFAEnabled": mfa, "AccountPasswordPresent": password } });
+    let summary = |mfa, password: Value| {
+        json!({ "SummaryMap": {
+        "AccountMFAEnabled": mfa, "AccountPasswordPresent": password } })
+    };
     let central = json!({ "OrganizationId": "o-1", "EnabledFeatures": ["RootCredentialsManagement"] });
     let of = |files: &[Value]| outcome(&audit(files), Check::RootMfa, &Subject::Root);
     assert_eq!(of(&[summary(1, json!(1))]), None);

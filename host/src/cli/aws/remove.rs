@@ -170,7 +170,8 @@ fn root() -> Steps {
         steps: vec![
             "Sign in at https://console.aws.amazon.com/ as the root user.".to_owned(),
             "Open the menu with the account's name at the top right, and choose \"Security credentials\".".to_owned(),
-            "Under \"Multi-factor authentication (MFA)\" choose the device, then \"Remove\". AWS demands that root keeps \
+            "Under \"Multi-factor authentication (MFA)\" choose the device, then \"Remove\". AWS demands that root \
+             keeps \
              one: assign the new one first."
                 .to_owned(),
             "Delete its account on the key: brasskey oath delete NAME".to_owned(),

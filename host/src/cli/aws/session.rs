@@ -44,7 +44,8 @@ const MARK: &str = "BRASSKEY_AWS_SESSION";
 #[derive(Debug, ClapArgs)]
 #[command(
     after_long_help = "Without --env, --configure and COMMAND it is a credential_process of the AWS CLI: it prints \
-    credentials as JSON. They are kept in a file that only you can read, until five minutes before they end, so that one \
+    credentials as JSON. They are kept in a file that only you can read, until five minutes before they end, so that \
+    one \
     touch serves all calls until then. A code is good once: a second session in the same 30 seconds waits for the next \
     code. AWS takes no security key here (STS knows codes alone): `aws login`, in AWS CLI 2.32 and later, signs in by \
     browser, where one works."
@@ -66,7 +67,11 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "ID", requires = "role")]
     external_id: Option<String>,
     /// How long the session lasts: 900 to 129600, for a role up to 43200 [default: AWS's, 12 hours or 1 for a role]
-    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(i64::from(SHORTEST)..=i64::from(LONGEST)))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_parser = value_parser!(u32).range(i64::from(SHORTEST)..=i64::from(LONGEST)),
+    )]
     duration: Option<u32>,
     /// The profile of the AWS CLI that has the long-term access key [default: that of the environment, else default]
     #[arg(long, value_name = "PROFILE")]

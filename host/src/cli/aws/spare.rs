@@ -33,7 +33,8 @@ const RECOVERY: [&str; 4] = [
 
 /// Where a second copy of a seed may be. No file says so, and nobody guesses it.
 const SEEDS: [&str; 3] = [
-    "AWS shows the seed of an authenticator app once, when it is set up. Was it put on a second device then? Ask whoever \
+    "AWS shows the seed of an authenticator app once, when it is set up. Was it put on a second device then? Ask \
+     whoever \
      set it up: no list of AWS says so.",
     "Where an authenticator app keeps its codes in a cloud, whoever gets into that cloud has the codes.",
     "Two apps with one seed are one device at AWS: remove it, and both are out. Better: a device of its own for each.",

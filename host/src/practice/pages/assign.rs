@@ -161,12 +161,14 @@ pub(super) async fn app_page(member: Member) -> Answer {
     let main = html! {
         ol .steps {
             li {
-                "Open an authenticator app. " code { "brasskey oath add --qr" } " is one, too: it reads a picture of this "
+                "Open an authenticator app. " code { "brasskey oath add --qr" } " is one, too: it reads a picture of \
+                 this "
                 "page."
             }
             li {
                 "Have it read this QR code."
-                img #qr-code .qr src={ "data:image/png;base64," (picture) } alt="QR code with the secret key" width="240"
+                img #qr-code .qr src={ "data:image/png;base64," (picture) } alt="QR code with the secret \
+                 key" width="240"
                     height="240";
                 details #secret {
                     summary #show-secret-key { "Show secret key" }

@@ -80,7 +80,8 @@ pub(super) async fn list(visit: Visit) -> Answer {
     let main = html! {
         h1 { "What was checked of security keys" }
         p {
-            "Each answer of a security key is checked step by step, as WebAuthn asks of every website. AWS does the same, "
+            "Each answer of a security key is checked step by step, as WebAuthn asks of every website. AWS does the \
+             same, "
             "and shows nothing of it."
         }
         @if ceremonies.is_empty() {

@@ -57,7 +57,8 @@ pub(super) fn respond(frame: &Frame, title: &str, main: &Markup) -> Response {
                 a .skip href="#main" { "Skip to the content" }
                 p #not-aws .banner role="note" {
                     strong { "This is not AWS." }
-                    " It is a practice account of brasskey on this computer. Do not type a password that you use elsewhere."
+                    " It is a practice account of brasskey on this computer. Do not type a password that you use \
+                     elsewhere."
                 }
                 (header(frame))
                 main #main tabindex="-1" {

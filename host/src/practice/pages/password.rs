@@ -20,7 +20,8 @@ pub(super) async fn page(member: Member) -> Answer {
                 aria-describedby={ (id) "-hint" };
         }
     };
-    let rule = "8 to 128 characters, and three of: capitals, small letters, digits, symbols. Not a password that you use \
+    let rule = "8 to 128 characters, and three of: capitals, small letters, digits, symbols. Not a password that you \
+     use \
                 elsewhere.";
     let fields = html! {
         (field("old", "Current password", "", &input("old", "current-password")))

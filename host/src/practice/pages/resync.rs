@@ -49,7 +49,8 @@ pub(super) async fn page(member: Member, Query(Which { serial }): Query<Which>) 
     let main = html! {
         div .narrow {
             h1 { "Resync " span #device-name { (device.name) } }
-            p { "If a device's clock is off by some minutes, its codes are refused. Two consecutive codes say by how much." }
+            p { "If a device's clock is off by some minutes, its codes are refused. Two consecutive codes say by how \
+             much." }
             (form("resync", "/security-credentials/resync", &member.csrf(), &fields))
         }
     };

@@ -40,7 +40,8 @@ pub(super) async fn page(member: Member) -> Answer {
             }
             p { "A user may have up to " (MAX_DEVICES) " devices of any kind. Have two: there are no recovery codes." }
             @if devices.len() >= MAX_DEVICES {
-                p #device-limit .notice.odd { "This user has as many devices as there may be. Remove one to assign another." }
+                p #device-limit .notice.odd { "This user has as many devices as there may be. Remove one to assign \
+                 another." }
             }
             @if devices.is_empty() {
                 p #no-devices { "No MFA devices. Assign one, so that a password alone opens nothing." }
@@ -72,7 +73,8 @@ pub(super) async fn page(member: Member) -> Answer {
                 ul { @for key in &keys { li { code { (key) } } } }
             }
             p {
-                "Access keys work without MFA, unless a policy asks for it with " code { "aws:MultiFactorAuthPresent" } "."
+                "Access keys work without MFA, unless a policy asks for it with \
+                 " code { "aws:MultiFactorAuthPresent" } "."
             }
         }
     };

@@ -40,18 +40,21 @@ pub(super) async fn page(member: Member) -> Answer {
             (false, _) => div #session-verdict data-verdict="cached" .notice.odd {
                 p { strong { "MFA is on, and this session was never asked for it." } }
                 p {
-                    "It was signed in before the device was assigned, and stays as it is until it ends. That does not mean "
+                    "It was signed in before the device was assigned, and stays as it is until it ends. That does not \
+                     mean "
                     "that MFA does not work: the next sign-in asks."
                 }
             }
             (true, _) => p #session-verdict data-verdict="mfa" {
-                "This session showed a device. A policy that asks for " code { "aws:MultiFactorAuthPresent" } " lets it in."
+                "This session showed a device. A policy that asks for " code { "aws:MultiFactorAuthPresent" } " lets \
+                 it in."
             }
         }
         (sign_out)
         h2 { "The misdiagnosis" }
         p {
-            "“I assigned an MFA device, and AWS does not ask me for it.” Nearly always the browser still has a session from "
+            "“I assigned an MFA device, and AWS does not ask me for it.” Nearly always the browser still has a \
+             session from "
             "before. Do not assign the device again, and do not switch MFA off:"
         }
         ol {
@@ -60,7 +63,8 @@ pub(super) async fn page(member: Member) -> Answer {
             li { "Look at the sign-in history: the event says " code { "MFAUsed" } " and which device." }
         }
         p {
-            "Sessions from before go on for up to twelve hours, on other computers, too. A changed password ends them here; "
+            "Sessions from before go on for up to twelve hours, on other computers, too. A changed password ends them \
+             here; "
             "at AWS, an administrator revokes sessions by policy."
         }
     };

@@ -37,7 +37,8 @@ pub(super) async fn page(visit: Visit) -> Answer {
     let main = html! {
         h1 { "Practice hardware tokens" }
         p {
-            "Nobody has the secrets of the tokens that AWS sells. So the practice account gives these away: write down a "
+            "Nobody has the secrets of the tokens that AWS sells. So the practice account gives these away: write \
+             down a "
             "serial number, and read the code as if you held the token in your hand."
         }
         ul #tokens .cards {

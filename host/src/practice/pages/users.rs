@@ -101,7 +101,8 @@ pub(super) async fn page(member: Member, Path(name): Path<String>) -> Answer {
         p { "ARN: " code { (arn) } }
         h2 { "MFA devices (" span #device-count { (devices.len()) } ")" }
         @if devices.is_empty() {
-            p #no-devices { "No MFA devices. " (user) " signs in with the password alone, and can assign a device then." }
+            p #no-devices { "No MFA devices. " (user) " signs in with the password alone, and can assign a device \
+             then." }
         } @else {
             ul #devices .cards {
                 @for device in &devices {
@@ -146,7 +147,8 @@ pub(super) async fn remove_page(
         div .narrow {
             h1 { "Remove " span #device-name { (device.name) } " of " (user) "?" }
             p {
-                "Be sure that it is " (user) " who asks: somebody who pretends to have lost a device wants the account. "
+                "Be sure that it is " (user) " who asks: somebody who pretends to have lost a device wants the \
+                 account. "
                 "Afterwards the password alone signs in, until another device is assigned."
             }
             (form("remove", &format!("/users/{user}/remove"), &member.csrf(), &fields))

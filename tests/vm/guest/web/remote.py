@@ -1,5 +1,5 @@
-"""What a page shows, read by the browser's own protocol for debuggers. It changes nothing in the page but the focus: what
-a user types, xdotool types."""
+"""What a page shows, read by the browser's own protocol for debuggers. It changes nothing in the page but the focus:
+what a user types, xdotool types."""
 
 import json
 import urllib.request

@@ -66,7 +66,8 @@ fn what_takes_mfa_or_sets_it_up_is_not_held_against_a_key() {
         "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } }
     }));
     let set_up = policy(&json!([
-        { "Effect": "Allow", "Action": ["iam:*MFA*", "iam:ChangePassword"], "Resource": "arn:aws:iam::*:user/${aws:username}" },
+        { "Effect": "Allow", "Action": ["iam:*MFA*", "iam:ChangePassword"],
+          "Resource": "arn:aws:iam::*:user/${aws:username}" },
         { "Effect": "Allow", "Action": ["iam:CreateVirtualMFADevice", "sts:GetSessionToken"], "Resource": "*" }
     ]));
     assert_eq!(judged(&details(&[with_mfa, set_up])), WithoutMfa::Nothing);

@@ -139,7 +139,8 @@ fn table(audit: &Audit) -> Markup {
                     thead {
                         tr {
                             th scope="col" { "Check" }
-                            @for name in ["Failed", "Warnings", "Cannot be told", "Passed"] { th scope="col" { (name) } }
+                            @for name in ["Failed", "Warnings", "Cannot be \
+                             told", "Passed"] { th scope="col" { (name) } }
                         }
                     }
                     tbody {

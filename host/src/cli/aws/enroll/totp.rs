@@ -25,7 +25,8 @@ use brasskey_aws::names::{AwsUser, DeviceName, MAX_DEVICES};
 #[command(
     after_long_help = "The seed goes from AWS straight to the key: nobody sees it, and no file keeps it. If anything \
     fails on the way, what was made is deleted again, at AWS and on the key. For the root user AWS has the console \
-    alone: then this prints its steps, and makes the codes. --also puts the same seed on the spare key, which AWS takes \
+    alone: then this prints its steps, and makes the codes. --also puts the same seed on the spare key, which AWS \
+    takes \
     for the same device; AWS shows a seed once, so that is the only moment for it."
 )]
 pub(in crate::cli) struct Args {
@@ -142,14 +143,28 @@ fn iam(args: &Args, aws: &Aws, caller: &Caller, user: &str, output: &Output) -> 
     });
     output.result(&value, |to| {
         writeln!(to, "{user} has the MFA device {serial}.")?;
-        let on = spare.as_ref().map_or_else(String::new, |spare| format!(" and on {}", spare.label));
-        writeln!(to, "Its codes are those of {} on {}{on}.", escape(&name.to_string()), session.label)?;
-        writeln!(to, "\nSee that it works: sign out, open a private window, and sign in as {user}.")?;
-        writeln!(to, "For the command line: brasskey aws session --serial {serial} --configure PROFILE")?;
+        let on = spare
+            .as_ref()
+            .map_or_else(String::new, |spare| format!(" and on {}", spare.label));
+        writeln!(
+            to,
+            "Its codes are those of {} on {}{on}.",
+            escape(&name.to_string()),
+            session.label
+        )?;
+        writeln!(
+            to,
+            "\nSee that it works: sign out, open a private window, and sign in as {user}."
+        )?;
+        writeln!(
+            to,
+            "For the command line: brasskey aws session --serial {serial} --configure PROFILE"
+        )?;
         match before.devices {
             0 if spare.is_none() => writeln!(
                 to,
-                "This is the only device of {user}. Enrol a second one, and keep it elsewhere: AWS has no recovery codes."
+                "This is the only device of {user}. Enrol a second one, and keep it elsewhere: AWS has no recovery \
+                 codes."
             ),
             _ => Ok(()),
         }

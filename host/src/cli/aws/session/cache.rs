@@ -1,8 +1,8 @@
 //! Sessions that are kept, the codes that were used, and the lock between processes.
 //!
-//! All of it is in one directory beside the soft token's state, and every file has mode 0600. A session's file is sealed
-//! by the desktop's keyring. Where there is none it holds the credentials as they are, as the AWS CLI keeps its own below
-//! ~/.aws/cli/cache: until their end.
+//! All of it is in one directory beside the soft token's state, and every file has mode 0600. A session's file is
+//! sealed by the desktop's keyring. Where there is none it holds the credentials as they are, as the AWS CLI keeps its
+//! own below ~/.aws/cli/cache: until their end.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};

@@ -117,7 +117,8 @@ pub(super) mod tests {
     /// Credentials that end then.
     pub(in super::super) fn until(expiration: &str) -> Credentials {
         let answer = format!(
-            r#"{{"Credentials": {{"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret/+", "SessionToken": "to+ken==",
+            r#"{{"Credentials": {{"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret/+",
+                "SessionToken": "to+ken==",
             "Expiration": "{expiration}"}}, "AssumedRoleUser": {{}}}}"#
         );
         Credentials::of_answer(answer.as_bytes()).unwrap()
@@ -141,7 +142,8 @@ pub(super) mod tests {
         for wrong in [
             "",
             "{}",
-            r#"{"Credentials": {"AccessKeyId": "A", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": "soon"}}"#,
+            r#"{"Credentials": {"AccessKeyId": "A", "SecretAccessKey": "b", "SessionToken": "c",
+                "Expiration": "soon"}}"#,
             r#"{"Credentials": {"AccessKeyId": "A", "SecretAccessKey": "b'$(x)\n", "SessionToken": "c",
                 "Expiration": "2026-11-29T01:00:00Z"}}"#,
         ] {

@@ -281,7 +281,8 @@ impl AwsError {
             Self::SignIn { profile } => format!("sign in with `aws sso login{}`", with(profile)),
             Self::Expired { profile, login: true } => format!("sign in with `aws login{}`", with(profile)),
             Self::Expired { profile, login: false } => format!(
-                "get new credentials: `aws sso login{0}`, `aws login{0}` or `brasskey aws session`, as the profile has it",
+                "get new credentials: `aws sso login{0}`, `aws login{0}` or `brasskey aws session`, as the profile \
+                 has it",
                 with(profile)
             ),
             Self::NoRegion => "name it with --region, for example --region us-east-1".to_owned(),

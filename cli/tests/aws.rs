@@ -59,7 +59,7 @@ fn the_profile_says_that_it_rehearses_before_anything_looks_like_aws() {
     let named = home.register("--rp-id example.com --origin https://example.com");
     assert!(named.stderr.contains(REHEARSAL), "{}", named.stderr);
 
-    for command in ["", "aws ", "register ", "authenticate "] {
+    for command in ["aws devices ", "register ", "authenticate "] {
         let help = home.run(&format!("{command}--help")).stdout;
         let words: Vec<_> = help.split_whitespace().collect();
         assert!(words.join(" ").contains("never talks to AWS"), "{command}: {help}");

@@ -18,23 +18,33 @@ class Guide(Case):
     browser_class = None
     remote_class = None
 
-    def setUp(self):
-        super().setUp()
-        self.screen = self.enterContext(Screen())
-        self.addCleanup(self.screen.develop, RESULTS)
-        self.console = self.enterContext(Practice(self.screen))
-        remote = self.remote_class
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.screen = cls.enterClassContext(Screen())
+        cls.console = cls.enterClassContext(Practice(cls.screen))
+        remote = cls.remote_class
 
-        class Browser(self.browser_class):
+        class Browser(cls.browser_class):
             def command(self, profile, address):
+                self.keep_no_passwords(profile)
                 program, *rest = super().command(profile, address)
                 return [program, *remote.option, *rest]
 
-        self.browser = self.enterContext(Browser(self.screen, self.console))
-        self.visitor = Visitor(self.screen, remote(), self.id().partition(".")[2].replace(".", "-"))
+        cls.browser = cls.enterClassContext(Browser(cls.screen, cls.console))
+        cls.visitor = Visitor(cls.screen, remote(), cls.__name__)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.screen.develop(RESULTS)
+
+    def setUp(self):
+        super().setUp()
+        if self.visitor.exists("#account-menu"):
+            self.sign_out()
 
     def tearDown(self):
-        self.visitor.photograph("end")
+        self.visitor.photograph(f"end-of-{self._testMethodName}")
 
     def evidence(self):
         return f"{super().evidence()}\n-- the browser\n{self.browser.log()}"
@@ -89,9 +99,18 @@ class Guide(Case):
     def assign_app(self, name):
         """The app is the key's one-time codes: the tool reads the QR code from a picture of the screen."""
         self.begin_assignment(name, "app", then="#qr-code")
-        picture = self.visitor.photograph("qr")
-        self.client("convert", picture, self.files / "qr.png")
-        added = json.loads(self.client("brasskey", "oath", "add", "--qr", self.files / "qr.png", "--json"))
+        self.visitor.scroll_to("#qr-code")
+
+        def added():
+            """What the tool says, as soon as all of the code is drawn."""
+            picture = self.visitor.photograph("qr")
+            self.client("convert", picture, self.files / "qr.png")
+            said = json.loads(
+                self.client("brasskey", "oath", "add", "--qr", self.files / "qr.png", "--json", status=None)
+            )
+            return None if "error" in said else said
+
+        added = eventually(added, "the tool reads the QR code")
         self.assertEqual(added["account"], f"{name}@{self.console.ready['account']}")
         first = self.next_code(name, after=None)
         second = self.next_code(name, after=first)

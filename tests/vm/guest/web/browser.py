@@ -33,6 +33,9 @@ class Browser:
     def command(self, profile, address):
         raise NotImplementedError
 
+    def keep_no_passwords(self, profile):
+        """Has the browser not offer to save passwords, which would hide a part of the page."""
+
     def await_page(self, site):
         def decided():
             return site.opened.is_set() or self._process.poll() is not None
@@ -107,6 +110,10 @@ class Chromium(Browser):
 
     button = ("0b57d0",)
 
+    def keep_no_passwords(self, profile):
+        (profile / "Default").mkdir()
+        (profile / "Default/Preferences").write_text(json.dumps({"credentials_enable_service": False}))
+
     def command(self, profile, address):
         return [
             "chromium", f"--app={address}", f"--user-data-dir={profile}", "--window-position=0,0",
@@ -133,6 +140,7 @@ class Firefox(Browser):
         # The buttons of dialogues work at once.
         "security.dialog_enable_delay": 0,
         "ui.prefersReducedMotion": 1,
+        "signon.rememberSignons": False,
         "browser.shell.checkDefaultBrowser": False,
         "browser.aboutwelcome.enabled": False,
         "browser.startup.homepage_override.mstone": "ignore",

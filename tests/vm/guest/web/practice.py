@@ -52,6 +52,9 @@ class Opened(threading.Event):
 class Visitor:
     """A person at the keyboard. A protocol for debuggers only moves the focus, and reads."""
 
+    #: The colour behind "This is not AWS", which every page begins with.
+    BANNER = ("f2e3b8",)
+
     def __init__(self, screen, remote, name):
         self.screen = screen
         self._remote = remote
@@ -77,6 +80,10 @@ class Visitor:
     def _focus(self, element):
         self.see(element)
         self._remote.value(f"document.querySelector({element!r}).focus()")
+
+    def scroll_to(self, element):
+        self.see(element)
+        self._remote.value(f"document.querySelector({element!r}).scrollIntoView({{block: 'center'}})")
 
     def _act(self, action, has_effect, what):
         """Does something, again if it had no effect: an emulated browser may be slow, and may lose keys."""
@@ -130,6 +137,11 @@ class Visitor:
 
     def photograph(self, what):
         """Keeps what the screen shows, and returns the picture's path."""
+        try:
+            eventually(lambda: self.screen.area(self.BANNER) > 10_000, "the page is drawn", patience=20)
+        except AssertionError:
+            # It was scrolled, or a dialogue is above it.
+            pass
         self._pictures += 1
         picture = RESULTS / f"{self._name}-{self._pictures:02}-{what}"
         self.screen.photograph(picture)

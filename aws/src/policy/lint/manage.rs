@@ -8,6 +8,7 @@ use crate::policy::document::{Document, Effect, Statement};
 use crate::policy::pattern::Case;
 
 const DEACTIVATE: &str = "iam:DeactivateMFADevice";
+const DELETE: &str = "iam:DeleteVirtualMFADevice";
 const WITHOUT_MFA: [Who; 2] = [Who::LongTermKey, Who::PlainSession];
 
 pub(super) fn check(document: &Document) -> Vec<Finding> {
@@ -65,6 +66,23 @@ fn exempt<'a>(document: &'a Document, action: &str, resource: &str) -> Option<(u
         })
 }
 
+/// How a Deny comes to deny an action that it does not deny.
+fn deny_too(statement: &Statement, action: &str) -> String {
+    let context = Who::LongTermKey.context();
+    if statement.covers_action(action, &context) {
+        return "write \"Resource\": \"*\" in the Deny".to_owned();
+    }
+    let mut patterns = statement.actions.patterns.iter();
+    match patterns.find(|pattern| pattern.matches(action, &context, Case::Ignored)) {
+        Some(pattern) if pattern.text.eq_ignore_ascii_case(action) => format!("take {action} out of NotAction"),
+        Some(pattern) => format!(
+            "replace {} in NotAction by the actions that a new user needs, without {action}",
+            pattern.text
+        ),
+        None => format!("deny {action} without MFA too"),
+    }
+}
+
 /// MFA that somebody can take away who does not have it.
 fn removable(document: &Document) -> Option<Finding> {
     let (index, statement, scene) = exempt(document, DEACTIVATE, USER).or_else(|| {
@@ -75,11 +93,11 @@ fn removable(document: &Document) -> Option<Finding> {
         })
     })?;
     let remedy = match statement.effect {
-        Effect::Deny if statement.actions.negated => "take iam:DeactivateMFADevice out of NotAction",
-        Effect::Deny => "deny iam:DeactivateMFADevice without MFA too",
+        Effect::Deny => deny_too(statement, DEACTIVATE),
         Effect::Allow => {
             "allow iam:DeactivateMFADevice in a statement of its own, with \"Bool\": {\"aws:MultiFactorAuthPresent\": \
              \"true\"}"
+                .to_owned()
         }
     };
     let said = Said::new(
@@ -88,21 +106,22 @@ fn removable(document: &Document) -> Option<Finding> {
         "MFA can be removed without MFA",
         "an attacker with the access key, or in a session of the password alone, deactivates the user's MFA device, \
          where a policy allows it to the user: from then on the password is enough",
-        remedy,
+        &remedy,
     );
     Some(said.at(index, statement, Some(scene.shown(document))))
 }
 
 /// Virtual devices that somebody without MFA may delete. AWS refuses to delete one that is assigned (DeleteConflict).
 fn deletable(document: &Document) -> Option<Finding> {
-    let (index, statement, scene) = exempt(document, "iam:DeleteVirtualMFADevice", DEVICE)?;
+    let (index, statement, scene) = exempt(document, DELETE, DEVICE)?;
+    let remedy = deny_too(statement, DELETE) + ": a device that was not enabled can stay";
     let said = Said::new(
         "devices-deletable-without-mfa",
         Severity::Warning,
         "virtual devices that are not assigned can be deleted without MFA",
         "who has a password or an access key only deletes devices that others have just made and not enabled yet; \
          together with iam:DeactivateMFADevice that removes MFA altogether",
-        "take iam:DeleteVirtualMFADevice out of NotAction: a device that was not enabled can stay",
+        &remedy,
     );
     Some(said.at(index, statement, Some(scene.shown(document))))
 }

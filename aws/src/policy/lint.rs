@@ -15,10 +15,12 @@ use super::document::{Document, Statement};
 
 mod actions;
 mod allow;
+mod besides;
 mod deny;
 mod enrol;
 mod manage;
 mod notes;
+mod reach;
 mod scene;
 mod words;
 
@@ -103,10 +105,16 @@ pub fn lint(document: &Document) -> Vec<Finding> {
     }
     findings.extend(words::check(document));
     findings.extend(deny::check(document));
+    findings.extend(besides::check(document));
     findings.extend(allow::check(document));
     if !is_trust(document) {
         findings.extend(enrol::check(document));
         findings.extend(manage::check(document));
+        // What is broken is mended first: how far the policy reaches is seen then.
+        let is_broken = findings.iter().any(|finding| finding.severity == Severity::Error);
+        let reach = reach::check(document);
+        let told = |finding: &Finding| !is_broken || finding.rule != "does-not-enforce";
+        findings.extend(reach.into_iter().filter(told));
     }
     findings.sort_by_key(|finding| (finding.line, finding.severity, finding.rule));
     findings

@@ -111,6 +111,17 @@ impl Scene {
         all_hold.then_some(self)
     }
 
+    /// The same request with something that a condition does not hold for. `None` where that is not found.
+    pub(super) fn failing(mut self, condition: &Condition) -> Option<Self> {
+        self.context = fail(condition, &self.who.context(), &self.context)?;
+        Some(self)
+    }
+
+    /// The value of a condition key; `None` where it is absent.
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
+        self.context.get(key)?.first().map(String::as_str)
+    }
+
     /// What the policy says to it.
     pub(super) fn ask(&self, document: &Document) -> Decision {
         let request = Request {
@@ -179,6 +190,19 @@ pub(super) fn mfa_holds(statement: &Statement, who: Who) -> bool {
     let context = who.context();
     let mut asked = statement.conditions.iter().filter(|condition| is_mfa(&condition.key));
     asked.all(|condition| condition.holds(&context))
+}
+
+/// A statement with what it asks about MFA only.
+pub(super) fn only_mfa(statement: &Statement) -> Statement {
+    let mut bare = statement.clone();
+    bare.conditions.retain(|condition| is_mfa(&condition.key));
+    bare
+}
+
+/// Whether a statement can be about users, and is not about root alone.
+pub(super) fn is_about_users(statement: &Statement) -> bool {
+    let scene = Scene::new(Who::PlainSession, "iam:GetUser", USER).meeting(statement);
+    scene.is_none_or(|scene| scene.is_of_user())
 }
 
 /// Requests that a statement is about, when somebody makes them: each of the harmful ones that it covers, or one made
@@ -287,4 +311,37 @@ fn meet(condition: &Condition, context: &mut Context) -> Option<()> {
     };
     context.insert(&condition.key, value);
     Some(())
+}
+
+/// A context that a condition does not hold for: what is natural for somebody where that is enough, then a value that
+/// is made after the condition's, or is far from it, and at last none.
+fn fail(condition: &Condition, natural: &Context, context: &Context) -> Option<Context> {
+    let key = &condition.key;
+    let own = natural.get(key).map(<[String]>::to_vec);
+    let named = condition.values.iter().flat_map(|value| {
+        let address = value.text.split('/').next().map(str::to_owned);
+        [example(value, context), address]
+    });
+    let is_region = key.eq_ignore_ascii_case("aws:RequestedRegion");
+    let far = [
+        if is_region { "eu-west-1" } else { "example" },
+        "arn:aws:iam::123456789012:user/mallory",
+        "203.0.113.77",
+        "2001:db8::77",
+        "1971-01-01T00:00:00Z",
+        "2999-01-01T00:00:00Z",
+        "-999999999999",
+        "999999999999",
+        "true",
+        "false",
+    ];
+    let far = far.into_iter().map(str::to_owned);
+    let made = named.flatten().chain(far).map(|value| vec![value]);
+    // A key without values counts as absent.
+    let mut all = own.into_iter().chain(made).chain([Vec::new()]);
+    all.find_map(|values| {
+        let mut changed = context.clone();
+        changed.insert_all(key, values);
+        (!condition.holds(&changed)).then_some(changed)
+    })
 }

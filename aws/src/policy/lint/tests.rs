@@ -5,6 +5,7 @@ use crate::policy::{Document, MAX_MANAGED};
 
 mod fixtures;
 mod guides;
+mod reach;
 mod requests;
 mod rules;
 mod words;

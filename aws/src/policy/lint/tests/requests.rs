@@ -91,6 +91,8 @@ fn check(document: &Document, finding: &Finding) -> Result<(), TestCaseError> {
         | "deny-only-service-calls"
         | "devices-deletable-without-mfa"
         | "mfa-removable-without-mfa"
+        | "deny-with-exception"
+        | "deny-of-some-resources"
         | "allow-without-deny" => prop_assert!(!mfa && shown.decision != "denied"),
         "deny-hits-mfa" => prop_assert!(mfa && shown.decision == "denied"),
         "new-user-cannot-enrol" | "new-user-hindered" | "password-change-denied" | "no-session-with-mfa" => {
@@ -100,7 +102,8 @@ fn check(document: &Document, finding: &Finding) -> Result<(), TestCaseError> {
         | "allow-lets-access-keys-in"
         | "allow-lets-sessions-in"
         | "allow-only-without-mfa"
-        | "allowed-elsewhere" => prop_assert!(!mfa && shown.decision == "allowed"),
+        | "allowed-elsewhere"
+        | "does-not-enforce" => prop_assert!(!mfa && shown.decision == "allowed"),
         "devices-of-others" => prop_assert_eq!(shown.decision, "allowed"),
         "allow-misses-mfa" => prop_assert!(mfa && shown.decision != "allowed"),
         "device-name-fixed" | "own-devices-not-listed" | "wrong-resource" => {

@@ -237,17 +237,44 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether anything names all users.
-    pub(super) fn knows_users(&self) -> bool {
-        self.inputs.report.is_some() || self.inputs.users.is_some() || self.inputs.details.is_some()
+    /// How many IAM users there are, by the account summary.
+    pub(super) fn user_count(&self) -> Option<usize> {
+        let count = self.inputs.summary.as_ref()?.value.users?;
+        usize::try_from(count).ok()
+    }
+
+    /// Why not all users are known; `None` where they are.
+    pub(super) fn unknown_users(&self) -> Option<String> {
+        let has_list = self.inputs.report.is_some() || self.inputs.users.is_some() || self.inputs.details.is_some();
+        let why = match has_list {
+            true => "each list of users is older than the summary, or not whole".to_owned(),
+            false => format!("{}, and no list of users", self.missing(Source::Report)),
+        };
+        let known = self.users.len();
+        match self.user_count() {
+            Some(all) if all > known => {
+                let are = if known == 1 { "is" } else { "are" };
+                Some(format!("{known} of {all} users {are} known: {why}"))
+            }
+            None if !has_list => Some(why),
+            _ => None,
+        }
     }
 
     /// Why an answer is not there.
     pub(super) fn missing(&self, source: Source) -> String {
         match self.inputs.missing.get(&source) {
             Some(why) => why.clone(),
+            None if self.inputs.live => format!("AWS had no answer to `aws {}`", source.operation()),
             None => format!("there is no answer of `aws {}`", source.operation()),
         }
+    }
+
+    /// Where the summary counts users.
+    pub(super) fn counted(&self) -> Vec<Evidence> {
+        let counted = self.inputs.summary.as_ref().zip(self.user_count());
+        let counted = counted.map(|(summary, count)| evidence(summary, format!("Users: {count}")));
+        counted.into_iter().collect()
     }
 
     /// A line of the report, with one of its columns.

@@ -257,8 +257,12 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// The devices of the root user that are known.
     pub root_devices: Vec<Device>,
-    /// The users, by name.
+    /// The users that are known, by name.
     pub users: Vec<User>,
+    /// Whether these are all.
+    pub users_complete: bool,
+    /// How many IAM users there are by the account summary; `None` where it does not say.
+    pub user_count: Option<usize>,
     /// What was read, in its order.
     pub files: Vec<String>,
 }

@@ -27,7 +27,7 @@ pub(super) use report::{Report, Row};
 pub(super) use sign_in::{SignIn, What, Who};
 
 use self::document::{Document, Event, Shape};
-use self::error::reason;
+use self::error::{EMPTY, reason};
 use self::report::decoded;
 use super::Subject;
 use super::arn::{Arn, account_number, is_serial_number, is_user_name};
@@ -72,6 +72,8 @@ pub struct Inputs {
     /// The FIDO certifications of security keys, by serial number.
     pub(super) certifications: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) missing: BTreeMap<Source, String>,
+    /// The actions that AWS did not allow.
+    pub(super) denied: BTreeMap<Source, String>,
     pub(super) live: bool,
 }
 
@@ -105,7 +107,7 @@ impl Inputs {
             return self.report(&file, text, None);
         }
         match text.trim_start().bytes().next() {
-            None => Err(fail(None, "it is empty".to_owned())),
+            None => Err(fail(None, EMPTY.to_owned())),
             Some(b'{') => self.json(&file, text),
             Some(_) => match decoded(text) {
                 // `--query Content --output text`.
@@ -121,6 +123,11 @@ impl Inputs {
     /// An answer that could not be had, and why: verdicts that need it say so.
     pub fn set_missing(&mut self, source: Source, why: impl Into<String>) {
         self.missing.insert(source, why.into());
+    }
+
+    /// The action that is not allowed, where [`Inputs::set_missing`] says so: verdicts say what to ask for.
+    pub fn set_denied(&mut self, source: Source, action: impl Into<String>) {
+        self.denied.insert(source, action.into());
     }
 
     /// A region whose sign-ins were read, though there may be none.

@@ -94,7 +94,8 @@ impl Judge<'_> {
 
     fn find(&mut self, check: Check, outcome: Outcome, subject: Subject, what: Against<'_>) {
         self.tally(check, outcome);
-        let remedy = remedy(check, outcome, &subject);
+        let leave = self.leave(what.detail).filter(|_| outcome == Outcome::CannotTell);
+        let remedy = leave.unwrap_or_else(|| remedy(check, outcome, &subject));
         self.findings.push(Finding {
             check,
             outcome,
@@ -105,6 +106,17 @@ impl Judge<'_> {
             evidence: what.evidence,
             remedy,
         });
+    }
+
+    /// What to do where AWS refused the answer that a verdict lacks; `None` where it did not.
+    fn leave(&self, why: &str) -> Option<String> {
+        let inputs = self.facts.inputs;
+        let is_why = |source| inputs.missing.get(source).is_some_and(|missing| why.contains(missing));
+        let mut actions = inputs.denied.iter().filter(|(source, _)| is_why(*source));
+        let (_, action) = actions.next()?;
+        Some(format!(
+            "have an administrator allow {action}, or use --profile with a user who may"
+        ))
     }
 
     fn done(self) -> Audit {
@@ -130,6 +142,8 @@ impl Judge<'_> {
             findings,
             root_devices: self.facts.root_devices.clone(),
             users: self.facts.users.clone(),
+            users_complete: self.facts.unknown_users().is_none(),
+            user_count: self.facts.user_count(),
             files: inputs.files.iter().map(ToString::to_string).collect(),
         }
     }

@@ -97,6 +97,9 @@ pub(in crate::audit) struct Summary {
     /// Whether root has a password.
     #[serde(rename = "AccountPasswordPresent")]
     pub(in crate::audit) password: Option<u32>,
+    /// How many IAM users there are.
+    #[serde(rename = "Users")]
+    pub(in crate::audit) users: Option<u32>,
 }
 
 /// One of list-users.

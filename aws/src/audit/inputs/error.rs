@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What is wrong with a file without anything in it.
+pub(super) const EMPTY: &str = "it is empty";
+
 /// A file that cannot be judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ReadError {
@@ -26,8 +29,13 @@ impl ReadError {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        "give whole answers of `aws … --output json` of one account, and the credential report; \
-         `brasskey aws check --help` lists them"
+        match self.problem.as_str() {
+            EMPTY => "the command that wrote it failed: delete it, or run the command again",
+            _ => {
+                "give whole answers of `aws … --output json` of one account, and the credential report; \
+                 `brasskey aws check --help` lists them"
+            }
+        }
     }
 }
 

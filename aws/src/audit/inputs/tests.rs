@@ -206,6 +206,13 @@ fn an_empty_list_is_of_the_user_that_is_named_beside_it() {
     );
 }
 
+#[test]
+fn an_empty_file_is_of_a_command_that_failed() {
+    let error = read(b" \n").unwrap_err();
+    assert_eq!(error.problem, "it is empty");
+    assert!(error.hint().contains("run the command again"), "{}", error.hint());
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {

@@ -25,7 +25,7 @@ impl Inputs {
         names.into_iter().collect()
     }
 
-    /// All users that a list or the report names.
+    /// All users that a list or the report names, and who has a virtual device.
     #[must_use]
     pub fn user_names(&self) -> BTreeSet<String> {
         let listed = self
@@ -38,6 +38,8 @@ impl Inputs {
             Subject::User(name) => Some(name),
             _ => None,
         });
-        listed.chain(reported).cloned().collect()
+        let devices = self.virtual_devices.iter().flat_map(|devices| &devices.value);
+        let owners = devices.filter_map(|device| device.user.as_ref()?.user_name.as_ref());
+        listed.chain(reported).chain(owners).cloned().collect()
     }
 }

@@ -23,10 +23,10 @@ impl Judge<'_> {
             .as_ref()
             .map(|details| Permissions::new(&details.value, self.now));
         let known = facts.users.iter().any(|user| user.line.is_some()) || !facts.inputs.keys.is_empty();
-        if !known && !facts.users.is_empty() {
-            let why = facts.missing(Source::Report);
+        let unreported = (!known && !facts.users.is_empty()).then(|| facts.missing(Source::Report));
+        if let Some(why) = facts.unknown_users().or(unreported) {
             for check in [Check::AccessKeyMfa, Check::AccessKeyAge, Check::AccessKeyUse] {
-                self.cannot_tell(check, Subject::Account, Against::new(&why, Vec::new()));
+                self.cannot_tell(check, Subject::Account, Against::new(&why, facts.counted()));
             }
         }
         let mut judged = HashMap::new();

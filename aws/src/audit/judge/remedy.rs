@@ -59,7 +59,12 @@ fn missing(check: Check, subject: &Subject) -> String {
         (Check::OneDevice | Check::PhishingResistant, Subject::User(name)) => {
             format!("add the answer of `aws iam list-mfa-devices --user-name {name}`")
         }
-        (Check::OneDevice | Check::PhishingResistant, _) => "add the answers of `aws iam list-mfa-devices`".to_owned(),
+        (Check::OneDevice | Check::PhishingResistant, _) => {
+            "add the answers of `aws iam get-credential-report` and `aws iam list-mfa-devices`".to_owned()
+        }
+        (Check::AccessKeyMfa, Subject::Account) => "add the answers of `aws iam get-credential-report` and `aws iam \
+                                                    get-account-authorization-details`"
+            .to_owned(),
         (Check::AccessKeyMfa, _) => {
             "read the user's policies; `aws iam get-account-authorization-details` has all of them".to_owned()
         }

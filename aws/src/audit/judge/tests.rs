@@ -353,3 +353,5 @@ fn only_those_are_asked_for_whom_no_list_tells() {
     ]);
     assert_eq!(inputs.users_to_ask(), ["fresh", "mfa", "new"]);
 }
+
+mod unknown;

@@ -6,15 +6,15 @@ use crate::audit::{Check, Kind, Source, Subject, User};
 impl Judge<'_> {
     pub(super) fn users(&mut self) {
         let facts = self.facts;
-        if facts.users.is_empty() {
-            let why = match facts.knows_users() {
-                // Not that all is well: people may be elsewhere.
-                true => "there are no IAM users: people may sign in by IAM Identity Center, whose MFA is set there, \
-                         and which no file of this kind shows"
-                    .to_owned(),
-                false => format!("{}, and no list of users", facts.missing(Source::Report)),
-            };
-            return self.cannot_tell(Check::UserMfa, Subject::Account, Against::new(&why, Vec::new()));
+        if let Some(why) = facts.unknown_users() {
+            for check in [Check::UserMfa, Check::OneDevice, Check::PhishingResistant] {
+                self.cannot_tell(check, Subject::Account, Against::new(&why, facts.counted()));
+            }
+        } else if facts.users.is_empty() {
+            // Not that all is well: people may be elsewhere.
+            let why = "there are no IAM users: people may sign in by IAM Identity Center, whose MFA is set there, and \
+                       which no file of this kind shows";
+            self.cannot_tell(Check::UserMfa, Subject::Account, Against::new(why, Vec::new()));
         }
         for user in &facts.users {
             self.user(user);

@@ -80,9 +80,15 @@ def verdicts(texts):
     for name in files.names():
         user(files, name, found)
         keys(files, name, found)
-    if not files.names():
+    has_list = any(names is not None for names in (files.report, files.users, files.details))
+    counted = (files.summary or {}).get("Users")
+    some_unknown = not has_list if counted is None else counted > len(files.names())
+    if some_unknown or not files.names():
         found["user-mfa", OPEN, ACCOUNT] += 1
-    if files.names() and not (set(files.report or {}) - {"<root_account>"}):
+    if some_unknown:
+        for check in ("one-device", "phishing-resistant"):
+            found[check, OPEN, ACCOUNT] += 1
+    if some_unknown or (files.names() and not (set(files.report or {}) - {"<root_account>"})):
         for check in ("access-key-mfa", "access-key-age", "access-key-use"):
             found[check, OPEN, ACCOUNT] += 1
     sign_ins(files, found)

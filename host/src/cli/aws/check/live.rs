@@ -70,14 +70,19 @@ pub(super) fn ask(args: &AwsArgs, wanted: Wanted, output: &Output) -> Result<Inp
         take(&mut inputs, answer)?;
     }
 
-    let users = inputs.users_to_ask();
+    let mut users = inputs.users_to_ask();
+    // Who may not list users may mostly list devices of their own.
+    let caller = identity["Arn"].as_str().and_then(|arn| arn.split_once(":user/"));
+    let caller = caller.and_then(|(_, path)| path.rsplit('/').next());
+    let names = inputs.user_names();
+    users.extend(caller.filter(|caller| !names.contains(*caller)).map(str::to_owned));
     if users.is_empty() {
         return Ok(inputs);
     }
     output.notice(&format!(
         "asking for the devices of {} of {} users: no list tells those of who has a password and MFA",
         users.len(),
-        inputs.user_names().len()
+        names.len().max(users.len())
     ));
     let progress = bar(users.len(), "users", output);
     let failed = AtomicUsize::new(0);
@@ -106,7 +111,7 @@ pub(super) fn ask(args: &AwsArgs, wanted: Wanted, output: &Output) -> Result<Inp
             }
             // Somebody was deleted since the report.
             Err(error) if error.code() == Some("NoSuchEntity") => {}
-            Err(error) if is_missing(&error) => inputs.set_missing(Source::Devices, error.to_string()),
+            Err(error) if is_missing(&error) => missing(&mut inputs, Source::Devices, &error),
             Err(error) => return Err(error.into()),
         }
     }
@@ -234,10 +239,17 @@ fn take(inputs: &mut Inputs, answer: Answer) -> Result<(), Failure> {
             Ok(())
         }
         Err(error) if is_missing(&error) => {
-            inputs.set_missing(answer.source, error.to_string());
+            missing(inputs, answer.source, &error);
             Ok(())
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn missing(inputs: &mut Inputs, source: Source, error: &AwsError) {
+    inputs.set_missing(source, error.to_string());
+    if let AwsError::Denied { action, .. } = error {
+        inputs.set_denied(source, action);
     }
 }
 
@@ -326,6 +338,7 @@ mod tests {
             .find(|finding| finding.check.name() == "root-mfa")
             .unwrap();
         assert!(root.detail.contains("iam:GetAccountSummary"), "{}", root.detail);
+        assert!(root.remedy.contains("allow iam:GetAccountSummary"), "{}", root.remedy);
         let expired = AwsError::Expired {
             profile: None,
             login: false,

@@ -23,7 +23,7 @@ pub(super) struct Group<'a> {
 impl Group<'_> {
     /// What to do: with a user's name where there is one user only.
     pub(super) fn remedy(&self) -> String {
-        match self.all.iter().all(|finding| finding.subject == self.first.subject) {
+        match self.all.iter().all(|finding| finding.remedy == self.first.remedy) {
             true => self.first.remedy.clone(),
             false => remedy(self.first.check, self.first.outcome, &Subject::User("USER".to_owned())),
         }
@@ -79,7 +79,14 @@ pub(super) fn heading(audit: &Audit) -> String {
         Some(account) => format!("AWS account {account:012}"),
         None => "AWS account (no file names its number)".to_owned(),
     };
-    let users = count(audit.users.len() as u64, "IAM user");
+    let known = audit.users.len();
+    let users = match audit.user_count {
+        Some(all) if !audit.users_complete => {
+            format!("{}, {} of them known", count(all as u64, "IAM user"), grouped(known))
+        }
+        _ if !audit.users_complete => format!("{} known, and no list of all", count(known as u64, "IAM user")),
+        _ => count(known as u64, "IAM user"),
+    };
     match audit.report_generated {
         Some(generated) => {
             let age = (audit.judged - generated).whole_minutes().max(0);

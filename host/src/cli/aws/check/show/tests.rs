@@ -37,6 +37,22 @@ fn a_long_list_of_users_ends_with_how_many_more_there_are() {
 }
 
 #[test]
+fn the_heading_counts_users_that_nobody_lists() {
+    let headed = |files: &[&str]| {
+        let mut inputs = Inputs::default();
+        for (number, file) in files.iter().enumerate() {
+            inputs.read(&number.to_string(), file.as_bytes()).unwrap();
+        }
+        heading(&judge(&Facts::new(&inputs), datetime!(2026-11-29 12:00 UTC)))
+    };
+    let devices = r#"{"MFADevices": [{"UserName": "alice", "SerialNumber": "GAHT12345678"}]}"#;
+    let summary = r#"{"SummaryMap": {"AccountMFAEnabled": 1, "Users": 2}}"#;
+    assert!(headed(&[devices, summary]).ends_with(", 2 IAM users, 1 of them known"));
+    assert!(headed(&[devices]).ends_with(", 1 IAM user known, and no list of all"));
+    assert!(headed(&[r#"{"Users": []}"#]).ends_with(", 0 IAM users"));
+}
+
+#[test]
 fn failures_come_before_what_cannot_be_told() {
     let text = shown(&account(2));
     let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word}: {text}"));

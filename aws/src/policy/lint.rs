@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::MAX_INLINE_ROLE;
 use super::decide::Decision;
 use super::document::{Document, Statement};
+use super::pattern::Pattern;
 
 mod actions;
 mod allow;
@@ -126,6 +127,16 @@ fn is_trust(document: &Document) -> bool {
         .statements
         .iter()
         .all(|statement| statement.principals.is_some() && statement.resources.is_none())
+}
+
+/// The first of some patterns, and how many more there are.
+fn few(patterns: &[Pattern]) -> String {
+    const FEW: usize = 4;
+    let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.text.as_str()).collect();
+    match texts.split_at_checked(FEW) {
+        Some((first, more)) if !more.is_empty() => format!("{} and {} more", first.join(", "), more.len()),
+        _ => texts.join(", "),
+    }
 }
 
 /// A decision in a word.

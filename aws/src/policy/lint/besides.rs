@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::scene::{VIA_SERVICE, Who, asks_for_mfa, is_mfa, mfa_holds, only_mfa, scenes};
-use super::{Finding, Said, Severity, is_trust};
+use super::{Finding, Said, Severity, few, is_trust};
 use crate::policy::condition::Condition;
 use crate::policy::context::Context;
 use crate::policy::decide::Decision;
@@ -54,8 +54,12 @@ fn gets_by(document: &Document, index: usize, statement: &Statement, condition: 
         .flat_map(|who| scenes(&only_mfa(statement), who))
         .filter_map(|scene| scene.clone().meeting(statement).unwrap_or(scene).failing(condition))
         .find(|scene| !matches!(scene.ask(document), Decision::ExplicitDeny { .. }))?;
-    let values: Vec<&str> = condition.values.iter().map(|value| value.text.as_str()).collect();
-    let holds = format!("{} {} {}", condition.operator.name, condition.key, values.join(", "));
+    let holds = format!(
+        "{} {} {}",
+        condition.operator.name,
+        condition.key,
+        few(&condition.values)
+    );
     let request = scene.value(&condition.key).map_or_else(
         || format!("a request without {}", condition.key),
         |value| format!("a request with {} {value}", condition.key),

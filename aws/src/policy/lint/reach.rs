@@ -4,9 +4,9 @@ use super::actions::HARMFUL;
 use super::enrol::is_step;
 use super::manage::is_broad_deny;
 use super::scene::{Scene, Who, asks_for_mfa, is_about_users, mfa_holds, scenes};
-use super::{Finding, Said, Severity};
+use super::{Finding, Said, Severity, few};
 use crate::policy::decide::Decision;
-use crate::policy::document::{Document, Effect, List, Statement};
+use crate::policy::document::{Document, Effect, Statement};
 use crate::policy::pattern::Case;
 
 const WITHOUT_MFA: [Who; 2] = [Who::LongTermKey, Who::PlainSession];
@@ -17,12 +17,12 @@ const ENFORCE: &str = "deny with NotAction what new users do not need, on \"Reso
 /// The statements of a policy that deny without MFA what users do in all services, and what it lacks without one.
 pub(super) fn check(document: &Document) -> Vec<Finding> {
     let statements = || document.statements.iter().enumerate();
-    if statements().any(|(_, statement)| is_broad_deny(statement)) {
+    if statements().any(|(_, statement)| is_broad_deny(statement) && is_about_users(statement)) {
         let narrow = statements().filter_map(|(index, statement)| some_resources(document, index, statement));
         return narrow.collect();
     }
-    let finding = allowed(document)
-        .or_else(|| some_actions(document))
+    let finding = some_actions(document)
+        .or_else(|| allowed(document))
         .or_else(|| asks_nothing(document));
     finding.into_iter().collect()
 }
@@ -52,7 +52,7 @@ fn some_resources(document: &Document, index: usize, statement: &Statement) -> O
         severity: Severity::Warning,
         title: format!(
             "this Deny is about {what} {}: everything else needs no MFA",
-            listed(resources)
+            few(&resources.patterns)
         ),
         consequence: "on other resources an attacker with a password or an access key gets by without MFA".to_owned(),
         remedy: "write \"Resource\": \"*\"".to_owned(),
@@ -70,15 +70,13 @@ fn allowed(document: &Document) -> Option<Finding> {
         let scene = open.find(|scene| scene.ask(document).is_allowed())?;
         Some((index, statement, scene))
     })?;
-    let what = if statement.actions.negated {
-        format!("everything but {}", listed(&statement.actions))
-    } else {
-        listed(&statement.actions)
-    };
     let said = Said {
         rule: "does-not-enforce",
         severity: Severity::Warning,
-        title: format!("this policy does not enforce MFA: without MFA it allows {what}"),
+        title: format!(
+            "this policy does not enforce MFA: without MFA it allows {}",
+            actions(statement)
+        ),
         consequence: "an attacker with a password or an access key is allowed it, unless another policy of the user \
                       denies it without MFA"
             .to_owned(),
@@ -100,13 +98,7 @@ fn some_actions(document: &Document) -> Option<Finding> {
     };
     // One that keeps devices, and is to enforce nothing else.
     let (index, first) = denies.iter().find(|deny| !is_own(deny))?;
-    let parts = denies.iter().map(|(_, statement)| {
-        if statement.actions.negated {
-            format!("everything but {}", listed(&statement.actions))
-        } else {
-            listed(&statement.actions)
-        }
-    });
+    let parts = denies.iter().map(|(_, statement)| actions(statement));
     let said = Said {
         rule: "does-not-enforce",
         severity: Severity::Warning,
@@ -139,17 +131,18 @@ fn asks_nothing(document: &Document) -> Option<Finding> {
     Some(said.at(index, statement, None))
 }
 
+/// The actions of a statement, in words.
+fn actions(statement: &Statement) -> String {
+    let listed = few(&statement.actions.patterns);
+    if statement.actions.negated {
+        format!("everything but {listed}")
+    } else {
+        listed
+    }
+}
+
 /// Whether an action is one that users need for their own password and devices.
 fn is_self_service(action: &str) -> bool {
     let lower = action.to_ascii_lowercase();
     is_step(action) || (lower.starts_with("iam:") && lower.contains("mfa")) || lower == "iam:getaccountsummary"
-}
-
-/// The first few patterns of a list.
-fn listed(list: &List) -> String {
-    let texts: Vec<&str> = list.patterns.iter().map(|pattern| pattern.text.as_str()).collect();
-    match texts.get(..4) {
-        Some(first) if texts.len() > 4 => format!("{} and {} more", first.join(", "), texts.len() - 4),
-        _ => texts.join(", "),
-    }
 }

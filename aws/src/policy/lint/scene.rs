@@ -318,7 +318,9 @@ fn meet(condition: &Condition, context: &mut Context) -> Option<()> {
 fn fail(condition: &Condition, natural: &Context, context: &Context) -> Option<Context> {
     let key = &condition.key;
     let own = natural.get(key).map(<[String]>::to_vec);
-    let named = condition.values.iter().flat_map(|value| {
+    // Each value of an operator without Not makes it hold, and of one with Not the first makes it fail, if any does.
+    let few = if condition.operator.negated { 4 } else { 0 };
+    let named = condition.values.iter().take(few).flat_map(|value| {
         let address = value.text.split('/').next().map(str::to_owned);
         [example(value, context), address]
     });

@@ -123,11 +123,41 @@ fn a_policy_that_leaves_all_or_most_open_does_not_enforce() {
             ),
             "this policy enforces MFA only for s3:*, iam:Deactivate*",
         ),
+        (
+            format!(
+                r#"{{"Effect": "Allow", "Action": "*", "Resource": "*"}}, {{"Effect": "Deny", "Resource": "*",
+                "Action": ["s3:*", "a:*", "b:*", "c:*", "d:*", "e:*"], "Condition": {{{ENFORCE}}}}}"#
+            ),
+            "this policy enforces MFA only for s3:*, a:*, b:*, c:* and 2 more",
+        ),
+        (
+            format!(
+                r#"{{"Effect": "Allow", "Action": "*", "Resource": "*"}}, {}"#,
+                deny(&format!(
+                    r#"{ENFORCE}, "ArnLike": {{"aws:PrincipalArn": "arn:aws:iam::*:root"}}"#
+                ))
+            ),
+            "without MFA it allows *",
+        ),
     ] {
         let found = findings(&statement);
         assert_eq!(rules(&found), ["does-not-enforce"], "{statement}: {found:#?}");
         assert_eq!(found[0].severity, Severity::Warning);
         assert!(found[0].title.contains(says), "{}", found[0].title);
+    }
+}
+
+#[test]
+fn a_condition_with_many_values_is_judged_and_shown_in_short() {
+    let names: Vec<String> = (0..1_000).map(|number| format!("\"u{number}\"")).collect();
+    for operator in ["StringEquals", "StringNotEquals", "ForAnyValue:StringLikeIfExists"] {
+        let found = with(&format!(r#""{operator}": {{"aws:username": [{}]}}"#, names.join(",")));
+        let exception = found.iter().find(|finding| finding.rule == "deny-with-exception");
+        let title = &exception.unwrap_or_else(|| panic!("{operator}: {found:#?}")).title;
+        assert!(
+            title.contains(" u0, u1, u2, u3 and 996 more: a request with aws:username "),
+            "{title}"
+        );
     }
 }
 

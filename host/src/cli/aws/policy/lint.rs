@@ -154,7 +154,7 @@ fn show(judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
     let (errors, warnings) = (judged.count(Severity::Error), judged.count(Severity::Warning));
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     match (errors, warnings) {
-        (0, 0) => writeln!(to, "  {GOOD}Nothing is wrong with it.{GOOD:#}"),
+        (0, 0) => writeln!(to, "  {GOOD}Nothing wrong was found.{GOOD:#}"),
         (errors, warnings) => writeln!(
             to,
             "  {}, {}.",

@@ -35,7 +35,7 @@ pub use self::caller::{Caller, Principal, Session};
 pub use self::device::{Device, DeviceKind, NewDevice};
 pub use self::error::IamError;
 pub use self::first::{FirstCredentials, FirstRoot, FirstUser};
-pub(crate) use self::grants::{Holder, check_document, check_trust};
+pub(crate) use self::grants::{Grants, Holder, check_document, check_trust};
 pub(crate) use self::group::Group;
 pub(crate) use self::managed::Managed;
 pub use self::password::Login;

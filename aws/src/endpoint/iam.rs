@@ -1,6 +1,7 @@
 //! The operations of IAM.
 
 mod account;
+mod details;
 mod groups;
 mod keys;
 mod login;
@@ -118,6 +119,7 @@ pub(super) fn operation(action: &str) -> Option<Operation> {
         "SetDefaultPolicyVersion" => managed::set_default,
 
         "GenerateCredentialReport" => account::generate_report,
+        "GetAccountAuthorizationDetails" => details::list,
         "GetAccountPasswordPolicy" => account::password_policy,
         "GetAccountSummary" => account::summary,
         "GetCredentialReport" => account::report,

@@ -200,6 +200,21 @@ impl<'a> Parameters<'a> {
 
     pub(super) fn choice(&mut self, name: &str, choices: &[&str]) -> Option<&'a str> {
         let value = self.form.get(name)?;
+        self.check_choice(name, value, choices);
+        Some(value)
+    }
+
+    /// The members of a list of choices.
+    pub(super) fn choices(&mut self, name: &'static str, choices: &[&str]) -> Vec<&'a str> {
+        let form = self.form;
+        let members: Vec<_> = form.list(name).collect();
+        for (number, member) in (1..).zip(&members) {
+            self.check_choice(&format!("{name}.{number}.member"), member, choices);
+        }
+        members
+    }
+
+    fn check_choice(&mut self, name: &str, value: &str, choices: &[&str]) {
         if !choices.contains(&value) {
             let set = choices.join(", ");
             self.wrong.push(format!(
@@ -207,7 +222,6 @@ impl<'a> Parameters<'a> {
                 lower_first(name)
             ));
         }
-        Some(value)
     }
 
     pub(super) fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {

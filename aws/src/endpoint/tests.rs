@@ -1,5 +1,6 @@
 //! The endpoint as a client meets it, with requests that are signed.
 
+mod details;
 mod login;
 mod mfa;
 mod policies;

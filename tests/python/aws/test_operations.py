@@ -130,6 +130,8 @@ class Operations(unittest.TestCase):
         self.iam.delete_policy_version(PolicyArn=arn, VersionId="v1")
         self.assertEqual(len(self.iam.list_policy_versions(PolicyArn=arn)["Versions"]), 1)
         self.assertIn(arn, [policy["Arn"] for policy in self.iam.list_policies(Scope="Local")["Policies"]])
+        details = self.iam.get_account_authorization_details(Filter=["LocalManagedPolicy"])["Policies"]
+        self.assertIn(ENFORCE, [policy["PolicyVersionList"][0]["Document"] for policy in details])
         for kind in ["user", "group", "role"]:
             holder = {f"{kind.capitalize()}Name": "policies"}
             getattr(self.iam, f"detach_{kind}_policy")(**holder, PolicyArn=arn)

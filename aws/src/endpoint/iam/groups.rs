@@ -7,7 +7,7 @@ use super::{Call, users};
 use crate::account::{Account, Group, Holder, IamError};
 use crate::names::AwsUser;
 
-fn describe(xml: &mut Xml, account: &Account, group: &Group) {
+pub(super) fn describe(xml: &mut Xml, account: &Account, group: &Group) {
     xml.text("Path", &group.path).text("GroupName", &group.name);
     xml.text("GroupId", &group.id).text("Arn", &account.group_arn(group));
     xml.time("CreateDate", group.created);

@@ -10,7 +10,7 @@ use crate::account::{AWS_POLICIES, Account, AwsPolicy, IamError, Managed};
 const AWS_CREATED: i64 = 1_423_177_180;
 
 /// One of the account's, or one of AWS's.
-enum Policy<'a> {
+pub(super) enum Policy<'a> {
     Own(&'a Managed),
     Aws(&'static AwsPolicy),
 }
@@ -22,7 +22,7 @@ fn find<'a>(account: &'a Account, arn: &str) -> Result<Policy<'a>, IamError> {
     }
 }
 
-fn describe(xml: &mut Xml, account: &Account, arn: &str, policy: &Policy<'_>) {
+pub(super) fn describe(xml: &mut Xml, account: &Account, arn: &str, policy: &Policy<'_>) {
     let (name, id, path, version, created, updated, description) = match policy {
         Policy::Own(own) => (
             own.name.as_str(),
@@ -121,6 +121,24 @@ fn version(xml: &mut Xml, number: u32, is_default: bool, created: i64, document:
     xml.shown("VersionId", format_args!("v{number}"));
     xml.shown("IsDefaultVersion", is_default);
     xml.time("CreateDate", created);
+}
+
+/// All versions of a policy, each with its document.
+pub(super) fn versions(xml: &mut Xml, policy: &Policy<'_>) {
+    xml.within("PolicyVersionList", |list| match policy {
+        Policy::Own(own) => {
+            for (number, (document, created)) in &own.versions {
+                list.within("member", |member| {
+                    version(member, *number, *number == own.default, *created, Some(document));
+                });
+            }
+        }
+        Policy::Aws(aws) => {
+            list.within("member", |member| {
+                version(member, 1, true, AWS_CREATED, Some(aws.document));
+            });
+        }
+    });
 }
 
 /// The number in `v1`.

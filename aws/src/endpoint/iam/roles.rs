@@ -10,12 +10,17 @@ use crate::account::{Account, Holder, IamError, NewRole, Role, check_trust};
 const LONGEST_SESSION: i64 = 3600;
 
 fn describe(xml: &mut Xml, account: &Account, role: &Role) {
+    identify(xml, account, role);
+    xml.optional("Description", role.description.as_deref());
+    xml.shown("MaxSessionDuration", role.longest_session);
+}
+
+/// Which role it is, and who may assume it.
+pub(super) fn identify(xml: &mut Xml, account: &Account, role: &Role) {
     xml.text("Path", &role.path).text("RoleName", &role.name);
     xml.text("RoleId", &role.id).text("Arn", &account.role_arn(role));
     xml.time("CreateDate", role.created);
     xml.text("AssumeRolePolicyDocument", &encode(&role.trust));
-    xml.optional("Description", role.description.as_deref());
-    xml.shown("MaxSessionDuration", role.longest_session);
 }
 
 pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, IamError> {

@@ -10,8 +10,16 @@ use crate::names::AwsUser;
 /// How many users an account may have (IAM User Guide, "IAM and AWS STS quotas").
 const MAX_USERS: usize = 5000;
 
-/// What answers say of a user. Root has neither name nor path.
+/// What answers say of a user.
 pub(super) fn describe(xml: &mut Xml, account: &Account, user: &User) {
+    identify(xml, account, user);
+    if let Some(used) = user.password_last_used() {
+        xml.time("PasswordLastUsed", used);
+    }
+}
+
+/// Who a user is. Root has neither name nor path.
+pub(super) fn identify(xml: &mut Xml, account: &Account, user: &User) {
     let arn = account.user_arn(user);
     if AwsUser::from_arn(&arn).is_none_or(|(_, user)| user != AwsUser::Root) {
         xml.text("Path", &user.path).text("UserName", &user.name);
@@ -19,9 +27,6 @@ pub(super) fn describe(xml: &mut Xml, account: &Account, user: &User) {
     xml.text("UserId", &user.id)
         .text("Arn", &arn)
         .time("CreateDate", user.created);
-    if let Some(used) = user.password_last_used() {
-        xml.time("PasswordLastUsed", used);
-    }
 }
 
 pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, IamError> {

@@ -129,9 +129,11 @@ fn is_trust(document: &Document) -> bool {
         .all(|statement| statement.principals.is_some() && statement.resources.is_none())
 }
 
+/// How many of a list's patterns are shown, or played.
+const FEW: usize = 4;
+
 /// The first of some patterns, and how many more there are.
 fn few(patterns: &[Pattern]) -> String {
-    const FEW: usize = 4;
     let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.text.as_str()).collect();
     match texts.split_at_checked(FEW) {
         Some((first, more)) if !more.is_empty() => format!("{} and {} more", first.join(", "), more.len()),

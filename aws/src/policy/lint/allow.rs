@@ -1,7 +1,7 @@
 //! Statements that are to allow with MFA only: whom else they let in.
 
 use super::is_trust;
-use super::scene::{Scene, Who, asks_for_mfa, mfa_holds, scenes};
+use super::scene::{Scene, Who, asks_for_mfa, mfa_holds, only_mfa, scenes};
 use super::{Finding, Said, Severity};
 use crate::policy::decide::Decision;
 use crate::policy::document::{Document, Effect, Statement};
@@ -152,9 +152,9 @@ fn unprotected(document: &Document, index: usize, statement: &Statement) -> Opti
         return None;
     }
     let denied = |scene: &Scene| matches!(scene.ask(document), Decision::ExplicitDeny { .. });
-    let scene = scenes(statement, Who::LongTermKey)
-        .into_iter()
-        .find(|scene| !denied(scene))?;
+    // Where its other conditions are too hard to meet, another policy need not have them.
+    let scenes = [statement, &only_mfa(statement)].map(|statement| scenes(statement, Who::LongTermKey));
+    let scene = scenes.into_iter().flatten().find(|scene| !denied(scene))?;
     let said = Said::new(
         "allow-without-deny",
         Severity::Warning,

@@ -90,8 +90,8 @@ fn gets_by(document: &Document, index: usize, statement: &Statement, condition: 
         title,
         consequence: consequence.to_owned(),
         remedy: format!(
-            "take {} out of this statement's Condition, unless the exception is meant",
-            condition.operator.name
+            "take {} out of this statement's {}, unless the exception is meant",
+            condition.key, condition.operator.name
         ),
     };
     Some(Finding {

@@ -3,8 +3,9 @@
 use super::actions::HARMFUL;
 use super::enrol::is_step;
 use super::manage::is_broad_deny;
-use super::scene::{Scene, Who, asks_for_mfa, is_about_users, mfa_holds, scenes};
-use super::{Finding, Said, Severity, few};
+use super::scene::{Scene, Who, asks_for_mfa, example, is_about_users, mfa_holds, scenes};
+use super::{FEW, Finding, Said, Severity, few};
+use crate::policy::context::Context;
 use crate::policy::decide::Decision;
 use crate::policy::document::{Document, Effect, Statement};
 use crate::policy::pattern::Case;
@@ -38,23 +39,38 @@ fn some_resources(document: &Document, index: usize, statement: &Statement) -> O
         return None;
     }
     let who = WITHOUT_MFA.into_iter().filter(|who| mfa_holds(statement, *who));
+    // What NotResource leaves out is found by its own patterns.
+    let left_out = resources.patterns.iter().filter(|_| resources.negated);
+    let left_out = left_out.filter_map(|pattern| {
+        let resource = example(pattern, &Context::new())?;
+        let service = format!("{}:", resource.split(':').nth(2)?);
+        let of_service = HARMFUL.iter().find(|(action, _)| action.starts_with(&service));
+        Some((of_service.or(HARMFUL.first())?.0.to_owned(), resource))
+    });
+    let harmful = HARMFUL
+        .iter()
+        .map(|(action, resource)| ((*action).to_owned(), (*resource).to_owned()));
+    let requests: Vec<(String, String)> = harmful.chain(left_out.take(FEW)).collect();
     let scene = who
-        .flat_map(|who| HARMFUL.iter().map(move |(action, resource)| (who, *action, *resource)))
+        .flat_map(|who| requests.iter().map(move |(action, resource)| (who, action, resource)))
         .filter(|(who, action, resource)| {
             let context = who.context();
             statement.covers_action(action, &context) && !resources.covers(resource, &context, Case::Sensitive)
         })
         .filter_map(|(who, action, resource)| Scene::new(who, action, resource).meeting(statement))
         .find(|scene| !is_denied(document, scene))?;
-    let what = if resources.negated { "all but" } else { "only" };
+    let listed = few(&resources.patterns);
+    let title = if resources.negated {
+        format!("this Deny is about all but {listed}: what it leaves out needs no MFA")
+    } else {
+        format!("this Deny is about {listed} only: everything else needs no MFA")
+    };
     let said = Said {
         rule: "deny-of-some-resources",
         severity: Severity::Warning,
-        title: format!(
-            "this Deny is about {what} {}: everything else needs no MFA",
-            few(&resources.patterns)
-        ),
-        consequence: "on other resources an attacker with a password or an access key gets by without MFA".to_owned(),
+        title,
+        consequence: "on what it is not about an attacker with a password or an access key gets by without MFA"
+            .to_owned(),
         remedy: "write \"Resource\": \"*\"".to_owned(),
     };
     Some(said.at(index, statement, Some(scene.shown(document))))
@@ -98,7 +114,16 @@ fn some_actions(document: &Document) -> Option<Finding> {
     };
     // One that keeps devices, and is to enforce nothing else.
     let (index, first) = denies.iter().find(|deny| !is_own(deny))?;
-    let parts = denies.iter().map(|(_, statement)| actions(statement));
+    let parts = denies.iter().map(|(_, statement)| {
+        let actions = actions(statement);
+        match &statement.resources {
+            Some(list) if list.negated => format!("{actions} on all but {}", few(&list.patterns)),
+            Some(list) if list.patterns.iter().all(|pattern| pattern.text != "*") => {
+                format!("{actions} on {}", few(&list.patterns))
+            }
+            _ => actions,
+        }
+    });
     let said = Said {
         rule: "does-not-enforce",
         severity: Severity::Warning,

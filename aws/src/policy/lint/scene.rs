@@ -325,19 +325,16 @@ fn fail(condition: &Condition, natural: &Context, context: &Context) -> Option<C
         [example(value, context), address]
     });
     let is_region = key.eq_ignore_ascii_case("aws:RequestedRegion");
-    let far = [
-        if is_region { "eu-west-1" } else { "example" },
-        "arn:aws:iam::123456789012:user/mallory",
-        "203.0.113.77",
-        "2001:db8::77",
-        "1971-01-01T00:00:00Z",
-        "2999-01-01T00:00:00Z",
-        "-999999999999",
-        "999999999999",
-        "true",
-        "false",
-    ];
-    let far = far.into_iter().map(str::to_owned);
+    let far: &[&str] = match condition.operator.test {
+        Test::Bool => &["false", "true"],
+        Test::Date(_) => &["1971-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
+        Test::Numeric(_) => &["-999999999999", "999999999999"],
+        Test::Ip => &["203.0.113.77", "2001:db8::77"],
+        Test::Arn => &["arn:aws:iam::123456789012:user/mallory"],
+        _ if is_region => &["eu-west-1", "us-west-2"],
+        _ => &["example", "other"],
+    };
+    let far = far.iter().copied().map(str::to_owned);
     let made = named.flatten().chain(far).map(|value| vec![value]);
     // A key without values counts as absent.
     let mut all = own.into_iter().chain(made).chain([Vec::new()]);

@@ -54,6 +54,16 @@ fn another_condition_of_a_deny_lets_requests_by() {
             "a request with aws:SourceIp 0.0.0.0 gets by",
         ),
         (
+            r#""Bool": {"aws:SecureTransport": "true"}"#,
+            Severity::Error,
+            "a request with aws:SecureTransport false gets by",
+        ),
+        (
+            r#""NumericLessThan": {"s3:max-keys": "10"}"#,
+            Severity::Warning,
+            "a request with s3:max-keys 999999999999 gets by",
+        ),
+        (
             r#""StringNotEquals": {"aws:username": "bob"}"#,
             Severity::Warning,
             "a request with aws:username bob gets by",
@@ -125,6 +135,13 @@ fn a_policy_that_leaves_all_or_most_open_does_not_enforce() {
         ),
         (
             format!(
+                r#"{{"Effect": "Deny", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:instance/*",
+                "Condition": {{{ENFORCE}}}}}"#
+            ),
+            "this policy enforces MFA only for ec2:* on arn:aws:ec2:*:*:instance/*",
+        ),
+        (
+            format!(
                 r#"{{"Effect": "Allow", "Action": "*", "Resource": "*"}}, {{"Effect": "Deny", "Resource": "*",
                 "Action": ["s3:*", "a:*", "b:*", "c:*", "d:*", "e:*"], "Condition": {{{ENFORCE}}}}}"#
             ),
@@ -166,6 +183,29 @@ fn what_a_condition_on_an_allow_protects_another_policy_may_give_away() {
     let statement = r#"{"Effect": "Allow", "Action": "*", "Resource": "*",
         "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}"#;
     assert_rules(statement, &["allow-without-deny"]);
+    let hard = statement.replace(
+        r#""Condition": {"#,
+        r#""Condition": {"StringNotLike": {"aws:username": "*"}, "#,
+    );
+    assert_rules(&hard, &["allow-without-deny"]);
+}
+
+#[test]
+fn what_a_deny_leaves_out_by_its_resources_needs_no_mfa() {
+    for (resource, says) in [
+        (
+            r#""NotResource": "arn:aws:s3:::public/*""#,
+            "this Deny is about all but arn:aws:s3:::public/*: what",
+        ),
+        (
+            r#""NotResource": "arn:aws:glacier:*:*:vaults/a""#,
+            "this Deny is about all but arn:aws:glacier:*:*:vaults/a: what",
+        ),
+    ] {
+        let found = findings(&deny(ENFORCE).replace(r#""Resource": "*""#, resource));
+        assert_eq!(rules(&found), ["deny-of-some-resources"], "{found:#?}");
+        assert!(found[0].title.starts_with(says), "{}", found[0].title);
+    }
 }
 
 #[test]
@@ -185,7 +225,7 @@ fn the_remedy_is_about_what_the_statement_has() {
     let narrow = found.iter().find(|finding| finding.rule == "deny-of-some-resources");
     assert_eq!(
         narrow.unwrap().title,
-        "this Deny is about only arn:aws:s3:::*: everything else needs no MFA"
+        "this Deny is about arn:aws:s3:::* only: everything else needs no MFA"
     );
     let more = |actions: &str| good.replace("\"iam:GetUser\"", &format!("\"iam:GetUser\", {actions}"));
     remedies(

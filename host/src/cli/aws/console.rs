@@ -52,12 +52,14 @@ fn to_the_devices(whose: &Whose) -> Vec<String> {
     steps
 }
 
-fn verification(device: &str) -> Vec<String> {
+/// How to see that it worked. `window` is the kind of window that fits the device.
+fn verification(device: &str, window: &str) -> Vec<String> {
     vec![
         format!("The list \"Multi-factor authentication (MFA)\" on the same page shows {device}, with its identifier."),
-        "Sign out, open a private window, and sign in: now AWS asks for the device. A session from before is never \
-         asked, so that one proves nothing. For a security key use a plain window after signing out."
-            .to_owned(),
+        format!(
+            "Sign out, {window}, and sign in: now AWS asks for the device. A session from before is never asked, so \
+             that one proves nothing."
+        ),
         "Assign a second device, and keep it elsewhere: AWS has no recovery codes. A user has at most 8.".to_owned(),
     ]
 }
@@ -75,7 +77,7 @@ pub(super) fn security_key(whose: &Whose, name: &str) -> Steps {
     Steps {
         title: "AWS takes a security key in its console alone:".to_owned(),
         steps,
-        verify: verification(name),
+        verify: verification(name, "stay in a plain window"),
     }
 }
 
@@ -90,7 +92,7 @@ pub(super) fn authenticator_app(whose: &Whose, name: &str) -> Steps {
     Steps {
         title: "AWS takes this device in its console alone:".to_owned(),
         steps,
-        verify: verification(name),
+        verify: verification(name, "open a private window"),
     }
 }
 

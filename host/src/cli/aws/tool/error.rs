@@ -273,11 +273,14 @@ impl AwsError {
             ),
             Self::Service { code, message, .. } => of_code(code, message).to_owned(),
             Self::NoCredentials { profile } => format!(
-                "give it some: `aws configure{0}`, `aws configure sso{0}`, or `aws login{0}` where the AWS CLI has it",
+                "give it some: `aws configure{0}`, `aws configure sso{0}`, or `aws login{0}` where the AWS CLI has it; \
+                 or name a profile that has some with --profile (of `aws session`: --source-profile)",
                 with(profile)
             ),
             Self::Process { .. } => "look at the credential_process of the profile in ~/.aws/config".to_owned(),
-            Self::NoProfile { .. } => "`aws configure list-profiles` shows those that there are".to_owned(),
+            Self::NoProfile { .. } => "`aws configure list-profiles` shows those that there are: name one with \
+                                       --profile (of `aws session`: --source-profile)"
+                .to_owned(),
             Self::SignIn { profile } => format!("sign in with `aws sso login{}`", with(profile)),
             Self::Expired { profile, login: true } => format!("sign in with `aws login{}`", with(profile)),
             Self::Expired { profile, login: false } => format!(
@@ -310,7 +313,8 @@ fn of_code(code: &str, message: &str) -> &'static str {
             "AWS is still at work on what was there before: wait some minutes, try again"
         }
         "InvalidAuthenticationCode" => {
-            "set this computer's clock, look whether the account on the key is that of this device, and try again"
+            "a code is good once, and may have been used elsewhere: wait for the next one. If it is refused again, set \
+             this computer's clock, and look whether the account on the key is that of this device"
         }
         "LimitExceeded" => {
             "a user has at most 8 MFA devices: remove one that is no longer used with `brasskey aws remove`"

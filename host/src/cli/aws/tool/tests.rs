@@ -57,10 +57,18 @@ fn what_the_cli_says_itself_is_told_apart() {
     assert_eq!(login.hint(), "sign in with `aws login --profile work`");
     let none = read("\nUnable to locate credentials. You can configure credentials by running \"aws configure\".\n");
     assert!(matches!(none, AwsError::NoCredentials { .. }), "{none:?}");
+    assert!(none.hint().contains("--source-profile"), "{}", none.hint());
     let profile = read("\nThe config profile (nope) could not be found\n");
     assert!(
         matches!(&profile, AwsError::NoProfile { name } if name == "nope"),
         "{profile:?}"
+    );
+    assert!(
+        profile
+            .hint()
+            .contains("--profile (of `aws session`: --source-profile)"),
+        "{}",
+        profile.hint()
     );
     let region = read("You must specify a region. You can also configure your region by running \"aws configure\".");
     assert!(matches!(region, AwsError::NoRegion), "{region:?}");

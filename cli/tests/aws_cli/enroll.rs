@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::home::{Home, SERIAL};
+use crate::home::{Home, SERIAL, SESSION, said};
 
 const CREATE: &str = r#"for a in "$@"; do [ "$last" = --outfile ] && echo MZXW6YTBOI > "$a"; last=$a; done; echo '{}'"#;
 
@@ -69,8 +69,9 @@ fn a_dry_run_changes_nothing_anywhere() {
         "{printed}"
     );
     let calls = home.calls();
+    // Of which one asks whose the device is.
     assert!(
-        calls.len() == 2 && calls.iter().all(|call| call.contains("--profile work")),
+        calls.len() == 3 && calls.iter().all(|call| call.contains("--profile work")),
         "{calls:?}"
     );
 }
@@ -93,6 +94,10 @@ fn nothing_is_changed_without_a_yes() {
     let (code, said) = home.fail(&format!("aws session --serial {SERIAL} --configure mfa"));
     // Settings are looked up by `configure get`, which has no answer here.
     assert!(code == 2 && said.contains("add --yes"), "{said}");
+    assert!(
+        said.contains("~/.aws/config") && !said.contains("an AWS account"),
+        "{said}"
+    );
     assert!(
         home.operations()
             .iter()
@@ -237,6 +242,69 @@ fn a_device_is_removed_with_its_account() {
         (&json["deactivated"], &json["accountDeleted"]),
         (&Value::Bool(false), &Value::Null)
     );
+    for command in ["resync", "remove"] {
+        let (code, said) = home.fail(&format!("aws {command} --yes"));
+        assert!(
+            code == 2 && said.contains("add --name <NAME> or --serial <ARN>"),
+            "{said}"
+        );
+    }
     let (code, said) = home.fail("aws remove --serial GAHT12345678 --yes");
     assert!(code == 2 && said.contains("no MFA device GAHT12345678"), "{said}");
+}
+
+#[test]
+fn a_device_that_is_removed_gives_no_credentials_any_more() {
+    let home = Home::with_account();
+    home.answers("sts-get-session-token", SESSION);
+    home.pass(&format!("aws session --serial {SERIAL} --device soft --touch auto"));
+    home.answers("iam-delete-virtual-mfa-device", "true");
+    let other = "aws remove --name other --yes --json";
+    assert_eq!(home.json(other)["sessionsForgotten"], 0);
+    let printed = home.pass("aws remove --name work --yes --delete-account --device soft");
+    assert!(printed.contains("Forgot 1 session of it."), "{printed}");
+    assert!(
+        printed.contains("--also still has it: brasskey oath delete AWS:work@123456789012 --device"),
+        "{printed}"
+    );
+    assert_eq!(home.json("aws session --forget --json")["forgotten"], 0);
+    // Where they cannot be looked for, that is said.
+    let sessions = home.path(".local/share/brasskey/aws-sessions");
+    fs::remove_dir_all(&sessions).unwrap();
+    fs::write(&sessions, "").unwrap();
+    let output = home.run("aws remove --name work --yes");
+    assert!(output.status.success());
+    let said = said(&output);
+    assert!(said.contains("--forget --serial arn:aws:iam::"), "{said}");
+}
+
+#[test]
+fn whose_device_it_is_and_which_account_was_looked_for_are_said() {
+    let home = Home::with_account();
+    let of = |user: &str| {
+        let device = format!(r#"{{"SerialNumber": "{SERIAL}", "User": {user}}}"#);
+        home.answers(
+            "iam-list-virtual-mfa-devices",
+            &format!("echo '{{\"VirtualMFADevices\": [{device}]}}'"),
+        );
+    };
+    of(r#"{"UserName": "bob", "Arn": "arn:aws:iam::123456789012:user/bob"}"#);
+    let (code, said) = home.fail("aws remove --name work --profile admin --yes");
+    assert!(
+        code == 2 && said.contains("of bob, and not of alice") && said.contains("--user bob"),
+        "{said}"
+    );
+    of(r#"{"Arn": "arn:aws:iam::123456789012:root"}"#);
+    let (code, said) = home.fail("aws remove --name work --yes");
+    assert!(code == 2 && said.contains("of the root user"), "{said}");
+    let (code, said) = home.fail("aws resync --name nope --yes --device soft");
+    assert!(
+        code == 5 && said.contains("no account AWS:nope@123456789012") && said.contains("--account-name"),
+        "{said}"
+    );
+    let (code, said) = home.fail(&format!("aws session --serial {SERIAL}x --device soft"));
+    assert!(
+        code == 5 && said.contains("no account AWS:workx@123456789012") && said.contains("--name names"),
+        "{said}"
+    );
 }

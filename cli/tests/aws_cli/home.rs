@@ -10,6 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) const SERIAL: &str = "arn:aws:iam::123456789012:mfa/work";
+/// What STS answers with a session.
+pub(crate) const SESSION: &str = r#"echo '{"Credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret",
+"SessionToken": "token", "Expiration": "2099-01-01T00:00:00Z"}}'"#;
 
 /// Notes each call, and runs the script `SERVICE-OPERATION` beside it; an operation that has none fails the test.
 const PROGRAM: &str = r#"#!/bin/sh

@@ -7,10 +7,7 @@ use std::process::Stdio;
 use nix::pty::{Winsize, openpty};
 use serde_json::Value;
 
-use crate::home::{Home, SERIAL, said};
-
-const SESSION: &str = r#"echo '{"Credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret",
-"SessionToken": "token", "Expiration": "2099-01-01T00:00:00Z"}}'"#;
+use crate::home::{Home, SERIAL, SESSION, said};
 
 #[test]
 fn a_session_is_printed_kept_and_forgotten() {
@@ -78,6 +75,17 @@ fn a_command_has_the_credentials_and_its_exit_code_is_ours() {
     assert_eq!(output.status.code(), Some(42), "{}", said(&output));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "ASIAEXAMPLE eu-north-1\n");
     assert!(home.calls()[0].contains("--profile work"));
+    home.answers("configure-get", "[ $3 = endpoint_url ] && echo http://127.0.0.1:8222");
+    let session = format!("aws session --serial {SERIAL} --device soft --touch auto");
+    let exported = home.pass(&format!("{session} --env"));
+    assert!(
+        exported.contains("export AWS_ENDPOINT_URL='http://127.0.0.1:8222'\n"),
+        "{exported}"
+    );
+    let mut command = home.command(&format!("{session} --"));
+    command.args(["sh", "-c", "echo $AWS_ENDPOINT_URL"]);
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "http://127.0.0.1:8222\n");
     let (code, said) = home.fail(&format!(
         "aws session --serial {SERIAL} --device soft --touch auto -- /no/program"
     ));
@@ -125,7 +133,10 @@ fn a_profile_that_is_its_own_source_is_an_error() {
 #[test]
 fn a_profile_is_shown_and_written() {
     let home = Home::new();
-    home.answers("configure-get", "[ \"$3 $5\" = 'region work' ] && echo eu-north-1");
+    home.answers(
+        "configure-get",
+        "case \"$3 $5\" in 'region work') echo eu-north-1;; 'endpoint_url work') echo http://[::1]:1;; *) false;; esac",
+    );
     home.answers("configure-set", "true");
     let configure = format!("aws session --configure mfa --serial {SERIAL} --duration 3600 --source-profile work");
     let printed = home.pass(&format!("{configure} --dry-run"));
@@ -143,7 +154,8 @@ fn a_profile_is_shown_and_written() {
         .into_iter()
         .filter(|call| call.starts_with("configure set"))
         .collect();
-    assert_eq!(set.len(), 2);
+    assert_eq!(set.len(), 3);
+    assert_eq!(set[2], "configure set endpoint_url http://[::1]:1 --profile mfa");
     assert_eq!(
         set[0],
         format!("configure set credential_process {process} --profile mfa")

@@ -120,6 +120,14 @@ pub(super) enum Failure {
         /// How many.
         errors: usize,
     },
+    /// The key has no account for the device of AWS that was named.
+    #[error("this security key has no account {name}")]
+    NoAccount {
+        /// The account that was looked for.
+        name: String,
+        /// The flag that names another.
+        flag: &'static str,
+    },
     /// The key does nothing for a user whom it has not verified, and `bench` has nobody verified.
     #[error("this security key asks for its user's verification, which `bench` leaves out")]
     Unverified,
@@ -254,6 +262,7 @@ impl Failure {
             | Self::Untested(_)
             | Self::Hidden { .. }
             | Self::NoPasskey { .. }
+            | Self::NoAccount { .. }
             | Self::Unverified
             | Self::Policy { .. } => KEY,
             Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {

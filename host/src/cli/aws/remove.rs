@@ -7,14 +7,13 @@ use serde_json::json;
 
 use super::caller::{Caller, serials};
 use super::console::{self, Steps};
-use super::tool::{Aws, AwsArgs, ChangeArgs, Step};
+use super::session::forget_kept;
+use super::tool::{Aws, AwsArgs, AwsError, ChangeArgs, Step, quoted};
 use super::which::{Which, WhichArgs};
 use crate::cli::confirm::confirm;
 use crate::cli::failure::Failure;
 use crate::cli::oath::OathArgs;
 use crate::cli::output::Output;
-use crate::client;
-use crate::client::oath::OathError;
 use crate::text::escape;
 use brasskey_aws::names::AwsUser;
 
@@ -58,6 +57,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             format!("`aws iam list-mfa-devices --user-name {user}` shows those that there are"),
         ));
     }
+    if !assigned && let Some(holder) = holder(&aws, serial)?.filter(|holder| holder != &which.user) {
+        return Err(of_another(serial, user, &holder));
+    }
     let of_user = [("user-name", user.as_str()), ("serial-number", serial)];
     let mut steps = Vec::new();
     if assigned {
@@ -76,6 +78,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             aws.shown("iam", "delete-virtual-mfa-device", &[("serial-number", serial)]),
         ));
     }
+    steps.push(Step::here("forget its sessions that are kept on this computer"));
     if args.delete_account {
         steps.push(Step::here("delete its account on the security key"));
     }
@@ -101,6 +104,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             }
         })?;
     }
+    let forgotten = forget(serial, output);
     let deleted = match is_virtual {
         true => on_the_key(args, &which, output)?,
         false => None,
@@ -110,6 +114,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "user": user,
         "deactivated": assigned,
         "deleted": is_virtual,
+        "sessionsForgotten": forgotten,
         "accountDeleted": deleted,
     });
     output.result(&value, |to| {
@@ -117,11 +122,71 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             true => writeln!(to, "{} is deleted.", escape(serial))?,
             false => writeln!(to, "{} is no longer a device of {user}.", escape(serial))?,
         }
+        if let Some(count) = forgotten.filter(|count| *count > 0) {
+            let sessions = crate::cli::layout::count(count, "session");
+            writeln!(to, "Forgot {sessions} of it. At AWS they last until their end.")?;
+        }
         match &deleted {
-            Some(name) => writeln!(to, "Its account {} on the key is deleted.", escape(name)),
+            Some(name) => {
+                writeln!(to, "Its account {} on the key is deleted.", escape(name))?;
+                writeln!(
+                    to,
+                    "A spare that was enrolled with --also still has it: brasskey oath delete {} --device SPARE",
+                    quoted(&escape(name))
+                )
+            }
             None => Ok(()),
         }
     })
+}
+
+/// Who has a virtual device, where AWS says so. Where it does not, AWS itself refuses to delete what somebody has.
+fn holder(aws: &Aws, serial: &str) -> Result<Option<AwsUser>, Failure> {
+    let answer = match aws.call("iam", "list-virtual-mfa-devices", &[]) {
+        Ok(answer) => answer,
+        Err(error @ AwsError::Cancelled) => return Err(error.into()),
+        Err(_) => return Ok(None),
+    };
+    let devices = answer["VirtualMFADevices"].as_array();
+    let device = devices.and_then(|devices| devices.iter().find(|device| device["SerialNumber"] == serial));
+    let user = device.map(|device| &device["User"]);
+    Ok(user.and_then(|user| {
+        // Root has no name there.
+        match user["Arn"].as_str().is_some_and(|arn| arn.ends_with(":root")) {
+            true => Some(AwsUser::Root),
+            false => user["UserName"].as_str().map(|name| AwsUser::Iam(name.to_owned())),
+        }
+    }))
+}
+
+fn of_another(serial: &str, user: &str, holder: &AwsUser) -> Failure {
+    match holder {
+        AwsUser::Iam(holder) => Failure::usage(
+            format!("{serial} is a device of {holder}, and not of {user}"),
+            format!("if you mean that one, add --user {holder}"),
+        ),
+        AwsUser::Root => Failure::usage(
+            format!("{serial} is a device of the root user, and not of {user}"),
+            "sign in to the console as the root user, which alone can remove it",
+        ),
+    }
+}
+
+/// Forgets the sessions of the device that are kept here: they would give credentials until their end. How many, where
+/// that is known.
+fn forget(serial: &str, output: &Output) -> Option<u64> {
+    match forget_kept(Some(serial)) {
+        Ok(forgotten) => u64::try_from(forgotten).ok(),
+        Err(error) => {
+            output.notice(&format!(
+                "warning: sessions of this device that are kept here still give credentials, until their end: {}\n\
+                 hint: forget them: brasskey aws session --forget --serial {}",
+                escape(&error.to_string()),
+                escape(&quoted(serial))
+            ));
+            None
+        }
+    }
 }
 
 /// Deletes the account on the key, where the user wants that. Its name, where it was deleted.
@@ -133,7 +198,7 @@ fn on_the_key(args: &Args, which: &Which, output: &Output) -> Result<Option<Stri
     let mut session = args.oath.open(output)?;
     let account = match which.account(&mut session) {
         Ok(account) => account,
-        Err(Failure::Key(client::Error::Oath(OathError::NoAccount))) => {
+        Err(Failure::NoAccount { .. }) => {
             output.notice(&format!("{} has no account of this device", session.label));
             return Ok(None);
         }
@@ -147,7 +212,7 @@ fn on_the_key(args: &Args, which: &Which, output: &Output) -> Result<Option<Stri
             session.label
         );
         match confirm(&question, "yes", false) {
-            Err(Failure::Key(client::Error::Cancelled)) => return Ok(None),
+            Err(Failure::Key(crate::client::Error::Cancelled)) => return Ok(None),
             answer => answer?,
         }
     }

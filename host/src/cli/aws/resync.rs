@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::caller::Caller;
 use super::console::{self, Steps};
+use super::session::{Cache, Voice, two, unused};
 use super::tool::{Aws, AwsArgs, ChangeArgs, Consent, Step};
 use super::which::WhichArgs;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
-use crate::cli::oath::{Clock, OathArgs, Session, SystemClock, two_codes};
+use crate::cli::oath::{Clock, OathArgs, Session, SystemClock};
 use crate::cli::output::Output;
 use crate::client::oath::Listed;
 use crate::text::escape;
@@ -38,10 +39,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         output
             .notice("warning: this computer's clock is not synchronised: set it first, or this helps for a while only");
     }
+    let cache = Cache::open(&which.serial)?;
     let work = Work {
         aws: &aws,
         user,
         serial: &which.serial,
+        cache: &cache,
     };
     let step = Step::call(
         format!(
@@ -72,6 +75,8 @@ struct Work<'a> {
     aws: &'a Aws,
     user: &'a str,
     serial: &'a str,
+    /// Knows which code was used last.
+    cache: &'a Cache,
 }
 
 impl Work<'_> {
@@ -92,7 +97,11 @@ impl Work<'_> {
         clock: &dyn Clock,
         output: &Output,
     ) -> Result<(), Failure> {
-        let [one, two] = two_codes(session, account, clock, output, |_| Ok(()))?.map(|code| code.to_string());
+        let voice = Voice::new(false, output);
+        let _lock = self.cache.lock(&voice)?;
+        let period = u64::from(account.name.period);
+        unused(session, period, self.cache, clock, &voice, output)?;
+        let [one, two] = two(session, account, self.cache, clock, output)?.map(|code| code.to_string());
         self.aws
             .change(consent, "iam", "resync-mfa-device", &self.arguments(&one, &two))?;
         Ok(())
@@ -153,11 +162,18 @@ mod tests {
     }
 
     fn resync(fake: &FakeAws, each: u64) -> Result<(), Failure> {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path().to_owned(), "GAHT12345678").unwrap();
+        resync_with(fake, &cache, each)
+    }
+
+    fn resync_with(fake: &FakeAws, cache: &Cache, each: u64) -> Result<(), Failure> {
         let aws = fake.aws();
         let work = Work {
             aws: &aws,
             user: "alice",
             serial: "GAHT12345678",
+            cache,
         };
         let account = Listed {
             id: b"a".to_vec(),
@@ -189,6 +205,22 @@ mod tests {
         fake.refuses("iam resync-mfa-device", "InvalidAuthenticationCode", "ResyncMFADevice");
         let refused = resync(&fake, 0).unwrap_err();
         assert!(refused.hint().contains("clock"), "{}", refused.hint());
+    }
+
+    #[test]
+    fn a_code_that_was_used_is_waited_out_and_those_that_are_used_are_noted() {
+        let fake = FakeAws::new();
+        fake.answers("iam resync-mfa-device", "true");
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path().to_owned(), "GAHT12345678").unwrap();
+        cache.use_step(100).unwrap();
+        resync_with(&fake, &cache, 0).unwrap();
+        let calls = fake.calls();
+        assert!(
+            calls[0].contains("--authentication-code1 000101 --authentication-code2 000102"),
+            "{calls:?}"
+        );
+        assert_eq!(cache.last_step().unwrap(), Some(102));
     }
 
     #[test]

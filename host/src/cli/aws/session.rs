@@ -26,10 +26,11 @@ use crate::cli::device;
 use crate::cli::failure::Failure;
 use crate::cli::oath::{OathArgs, SystemClock, now};
 use crate::cli::output::Output;
-use cache::Cache;
-use credentials::Credentials;
+pub(super) use cache::{Cache, forget as forget_kept};
+pub(super) use code::{two, unused};
+use credentials::{Credentials, Place};
 use shell::Shell;
-use voice::Voice;
+pub(super) use voice::Voice;
 
 /// The shortest session that STS gives, in seconds (STS API Reference).
 const SHORTEST: u32 = 900;
@@ -135,15 +136,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let voice = Voice::new(args.is_process(), output);
     let credentials = obtain(args, serial, &source, &voice, output)?;
     if args.env {
-        let region = source.region()?;
+        let place = source.place()?;
         let shell = args.shell.map_or_else(Shell::of_user, Ok)?;
-        return output.verbatim(&credentials.json(), |to| {
-            shell.export(&credentials, region.as_deref(), to)
-        });
+        return output.verbatim(&credentials.json(), |to| shell.export(&credentials, &place, to));
     }
     if !args.command.is_empty() {
-        let region = source.region()?;
-        return command::run(&args.command, &credentials, region.as_deref());
+        return command::run(&args.command, &credentials, &source.place()?);
     }
     output.line(&credentials.json())
 }
@@ -190,6 +188,11 @@ impl Args {
     }
 }
 
+/// A variable of the environment that is set to something.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Where the long-term credentials come from.
 struct Source<'a> {
     args: &'a Args,
@@ -200,10 +203,7 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn new(args: &'a Args) -> Self {
         // Within a credential process these name the profile that is being served.
-        let of_environment = || {
-            let variable = |name| env::var(name).ok().filter(|profile| !profile.is_empty());
-            variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"))
-        };
+        let of_environment = || variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
         let profile = match args.is_process() {
             true => args.source_profile.clone(),
             false => args.source_profile.clone().or_else(of_environment),
@@ -247,17 +247,28 @@ impl<'a> Source<'a> {
         Ok(aws)
     }
 
-    /// The region that goes with the credentials: a profile's is lost where they are used without it.
-    fn region(&self) -> Result<Option<String>, Failure> {
-        let variable = |name| env::var(name).ok().filter(|region| !region.is_empty());
-        let known = self.args.region.clone();
-        let known = known
+    /// What goes with the credentials: a profile's is lost where they are used without it.
+    fn settings(&self) -> Result<Place, Failure> {
+        let aws = self.aws()?;
+        let region = self.args.region.clone();
+        let region = region
             .or_else(|| variable("AWS_REGION"))
             .or_else(|| variable("AWS_DEFAULT_REGION"));
-        match known {
-            Some(region) => Ok(Some(region)),
-            None => Ok(self.aws()?.configured("region")),
+        let ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value == "true");
+        let of_profile = || (!ignored).then(|| aws.configured("endpoint_url")).flatten();
+        Ok(Place {
+            region: region.or_else(|| aws.configured("region")),
+            endpoint: self.args.endpoint.clone().or_else(of_profile),
+        })
+    }
+
+    /// The same for a process, which has this one's environment: an endpoint there comes before a profile's.
+    fn place(&self) -> Result<Place, Failure> {
+        let mut place = self.settings()?;
+        if self.args.endpoint.is_none() && variable("AWS_ENDPOINT_URL").is_some() {
+            place.endpoint = None;
         }
+        Ok(place)
     }
 }
 
@@ -293,7 +304,7 @@ fn obtain(
     }
     device::ask_on_desktop();
     let mut session = args.oath.open(output)?;
-    let account = super::which::account(&mut session, &args.key_account(serial))?;
+    let account = super::which::account(&mut session, &args.key_account(serial), "--name")?;
     let purpose = match (&source.profile, &args.role) {
         (_, Some(role)) => format!("the role {role}"),
         (Some(profile), None) => format!("the profile {profile}"),

@@ -1,22 +1,23 @@
 //! Which device of which user is meant, for the commands that work on one that is there.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::caller::{self, Caller, key_account_of};
 use crate::cli::failure::Failure;
 use crate::cli::oath::{Session, find};
-use crate::client::oath::Listed;
+use crate::client;
+use crate::client::oath::{Listed, OathError};
 use brasskey_aws::names::{AwsUser, DeviceName};
 
 /// The device, by its name or its serial number.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which device").required(true).args(["name", "serial"])))]
 pub(super) struct WhichArgs {
     /// The name of the virtual device at AWS
     #[arg(long, value_name = "NAME", value_parser = caller::device_name)]
     name: Option<DeviceName>,
     /// The serial number of the device: its ARN, or what stands on a hardware token
-    #[arg(long, value_name = "ARN", value_parser = caller::serial_number, conflicts_with = "name",
-          required_unless_present = "name")]
+    #[arg(long, value_name = "ARN", value_parser = caller::serial_number)]
     serial: Option<String>,
     /// The IAM user whose device it is [default: the one whose credentials the AWS CLI uses]
     #[arg(long, value_name = "NAME", value_parser = caller::user)]
@@ -59,12 +60,18 @@ impl Which {
                 "name the account with --account-name",
             )
         })?;
-        account(session, name)
+        account(session, name, "--account-name")
     }
 }
 
-/// The account of this name, or with this part in its name.
-pub(super) fn account(session: &mut Session, name: &str) -> Result<Listed, Failure> {
+/// The account of this name, or with this part in its name; `flag` names another.
+pub(super) fn account(session: &mut Session, name: &str, flag: &'static str) -> Result<Listed, Failure> {
     let accounts = session.accounts()?;
-    find(&accounts, name).cloned()
+    find(&accounts, name).cloned().map_err(|error| match error {
+        Failure::Key(client::Error::Oath(OathError::NoAccount)) => Failure::NoAccount {
+            name: name.to_owned(),
+            flag,
+        },
+        error => error,
+    })
 }

@@ -57,6 +57,11 @@ impl Failure {
             }
             Self::Audit(_) => "the findings above say what to do about each".to_owned(),
             Self::Policy { .. } => "nothing was changed; use another key, or ask for less".to_owned(),
+            Self::NoAccount { flag, .. } => {
+                format!(
+                    "check the device's name; `brasskey oath list` shows the accounts, and {flag} names one of them"
+                )
+            }
             Self::Unverified => {
                 "measure `--command info` alone, or use another key; where alwaysUv is the cause, `brasskey config \
                  always-uv off` switches it off"

@@ -129,6 +129,12 @@ fn missing_flags(error: &clap::Error) -> Option<String> {
     else {
         return None;
     };
+    // Where one of several is missing, clap has `<--name <NAME>|--serial <ARN>>`.
+    let one_of = |argument: &String| match argument.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        Some(several) => several.replace("|--", " or --"),
+        None => argument.clone(),
+    };
+    let missing: Vec<_> = missing.iter().map(one_of).collect();
     let are_flags = missing.iter().all(|argument| argument.starts_with("--"));
     are_flags.then(|| format!("add {}", missing.join(" and ")))
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::work::{Done, Work};
 use crate::cli::aws::caller::{self, Caller, key_account, serials};
 use crate::cli::aws::console::{self, Whose};
+use crate::cli::aws::session::Cache;
 use crate::cli::aws::tool::{Aws, AwsArgs, AwsError, ChangeArgs, Step};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
@@ -107,6 +108,7 @@ fn iam(args: &Args, aws: &Aws, caller: &Caller, user: &str, output: &Output) -> 
     if let Some(spare) = &mut spare {
         spare.has(&name, false).map_err(|error| taken(error, &spare.label))?;
     }
+    let cache = Cache::open(&serial)?;
     let mut work = Work {
         aws,
         consent: &consent,
@@ -116,6 +118,7 @@ fn iam(args: &Args, aws: &Aws, caller: &Caller, user: &str, output: &Output) -> 
         name: &name,
         touch: args.require_touch,
         is_new: before.is_new,
+        cache: &cache,
         clock: &SystemClock,
         output,
     };

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::seed;
 use crate::cli::aws::caller::serials;
+use crate::cli::aws::session::{Cache, two};
 use crate::cli::aws::tool::{Aws, Consent};
 use crate::cli::failure::Failure;
-use crate::cli::oath::{Clock, Session, two_codes};
+use crate::cli::oath::{Clock, Session};
 use crate::cli::output::Output;
 use crate::client::oath::{Algorithm, Kind, Listed, Name, NewAccount};
 use crate::text::escape;
@@ -31,6 +32,8 @@ pub(super) struct Work<'a> {
     pub(super) touch: bool,
     /// Whether it is known that nothing of the name was there before.
     pub(super) is_new: bool,
+    /// Learns which codes are used, so that a session that follows takes a new one.
+    pub(super) cache: &'a Cache,
     pub(super) clock: &'a dyn Clock,
     pub(super) output: &'a Output,
 }
@@ -85,7 +88,7 @@ impl Work<'_> {
         };
         self.output
             .notice("two codes in a row enable the device: this takes up to half a minute");
-        let [one, two] = two_codes(session, &listed, self.clock, self.output, |_| Ok(()))?;
+        let [one, two] = two(session, &listed, self.cache, self.clock, self.output)?;
         let enabled = self.aws.change(
             self.consent,
             "iam",

@@ -32,7 +32,7 @@ const LONGEST: u64 = 64 << 10;
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// What is kept for one device.
-pub(super) struct Cache {
+pub(in crate::cli::aws) struct Cache {
     directory: PathBuf,
     /// Stands for the serial number in the names of files.
     device: String,
@@ -81,7 +81,7 @@ fn system(what: &str) -> impl FnOnce(io::Error) -> Failure + '_ {
 
 impl Cache {
     /// That of a device. Makes the directory.
-    pub(super) fn open(serial: &str) -> Result<Self, Failure> {
+    pub(in crate::cli::aws) fn open(serial: &str) -> Result<Self, Failure> {
         Self::at(paths::default_aws_sessions()?, serial).map(|cache| cache.sealed(Seal::usual()))
     }
 
@@ -89,7 +89,7 @@ impl Cache {
         Self { seal, ..self }
     }
 
-    pub(super) fn at(directory: PathBuf, serial: &str) -> Result<Self, Failure> {
+    pub(in crate::cli::aws) fn at(directory: PathBuf, serial: &str) -> Result<Self, Failure> {
         private::make_directory(&directory).map_err(system("cannot make the directory of sessions"))?;
         Ok(Self {
             directory,
@@ -143,7 +143,7 @@ impl Cache {
     }
 
     /// Waits until no other process takes a code of this device. The lock ends with the file.
-    pub(super) fn lock(&self, voice: &Voice) -> Result<File, Failure> {
+    pub(in crate::cli::aws) fn lock(&self, voice: &Voice) -> Result<File, Failure> {
         const WHAT: &str = "cannot lock the sessions";
         let interrupt = interrupt();
         let path = self.path(".lock");
@@ -160,21 +160,21 @@ impl Cache {
                 return Err(client::Error::Cancelled.into());
             }
             if !std::mem::replace(&mut said, true) {
-                voice.say("another process is getting a session with this device: waiting for it");
+                voice.say("another process is using the codes of this device: waiting for it");
             }
             thread::sleep(GLANCE);
         }
     }
 
     /// The time step of the last code that was used, if it is known.
-    pub(super) fn last_step(&self) -> Result<Option<u64>, Failure> {
+    pub(in crate::cli::aws) fn last_step(&self) -> Result<Option<u64>, Failure> {
         let kept = read(&self.path(".step")).map_err(system("cannot read which code was used last"))?;
         // A file that is damaged says nothing, and AWS itself refuses a code that was used.
         Ok(kept.and_then(|text| str::from_utf8(&text).ok()?.trim().parse().ok()))
     }
 
     /// Notes that the code of a time step is being used. It is on the disk when this returns.
-    pub(super) fn use_step(&self, step: u64) -> Result<(), Failure> {
+    pub(in crate::cli::aws) fn use_step(&self, step: u64) -> Result<(), Failure> {
         self.replace(&self.path(".step"), format!("{step}\n").as_bytes())
             .map_err(system("cannot note which code is used"))
     }
@@ -199,7 +199,7 @@ fn read(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
 }
 
 /// Deletes the sessions of a device, or all. How many there were.
-pub(super) fn forget(serial: Option<&str>) -> Result<usize, Failure> {
+pub(in crate::cli::aws) fn forget(serial: Option<&str>) -> Result<usize, Failure> {
     const WHAT: &str = "cannot delete the sessions";
     let directory = paths::default_aws_sessions()?;
     let device = serial.map(|serial| hash(&[serial.to_owned()])).unwrap_or_default();

@@ -4,16 +4,16 @@ use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 
-use super::credentials::{Credentials, IN_THE_WAY};
+use super::credentials::{Credentials, IN_THE_WAY, Place};
 use crate::cli::failure::Failure;
 
 /// Runs the command in place of this process: so its exit code and its signals are those of this one.
-pub(super) fn run(words: &[OsString], credentials: &Credentials, region: Option<&str>) -> Result<(), Failure> {
+pub(super) fn run(words: &[OsString], credentials: &Credentials, place: &Place) -> Result<(), Failure> {
     let Some((program, arguments)) = words.split_first() else {
         return Ok(());
     };
     let mut command = Command::new(program);
-    command.args(arguments).envs(credentials.variables(region));
+    command.args(arguments).envs(credentials.variables(place));
     for name in IN_THE_WAY {
         command.env_remove(name);
     }

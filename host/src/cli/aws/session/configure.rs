@@ -19,6 +19,9 @@ const NOT_OF_THE_SESSION: [(&str, bool); 5] = [
     ("--no-login-hint", false),
 ];
 
+/// What is asked for.
+const WRITES: &str = "this writes to the configuration of the AWS CLI (~/.aws/config) only";
+
 pub(super) fn run(args: &Args, serial: &str, profile: &str, output: &Output) -> Result<(), Failure> {
     check(profile)?;
     let source = Source::new(args);
@@ -46,9 +49,13 @@ pub(super) fn run(args: &Args, serial: &str, profile: &str, output: &Output) -> 
     }
     let command = command(args, &source)?;
     let mut settings = vec![("credential_process", command.clone())];
-    // Of the region, too, people think when they choose a profile.
-    if let (None, Some(region)) = (aws.configured("region"), source.region()?) {
-        settings.push(("region", region));
+    // Of these, too, people think when they choose a profile; and without its endpoint, credentials of the practice
+    // account would go to AWS itself.
+    let place = source.settings()?;
+    for (name, value) in [("region", place.region), ("endpoint_url", place.endpoint)] {
+        if let (None, Some(value)) = (aws.configured(name), value) {
+            settings.push((name, value));
+        }
     }
     let mut steps = Vec::new();
     for (name, value) in &settings {
@@ -58,7 +65,7 @@ pub(super) fn run(args: &Args, serial: &str, profile: &str, output: &Output) -> 
         };
         steps.push(Step::call(what, aws.shown_setting(name, value)));
     }
-    let Some(consent) = args.changes.consent(&steps, output)? else {
+    let Some(consent) = args.changes.consent_to(WRITES, &steps, output)? else {
         return Ok(());
     };
     for (name, value) in &settings {

@@ -14,6 +14,14 @@ pub(super) struct Credentials {
     pub(super) expiration: String,
 }
 
+/// Where credentials are used, as far as a profile says so.
+#[derive(Default)]
+pub(super) struct Place {
+    pub(super) region: Option<String>,
+    /// Where it is not AWS itself: credentials of another place are of no use there, and its secrets no business.
+    pub(super) endpoint: Option<String>,
+}
+
 /// The members that both have.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -93,15 +101,18 @@ impl Credentials {
     }
 
     /// The environment variables that the AWS CLI and the SDKs read.
-    pub(super) fn variables<'a>(&'a self, region: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
+    pub(super) fn variables<'a>(&'a self, place: &'a Place) -> Vec<(&'static str, &'a str)> {
         let mut variables = vec![
             ("AWS_ACCESS_KEY_ID", self.access_key_id.as_str()),
             ("AWS_SECRET_ACCESS_KEY", self.secret_access_key.as_str()),
             ("AWS_SESSION_TOKEN", self.session_token.as_str()),
             ("AWS_CREDENTIAL_EXPIRATION", self.expiration.as_str()),
         ];
-        if let Some(region) = region {
+        if let Some(region) = place.region.as_deref() {
             variables.extend([("AWS_REGION", region), ("AWS_DEFAULT_REGION", region)]);
+        }
+        if let Some(endpoint) = place.endpoint.as_deref() {
+            variables.push(("AWS_ENDPOINT_URL", endpoint));
         }
         variables
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::str::FromStr;
 
-use super::credentials::{Credentials, IN_THE_WAY};
+use super::credentials::{Credentials, IN_THE_WAY, Place};
 use crate::cli::failure::Failure;
 
 /// A kind of shell.
@@ -52,7 +52,7 @@ impl Shell {
     }
 
     /// Writes the commands. Values have neither spaces nor quotes, which [`Credentials`] sees to.
-    pub(super) fn export(self, credentials: &Credentials, region: Option<&str>, to: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn export(self, credentials: &Credentials, place: &Place, to: &mut dyn Write) -> io::Result<()> {
         for name in IN_THE_WAY {
             match self {
                 Self::Posix => writeln!(to, "unset {name}")?,
@@ -60,7 +60,7 @@ impl Shell {
                 Self::Pwsh => writeln!(to, "Remove-Item Env:{name} -ErrorAction SilentlyContinue")?,
             }
         }
-        for (name, value) in credentials.variables(region) {
+        for (name, value) in credentials.variables(place) {
             match self {
                 Self::Posix => writeln!(to, "export {name}='{}'", value.replace('\'', r"'\''"))?,
                 Self::Fish => writeln!(
@@ -82,20 +82,30 @@ mod tests {
 
     #[test]
     fn each_shell_has_its_own_words() {
-        let exports = |shell: &str, region| {
+        let exports = |shell: &str, region: Option<&str>| {
             let mut text = Vec::new();
             let shell: Shell = shell.parse().unwrap();
-            shell.export(&until("2026-11-29T01:00:00Z"), region, &mut text).unwrap();
+            let place = Place {
+                region: region.map(str::to_owned),
+                endpoint: region.map(|_| "http://127.0.0.1:8222".to_owned()),
+            };
+            shell.export(&until("2026-11-29T01:00:00Z"), &place, &mut text).unwrap();
             String::from_utf8(text).unwrap()
         };
         let posix = exports("zsh", None);
         assert!(posix.starts_with("unset AWS_PROFILE\n"), "{posix}");
         assert!(
-            posix.contains("\nexport AWS_SESSION_TOKEN='to+ken=='\n") && !posix.contains("REGION"),
+            posix.contains("\nexport AWS_SESSION_TOKEN='to+ken=='\n")
+                && !posix.contains("REGION")
+                && !posix.contains("ENDPOINT"),
             "{posix}"
         );
         let fish = exports("fish", Some("eu-west-1"));
         assert!(fish.contains("\nset -gx AWS_REGION 'eu-west-1'\n"), "{fish}");
+        assert!(
+            fish.contains("\nset -gx AWS_ENDPOINT_URL 'http://127.0.0.1:8222'\n"),
+            "{fish}"
+        );
         let hostile = exports("pwsh", Some("a'b"));
         assert!(hostile.contains("\n$Env:AWS_REGION = 'a''b'\n"), "{hostile}");
         assert!(exports("sh", Some("a'b")).contains(r"export AWS_REGION='a'\''b'"));

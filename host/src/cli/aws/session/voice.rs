@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::text::{escape, wrap};
 
 /// Who hears it.
-pub(super) enum Voice {
+pub(in crate::cli::aws) enum Voice {
     /// Who reads stderr.
     Stderr(Output),
     /// The terminal, where another program has stderr.
@@ -17,7 +17,7 @@ pub(super) enum Voice {
 }
 
 impl Voice {
-    pub(super) fn new(is_process: bool, output: &Output) -> Self {
+    pub(in crate::cli::aws) fn new(is_process: bool, output: &Output) -> Self {
         if !is_process || io::stderr().is_terminal() {
             return Self::Stderr(*output);
         }

@@ -67,6 +67,19 @@ impl ChangeArgs {
     /// # Errors
     /// The user's refusal; that there is nobody to ask.
     pub(in crate::cli) fn consent(&self, steps: &[Step], output: &Output) -> Result<Option<Consent>, Failure> {
+        self.consent_to("this changes an AWS account", steps, output)
+    }
+
+    /// As [`consent`](Self::consent), to something else than changes of an account.
+    ///
+    /// # Errors
+    /// As there.
+    pub(in crate::cli) fn consent_to(
+        &self,
+        what: &str,
+        steps: &[Step],
+        output: &Output,
+    ) -> Result<Option<Consent>, Failure> {
         if self.dry_run {
             let value: Vec<_> = steps
                 .iter()
@@ -83,7 +96,7 @@ impl ChangeArgs {
         }
         if !std::io::stdin().is_terminal() {
             return Err(Failure::usage(
-                "this changes an AWS account, and there is no terminal to ask on",
+                format!("{what}, and there is no terminal to ask on"),
                 "look at what would be done with --dry-run, and add --yes where it is right",
             ));
         }

@@ -72,6 +72,8 @@ fn enrol(
 ) -> (Result<bool, Failure>, Vec<String>, Vec<u8>, Vec<u8>) {
     let aws = fake.aws();
     let consent = consent();
+    let directory = tempfile::tempdir().unwrap();
+    let cache = Cache::at(directory.path().to_owned(), SERIAL).unwrap();
     let mut work = Work {
         aws: &aws,
         consent: &consent,
@@ -81,6 +83,7 @@ fn enrol(
         name: &Name::parse("AWS:work@123456789012", Kind::Totp),
         touch: false,
         is_new: true,
+        cache: &cache,
         clock: &Jumping(Cell::new(59)),
         output: &Output::new(false),
     };
@@ -92,6 +95,9 @@ fn enrol(
     if result.is_err() {
         work.clean_up(&mut session, second, &done);
     }
+    // The codes count as used where both were given out.
+    let used = noted.lock().unwrap().iter().filter(|byte| **byte == CALCULATE).count();
+    assert_eq!(cache.last_step().unwrap(), (used == 2).then_some(2));
     let noted = noted.lock().unwrap().clone();
     let second_noted = second_noted.lock().unwrap().clone();
     (result, fake.calls(), noted, second_noted)

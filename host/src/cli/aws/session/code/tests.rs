@@ -37,14 +37,18 @@ impl Clock for Passing {
     }
 }
 
-fn take(cache: &Cache, clock: &Passing) -> Result<String, Failure> {
-    let mut session = Session::of(Oath::select(Box::new(Telling)).unwrap(), "key");
-    let account = Listed {
+fn account() -> Listed {
+    Listed {
         id: b"AWS:work".to_vec(),
         name: Name::parse("AWS:work", Kind::Totp),
         kind: Kind::Totp,
         algorithm: Algorithm::Sha1,
-    };
+    }
+}
+
+fn take(cache: &Cache, clock: &Passing) -> Result<String, Failure> {
+    let mut session = Session::of(Oath::select(Box::new(Telling)).unwrap(), "key");
+    let account = account();
     let output = Output::new(false);
     fresh(&mut session, &account, "a test", cache, clock, &Voice::Nobody, &output).map(|code| code.to_string())
 }
@@ -66,6 +70,21 @@ fn no_code_is_taken_twice() {
     // What was used when the clock was wrong is not waited for.
     cache.use_step(1_000_000).unwrap();
     assert_eq!(take(&cache, &clock).unwrap(), "000101");
+}
+
+#[test]
+fn two_codes_in_a_row_are_not_taken_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = Cache::at(directory.path().to_owned(), "GAHT12345678").unwrap();
+    let clock = Passing {
+        now: Cell::new(100 * 30 + 5),
+        each: 0,
+    };
+    let mut session = Session::of(Oath::select(Box::new(Telling)).unwrap(), "key");
+    let codes = two(&mut session, &account(), &cache, &clock, &Output::new(false)).unwrap();
+    assert_eq!(codes.map(|code| code.to_string()), ["000100", "000101"]);
+    assert_eq!(take(&cache, &clock).unwrap(), "000102");
+    assert_eq!(clock.now.get(), 102 * 30);
 }
 
 #[test]

@@ -161,6 +161,10 @@ fn what_only_the_console_can_do_is_printed() {
         printed.contains("root user email") && printed.contains("Passkey or security key"),
         "{printed}"
     );
+    assert!(
+        printed.contains("plain window") && !printed.contains("private window"),
+        "{printed}"
+    );
     assert_eq!(home.operations(), Vec::<String>::new());
     home.answers(
         "sts-get-caller-identity",
@@ -169,6 +173,10 @@ fn what_only_the_console_can_do_is_printed() {
     let printed = home.pass("aws enroll totp --name work");
     assert!(
         printed.contains("Authenticator app") && printed.contains("--two"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("private window") && !printed.contains("plain window"),
         "{printed}"
     );
     for arguments in ["aws remove --name work --yes", "aws resync --name work --yes"] {

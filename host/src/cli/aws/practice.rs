@@ -40,8 +40,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     say_ready(&console, output)?;
     if !output.is_json() {
         output.notice(&format!(
-            "hint: open {} and sign in as alice; `aws --endpoint-url {} iam list-users` asks its endpoint, with an \
-             access key of admin",
+            "hint: open {} and sign in as alice; for the AWS CLI, set AWS_ENDPOINT_URL={}, \
+             AWS_DEFAULT_REGION=us-east-1 and the access key of admin",
             console.url(),
             console.endpoint()
         ));

@@ -121,7 +121,7 @@ fn people_are_told_how_to_sign_in_and_what_to_try() {
         assert!(rest.contains(words), "{words}: {rest}");
     }
     assert!(stderr.contains("hint: open http://localhost:"), "{stderr}");
-    assert!(stderr.contains("--endpoint-url http://127.0.0.1:"), "{stderr}");
+    assert!(stderr.contains("AWS_ENDPOINT_URL=http://127.0.0.1:"), "{stderr}");
 }
 
 #[test]

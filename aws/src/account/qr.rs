@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::error::IamError;
 use super::secret::Secret;
 
-/// Dots for each module of the code.
-const SCALE: usize = 6;
+/// Dots for each module of the code: the pages show the picture as it is, since a scaled one is hard to read.
+const SCALE: usize = 4;
 /// Modules of white around it (ISO/IEC 18004 asks for four).
 const MARGIN: usize = 4;
 

@@ -123,9 +123,8 @@ class Guide(Case):
     def next_code(self, name, after):
         """A code of the key that is another one than the last."""
         def code():
-            found = json.loads(self.client("brasskey", "oath", "code", f"{name}@", "--json"))
-            found = found["code"] if isinstance(found, dict) else found[0]["code"]
-            return found if found != after else None
+            [found] = json.loads(self.client("brasskey", "oath", "code", f"{name}@", "--json"))["codes"]
+            return found["code"] if found["code"] != after else None
 
         return eventually(code, "the key has another code", patience=2 * STEP)
 

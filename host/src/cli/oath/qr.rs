@@ -17,6 +17,8 @@ use crate::cli::failure::Failure;
 const LARGEST: u64 = 32 * 1024 * 1024;
 /// The widest and highest picture, in dots.
 const WIDEST: usize = 10_000;
+/// The most dots of a picture that is enlarged: a screenshot of the largest screens.
+const ENLARGED: usize = 16_000_000;
 /// How every PNG file begins.
 const PNG: [u8; 8] = *b"\x89PNG\r\n\x1A\n";
 
@@ -136,10 +138,22 @@ fn on_white(grey: u8, alpha: u8) -> u8 {
 }
 
 impl Picture {
-    /// The texts of all codes that can be read.
+    /// The texts of all codes that can be read. A code with few dots for each module is found in the picture, but only
+    /// read after it was enlarged: a browser that zooms makes some modules wider than others.
     fn codes(&self) -> Vec<Zeroizing<String>> {
-        let dot = |x: usize, y: usize| self.grey.get(y * self.width + x).copied().unwrap_or(u8::MAX);
-        let mut prepared = PreparedImage::prepare_from_greyscale(self.width, self.height, dot);
+        let texts = self.codes_enlarged(1);
+        match texts.is_empty() && self.grey.len() <= ENLARGED {
+            true => self.codes_enlarged(2),
+            false => texts,
+        }
+    }
+
+    fn codes_enlarged(&self, times: usize) -> Vec<Zeroizing<String>> {
+        let dot = |x: usize, y: usize| {
+            let at = y / times * self.width + x / times;
+            self.grey.get(at).copied().unwrap_or(u8::MAX)
+        };
+        let mut prepared = PreparedImage::prepare_from_greyscale(self.width * times, self.height * times, dot);
         let grids = prepared.detect_grids();
         let texts = grids.iter().filter_map(|grid| grid.decode().ok());
         texts.map(|(_, text)| Zeroizing::new(text)).collect()
@@ -168,6 +182,15 @@ mod tests {
         ] {
             assert_eq!(read_bytes(picture).unwrap().as_str(), ACCOUNT);
         }
+    }
+
+    #[test]
+    fn a_small_code_in_a_browser_that_zooms_is_read() {
+        let text = read_bytes(include_bytes!("testing/small.png")).unwrap();
+        assert!(
+            text.starts_with("otpauth://totp/Amazon%20Web%20Services:my-codes@814028187344?secret="),
+            "another text"
+        );
     }
 
     #[test]

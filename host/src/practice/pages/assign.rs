@@ -167,9 +167,7 @@ pub(super) async fn app_page(member: Member) -> Answer {
             }
             li {
                 "Have it read this QR code."
-                img #qr-code .qr src={ "data:image/png;base64," (picture) } alt="QR code with the secret \
-                 key" width="240"
-                    height="240";
+                img #qr-code .qr src={ "data:image/png;base64," (picture) } alt="QR code with the secret key";
                 details #secret {
                     summary #show-secret-key { "Show secret key" }
                     p { code #secret-key { (device.seed.expose()) } }

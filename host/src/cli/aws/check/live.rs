@@ -72,10 +72,10 @@ pub(super) fn ask(args: &AwsArgs, wanted: Wanted, output: &Output) -> Result<Inp
 
     let mut users = inputs.users_to_ask();
     // Who may not list users may mostly list devices of their own.
+    let names = inputs.user_names();
     let caller = identity["Arn"].as_str().and_then(|arn| arn.split_once(":user/"));
     let caller = caller.and_then(|(_, path)| path.rsplit('/').next());
-    let names = inputs.user_names();
-    users.extend(caller.filter(|caller| !names.contains(*caller)).map(str::to_owned));
+    users.extend(caller.filter(|_| names.is_empty()).map(str::to_owned));
     if users.is_empty() {
         return Ok(inputs);
     }

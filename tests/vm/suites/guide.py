@@ -1,12 +1,12 @@
-"""A guide to MFA at AWS, walked on the pages of the practice account with Chromium and Firefox and a key over uhid."""
+"""A guide to MFA at AWS, walked on the pages of the practice account with Chromium and a key over uhid."""
 
 import json
 
 from case import RESULTS, Case, eventually
 from screen import Screen
-from web.browser import Chromium, Firefox
+from web.browser import Chromium
 from web.practice import Practice, Visitor
-from web.remote import BiDi, Cdp
+from web.remote import Cdp
 
 STEP = 30
 
@@ -222,11 +222,6 @@ class InChromium(Guide):
     remote_class = Cdp
 
 
-class InFirefox(Guide):
-    browser_class = Firefox
-    remote_class = BiDi
-
-
 def load_tests(loader, _tests, _pattern):
-    """The walks in each browser."""
-    return loader.suiteClass(loader.loadTestsFromTestCase(case) for case in (InChromium, InFirefox))
+    """The walks."""
+    return loader.loadTestsFromTestCase(InChromium)

@@ -1,7 +1,9 @@
-"""Chromium as Debian ships it. A page makes its requests, and a server in the guest verifies the results."""
+"""Chromium as Debian ships it. A page makes its requests, and a server in the guest verifies the results. Then it walks
+a guide to MFA at AWS on the practice account."""
 
-from web import ceremonies
+from web import ceremonies, guide
 from web.browser import Chromium
+from web.remote import Cdp
 
 
 class InChromium(ceremonies.Ceremonies):
@@ -9,3 +11,8 @@ class InChromium(ceremonies.Ceremonies):
     chooses = True
     explains = True
     blanks_aaguid = True
+
+
+class WithChromium(guide.Guide):
+    browser_class = Chromium
+    remote_class = Cdp

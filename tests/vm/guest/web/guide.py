@@ -1,12 +1,10 @@
-"""A guide to MFA at AWS, walked on the pages of the practice account with Chromium and a key over uhid."""
+"""A guide to MFA at AWS, walked on the pages of the practice account with a key over uhid."""
 
 import json
 
 from case import RESULTS, Case, eventually
 from screen import Screen
-from web.browser import Chromium
 from web.practice import Practice, Visitor
-from web.remote import Cdp
 
 STEP = 30
 
@@ -15,6 +13,7 @@ class Guide(Case):
     """The walks. There is a subclass for each browser."""
 
     touch = "control"
+    #: A class of `browser.py`, and the one of `remote.py` for it.
     browser_class = None
     remote_class = None
 
@@ -32,7 +31,7 @@ class Guide(Case):
                 return [program, *remote.option, *rest]
 
         cls.browser = cls.enterClassContext(Browser(cls.screen, cls.console))
-        cls.visitor = Visitor(cls.screen, remote(), cls.__name__)
+        cls.visitor = Visitor(cls.screen, remote(), "guide")
 
     @classmethod
     def tearDownClass(cls):
@@ -215,13 +214,3 @@ class Guide(Case):
         self.assertEqual(self.touch_the_key(then="#signed-in-as"), "authenticate")
         # In CloudTrail's example for root it is in capitals.
         self.assertEqual(self.sign_ins()[0][:3], ["root", "Success", "YES"])
-
-
-class InChromium(Guide):
-    browser_class = Chromium
-    remote_class = Cdp
-
-
-def load_tests(loader, _tests, _pattern):
-    """The walks."""
-    return loader.loadTestsFromTestCase(InChromium)

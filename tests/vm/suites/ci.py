@@ -1,6 +1,5 @@
-"""The script that gives a project's CI a key. It runs unchanged, in a container too, and both browsers see the key."""
+"""The script that gives a project's CI a key. It runs unchanged, in a container too."""
 
-import functools
 import json
 import os
 import pathlib
@@ -8,10 +7,7 @@ import re
 import subprocess
 import tempfile
 import textwrap
-import unittest
 
-import chromium
-import firefox
 from case import Case, eventually
 from key import PATIENCE, Key, NoKey
 from terminal import Terminal
@@ -248,31 +244,3 @@ class Contained(Case):
         self.within("rm", "/dev/uhid")
         self.within(SCRIPT, status=1)
         self.assertIn("start the container with --device /dev/uhid", self.transcript())
-
-
-class InFirefox(firefox.InFirefox):
-    key_class = ScriptsKey
-
-
-class InContainersChromium(chromium.InChromium):
-    """A browser's cases with the browser and the key in one container."""
-
-    @classmethod
-    def setUpClass(cls):
-        inside = cls.enterClassContext(Container()).inside
-
-        class Browser(cls.browser_class):
-            def command(self, profile, address):
-                return [*inside, *super().command(profile, address)]
-
-        cls.browser_class, cls.key_class = Browser, functools.partial(ScriptsKey, inside=inside)
-        super().setUpClass()
-
-
-def load_tests(loader, _tests, _pattern):
-    """All cases of the script, the page and the container, and a round in each browser: one beside the key, one with it
-    in a container."""
-    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Script, Page, Contained))
-    for browser in (InFirefox, InContainersChromium):
-        suite.addTest(browser("test_a_second_factor_registers_and_authenticates"))
-    return suite

@@ -238,6 +238,23 @@ fn commands_print_what_the_pages_show() {
     );
 }
 
+/// As Cargo chooses it: where the workspace has several programs, by `default-run`.
+#[test]
+fn cargo_run_needs_no_name() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(ROOT)
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let chosen: Vec<_> = packages
+        .iter()
+        .filter_map(|package| package["default_run"].as_str())
+        .collect();
+    assert_eq!(chosen, ["brasskey"]);
+}
+
 #[test]
 fn the_page_on_use_names_every_command() {
     let help = Reader::of("").run("--help");

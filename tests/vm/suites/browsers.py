@@ -1,4 +1,4 @@
-"""Weekly: browsers with a key of the CI script, in a container, and by USB/IP; Firefox walks the guide to MFA at AWS."""
+"""Weekly: browsers with a key of the CI script, in a container, and by USB/IP; guides to MFA at AWS."""
 
 import functools
 import unittest
@@ -45,8 +45,9 @@ class WithFirefox(guide.Guide):
 
 
 def load_tests(loader, _tests, _pattern):
-    """The guide, and a round for each other way in which a browser gets a key."""
+    """The guides, and a round for each other way in which a browser gets a key."""
     suite = loader.loadTestsFromTestCase(WithFirefox)
+    suite.addTest(chromium.WithChromium("test_root"))
     for browser in (InFirefox, InContainersChromium, WithPluggedKey):
         suite.addTest(browser("test_a_second_factor_registers_and_authenticates"))
     return suite

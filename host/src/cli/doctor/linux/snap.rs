@@ -66,7 +66,9 @@ fn rule(browser: &str, tag: &str, pattern: &str) -> [String; 3] {
             "echo 'SUBSYSTEM==\"hidraw\", KERNELS==\"{pattern}\", TAG+=\"{tag}\"' | sudo tee -a \
              /etc/udev/rules.d/69-security-key-snap.rules"
         ),
-        "sudo udevadm control --reload && sudo udevadm trigger --action=add --subsystem-match=hidraw".to_owned(),
+        "sudo udevadm control --reload && \
+         sudo udevadm trigger --settle --action=add --subsystem-match=hidraw"
+            .to_owned(),
         format!("# then start {browser} anew"),
     ]
 }

@@ -59,7 +59,7 @@ pub(super) fn check(machine: &Machine) -> Vec<Finding> {
 }
 
 fn tags(machine: &Machine, key: &Key) -> Finding {
-    const AGAIN: &str = "sudo udevadm trigger --action=add --subsystem-match=hidraw";
+    const AGAIN: &str = "sudo udevadm trigger --settle --action=add --subsystem-match=hidraw";
     let Some(record) = record(machine, key) else {
         return Finding::warned(format!("{key}: udev has not seen it yet, so browsers may not find it"))
             .remedy([AGAIN]);

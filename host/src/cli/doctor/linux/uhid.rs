@@ -56,7 +56,7 @@ fn group() -> Vec<String> {
         "sudo groupadd --force --system brasskey && sudo usermod --append --groups brasskey \"$USER\"",
         "echo 'KERNEL==\"uhid\", SUBSYSTEM==\"misc\", GROUP=\"brasskey\", MODE=\"0660\", \
          OPTIONS+=\"static_node=uhid\"' | sudo tee /etc/udev/rules.d/70-brasskey-uhid.rules",
-        "sudo udevadm control --reload && sudo udevadm trigger --action=add --sysname-match=uhid",
+        "sudo udevadm control --reload && sudo udevadm trigger --settle --action=add --sysname-match=uhid",
         "# then log out of the whole session, and in again",
     ]
     .map(str::to_owned)

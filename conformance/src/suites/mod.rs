@@ -1,14 +1,15 @@
 //! What every key does. Each check begins with a key fresh from the factory.
 
 /// Lists a suite's checks below the section of the standard that they follow; one that is missing here is dead code,
-/// and the compiler says so.
+/// and the compiler says so. What the standard only recommends is marked so: `its_name [Should]`.
 #[macro_export]
 macro_rules! checks {
-    ($($section:literal: $($name:ident $(needs $($need:ident)and+)?),+;)+) => {
+    ($($section:literal: $($name:ident $([$level:ident])? $(needs $($need:ident)and+)?),+;)+) => {
         /// The checks of this suite.
         pub(super) const CHECKS: &[$crate::suites::Check] = &[$($($crate::suites::Check {
             name: stringify!($name),
             section: $section,
+            level: [$($crate::suites::Level::$level,)? $crate::suites::Level::Must][0],
             needs: &[$($($crate::key::Need::$need),+)?],
             run: $name,
         }),+),+];
@@ -46,6 +47,15 @@ mod user_verification;
 
 use crate::key::{Key, Need};
 
+/// How much the standard wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// A key that does otherwise does not conform.
+    Must,
+    /// A key that does otherwise needs a reason.
+    Should,
+}
+
 /// One behaviour.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
@@ -53,6 +63,8 @@ pub struct Check {
     pub name: &'static str,
     /// The edition and the section of the standard that asks for it.
     pub section: &'static str,
+    /// How much it asks for it.
+    pub level: Level,
     /// What the key, or whoever handles it, must be able to do.
     pub needs: &'static [Need],
     /// Panics where the key does not.

@@ -9,11 +9,21 @@
 //! | [`host`] | a client that can also misbehave, and the checks that a relying party makes |
 //! | [`second_reader`] | `ctap-types`, to which every answer has to say the same |
 //! | [`suites`] | what every key does, one file a chapter, written once |
+//! | [`plan`] | which of them apply to a key, what they take, and in which order they run |
+//! | [`run`] | runs them, and makes the key fresh in between |
+//! | [`trace`] | what was said on the wire, and what it leaves on the key |
+//! | [`outcome`] | what came of it: a report |
+//! | [`costs`] | the touches, power cycles and waits of each check, as recorded |
 //!
 //! It shares no code with a key: packets, CBOR and signatures are made and read by other means, so that a mistake
 //! cannot agree with itself.
 
+pub mod costs;
 pub mod host;
 pub mod key;
+pub mod outcome;
+pub mod plan;
+pub mod run;
 pub mod second_reader;
 pub mod suites;
+pub mod trace;

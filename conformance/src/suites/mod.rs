@@ -48,7 +48,8 @@ mod user_verification;
 use crate::key::{Key, Need};
 
 /// How much the standard wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Level {
     /// A key that does otherwise does not conform.
     Must,

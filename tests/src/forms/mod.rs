@@ -25,7 +25,13 @@ impl Form {
     /// A key of this form, fresh from the factory.
     #[must_use]
     pub fn key(&'static self) -> Key {
-        Key::new(&self.profile, (self.make)())
+        Key::new(&self.profile, self.hand())
+    }
+
+    /// A hand with such a key in it.
+    #[must_use]
+    pub fn hand(&'static self) -> Box<dyn Hand> {
+        (self.make)()
     }
 }
 

@@ -1,0 +1,286 @@
+//! Which checks apply to a key, which are tried, and in which order.
+
+use std::collections::BTreeMap;
+
+use ciborium::Value;
+
+use crate::costs::{self, Cost};
+use crate::key::Need;
+use crate::outcome::Outcome;
+use crate::suites::{self, Check};
+
+/// What is known of a key once it was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Info {
+    /// getInfo's members; nothing where the key has no CTAP2.
+    pub get_info: Option<BTreeMap<u8, Value>>,
+    /// Whether it answers U2F_VERSION with `U2F_V2`.
+    pub u2f: bool,
+    /// Whether it answers APDUs of the OATH applet.
+    pub oath: bool,
+}
+
+impl Info {
+    fn member(&self, member: u8) -> Option<&Value> {
+        self.get_info.as_ref()?.get(&member)
+    }
+
+    /// The texts of a member that is a list of them.
+    #[must_use]
+    pub fn texts(&self, member: u8) -> Vec<String> {
+        let list = self.member(member).and_then(Value::as_array);
+        let texts = list.into_iter().flatten().filter_map(Value::as_text);
+        texts.map(str::to_owned).collect()
+    }
+
+    /// The options, in their order.
+    #[must_use]
+    pub fn options(&self) -> Vec<(String, bool)> {
+        let options = self.member(0x04).and_then(Value::as_map);
+        let options = options.into_iter().flatten();
+        options
+            .filter_map(|(name, value)| Some((name.as_text()?.to_owned(), value.as_bool()?)))
+            .collect()
+    }
+
+    /// An option; `None` where it is absent.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<bool> {
+        self.options()
+            .into_iter()
+            .find(|(option, _)| option == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The algorithms that it lists.
+    fn algorithms(&self) -> Vec<i128> {
+        let list = self.member(0x0A).and_then(Value::as_array);
+        let entries = list.into_iter().flatten().filter_map(Value::as_map).flatten();
+        let algorithms = entries.filter(|(name, _)| name.as_text() == Some("alg"));
+        algorithms
+            .filter_map(|(_, value)| value.as_integer().map(i128::from))
+            .collect()
+    }
+}
+
+/// What a key has of what checks may need, as it says itself. What the hand can do is not in it.
+#[must_use]
+pub fn capabilities(info: &Info) -> Vec<Need> {
+    /// ES256, EdDSA, ES384, ES512, ES256K and ML-DSA (the IANA registry of COSE algorithms).
+    const EVERY: [i128; 8] = [-7, -8, -35, -36, -47, -48, -49, -50];
+    let algorithms = info.algorithms();
+    let mut has = Vec::new();
+    if info.oath {
+        has.push(Need::Oath);
+    }
+    if EVERY.iter().all(|algorithm| algorithms.contains(algorithm)) {
+        has.push(Need::EveryAlgorithm);
+    }
+    has
+}
+
+/// Why a whole suite is for other keys.
+fn foreign_suite(suite: &str, info: &Info) -> Option<&'static str> {
+    let lacks = |name: &str| info.option(name).is_none();
+    let extension = |name: &str| info.texts(0x02).iter().any(|extension| extension == name);
+    match suite {
+        "ctaphid" => None,
+        "u2f" => (!info.u2f).then_some("the key has no U2F"),
+        _ if info.get_info.is_none() => Some("the key has no CTAP2"),
+        "client_pin" | "pin_retries" | "pin_token" | "key_agreement" if lacks("clientPin") => {
+            Some("the key has no PIN")
+        }
+        "credential_management" | "credential_walks" | "credential_changes"
+            if info.option("credMgmt") != Some(true) =>
+        {
+            Some("the key has no credential management")
+        }
+        "large_blobs" if info.option("largeBlobs") != Some(true) => Some("the key has no large blobs"),
+        "config" if info.option("authnrCfg") != Some(true) => Some("the key has no authenticatorConfig"),
+        "cred_protect" if !extension("credProtect") => Some("the key has no credProtect"),
+        "hmac_secret" if !extension("hmac-secret") => Some("the key has no hmac-secret"),
+        "selection"
+            if !info
+                .texts(0x01)
+                .iter()
+                .any(|version| version.starts_with("FIDO_2_") && version > &"FIDO_2_0".to_owned()) =>
+        {
+            Some("the key knows CTAP 2.0 only")
+        }
+        _ => None,
+    }
+}
+
+/// What may be done to a key, and what somebody can do with it.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// Somebody or something touches it.
+    pub touch: bool,
+    /// It can be unplugged and plugged in again.
+    pub power_cycle: bool,
+    /// What else the hand can do: a clock that it moves, a user who declines.
+    pub hand: Vec<Need>,
+    /// The key may be erased.
+    pub erase: bool,
+    /// Only checks with one of these in their name run; all, where there is none.
+    pub only: Vec<String>,
+}
+
+/// A check, and whether it is tried.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The suite's name.
+    pub suite: &'static str,
+    /// The check.
+    pub check: Check,
+    /// What it takes.
+    pub cost: Cost,
+    /// Why it is not tried.
+    pub skipped: Option<(Outcome, String)>,
+}
+
+impl Step {
+    /// `suite::check`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}::{}", self.suite, self.check.name)
+    }
+}
+
+/// Every check, in the order in which they run: first those that leave the key as it is, then those that only change
+/// it, last those that want it unplugged.
+#[must_use]
+pub fn plan(info: &Info, means: &Means) -> Vec<Step> {
+    let mut has = capabilities(info);
+    has.extend(&means.hand);
+    let mut steps = Vec::new();
+    for (suite, checks) in suites::ALL {
+        for check in *checks {
+            let name = format!("{suite}::{}", check.name);
+            if !means.only.is_empty() && !means.only.iter().any(|pattern| matches(pattern, &name)) {
+                continue;
+            }
+            let recorded = costs::of(&name);
+            let skipped = match foreign_suite(suite, info) {
+                Some(why) => Some((Outcome::NotApplicable, why.to_owned())),
+                None => skip(check, recorded, info, means, &has),
+            };
+            steps.push(Step {
+                suite,
+                check: *check,
+                cost: recorded.unwrap_or_default(),
+                skipped,
+            });
+        }
+    }
+    steps.sort_by_key(|step| (!step.cost.is_safe(), step.cost.power_cycles > 0));
+    steps
+}
+
+/// Whether a name fits a pattern: a part of it, with `*` for anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut rest = name;
+    pattern.split('*').all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Need]) -> Option<(Outcome, String)> {
+    let not_tried = |why: &str| Some((Outcome::NotTried, why.to_owned()));
+    for need in check.needs.iter().filter(|need| !has.contains(need)) {
+        return match need {
+            Need::Clock => not_tried("it takes a key whose clock can be moved"),
+            Need::Decline => not_tried("it takes a user who can say no"),
+            Need::Oath => Some((
+                Outcome::NotApplicable,
+                "the key has no one-time codes over CTAPHID".to_owned(),
+            )),
+            need => Some((Outcome::NotApplicable, format!("it is for keys with {need:?}"))),
+        };
+    }
+    let Some(cost) = cost else {
+        return not_tried("nobody has recorded what it takes");
+    };
+    if !means.erase && !cost.is_safe() {
+        return not_tried("it changes the key: --erase");
+    }
+    // A check begins with a key that has no PIN. With one, its requests would be refused, and rightly.
+    let is_guarded = info.option("clientPin") == Some(true) || info.option("alwaysUv") == Some(true);
+    if !means.erase && is_guarded && cost.touches > 0 {
+        return not_tried("the key has a PIN, and the check is for one without: --erase");
+    }
+    if cost.touches > 0 && !means.touch {
+        return not_tried("it takes touches: a terminal, --control or --touch-command");
+    }
+    let wants_power = cost.power_cycles > 0 || cost.changes;
+    if wants_power && !means.power_cycle {
+        return not_tried("it takes a power cycle: a terminal, --control or --replug-command");
+    }
+    None
+}
+
+/// What a run takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Checks that are tried.
+    pub checks: usize,
+    /// Touches.
+    pub touches: u32,
+    /// Power cycles.
+    pub power_cycles: u32,
+    /// Seconds of waiting.
+    pub waits: u64,
+}
+
+impl Total {
+    /// How long a person takes, in minutes, rounded up: five seconds for a touch, fifteen for a power cycle.
+    #[must_use]
+    pub fn minutes(self) -> u64 {
+        (u64::from(self.touches) * 5 + u64::from(self.power_cycles) * 15 + self.waits).div_ceil(60)
+    }
+}
+
+/// Counts what the steps take, with the resets between them.
+#[must_use]
+pub fn total(steps: &[Step]) -> Total {
+    let mut total = Total::default();
+    let mut is_changed = false;
+    for step in steps.iter().filter(|step| step.skipped.is_none()) {
+        // A reset is a power cycle and a touch.
+        let resets = u32::from(is_changed);
+        total.checks += 1;
+        total.touches += step.cost.touches + resets;
+        total.power_cycles += step.cost.power_cycles + resets;
+        total.waits += step.cost.waited / 1000;
+        is_changed = step.cost.changes;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_part_of_a_name() {
+        assert!(matches("u2f", "u2f::a") && matches("u2f::*a", "u2f::b_a") && matches("", "x"));
+        assert!(!matches("u2f*c", "u2f::a") && !matches("b", "u2f::a"));
+    }
+
+    #[test]
+    fn a_silent_key_with_no_hand_is_not_touched_and_not_changed() {
+        for step in plan(&Info::default(), &Means::default()) {
+            let is_tried = step.skipped.is_none();
+            assert!(
+                !is_tried || (step.cost.is_safe() && step.cost.touches == 0),
+                "{}",
+                step.name()
+            );
+            assert!(!is_tried || step.suite == "ctaphid", "{}", step.name());
+        }
+    }
+}

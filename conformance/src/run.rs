@@ -1,0 +1,201 @@
+//! Runs a plan: each check on a fresh key, and what came of it.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
+use std::time::Instant;
+
+use ciborium::Value;
+
+use crate::host::ctap2::{GET_INFO, RESET, status};
+use crate::host::{command, oath, u2f};
+use crate::key::{Hand, Key, Profile};
+use crate::outcome::{Checked, Outcome, Subject};
+use crate::plan::{Info, Step};
+use crate::suites::Level;
+use crate::trace::{Left, Tape, Watched, hex};
+
+thread_local! {
+    /// Where a panic goes while a check runs; none where nobody listens.
+    static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, and returns what it panicked with. Nothing is printed.
+///
+/// # Errors
+/// The words of the panic, and the place of it.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let is_ours = SAID.with_borrow_mut(|said| match said {
+                Some(said) => {
+                    let words = info.payload_as_str().unwrap_or("the check panicked without a word");
+                    *said = match info.location() {
+                        Some(place) => format!("{words} ({}:{})", place.file(), place.line()),
+                        None => words.to_owned(),
+                    };
+                    true
+                }
+                None => false,
+            });
+            if !is_ours {
+                before(info);
+            }
+        }));
+    });
+    SAID.set(Some(String::new()));
+    let result = catch_unwind(AssertUnwindSafe(work));
+    let said = SAID.take().unwrap_or_default();
+    result.map_err(|_| said)
+}
+
+/// A key under test, and its recording.
+pub struct Bench {
+    key: Key,
+    tape: Tape,
+    /// What else makes the key fresh, where that is not authenticatorReset: a command of the user's.
+    reset: Option<Box<dyn Fn() -> Result<(), String>>>,
+}
+
+impl Bench {
+    /// The key in this hand. `reset` makes it as new, in place of authenticatorReset.
+    #[must_use]
+    pub fn new(
+        profile: &'static Profile,
+        hand: Arc<dyn Hand>,
+        tape: Tape,
+        reset: Option<Box<dyn Fn() -> Result<(), String>>>,
+    ) -> Self {
+        Self {
+            key: Key::new(profile, Box::new(Watched::new(hand, tape.clone()))),
+            tape,
+            reset,
+        }
+    }
+
+    /// The recording.
+    #[must_use]
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// Asks the key what it is.
+    ///
+    /// # Errors
+    /// Why it gave no channel.
+    pub fn ask(&self) -> Result<(Info, Subject), String> {
+        let mut host = caught(|| self.key.host())?;
+        let mut subject = Subject::default();
+        let answer = caught(|| host.exchange(command::CBOR, GET_INFO)).unwrap_or_default();
+        let mut info = Info {
+            get_info: None,
+            // Status word 0x9000 after `U2F_V2` (FIDO U2F Raw Message Formats §6).
+            u2f: caught(|| host.exchange(command::MSG, u2f::VERSION)).is_ok_and(|answer| answer == b"U2F_V2\x90\x00"),
+            oath: caught(|| host.exchange(command::OATH, &oath::select()))
+                .is_ok_and(|answer| answer.ends_with(&[0x90, 0x00])),
+        };
+        if let [status::OK, body @ ..] = &answer[..]
+            && let Ok(Value::Map(members)) = ciborium::from_reader::<Value, _>(body)
+        {
+            let members = members.into_iter().filter_map(|(key, value)| {
+                let key = key.as_integer()?.try_into().ok()?;
+                Some((key, value))
+            });
+            info.get_info = Some(members.collect());
+            subject.get_info = Some(hex(&answer));
+            let said = self.tape.messages().into_iter();
+            subject.get_info_decoded = said
+                .filter(|message| message.from_key && message.payload == hex(&answer))
+                .find_map(|message| message.decoded);
+        }
+        subject.versions = info.texts(0x01);
+        if info.u2f && info.get_info.is_none() {
+            subject.versions.push("U2F_V2".to_owned());
+        }
+        subject.extensions = info.texts(0x02);
+        subject.options = info.options();
+        subject.aaguid = info
+            .get_info
+            .as_ref()
+            .and_then(|info| Some(hex(info.get(&0x03)?.as_bytes()?)));
+        Ok((info, subject))
+    }
+
+    /// Makes the key as new, where it is not.
+    ///
+    /// # Errors
+    /// What the key or the hand did instead.
+    pub fn freshen(&self) -> Result<(), String> {
+        let left = self.tape.left();
+        if left.is_nothing() {
+            return Ok(());
+        }
+        if let Some(reset) = &self.reset {
+            reset()?;
+            self.tape.set_left(Left::default());
+            return Ok(());
+        }
+        caught(|| {
+            if left.fido {
+                self.key.power_cycle();
+            }
+            let mut host = self.key.host();
+            if left.fido {
+                let answer = host.touched_if_asked(RESET);
+                assert_eq!(answer.status, status::OK, "authenticatorReset was refused");
+            }
+            if left.oath {
+                let answer = host.exchange(command::OATH, &oath::reset());
+                assert!(answer.ends_with(&[0x90, 0x00]), "the one-time codes cannot be reset");
+            }
+        })?;
+        self.tape.set_left(Left::default());
+        Ok(())
+    }
+
+    /// Tries one step.
+    #[must_use]
+    pub fn try_step(&self, step: &Step, erase: bool) -> Checked {
+        let mut checked = Checked {
+            area: step.suite.to_owned(),
+            name: step.name(),
+            section: step.check.section.to_owned(),
+            level: step.check.level,
+            outcome: Outcome::Pass,
+            message: None,
+            exception: None,
+            milliseconds: 0,
+            exchange: Vec::new(),
+        };
+        if let Some((outcome, why)) = &step.skipped {
+            (checked.outcome, checked.message) = (*outcome, Some(why.clone()));
+            return checked;
+        }
+        if erase && let Err(why) = self.freshen() {
+            checked.outcome = Outcome::NotTried;
+            checked.message = Some(format!("the key could not be made as new: {why}"));
+            return checked;
+        }
+        self.tape.rewind();
+        let begun = Instant::now();
+        let result = caught(|| (step.check.run)(&self.key));
+        checked.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if let Err(message) = result {
+            checked.outcome = match step.check.level {
+                _ if self.tape.is_stopped() => Outcome::NotTried,
+                Level::Must => Outcome::Fail,
+                Level::Should => Outcome::Warn,
+            };
+            checked.message = Some(message);
+            checked.exchange = self.tape.messages();
+            // What a check that broke off may have left is not known; a token or a blocked PIN, for one.
+            if erase {
+                let left = self.tape.left();
+                self.tape.set_left(Left { fido: true, ..left });
+            }
+        }
+        checked
+    }
+}

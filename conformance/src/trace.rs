@@ -1,0 +1,368 @@
+//! What was said on the wire, and what the hand did: what a report shows of a failure, and what a check costs.
+
+mod diagnostic;
+mod traces;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::{command, packets};
+use crate::key::{Hand, Link, Report};
+pub use traces::{Left, Touched};
+
+/// How many messages of one check are kept. The first and the last say most.
+const KEPT: usize = 200;
+
+/// A message, as it went over the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exchanged {
+    /// Milliseconds since the check began.
+    pub at: u64,
+    /// Whether the key said it.
+    pub from_key: bool,
+    /// The channel.
+    pub channel: u32,
+    /// The command with its highest bit set; less than 0x80 for a packet that continues nothing.
+    pub command: u8,
+    /// The payload, in hexadecimal.
+    pub payload: String,
+    /// What the payload says, where it can be read.
+    pub decoded: Option<String>,
+}
+
+/// How long a silent key is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// As long as a key may take that works: it has to say so ten times a second (CTAP 2.3 §11.2.9.1.7).
+    pub silent: Duration,
+    /// After somebody was asked to touch it.
+    pub touched: Duration,
+}
+
+impl Patience {
+    /// Where a program touches the key.
+    pub const AUTOMATIC: Self = Self {
+        silent: Duration::from_secs(5),
+        touched: Duration::from_secs(5),
+    };
+    /// Where a person does.
+    pub const PERSON: Self = Self {
+        silent: Duration::from_secs(5),
+        touched: Duration::from_secs(60),
+    };
+}
+
+/// What a check cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How often the button was pressed.
+    pub touches: u32,
+    /// How often the key was unplugged.
+    pub power_cycles: u32,
+    /// How often authenticatorReset, or the reset of the one-time codes, was sent.
+    pub resets: u32,
+    /// Milliseconds that pass only because the check waits.
+    pub waited: u64,
+    /// What the check changed on the key, whether or not it undid it.
+    pub touched: Touched,
+}
+
+struct Recording {
+    begun: Instant,
+    messages: Vec<Exchanged>,
+    dropped: usize,
+    spent: Spent,
+    left: Left,
+    pressed: bool,
+}
+
+/// The recording of one key. Clones are the same.
+#[derive(Clone)]
+pub struct Tape {
+    recording: Arc<Mutex<Recording>>,
+    patience: Patience,
+    /// Whether the run is to end.
+    stop: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Tape {
+    /// An empty tape. A check ends with a panic once `stop` says so.
+    #[must_use]
+    pub fn new(patience: Patience, stop: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
+        let recording = Recording {
+            begun: Instant::now(),
+            messages: Vec::new(),
+            dropped: 0,
+            spent: Spent::default(),
+            left: Left::default(),
+            pressed: false,
+        };
+        Self {
+            recording: Arc::new(Mutex::new(recording)),
+            patience,
+            stop,
+        }
+    }
+
+    /// A check that failed may have panicked anywhere.
+    fn lock(&self) -> MutexGuard<'_, Recording> {
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins another check. What was left on the key is still known.
+    pub fn rewind(&self) {
+        let mut recording = self.lock();
+        recording.begun = Instant::now();
+        recording.messages.clear();
+        recording.dropped = 0;
+        recording.spent = Spent::default();
+        recording.pressed = false;
+    }
+
+    /// What was said since.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Exchanged> {
+        self.lock().messages.clone()
+    }
+
+    /// What it cost since.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        self.lock().spent
+    }
+
+    /// What the checks so far left on the key.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        self.lock().left
+    }
+
+    /// Says what is on the key, where that is known otherwise.
+    pub fn set_left(&self, left: Left) {
+        self.lock().left = left;
+    }
+
+    /// Whether the run is to end.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        (self.stop)()
+    }
+
+    /// How long to wait for what may take `timeout`.
+    fn patience(&self, timeout: Duration) -> Duration {
+        match self.lock().pressed {
+            true => timeout.min(self.patience.touched),
+            false => timeout.min(self.patience.silent),
+        }
+    }
+}
+
+impl Recording {
+    fn push(&mut self, from_key: bool, message: Partial, asked: Option<&[u8]>) {
+        let at = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let decoded = diagnostic::of(message.command, from_key, &message.payload);
+        if from_key {
+            if message.command != command::KEEPALIVE {
+                self.pressed = false;
+            }
+            if let Some(asked) = asked {
+                traces::answered(
+                    message.command,
+                    asked,
+                    &message.payload,
+                    &mut self.left,
+                    &mut self.spent.touched,
+                );
+            }
+        } else if traces::resets(message.command, &message.payload) {
+            self.spent.resets += 1;
+        }
+        let message = Exchanged {
+            at,
+            from_key,
+            channel: message.channel,
+            command: message.command,
+            payload: hex(&message.payload),
+            decoded,
+        };
+        // A keepalive comes ten times a second.
+        let is_again = self.messages.last().is_some_and(|last| {
+            last.command == command::KEEPALIVE && last.command == message.command && last.payload == message.payload
+        });
+        if is_again {
+            return;
+        }
+        if self.messages.len() == KEPT {
+            self.messages.remove(KEPT / 2);
+            self.dropped += 1;
+        }
+        self.messages.push(message);
+    }
+}
+
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hand, watched.
+pub struct Watched {
+    hand: Arc<dyn Hand>,
+    tape: Tape,
+}
+
+impl Watched {
+    /// Writes what `hand` does to `tape`.
+    #[must_use]
+    pub fn new(hand: Arc<dyn Hand>, tape: Tape) -> Self {
+        Self { hand, tape }
+    }
+}
+
+impl Hand for Watched {
+    fn connect(&self) -> Box<dyn Link> {
+        Box::new(Wire {
+            link: self.hand.connect(),
+            tape: self.tape.clone(),
+            partial: [HashMap::new(), HashMap::new()],
+            asked: HashMap::new(),
+        })
+    }
+
+    fn wait_until_asked(&self) {
+        self.hand.wait_until_asked();
+    }
+
+    fn press(&self) {
+        let mut recording = self.tape.lock();
+        recording.spent.touches += 1;
+        recording.pressed = true;
+        drop(recording);
+        self.hand.press();
+    }
+
+    fn release(&self) {
+        self.hand.release();
+    }
+
+    fn decline(&self) {
+        self.hand.decline();
+    }
+
+    fn power_cycle(&self) {
+        self.tape.lock().spent.power_cycles += 1;
+        self.hand.power_cycle();
+    }
+
+    fn advance(&self, milliseconds: u64) -> bool {
+        self.tape.lock().spent.waited += milliseconds;
+        self.hand.advance(milliseconds)
+    }
+}
+
+/// A message of which packets are still to come.
+struct Partial {
+    channel: u32,
+    command: u8,
+    length: usize,
+    payload: Vec<u8>,
+}
+
+struct Wire {
+    link: Box<dyn Link>,
+    tape: Tape,
+    /// Those of the host and those of the key, by channel.
+    partial: [HashMap<u32, Partial>; 2],
+    /// What each channel asked last and has no answer to.
+    asked: HashMap<u32, (u8, Vec<u8>)>,
+}
+
+impl Wire {
+    fn saw(&mut self, from_key: bool, report: &Report) {
+        let channel = u32::from_be_bytes([report[0], report[1], report[2], report[3]]);
+        let partial = &mut self.partial[usize::from(from_key)];
+        let message = if report[4] & 0x80 != 0 {
+            Partial {
+                channel,
+                command: report[4],
+                length: usize::from(u16::from_be_bytes([report[5], report[6]])),
+                payload: report[7..].to_vec(),
+            }
+        } else if let Some(mut message) = partial.remove(&channel) {
+            message.payload.extend(&report[5..]);
+            message
+        } else {
+            Partial {
+                channel,
+                command: report[4],
+                length: 59,
+                payload: report[5..].to_vec(),
+            }
+        };
+        if message.payload.len() < message.length {
+            partial.insert(channel, message);
+        } else {
+            self.whole(from_key, message);
+        }
+    }
+
+    fn whole(&mut self, from_key: bool, mut message: Partial) {
+        message.payload.truncate(message.length);
+        let mut asked = None;
+        if from_key && message.command != command::KEEPALIVE {
+            asked = self.asked.remove(&message.channel);
+        } else if !from_key && message.command != command::CANCEL {
+            self.asked
+                .insert(message.channel, (message.command, message.payload.clone()));
+        }
+        let asked = asked.filter(|(command, _)| *command == message.command);
+        let request = asked.as_ref().map(|(_, payload)| &payload[..]);
+        self.tape.lock().push(from_key, message, request);
+    }
+}
+
+impl Link for Wire {
+    fn send(&mut self, report: &Report) {
+        self.saw(false, report);
+        self.link.send(report);
+    }
+
+    fn receive(&mut self, timeout: Duration) -> Option<Report> {
+        let deadline = Instant::now() + self.tape.patience(timeout);
+        loop {
+            assert!(!self.tape.is_stopped(), "the run was ended");
+            let left = deadline.saturating_duration_since(Instant::now());
+            let report = self.link.receive(left.min(Duration::from_millis(100)));
+            if let Some(report) = report {
+                self.saw(true, &report);
+                return Some(report);
+            }
+            if left.is_zero() {
+                return None;
+            }
+        }
+    }
+}
+
+impl Drop for Wire {
+    /// A check that failed may leave the key waiting for a touch, and busy for the next.
+    fn drop(&mut self) {
+        for (channel, (command, _)) in self.asked.drain() {
+            if command == command::CBOR {
+                let link = &mut self.link;
+                let cancel = std::panic::AssertUnwindSafe(|| {
+                    packets(channel, command::CANCEL, &[])
+                        .iter()
+                        .for_each(|report| link.send(report));
+                });
+                // A key that is gone has nothing to cancel.
+                drop(std::panic::catch_unwind(cancel));
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the conformance crate says that checks take is what they take. `RECORD_COSTS=1` writes the table anew.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use brasskey_conformance::costs::{self, Cost};
+use brasskey_conformance::key::{Hand, Key};
+use brasskey_conformance::suites;
+use brasskey_conformance::trace::{Patience, Tape, Watched};
+use brasskey_tests::forms::{self, Form};
+
+/// How long the tape waits does not matter: the core answers at once.
+fn cost(form: &'static Form, run: fn(&Key)) -> Cost {
+    let tape = Tape::new(Patience::PERSON, Arc::new(|| false));
+    let hand: Arc<dyn Hand> = Arc::from(form.hand());
+    let key = Key::new(&form.profile, Box::new(Watched::new(hand, tape.clone())));
+    run(&key);
+    tape.spent().into()
+}
+
+#[test]
+fn what_checks_take_is_recorded() {
+    let mut jobs = VecDeque::new();
+    for (suite, checks) in suites::ALL {
+        for check in *checks {
+            // On the first form that can: the core, unless the check is for a key with something special.
+            let form = forms::all().find(|form| form.profile.runs(check.needs)).unwrap();
+            jobs.push_back((format!("{suite}::{}", check.name), form, check.run));
+        }
+    }
+    let (count, jobs) = (jobs.len(), Mutex::new(jobs));
+    let lines = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let job = jobs.lock().unwrap().pop_front();
+                    let Some((name, form, run)) = job else { break };
+                    let cost = cost(form, run);
+                    lines.lock().unwrap().push((name, cost));
+                }
+            });
+        }
+    });
+    let mut lines = lines.into_inner().unwrap();
+    lines.sort_by(|(one, _), (other, _)| one.cmp(other));
+    assert_eq!(lines.len(), count);
+    if std::env::var_os("RECORD_COSTS").is_some() {
+        let mut table = format!("{}\n", costs::HEAD);
+        lines
+            .iter()
+            .for_each(|(name, cost)| table += &format!("{}\n", cost.line(name)));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/src/costs.csv");
+        std::fs::write(file, table).unwrap();
+        return;
+    }
+    let wrong: Vec<_> = lines
+        .iter()
+        .filter(|(name, cost)| costs::of(name) != Some(*cost))
+        .map(|(name, cost)| format!("{name}: {cost:?}, recorded {:?}", costs::of(name)))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "RECORD_COSTS=1 records these anew:\n{}",
+        wrong.join("\n")
+    );
+}

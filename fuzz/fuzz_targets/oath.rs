@@ -78,6 +78,9 @@ fn validate(key: &mut Authenticator<brasskey_fuzz::World>, (hash, secret): &(Hma
     let (data, word) = send(key, &[&head[..], &data].concat());
     // A reset and another code may have come between, in an encoding that this host did not look at.
     if word == 0x9000 {
-        assert_eq!(objects(&data), [(0x75, hash.authenticate(secret, &[7]).bytes().to_vec())]);
+        assert_eq!(
+            objects(&data),
+            [(0x75, hash.authenticate(secret, &[7]).bytes().to_vec())]
+        );
     }
 }

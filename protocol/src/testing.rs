@@ -1,7 +1,6 @@
 //! What the crate's own tests share: a world whose every seam is a script, and a host that speaks to the key in it.
 
 pub(crate) mod attestation;
-pub(crate) mod cbor;
 pub(crate) mod key;
 pub(crate) mod manager;
 pub(crate) mod oath;

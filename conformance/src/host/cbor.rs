@@ -22,6 +22,17 @@ pub fn array<const N: usize>(items: [Value; N]) -> Value {
     Value::Array(items.into())
 }
 
+/// The value of an integer.
+///
+/// # Panics
+/// Where it is none of 64 bits.
+#[must_use]
+#[track_caller]
+pub fn integer(value: &Value) -> i64 {
+    let integer = value.as_integer().expect("an integer");
+    integer.try_into().expect("64 bits")
+}
+
 /// Decodes what must be canonical: shortest, definite, sorted, no duplicates, no tags, no floats, no null, nested at
 /// most four deep, and nothing behind it.
 ///

@@ -8,10 +8,10 @@ use ring::agreement::{ECDH_P256, EphemeralPrivateKey, UnparsedPublicKey, agree_e
 use ring::rand::SystemRandom;
 use ring::{hkdf, hmac};
 
-use super::cbor::encode;
-use super::ctap2::{CLIENT_DATA_HASH, Request, ga, mc};
+use super::ctap2::Request;
 use super::hid::Host;
 use super::response::Response;
+pub use super::token::{Token, configure, manage, proof_members};
 use super::verify::sha256;
 
 /// Members of authenticatorClientPIN's parameters (§6.5.5).
@@ -226,79 +226,6 @@ impl Agreement {
     }
 }
 
-/// A pinUvAuthToken, or the persistent one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// The protocol that it was got by.
-    pub protocol: Protocol,
-    /// Its bytes.
-    pub token: Vec<u8>,
-}
-
-impl Token {
-    /// authenticate(pinUvAuthToken, message).
-    #[must_use]
-    pub fn authenticate(&self, message: &[&[u8]]) -> Vec<u8> {
-        authenticate(self.protocol, &self.token, message)
-    }
-
-    /// A makeCredential or getAssertion with this token's pinUvAuthParam.
-    #[must_use]
-    pub fn on(&self, request: Request) -> Request {
-        let (param, protocol) = match request.command() {
-            0x01 => (mc::PIN_UV_AUTH_PARAM, mc::PIN_UV_AUTH_PROTOCOL),
-            0x02 => (ga::PIN_UV_AUTH_PARAM, ga::PIN_UV_AUTH_PROTOCOL),
-            other => panic!("{other:#x} is authenticated by its subcommand"),
-        };
-        request
-            .with(param, self.authenticate(&[&CLIENT_DATA_HASH]))
-            .with(protocol, self.protocol as u8)
-    }
-
-    /// A subcommand of authenticatorCredentialManagement (0x0A), with this token's pinUvAuthParam (§6.8).
-    #[must_use]
-    pub fn manage(&self, sub_command: u8, params: Option<Value>) -> Request {
-        let mut message = vec![sub_command];
-        message.extend(params.iter().flat_map(encode));
-        let request = Request::new(0x0A)
-            .with(0x01, sub_command)
-            .with(0x03, self.protocol as u8)
-            .with(0x04, self.authenticate(&[&message]));
-        match params {
-            Some(params) => request.with(0x02, params),
-            None => request,
-        }
-    }
-
-    /// A subcommand of authenticatorConfig (0x0D), with this token's pinUvAuthParam (§6.11).
-    #[must_use]
-    pub fn configure(&self, sub_command: u8, params: Option<Value>) -> Request {
-        let mut message = [&[0xFF; 32][..], &[0x0D, sub_command]].concat();
-        message.extend(params.iter().flat_map(encode));
-        let request = configure(sub_command, params);
-        request
-            .with(0x03, self.protocol as u8)
-            .with(0x04, self.authenticate(&[&message]))
-    }
-
-    /// One fragment for authenticatorLargeBlobs (0x0C), with this token's pinUvAuthParam (§6.10.2).
-    #[must_use]
-    pub fn set_blob(&self, request: Request, offset: u32, fragment: &[u8]) -> Request {
-        let param = self.authenticate(&[&[0xFF; 32], &[0x0C, 0x00], &offset.to_le_bytes(), &sha256(fragment)]);
-        request.with(0x05, param).with(0x06, self.protocol as u8)
-    }
-}
-
-/// A subcommand of authenticatorConfig without a token.
-#[must_use]
-pub fn configure(sub_command: u8, params: Option<Value>) -> Request {
-    let request = Request::new(0x0D).with(0x01, sub_command);
-    match params {
-        Some(params) => request.with(0x02, params),
-        None => request,
-    }
-}
-
 impl Host {
     /// getKeyAgreement, and the platform's half.
     #[track_caller]
@@ -354,7 +281,7 @@ pub fn padded(pin: &str) -> Vec<u8> {
     padded
 }
 
-fn authenticate(protocol: Protocol, key: &[u8], message: &[&[u8]]) -> Vec<u8> {
+pub(super) fn authenticate(protocol: Protocol, key: &[u8], message: &[&[u8]]) -> Vec<u8> {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), &message.concat());
     match protocol {
         Protocol::One => tag.as_ref()[..16].to_vec(),

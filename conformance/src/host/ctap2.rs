@@ -89,8 +89,10 @@ pub mod ga {
 /// A command and its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    command: u8,
-    members: BTreeMap<u8, Value>,
+    /// The command byte.
+    pub command: u8,
+    /// The parameters.
+    pub members: BTreeMap<u8, Value>,
 }
 
 impl Request {
@@ -115,12 +117,6 @@ impl Request {
     pub fn without(mut self, member: u8) -> Self {
         self.members.remove(&member);
         self
-    }
-
-    /// The command byte.
-    #[must_use]
-    pub fn command(&self) -> u8 {
-        self.command
     }
 
     /// The bytes on the wire: the command and a canonical map.

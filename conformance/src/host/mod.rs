@@ -7,6 +7,7 @@ mod hid;
 mod hmac_secret;
 pub mod oath;
 pub mod response;
+mod token;
 pub mod u2f;
 pub mod verify;
 

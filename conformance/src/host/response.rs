@@ -314,6 +314,22 @@ impl Assertion {
         self.verify_over(public_key, rp_id, flags, &CLIENT_DATA_HASH);
     }
 
+    /// It is by the credential that was made, for this relying party, whatever its flags.
+    #[track_caller]
+    pub fn is_by(&self, made: &Made, rp_id: &str) {
+        assert_eq!(self.id, made.id);
+        self.verify(&made.public_key, rp_id, self.auth_data.flags);
+    }
+
+    /// The user ID of a discoverable credential.
+    #[must_use]
+    #[track_caller]
+    pub fn user_id(&self) -> &[u8] {
+        member(self.user.as_ref().expect("a user"), "id")
+            .as_bytes()
+            .expect("a byte string")
+    }
+
     /// The same over another client data hash.
     #[track_caller]
     pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {

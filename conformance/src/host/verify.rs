@@ -11,7 +11,7 @@ use ring::signature::{
 };
 use ring::{digest, hkdf};
 
-use super::cbor::encode;
+use super::cbor::{encode, integer};
 
 /// COSE algorithm identifiers.
 #[expect(missing_docs, reason = "the standard's names")]
@@ -72,38 +72,34 @@ impl PublicKey {
         let members: Vec<(i128, &Value)> = members
             .map(|(label, value)| (label.as_integer().expect("an integer label").into(), value))
             .collect();
-        let number = |value: &Value| -> i64 {
-            let integer = value.as_integer().expect("an integer");
-            integer.try_into().expect("a small integer")
-        };
         let bytes = |value: &Value| value.as_bytes().expect("a byte string").clone();
         let (algorithm, key) = match members[..] {
             [(1, kty), (3, alg), (-1, crv), (-2, x), (-3, y)] => {
                 let (x, y) = (bytes(x), bytes(y));
-                let (curve, size) = match number(alg) {
+                let (curve, size) = match integer(alg) {
                     algorithm::ES256 | algorithm::ESP256 => (1, 32),
                     algorithm::ES384 | algorithm::ESP384 => (2, 48),
                     algorithm::ES512 | algorithm::ESP512 => (3, 66),
                     algorithm::ES256K => (8, 32),
                     other => panic!("{other} is no algorithm of an elliptic curve"),
                 };
-                assert_eq!((number(kty), number(crv)), (2, curve));
+                assert_eq!((integer(kty), integer(crv)), (2, curve));
                 assert_eq!((x.len(), y.len()), (size, size));
-                (number(alg), [vec![0x04], x, y].concat())
+                (integer(alg), [vec![0x04], x, y].concat())
             }
             [(1, kty), (3, alg), (-1, crv), (-2, x)] => {
-                assert!(matches!(number(alg), algorithm::EDDSA | algorithm::ED25519));
-                assert_eq!((number(kty), number(crv), bytes(x).len()), (1, 6, 32));
-                (number(alg), bytes(x))
+                assert!(matches!(integer(alg), algorithm::EDDSA | algorithm::ED25519));
+                assert_eq!((integer(kty), integer(crv), bytes(x).len()), (1, 6, 32));
+                (integer(alg), bytes(x))
             }
             [(1, kty), (3, alg), (-1, key)] => {
-                let size = match number(alg) {
+                let size = match integer(alg) {
                     algorithm::ML_DSA_44 => 1312,
                     algorithm::ML_DSA_65 => 1952,
                     other => panic!("{other} is no ML-DSA"),
                 };
-                assert_eq!((number(kty), bytes(key).len()), (7, size));
-                (number(alg), bytes(key))
+                assert_eq!((integer(kty), bytes(key).len()), (7, size));
+                (integer(alg), bytes(key))
             }
             _ => panic!("no COSE_Key of WebAuthn: {cose_key:?}"),
         };

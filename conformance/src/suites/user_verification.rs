@@ -61,7 +61,7 @@ fn both() -> [Request; 2] {
 }
 
 fn with_param(request: &Request, param: &[u8], protocol: Option<u64>) -> Request {
-    let (at, protocol_at) = match request.command() {
+    let (at, protocol_at) = match request.command {
         0x01 => (mc::PIN_UV_AUTH_PARAM, mc::PIN_UV_AUTH_PROTOCOL),
         _ => (ga::PIN_UV_AUTH_PARAM, ga::PIN_UV_AUTH_PROTOCOL),
     };
@@ -191,7 +191,7 @@ fn a_wrong_parameter_is_refused_without_a_touch(key: &Key) {
                 let request = with_param(&request, &vec![7; length], Some(protocol as u64));
                 host.denied(request, status::PIN_AUTH_INVALID);
             }
-            let other_hash = match request.command() {
+            let other_hash = match request.command {
                 0x01 => token.on(request.clone()).with(mc::CLIENT_DATA_HASH, vec![1; 32]),
                 _ => token.on(request.clone()).with(ga::CLIENT_DATA_HASH, vec![1; 32]),
             };

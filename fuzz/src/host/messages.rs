@@ -1,7 +1,7 @@
 //! The messages of a step.
 
 use brasskey_conformance::host::cbor::array;
-use brasskey_conformance::host::client_pin::{Agreement, Protocol, Token, configure};
+use brasskey_conformance::host::client_pin::{Agreement, Protocol, Token, configure, proof_members};
 use brasskey_conformance::host::ctap2::{
     CLIENT_DATA_HASH, GET_INFO, GET_NEXT_ASSERTION, RESET, Request, SELECTION, algorithm, descriptor, ga, mc,
     parameters,
@@ -21,7 +21,7 @@ impl Host {
             Proof::Token => &self.token,
             Proof::Persistent => &self.persistent,
             Proof::Forged(param) => {
-                let (param_at, protocol_at) = proof_members(bare.command());
+                let (param_at, protocol_at) = proof_members(bare.command);
                 return bare.with(param_at, param.clone()).with(protocol_at, protocol as u8);
             }
         };
@@ -155,16 +155,6 @@ impl Host {
                 .encode()
         });
         messages.collect()
-    }
-}
-
-/// The members `pinUvAuthParam` and `pinUvAuthProtocol`.
-fn proof_members(command: u8) -> (u8, u8) {
-    match command {
-        command::MAKE_CREDENTIAL => (mc::PIN_UV_AUTH_PARAM, mc::PIN_UV_AUTH_PROTOCOL),
-        command::GET_ASSERTION => (ga::PIN_UV_AUTH_PARAM, ga::PIN_UV_AUTH_PROTOCOL),
-        command::LARGE_BLOBS => (0x05, 0x06),
-        _ => (0x04, 0x03),
     }
 }
 

@@ -2,24 +2,24 @@ use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
 
-use cbor4ii::core::Value;
+use brasskey_conformance::host::cbor::decode_canonical;
+use brasskey_conformance::host::response::Response;
+use brasskey_conformance::host::verify::PublicKey;
+use ciborium::Value;
 use ctap_types::ctap1::{self, ControlByte};
 use ctap_types::ctap2::get_info::{Extension, Version};
 use ctap_types::ctap2::{self, Authenticator as _};
 
 use super::*;
 use crate::ctap2::Status;
-use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::token::Permissions;
 use crate::limits::LARGE_BLOB_ARRAY_MAX;
 use crate::testing::attestation::{BATCH, certificate, point};
-use crate::testing::cbor::{Tree, array, bytes, decode, decode_first, int, map, text};
-use crate::testing::key::{Key, verifies, verifies_p256};
-use crate::testing::manager::next;
-use crate::testing::pin::{PIN, Platform, Token, client_pin, get_key_agreement};
+use crate::testing::key::{Assertion, Key, Made};
+use crate::testing::pin::{Agreement, PIN, Protocol, Token, client_pin, cp};
 use crate::testing::request::{
-    HASH, RP, Request, config, descriptor, discover, get_assertion, get_info, make_credential, make_discoverable,
-    next_assertion, option, parameter, reset, selection, set_min_pin_length, user,
+    GET_INFO, GET_NEXT_ASSERTION, RESET, RP, Request, SELECTION, array, descriptor, get_assertion, get_assertion_by,
+    make_credential, make_discoverable, manage, map, option, parameters, set_min_pin_length, user,
 };
 
 /// Two keys with the same secrets. One is asked by the bytes of each message, the other through `ctap-types`.
@@ -38,8 +38,8 @@ impl Twins {
 
     /// What the second key answers, after holding it to what the first does.
     #[track_caller]
-    fn answer(&mut self, request: &Request) -> Vec<u8> {
-        let message = request.bytes();
+    fn answer(&mut self, request: impl Into<Vec<u8>>) -> Vec<u8> {
+        let message = request.into();
         let mut response = Box::new([0; MAX_MESSAGE]);
         let length = self.direct.0.ctap2(CHANNEL, &message, &mut response);
         let answer = response[..length].to_vec();
@@ -47,38 +47,33 @@ impl Twins {
         assert_eq!(
             comparable(&message, &other),
             comparable(&message, &answer),
-            "{request:?}"
+            "{message:02x?}"
         );
         other
     }
 
     /// The same for what is done.
     #[track_caller]
-    fn done(&mut self, request: &Request) -> Vec<u8> {
-        let answer = self.answer(request);
-        assert_eq!(answer[0], 0, "{request:?}");
-        answer[1..].to_vec()
+    fn done(&mut self, request: impl Into<Vec<u8>>) -> Response {
+        let response = Response::decode(&self.answer(request));
+        assert_eq!(response.status, 0);
+        response
     }
 
     /// The same for what is refused.
     #[track_caller]
-    fn refused(&mut self, request: &Request, status: Status) {
-        assert_eq!(self.answer(request), [status.code()], "{request:?}");
+    fn refused(&mut self, request: impl Into<Vec<u8>>, status: Status) {
+        assert_eq!(self.answer(request), [status.code()]);
     }
 
-    /// The credential ID and the public key.
     #[track_caller]
-    fn register(&mut self, request: &Request) -> (Vec<u8>, Value) {
-        let answer = decode(&self.done(request));
-        let auth_data = answer.number(2).as_bytes();
-        let length = u16::from_be_bytes([auth_data[53], auth_data[54]]);
-        let (id, rest) = auth_data[55..].split_at(length.into());
-        (id.to_vec(), decode_first(rest).0)
+    fn register(&mut self, request: &Request) -> Made {
+        Made::of(&self.done(request))
     }
 
     fn token(&mut self, permissions: Permissions) -> Token {
-        let token = self.direct.issue(Protocol::Two, permissions, None);
-        assert_eq!(self.through.issue(Protocol::Two, permissions, None), token);
+        let token = self.direct.issue(permissions, None);
+        assert_eq!(self.through.issue(permissions, None), token);
         token
     }
 }
@@ -86,11 +81,11 @@ impl Twins {
 /// A status, and what follows it. Without the signature: some libraries sign with a random nonce.
 fn comparable(message: &[u8], answer: &[u8]) -> (u8, Option<Value>) {
     let (&status, body) = answer.split_first().unwrap();
-    let mut body = (!body.is_empty()).then(|| decode(body));
+    let mut body = (!body.is_empty()).then(|| decode_canonical(body));
     if let (Some(Value::Map(members)), 0x01 | 0x02 | 0x08) = (&mut body, message[0]) {
-        let (_, signed) = members.iter_mut().find(|(key, _)| *key == int(3)).unwrap();
+        let (_, signed) = members.iter_mut().find(|(key, _)| *key == 3.into()).unwrap();
         match signed {
-            Value::Map(statement) => statement.retain(|(name, _)| *name != text("sig")),
+            Value::Map(statement) => statement.retain(|(name, _)| *name != "sig".into()),
             signature => *signature = Value::Null,
         }
     }
@@ -114,92 +109,85 @@ fn through(key: &mut Key, message: &[u8]) -> Vec<u8> {
 #[test]
 fn credentials_are_made_and_used_alike() {
     let mut keys = Twins::new();
-    let (id, public_key) = keys.register(&make_credential(RP, b"1"));
-    let answer = decode(&keys.done(&get_assertion(RP, &[&id])));
-    let signed = [answer.number(2).as_bytes(), &HASH].concat();
-    assert!(verifies(&public_key, &signed, answer.number(3).as_bytes()));
-    keys.register(&make_credential(RP, b"2").with(4, array([parameter(-8), parameter(-7)])));
+    let made = keys.register(&make_credential(RP, b"1"));
+    let id = &made.id[..];
+    Assertion::of(&keys.done(&get_assertion_by(RP, &[id]))).is_by(&made, RP);
+    keys.register(&make_credential(RP, b"2").with(4, array([parameters(-8), parameters(-7)])));
     keys.refused(
-        &make_credential(RP, b"1").with(5, array([descriptor(&id)])),
+        &make_credential(RP, b"1").with(5, array([descriptor(id)])),
         Status::CredentialExcluded,
     );
-    keys.refused(&get_assertion(RP, &[&[7; 59]]), Status::NoCredentials);
-    keys.refused(
-        &make_credential(RP, b"1").with(1, bytes([7; 31])),
-        Status::InvalidLength,
-    );
+    keys.refused(&get_assertion_by(RP, &[&[7; 59]]), Status::NoCredentials);
+    keys.refused(&make_credential(RP, b"1").with(1, &[7; 31][..]), Status::InvalidLength);
 
     let inputs = [
-        ("credProtect", int(1)),
-        ("hmac-secret", Value::Bool(true)),
-        ("largeBlobKey", Value::Bool(true)),
+        ("credProtect", 1.into()),
+        ("hmac-secret", true.into()),
+        ("largeBlobKey", true.into()),
     ];
     keys.register(&make_discoverable(RP, b"3").with(6, map(inputs)));
-    keys.register(&make_discoverable(RP, b"4").with(6, map([("credBlob", bytes(b"blob"))])));
-    keys.done(&discover(RP).with(4, map([("credBlob", Value::Bool(true))])));
-    keys.done(&next_assertion());
-    keys.refused(&next_assertion(), Status::NotAllowed);
-    keys.refused(&discover(RP).with(5, option("uv", true)), Status::InvalidOption);
-    keys.done(&selection());
+    keys.register(&make_discoverable(RP, b"4").with(6, map([("credBlob", b"blob"[..].into())])));
+    keys.done(&get_assertion(RP).with(4, map([("credBlob", true.into())])));
+    keys.done(GET_NEXT_ASSERTION);
+    keys.refused(GET_NEXT_ASSERTION, Status::NotAllowed);
+    keys.refused(&get_assertion(RP).with(5, option("uv", true)), Status::InvalidOption);
+    keys.done(SELECTION);
 }
 
 #[test]
 fn pins_are_set_and_tried_alike() {
     let mut keys = Twins::new();
-    let agreement = keys.done(&get_key_agreement(2));
-    let platform = Platform::new(&mut keys.direct, Protocol::Two);
-    assert_eq!(agreement, keys.done(&get_key_agreement(2)));
-    keys.refused(&platform.get_pin_token(PIN), Status::PinNotSet);
-    assert_eq!(keys.done(&platform.set_pin(PIN)), []);
-    let answer = keys.done(&platform.get_token(PIN, 0x01, Some(RP)));
-    let token = platform.token(&decode(&answer));
-    keys.done(&token.sign(make_credential(RP, b"1")));
-    keys.refused(&platform.get_token("4321", 0x01, Some(RP)), Status::PinInvalid);
+    let get_key_agreement = client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, 2);
+    let agreed = keys.done(&get_key_agreement);
+    let agreement = Agreement::new(Protocol::Two, &agreed.ok()[&1]);
+    assert_eq!(agreed, keys.done(&get_key_agreement));
+    keys.refused(&agreement.get_pin_token(PIN), Status::PinNotSet);
+    assert_eq!(keys.done(&agreement.set_pin(PIN)), Response::bare(0));
+    let token = agreement.token(&keys.done(&agreement.get_token(PIN, 0x01, Some(RP))));
+    keys.done(&token.on(make_credential(RP, b"1")));
+    keys.refused(&agreement.get_token("4321", 0x01, Some(RP)), Status::PinInvalid);
     keys.done(&client_pin(0x01));
 }
 
 #[test]
 fn credentials_are_managed_alike() {
     let mut keys = Twins::new();
-    let (id, _) = keys.register(&make_discoverable(RP, b"1"));
+    let id = keys.register(&make_discoverable(RP, b"1")).id;
     keys.register(&make_discoverable(RP, b"2"));
     let manager = keys.token(Permissions::CREDENTIAL_MANAGEMENT);
     keys.done(&manager.metadata());
     keys.done(&manager.relying_parties());
-    keys.done(&manager.credentials_of(RP));
-    keys.done(&next(0x05));
+    keys.done(&manager.credentials(RP));
+    keys.done(&manage(0x05, None));
     keys.done(&manager.update(&id, user(b"1")));
     keys.done(&manager.delete(&id));
     keys.refused(&manager.delete(&id), Status::NoCredentials);
-    keys.refused(&next(0x05), Status::NotAllowed);
+    keys.refused(&manage(0x05, None), Status::NotAllowed);
 }
 
 #[test]
 fn settings_are_changed_alike() {
     let mut keys = Twins::new();
     let token = keys.token(Permissions::AUTHENTICATOR_CONFIG);
-    assert_eq!(keys.done(&token.sign(config(0x02))), []);
-    let minimum = set_min_pin_length([(1, int(6)), (2, array([text(RP)]))]);
-    assert_eq!(keys.done(&token.sign(minimum)), []);
-    let lower = set_min_pin_length([(1, int(5))]);
-    keys.refused(&token.sign(lower), Status::PinPolicyViolation);
-    assert_eq!(keys.done(&reset()), []);
+    assert_eq!(keys.done(&token.configure(0x02, None)), Response::bare(0));
+    let minimum = set_min_pin_length([(1, 6.into()), (2, array([RP.into()]))]);
+    assert_eq!(keys.done(&token.on(minimum)), Response::bare(0));
+    let lower = set_min_pin_length([(1, 5.into())]);
+    keys.refused(&token.on(lower), Status::PinPolicyViolation);
+    assert_eq!(keys.done(RESET), Response::bare(0));
 }
 
 #[test]
 fn large_blobs_are_read_and_written_alike() {
     let mut keys = Twins::new();
-    let get = |count: i64| Request::new(0x0c).with(1, int(count)).with(3, int(0));
+    let get = |count: i64| Request::new(0x0c).with(1, count).with(3, 0);
     let longest = i64::try_from(ctap_types::sizes::LARGE_BLOB_MAX_FRAGMENT_LENGTH).unwrap();
     keys.done(&get(longest));
     let token = keys.token(Permissions::LARGE_BLOB_WRITE);
-    let array = decode(&keys.done(&get(17))).number(1).as_bytes().to_vec();
-    let set = Request::new(0x0c)
-        .with(2, bytes(array))
-        .with(3, int(0))
-        .with(4, int(17));
-    keys.done(&token.sign(set));
-    let too_long = get(longest + 1).bytes();
+    let array = keys.done(&get(17)).ok()[&1].clone();
+    let set = Request::new(0x0c).with(2, array).with(3, 0).with(4, 17);
+    keys.done(&token.on(set));
+    let too_long = get(longest + 1).encode();
     assert_eq!(through(&mut keys.through, &too_long), [Status::InvalidLength.code()]);
     assert!(
         longest < i64::try_from(LARGE_BLOB_ARRAY_MAX).unwrap(),
@@ -215,15 +203,16 @@ fn get_info_promises_what_gets_through() {
         info.versions,
         [Version::U2fV2, Version::Fido2_0, Version::Fido2_1, Version::Fido2_3]
     );
-    let offered = key.send(&get_info()).unwrap().unwrap();
-    let Value::Array(names) = offered.number(2) else {
-        panic!("a list of names")
-    };
-    let names = names.iter().map(Tree::as_text);
+    let offered = key.answer(GET_INFO).unwrap();
+    let names = offered[&2]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_text().unwrap());
     let known: Vec<_> = names.filter(|name| *name != "pinComplexityPolicy").collect();
     let extensions: Vec<&str> = info.extensions.unwrap().into_iter().map(Extension::into).collect();
     assert_eq!(extensions, known);
-    assert_eq!(&info.aaguid[..], offered.number(3).as_bytes());
+    assert_eq!(offered[&3], info.aaguid[..].into());
     assert_eq!(info.options.unwrap().client_pin, Some(false));
     assert_eq!((info.max_msg_size, info.max_creds_in_list), (Some(3072), Some(10)));
     assert_eq!(info.max_rpids_for_set_min_pin_length, Some(4));
@@ -283,7 +272,7 @@ fn u2f_registers_and_authenticates() {
         &registered.public_key,
     ]
     .concat();
-    assert!(verifies_p256(&point(&BATCH), &signed, &registered.signature));
+    PublicKey::es256(point(&BATCH)).verify(&[&signed], &registered.signature);
 
     let authenticate = |control_byte, key_handle| {
         ctap1::Request::Authenticate(ctap1::authenticate::Request {
@@ -310,7 +299,8 @@ fn u2f_registers_and_authenticates() {
     let answer = send(&mut key, authenticate(ControlByte::EnforceUserPresenceAndSign, handle)).unwrap();
     let (covered, signature) = answer.split_at(5);
     let signed = [app_id, covered, challenge].concat();
-    assert!(verifies_p256(&registered.public_key, &signed, signature));
+    let public_key = registered.public_key[..].try_into().unwrap();
+    PublicKey::es256(public_key).verify(&[&signed], signature);
     let unasked = send(
         &mut key,
         authenticate(ControlByte::DontEnforceUserPresenceAndSign, handle),

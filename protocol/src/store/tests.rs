@@ -9,7 +9,7 @@ use crate::platform::StorageError;
 use crate::testing::hex;
 use crate::testing::key::Key;
 use crate::testing::platform::{Dice, Memory};
-use crate::testing::request::{RP, discover, get_assertion, option};
+use crate::testing::request::{RP, get_assertion, get_assertion_by, option};
 
 const HASH: [u8; 32] = [7; 32];
 
@@ -191,13 +191,13 @@ fn a_new_key_is_whole_after_a_cut_at_any_operation_of_its_first_start() {
             storage.cut_power_at(operation, happens);
             let mut key = Key::recover(storage);
             let made = key.register_discoverable(RP, b"alice");
-            made.verify(RP, &key.restarted().asserted(&discover(RP)).unwrap());
+            key.restarted().asserted(&get_assertion(RP)).unwrap().is_by(&made, RP);
         }
     }
 }
 
 fn count(key: &mut Key, id: &[u8]) -> u32 {
-    let assertion = key.asserted(&get_assertion(RP, &[id])).unwrap();
+    let assertion = key.asserted(&get_assertion_by(RP, &[id])).unwrap();
     assertion.auth_data.sign_count
 }
 
@@ -260,7 +260,7 @@ fn counters_go_up_across_power_cycles() {
 fn counters_stay_where_they_are_without_user_presence() {
     let mut key = Key::new();
     for made in [key.register(RP), key.register_discoverable(RP, b"alice")] {
-        let silent = get_assertion(RP, &[&made.id]).with(5, option("up", false));
+        let silent = get_assertion_by(RP, &[&made.id]).with(5, option("up", false));
         let before = count(&mut key, &made.id);
         for _ in 0..3 {
             assert_eq!(key.asserted(&silent).unwrap().auth_data.sign_count, before);

@@ -58,7 +58,7 @@ fn wrong_salts_are_refused_before_the_touch(key: &Key) {
         make_credential("example.com", b"1"),
     ] {
         let input = agreement.salts(&[1; 16]);
-        let request = match request.command() {
+        let request = match request.command {
             0x01 => extending(request, [("hmac-secret", true.into()), ("hmac-secret-mc", input)]),
             _ => extending(request, [("hmac-secret", input)]),
         };

@@ -1,15 +1,15 @@
 use std::vec;
 use std::vec::Vec;
 
-use cbor4ii::core::Value;
+use ciborium::Value;
 use proptest::prelude::*;
 
 use super::*;
 use crate::cbor::{Item, Writer};
 use crate::crypto::p256;
-use crate::testing::cbor::{bytes, encode, int};
 use crate::testing::hex;
 use crate::testing::platform::Dice;
+use crate::testing::request::encode;
 
 /// Both sides' key pairs. Another implementation (python-fido2) computed them and every value below.
 const KEY: [u8; 32] = hex("21c9fca2dceaa54532d8f24fc52960ece739bdc177781dba570998576fe08a52");
@@ -27,11 +27,11 @@ const PIN_HASH: [u8; 16] = hex("03ac674216f3e15c761ee1a5e255f067");
 /// A COSE_Key's members in their order, which tests send unchanged or changed.
 fn members(x: &[u8], y: &[u8]) -> Vec<(Value, Value)> {
     vec![
-        (int(1), int(2)),
-        (int(3), int(-25)),
-        (int(-1), int(1)),
-        (int(-2), bytes(x)),
-        (int(-3), bytes(y)),
+        (1.into(), 2.into()),
+        (3.into(), (-25).into()),
+        ((-1).into(), 1.into()),
+        ((-2).into(), x.into()),
+        ((-3).into(), y.into()),
     ]
 }
 
@@ -221,17 +221,17 @@ fn a_platform_key_of_another_form_is_refused() {
         })
         .collect();
     bent.extend([
-        with(0, int(1), int(1)),
-        with(1, int(3), int(-7)),
-        with(2, int(-1), int(2)),
-        with(3, int(-2), bytes(&PLATFORM_X[..31])),
-        with(3, int(-2), int(0)),
-        with(4, int(-3), bytes([&[0], &PLATFORM_Y[..]].concat())),
-        with(4, int(-3), bytes([0; 32])),
-        with(4, int(-3), bytes(PLATFORM_X)),
-        with(4, int(-4), bytes(PLATFORM_Y)),
-        [good.clone(), vec![(int(-4), int(0))]].concat(),
-        [vec![(int(0), int(0))], good.clone()].concat(),
+        with(0, 1.into(), 1.into()),
+        with(1, 3.into(), (-7).into()),
+        with(2, (-1).into(), 2.into()),
+        with(3, (-2).into(), (&PLATFORM_X[..31]).into()),
+        with(3, (-2).into(), 0.into()),
+        with(4, (-3).into(), [&[0], &PLATFORM_Y[..]].concat().into()),
+        with(4, (-3).into(), [0; 32][..].into()),
+        with(4, (-3).into(), (&PLATFORM_X[..]).into()),
+        with(4, (-4).into(), (&PLATFORM_Y[..]).into()),
+        [good.clone(), vec![((-4).into(), 0.into())]].concat(),
+        [vec![(0.into(), 0.into())], good.clone()].concat(),
         vec![],
         // Coordinates at and above the field's prime.
         members(&[0xff; 32], &PLATFORM_Y),

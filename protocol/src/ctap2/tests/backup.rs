@@ -6,14 +6,14 @@ use crate::authenticator::Backup;
 use crate::crypto::sha256;
 use crate::testing::key::Key;
 use crate::testing::platform::Dice;
-use crate::testing::request::{RP, discover, get_assertion, make_credential, next_assertion};
+use crate::testing::request::{GET_NEXT_ASSERTION, RP, get_assertion, get_assertion_by, make_credential};
 
 const BE: u8 = 0x08;
 const BS: u8 = 0x10;
 
 /// The flags of an assertion by this credential that are about backups, and its counter.
 fn asserted(key: &mut Key, id: &[u8]) -> (u8, u32) {
-    let data = key.asserted(&get_assertion(RP, &[id])).unwrap().auth_data;
+    let data = key.asserted(&get_assertion_by(RP, &[id])).unwrap().auth_data;
     (data.flags & (BE | BS), data.sign_count)
 }
 
@@ -54,7 +54,8 @@ fn eligibility_is_the_credentials_own_and_never_changes() {
         assert_eq!(asserted(&mut key, &bound.id).0, 0);
         assert_eq!(asserted(&mut key, &synced.id), (flags, 0));
         // Each of a walk has its own.
-        let walk = [discover(RP), next_assertion()].map(|request| key.asserted(&request).unwrap());
+        let walk =
+            [get_assertion(RP).encode(), GET_NEXT_ASSERTION.to_vec()].map(|request| key.asserted(request).unwrap());
         assert_eq!(walk.map(|one| one.auth_data.flags & (BE | BS)), [flags, 0]);
     }
     let mut key = Key::start(key.storage().clone(), Dice::seeded(3))

@@ -1,16 +1,17 @@
 //! PINs and tokens: storage that is full or fails, and time to the millisecond (CTAP 2.3 §6.5).
 
-use cbor4ii::core::Value;
 use proptest::prelude::*;
 
-use crate::ctap2::Status;
-use crate::ctap2::pin_protocol::Protocol;
 use crate::ctap2::token::{Grant, Permissions};
+use crate::ctap2::{Status, pin_protocol};
 use crate::limits::{TOKEN_INITIAL_USAGE, TOKEN_MAX_USAGE, TOKEN_USER_PRESENT};
-use crate::testing::cbor::{bytes, int};
 use crate::testing::key::Key;
-use crate::testing::pin::{ACFG, GA, PIN, Token};
-use crate::testing::request::{RP, discover, make_credential, next_assertion, option, set_min_pin_length};
+use crate::testing::manager::by_protocol_two;
+use crate::testing::pin::{ACFG, GA, PIN, Protocol, Token};
+use crate::testing::request::{GET_NEXT_ASSERTION, RP, get_assertion, make_credential, option, set_min_pin_length};
+
+/// The key's own name for protocol two.
+const TWO: pin_protocol::Protocol = pin_protocol::Protocol::Two;
 
 const WRONG: &str = "4321";
 
@@ -26,7 +27,7 @@ fn a_pin_can_be_set_where_nothing_else_fits() {
         .retain(|name, _| !name.ends_with(b"P") && !name.ends_with(b"S"));
     key.storage_mut().room = Some(key.storage().records.len());
     let mut key = key.restarted();
-    let request = key.platform(Protocol::Two).set_pin(PIN);
+    let request = key.agree(Protocol::Two).set_pin(PIN);
     assert_eq!(key.refusal(&request), Status::KeyStoreFull);
     assert_eq!(key.try_pin(PIN), Err(Status::PinNotSet));
 }
@@ -49,7 +50,7 @@ fn blocked_for_good_is_said_before_blocked_for_now() {
 #[test]
 fn a_generator_that_fails_after_a_mismatch_gives_no_guess_back() {
     let mut key = Key::with_pin();
-    let request = key.platform(Protocol::One).get_pin_token(WRONG);
+    let request = key.agree(Protocol::One).get_pin_token(WRONG);
     key.0.rng.inner_mut().broken = true;
     assert_eq!(key.refusal(&request), Status::Other);
     key.0.rng.inner_mut().broken = false;
@@ -67,7 +68,7 @@ fn a_storage_that_keeps_nothing_gives_no_guess() {
 
 /// What needs `acfg` and changes nothing.
 fn works(key: &mut Key, token: &Token) -> bool {
-    let request = token.sign(set_min_pin_length([]));
+    let request = token.on(set_min_pin_length([]));
     match key.send(&request) {
         Ok(None) => true,
         Err(Status::PinAuthInvalid) => false,
@@ -81,7 +82,7 @@ fn a_token_that_is_not_used_expires() {
         let mut key = Key::with_pin();
         let token = key.at(500).token(ACFG, None);
         // A use that is refused does not count.
-        let forged = set_min_pin_length([]).with(3, int(2)).with(4, bytes([0; 32]));
+        let forged = set_min_pin_length([]).with(3, 2).with(4, &[0; 32][..]);
         assert_eq!(key.refusal(&forged), Status::PinAuthInvalid);
         assert_eq!(works(key.at(500 + age), &token), expected);
         assert_eq!(works(key.at(500), &token), expected, "an expired token stays so");
@@ -110,18 +111,13 @@ fn a_touch_that_gave_a_token_counts_for_a_while() {
         let mut key = Key::with_pin();
         let Key(authenticator) = &mut key;
         let rng = &mut authenticator.rng;
-        let secret = *authenticator.tokens.issue(Protocol::Two, grant, 0, rng).unwrap();
-        let token = Token {
-            protocol: Protocol::Two,
-            secret,
-        };
+        let token = authenticator.tokens.issue(TWO, grant, 0, rng).unwrap();
+        let token = by_protocol_two(&token);
         // It is used, so that it does not expire before.
-        let Value::Bytes(param) = token.param(&[b"message"]) else {
-            panic!("bytes")
-        };
-        assert!(key.0.tokens.verify(Protocol::Two, &[b"message"], &param, 0).is_some());
+        let param = token.authenticate(&[b"message"]);
+        assert!(key.0.tokens.verify(TWO, &[b"message"], &param, 0).is_some());
         key.at(age);
-        let made = key.made(&token.sign(make_credential(RP, b"alice"))).unwrap();
+        let made = key.made(&token.on(make_credential(RP, b"alice"))).unwrap();
         assert_eq!(made.auth_data.flags, 0x45);
         assert_eq!(key.user().prompts.len(), prompts);
     }
@@ -138,17 +134,20 @@ fn a_walk_through_assertions_ends_with_its_token() {
         let mut key = prepared.fork();
         let token = key.token(GA, Some(RP));
         // Used at once, so that it stays valid; the ceremony comes late in its life.
-        let silent = token.sign(discover(RP)).with(5, option("up", false));
+        let silent = token.on(get_assertion(RP)).with(5, option("up", false));
         assert!(key.asserted(&silent).is_ok());
         key.at(TOKEN_MAX_USAGE - 1000);
-        assert_eq!(key.asserted(&token.sign(discover(RP))).unwrap().auth_data.flags, 0x05);
         assert_eq!(
-            key.asserted(&next_assertion()).unwrap().auth_data.flags,
+            key.asserted(&token.on(get_assertion(RP))).unwrap().auth_data.flags,
+            0x05
+        );
+        assert_eq!(
+            key.asserted(GET_NEXT_ASSERTION).unwrap().auth_data.flags,
             0x05,
             "spent, but in use"
         );
         key.at(now);
-        let next = key.asserted(&next_assertion()).map(drop);
+        let next = key.asserted(GET_NEXT_ASSERTION).map(drop);
         assert_eq!(next, if goes_on { Ok(()) } else { Err(Status::NotAllowed) });
     }
 }

@@ -1,15 +1,12 @@
 //! Credential management under the number that the preview of CTAP 2.1 had for it (CTAP 2.3 §6.4,
 //! `credentialMgmtPreview`): for hosts that know no permissions.
 
-use crate::crypto::sha256;
 use crate::ctap2::Status;
 use crate::ctap2::command::CREDENTIAL_MANAGEMENT_PREVIEW;
-use crate::ctap2::pin_protocol::Protocol;
 use crate::limits::TOKEN_INITIAL_USAGE;
-use crate::testing::key::Key;
-use crate::testing::manager::next;
-use crate::testing::pin::{ACFG, CM, GA, LBW, MC, PCMR, PIN, Token};
-use crate::testing::request::{RP, Request, discover, make_credential, make_discoverable, option, user};
+use crate::testing::key::{CHANNEL, Key};
+use crate::testing::pin::{ACFG, CM, GA, LBW, MC, PCMR, PIN, PROTOCOLS, Protocol, Token};
+use crate::testing::request::{RP, Request, get_assertion, make_credential, make_discoverable, manage, option, user};
 
 const DONE: Result<(), Status> = Ok(());
 const REFUSED: Result<(), Status> = Err(Status::PinAuthInvalid);
@@ -19,7 +16,7 @@ fn key_with_two() -> (Key, std::vec::Vec<u8>) {
     let mut key = Key::with_pin();
     let ids = [RP, "other.example"].map(|rp_id| {
         let token = key.token(MC, Some(rp_id));
-        let request = token.sign(make_discoverable(rp_id, b"alice"));
+        let request = token.on(make_discoverable(rp_id, b"alice"));
         key.made(&request).unwrap().id
     });
     let [id, _] = ids;
@@ -28,9 +25,9 @@ fn key_with_two() -> (Key, std::vec::Vec<u8>) {
 
 /// getPinToken: the one way to a token that CTAP 2.0 has.
 fn pin_token(key: &mut Key, protocol: Protocol) -> Token {
-    let platform = key.platform(protocol);
-    let answer = key.answer(&platform.get_pin_token(PIN)).unwrap();
-    platform.token(&answer)
+    let agreement = key.agree(protocol);
+    let response = key.respond(CHANNEL, agreement.get_pin_token(PIN)).unwrap();
+    agreement.token(&response)
 }
 
 /// The same request under the preview's number.
@@ -44,7 +41,7 @@ fn outcomes(key: &mut Key, token: &Token, id: &[u8], number: fn(Request) -> Requ
     let requests = [
         token.metadata(),
         token.relying_parties(),
-        token.credentials_of(RP),
+        token.credentials(RP),
         token.update(id, user(b"alice")),
         token.delete(id),
     ];
@@ -53,19 +50,19 @@ fn outcomes(key: &mut Key, token: &Token, id: &[u8], number: fn(Request) -> Requ
 
 #[test]
 fn a_token_without_permissions_lists_and_deletes() {
-    for protocol in Protocol::OFFERED {
+    for protocol in PROTOCOLS {
         let (mut key, id) = key_with_two();
         let token = pin_token(&mut key, protocol);
-        let parties = key.walk(&preview(token.relying_parties()), &preview(next(0x03)), 0x05);
+        let parties = key.walk(&preview(token.relying_parties()), &preview(manage(0x03, None)), 0x05);
         assert_eq!(parties.len(), 2);
         let expected = [DONE, DONE, DONE, REFUSED, DONE];
         assert_eq!(outcomes(&mut key, &token, &id, preview), expected);
         // Listing is no ceremony: the token is still good for one.
         assert_eq!(
-            key.asserted(&token.sign(discover(RP))).map(drop),
+            key.asserted(&token.on(get_assertion(RP))).map(drop),
             Err(Status::NoCredentials)
         );
-        let request = token.sign(make_credential(RP, b"alice"));
+        let request = token.on(make_credential(RP, b"alice"));
         assert_eq!(key.made(&request).unwrap().auth_data.flags, 0x45);
     }
 }
@@ -98,7 +95,7 @@ fn tokens_with_permissions_are_taken_by_their_permissions_alone() {
 fn a_ceremony_spends_a_token_without_permissions_here_too() {
     let (mut key, id) = key_with_two();
     let token = pin_token(&mut key, Protocol::Two);
-    assert!(key.asserted(&token.sign(discover(RP))).is_ok());
+    assert!(key.asserted(&token.on(get_assertion(RP))).is_ok());
     assert_eq!(outcomes(&mut key, &token, &id, preview), [REFUSED; 5]);
 }
 
@@ -106,10 +103,10 @@ fn a_ceremony_spends_a_token_without_permissions_here_too() {
 fn one_that_a_silent_question_has_bound_sees_its_relying_party_alone() {
     let (mut key, id) = key_with_two();
     let token = pin_token(&mut key, Protocol::Two);
-    let silent = discover("other.example").with(5, option("up", false));
-    assert!(key.asserted(&token.sign(silent)).is_ok());
+    let silent = get_assertion("other.example").with(5, option("up", false));
+    assert!(key.asserted(&token.on(silent)).is_ok());
     assert_eq!(outcomes(&mut key, &token, &id, preview), [REFUSED; 5]);
-    let other = token.credentials(&sha256(&[b"other.example"]));
+    let other = token.credentials("other.example");
     assert!(key.answer(&preview(other)).is_ok());
 }
 

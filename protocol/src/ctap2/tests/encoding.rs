@@ -1,18 +1,17 @@
 //! The message itself (CTAP 2.3 §8): every command byte, keys of any type, and the longest answers.
 
-use cbor4ii::core::Value;
+use ciborium::Value;
 
 use crate::crypto::Algorithm;
 use crate::ctap2::attestation::Format;
 use crate::ctap2::{Status, command};
 use crate::limits::MAX_MESSAGE;
-use crate::testing::cbor::{array, encode, int, text};
 use crate::testing::key::{CHANNEL, Key};
-use crate::testing::request::{RP, get_assertion, make_credential, parameter};
+use crate::testing::request::{RP, array, encode, get_assertion_by, make_credential, parameters};
 
 fn refusal(message: &[u8]) -> Status {
     let mut key = Key::new();
-    let status = key.send_on(CHANNEL, message).expect_err("the message is refused");
+    let status = key.respond(CHANNEL, message).expect_err("the message is refused");
     assert!(key.user().prompts.is_empty(), "nobody was asked for a touch");
     status
 }
@@ -34,17 +33,15 @@ fn every_command_that_is_not_offered_is_invalid() {
 #[test]
 fn unknown_parameters_are_ignored() {
     let mut key = Key::new();
-    let made = key.made(&make_credential(RP, b"alice").with(0x20, int(1))).unwrap();
-    assert!(key.send(&get_assertion(RP, &[&made.id]).with(0x20, text("x"))).is_ok());
+    let made = key.made(&make_credential(RP, b"alice").with(0x20, 1)).unwrap();
+    assert!(key.send(&get_assertion_by(RP, &[&made.id]).with(0x20, "x")).is_ok());
     // Keys of other types sort behind the numbers.
     let members = make_credential(RP, b"alice").members.into_iter();
-    let mut members: std::vec::Vec<_> = members
-        .map(|(key, value)| (Value::Integer(key.into()), value))
-        .collect();
-    members.push((int(-1), int(0)));
-    members.push((text("x"), int(0)));
+    let mut members: std::vec::Vec<_> = members.map(|(key, value)| (key.into(), value)).collect();
+    members.push(((-1).into(), 0.into()));
+    members.push(("x".into(), 0.into()));
     let message = [&[command::MAKE_CREDENTIAL], &encode(&Value::Map(members))[..]].concat();
-    assert!(key.send_on(CHANNEL, &message).is_ok());
+    assert!(key.respond(CHANNEL, message).is_ok());
 }
 
 #[test]
@@ -53,9 +50,10 @@ fn every_response_fits_a_message() {
         for algorithm in Algorithm::SUPPORTED {
             for format in Format::OFFERED {
                 let request = make_credential(RP, b"alice")
-                    .with(4, array([parameter(algorithm.cose())]))
-                    .with(11, array([text(format.identifier())]));
-                let answer = key.made(&request).unwrap().answer;
+                    .with(4, array([parameters(algorithm.cose())]))
+                    .with(11, array([format.identifier().into()]));
+                let members = key.answer(&request).unwrap().into_iter();
+                let answer = Value::Map(members.map(|(key, value)| (key.into(), value)).collect());
                 // The status byte comes before it.
                 assert!(encode(&answer).len() < MAX_MESSAGE);
             }

@@ -1,16 +1,15 @@
 //! authenticatorGetInfo (CTAP 2.3 §6.4).
 
-use cbor4ii::core::Value;
+use ciborium::Value;
 
 use crate::authenticator::Config;
 use crate::crypto::Algorithm;
 use crate::limits::{MAX_MESSAGE, SEALED_CREDENTIAL_ID};
-use crate::testing::cbor::{Tree, array, int, map, text};
-use crate::testing::key::{CONFIG, Key};
-use crate::testing::request::{RP, get_info, parameter};
+use crate::testing::key::{CONFIG, Key, Members};
+use crate::testing::request::{GET_INFO, RP, array, integer, map, parameters};
 
-fn info(key: &mut Key) -> Value {
-    key.send(&get_info()).unwrap().unwrap()
+fn info(key: &mut Key) -> Members {
+    key.answer(GET_INFO).unwrap()
 }
 
 #[test]
@@ -21,10 +20,10 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
         0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x14, 0x16,
         0x18, 0x19, 0x1a, 0x1b, 0x1d, 0x1e, 0x1f,
     ];
-    assert_eq!(info.keys(), keys.map(int));
+    assert!(info.keys().eq(&keys));
     assert_eq!(
-        info.number(0x01),
-        &array(["U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_3"].map(text))
+        info[&0x01],
+        array(["U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_3"].map(Value::from))
     );
     let extensions = [
         "credBlob",
@@ -36,49 +35,49 @@ fn it_says_what_the_key_can_do_and_nothing_else() {
         "thirdPartyPayment",
         "pinComplexityPolicy",
     ];
-    assert_eq!(info.number(0x02), &array(extensions.map(text)));
-    assert_eq!(info.number(0x03).as_bytes(), CONFIG.aaguid);
+    assert_eq!(info[&0x02], array(extensions.map(Value::from)));
+    assert_eq!(info[&0x03], CONFIG.aaguid[..].into());
     assert_eq!(
-        info.number(0x04),
-        &map([
-            ("rk", Value::Bool(true)),
-            ("up", Value::Bool(true)),
-            ("alwaysUv", Value::Bool(false)),
-            ("credMgmt", Value::Bool(true)),
-            ("authnrCfg", Value::Bool(true)),
-            ("clientPin", Value::Bool(false)),
-            ("largeBlobs", Value::Bool(true)),
-            ("perCredMgmtRO", Value::Bool(true)),
-            ("pinUvAuthToken", Value::Bool(true)),
-            ("setMinPINLength", Value::Bool(true)),
-            ("makeCredUvNotRqd", Value::Bool(true)),
-            ("credentialMgmtPreview", Value::Bool(true)),
+        info[&0x04],
+        map([
+            ("rk", true.into()),
+            ("up", true.into()),
+            ("alwaysUv", false.into()),
+            ("credMgmt", true.into()),
+            ("authnrCfg", true.into()),
+            ("clientPin", false.into()),
+            ("largeBlobs", true.into()),
+            ("perCredMgmtRO", true.into()),
+            ("pinUvAuthToken", true.into()),
+            ("setMinPINLength", true.into()),
+            ("makeCredUvNotRqd", true.into()),
+            ("credentialMgmtPreview", true.into()),
         ])
     );
-    assert_eq!(info.number(0x05), &Value::Integer(MAX_MESSAGE as i128));
-    assert_eq!(info.number(0x06), &array([int(2), int(1)]));
-    assert_eq!(info.number(0x07), &int(16));
-    assert_eq!(info.number(0x09), &array([text("usb")]));
+    assert_eq!(info[&0x05], (MAX_MESSAGE as u64).into());
+    assert_eq!(info[&0x06], array([2.into(), 1.into()]));
+    assert_eq!(info[&0x07], 16.into());
+    assert_eq!(info[&0x09], array(["usb".into()]));
     let algorithms: std::vec::Vec<_> = Algorithm::listed(false)
         .iter()
-        .map(|one| parameter(one.cose()))
+        .map(|one| parameters(one.cose()))
         .collect();
-    assert_eq!(info.number(0x0a), &array(algorithms));
-    assert_eq!(info.number(0x0b), &int(4096));
-    assert_eq!(info.number(0x0c), &Value::Bool(false));
-    assert_eq!(info.number(0x0d), &int(4));
-    assert_eq!(info.number(0x0e), &Value::Integer(CONFIG.firmware_version.into()));
-    assert_eq!(info.number(0x0f), &int(32));
-    assert_eq!(info.number(0x10), &int(8));
-    assert!(info.number(0x14).as_int() > 0);
-    assert_eq!(info.number(0x16), &array(["packed", "none", "fido-u2f"].map(text)));
-    assert_eq!(info.number(0x18), &Value::Bool(false));
-    assert_eq!(info.number(0x19).as_bytes().len(), 32);
-    assert_eq!(info.number(0x1a), &array([text("usb")]));
-    assert_eq!(info.number(0x1b), &Value::Bool(false));
-    assert_eq!(info.number(0x1d), &int(63));
-    assert_eq!(info.number(0x1e).as_bytes().len(), 32);
-    assert_eq!(info.number(0x1f), &array([int(2), int(3), int(4)]));
+    assert_eq!(info[&0x0a], Value::Array(algorithms));
+    assert_eq!(info[&0x0b], 4096.into());
+    assert_eq!(info[&0x0c], false.into());
+    assert_eq!(info[&0x0d], 4.into());
+    assert_eq!(info[&0x0e], CONFIG.firmware_version.into());
+    assert_eq!(info[&0x0f], 32.into());
+    assert_eq!(info[&0x10], 8.into());
+    assert!(integer(&info[&0x14]) > 0);
+    assert_eq!(info[&0x16], array(["packed", "none", "fido-u2f"].map(Value::from)));
+    assert_eq!(info[&0x18], false.into());
+    assert_eq!(info[&0x19].as_bytes().unwrap().len(), 32);
+    assert_eq!(info[&0x1a], array(["usb".into()]));
+    assert_eq!(info[&0x1b], false.into());
+    assert_eq!(info[&0x1d], 63.into());
+    assert_eq!(info[&0x1e].as_bytes().unwrap().len(), 32);
+    assert_eq!(info[&0x1f], array([2.into(), 3.into(), 4.into()]));
 }
 
 #[test]
@@ -91,16 +90,16 @@ fn it_lists_algorithms_that_older_browsers_do_not_know_where_it_was_built_to() {
     key.0.config = config;
     let listed: std::vec::Vec<_> = Algorithm::listed(true)
         .iter()
-        .map(|one| parameter(one.cose()))
+        .map(|one| parameters(one.cose()))
         .collect();
     assert!(listed.len() > Algorithm::listed(false).len());
-    assert_eq!(info(&mut key).number(0x0a), &array(listed));
+    assert_eq!(info(&mut key)[&0x0a], Value::Array(listed));
 }
 
 #[test]
 fn no_credential_id_is_longer_than_it_says() {
     let mut key = Key::new();
-    let longest = usize::try_from(info(&mut key).number(0x08).as_int()).unwrap();
+    let longest = usize::try_from(integer(&info(&mut key)[&0x08])).unwrap();
     assert!(key.register(RP).id.len() <= longest);
     let longest_made = key.register_discoverable(RP, b"alice").id.len();
     assert_eq!(longest_made, SEALED_CREDENTIAL_ID);

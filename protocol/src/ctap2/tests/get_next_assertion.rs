@@ -2,13 +2,13 @@
 
 use crate::ctap2::Status;
 use crate::limits::SEQUENCE_TIMEOUT;
-use crate::testing::key::{Assertion, Key, Registration};
-use crate::testing::request::{RP, discover, next_assertion};
+use crate::testing::key::{Assertion, Key, Made};
+use crate::testing::request::{GET_NEXT_ASSERTION, RP, get_assertion};
 
 const USERS: [&[u8]; 3] = [b"alice", b"bob", b"carol"];
 
 /// A key with three accounts, oldest first.
-fn key_with_three() -> (Key, [Registration; 3]) {
+fn key_with_three() -> (Key, [Made; 3]) {
     let mut key = Key::new();
     let made = USERS.map(|user| key.register_discoverable(RP, user));
     key.register_discoverable("other.example", b"eve");
@@ -18,12 +18,12 @@ fn key_with_three() -> (Key, [Registration; 3]) {
 /// The same, after the first answer of the walk.
 fn key_on_a_walk() -> Key {
     let (mut key, _) = key_with_three();
-    assert_eq!(key.asserted(&discover(RP)).unwrap().number_of_credentials, Some(3));
+    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().number_of_credentials, Some(3));
     key
 }
 
 fn next(key: &mut Key) -> Result<Assertion, Status> {
-    key.asserted(&next_assertion())
+    key.asserted(GET_NEXT_ASSERTION)
 }
 
 #[test]

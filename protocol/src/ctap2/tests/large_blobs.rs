@@ -8,7 +8,6 @@ use std::vec::Vec;
 use crate::crypto::sha256;
 use crate::ctap2::{Status, command};
 use crate::limits::{LARGE_BLOB_ARRAY_MAX, MAX_FRAGMENT, SEQUENCE_TIMEOUT, TOKEN_MAX_USAGE};
-use crate::testing::cbor::{Tree, bytes, int};
 use crate::testing::hex;
 use crate::testing::key::Key;
 use crate::testing::pin::LBW;
@@ -27,20 +26,20 @@ pub(super) fn array(length: usize, seed: u8) -> Vec<u8> {
 
 fn get(count: usize, offset: usize) -> Request {
     Request::new(command::LARGE_BLOBS)
-        .with(1, int(count.try_into().unwrap()))
-        .with(3, int(offset.try_into().unwrap()))
+        .with(1, count as u64)
+        .with(3, offset as u64)
 }
 
 /// A fragment that goes on.
 fn next(fragment: &[u8], offset: usize) -> Request {
     Request::new(command::LARGE_BLOBS)
-        .with(2, bytes(fragment))
-        .with(3, int(offset.try_into().unwrap()))
+        .with(2, fragment)
+        .with(3, offset as u64)
 }
 
 /// A fragment that begins an array of this length.
 fn first(fragment: &[u8], length: usize) -> Request {
-    next(fragment, 0).with(4, int(length.try_into().unwrap()))
+    next(fragment, 0).with(4, length as u64)
 }
 
 /// The requests that write an array in fragments of this size.
@@ -63,9 +62,9 @@ fn write(key: &mut Key, array: &[u8], size: usize) -> Result<(), Status> {
 
 #[track_caller]
 fn window(key: &mut Key, count: usize, offset: usize) -> Vec<u8> {
-    let answer = key.send(&get(count, offset)).unwrap().expect("a map");
-    assert_eq!(answer.keys(), [int(1)]);
-    answer.number(1).as_bytes().to_vec()
+    let answer = key.answer(get(count, offset)).unwrap();
+    assert!(answer.keys().eq(&[1]));
+    answer[&1].as_bytes().unwrap().clone()
 }
 
 /// The whole array.
@@ -158,11 +157,11 @@ fn a_sequence_ends_with_the_token_that_authorized_it() {
     let array = array(100, 0);
     let (one, two) = array.split_at(40);
     let token = key.token(LBW, None);
-    let begin = token.sign(first(one, 100));
+    let begin = token.on(first(one, 100));
     key.send(&begin).unwrap();
     key.at(TOKEN_MAX_USAGE).send(&begin).unwrap();
     key.at(TOKEN_MAX_USAGE + 1);
-    let request = token.sign(next(two, 40));
+    let request = token.on(next(two, 40));
     assert_eq!(key.refusal(&request), Status::InvalidSeq);
     assert_eq!(stored(&mut key), INITIAL);
 }

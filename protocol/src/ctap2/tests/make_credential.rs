@@ -6,11 +6,11 @@ use crate::crypto::Algorithm;
 use crate::ctap2::Status;
 use crate::limits::{USER_ACTION_TIMEOUT, USER_NAME_MAX};
 use crate::platform::{Gesture, Indication, Operation};
-use crate::testing::cbor::{Tree, array, bytes, map, text};
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
 use crate::testing::request::{
-    RP, descriptor, discover, get_assertion, make_credential, make_discoverable, parameter, reset, selection, user,
+    RESET, RP, SELECTION, array, descriptor, get_assertion, get_assertion_by, make_credential, make_discoverable, map,
+    parameters,
 };
 
 #[test]
@@ -34,17 +34,16 @@ fn a_credential_that_is_not_discoverable_leaves_nothing_in_the_storage() {
     let before = key.storage().records.clone();
     key.register(RP);
     assert_eq!(key.storage().records, before);
-    assert_eq!(key.refusal(&discover(RP)), Status::NoCredentials);
+    assert_eq!(key.refusal(&get_assertion(RP)), Status::NoCredentials);
 }
 
 #[test]
 fn a_user_without_a_name_is_a_user() {
     let mut key = Key::new();
-    let id = user(b"alice").member("id").clone();
-    let request = make_discoverable(RP, b"alice").with(3, map([("id", id)]));
+    let request = make_discoverable(RP, b"alice").with(3, map([("id", b"alice"[..].into())]));
     assert!(key.send(&request).is_ok());
     assert_eq!(key.user().prompts[0].user, None);
-    assert_eq!(key.asserted(&discover(RP)).unwrap().user_id(), b"alice");
+    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().user_id(), b"alice");
 }
 
 #[test]
@@ -52,9 +51,9 @@ fn long_names_are_kept_to_their_limit_at_the_end_of_a_character() {
     // 67 characters of 3 bytes: the 64th byte lies within the 22nd.
     let name = "鍵".repeat(67);
     let user = map([
-        ("id", bytes(*b"alice")),
-        ("name", text(&*name)),
-        ("displayName", text(&*name)),
+        ("id", b"alice"[..].into()),
+        ("name", (&*name).into()),
+        ("displayName", (&*name).into()),
     ]);
     let mut key = Key::new();
     key.send(&make_discoverable(RP, b"alice").with(3, user)).unwrap();
@@ -65,7 +64,7 @@ fn long_names_are_kept_to_their_limit_at_the_end_of_a_character() {
     assert!(!stored.windows(64).any(|window| window == &name.as_bytes()[..64]));
     // The user sees it whole.
     assert_eq!(key.user().prompts[0].user.as_deref(), Some(&*name));
-    assert!(key.asserted(&discover(RP)).is_ok());
+    assert!(key.asserted(&get_assertion(RP)).is_ok());
 }
 
 #[test]
@@ -81,7 +80,7 @@ fn the_user_is_asked_about_an_excluded_credential() {
 #[test]
 fn an_algorithm_that_is_not_built_in_is_refused() {
     for identifier in [-7, -8, -9, -19, -35, -36, -47, -48, -49, -51, -52] {
-        let request = make_credential(RP, b"alice").with(4, array([parameter(identifier)]));
+        let request = make_credential(RP, b"alice").with(4, array([parameters(identifier)]));
         let expected = Algorithm::from_cose(identifier.into())
             .map(drop)
             .ok_or(Status::UnsupportedAlgorithm);
@@ -94,7 +93,7 @@ fn the_user_is_asked_to_sign_in() {
     let mut key = Key::new();
     let made = key.register(RP);
     key.user().prompts.clear();
-    key.at(2_000).send(&get_assertion(RP, &[&made.id])).unwrap();
+    key.at(2_000).send(&get_assertion_by(RP, &[&made.id])).unwrap();
     let prompt = Prompt {
         operation: Operation::Authenticate,
         gesture: Gesture::Touch,
@@ -110,7 +109,7 @@ fn the_user_is_asked_to_sign_in() {
 fn the_user_is_asked_to_select_the_key() {
     let mut key = Key::new();
     key.at(1_000);
-    assert_eq!(key.send(&selection()), Ok(None));
+    assert_eq!(key.send(SELECTION), Ok(None));
     let prompt = Prompt {
         operation: Operation::Select,
         gesture: Gesture::Touch,
@@ -125,7 +124,7 @@ fn the_user_is_asked_to_select_the_key() {
 #[test]
 fn the_indicator_shows_that_the_key_waits_for_a_touch() {
     let mut key = Key::new();
-    key.send(&selection()).unwrap();
+    key.send(SELECTION).unwrap();
     let shown = [
         Indication::Processing,
         Indication::WaitingForTouch,
@@ -138,7 +137,7 @@ fn the_indicator_shows_that_the_key_waits_for_a_touch() {
 #[test]
 fn the_user_is_asked_to_reset() {
     let mut key = Key::new();
-    key.at(100).send(&reset()).unwrap();
+    key.at(100).send(RESET).unwrap();
     let prompt = Prompt {
         operation: Operation::Reset,
         gesture: Gesture::Touch,

@@ -1,27 +1,24 @@
 //! A power cut at each storage operation of commands that read or change the PIN: nobody gains a guess, and the PIN is
 //! never gone while a credential is there.
 
-use cbor4ii::core::Value;
-
 use super::power_cuts::at_every_cut;
 use crate::ctap2::Status;
-use crate::ctap2::pin_protocol::Protocol;
-use crate::testing::cbor::{Tree, array, int, text};
-use crate::testing::key::Key;
-use crate::testing::pin::{ACFG, PCMR, PIN};
+use crate::testing::key::{Key, Members};
+use crate::testing::pin::{ACFG, PCMR, PIN, PROTOCOLS, Protocol};
 use crate::testing::request::{
-    RP, get_assertion, get_info, make_discoverable, reset, set_min_pin_length, toggle_always_uv,
+    GET_INFO, RESET, RP, array, get_assertion_by, integer, make_discoverable, member, set_min_pin_length,
+    toggle_always_uv,
 };
 
 const NEW: &str = "5678";
 const WRONG: &str = "4321";
 
-fn info(key: &mut Key) -> Value {
-    key.send(&get_info()).unwrap().unwrap()
+fn info(key: &mut Key) -> Members {
+    key.answer(GET_INFO).unwrap()
 }
 
 fn has_pin(key: &mut Key) -> bool {
-    info(key).number(4).member("clientPin") == &Value::Bool(true)
+    member(&info(key)[&4], "clientPin") == &true.into()
 }
 
 /// A key whose PIN has lost one retry.
@@ -37,7 +34,7 @@ fn a_first_pin_is_there_whole_or_not_at_all() {
     at_every_cut(
         &prepared,
         |key| {
-            let request = key.platform(Protocol::Two).set_pin(PIN);
+            let request = key.agree(Protocol::Two).set_pin(PIN);
             key.send(&request)
         },
         |mut key, answer| {
@@ -53,11 +50,11 @@ fn a_first_pin_is_there_whole_or_not_at_all() {
 
 #[test]
 fn a_wrong_pin_that_was_compared_has_cost_a_retry() {
-    for protocol in Protocol::OFFERED {
+    for protocol in PROTOCOLS {
         at_every_cut(
             &with_seven_retries(),
             |key| {
-                let request = key.platform(protocol).get_pin_token(WRONG);
+                let request = key.agree(protocol).get_pin_token(WRONG);
                 key.send(&request)
             },
             |mut key, answer| match answer {
@@ -119,7 +116,7 @@ fn a_changed_pin_is_the_old_one_or_the_new_one() {
     at_every_cut(
         &prepared,
         |key| {
-            let request = key.platform(Protocol::Two).change_pin(PIN, NEW);
+            let request = key.agree(Protocol::Two).change_pin(PIN, NEW);
             key.send(&request)
         },
         |mut key, answer| {
@@ -129,7 +126,7 @@ fn a_changed_pin_is_the_old_one_or_the_new_one() {
             assert!(!is_old || answer == Err(Status::Other));
             // The persistent token ends with the PIN that gave it.
             let token = key.try_token(if is_old { PIN } else { NEW }, PCMR, None).unwrap();
-            assert_eq!(token.secret == persistent.secret, is_old);
+            assert_eq!(token.token == persistent.token, is_old);
         },
     );
 }
@@ -139,7 +136,7 @@ fn a_change_with_a_wrong_pin_changes_nothing() {
     at_every_cut(
         &with_seven_retries(),
         |key| {
-            let request = key.platform(Protocol::Two).change_pin(WRONG, NEW);
+            let request = key.agree(Protocol::Two).change_pin(WRONG, NEW);
             key.send(&request)
         },
         |mut key, answer| {
@@ -157,16 +154,16 @@ fn a_longer_minimum_never_spares_a_pin_that_is_too_short() {
         &prepared,
         |key| {
             let token = key.try_token(PIN, ACFG, None)?;
-            key.send(&token.sign(set_min_pin_length([(1, int(6)), (2, array([text(RP)]))])))
+            key.send(&token.on(set_min_pin_length([(1, 6.into()), (2, array([RP.into()]))])))
         },
         |mut key, answer| {
             let info = info(&mut key);
-            let (minimum, must_change) = (info.number(0x0d).as_int(), info.number(0x0c) == &Value::Bool(true));
+            let (minimum, must_change) = (integer(&info[&0x0d]), info[&0x0c] == true.into());
             assert!([4, 6].contains(&minimum));
             assert!(minimum == 4 || must_change);
             assert_eq!(key.0.settings().unwrap().min_pin_length_rp_ids.len() == 1, minimum == 6);
             assert!(answer == Err(Status::Other) || answer == Ok(None) && minimum == 6);
-            let request = key.platform(Protocol::Two).change_pin(PIN, "987654");
+            let request = key.agree(Protocol::Two).change_pin(PIN, "987654");
             assert_eq!(key.send(&request), Ok(None), "the way on is open");
         },
     );
@@ -179,10 +176,10 @@ fn a_setting_is_as_it_was_or_as_it_was_to_become() {
         &prepared,
         |key| {
             let token = key.try_token(PIN, ACFG, None)?;
-            key.send(&token.sign(toggle_always_uv()))
+            key.send(&token.on(toggle_always_uv()))
         },
         |mut key, answer| {
-            let is_on = info(&mut key).number(4).member("alwaysUv") == &Value::Bool(true);
+            let is_on = member(&info(&mut key)[&4], "alwaysUv") == &true.into();
             assert!(answer == Err(Status::Other) || answer == Ok(None) && is_on);
             assert!(has_pin(&mut key));
         },
@@ -194,23 +191,19 @@ fn a_reset_never_takes_the_pin_and_leaves_a_credential() {
     let mut prepared = Key::new();
     let listed = prepared.register(RP);
     let discovered = prepared.made(&make_discoverable(RP, b"alice")).unwrap();
-    assert_eq!(prepared.send(&set_min_pin_length([(4, Value::Bool(true))])), Ok(None));
+    assert_eq!(prepared.send(&set_min_pin_length([(4, true.into())])), Ok(None));
     prepared.set_pin("4711");
     at_every_cut(
         &prepared,
-        |key| key.send(&reset()),
+        |key| key.send(RESET),
         |mut key, answer| {
-            let signs = |key: &mut Key, id: &[u8]| key.asserted(&get_assertion(RP, &[id])).is_ok();
+            let signs = |key: &mut Key, id: &[u8]| key.asserted(&get_assertion_by(RP, &[id])).is_ok();
             let is_there = has_pin(&mut key);
             assert!(answer.is_err() || !is_there);
             for id in [&listed.id, &discovered.id] {
                 assert_eq!(signs(&mut key, id), is_there);
             }
-            assert_eq!(
-                info(&mut key).number(0x1b) == &Value::Bool(true),
-                is_there,
-                "the settings too"
-            );
+            assert_eq!(info(&mut key)[&0x1b] == true.into(), is_there, "the settings too");
             if is_there {
                 assert_eq!(key.try_pin("4711"), Ok(()));
             } else {

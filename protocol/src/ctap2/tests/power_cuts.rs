@@ -2,12 +2,11 @@
 
 use std::vec::Vec;
 
-use cbor4ii::core::Value;
-
 use crate::ctap2::Status;
-use crate::testing::cbor::{Tree, bytes, map, text};
-use crate::testing::key::{Key, Registration};
-use crate::testing::request::{RP, Request, discover, get_assertion, make_discoverable, reset};
+use crate::testing::key::{Key, Made};
+use crate::testing::request::{
+    GET_NEXT_ASSERTION, RESET, RP, get_assertion, get_assertion_by, make_discoverable, map, member,
+};
 
 /// Runs `act` with a cut at each of its storage operations in turn, and shows `check` the key after the next
 /// power-up and what the host was told.
@@ -28,23 +27,21 @@ pub(crate) fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check
     }
 }
 
-fn send(request: &Request) -> impl Fn(&mut Key) -> Result<Option<Value>, Status> {
-    |key| key.send(request)
-}
-
 /// The accounts of the relying party, the newest first.
 fn accounts(key: &mut Key) -> Vec<Vec<u8>> {
     let mut accounts = Vec::new();
-    let mut step = key.asserted(&discover(RP));
+    let mut step = key.asserted(&get_assertion(RP));
     while let Ok(assertion) = step {
         accounts.push(assertion.user_id().to_vec());
-        step = key.asserted(&crate::testing::request::next_assertion());
+        step = key.asserted(GET_NEXT_ASSERTION);
     }
     accounts
 }
 
-fn signs(key: &mut Key, made: &Registration) {
-    made.verify(RP, &key.asserted(&get_assertion(RP, &[&made.id])).unwrap());
+fn signs(key: &mut Key, made: &Made) {
+    key.asserted(&get_assertion_by(RP, &[&made.id]))
+        .unwrap()
+        .is_by(made, RP);
 }
 
 #[test]
@@ -78,11 +75,11 @@ fn a_renewed_account_has_its_old_credential_or_its_new_one() {
         |key| key.made(&make_discoverable(RP, b"alice")),
         |mut key, answer| {
             assert_eq!(accounts(&mut key), [b"alice".to_vec(), b"bob".to_vec()]);
-            let current = key.asserted(&discover(RP)).unwrap();
+            let current = key.asserted(&get_assertion(RP)).unwrap();
             if let Ok(new) = answer {
-                new.verify(RP, &current);
+                current.is_by(&new, RP);
             }
-            let old_signs = key.asserted(&get_assertion(RP, &[&old.id])).is_ok();
+            let old_signs = key.asserted(&get_assertion_by(RP, &[&old.id])).is_ok();
             assert_eq!(old_signs, current.id == old.id, "never both");
             signs(&mut key, &bob);
         },
@@ -95,9 +92,9 @@ fn a_counter_value_is_never_given_out_twice() {
     let listed = prepared.register(RP);
     let discovered = prepared.register_discoverable(RP, b"alice");
     for request in [
-        get_assertion(RP, &[&listed.id]),
-        discover(RP),
-        get_assertion(RP, &[&discovered.id]),
+        get_assertion_by(RP, &[&listed.id]),
+        get_assertion(RP),
+        get_assertion_by(RP, &[&discovered.id]),
     ] {
         let last = prepared.asserted(&request).unwrap().auth_data.sign_count;
         at_every_cut(
@@ -138,12 +135,12 @@ fn a_u2f_counter_value_is_never_given_out_twice() {
 }
 
 /// Whether the credential is listed, with this user name.
-fn listed(key: &mut Key, made: &Registration) -> Option<std::string::String> {
+fn listed(key: &mut Key, made: &Made) -> Option<std::string::String> {
     let manager = key.manager();
     let listed = key.listed(&manager);
     let mut credentials = listed.iter().flat_map(|(_, credentials)| credentials);
-    let found = credentials.find(|credential| credential.number(7).member("id").as_bytes() == made.id)?;
-    Some(found.number(6).member("name").as_text().into())
+    let found = credentials.find(|credential| member(&credential[&7], "id") == &made.id[..].into())?;
+    Some(member(&found[&6], "name").as_text().unwrap().into())
 }
 
 /// After a change of the credentials the state differs from the one before, whatever part of the change a cut leaves.
@@ -166,7 +163,7 @@ fn a_deleted_account_is_there_whole_or_not_at_all() {
             let gone = listed(&mut key, &alice).is_none();
             assert!(gone || answer == Err(Status::Other));
             assert_state_told(&prepared, &key, gone);
-            let signed = key.asserted(&get_assertion(RP, &[&alice.id]));
+            let signed = key.asserted(&get_assertion_by(RP, &[&alice.id]));
             assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
             signs(&mut key, &bob);
         },
@@ -177,19 +174,19 @@ fn a_deleted_account_is_there_whole_or_not_at_all() {
 fn a_renamed_user_has_the_old_name_or_the_new_one() {
     let mut prepared = Key::new();
     let alice = prepared.register_discoverable(RP, b"alice");
-    let last = prepared.asserted(&discover(RP)).unwrap().auth_data.sign_count;
+    let last = prepared.asserted(&get_assertion(RP)).unwrap().auth_data.sign_count;
     at_every_cut(
         &prepared,
         |key| {
             let manager = key.manager();
-            key.send(&manager.update(&alice.id, map([("id", bytes(b"alice")), ("name", text("new"))])))
+            key.send(&manager.update(&alice.id, map([("id", b"alice"[..].into()), ("name", "new".into())])))
         },
         |mut key, answer| {
             let name = listed(&mut key, &alice).unwrap();
             assert!(name == "new" || name == "alice@example.com" && answer == Err(Status::Other));
             assert_state_told(&prepared, &key, name == "new");
-            let after = key.asserted(&get_assertion(RP, &[&alice.id])).unwrap();
-            alice.verify(RP, &after);
+            let after = key.asserted(&get_assertion_by(RP, &[&alice.id])).unwrap();
+            after.is_by(&alice, RP);
             assert!(after.auth_data.sign_count > last);
         },
     );
@@ -217,18 +214,22 @@ fn a_reset_erases_everything_or_nothing() {
     let empty = prepared.storage().records.len();
     let listed = prepared.register(RP);
     let made = [b"alice", b"bobby", b"carol"].map(|user| prepared.register_discoverable(RP, user));
-    at_every_cut(&prepared, send(&reset()), |mut key, answer| {
-        let gone = accounts(&mut key).is_empty();
-        assert!(gone || answer == Err(Status::Other));
-        for made in made.iter().chain([&listed]) {
-            let signed = key.asserted(&get_assertion(RP, &[&made.id]));
-            assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
-        }
-        if gone {
-            assert_eq!(key.storage().records.len(), empty, "nothing is left behind");
-            assert!(key.storage().scrubbed > 0, "nor can be read");
-        }
-    });
+    at_every_cut(
+        &prepared,
+        |key| key.send(RESET),
+        |mut key, answer| {
+            let gone = accounts(&mut key).is_empty();
+            assert!(gone || answer == Err(Status::Other));
+            for made in made.iter().chain([&listed]) {
+                let signed = key.asserted(&get_assertion_by(RP, &[&made.id]));
+                assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
+            }
+            if gone {
+                assert_eq!(key.storage().records.len(), empty, "nothing is left behind");
+                assert!(key.storage().scrubbed > 0, "nor can be read");
+            }
+        },
+    );
 }
 
 #[test]
@@ -241,7 +242,7 @@ fn collecting_what_a_reset_left_can_be_cut_too() {
     // The settings are read, the root is written, nothing is collected: the cut comes at the operation behind it.
     let operation_behind_root = 2;
     key.storage_mut().cut_power_at(operation_behind_root, false);
-    assert_eq!(key.refusal(&reset()), Status::Other);
+    assert_eq!(key.refusal(RESET), Status::Other);
     let mut left = key.storage().clone();
     left.power_up();
     assert!(left.records.len() > empty);

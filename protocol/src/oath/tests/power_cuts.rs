@@ -7,7 +7,7 @@ use std::vec::Vec;
 use crate::ctap2::tests::power_cuts::at_every_cut;
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::oath::{AccessCode, Account, HOTP, ONLY_INCREASING, SHA1, SHA256, TOTP};
-use crate::testing::request::{RP, discover};
+use crate::testing::request::{RP, get_assertion};
 
 const OLD: AccessCode = AccessCode(SHA1, b"old code");
 const NEW: AccessCode = AccessCode(SHA256, b"new code");
@@ -287,7 +287,7 @@ fn a_reset_erases_everything_or_nothing() {
             key.unlock(CHANNEL, OLD).unwrap();
             assert_eq!(names(&mut key), ["alice", "bob", "carol"]);
         }
-        passkey.verify(RP, &key.asserted(&discover(RP)).unwrap());
+        key.asserted(&get_assertion(RP)).unwrap().is_by(&passkey, RP);
     });
 }
 

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use crate::testing::key::{CHANNEL, Key};
 use crate::testing::oath::{AccessCode, Account, HOTP, SHA1, TOTP, apdu};
 use crate::testing::pin::PIN;
-use crate::testing::request::{RP, discover, get_assertion, reset};
+use crate::testing::request::{RESET, RP, get_assertion, get_assertion_by};
 
 const CODE: AccessCode = AccessCode(SHA1, b"sixteen bytes of");
 
@@ -44,8 +44,8 @@ fn fidos_reset_leaves_the_codes() {
     key.put(&account).unwrap();
     key.hotp("hotp").unwrap();
     key.set_code(Some(CODE)).unwrap();
-    key.send(&reset()).unwrap();
-    assert!(key.asserted(&get_assertion(RP, &[&made.id])).is_err());
+    key.send(RESET).unwrap();
+    assert!(key.asserted(&get_assertion_by(RP, &[&made.id])).is_err());
     assert_eq!(key.hotp("hotp").unwrap(), "287082");
     let mut key = key.restarted();
     assert_eq!(key.hotp("hotp"), Err(0x6982), "nor does it open them");
@@ -62,8 +62,10 @@ fn oaths_reset_leaves_the_passkeys() {
     key.put(&Account::new("alice", TOTP | SHA1, b"secret")).unwrap();
     key.oath_reset().unwrap();
     let mut key = key.restarted();
-    passkey.verify(RP, &key.asserted(&discover(RP)).unwrap());
-    listed.verify(RP, &key.asserted(&get_assertion(RP, &[&listed.id])).unwrap());
+    key.asserted(&get_assertion(RP)).unwrap().is_by(&passkey, RP);
+    key.asserted(&get_assertion_by(RP, &[&listed.id]))
+        .unwrap()
+        .is_by(&listed, RP);
     assert_eq!(key.try_pin(PIN), Ok(()));
 }
 

@@ -2,15 +2,16 @@
 
 use std::vec;
 
-use cbor4ii::core::Value;
+use brasskey_conformance::host::cbor::decode_canonical;
+use ciborium::Value;
 
 use super::*;
 use crate::cbor::{Writer, scan};
 use crate::ctap2::extensions::names::HMAC_SECRET;
 use crate::ctap2::extensions::outputs::{Output, Outputs};
-use crate::testing::cbor::{Tree, bytes, decode, encode, int};
 use crate::testing::hex;
 use crate::testing::platform::Dice;
+use crate::testing::request::{encode, member};
 
 const Z: [u8; 32] = hex("545744f39abfbb7ee3a561aed6a307a680044858c6e3ae3331af735a1c610bf3");
 const SALT: [u8; 32] = [0x11; 32];
@@ -20,10 +21,10 @@ const OUTPUT: [u8; 32] = hex("f0926e6c10f7df4255267f188f709515131b530a341cde1441
 /// Opens the salts that a platform sends, and the answer that it gets.
 fn exchange(protocol: Protocol, salt_enc: &[u8], salt_auth: &[u8]) {
     let input = encode(&Value::Map(vec![
-        (int(1), Value::Map(vec![])),
-        (int(2), bytes(salt_enc)),
-        (int(3), bytes(salt_auth)),
-        (int(4), int(protocol.number().try_into().unwrap())),
+        (1.into(), Value::Map(vec![])),
+        (2.into(), salt_enc.into()),
+        (3.into(), salt_auth.into()),
+        (4.into(), protocol.number().into()),
     ]));
     scan(&input).unwrap();
     let input = Input::decode(Item::split(&input).unwrap().0).unwrap();
@@ -38,10 +39,10 @@ fn exchange(protocol: Protocol, salt_enc: &[u8], salt_auth: &[u8]) {
     outputs.write(&mut writer);
     let length = writer.finish().unwrap();
     assert_eq!(length, outputs.len());
-    let answer = decode(&answer[..length]);
+    let answer = decode_canonical(&answer[..length]);
     let mut plaintext = [0; 32];
     let secret = SharedSecret::new(protocol, &Z);
-    let opened = secret.decrypt(answer.member(HMAC_SECRET).as_bytes(), &mut plaintext);
+    let opened = secret.decrypt(member(&answer, HMAC_SECRET).as_bytes().unwrap(), &mut plaintext);
     assert_eq!(opened.unwrap(), OUTPUT);
 }
 

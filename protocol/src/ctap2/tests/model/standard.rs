@@ -14,13 +14,13 @@ use crate::platform::Presence;
 use crate::testing::pin::{ACFG, BE, GA, LBW, MC, PCMR};
 
 /// What a token of CTAP 2.0 manages credentials by, under the number that the preview of CTAP 2.1 had for it.
-const PREVIEW: u64 = 0x80;
+const PREVIEW: u8 = 0x80;
 
 /// The pinUvAuthToken in use (CTAP 2.3 §6.5.2.1).
 struct Token {
     /// Which of those issued it is.
     number: u32,
-    permissions: u64,
+    permissions: u8,
     rp: Option<usize>,
     user_verified: bool,
     since: u64,
@@ -216,7 +216,7 @@ impl Standard {
     }
 
     /// getPinUvAuthTokenUsingPinWithPermissions (§6.5.5.7.2). Whether what it gave is the persistent token.
-    pub(super) fn token(&mut self, guess: Guess, permissions: u64, rp: Option<usize>) -> Result<bool, Status> {
+    pub(super) fn token(&mut self, guess: Guess, permissions: u8, rp: Option<usize>) -> Result<bool, Status> {
         if permissions == 0 {
             return Err(Status::InvalidParameter);
         }
@@ -236,7 +236,7 @@ impl Standard {
         Ok(persistent)
     }
 
-    fn issue(&mut self, permissions: u64, rp: Option<usize>) {
+    fn issue(&mut self, permissions: u8, rp: Option<usize>) {
         self.issued += 1;
         self.token = Some(Token {
             number: self.issued,
@@ -264,7 +264,7 @@ impl Standard {
     }
 
     /// User verification of a ceremony (§6.1.2 step 11, §6.2.2 step 6).
-    fn verify_user(&mut self, proof: Proof, permission: u64, rp: usize) -> Result<bool, Status> {
+    fn verify_user(&mut self, proof: Proof, permission: u8, rp: usize) -> Result<bool, Status> {
         if proof == Proof::None || self.pin.is_none() {
             return Ok(false);
         }
@@ -286,7 +286,7 @@ impl Standard {
     }
 
     /// A command that is not a ceremony. The relying party that the token is bound to.
-    fn authorize(&mut self, proof: Proof, permission: u64) -> Result<Option<usize>, Status> {
+    fn authorize(&mut self, proof: Proof, permission: u8) -> Result<Option<usize>, Status> {
         if proof == Proof::None {
             return Err(Status::PuatRequired);
         }
@@ -295,7 +295,7 @@ impl Standard {
     }
 
     /// Commands that need a token only where something protects the key.
-    fn authorize_if_protected(&mut self, proof: Proof, permission: u64) -> Result<(), Status> {
+    fn authorize_if_protected(&mut self, proof: Proof, permission: u8) -> Result<(), Status> {
         if self.pin.is_some() || self.always_uv {
             self.authorize(proof, permission)?;
         }

@@ -100,7 +100,7 @@ pub(super) enum Step {
     /// getPinUvAuthTokenUsingPinWithPermissions.
     Token {
         guess: Guess,
-        permissions: u64,
+        permissions: u8,
         rp: Option<usize>,
     },
     ToggleAlwaysUv,

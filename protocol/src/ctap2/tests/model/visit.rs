@@ -53,7 +53,7 @@ fn session() -> impl Strategy<Value = Vec<Action>> {
 }
 
 /// A token for a user who knows the PIN.
-fn token_for(permissions: u64, rp: Option<usize>) -> Action {
+fn token_for(permissions: u8, rp: Option<usize>) -> Action {
     Action::from(Step::Token {
         guess: Guess::Right,
         permissions,
@@ -264,7 +264,7 @@ fn assert() -> impl Strategy<Value = Assert> {
 }
 
 fn token() -> impl Strategy<Value = Step> {
-    let permissions = prop_oneof![2 => 0..0x80_u64, 1 => Just(PCMR), 1 => Just(MC | GA | LBW)];
+    let permissions = prop_oneof![2 => 0..0x80_u8, 1 => Just(PCMR), 1 => Just(MC | GA | LBW)];
     (guess(), permissions, option::of(rp())).prop_map(|(guess, permissions, rp)| Step::Token { guess, permissions, rp })
 }
 

@@ -5,19 +5,19 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use cbor4ii::core::Value;
+use brasskey_conformance::host::cbor::decode_canonical;
+use ciborium::Value;
 
 use super::Host;
 use crate::ctap2::Status;
 use crate::ctap2::tests::model::standard::{Credential, Found};
 use crate::ctap2::tests::model::step::{Account, Assert, Make, Named, Proof, RPS};
 use crate::limits::{CRED_BLOB_MAX, USER_NAME_MAX};
-use crate::testing::cbor::{Tree, array, bytes, int, map, text};
-use crate::testing::key::{Assertion, Registration};
-use crate::testing::manager::next;
+use crate::testing::key::{Assertion, Made, Members};
 use crate::testing::pin::Token;
 use crate::testing::request::{
-    descriptor, discover, get_assertion, make_credential, next_assertion, option, parameter, user,
+    GET_NEXT_ASSERTION, array, descriptor, get_assertion, get_assertion_by, make_credential, manage, map, member,
+    option, parameters, user,
 };
 
 const TRUE: Value = Value::Bool(true);
@@ -25,15 +25,15 @@ const TRUE: Value = Value::Bool(true);
 /// The flag UV of authenticator data.
 const USER_VERIFIED: u8 = 0x04;
 
-/// The members of a map.
-type Members = Vec<(Value, Value)>;
+/// The members of a map of extensions.
+type Outputs = Vec<(Value, Value)>;
 
 impl Host {
     pub(super) fn make(&mut self, make: &Make, proof: Proof) {
         let (rp, user_number) = make.account;
         // Users with an odd number sign with Ed25519.
         let algorithm = if user_number % 2 == 0 { -7 } else { -8 };
-        let mut request = make_credential(RPS[rp], &[user_number]).with(4, array([parameter(algorithm)]));
+        let mut request = make_credential(RPS[rp], &[user_number]).with(4, array([parameters(algorithm)]));
         if let Some(named) = make.excluded {
             request = request.with(5, array([descriptor(&self.standard.id(named))]));
         }
@@ -45,9 +45,9 @@ impl Host {
         let made = self.key.made(&request);
         assert_eq!(made.as_ref().map(verified), expected.as_ref().map(|&verified| verified));
         let Ok(made) = made else { return };
-        let outputs = made.auth_data.extensions.as_ref();
-        assert_eq!(outputs.map_or_else(Vec::new, pairs), self.outputs(make));
-        assert_eq!(made.answer.find(&int(5)).is_some(), make.large_blob_key);
+        let outputs = made.auth_data.extensions.as_ref().and_then(Value::as_map);
+        assert_eq!(outputs.cloned().unwrap_or_default(), self.outputs(make));
+        assert_eq!(made.large_blob_key.is_some(), make.large_blob_key);
         self.standard.keep(Credential {
             id: made.id.clone(),
             account: make.account,
@@ -62,11 +62,11 @@ impl Host {
     }
 
     /// What the extensions answer for a new credential (CTAP 2.3 §12).
-    fn outputs(&self, make: &Make) -> Members {
+    fn outputs(&self, make: &Make) -> Outputs {
         let may_know = make.policy && self.standard.rp_ids.contains(&make.account.0);
         let blob = make.blob.as_ref().map(|blob| Value::Bool(keeps(make, blob)));
-        let protection = make.protection.map(|level| int(level.into()));
-        let length = may_know.then(|| int(self.standard.min_pin_length.into()));
+        let protection = make.protection.map(Value::from);
+        let length = may_know.then(|| self.standard.min_pin_length.into());
         let complexity = may_know.then_some(Value::Bool(self.standard.complexity));
         let outputs = [
             ("credBlob", blob),
@@ -76,16 +76,16 @@ impl Host {
         ];
         let outputs = outputs
             .into_iter()
-            .filter_map(|(name, output)| Some((text(name), output?)));
+            .filter_map(|(name, output)| Some((name.into(), output?)));
         outputs.collect()
     }
 
     pub(super) fn assert(&mut self, assert: &Assert, proof: Proof) {
         let rp_id = RPS[assert.rp];
         let mut request = match assert.listed {
-            Some(named) => get_assertion(rp_id, &[&self.standard.id(named)]),
-            None if assert.has_empty_list => get_assertion(rp_id, &[]),
-            None => discover(rp_id),
+            Some(named) => get_assertion_by(rp_id, &[&self.standard.id(named)]),
+            None if assert.has_empty_list => get_assertion_by(rp_id, &[]),
+            None => get_assertion(rp_id),
         };
         if !assert.up {
             request = request.with(5, option("up", false));
@@ -99,7 +99,7 @@ impl Host {
 
     pub(super) fn next_assertion(&mut self) {
         let expected = self.standard.next_assertion();
-        let assertion = self.key.asserted(&next_assertion());
+        let assertion = self.key.asserted(GET_NEXT_ASSERTION);
         self.check_assertion(assertion, expected, None);
     }
 
@@ -123,7 +123,7 @@ impl Host {
             .find(|credential| credential.id == found.id)
             .expect("it is there");
         let data = &assertion.auth_data;
-        credential.registration.verify(RPS[credential.account.0], &assertion);
+        assertion.is_by(&credential.registration, RPS[credential.account.0]);
         assert_eq!(data.flags & USER_VERIFIED != 0, found.user_verified);
         if let Some(up) = up {
             assert_eq!(data.flags & 0x01 != 0, up);
@@ -136,12 +136,9 @@ impl Host {
         credential.sign_count = data.sign_count;
 
         let outputs = data.extensions.as_ref().expect("outputs");
-        assert_eq!(outputs.member("credBlob").as_bytes(), credential.blob);
-        assert_eq!(outputs.member("thirdPartyPayment"), &Value::Bool(credential.payment));
-        assert_eq!(
-            assertion.answer.find(&int(7)),
-            credential.registration.answer.find(&int(5))
-        );
+        assert_eq!(member(outputs, "credBlob"), &credential.blob[..].into());
+        assert_eq!(member(outputs, "thirdPartyPayment"), &Value::Bool(credential.payment));
+        assert_eq!(assertion.large_blob_key, credential.registration.large_blob_key);
         let count = found.discovered.filter(|&count| count > 1);
         assert_eq!(
             assertion.number_of_credentials,
@@ -149,7 +146,7 @@ impl Host {
         );
         let user = match found.discovered.is_some() && found.user_verified {
             true => credential.user.clone(),
-            false => map([("id", credential.user.member("id").clone())]),
+            false => map([("id", member(&credential.user, "id").clone())]),
         };
         assert_eq!(assertion.user, credential.discoverable.then_some(user));
     }
@@ -157,12 +154,12 @@ impl Host {
     pub(super) fn rename(&mut self, account: Account, name: Option<&str>, proof: Proof) {
         let id = self.standard.id(Named::Account(account));
         let entity = |name: Option<&str>| {
-            let name = name.map(|name| (text("name"), text(name)));
-            let id = (text("id"), bytes([account.1]));
+            let name = name.map(|name| ("name".into(), name.into()));
+            let id = ("id".into(), [account.1][..].into());
             Value::Map([id].into_iter().chain(name).collect())
         };
-        let params = Value::Map(vec![(int(2), descriptor(&id)), (int(3), entity(name))]);
-        let request = self.proving(next(0x07).with(2, params), proof);
+        let params = Value::Map(vec![(2.into(), descriptor(&id)), (3.into(), entity(name))]);
+        let request = self.proving(manage(0x07, None).with(2, params), proof);
         let kept = name.filter(|name| !name.is_empty());
         let kept = entity(kept.map(|name| &name[..name.len().min(USER_NAME_MAX)]));
         let expected = self.standard.rename(&id, kept, proof);
@@ -173,7 +170,7 @@ impl Host {
         match (self.standard.list(false, proof), self.proof(proof)) {
             (Ok(()), Some(token)) => self.check_list(&token),
             (expected, _) => {
-                let request = self.proving(next(0x02), proof);
+                let request = self.proving(manage(0x02, None), proof);
                 assert_eq!(self.key.send(&request).map(drop), expected);
             }
         }
@@ -183,12 +180,11 @@ impl Host {
     pub(super) fn check_list(&mut self, token: &Token) {
         let mut listed: BTreeMap<Vec<u8>, (String, Members)> = BTreeMap::new();
         for (rp_id, credentials) in self.key.listed(token) {
-            for credential in credentials {
-                let id = credential.number(7).member("id").as_bytes().to_vec();
-                let mut shown = pairs(&credential);
-                // 09 totalCredentials, of the first
-                shown.retain(|(member, _)| *member != int(9));
-                assert!(listed.insert(id, (rp_id.clone(), shown)).is_none(), "listed twice");
+            for mut credential in credentials {
+                let id = member(&credential[&7], "id").as_bytes().unwrap().clone();
+                // totalCredentials, of the first
+                credential.remove(&9);
+                assert!(listed.insert(id, (rp_id.clone(), credential)).is_none(), "listed twice");
             }
         }
         let expected = self.standard.discoverable().map(|credential| {
@@ -202,22 +198,22 @@ impl Host {
 /// What enumerateCredentials shows of a credential (CTAP 2.3 §6.8.4).
 fn shown(credential: &Credential) -> Members {
     let made = &credential.registration;
-    let large_blob_key = made.answer.find(&int(5)).map(|key| (int(0x0b), key.clone()));
-    let first = [
-        (int(6), credential.user.clone()),
-        (int(7), descriptor(&credential.id)),
-        (int(8), made.cose_key.clone()),
-        (int(0x0a), int(credential.protection.into())),
+    let large_blob_key = made.large_blob_key.as_ref().map(|key| (0x0b, key[..].into()));
+    let always = [
+        (6, credential.user.clone()),
+        (7, descriptor(&credential.id)),
+        (8, decode_canonical(&made.public_key.cose)),
+        (0x0a, credential.protection.into()),
+        (0x0c, credential.payment.into()),
     ];
-    let last = (int(0x0c), Value::Bool(credential.payment));
-    first.into_iter().chain(large_blob_key).chain([last]).collect()
+    always.into_iter().chain(large_blob_key).collect()
 }
 
 /// The extensions that a request for a new credential asks for, in the canonical order of their names.
 fn inputs(make: &Make) -> Value {
     let inputs = [
-        ("credBlob", make.blob.clone().map(bytes)),
-        ("credProtect", make.protection.map(|level| int(level.into()))),
+        ("credBlob", make.blob.clone().map(Value::from)),
+        ("credProtect", make.protection.map(Value::from)),
         ("largeBlobKey", make.large_blob_key.then_some(TRUE)),
         ("minPinLength", make.policy.then_some(TRUE)),
         ("thirdPartyPayment", make.payment.then_some(TRUE)),
@@ -225,7 +221,7 @@ fn inputs(make: &Make) -> Value {
     ];
     let inputs = inputs
         .into_iter()
-        .filter_map(|(name, input)| Some((text(name), input?)));
+        .filter_map(|(name, input)| Some((name.into(), input?)));
     Value::Map(inputs.collect())
 }
 
@@ -234,13 +230,6 @@ fn keeps(make: &Make, blob: &[u8]) -> bool {
     make.discoverable && blob.len() <= CRED_BLOB_MAX
 }
 
-fn verified(made: &Registration) -> bool {
+fn verified(made: &Made) -> bool {
     made.auth_data.flags & USER_VERIFIED != 0
-}
-
-fn pairs(map: &Value) -> Members {
-    let Value::Map(pairs) = map else {
-        panic!("not a map: {map:?}")
-    };
-    pairs.clone()
 }

@@ -2,11 +2,11 @@
 
 use std::vec::Vec;
 
-use cbor4ii::core::Value;
+use ciborium::Value;
 
 use super::{Assert, Make, PREVIEW, Proof, Standard, Status, Walk};
 use crate::ctap2::tests::model::step::{Account, Named};
-use crate::testing::key::Registration;
+use crate::testing::key::Made;
 use crate::testing::pin::{CM, GA, MC};
 
 /// A credential as its relying party and its user know it. They are kept in the order of their making.
@@ -18,7 +18,7 @@ pub(in super::super) struct Credential {
     pub(in super::super) blob: Vec<u8>,
     pub(in super::super) payment: bool,
     pub(in super::super) user: Value,
-    pub(in super::super) registration: Registration,
+    pub(in super::super) registration: Made,
     /// The signature counter that it answered last.
     pub(in super::super) sign_count: u32,
 }
@@ -175,7 +175,7 @@ impl Standard {
     }
 
     /// The account that a token may change (§6.8.5, §6.8.6).
-    fn changeable(&mut self, id: &[u8], permission: u64, proof: Proof) -> Result<&mut Credential, Status> {
+    fn changeable(&mut self, id: &[u8], permission: u8, proof: Proof) -> Result<&mut Credential, Status> {
         let bound = self.authorize(proof, permission)?;
         let mut credentials = self.credentials.iter_mut();
         let found = credentials.find(|credential| credential.discoverable && credential.id == id);
@@ -202,6 +202,6 @@ impl Standard {
 }
 
 /// The permissions of which one is enough to list and delete.
-fn managing(preview: bool) -> u64 {
+fn managing(preview: bool) -> u8 {
     if preview { CM | PREVIEW } else { CM }
 }

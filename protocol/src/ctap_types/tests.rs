@@ -111,14 +111,14 @@ fn credentials_are_made_and_used_alike() {
     let mut keys = Twins::new();
     let made = keys.register(&make_credential(RP, b"1"));
     let id = &made.id[..];
-    Assertion::of(&keys.done(&get_assertion_by(RP, &[id]))).is_by(&made, RP);
+    Assertion::of(&keys.done(get_assertion_by(RP, &[id]))).is_by(&made, RP);
     keys.register(&make_credential(RP, b"2").with(4, array([parameters(-8), parameters(-7)])));
     keys.refused(
-        &make_credential(RP, b"1").with(5, array([descriptor(id)])),
+        make_credential(RP, b"1").with(5, array([descriptor(id)])),
         Status::CredentialExcluded,
     );
-    keys.refused(&get_assertion_by(RP, &[&[7; 59]]), Status::NoCredentials);
-    keys.refused(&make_credential(RP, b"1").with(1, &[7; 31][..]), Status::InvalidLength);
+    keys.refused(get_assertion_by(RP, &[&[7; 59]]), Status::NoCredentials);
+    keys.refused(make_credential(RP, b"1").with(1, &[7; 31][..]), Status::InvalidLength);
 
     let inputs = [
         ("credProtect", 1.into()),
@@ -127,10 +127,10 @@ fn credentials_are_made_and_used_alike() {
     ];
     keys.register(&make_discoverable(RP, b"3").with(6, map(inputs)));
     keys.register(&make_discoverable(RP, b"4").with(6, map([("credBlob", b"blob"[..].into())])));
-    keys.done(&get_assertion(RP).with(4, map([("credBlob", true.into())])));
+    keys.done(get_assertion(RP).with(4, map([("credBlob", true.into())])));
     keys.done(GET_NEXT_ASSERTION);
     keys.refused(GET_NEXT_ASSERTION, Status::NotAllowed);
-    keys.refused(&get_assertion(RP).with(5, option("uv", true)), Status::InvalidOption);
+    keys.refused(get_assertion(RP).with(5, option("uv", true)), Status::InvalidOption);
     keys.done(SELECTION);
 }
 
@@ -141,12 +141,12 @@ fn pins_are_set_and_tried_alike() {
     let agreed = keys.done(&get_key_agreement);
     let agreement = Agreement::new(Protocol::Two, &agreed.ok()[&1]);
     assert_eq!(agreed, keys.done(&get_key_agreement));
-    keys.refused(&agreement.get_pin_token(PIN), Status::PinNotSet);
-    assert_eq!(keys.done(&agreement.set_pin(PIN)), Response::bare(0));
-    let token = agreement.token(&keys.done(&agreement.get_token(PIN, 0x01, Some(RP))));
-    keys.done(&token.on(make_credential(RP, b"1")));
-    keys.refused(&agreement.get_token("4321", 0x01, Some(RP)), Status::PinInvalid);
-    keys.done(&client_pin(0x01));
+    keys.refused(agreement.get_pin_token(PIN), Status::PinNotSet);
+    assert_eq!(keys.done(agreement.set_pin(PIN)), Response::bare(0));
+    let token = agreement.token(&keys.done(agreement.get_token(PIN, 0x01, Some(RP))));
+    keys.done(token.on(make_credential(RP, b"1")));
+    keys.refused(agreement.get_token("4321", 0x01, Some(RP)), Status::PinInvalid);
+    keys.done(client_pin(0x01));
 }
 
 #[test]
@@ -155,25 +155,25 @@ fn credentials_are_managed_alike() {
     let id = keys.register(&make_discoverable(RP, b"1")).id;
     keys.register(&make_discoverable(RP, b"2"));
     let manager = keys.token(Permissions::CREDENTIAL_MANAGEMENT);
-    keys.done(&manager.metadata());
-    keys.done(&manager.relying_parties());
-    keys.done(&manager.credentials(RP));
-    keys.done(&manage(0x05, None));
-    keys.done(&manager.update(&id, user(b"1")));
-    keys.done(&manager.delete(&id));
-    keys.refused(&manager.delete(&id), Status::NoCredentials);
-    keys.refused(&manage(0x05, None), Status::NotAllowed);
+    keys.done(manager.metadata());
+    keys.done(manager.relying_parties());
+    keys.done(manager.credentials(RP));
+    keys.done(manage(0x05, None));
+    keys.done(manager.update(&id, user(b"1")));
+    keys.done(manager.delete(&id));
+    keys.refused(manager.delete(&id), Status::NoCredentials);
+    keys.refused(manage(0x05, None), Status::NotAllowed);
 }
 
 #[test]
 fn settings_are_changed_alike() {
     let mut keys = Twins::new();
     let token = keys.token(Permissions::AUTHENTICATOR_CONFIG);
-    assert_eq!(keys.done(&token.configure(0x02, None)), Response::bare(0));
+    assert_eq!(keys.done(token.configure(0x02, None)), Response::bare(0));
     let minimum = set_min_pin_length([(1, 6.into()), (2, array([RP.into()]))]);
-    assert_eq!(keys.done(&token.on(minimum)), Response::bare(0));
+    assert_eq!(keys.done(token.on(minimum)), Response::bare(0));
     let lower = set_min_pin_length([(1, 5.into())]);
-    keys.refused(&token.on(lower), Status::PinPolicyViolation);
+    keys.refused(token.on(lower), Status::PinPolicyViolation);
     assert_eq!(keys.done(RESET), Response::bare(0));
 }
 
@@ -182,11 +182,11 @@ fn large_blobs_are_read_and_written_alike() {
     let mut keys = Twins::new();
     let get = |count: i64| Request::new(0x0c).with(1, count).with(3, 0);
     let longest = i64::try_from(ctap_types::sizes::LARGE_BLOB_MAX_FRAGMENT_LENGTH).unwrap();
-    keys.done(&get(longest));
+    keys.done(get(longest));
     let token = keys.token(Permissions::LARGE_BLOB_WRITE);
-    let array = keys.done(&get(17)).ok()[&1].clone();
+    let array = keys.done(get(17)).ok()[&1].clone();
     let set = Request::new(0x0c).with(2, array).with(3, 0).with(4, 17);
-    keys.done(&token.on(set));
+    keys.done(token.on(set));
     let too_long = get(longest + 1).encode();
     assert_eq!(through(&mut keys.through, &too_long), [Status::InvalidLength.code()]);
     assert!(

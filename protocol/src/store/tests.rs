@@ -191,13 +191,13 @@ fn a_new_key_is_whole_after_a_cut_at_any_operation_of_its_first_start() {
             storage.cut_power_at(operation, happens);
             let mut key = Key::recover(storage);
             let made = key.register_discoverable(RP, b"alice");
-            key.restarted().asserted(&get_assertion(RP)).unwrap().is_by(&made, RP);
+            key.restarted().asserted(get_assertion(RP)).unwrap().is_by(&made, RP);
         }
     }
 }
 
 fn count(key: &mut Key, id: &[u8]) -> u32 {
-    let assertion = key.asserted(&get_assertion_by(RP, &[id])).unwrap();
+    let assertion = key.asserted(get_assertion_by(RP, &[id])).unwrap();
     assertion.auth_data.sign_count
 }
 

@@ -137,12 +137,12 @@ impl Key {
 
     /// A new credential that is not discoverable.
     pub(crate) fn register(&mut self, rp_id: &str) -> Made {
-        self.made(&make_credential(rp_id, b"alice")).expect("registered")
+        self.made(make_credential(rp_id, b"alice")).expect("registered")
     }
 
     /// A new discoverable credential.
     pub(crate) fn register_discoverable(&mut self, rp_id: &str, user_id: &[u8]) -> Made {
-        self.made(&make_discoverable(rp_id, user_id)).expect("registered")
+        self.made(make_discoverable(rp_id, user_id)).expect("registered")
     }
 
     /// Sends a raw APDU: the data, or the status word that refuses it.

@@ -13,7 +13,7 @@ const BS: u8 = 0x10;
 
 /// The flags of an assertion by this credential that are about backups, and its counter.
 fn asserted(key: &mut Key, id: &[u8]) -> (u8, u32) {
-    let data = key.asserted(&get_assertion_by(RP, &[id])).unwrap().auth_data;
+    let data = key.asserted(get_assertion_by(RP, &[id])).unwrap().auth_data;
     (data.flags & (BE | BS), data.sign_count)
 }
 
@@ -68,7 +68,7 @@ fn eligibility_is_the_credentials_own_and_never_changes() {
 fn what_may_leave_the_key_does_not_sign_over_u2f() {
     let mut key = Key::new();
     key.0.config.backup = Backup::Eligible;
-    let made = key.made(&make_credential(RP, b"alice")).unwrap();
+    let made = key.made(make_credential(RP, b"alice")).unwrap();
     let mut apdu = std::vec![0, 2, 7, 0, 0, 0, 65 + 43];
     apdu.extend([[1; 32], sha256(&[RP.as_bytes()])].concat());
     apdu.push(43);

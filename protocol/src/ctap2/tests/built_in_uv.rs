@@ -72,8 +72,8 @@ fn a_key_with_a_button_alone_does_not_verify() {
     for request in [client_pin(GET_UV_RETRIES), using_uv(&agreement, CM, None)] {
         assert_eq!(key.refusal(&request), Status::InvalidSubcommand);
     }
-    assert_eq!(key.refusal(&make_verified()), Status::InvalidOption);
-    assert_eq!(key.refusal(&with_uv(get_assertion(RP), 5)), Status::InvalidOption);
+    assert_eq!(key.refusal(make_verified()), Status::InvalidOption);
+    assert_eq!(key.refusal(with_uv(get_assertion(RP), 5)), Status::InvalidOption);
 }
 
 #[test]
@@ -81,20 +81,20 @@ fn the_option_verifies_the_user_and_the_touch_is_asked_for_besides() {
     let mut key = verifying(&[]);
     assert_eq!(offers(&mut key, "uv"), Some(true));
     assert_eq!(offers(&mut key, "clientPin"), Some(false));
-    let made = key.made(&make_verified()).unwrap();
+    let made = key.made(make_verified()).unwrap();
     assert_eq!(made.auth_data.flags, 0x45, "UP, UV and AT");
-    let assertion = key.asserted(&with_uv(get_assertion(RP), 5)).unwrap();
+    let assertion = key.asserted(with_uv(get_assertion(RP), 5)).unwrap();
     assert_eq!(assertion.auth_data.flags, 0x05, "UP and UV");
     assert_eq!(key.user().prompts.len(), 2);
     // Without a request for it the user is not verified.
-    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().auth_data.flags, 0x01);
+    assert_eq!(key.asserted(get_assertion(RP)).unwrap().auth_data.flags, 0x01);
     assert_eq!(uv_retries(&mut key), UV_RETRIES);
 }
 
 #[test]
 fn a_protected_key_makes_no_passkey_unverified() {
     let mut key = verifying(&[]);
-    assert_eq!(key.refusal(&make_discoverable(RP, b"alice")), Status::PuatRequired);
+    assert_eq!(key.refusal(make_discoverable(RP, b"alice")), Status::PuatRequired);
     assert_eq!(key.register(RP).auth_data.flags, 0x41);
 }
 
@@ -102,14 +102,14 @@ fn a_protected_key_makes_no_passkey_unverified() {
 fn always_uv_verifies_where_the_request_does_not_say_so() {
     let mut key = verifying(&[]);
     let token = token_by_uv(&mut key, ACFG, None).unwrap();
-    assert_eq!(key.send(&token.on(toggle_always_uv())), Ok(None));
-    let made = key.made(&make_discoverable(RP, b"alice")).unwrap();
+    assert_eq!(key.send(token.on(toggle_always_uv())), Ok(None));
+    let made = key.made(make_discoverable(RP, b"alice")).unwrap();
     assert_eq!(made.auth_data.flags, 0x45);
-    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().auth_data.flags, 0x05);
+    assert_eq!(key.asserted(get_assertion(RP)).unwrap().auth_data.flags, 0x05);
     let silent = get_assertion(RP).with(5, option("up", false));
     assert_eq!(key.asserted(&silent).unwrap().auth_data.flags, 0x00);
     finds(&mut key, &[Verification::Mismatch]);
-    assert_eq!(key.refusal(&get_assertion(RP)), Status::OperationDenied);
+    assert_eq!(key.refusal(get_assertion(RP)), Status::OperationDenied);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_token_by_verification_is_like_one_by_pin() {
     let mut key = verifying(&[]);
     let made = {
         let token = token_by_uv(&mut key, MC, Some(RP)).unwrap();
-        key.made(&token.on(make_discoverable(RP, b"alice"))).unwrap()
+        key.made(token.on(make_discoverable(RP, b"alice"))).unwrap()
     };
     assert_eq!(made.auth_data.flags, 0x45);
     let token = token_by_uv(&mut key, GA, Some(RP)).unwrap();
@@ -127,20 +127,20 @@ fn a_token_by_verification_is_like_one_by_pin() {
     assert_eq!(key.user().prompts.len(), asked + 1, "to be verified is no touch");
     assert_eq!(key.refusal(&request), Status::PinAuthInvalid, "it is spent");
     let other = token_by_uv(&mut key, GA, Some("other.example")).unwrap();
-    assert_eq!(key.refusal(&other.on(get_assertion(RP))), Status::PinAuthInvalid);
+    assert_eq!(key.refusal(other.on(get_assertion(RP))), Status::PinAuthInvalid);
     // Without a relying party the first use binds it.
     let token = token_by_uv(&mut key, MC | GA, None).unwrap();
     let silent = |rp_id| token.on(get_assertion(rp_id).with(5, option("up", false)));
-    assert!(key.asserted(&silent(RP)).is_ok());
-    assert_eq!(key.refusal(&silent("other.example")), Status::PinAuthInvalid);
+    assert!(key.asserted(silent(RP)).is_ok());
+    assert_eq!(key.refusal(silent("other.example")), Status::PinAuthInvalid);
 
     let token = token_by_uv(&mut key, CM, None).unwrap();
-    assert!(key.send(&token.metadata()).is_ok());
+    assert!(key.send(token.metadata()).is_ok());
     let token = token_by_uv(&mut key, PCMR, None).unwrap();
-    assert!(key.send(&token.metadata()).is_ok());
+    assert!(key.send(token.metadata()).is_ok());
     let mut key = key.restarted();
     assert!(
-        key.send(&token.metadata()).is_ok(),
+        key.send(token.metadata()).is_ok(),
         "the persistent token outlives a power cycle"
     );
 }
@@ -151,10 +151,10 @@ fn what_is_wrong_with_a_request_for_a_token_costs_no_attempt() {
     let agreement = key.agree(Protocol::Two);
     let request = using_uv(&agreement, CM, None);
     for member in [1, 3, 9] {
-        assert_eq!(key.refusal(&request.clone().without(member)), Status::MissingParameter);
+        assert_eq!(key.refusal(request.clone().without(member)), Status::MissingParameter);
     }
-    assert_eq!(key.refusal(&request.clone().with(1, 3)), Status::InvalidParameter);
-    assert_eq!(key.refusal(&request.clone().with(9, 0x80)), Status::InvalidParameter);
+    assert_eq!(key.refusal(request.clone().with(1, 3)), Status::InvalidParameter);
+    assert_eq!(key.refusal(request.clone().with(9, 0x80)), Status::InvalidParameter);
     for permissions in [BE, PCMR | CM] {
         let answer = token_by_uv(&mut key, permissions, None);
         assert_eq!(answer, Err(Status::UnauthorizedPermission));
@@ -179,13 +179,13 @@ fn failures_are_counted_across_power_cycles_until_it_is_blocked() {
     }
     // Blocked: the key verifies nobody any more.
     assert_eq!(token_by_uv(&mut key, CM, None), Err(Status::UvBlocked));
-    assert_eq!(key.refusal(&make_verified()), Status::PinBlocked);
+    assert_eq!(key.refusal(make_verified()), Status::PinBlocked);
     key.set_pin(PIN);
-    assert_eq!(key.refusal(&make_verified()), Status::PuatRequired);
+    assert_eq!(key.refusal(make_verified()), Status::PuatRequired);
     assert_eq!(uv_retries(&mut key), 0, "a new PIN alone is no proof of anything");
     assert_eq!(key.try_pin(PIN), Ok(()));
     assert_eq!(uv_retries(&mut key), UV_RETRIES);
-    assert!(key.made(&make_verified()).is_ok());
+    assert!(key.made(make_verified()).is_ok());
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_success_or_a_reset_gives_all_attempts_back() {
     assert_eq!(token_by_uv(&mut key, CM, None), Err(Status::UvInvalid));
     assert!(token_by_uv(&mut key, CM, None).is_ok());
     assert_eq!(uv_retries(&mut key), UV_RETRIES);
-    assert_eq!(key.refusal(&make_verified()), Status::OperationDenied);
+    assert_eq!(key.refusal(make_verified()), Status::OperationDenied);
     assert_eq!(uv_retries(&mut key), UV_RETRIES - 1);
     assert_eq!(key.send(RESET), Ok(None));
     assert_eq!(uv_retries(&mut key), UV_RETRIES);
@@ -213,8 +213,8 @@ fn how_it_ends_is_told() {
     ] {
         let mut key = verifying(&[found; 3]);
         let before = key.storage().records.len();
-        assert_eq!(key.refusal(&make_verified()), option);
-        assert_eq!(key.refusal(&with_uv(get_assertion(RP), 5)), option);
+        assert_eq!(key.refusal(make_verified()), option);
+        assert_eq!(key.refusal(with_uv(get_assertion(RP), 5)), option);
         assert_eq!(token_by_uv(&mut key, CM, None), Err(token));
         assert!(key.user().prompts.is_empty());
         assert_eq!(key.storage().records.len(), before);

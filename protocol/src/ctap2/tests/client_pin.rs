@@ -117,7 +117,7 @@ fn a_touch_that_gave_a_token_counts_for_a_while() {
         let param = token.authenticate(&[b"message"]);
         assert!(key.0.tokens.verify(TWO, &[b"message"], &param, 0).is_some());
         key.at(age);
-        let made = key.made(&token.on(make_credential(RP, b"alice"))).unwrap();
+        let made = key.made(token.on(make_credential(RP, b"alice"))).unwrap();
         assert_eq!(made.auth_data.flags, 0x45);
         assert_eq!(key.user().prompts.len(), prompts);
     }
@@ -137,10 +137,7 @@ fn a_walk_through_assertions_ends_with_its_token() {
         let silent = token.on(get_assertion(RP)).with(5, option("up", false));
         assert!(key.asserted(&silent).is_ok());
         key.at(TOKEN_MAX_USAGE - 1000);
-        assert_eq!(
-            key.asserted(&token.on(get_assertion(RP))).unwrap().auth_data.flags,
-            0x05
-        );
+        assert_eq!(key.asserted(token.on(get_assertion(RP))).unwrap().auth_data.flags, 0x05);
         assert_eq!(
             key.asserted(GET_NEXT_ASSERTION).unwrap().auth_data.flags,
             0x05,

@@ -29,7 +29,7 @@ fn key_with_nine() -> (Key, Token) {
     for rp_id in RPS {
         for user in [b"alice", b"bobby", b"carol"] {
             key.register_discoverable(rp_id, user);
-            key.send(&make_credential(rp_id, user)).unwrap();
+            key.send(make_credential(rp_id, user)).unwrap();
         }
     }
     key.register("nobody.example");
@@ -80,16 +80,16 @@ fn a_walk_does_not_outlive_its_token() {
     let (mut key, manager) = key_with_nine();
     key.at(TOKEN_MAX_USAGE - SEQUENCE_TIMEOUT);
     // The token was used in time, and begins a walk shortly before its end.
-    assert_eq!(key.refusal(&manager.relying_parties()), Status::PinAuthInvalid);
+    assert_eq!(key.refusal(manager.relying_parties()), Status::PinAuthInvalid);
     key.at(0);
     let manager = key.manager();
-    key.send(&manager.metadata()).unwrap();
+    key.send(manager.metadata()).unwrap();
     key.at(TOKEN_MAX_USAGE - SEQUENCE_TIMEOUT / 2);
-    key.send(&manager.relying_parties()).unwrap();
+    key.send(manager.relying_parties()).unwrap();
     key.at(TOKEN_MAX_USAGE);
-    key.send(&manage(NEXT_RP, None)).unwrap();
+    key.send(manage(NEXT_RP, None)).unwrap();
     key.at(TOKEN_MAX_USAGE + 1);
-    assert_eq!(key.refusal(&manage(NEXT_RP, None)), Status::NotAllowed);
+    assert_eq!(key.refusal(manage(NEXT_RP, None)), Status::NotAllowed);
 }
 
 #[test]
@@ -119,17 +119,17 @@ fn an_rp_id_that_is_too_long_to_keep_is_known_by_its_hash() {
         assert_eq!(answers[0][&7], descriptor(&made.id));
         // It stays so when the record is written anew, by a count and by a new name.
         for _ in 0..2 {
-            key.asserted(&get_assertion(rp_id)).unwrap().is_by(made, rp_id);
+            key.asserted(get_assertion(rp_id)).unwrap().is_by(made, rp_id);
             key = key.restarted();
         }
         let manager = key.issue(Permissions::CREDENTIAL_MANAGEMENT, Some(rp_id));
-        key.send(&manager.update(&made.id, user(id))).unwrap();
-        let answer = key.answer(&manager.credentials(rp_id)).unwrap();
+        key.send(manager.update(&made.id, user(id))).unwrap();
+        let answer = key.answer(manager.credentials(rp_id)).unwrap();
         assert_eq!(PublicKey::of(&answer[&8]), made.public_key);
-        key.send(&manager.delete(&made.id)).unwrap();
+        key.send(manager.delete(&made.id)).unwrap();
     }
     let manager = key.manager();
-    assert_eq!(key.refusal(&manager.relying_parties()), Status::NoCredentials);
+    assert_eq!(key.refusal(manager.relying_parties()), Status::NoCredentials);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn the_persistent_token_may_read_once_it_was_granted() {
     let mut key = Key::new();
     key.register_discoverable(RP, b"alice");
     let token = key.persistent_manager(false);
-    assert_eq!(key.refusal(&token.metadata()), Status::PinAuthInvalid);
+    assert_eq!(key.refusal(token.metadata()), Status::PinAuthInvalid);
     assert_eq!(key.persistent_manager(true).token, token.token);
     assert_eq!(key.listed(&token).len(), 1);
 }
@@ -213,7 +213,7 @@ fn the_persistent_token_may_read_once_it_was_granted() {
 /// The user entity of a relying party's only credential.
 fn shown(key: &mut Key) -> Value {
     let manager = key.manager();
-    let answer = key.answer(&manager.credentials(RP)).unwrap();
+    let answer = key.answer(manager.credentials(RP)).unwrap();
     assert_eq!(answer[&9], 1.into());
     answer[&6].clone()
 }
@@ -236,8 +236,8 @@ fn a_full_key_deletes_and_renames() {
     let [alice, bob] = [b"alice", b"bobby"].map(|user| key.register_discoverable(RP, user));
     key.storage_mut().room = Some(key.storage().records.len());
     let manager = key.manager();
-    key.send(&manager.update(&alice.id, map([("id", b"alice"[..].into())])))
+    key.send(manager.update(&alice.id, map([("id", b"alice"[..].into())])))
         .unwrap();
-    key.send(&manager.delete(&bob.id)).unwrap();
+    key.send(manager.delete(&bob.id)).unwrap();
     assert_eq!(shown(&mut key), map([("id", b"alice"[..].into())]));
 }

@@ -45,7 +45,7 @@ fn outcomes(key: &mut Key, token: &Token, id: &[u8], number: fn(Request) -> Requ
         token.update(id, user(b"alice")),
         token.delete(id),
     ];
-    requests.map(|request| key.send(&number(request)).map(drop))
+    requests.map(|request| key.send(number(request)).map(drop))
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_token_without_permissions_lists_and_deletes() {
         assert_eq!(outcomes(&mut key, &token, &id, preview), expected);
         // Listing is no ceremony: the token is still good for one.
         assert_eq!(
-            key.asserted(&token.on(get_assertion(RP))).map(drop),
+            key.asserted(token.on(get_assertion(RP))).map(drop),
             Err(Status::NoCredentials)
         );
         let request = token.on(make_credential(RP, b"alice"));
@@ -95,7 +95,7 @@ fn tokens_with_permissions_are_taken_by_their_permissions_alone() {
 fn a_ceremony_spends_a_token_without_permissions_here_too() {
     let (mut key, id) = key_with_two();
     let token = pin_token(&mut key, Protocol::Two);
-    assert!(key.asserted(&token.on(get_assertion(RP))).is_ok());
+    assert!(key.asserted(token.on(get_assertion(RP))).is_ok());
     assert_eq!(outcomes(&mut key, &token, &id, preview), [REFUSED; 5]);
 }
 
@@ -104,10 +104,10 @@ fn one_that_a_silent_question_has_bound_sees_its_relying_party_alone() {
     let (mut key, id) = key_with_two();
     let token = pin_token(&mut key, Protocol::Two);
     let silent = get_assertion("other.example").with(5, option("up", false));
-    assert!(key.asserted(&token.on(silent)).is_ok());
+    assert!(key.asserted(token.on(silent)).is_ok());
     assert_eq!(outcomes(&mut key, &token, &id, preview), [REFUSED; 5]);
     let other = token.credentials("other.example");
-    assert!(key.answer(&preview(other)).is_ok());
+    assert!(key.answer(preview(other)).is_ok());
 }
 
 #[test]

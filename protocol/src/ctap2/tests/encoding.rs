@@ -33,8 +33,8 @@ fn every_command_that_is_not_offered_is_invalid() {
 #[test]
 fn unknown_parameters_are_ignored() {
     let mut key = Key::new();
-    let made = key.made(&make_credential(RP, b"alice").with(0x20, 1)).unwrap();
-    assert!(key.send(&get_assertion_by(RP, &[&made.id]).with(0x20, "x")).is_ok());
+    let made = key.made(make_credential(RP, b"alice").with(0x20, 1)).unwrap();
+    assert!(key.send(get_assertion_by(RP, &[&made.id]).with(0x20, "x")).is_ok());
     // Keys of other types sort behind the numbers.
     let members = make_credential(RP, b"alice").members.into_iter();
     let mut members: std::vec::Vec<_> = members.map(|(key, value)| (key.into(), value)).collect();

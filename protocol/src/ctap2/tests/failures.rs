@@ -18,13 +18,13 @@ fn a_full_storage_refuses_new_accounts_and_keeps_the_old() {
     let made = key.register_discoverable(RP, b"alice");
     key.storage_mut().room = Some(key.storage().records.len());
     let before = key.storage().records.clone();
-    assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::KeyStoreFull);
+    assert_eq!(key.refusal(make_discoverable(RP, b"bob")), Status::KeyStoreFull);
     assert_eq!(
-        key.refusal(&make_discoverable("other.example", b"eve")),
+        key.refusal(make_discoverable("other.example", b"eve")),
         Status::KeyStoreFull
     );
     assert_eq!(key.storage().records, before);
-    key.asserted(&get_assertion(RP)).unwrap().is_by(&made, RP);
+    key.asserted(get_assertion(RP)).unwrap().is_by(&made, RP);
 }
 
 #[test]
@@ -33,8 +33,8 @@ fn a_full_storage_renews_accounts_and_makes_credentials_that_need_no_room() {
     let old = key.register_discoverable(RP, b"alice");
     key.storage_mut().room = Some(key.storage().records.len());
     let new = key.register_discoverable(RP, b"alice");
-    assert_eq!(key.refusal(&get_assertion_by(RP, &[&old.id])), Status::NoCredentials);
-    key.asserted(&get_assertion(RP)).unwrap().is_by(&new, RP);
+    assert_eq!(key.refusal(get_assertion_by(RP, &[&old.id])), Status::NoCredentials);
+    key.asserted(get_assertion(RP)).unwrap().is_by(&new, RP);
     key.register(RP);
 }
 
@@ -43,8 +43,8 @@ fn a_storage_full_of_accounts_still_counts_the_use_of_other_credentials() {
     let mut key = Key::new();
     let listed = key.register(RP);
     key.storage_mut().room = Some(key.storage().records.len());
-    assert_eq!(key.refusal(&make_discoverable(RP, b"alice")), Status::KeyStoreFull);
-    key.asserted(&get_assertion_by(RP, &[&listed.id]))
+    assert_eq!(key.refusal(make_discoverable(RP, b"alice")), Status::KeyStoreFull);
+    key.asserted(get_assertion_by(RP, &[&listed.id]))
         .unwrap()
         .is_by(&listed, RP);
 }
@@ -58,7 +58,7 @@ fn counting_needs_no_room() {
     let before = sizes(&key);
     for made in made {
         for _ in 0..300 {
-            key.asserted(&get_assertion_by(RP, &[&made.id])).unwrap();
+            key.asserted(get_assertion_by(RP, &[&made.id])).unwrap();
         }
     }
     assert_eq!(sizes(&key), before);
@@ -73,8 +73,8 @@ fn only_a_registration_is_told_that_the_key_store_is_full() {
     let mut key = Key::new();
     let made = key.register_discoverable(RP, b"alice");
     key.storage_mut().refuses = true;
-    assert_eq!(key.refusal(&get_assertion_by(RP, &[&made.id])), Status::Other);
-    assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::KeyStoreFull);
+    assert_eq!(key.refusal(get_assertion_by(RP, &[&made.id])), Status::Other);
+    assert_eq!(key.refusal(make_discoverable(RP, b"bob")), Status::KeyStoreFull);
     assert_eq!(key.refusal(RESET), Status::Other);
 }
 
@@ -97,10 +97,10 @@ fn a_broken_storage_ends_commands_that_need_it_and_no_signature_leaves() {
     }
 
     key.storage_mut().broken = false;
-    key.asserted(&get_assertion_by(RP, &[&listed.id]))
+    key.asserted(get_assertion_by(RP, &[&listed.id]))
         .unwrap()
         .is_by(&listed, RP);
-    key.asserted(&get_assertion(RP)).unwrap().is_by(&discovered, RP);
+    key.asserted(get_assertion(RP)).unwrap().is_by(&discovered, RP);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_damaged_record_of_the_pin_or_the_settings_is_not_taken_for_none() {
                 assert_eq!(key.refusal(request.clone()), Status::Other, "{request:02x?}");
             }
             assert_eq!(key.send(RESET), Ok(None), "the way out");
-            assert!(key.made(&make_credential(RP, b"bob")).is_ok());
+            assert!(key.made(make_credential(RP, b"bob")).is_ok());
         }
     }
 }
@@ -144,17 +144,17 @@ fn a_damaged_record_hides_its_own_account_and_no_other() {
     for garbage in [&b""[..], b"\xff", b"\xa1\x01\x42\x00", b"\x81\x01", &[0x5a; 1024]] {
         let mut key = prepared.fork();
         key.storage_mut().records.insert(name.clone(), garbage.to_vec());
-        assert_eq!(key.refusal(&get_assertion_by(RP, &[&alice.id])), Status::NoCredentials);
-        key.asserted(&get_assertion_by(RP, &[&alice.id, &bob.id]))
+        assert_eq!(key.refusal(get_assertion_by(RP, &[&alice.id])), Status::NoCredentials);
+        key.asserted(get_assertion_by(RP, &[&alice.id, &bob.id]))
             .unwrap()
             .is_by(&bob, RP);
-        let assertion = key.asserted(&get_assertion(RP)).unwrap();
+        let assertion = key.asserted(get_assertion(RP)).unwrap();
         assertion.is_by(&bob, RP);
         assert_eq!(assertion.number_of_credentials, None);
         // Nor does it exclude its account, which can be registered anew.
         let exclude = array([descriptor(&alice.id)]);
-        let anew = key.made(&make_discoverable(RP, b"alice").with(5, exclude)).unwrap();
-        key.asserted(&get_assertion(RP)).unwrap().is_by(&anew, RP);
+        let anew = key.made(make_discoverable(RP, b"alice").with(5, exclude)).unwrap();
+        key.asserted(get_assertion(RP)).unwrap().is_by(&anew, RP);
         assert_eq!(key.storage().records.len(), prepared.storage().records.len());
     }
 }
@@ -182,8 +182,8 @@ proptest! {
                 prop_assert!([Status::NoCredentials, Status::Other].contains(&status), "{status:?}");
             }
         }
-        key.asserted(&get_assertion_by(RP, &[&alice.id[..9], &bob.id])).unwrap().is_by(&bob, RP);
-        prop_assert!(key.made(&make_discoverable(RP, b"alice")).is_ok());
+        key.asserted(get_assertion_by(RP, &[&alice.id[..9], &bob.id])).unwrap().is_by(&bob, RP);
+        prop_assert!(key.made(make_discoverable(RP, b"alice")).is_ok());
     }
 }
 
@@ -244,7 +244,7 @@ fn when_randomness_ends_the_key_refuses_all_work_until_the_next_power_up() {
     let made = key.register_discoverable(RP, b"alice");
     key.0.rng.inner_mut().broken = true;
     let before = key.storage().records.clone();
-    assert_eq!(key.refusal(&make_discoverable(RP, b"bob")), Status::Other);
+    assert_eq!(key.refusal(make_discoverable(RP, b"bob")), Status::Other);
     // What failed once is not trusted again, even if it works again.
     key.0.rng.inner_mut().broken = false;
     key.user().prompts.clear();
@@ -263,7 +263,7 @@ fn when_randomness_ends_the_key_refuses_all_work_until_the_next_power_up() {
     assert_eq!(key.storage().records, before);
 
     let mut key = key.restarted();
-    key.asserted(&get_assertion(RP)).unwrap().is_by(&made, RP);
+    key.asserted(get_assertion(RP)).unwrap().is_by(&made, RP);
 }
 
 #[test]

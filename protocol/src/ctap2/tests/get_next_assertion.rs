@@ -18,7 +18,7 @@ fn key_with_three() -> (Key, [Made; 3]) {
 /// The same, after the first answer of the walk.
 fn key_on_a_walk() -> Key {
     let (mut key, _) = key_with_three();
-    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().number_of_credentials, Some(3));
+    assert_eq!(key.asserted(get_assertion(RP)).unwrap().number_of_credentials, Some(3));
     key
 }
 

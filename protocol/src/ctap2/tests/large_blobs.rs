@@ -88,10 +88,10 @@ fn records(key: &Key) -> usize {
 fn each_fragment_has_thirty_seconds() {
     let mut key = Key::new();
     let array = array(100, 0);
-    key.send(&first(&array[..40], 100)).unwrap();
-    key.at(SEQUENCE_TIMEOUT).send(&next(&array[40..60], 40)).unwrap();
+    key.send(first(&array[..40], 100)).unwrap();
+    key.at(SEQUENCE_TIMEOUT).send(next(&array[40..60], 40)).unwrap();
     key.at(2 * SEQUENCE_TIMEOUT + 1);
-    assert_eq!(key.refusal(&next(&array[60..], 60)), Status::InvalidSeq);
+    assert_eq!(key.refusal(next(&array[60..], 60)), Status::InvalidSeq);
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn a_first_fragment_that_is_refused_ends_the_sequence_before_it() {
     let mut key = Key::new();
     let array = array(2000, 1);
     // At the end of a chunk the next fragment would need nothing of the earlier ones.
-    key.send(&first(&array[..1024], 2000)).unwrap();
-    assert_eq!(key.refusal(&first(&[0; 18], 17)), Status::InvalidParameter);
-    assert_eq!(key.refusal(&next(&array[1024..], 1024)), Status::InvalidSeq);
+    key.send(first(&array[..1024], 2000)).unwrap();
+    assert_eq!(key.refusal(first(&[0; 18], 17)), Status::InvalidParameter);
+    assert_eq!(key.refusal(next(&array[1024..], 1024)), Status::InvalidSeq);
     assert_eq!(stored(&mut key), INITIAL);
 }
 
@@ -143,11 +143,11 @@ fn what_an_abandoned_sequence_left_goes_at_the_next_start() {
     let old = array(2000, 1);
     write(&mut key, &old, 2000).unwrap();
     let before = key.storage().records.clone();
-    key.send(&first(&array(3000, 2)[..2999], 3000)).unwrap();
+    key.send(first(&array(3000, 2)[..2999], 3000)).unwrap();
     assert_ne!(key.storage().records, before);
     let mut key = key.restarted();
     assert_eq!(key.storage().records, before);
-    assert_eq!(key.refusal(&next(&array(3000, 2)[2999..], 2999)), Status::InvalidSeq);
+    assert_eq!(key.refusal(next(&array(3000, 2)[2999..], 2999)), Status::InvalidSeq);
     assert_eq!(stored(&mut key), old);
 }
 
@@ -172,10 +172,10 @@ fn a_chunk_that_is_gone_or_cut_is_told_and_can_be_written_anew() {
     write(&mut key, &array(3000, 0), 3000).unwrap();
     let chunk = keys(&key).pop().unwrap();
     key.storage_mut().records.get_mut(&chunk).unwrap().truncate(10);
-    assert_eq!(key.refusal(&get(3000, 0)), Status::Other);
+    assert_eq!(key.refusal(get(3000, 0)), Status::Other);
     assert_eq!(window(&mut key, 2048, 0), array(3000, 0)[..2048], "what is there");
     key.storage_mut().records.remove(&chunk);
-    assert_eq!(key.refusal(&get(3000, 0)), Status::Other);
+    assert_eq!(key.refusal(get(3000, 0)), Status::Other);
     write(&mut key, &array(500, 1), 500).unwrap();
     assert_eq!(stored(&mut key), array(500, 1));
 }
@@ -226,7 +226,7 @@ fn what_is_refused_or_replaced_leaves_no_record() {
         assert_eq!(stored(&mut key), old);
     }
     let short = array(100, 3);
-    key.send(&first(&wrong[..1500], 2000)).unwrap();
+    key.send(first(&wrong[..1500], 2000)).unwrap();
     write(&mut key, &short, 40).unwrap();
     assert_eq!(records(&key), 2);
 }

@@ -34,7 +34,7 @@ fn a_credential_that_is_not_discoverable_leaves_nothing_in_the_storage() {
     let before = key.storage().records.clone();
     key.register(RP);
     assert_eq!(key.storage().records, before);
-    assert_eq!(key.refusal(&get_assertion(RP)), Status::NoCredentials);
+    assert_eq!(key.refusal(get_assertion(RP)), Status::NoCredentials);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_user_without_a_name_is_a_user() {
     let request = make_discoverable(RP, b"alice").with(3, map([("id", b"alice"[..].into())]));
     assert!(key.send(&request).is_ok());
     assert_eq!(key.user().prompts[0].user, None);
-    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().user_id(), b"alice");
+    assert_eq!(key.asserted(get_assertion(RP)).unwrap().user_id(), b"alice");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn long_names_are_kept_to_their_limit_at_the_end_of_a_character() {
         ("displayName", (&*name).into()),
     ]);
     let mut key = Key::new();
-    key.send(&make_discoverable(RP, b"alice").with(3, user)).unwrap();
+    key.send(make_discoverable(RP, b"alice").with(3, user)).unwrap();
     let stored: Vec<_> = key.storage().records.values().flatten().copied().collect();
     let kept = &name.as_bytes()[..63];
     assert!(USER_NAME_MAX - kept.len() < 3);
@@ -64,7 +64,7 @@ fn long_names_are_kept_to_their_limit_at_the_end_of_a_character() {
     assert!(!stored.windows(64).any(|window| window == &name.as_bytes()[..64]));
     // The user sees it whole.
     assert_eq!(key.user().prompts[0].user.as_deref(), Some(&*name));
-    assert!(key.asserted(&get_assertion(RP)).is_ok());
+    assert!(key.asserted(get_assertion(RP)).is_ok());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn the_user_is_asked_to_sign_in() {
     let mut key = Key::new();
     let made = key.register(RP);
     key.user().prompts.clear();
-    key.at(2_000).send(&get_assertion_by(RP, &[&made.id])).unwrap();
+    key.at(2_000).send(get_assertion_by(RP, &[&made.id])).unwrap();
     let prompt = Prompt {
         operation: Operation::Authenticate,
         gesture: Gesture::Touch,

@@ -154,7 +154,7 @@ fn a_longer_minimum_never_spares_a_pin_that_is_too_short() {
         &prepared,
         |key| {
             let token = key.try_token(PIN, ACFG, None)?;
-            key.send(&token.on(set_min_pin_length([(1, 6.into()), (2, array([RP.into()]))])))
+            key.send(token.on(set_min_pin_length([(1, 6.into()), (2, array([RP.into()]))])))
         },
         |mut key, answer| {
             let info = info(&mut key);
@@ -176,7 +176,7 @@ fn a_setting_is_as_it_was_or_as_it_was_to_become() {
         &prepared,
         |key| {
             let token = key.try_token(PIN, ACFG, None)?;
-            key.send(&token.on(toggle_always_uv()))
+            key.send(token.on(toggle_always_uv()))
         },
         |mut key, answer| {
             let is_on = member(&info(&mut key)[&4], "alwaysUv") == &true.into();
@@ -190,14 +190,14 @@ fn a_setting_is_as_it_was_or_as_it_was_to_become() {
 fn a_reset_never_takes_the_pin_and_leaves_a_credential() {
     let mut prepared = Key::new();
     let listed = prepared.register(RP);
-    let discovered = prepared.made(&make_discoverable(RP, b"alice")).unwrap();
-    assert_eq!(prepared.send(&set_min_pin_length([(4, true.into())])), Ok(None));
+    let discovered = prepared.made(make_discoverable(RP, b"alice")).unwrap();
+    assert_eq!(prepared.send(set_min_pin_length([(4, true.into())])), Ok(None));
     prepared.set_pin("4711");
     at_every_cut(
         &prepared,
         |key| key.send(RESET),
         |mut key, answer| {
-            let signs = |key: &mut Key, id: &[u8]| key.asserted(&get_assertion_by(RP, &[id])).is_ok();
+            let signs = |key: &mut Key, id: &[u8]| key.asserted(get_assertion_by(RP, &[id])).is_ok();
             let is_there = has_pin(&mut key);
             assert!(answer.is_err() || !is_there);
             for id in [&listed.id, &discovered.id] {

@@ -30,7 +30,7 @@ pub(crate) fn at_every_cut<T>(prepared: &Key, act: impl Fn(&mut Key) -> T, check
 /// The accounts of the relying party, the newest first.
 fn accounts(key: &mut Key) -> Vec<Vec<u8>> {
     let mut accounts = Vec::new();
-    let mut step = key.asserted(&get_assertion(RP));
+    let mut step = key.asserted(get_assertion(RP));
     while let Ok(assertion) = step {
         accounts.push(assertion.user_id().to_vec());
         step = key.asserted(GET_NEXT_ASSERTION);
@@ -39,9 +39,7 @@ fn accounts(key: &mut Key) -> Vec<Vec<u8>> {
 }
 
 fn signs(key: &mut Key, made: &Made) {
-    key.asserted(&get_assertion_by(RP, &[&made.id]))
-        .unwrap()
-        .is_by(made, RP);
+    key.asserted(get_assertion_by(RP, &[&made.id])).unwrap().is_by(made, RP);
 }
 
 #[test]
@@ -51,7 +49,7 @@ fn a_new_account_is_there_whole_or_not_at_all() {
     let alice = prepared.register_discoverable(RP, b"alice");
     at_every_cut(
         &prepared,
-        |key| key.made(&make_discoverable(RP, b"bob")),
+        |key| key.made(make_discoverable(RP, b"bob")),
         |mut key, answer| {
             let names = accounts(&mut key);
             match &answer {
@@ -72,14 +70,14 @@ fn a_renewed_account_has_its_old_credential_or_its_new_one() {
     let old = prepared.register_discoverable(RP, b"alice");
     at_every_cut(
         &prepared,
-        |key| key.made(&make_discoverable(RP, b"alice")),
+        |key| key.made(make_discoverable(RP, b"alice")),
         |mut key, answer| {
             assert_eq!(accounts(&mut key), [b"alice".to_vec(), b"bob".to_vec()]);
-            let current = key.asserted(&get_assertion(RP)).unwrap();
+            let current = key.asserted(get_assertion(RP)).unwrap();
             if let Ok(new) = answer {
                 current.is_by(&new, RP);
             }
-            let old_signs = key.asserted(&get_assertion_by(RP, &[&old.id])).is_ok();
+            let old_signs = key.asserted(get_assertion_by(RP, &[&old.id])).is_ok();
             assert_eq!(old_signs, current.id == old.id, "never both");
             signs(&mut key, &bob);
         },
@@ -157,13 +155,13 @@ fn a_deleted_account_is_there_whole_or_not_at_all() {
         &prepared,
         |key| {
             let manager = key.manager();
-            key.send(&manager.delete(&alice.id))
+            key.send(manager.delete(&alice.id))
         },
         |mut key, answer| {
             let gone = listed(&mut key, &alice).is_none();
             assert!(gone || answer == Err(Status::Other));
             assert_state_told(&prepared, &key, gone);
-            let signed = key.asserted(&get_assertion_by(RP, &[&alice.id]));
+            let signed = key.asserted(get_assertion_by(RP, &[&alice.id]));
             assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
             signs(&mut key, &bob);
         },
@@ -174,18 +172,18 @@ fn a_deleted_account_is_there_whole_or_not_at_all() {
 fn a_renamed_user_has_the_old_name_or_the_new_one() {
     let mut prepared = Key::new();
     let alice = prepared.register_discoverable(RP, b"alice");
-    let last = prepared.asserted(&get_assertion(RP)).unwrap().auth_data.sign_count;
+    let last = prepared.asserted(get_assertion(RP)).unwrap().auth_data.sign_count;
     at_every_cut(
         &prepared,
         |key| {
             let manager = key.manager();
-            key.send(&manager.update(&alice.id, map([("id", b"alice"[..].into()), ("name", "new".into())])))
+            key.send(manager.update(&alice.id, map([("id", b"alice"[..].into()), ("name", "new".into())])))
         },
         |mut key, answer| {
             let name = listed(&mut key, &alice).unwrap();
             assert!(name == "new" || name == "alice@example.com" && answer == Err(Status::Other));
             assert_state_told(&prepared, &key, name == "new");
-            let after = key.asserted(&get_assertion_by(RP, &[&alice.id])).unwrap();
+            let after = key.asserted(get_assertion_by(RP, &[&alice.id])).unwrap();
             after.is_by(&alice, RP);
             assert!(after.auth_data.sign_count > last);
         },
@@ -199,7 +197,7 @@ fn a_new_account_is_told_by_the_state() {
     for user in [b"alice", b"bobby"] {
         at_every_cut(
             &prepared,
-            |key| key.made(&make_discoverable(RP, user)),
+            |key| key.made(make_discoverable(RP, user)),
             |mut key, _| {
                 let changed = accounts(&mut key).len() == 2 || listed(&mut key, &old).is_none();
                 assert_state_told(&prepared, &key, changed);
@@ -221,7 +219,7 @@ fn a_reset_erases_everything_or_nothing() {
             let gone = accounts(&mut key).is_empty();
             assert!(gone || answer == Err(Status::Other));
             for made in made.iter().chain([&listed]) {
-                let signed = key.asserted(&get_assertion_by(RP, &[&made.id]));
+                let signed = key.asserted(get_assertion_by(RP, &[&made.id]));
                 assert_eq!(signed.map(drop), if gone { Err(Status::NoCredentials) } else { Ok(()) });
             }
             if gone {

@@ -47,7 +47,7 @@ fn later_it_is_not_allowed_until_the_next_power_up() {
     assert_eq!(key.refusal(RESET), Status::NotAllowed);
     assert!(key.user().prompts.is_empty());
     assert_eq!(key.storage().records, before);
-    key.asserted(&get_assertion(RP)).unwrap().is_by(&made, RP);
+    key.asserted(get_assertion(RP)).unwrap().is_by(&made, RP);
     assert_eq!(key.restarted().send(RESET), Ok(None));
 }
 
@@ -55,10 +55,10 @@ fn later_it_is_not_allowed_until_the_next_power_up() {
 fn the_shared_counter_does_not_go_back() {
     let mut key = Key::new();
     let made = key.register(RP);
-    let before = key.asserted(&get_assertion_by(RP, &[&made.id])).unwrap();
+    let before = key.asserted(get_assertion_by(RP, &[&made.id])).unwrap();
     key.send(RESET).unwrap();
     let made = key.register(RP);
-    let after = key.asserted(&get_assertion_by(RP, &[&made.id])).unwrap();
+    let after = key.asserted(get_assertion_by(RP, &[&made.id])).unwrap();
     assert!(after.auth_data.sign_count > before.auth_data.sign_count);
 }
 
@@ -80,7 +80,7 @@ fn has_everything(key: &mut Key, ids: &[Vec<u8>; 2]) -> bool {
     let has_blobs = stored(key) != INITIAL;
     // Without a touch: a signature with one counts, and that takes a write.
     let silent = |id: &Vec<u8>| get_assertion_by(RP, &[id]).with(5, option("up", false));
-    let signing = ids.each_ref().map(|id| match key.asserted(&silent(id)) {
+    let signing = ids.each_ref().map(|id| match key.asserted(silent(id)) {
         Ok(_) => true,
         Err(status) => {
             assert_eq!(status, Status::NoCredentials);

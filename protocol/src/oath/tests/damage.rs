@@ -99,7 +99,7 @@ fn a_damaged_root_takes_no_codes_and_no_passkeys_and_a_reset_mends_it() {
             Ok(accounts) => assert!(accounts.len() <= 2),
         }
         assert!(
-            key.asserted(&crate::testing::request::get_assertion_by(RP, &[&passkey.id]))
+            key.asserted(crate::testing::request::get_assertion_by(RP, &[&passkey.id]))
                 .is_ok()
         );
         key.oath_reset().unwrap();

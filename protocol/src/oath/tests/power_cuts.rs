@@ -287,7 +287,7 @@ fn a_reset_erases_everything_or_nothing() {
             key.unlock(CHANNEL, OLD).unwrap();
             assert_eq!(names(&mut key), ["alice", "bob", "carol"]);
         }
-        key.asserted(&get_assertion(RP)).unwrap().is_by(&passkey, RP);
+        key.asserted(get_assertion(RP)).unwrap().is_by(&passkey, RP);
     });
 }
 

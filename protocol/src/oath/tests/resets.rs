@@ -45,7 +45,7 @@ fn fidos_reset_leaves_the_codes() {
     key.hotp("hotp").unwrap();
     key.set_code(Some(CODE)).unwrap();
     key.send(RESET).unwrap();
-    assert!(key.asserted(&get_assertion_by(RP, &[&made.id])).is_err());
+    assert!(key.asserted(get_assertion_by(RP, &[&made.id])).is_err());
     assert_eq!(key.hotp("hotp").unwrap(), "287082");
     let mut key = key.restarted();
     assert_eq!(key.hotp("hotp"), Err(0x6982), "nor does it open them");
@@ -62,8 +62,8 @@ fn oaths_reset_leaves_the_passkeys() {
     key.put(&Account::new("alice", TOTP | SHA1, b"secret")).unwrap();
     key.oath_reset().unwrap();
     let mut key = key.restarted();
-    key.asserted(&get_assertion(RP)).unwrap().is_by(&passkey, RP);
-    key.asserted(&get_assertion_by(RP, &[&listed.id]))
+    key.asserted(get_assertion(RP)).unwrap().is_by(&passkey, RP);
+    key.asserted(get_assertion_by(RP, &[&listed.id]))
         .unwrap()
         .is_by(&listed, RP);
     assert_eq!(key.try_pin(PIN), Ok(()));

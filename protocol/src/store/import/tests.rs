@@ -73,7 +73,7 @@ fn an_imported_credential_signs_with_the_key_that_came_with_it() {
         }
         assert_eq!(key.0.import(&import), Ok(()), "{algorithm:?}");
         let mut key = key.restarted();
-        let assertion = key.asserted(&get_assertion_by(RP, &[b"an id"])).unwrap();
+        let assertion = key.asserted(get_assertion_by(RP, &[b"an id"])).unwrap();
         assert_eq!(assertion.id, b"an id");
         assert_eq!(assertion.user, None);
         verify(&assertion, algorithm);
@@ -84,9 +84,9 @@ fn an_imported_credential_signs_with_the_key_that_came_with_it() {
 fn one_that_is_not_discoverable_is_found_by_its_id_alone() {
     let mut key = Key::new();
     key.0.import(&new(b"hidden")).unwrap();
-    assert_eq!(key.refusal(&get_assertion(RP)), Status::NoCredentials);
+    assert_eq!(key.refusal(get_assertion(RP)), Status::NoCredentials);
     for (rp_id, id) in [("other.example", &b"hidden"[..]), (RP, b"hidde"), (RP, b"hidden.")] {
-        assert_eq!(key.refusal(&get_assertion_by(rp_id, &[id])), Status::NoCredentials);
+        assert_eq!(key.refusal(get_assertion_by(rp_id, &[id])), Status::NoCredentials);
     }
     let exclude = make_credential(RP, b"ada").with(5, array([descriptor(b"hidden")]));
     assert_eq!(key.refusal(&exclude), Status::CredentialExcluded);
@@ -97,7 +97,7 @@ fn a_discoverable_one_is_an_account_like_any() {
     let mut key = Key::new();
     let own = key.register_discoverable(RP, b"bob");
     key.0.import(&passkey(b"imported", b"ada")).unwrap();
-    let assertion = key.asserted(&get_assertion(RP)).unwrap();
+    let assertion = key.asserted(get_assertion(RP)).unwrap();
     assert_eq!(
         (&assertion.id[..], assertion.user_id()),
         (&b"imported"[..], &b"ada"[..])
@@ -105,7 +105,7 @@ fn a_discoverable_one_is_an_account_like_any() {
     assert_eq!(assertion.number_of_credentials, Some(2));
     verify(&assertion, Algorithm::Es256);
     verify(
-        &key.asserted(&get_assertion_by(RP, &[b"imported"])).unwrap(),
+        &key.asserted(get_assertion_by(RP, &[b"imported"])).unwrap(),
         Algorithm::Es256,
     );
 
@@ -125,19 +125,13 @@ fn a_discoverable_one_is_an_account_like_any() {
             .count(),
         1
     );
-    assert!(key.send(&manager.delete(b"imported")).is_ok());
-    assert_eq!(
-        key.refusal(&get_assertion_by(RP, &[b"imported"])),
-        Status::NoCredentials
-    );
+    assert!(key.send(manager.delete(b"imported")).is_ok());
+    assert_eq!(key.refusal(get_assertion_by(RP, &[b"imported"])), Status::NoCredentials);
     // A credential that the key makes replaces it, and the reverse.
     key.0.import(&passkey(b"imported", b"bob")).unwrap();
-    assert_eq!(key.refusal(&get_assertion_by(RP, &[&own.id])), Status::NoCredentials);
+    assert_eq!(key.refusal(get_assertion_by(RP, &[&own.id])), Status::NoCredentials);
     key.register_discoverable(RP, b"bob");
-    assert_eq!(
-        key.refusal(&get_assertion_by(RP, &[b"imported"])),
-        Status::NoCredentials
-    );
+    assert_eq!(key.refusal(get_assertion_by(RP, &[b"imported"])), Status::NoCredentials);
 }
 
 #[test]
@@ -153,7 +147,7 @@ fn what_hosts_see_of_the_record_is_its_id_and_not_what_seals_it() {
     let record = Record::decode(record.1).unwrap();
     let sealed = record.imported.unwrap().to_vec();
     assert!(!record.imported.unwrap().windows(8).any(|window| window == &SECRET[..8]));
-    assert_eq!(key.refusal(&get_assertion_by(RP, &[&sealed])), Status::NoCredentials);
+    assert_eq!(key.refusal(get_assertion_by(RP, &[&sealed])), Status::NoCredentials);
     let hash = sha256(&[RP.as_bytes()]);
     assert!(key.0.store.secret.open_imported(&sealed, &hash).is_some());
     assert_eq!(key.0.store.secret.open_imported(&sealed, &[0; 32]), None);
@@ -184,7 +178,7 @@ fn it_counts_for_itself_from_where_it_was_set() {
         };
         assert_eq!([count(false), count(true), count(true)], [40, 41, 42]);
         assert_eq!(key.0.set_sign_count_of(id, 7), Ok(true));
-        let mut count = || key.asserted(&get_assertion_by(RP, &[id])).unwrap().auth_data.sign_count;
+        let mut count = || key.asserted(get_assertion_by(RP, &[id])).unwrap().auth_data.sign_count;
         assert_eq!([count(), count()], [8, 9]);
     }
     assert_eq!(key.0.set_sign_count_of(b"other", 7), Ok(false));
@@ -196,7 +190,7 @@ fn the_counter_of_all_others_is_set_too() {
     let made = key.register(RP);
     key.0.set_shared_sign_count(5000).unwrap();
     let mut count = || {
-        key.asserted(&get_assertion_by(RP, &[&made.id]))
+        key.asserted(get_assertion_by(RP, &[&made.id]))
             .unwrap()
             .auth_data
             .sign_count
@@ -204,7 +198,7 @@ fn the_counter_of_all_others_is_set_too() {
     assert!((5001..5017).contains(&count()));
     key.0.set_shared_sign_count(3).unwrap();
     let mut count = || {
-        key.asserted(&get_assertion_by(RP, &[&made.id]))
+        key.asserted(get_assertion_by(RP, &[&made.id]))
             .unwrap()
             .auth_data
             .sign_count
@@ -212,7 +206,7 @@ fn the_counter_of_all_others_is_set_too() {
     assert!((4..20).contains(&count()), "back, as a clone's would be");
     let passkey = key.register_discoverable(RP, b"ada");
     assert_eq!(key.0.set_sign_count_of(&passkey.id, 100), Ok(true));
-    assert_eq!(key.asserted(&get_assertion(RP)).unwrap().auth_data.sign_count, 101);
+    assert_eq!(key.asserted(get_assertion(RP)).unwrap().auth_data.sign_count, 101);
 }
 
 #[test]
@@ -265,7 +259,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
             ..passkey(id, &[3; 64])
         };
         assert_eq!(key.0.import(&import), Ok(()));
-        assert_eq!(key.asserted(&get_assertion_by(&long, &[id])).unwrap().id, id);
+        assert_eq!(key.asserted(get_assertion_by(&long, &[id])).unwrap().id, id);
     }
 }
 
@@ -296,7 +290,7 @@ fn what_is_recorded_is_listed_and_deleted() {
     }
     assert!(recorded(&mut key).is_empty());
     assert_eq!(
-        key.refusal(&get_assertion_by(RP, &[b"hidden", b"passkey"])),
+        key.refusal(get_assertion_by(RP, &[b"hidden", b"passkey"])),
         Status::NoCredentials
     );
 }
@@ -310,7 +304,7 @@ fn a_reset_takes_imported_credentials_with_all_others() {
     assert_eq!(key.send(RESET), Ok(None));
     assert!(recorded(&mut key).is_empty());
     assert_eq!(
-        key.refusal(&get_assertion_by(RP, &[b"hidden", b"passkey"])),
+        key.refusal(get_assertion_by(RP, &[b"hidden", b"passkey"])),
         Status::NoCredentials
     );
     // Its records do not come back with those of the old epoch, either.
@@ -334,7 +328,7 @@ fn a_power_cut_keeps_it_whole_or_not_at_all() {
         at_every_cut(
             &prepared,
             |key| key.0.import(&import),
-            |mut key, answer| match key.asserted(&get_assertion_by(RP, &[b"imported"])) {
+            |mut key, answer| match key.asserted(get_assertion_by(RP, &[b"imported"])) {
                 Ok(assertion) => verify(&assertion, Algorithm::Es256),
                 Err(status) => assert_eq!((status, answer.is_ok()), (Status::NoCredentials, false)),
             },

@@ -46,7 +46,7 @@ fn collecting_at_a_start_can_be_cut_too() {
     let old = array(2000, 1);
     write(&mut key, &old, 2000).unwrap();
     let whole = key.storage().records.clone();
-    key.send(&first(&array(4000, 2)[..3999], 4000)).unwrap();
+    key.send(first(&array(4000, 2)[..3999], 4000)).unwrap();
     let left = key.storage().clone();
     let mut cuts = 0;
     for operation in 0..32 {

@@ -60,7 +60,7 @@ proptest! {
                     }
                 }
                 Step::Read { count, offset } if offset > model.len() => {
-                    prop_assert_eq!(key.refusal(&get(count, offset)), Status::InvalidParameter);
+                    prop_assert_eq!(key.refusal(get(count, offset)), Status::InvalidParameter);
                 }
                 Step::Read { count, offset } => {
                     let end = model.len().min(offset + count);

@@ -200,7 +200,7 @@ impl Host {
         }
         let mut outcome = Ok(None);
         for request in writing(&array, blobs.fragment) {
-            outcome = outcome.and_then(|_| self.key.send(&self.proving(request, proof)));
+            outcome = outcome.and_then(|_| self.key.send(self.proving(request, proof)));
         }
         assert_eq!(outcome, self.standard.write_blobs(blobs, proof).map(|()| None));
     }

@@ -314,6 +314,15 @@ impl Assertion {
         self.verify_over(public_key, rp_id, flags, &CLIENT_DATA_HASH);
     }
 
+    /// The same over another client data hash.
+    #[track_caller]
+    pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {
+        assert_eq!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
+        assert_eq!(self.auth_data.flags, flags);
+        assert_eq!(self.auth_data.bytes.len() > 37, flags & flags::ED != 0);
+        public_key.verify(&[&self.auth_data.bytes, client_data_hash], &self.signature);
+    }
+
     /// It is by the credential that was made, for this relying party, whatever its flags.
     #[track_caller]
     pub fn is_by(&self, made: &Made, rp_id: &str) {
@@ -328,14 +337,5 @@ impl Assertion {
         member(self.user.as_ref().expect("a user"), "id")
             .as_bytes()
             .expect("a byte string")
-    }
-
-    /// The same over another client data hash.
-    #[track_caller]
-    pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {
-        assert_eq!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
-        assert_eq!(self.auth_data.flags, flags);
-        assert_eq!(self.auth_data.bytes.len() > 37, flags & flags::ED != 0);
-        public_key.verify(&[&self.auth_data.bytes, client_data_hash], &self.signature);
     }
 }

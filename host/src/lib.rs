@@ -8,7 +8,9 @@
 //! | [`client`] | the browser: CTAP2 and U2F, PINs and passkeys, and in [`client::ceremony`] the two ceremonies |
 //! | [`webauthn`] | what browser and website tell each other: options, challenges, answers |
 //! | [`relying_party`] | the website: every check of an answer, and a file of registrations |
+//! | [`decode`] | the reader: explains messages, answers and captures that somebody pasted |
 //! | `practice` | an AWS account to practise MFA with: pages and an endpoint on this computer (feature `aws`) |
+//! | [`recording`] | a recorder between host and key, and a key that plays a recording |
 //! | [`selftest`] | all of them, to find out whether a key is fit for use |
 //!
 //! A registration and a sign-in, with a key in software:
@@ -61,9 +63,11 @@ mod cbor;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
+pub mod decode;
 #[cfg(feature = "aws")]
 pub mod practice;
 mod private;
+pub mod recording;
 pub mod relying_party;
 pub mod selftest;
 pub mod soft;

@@ -17,7 +17,7 @@ use crate::client::{self, Key};
 use crate::soft::storage::AnyStorage;
 use crate::soft::{Name, SoftKey, Touch};
 use crate::text::escape;
-use crate::transport::{self, Address, DeviceSpec, ListedDevice};
+use crate::transport::{self, Address, DeviceSpec, ListedDevice, Transport};
 
 /// Which key to use.
 #[derive(Debug, Default, Args)]
@@ -179,15 +179,79 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
         }
         // A flag for the soft token chooses the soft token.
         None if args.mean_soft() => open_soft(&args.soft, args.name(None)?, fallback, output),
-        None => {
-            let listed = transport::list()?;
-            if listed.is_empty() {
-                output.notice("no security key is plugged in: using the built-in soft token");
-                return open_soft(&args.soft, None, fallback, output);
+        None => match of_environment()? {
+            Some(address) => open_address(&address, &address.to_string()),
+            None => {
+                let listed = transport::list()?;
+                if listed.is_empty() {
+                    output.notice("no security key is plugged in: using the built-in soft token");
+                    return open_soft(&args.soft, None, fallback, output);
+                }
+                open_listed(&listed, output)
             }
-            open_listed(&listed, output)
-        }
+        },
     }
+}
+
+/// The variable that names a key where no flag does: `brasskey record` and `replay` set it for the command that they
+/// run.
+pub(super) const VARIABLE: &str = "BRASSKEY_DEVICE";
+
+fn of_environment() -> Result<Option<Address>, Failure> {
+    let Some(named) = std::env::var(VARIABLE).ok().filter(|named| !named.is_empty()) else {
+        return Ok(None);
+    };
+    let address = named.parse().map_err(|error: transport::DeviceSpecError| {
+        Failure::usage(format!("{VARIABLE} names no key: {error}"), error.hint())
+    })?;
+    Ok(Some(address))
+}
+
+/// A key as reports reach it, before anybody has asked it anything.
+pub(super) struct Cable {
+    pub(super) transport: Box<dyn Transport>,
+    /// What to call the key: escaped.
+    pub(super) label: String,
+    /// The soft token, if the key is one: it lives as long as this.
+    _soft: Option<SoftKey>,
+}
+
+/// As [`open`], for one that only carries reports. It cannot ask which of several keys is meant.
+pub(super) fn connect(args: &DeviceArgs, output: &Output) -> Result<Cable, Failure> {
+    let of_address = |address: &Address, label: String| -> Result<Cable, Failure> {
+        Ok(Cable {
+            transport: address.open()?,
+            label,
+            _soft: None,
+        })
+    };
+    let name = match &args.device {
+        Some(DeviceSpec::Address(address)) => {
+            no_soft_flags(args)?;
+            return of_address(address, escape(&address.to_string()).into_owned());
+        }
+        Some(DeviceSpec::Soft(name)) => args.name(name.as_ref())?,
+        None if args.mean_soft() => args.name(None)?,
+        None => match &transport::list()?[..] {
+            [] => {
+                output.notice("no security key is plugged in: using the built-in soft token");
+                None
+            }
+            [only] => return of_address(&only.address, label(only)),
+            _ => {
+                return Err(Failure::usage(
+                    "several security keys are plugged in",
+                    "name one with --device",
+                ));
+            }
+        },
+    };
+    let (soft, opened) = soft_key(&args.soft, name, Fallback::Own(Missing::Make), output)?;
+    Ok(Cable {
+        transport: Box::new(soft.connect()),
+        label: opened.label,
+        _soft: Some(soft),
+    })
 }
 
 pub(super) fn no_soft_flags(args: &DeviceArgs) -> Result<(), Failure> {
@@ -228,6 +292,30 @@ fn usual_touch() -> Touch {
 }
 
 fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &Output) -> Result<Opened, Failure> {
+    let (soft, about) = soft_key(args, name, fallback, output)?;
+    Ok(Opened {
+        key: Key::open(Box::new(soft.connect()))?,
+        label: about.label,
+        soft: Some(soft),
+        address: None,
+        automatic: about.automatic,
+        ephemeral: about.ephemeral,
+    })
+}
+
+/// What is known of a soft token beside itself.
+struct About {
+    label: String,
+    automatic: bool,
+    ephemeral: bool,
+}
+
+fn soft_key(
+    args: &SoftArgs,
+    name: Option<&Name>,
+    fallback: Fallback,
+    output: &Output,
+) -> Result<(SoftKey, About), Failure> {
     if args.touch == Some(Touch::Control) {
         return Err(Failure::usage(
             "with `--touch control` nobody can press the button of the built-in soft token",
@@ -250,17 +338,15 @@ fn open_soft(args: &SoftArgs, name: Option<&Name>, fallback: Fallback, output: &
     };
     let automatic = touch == Touch::Auto;
     let soft = SoftKey::builder().touch(touch).storage(storage).build()?;
-    Ok(Opened {
-        key: Key::open(Box::new(soft.connect()))?,
+    let about = About {
         label: match name {
             Some(name) => format!("built-in soft token {name} (software)"),
             None => "built-in soft token (software)".to_owned(),
         },
-        soft: Some(soft),
-        address: None,
         automatic,
         ephemeral: ephemeral || args.ephemeral,
-    })
+    };
+    Ok((soft, about))
 }
 
 fn open_listed(listed: &[ListedDevice], output: &Output) -> Result<Opened, Failure> {

@@ -1,6 +1,5 @@
 //! `brasskey info`: everything that a key says about itself, explained.
 
-mod explain;
 mod facts;
 mod sections;
 
@@ -15,6 +14,7 @@ use super::layout::columns;
 use super::output::{BAD, BOLD, Output};
 use crate::client;
 use crate::client::ctap2::Info;
+use crate::decode::words;
 use facts::Facts;
 use sections::Section;
 
@@ -37,13 +37,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 
 /// The name of a COSE algorithm.
 pub(super) fn algorithm_name(id: i64) -> Option<&'static str> {
-    let known = explain::ALGORITHMS.iter().find(|(known, ..)| *known == id);
+    let known = words::ALGORITHMS.iter().find(|(known, ..)| *known == id);
     known.map(|(_, name, _)| *name)
 }
 
 /// The number of a COSE algorithm, in capital letters or not.
 pub(super) fn algorithm_id(name: &str) -> Option<i64> {
-    let known = explain::ALGORITHMS
+    let known = words::ALGORITHMS
         .iter()
         .find(|(_, known, _)| known.eq_ignore_ascii_case(name));
     known.map(|(id, ..)| *id)

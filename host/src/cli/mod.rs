@@ -14,6 +14,7 @@ mod completions;
 mod config;
 mod confirm;
 mod credentials;
+mod decode;
 mod deferred;
 mod device;
 mod doctor;
@@ -33,7 +34,9 @@ mod pin;
 mod pin_entry;
 mod ping;
 mod policy;
+mod record;
 mod register;
+mod replay;
 mod reset;
 mod seal;
 mod secret;
@@ -116,6 +119,12 @@ enum Command {
     Wink(Deferred<wink::Args>),
     /// Measure how fast a key answers
     Bench(Deferred<bench::Args>),
+    /// Explain a message, an answer or a capture that somebody pasted, and check what can be checked
+    Decode(Deferred<decode::Args>),
+    /// Write down what programs and a key say to each other, without the secrets
+    Record(Deferred<record::Args>),
+    /// Play the key's side of a recording, and say where programs ask something else
+    Replay(Deferred<replay::Args>),
     /// Run a security key in software, for other programs
     Token(Deferred<token::Args>),
     /// Encrypt the soft token's state file with a passphrase or the desktop's keyring, or decrypt it
@@ -193,6 +202,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Ping(Deferred(args)) => ping::run(&args, &output),
         Command::Wink(Deferred(args)) => wink::run(&args, &output),
         Command::Bench(Deferred(args)) => bench::run(&args, &output),
+        Command::Decode(Deferred(args)) => decode::run(&args, &output),
+        Command::Record(Deferred(args)) => record::run(&args, &output),
+        Command::Replay(Deferred(args)) => replay::run(&args, &output),
         Command::Token(Deferred(args)) => token::run(&args, &output),
         Command::Seal(Deferred(args)) => seal::run(&args, &output),
         Command::Attestation(Deferred(command)) => attestation::run(&command, &output),

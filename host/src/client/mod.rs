@@ -43,5 +43,8 @@ pub use oddity::Oddity;
 pub use pin::{Pin, PinError, PinRetries};
 pub use pin_protocol::{KeyAgreementKey, PinProtocol, PinUvAuth, PinUvAuthToken, SharedSecret};
 pub use select::choose;
+pub use status::StatusWord;
+pub(crate) use status::meaning;
 pub use time::{SystemTime, Time, Timeouts};
+pub(crate) use u2f::der_length;
 pub use watch::{CancelHandle, Unwatched, Watch};

@@ -6,7 +6,7 @@ pub use brasskey_protocol::ctap2::Status;
 
 /// What a status means, in plain words.
 #[must_use]
-pub(super) fn meaning(status: Status) -> &'static str {
+pub(crate) fn meaning(status: Status) -> &'static str {
     match status {
         Status::Ok => "the command succeeded",
         Status::InvalidCommand => "the key does not know the command",

@@ -11,6 +11,7 @@ use crate::webauthn::Fault;
 mod response;
 
 pub use super::status::StatusWord;
+pub(crate) use response::der_length;
 pub use response::{Authentication, Registration};
 
 /// The standard's sections: all messages, then each of them.

@@ -24,6 +24,7 @@ mod registration;
 pub mod registrations;
 mod report;
 mod second_reader;
+mod single;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ mod tests;
 pub use authentication::{Authentication, ExpectedAuthentication, verify_authentication};
 pub use registration::{Credential, ExpectedRegistration, verify_registration};
 pub use report::{Check, Outcome, Report};
+pub(crate) use single::{attestation as judge_attestation, public_key, signature as judge_signature};

@@ -3,13 +3,13 @@
 use brasskey_protocol::ctaphid::capability;
 
 use super::super::layout::{aaguid, count, hex};
-use super::explain::{
-    ALGORITHMS, ATTESTATION_FORMATS, CERTIFICATIONS, CONFIG_COMMANDS, EXTENSIONS, OPTIONS, TRANSPORTS, UNKNOWN,
-    UV_MODALITIES, VERSIONS, words,
-};
 use super::facts::{Facts, device_version};
 use crate::client::CAPABILITY_LOCK;
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
+use crate::decode::words::{
+    ALGORITHMS, ATTESTATION_FORMATS, CERTIFICATIONS, CONFIG_COMMANDS, EXTENSIONS, OPTIONS, TRANSPORTS, UNKNOWN,
+    UV_MODALITIES, VERSIONS, words,
+};
 use crate::text::escape;
 
 /// A heading and rows of cells below it: a name first, an explanation last. Escaped.
@@ -211,7 +211,9 @@ fn configuration(info: &Info) -> Vec<Vec<String>> {
         ("Reset works over", transports),
     ]);
     for &id in info.authenticator_config_commands.iter().flatten() {
-        let known = CONFIG_COMMANDS.iter().find(|(known, ..)| *known == id);
+        let known = CONFIG_COMMANDS
+            .iter()
+            .find(|(known, ..)| u64::try_from(*known) == Ok(id));
         rows.push(match known {
             Some((_, name, words)) => row(name, *words),
             None => row(&format!("subcommand 0x{id:02x}"), UNKNOWN),

@@ -115,7 +115,7 @@ fn trailing(section: &'static str, signature: &[u8]) -> Vec<Oddity> {
 
 /// How long the DER SEQUENCE at the start of `der` is, header included (X.690 §8.1.3). A message has less than 64 KiB,
 /// so lengths of more than two bytes are wrong.
-fn der_length(der: &[u8]) -> Option<usize> {
+pub(crate) fn der_length(der: &[u8]) -> Option<usize> {
     match *der {
         [0x30, short @ 0..=0x7F, ..] => Some(2 + usize::from(short)),
         [0x30, 0x81, length, ..] => Some(3 + usize::from(length)),

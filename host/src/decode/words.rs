@@ -2,19 +2,19 @@
 //! they cite).
 
 /// An identifier and what it means.
-type Words = (&'static str, &'static str);
+pub type Words = (&'static str, &'static str);
 
 /// What is said of an identifier that is in no table.
-pub(super) const UNKNOWN: &str = "not known to this version of brasskey";
+pub const UNKNOWN: &str = "not known to this version of brasskey";
 
 /// What `identifier` means according to `table`.
-pub(super) fn words(table: &[Words], identifier: &str) -> &'static str {
+pub fn words(table: &[Words], identifier: &str) -> &'static str {
     let entry = table.iter().find(|(known, _)| *known == identifier);
     entry.map_or(UNKNOWN, |(_, words)| words)
 }
 
 /// 0x01: versions.
-pub(super) const VERSIONS: &[Words] = &[
+pub const VERSIONS: &[Words] = &[
     ("U2F_V2", "U2F, also called CTAP1: the second factor beside a password"),
     ("FIDO_2_0", "CTAP 2.0: WebAuthn credentials, passkeys, PINs"),
     ("FIDO_2_1_PRE", "a preview of CTAP 2.1"),
@@ -24,7 +24,7 @@ pub(super) const VERSIONS: &[Words] = &[
 ];
 
 /// 0x02: extensions (§12).
-pub(super) const EXTENSIONS: &[Words] = &[
+pub const EXTENSIONS: &[Words] = &[
     ("credBlob", "keeps a few bytes for the website with a credential"),
     (
         "credProtect",
@@ -53,12 +53,15 @@ pub(super) const EXTENSIONS: &[Words] = &[
 ];
 
 /// 0x04: an option and what it means where it is absent, false and true (§6.4, table of options).
-pub(super) struct Choice {
-    pub(super) id: &'static str,
+pub struct Choice {
+    /// The identifier.
+    pub id: &'static str,
     /// `None` for options of previews and drafts, whose absence says nothing.
-    pub(super) absent: Option<&'static str>,
-    pub(super) no: &'static str,
-    pub(super) yes: &'static str,
+    pub absent: Option<&'static str>,
+    /// What `false` means.
+    pub no: &'static str,
+    /// What `true` means.
+    pub yes: &'static str,
 }
 
 const fn option(id: &'static str, absent: &'static str, no: &'static str, yes: &'static str) -> Choice {
@@ -77,7 +80,7 @@ const fn flag(id: &'static str, no: &'static str, yes: &'static str) -> Choice {
 }
 
 /// All options, what most users ask about first.
-pub(super) const OPTIONS: &[Choice] = &[
+pub const OPTIONS: &[Choice] = &[
     flag(
         "rk",
         "keeps no passkeys (discoverable credentials)",
@@ -183,7 +186,7 @@ pub(super) const OPTIONS: &[Choice] = &[
 ];
 
 /// 0x0A: COSE algorithms (IANA COSE registry).
-pub(super) const ALGORITHMS: &[(i64, &str, &str)] = &[
+pub const ALGORITHMS: &[(i64, &str, &str)] = &[
     (-7, "ES256", "ECDSA on P-256: every website takes it"),
     (-8, "EdDSA", "Ed25519"),
     (-9, "ESP256", "ECDSA on P-256, under its newer number"),
@@ -207,7 +210,7 @@ pub(super) const ALGORITHMS: &[(i64, &str, &str)] = &[
 ];
 
 /// 0x09 and 0x1A: transports (WebAuthn Level 3 §5.8.4).
-pub(super) const TRANSPORTS: &[Words] = &[
+pub const TRANSPORTS: &[Words] = &[
     ("usb", "USB"),
     ("nfc", "NFC: held against a phone or reader"),
     ("ble", "Bluetooth Low Energy"),
@@ -217,7 +220,7 @@ pub(super) const TRANSPORTS: &[Words] = &[
 ];
 
 /// 0x16: attestation statement formats (IANA WebAuthn registry).
-pub(super) const ATTESTATION_FORMATS: &[Words] = &[
+pub const ATTESTATION_FORMATS: &[Words] = &[
     ("none", "says nothing about the key"),
     (
         "packed",
@@ -234,7 +237,7 @@ pub(super) const ATTESTATION_FORMATS: &[Words] = &[
 ];
 
 /// 0x13: certifications and their highest level (FIDO metadata statement).
-pub(super) const CERTIFICATIONS: &[(&str, u64, &str)] = &[
+pub const CERTIFICATIONS: &[(&str, u64, &str)] = &[
     ("FIDO", 6, "FIDO Alliance: 1 is L1, 2 is L1+, up to 6 for L3+"),
     ("FIPS-CMVP-2", 4, "FIPS 140-2, overall level"),
     ("FIPS-CMVP-3", 4, "FIPS 140-3, overall level"),
@@ -245,7 +248,7 @@ pub(super) const CERTIFICATIONS: &[(&str, u64, &str)] = &[
 ];
 
 /// 0x12: how the key verifies its user, one bit each (FIDO Registry of Predefined Values §3.1).
-pub(super) const UV_MODALITIES: &[(u64, &str)] = &[
+pub const UV_MODALITIES: &[(u64, &str)] = &[
     (0x0001, "touch"),
     (0x0002, "fingerprint"),
     (0x0004, "PIN on the key"),
@@ -262,7 +265,7 @@ pub(super) const UV_MODALITIES: &[(u64, &str)] = &[
 ];
 
 /// 0x1F: subcommands of authenticatorConfig (§6.11).
-pub(super) const CONFIG_COMMANDS: &[(u64, &str, &str)] = &[
+pub const CONFIG_COMMANDS: &[(i64, &str, &str)] = &[
     (
         0x01,
         "enableEnterpriseAttestation",

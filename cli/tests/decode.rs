@@ -1,0 +1,116 @@
+//! `brasskey decode`, as scripts meet it.
+
+mod common;
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use common::{brasskey, stderr};
+
+fn run(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    brasskey(home.path(), "decode").args(arguments).output().unwrap()
+}
+
+fn shown(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+#[test]
+fn text_files_and_standard_input_are_read() {
+    let output = run(&["2e"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        shown(&output).contains("CTAP2_ERR_NO_CREDENTIALS (0x2E)"),
+        "{}",
+        shown(&output)
+    );
+
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("answer.bin"), b"\x00\xA1\x03\x08").unwrap();
+    let output = brasskey(home.path(), "decode --json answer.bin").output().unwrap();
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&value["kind"], &value["encoding"]),
+        (&"ctap2-answer".into(), &"raw".into())
+    );
+    assert_eq!(value["members"][1]["name"], "pinRetries");
+    assert_eq!(value["members"][1]["value"], 8);
+
+    let mut child = brasskey(home.path(), "decode")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"AKEDCA==\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(shown(&output).contains("written as base64\n"), "{}", shown(&output));
+    assert!(shown(&output).contains("0x03 pinRetries: 8"), "{}", shown(&output));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_byte_and_an_exit_code() {
+    // The keys of the map are out of order, and its end is missing.
+    let output = run(&["00a2030801"]);
+    assert_eq!(output.status.code(), Some(6));
+    let text = shown(&output);
+    assert!(
+        text.contains("  at byte 4: the keys of a map are out of order (CTAP 2.3 §8)"),
+        "{text}"
+    );
+    assert!(text.contains("  at byte 5: ends early: an item lacks 1 byte"), "{text}");
+    assert!(
+        stderr(&output).contains("2 faults in what was decoded"),
+        "{}",
+        stderr(&output)
+    );
+    let output = run(&["--json", "00a2030801"]);
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["faults"][1]["fatal"], true);
+}
+
+#[test]
+fn what_is_nothing_known_is_said_with_a_hint() {
+    for (arguments, message, hint) in [
+        (&["hello"][..], "nothing that brasskey knows", "--as"),
+        (
+            &["missing.bin"],
+            "nothing that brasskey knows",
+            "there is no file of that name",
+        ),
+        (&[""], "there is nothing to decode", "give a file"),
+        (
+            &["2e", "--client-data", "2e"],
+            "what --client-data names is not client data",
+            "give a file",
+        ),
+        (&["2e", "--as", "nothing"], "--as", "attestation-object"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = stderr(&output);
+        assert!(said.contains(message) && said.contains(hint), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn text_from_outside_is_escaped() {
+    let output = run(&["{\"type\":\"webauthn.get\",\"challenge\":\"AAAA\",\"origin\":\"\\u001b[2J\u{202e}\"}"]);
+    let text = shown(&output);
+    assert!(text.contains(r#"origin: "\u{1b}[2J\u{202e}""#), "{text}");
+}
+
+#[test]
+fn the_soft_token_s_own_registration_is_verified() {
+    let home = tempfile::tempdir().unwrap();
+    let registered = brasskey(home.path(), "register --touch auto --json").output().unwrap();
+    let value: Value = serde_json::from_slice(&registered.stdout).unwrap();
+    let key = value["registration"]["credential"]["publicKey"].as_str().unwrap();
+    let output = brasskey(home.path(), "decode --json").arg(key).output().unwrap();
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&value["kind"], output.status.code()), (&"cose-key".into(), Some(0)));
+    assert_eq!(value["checks"][0]["outcome"], "passed");
+}

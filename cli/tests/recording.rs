@@ -1,0 +1,135 @@
+//! `brasskey record` and `replay`: a bug report becomes a test.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use common::{brasskey, stderr};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_brasskey");
+
+fn run(home: &Path, arguments: &str, command: &str) -> Output {
+    let mut whole = brasskey(home, arguments);
+    whole
+        .args(["--", PROGRAM])
+        .args(command.split(' '))
+        .env("PIN", "2468")
+        .output()
+        .unwrap()
+}
+
+/// The last JSON value of an output, after that of the program that was run.
+fn last(output: &Output) -> Value {
+    let text = str::from_utf8(&output.stdout).unwrap();
+    let start = text.rfind("\n{\n").map_or(0, |at| at + 1);
+    serde_json::from_str(&text[start..]).unwrap_or_else(|error| panic!("{error}: {text}{}", stderr(output)))
+}
+
+fn record(home: &Path, command: &str) -> String {
+    let output = run(home, "record bug.txt --ephemeral --touch auto --json", command);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let value = last(&output);
+    assert_eq!(
+        (&value["withSecrets"], &value["exitCode"]),
+        (&Value::from(false), &Value::from(0))
+    );
+    fs::read_to_string(home.join("bug.txt")).unwrap()
+}
+
+#[test]
+fn a_registration_is_recorded_and_replayed() {
+    let home = tempfile::tempdir().unwrap();
+    let text = record(home.path(), "register --attestation none --name first --json");
+    assert!(
+        text.starts_with("brasskey recording 1\n") && text.contains(" CBOR 01"),
+        "{text}"
+    );
+
+    // At another computer: there is no key, the challenge is another one, and the user ID, too.
+    fs::remove_dir_all(home.path().join(".local")).unwrap();
+    let output = run(
+        home.path(),
+        "replay bug.txt --json",
+        "register --attestation none --name first --json",
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let value = last(&output);
+    assert_eq!(
+        (&value["differences"], &value["left"]),
+        (&Value::Array(Vec::new()), &Value::from(0))
+    );
+    let output = run(home.path(), "replay bug.txt --json", "info --json");
+    assert_eq!(last(&output)["played"], 1, "{}", stderr(&output));
+
+    // Another website: what differs is told with its place.
+    let output = run(
+        home.path(),
+        "replay bug.txt --json",
+        "register --rp-id example.org --name other --json",
+    );
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let said = last(&output)["differences"][0].as_str().unwrap().to_owned();
+    assert!(said.contains("authenticatorMakeCredential: "), "{said}");
+    assert!(
+        said.contains("is \"example.org\", and \"example.com\" was recorded"),
+        "{said}"
+    );
+
+    let output = brasskey(home.path(), "decode bug.txt").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown.contains("to key: CTAPHID_CBOR") && shown.contains("fmt: \""),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_pin_is_not_in_the_recording() {
+    let home = tempfile::tempdir().unwrap();
+    let text = record(home.path(), "pin set --new-pin-env PIN --json");
+    let set = text
+        .lines()
+        .find(|line| line.contains("****"))
+        .unwrap_or_else(|| panic!("{text}"));
+    assert!(set.contains(" > ") && set.contains(" CBOR 06"), "{set}");
+}
+
+#[test]
+fn what_cannot_be_recorded_or_replayed_says_why() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("there.txt"), "mine").unwrap();
+    for (arguments, code, said) in [
+        ("record there.txt --ephemeral -- true", 1, "there.txt"),
+        (
+            "record new.txt --ephemeral --udp 192.0.2.1:1 -- true",
+            1,
+            "other computers",
+        ),
+        (
+            "record gone.txt --device udp:127.0.0.1:1 --touch auto -- true",
+            2,
+            "--touch",
+        ),
+        ("replay there.txt -- true", 2, "line 1: a recording begins with"),
+        ("replay missing.txt -- true", 1, "missing.txt"),
+    ] {
+        let output = brasskey(home.path(), arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{arguments}: {}", stderr(&output));
+    }
+    assert_eq!(fs::read_to_string(home.path().join("there.txt")).unwrap(), "mine");
+    let output = brasskey(home.path(), "info")
+        .env("BRASSKEY_DEVICE", "nothing")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("BRASSKEY_DEVICE names no key"),
+        "{}",
+        stderr(&output)
+    );
+}

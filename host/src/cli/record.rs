@@ -1,0 +1,172 @@
+//! `brasskey record`: writes down what programs and a key say to each other.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::device::{self, DeviceArgs, VARIABLE};
+use super::failure::Failure;
+use super::interrupt;
+use super::layout::count;
+use super::output::{DIM, Output};
+use crate::private;
+use crate::recording::{Relay, RelayError, Tap, serve};
+use crate::text::escape;
+use crate::transport::Transport;
+
+/// The arguments of `record`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "The recording is text, one message a line; `brasskey decode FILE` explains it. It names \
+    websites, users and credentials: read it before you give it away. Secrets stay out: what proves a PIN, tokens, \
+    what extensions give to a website, one-time codes."
+)]
+pub(super) struct Args {
+    /// Where to write: a new file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Write the secrets, too
+    #[arg(long)]
+    with_secrets: bool,
+
+    #[command(flatten)]
+    stand_in: StandInArgs,
+
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+/// Where programs find the key that stands in for another, and which program.
+#[derive(Debug, ClapArgs)]
+pub(super) struct StandInArgs {
+    /// Where programs find the key: a loopback UDP address; port 0 picks a free port [default: 127.0.0.1:0]
+    #[arg(long, value_name = "ADDRESS")]
+    udp: Option<SocketAddr>,
+
+    /// The program to run, with its arguments; the variable BRASSKEY_DEVICE tells it where the key is [default: wait
+    /// for Ctrl-C]
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let cable = device::connect(&args.device, output)?;
+    let shown = args.file.display().to_string();
+    let system = |what: &str| {
+        let what = format!("{what} {shown}");
+        move |source| Failure::System { what, source }
+    };
+    // Somebody may want to keep an older one.
+    let mut options = private::options();
+    let file = options
+        .write(true)
+        .create_new(true)
+        .open(&args.file)
+        .map_err(system("cannot make"))?;
+    let mut tap = Tap::<File>::new(file, &cable.label, args.with_secrets).map_err(system("cannot write"))?;
+    if !args.with_secrets {
+        output.notice("secrets stay out of the recording; the names of websites and users do not");
+    }
+    output.notice("warning: any user of this computer can use this key as long as it is recorded");
+    let mut transport = cable.transport;
+    let ended = args.stand_in.run(transport.as_mut(), Some(&mut tap), output)?;
+    let messages = tap.messages();
+    let value = json!({
+        "device": cable.label,
+        "file": args.file,
+        "messages": messages,
+        "withSecrets": args.with_secrets,
+        "exitCode": ended.and_then(|status| status.code()),
+    });
+    output.result(&value, |to| {
+        writeln!(
+            to,
+            "{} of {} recorded in {}.",
+            count(messages, "message"),
+            cable.label,
+            escape(&shown)
+        )
+    })?;
+    pass_on(ended);
+    Ok(())
+}
+
+/// Ends with the code of a program that failed, as if nobody had stood between.
+pub(super) fn pass_on(ended: Option<ExitStatus>) {
+    if let Some(status) = ended.filter(|status| !status.success()) {
+        std::process::exit(status.code().unwrap_or(1));
+    }
+}
+
+impl StandInArgs {
+    /// Serves `key` until the program ends, or somebody ends this one.
+    pub(super) fn run(
+        &self,
+        key: &mut dyn Transport,
+        tap: Option<&mut Tap<File>>,
+        output: &Output,
+    ) -> Result<Option<ExitStatus>, Failure> {
+        let system = |what: &str| {
+            let what = what.to_owned();
+            move |source| Failure::System { what, source }
+        };
+        let mut relay = Relay::bind(self.udp).map_err(system("cannot listen for programs"))?;
+        let address = relay.address().map_err(system("cannot listen for programs"))?;
+        let device = format!("udp:{address}");
+        let end = AtomicBool::new(false);
+        let (tell, ended) = channel();
+        let interrupted = tell.clone();
+        // Ctrl-C goes to the program, too: it decides what that means.
+        let is_alone = self.command.is_empty();
+        interrupt::listen(move || {
+            if is_alone {
+                drop(interrupted.send(None));
+            }
+        });
+        let mut child = match self.command.split_first() {
+            Some((program, arguments)) => {
+                let started = Command::new(program).args(arguments).env(VARIABLE, &device).spawn();
+                Some(started.map_err(system(&format!("cannot run {}", program.display())))?)
+            }
+            None => {
+                match output.is_json() {
+                    true => output.line(&json!({ "ready": true, "device": device }))?,
+                    false => output.text(|to| writeln!(to, "Ready: --device {device}  {DIM}(Ctrl-C ends){DIM:#}"))?,
+                }
+                None
+            }
+        };
+        thread::scope(|scope| {
+            let (child, is_over) = (&mut child, &end);
+            let waiting = scope.spawn(move || {
+                let status = match child {
+                    Some(child) => Some(child.wait()),
+                    None => ended.recv().ok().flatten(),
+                };
+                is_over.store(true, Ordering::Release);
+                status.transpose()
+            });
+            let served = serve(&mut relay, key, tap, &end);
+            // The program has lost its key, and will say so; without one nobody waits.
+            drop(tell.send(None));
+            let status = waiting
+                .join()
+                .unwrap_or(Ok(None))
+                .map_err(system("cannot wait for the program"))?;
+            match served {
+                Ok(()) => Ok(status),
+                Err(RelayError::Key(error)) => Err(error.into()),
+                Err(RelayError::System(source)) => Err(system("cannot record")(source)),
+            }
+        })
+    }
+}

@@ -1,0 +1,339 @@
+//! CTAPHID (CTAP 2.3 §11.2): reports, the messages that they make up, and the commands in these.
+
+use std::collections::HashMap;
+
+use brasskey_protocol::ctaphid::{BROADCAST, InitResponse, KeepaliveStatus, Report, capability, command};
+use brasskey_protocol::limits::{CONT_PAYLOAD, INIT_PAYLOAD, MAX_MESSAGE};
+
+use super::item::bytes_of;
+use super::shape::bits;
+use super::tree::{Fault, Node, Value};
+use super::{ctap2, u2f};
+
+/// Who sent a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The host.
+    Host,
+    /// The key.
+    Key,
+}
+
+/// A message, put together from its reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Who sent it.
+    pub side: Side,
+    /// The channel.
+    pub channel: u32,
+    /// The command, without the bit that marks an initialization packet.
+    pub command: u8,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+}
+
+/// Puts messages together, of any channels and both sides at once.
+#[derive(Debug, Default)]
+pub struct Assembler(HashMap<(Side, u32), Partial>);
+
+#[derive(Debug)]
+struct Partial {
+    command: u8,
+    length: usize,
+    sequence: u8,
+    payload: Vec<u8>,
+}
+
+impl Assembler {
+    /// Takes a report in; gives the message that it completes, or what is wrong with it.
+    ///
+    /// # Errors
+    /// What is wrong with the report, in words: it follows nothing, or is not the one that follows.
+    pub fn receive(&mut self, side: Side, report: &Report) -> Result<Option<Message>, String> {
+        let [a, b, c, d, kind, rest @ ..] = report;
+        let channel = u32::from_be_bytes([*a, *b, *c, *d]);
+        let place = (side, channel);
+        if kind & 0x80 == 0 {
+            let partial = self
+                .0
+                .get_mut(&place)
+                .ok_or("a continuation packet follows no message")?;
+            if partial.sequence != *kind {
+                let expected = partial.sequence;
+                self.0.remove(&place);
+                return Err(format!(
+                    "a continuation packet has sequence number {kind}, and {expected} was due"
+                ));
+            }
+            partial.sequence += 1;
+            let missing = (partial.length - partial.payload.len()).min(CONT_PAYLOAD);
+            partial.payload.extend(rest.iter().take(missing));
+        } else {
+            let [high, low, data @ ..] = rest;
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            if length > MAX_MESSAGE {
+                return Err(format!("a message of {length} bytes is longer than {MAX_MESSAGE}"));
+            }
+            let payload = data.iter().take(length.min(INIT_PAYLOAD)).copied().collect();
+            let command = kind & 0x7F;
+            let partial = Partial {
+                command,
+                length,
+                sequence: 0,
+                payload,
+            };
+            self.0.insert(place, partial);
+        }
+        Ok(self.complete(place))
+    }
+
+    fn complete(&mut self, place: (Side, u32)) -> Option<Message> {
+        let whole = self
+            .0
+            .get(&place)
+            .is_some_and(|partial| partial.payload.len() == partial.length);
+        let partial = whole.then(|| self.0.remove(&place))??;
+        Some(Message {
+            side: place.0,
+            channel: place.1,
+            command: partial.command,
+            payload: partial.payload,
+        })
+    }
+
+    /// The messages of which parts are missing: channel, bytes that came, bytes that were announced.
+    pub fn unfinished(&self) -> impl Iterator<Item = (u32, usize, usize)> {
+        let partials = self.0.iter();
+        partials.map(|((_, channel), partial)| (*channel, partial.payload.len(), partial.length))
+    }
+}
+
+/// What a command is called.
+#[must_use]
+pub fn command_name(code: u8) -> Option<&'static str> {
+    Some(match code {
+        command::PING => "CTAPHID_PING",
+        command::MSG => "CTAPHID_MSG",
+        command::LOCK => "CTAPHID_LOCK",
+        command::INIT => "CTAPHID_INIT",
+        command::WINK => "CTAPHID_WINK",
+        command::CBOR => "CTAPHID_CBOR",
+        command::CANCEL => "CTAPHID_CANCEL",
+        command::KEEPALIVE => "CTAPHID_KEEPALIVE",
+        command::ERROR => "CTAPHID_ERROR",
+        _ => return None,
+    })
+}
+
+/// Tells who sent a report where a dump does not: by what was asked and not yet answered.
+#[derive(Debug, Default)]
+pub(super) struct Sides {
+    /// What each channel asked, and whether the request is whole.
+    asked: HashMap<u32, u8>,
+    /// Who sends on a channel now.
+    sending: HashMap<u32, Side>,
+}
+
+impl Sides {
+    pub(super) fn of(&mut self, report: &Report) -> Side {
+        let [a, b, c, d, kind, high, low, ..] = *report;
+        let channel = u32::from_be_bytes([a, b, c, d]);
+        if kind & 0x80 == 0 {
+            return self.sending.get(&channel).copied().unwrap_or(Side::Host);
+        }
+        let (command, length) = (kind & 0x7F, usize::from(u16::from_be_bytes([high, low])));
+        let side = match command {
+            command::KEEPALIVE | command::ERROR => Side::Key,
+            command::CANCEL => return Side::Host,
+            command::INIT if length == 8 => Side::Host,
+            command::INIT => Side::Key,
+            _ if self.asked.get(&channel) == Some(&command) => Side::Key,
+            _ => Side::Host,
+        };
+        match side {
+            Side::Host => drop(self.asked.insert(channel, command)),
+            Side::Key if command == command::KEEPALIVE => {}
+            Side::Key => drop(self.asked.remove(&channel)),
+        }
+        self.sending.insert(channel, side);
+        side
+    }
+}
+
+/// What was asked last on each channel: an answer is read by it.
+#[derive(Debug, Default)]
+pub(super) struct Talk(HashMap<u32, (u8, Vec<u8>)>);
+
+impl Talk {
+    /// Explains a message, whose first byte is at `at`, where it has one place.
+    pub(super) fn explain(&mut self, message: &Message, at: Option<usize>, faults: &mut Vec<Fault>) -> Node {
+        let Message {
+            side,
+            channel,
+            command,
+            payload,
+        } = message;
+        let known = command_name(*command);
+        let name = known.map_or_else(|| format!("a vendor's command 0x{command:02x}"), str::to_owned);
+        let (direction, who) = match side {
+            Side::Host => ("to key", "host"),
+            Side::Key => ("from key", "key"),
+        };
+        let node = Node::new(format!("{direction}: {name}"));
+        let node = node.section("CTAP 2.3 §11.2.9");
+        let mut members = vec![
+            Node::text("from", who),
+            Node::text("channel", format!("{channel:08x}")),
+            Node::new("length").value(Value::Integer(payload.len().try_into().unwrap_or(0))),
+        ];
+        // Within the message: its bytes are spread over reports.
+        let mut inner = Vec::new();
+        let asked = match side {
+            Side::Key => self
+                .0
+                .get(channel)
+                .filter(|(asked, _)| asked == command)
+                .map(|(_, bytes)| &**bytes),
+            Side::Host => None,
+        };
+        members.extend(contents(message, asked, &mut inner));
+        for fault in inner {
+            let what = format!("{name}, byte {}: {}", fault.offset, fault.what);
+            faults.push(Fault {
+                offset: at.unwrap_or(0),
+                what,
+                fatal: fault.fatal,
+            });
+        }
+        if *side == Side::Host && !matches!(*command, command::CANCEL) {
+            self.0.insert(*channel, (*command, payload.clone()));
+        }
+        match at {
+            Some(at) => node.at(at),
+            None => node,
+        }
+        .members(members)
+    }
+}
+
+fn contents(message: &Message, asked: Option<&[u8]>, faults: &mut Vec<Fault>) -> Vec<Node> {
+    let payload = &message.payload;
+    match (message.command, message.side) {
+        (command::CBOR, Side::Host) => vec![ctap2::request(payload, 0, faults)],
+        (command::CBOR, Side::Key) => {
+            vec![ctap2::answer(
+                payload,
+                0,
+                asked.and_then(|asked| asked.first().copied()),
+                faults,
+            )]
+        }
+        (command::MSG, Side::Host) => vec![u2f::request(payload, 0, faults)],
+        (command::MSG, Side::Key) => {
+            let instruction = asked.and_then(u2f::Apdu::parse).map(|apdu| apdu.instruction);
+            vec![u2f::answer(payload, 0, instruction, true, faults)]
+        }
+        (command::INIT, Side::Host) => vec![Node::bytes("nonce", 0, payload)],
+        (command::INIT, Side::Key) => init(payload, faults),
+        (command::KEEPALIVE, _) => payload.first().map_or_else(Vec::new, |status| vec![keepalive(*status)]),
+        (command::ERROR, _) => payload.first().map_or_else(Vec::new, |code| vec![error(*code)]),
+        (command::LOCK, Side::Host) => payload
+            .first()
+            .map_or_else(Vec::new, |seconds| vec![Node::number("seconds", 0, *seconds)]),
+        _ if payload.is_empty() => Vec::new(),
+        _ => vec![Node::bytes("data", 0, payload)],
+    }
+}
+
+fn init(payload: &[u8], faults: &mut Vec<Fault>) -> Vec<Node> {
+    let Some(init) = InitResponse::parse(payload) else {
+        let what = format!(
+            "an answer to CTAPHID_INIT has {}, this one {}",
+            bytes_of(InitResponse::SIZE),
+            payload.len()
+        );
+        faults.push(Fault::fatal(payload.len(), what));
+        return Vec::new();
+    };
+    let [major, minor, build] = init.version;
+    let capabilities = [
+        (capability::WINK.into(), "WINK"),
+        (crate::client::CAPABILITY_LOCK.into(), "LOCK"),
+        (capability::CBOR.into(), "CBOR"),
+        (capability::NMSG.into(), "NMSG: no U2F"),
+    ];
+    vec![
+        Node::bytes("nonce", 0, &init.nonce),
+        Node::text("allocated channel", format!("{:08x}", init.channel)).at(8),
+        Node::number("protocol version", 12, init.protocol_version),
+        Node::text("device version", format!("{major}.{minor}.{build}")).at(13),
+        Node::number("capabilities", 16, init.capabilities).meaning(bits(init.capabilities.into(), &capabilities)),
+    ]
+}
+
+fn keepalive(status: u8) -> Node {
+    let meaning = match status {
+        status if status == KeepaliveStatus::Processing.code() => "STATUS_PROCESSING: the key is at work",
+        status if status == KeepaliveStatus::UpNeeded.code() => "STATUS_UPNEEDED: the key waits for its user",
+        _ => "a status that the standard does not have",
+    };
+    Node::number("status", 0, status).meaning(meaning)
+}
+
+fn error(code: u8) -> Node {
+    let meaning = match brasskey_protocol::ctaphid::Error::try_from(code) {
+        Ok(error) => error.to_string(),
+        Err(_) => "an error that the standard does not have".to_owned(),
+    };
+    Node::number("error", 0, code).meaning(meaning)
+}
+
+/// Explains reports that follow each other, each with its place and, where that is known, its sender.
+pub(super) fn reports<'a>(
+    reports: impl IntoIterator<Item = (usize, Option<Side>, &'a Report)>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Node> {
+    let (mut sides, mut assembler, mut talk) = (Sides::default(), Assembler::default(), Talk::default());
+    let mut nodes = Vec::new();
+    let mut begun = HashMap::new();
+    let mut end = 0;
+    for (at, side, report) in reports {
+        let guessed = sides.of(report);
+        let side = side.unwrap_or(guessed);
+        let channel = brasskey_protocol::ctaphid::channel(report);
+        if report.get(4).is_some_and(|kind| kind & 0x80 != 0) {
+            begun.insert((side, channel), at);
+        }
+        end = at + report.len();
+        match assembler.receive(side, report) {
+            Ok(None) => {}
+            Ok(Some(message)) => {
+                let at = begun.remove(&(side, channel)).unwrap_or(at);
+                nodes.push(talk.explain(&message, Some(at), faults));
+            }
+            Err(what) => faults.push(Fault::new(at, format!("{what} (CTAP 2.3 §11.2.4)"))),
+        }
+    }
+    let mut unfinished: Vec<_> = assembler.unfinished().collect();
+    unfinished.sort_unstable();
+    for (channel, came, announced) in unfinished {
+        let what = format!("a message on channel {channel:08x} ends early: {came} of {announced} bytes came");
+        faults.push(Fault::fatal(end, what));
+    }
+    nodes
+}
+
+/// Whether this may be a report: one of a host or a key on a channel, with a command that the standard has.
+pub(super) fn is_report(report: &Report) -> bool {
+    let [a, b, c, d, kind, high, low, ..] = *report;
+    let (channel, length) = (
+        u32::from_be_bytes([a, b, c, d]),
+        usize::from(u16::from_be_bytes([high, low])),
+    );
+    let command = kind & 0x7F;
+    channel != 0
+        && kind & 0x80 != 0
+        && length <= MAX_MESSAGE
+        && (command_name(command).is_some() || command >= 0x40)
+        && (channel != BROADCAST || matches!(command, command::INIT | command::ERROR))
+}

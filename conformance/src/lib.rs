@@ -8,6 +8,7 @@
 //! | [`key`] | a key under test: its [`Link`](key::Link), its [`Hand`](key::Hand) and its [`Profile`](key::Profile) |
 //! | [`host`] | a client that can also misbehave, and the checks that a relying party makes |
 //! | [`second_reader`] | `ctap-types`, to which every answer has to say the same |
+//! | [`words`] | the words of a failure, for whoever builds the key |
 //! | [`suites`] | what every key does, one file a chapter, written once |
 //! | [`plan`] | which of them apply to a key, what they take, and in which order they run |
 //! | [`run`] | runs them, and makes the key fresh in between |
@@ -17,6 +18,9 @@
 //!
 //! It shares no code with a key: packets, CBOR and signatures are made and read by other means, so that a mistake
 //! cannot agree with itself.
+
+#[macro_use]
+pub mod words;
 
 pub mod costs;
 pub mod host;

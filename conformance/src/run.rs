@@ -68,6 +68,7 @@ impl Bench {
         tape: Tape,
         reset: Option<Box<dyn Fn() -> Result<(), String>>>,
     ) -> Self {
+        crate::second_reader::relent();
         Self {
             key: Key::new(profile, Box::new(Watched::new(hand, tape.clone()))),
             tape,

@@ -42,7 +42,10 @@ pub fn integer(value: &Value) -> i64 {
 #[track_caller]
 pub fn decode_canonical(bytes: &[u8]) -> Value {
     let (value, rest) = split_canonical(bytes);
-    assert!(rest.is_empty(), "something is behind the key's CBOR");
+    assert!(
+        rest.is_empty(),
+        "expected the end of the answer, {rest:02x?} is behind its CBOR"
+    );
     value
 }
 
@@ -54,11 +57,12 @@ pub fn decode_canonical(bytes: &[u8]) -> Value {
 #[track_caller]
 pub fn split_canonical(bytes: &[u8]) -> (Value, &[u8]) {
     let mut rest = bytes;
-    let value: Value = ciborium::from_reader(&mut rest).expect("well-formed CBOR");
+    let value: Value = ciborium::from_reader(&mut rest)
+        .unwrap_or_else(|error| panic!("expected well-formed CBOR, the key answered {bytes:02x?}: {error}"));
     check(&value, 1);
     // Encoding is shortest and definite, so this finds whatever was not.
     let read = &bytes[..bytes.len() - rest.len()];
-    assert_eq!(encode(&value), read, "the key's CBOR is not in its shortest form");
+    same!(encode(&value), read, "expected CBOR in its shortest form");
     (value, rest)
 }
 
@@ -67,16 +71,20 @@ fn check(value: &Value, depth: usize) {
     match value {
         Value::Integer(_) | Value::Bytes(_) | Value::Text(_) | Value::Bool(_) => {}
         Value::Array(items) => {
-            assert!(depth <= 4, "nested too deep");
+            assert!(depth <= 4, "expected at most four levels of nesting in the key's CBOR");
             items.iter().for_each(|item| check(item, depth + 1));
         }
         Value::Map(members) => {
-            assert!(depth <= 4, "nested too deep");
+            assert!(depth <= 4, "expected at most four levels of nesting in the key's CBOR");
             let order: Vec<_> = members.iter().map(|(key, _)| sort_key(key)).collect();
-            assert!(order.is_sorted_by(|a, b| a < b), "keys out of order: {members:?}");
+            assert!(
+                order.is_sorted_by(|a, b| a < b),
+                "expected map keys in canonical order, the key answered {}",
+                crate::words::shown(members)
+            );
             members.iter().for_each(|(_, member)| check(member, depth + 1));
         }
-        other => panic!("no CTAP2 message holds {other:?}"),
+        other => panic!("expected a type that CTAP2 messages hold, the key answered {other:?}"),
     }
 }
 

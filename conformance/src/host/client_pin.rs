@@ -10,7 +10,9 @@ use ring::{hkdf, hmac};
 
 use super::ctap2::Request;
 use super::hid::Host;
+use super::read::Read as _;
 use super::response::Response;
+use super::status;
 pub use super::token::{Token, configure, manage, proof_members};
 use super::verify::sha256;
 
@@ -44,10 +46,9 @@ pub const PIN: &str = "1234";
 
 /// A PIN/UV auth protocol (§6.5.6, §6.5.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their numbers say it")]
 pub enum Protocol {
-    /// Protocol one.
     One = 1,
-    /// Protocol two.
     Two = 2,
 }
 
@@ -212,9 +213,9 @@ impl Agreement {
     #[track_caller]
     pub fn token(&self, response: &Response) -> Token {
         let members = response.ok();
-        assert_eq!(members.keys().collect::<Vec<_>>(), [&2], "the token and nothing else");
-        let token = self.decrypt(members[&2].as_bytes().expect("a byte string"));
-        assert_eq!(token.len(), 32);
+        same!(members.keys().collect::<Vec<_>>(), [&2], "the token and nothing else");
+        let token = self.decrypt(members[&2].bytes());
+        same!(token.len(), 32, "the length of the token");
         Token {
             protocol: self.protocol,
             token,
@@ -238,7 +239,7 @@ impl Host {
     #[track_caller]
     pub fn set_pin(&mut self, pin: &str) {
         let agreement = self.agree(Protocol::Two);
-        assert_eq!(self.ctap2(agreement.set_pin(pin)), Response::bare(0));
+        same!(self.ctap2(agreement.set_pin(pin)), Response::bare(status::OK));
     }
 
     /// A token with these permissions for the PIN [`PIN`], by protocol two.
@@ -267,9 +268,8 @@ impl Host {
     pub fn pin_retries(&mut self) -> (u64, bool) {
         let response = self.ctap2(client_pin(0x01));
         let members = response.ok();
-        let retries = members[&3].as_integer().expect("an integer");
         let power_cycle = members.get(&4).is_some_and(|state| *state == true.into());
-        (retries.try_into().expect("an unsigned integer"), power_cycle)
+        (members[&3].number(), power_cycle)
     }
 }
 
@@ -314,13 +314,13 @@ pub fn cose_key(x: &[u8], y: &[u8]) -> Value {
 /// The point of a key agreement COSE_Key, which has exactly the members that the standard gives it.
 #[track_caller]
 fn point(key: &Value) -> Vec<u8> {
-    let members = key.as_map().expect("a map");
+    let members = key.entries();
     let coordinate = |label: i64| {
         let found = members.iter().find(|(key, _)| *key == label.into());
-        found.expect("a coordinate").1.as_bytes().expect("a byte string")
+        found.expect("a coordinate").1.bytes()
     };
     let (x, y) = (coordinate(-2), coordinate(-3));
-    assert_eq!((x.len(), y.len()), (32, 32));
-    assert_eq!(*key, cose_key(x, y));
+    same!((x.len(), y.len()), (32, 32));
+    same!(*key, cose_key(x, y));
     [&[0x04][..], x, y].concat()
 }

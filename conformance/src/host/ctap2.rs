@@ -8,7 +8,9 @@ use ciborium::Value;
 
 use super::cbor::{array, encode, map};
 use super::hid::{Host, UP_NEEDED, command};
+use super::read::{Members, Read as _};
 use super::response::{Assertion, Made, Response, flags};
+pub use super::status;
 use super::verify::sha256;
 pub use super::verify::{CLIENT_DATA_HASH, algorithm};
 use crate::key::LONG;
@@ -22,41 +24,6 @@ pub const RESET: &[u8] = &[0x07];
 pub const GET_NEXT_ASSERTION: &[u8] = &[0x08];
 /// authenticatorSelection.
 pub const SELECTION: &[u8] = &[0x0B];
-
-/// Status codes (CTAP 2.3 §8.2) that the suites expect.
-#[expect(missing_docs, reason = "the standard's names")]
-pub mod status {
-    pub const OK: u8 = 0x00;
-    pub const INVALID_COMMAND: u8 = 0x01;
-    pub const INVALID_PARAMETER: u8 = 0x02;
-    pub const INVALID_LENGTH: u8 = 0x03;
-    pub const INVALID_SEQ: u8 = 0x04;
-    pub const CBOR_UNEXPECTED_TYPE: u8 = 0x11;
-    pub const INVALID_CBOR: u8 = 0x12;
-    pub const MISSING_PARAMETER: u8 = 0x14;
-    pub const LIMIT_EXCEEDED: u8 = 0x15;
-    pub const LARGE_BLOB_STORAGE_FULL: u8 = 0x18;
-    pub const CREDENTIAL_EXCLUDED: u8 = 0x19;
-    pub const UNSUPPORTED_ALGORITHM: u8 = 0x26;
-    pub const OPERATION_DENIED: u8 = 0x27;
-    pub const KEY_STORE_FULL: u8 = 0x28;
-    pub const UNSUPPORTED_OPTION: u8 = 0x2B;
-    pub const INVALID_OPTION: u8 = 0x2C;
-    pub const KEEPALIVE_CANCEL: u8 = 0x2D;
-    pub const NO_CREDENTIALS: u8 = 0x2E;
-    pub const USER_ACTION_TIMEOUT: u8 = 0x2F;
-    pub const NOT_ALLOWED: u8 = 0x30;
-    pub const PIN_INVALID: u8 = 0x31;
-    pub const PIN_BLOCKED: u8 = 0x32;
-    pub const PIN_AUTH_INVALID: u8 = 0x33;
-    pub const PIN_AUTH_BLOCKED: u8 = 0x34;
-    pub const PIN_NOT_SET: u8 = 0x35;
-    pub const PUAT_REQUIRED: u8 = 0x36;
-    pub const PIN_POLICY_VIOLATION: u8 = 0x37;
-    pub const INTEGRITY_FAILURE: u8 = 0x3D;
-    pub const INVALID_SUBCOMMAND: u8 = 0x3E;
-    pub const UNAUTHORIZED_PERMISSION: u8 = 0x40;
-}
 
 /// Members of authenticatorMakeCredential's parameters (§6.1.1).
 #[expect(missing_docs, reason = "the standard's names")]
@@ -236,10 +203,10 @@ impl Host {
         self.begin(request);
         loop {
             let message = self.message();
-            assert_eq!(
+            same!(
                 (message.channel, message.command),
                 (self.channel, command::KEEPALIVE),
-                "{message:02x?}"
+                "{message:?}"
             );
             if message.payload == [UP_NEEDED] {
                 break;
@@ -259,11 +226,11 @@ impl Host {
     pub fn answer_within(&mut self, timeout: Duration) -> Option<Response> {
         loop {
             let message = self.message_within(timeout)?;
-            assert_eq!(message.channel, self.channel);
+            same!(message.channel, self.channel);
             match message.command {
-                command::KEEPALIVE => assert!(matches!(message.payload[..], [1 | 2]), "{message:02x?}"),
+                command::KEEPALIVE => assert!(matches!(message.payload[..], [1 | 2]), "{message:?}"),
                 command::CBOR => return Some(self.read(&message.payload)),
-                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+                _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
         }
     }
@@ -273,7 +240,7 @@ impl Host {
     #[track_caller]
     pub fn read(&self, payload: &[u8]) -> Response {
         let response = Response::decode(payload);
-        if let [status::OK, body @ ..] = payload
+        if let [0x00, body @ ..] = payload
             && !body.is_empty()
         {
             second_reader::agrees(Part::Answer(self.command), body);
@@ -287,11 +254,14 @@ impl Host {
         self.begin(request);
         loop {
             let message = self.message();
-            assert_eq!(message.channel, self.channel);
+            same!(message.channel, self.channel);
             match message.command {
-                command::KEEPALIVE => assert_ne!(message.payload, [UP_NEEDED], "the key was not to ask for a touch"),
+                command::KEEPALIVE if message.payload == [UP_NEEDED] => {
+                    panic!("expected an answer without a touch, the key asks for one")
+                }
+                command::KEEPALIVE => {}
                 command::CBOR => return self.read(&message.payload),
-                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+                _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
         }
     }
@@ -320,7 +290,7 @@ impl Host {
                 }
                 (command::KEEPALIVE, [1]) => {}
                 (command::CBOR, payload) => return self.read(payload),
-                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+                _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
         }
     }
@@ -328,8 +298,7 @@ impl Host {
     /// A request is refused with this status, without a touch.
     #[track_caller]
     pub fn denied(&mut self, request: impl Into<Vec<u8>>, status: u8) {
-        let response = self.ctap2(request);
-        assert_eq!(response, Response::bare(status));
+        same!(self.ctap2(request), Response::bare(status));
     }
 
     /// Makes a credential with a touch, and checks everything that a relying party checks where neither user
@@ -337,8 +306,8 @@ impl Host {
     #[track_caller]
     pub fn make(&mut self, request: &Request) -> Made {
         let made = self.register(request);
-        assert_eq!(made.auth_data.flags, flags::UP | flags::AT);
-        assert_eq!((made.enterprise, &made.large_blob_key), (false, &None));
+        same!(made.auth_data.flags, flags::UP | flags::AT);
+        same!((made.enterprise, &made.large_blob_key), (false, &None));
         made
     }
 
@@ -352,7 +321,7 @@ impl Host {
 
     /// getInfo's members.
     #[track_caller]
-    pub fn info(&mut self) -> BTreeMap<u8, Value> {
+    pub fn info(&mut self) -> Members {
         self.ctap2(GET_INFO).ok().clone()
     }
 
@@ -360,9 +329,9 @@ impl Host {
     #[track_caller]
     pub fn option(&mut self, name: &str) -> Option<bool> {
         let info = self.info();
-        let mut options = info[&0x04].as_map().expect("a map").iter();
+        let mut options = info.get(&0x04)?.entries().iter();
         let found = options.find(|(key, _)| key.as_text() == Some(name));
-        found.map(|(_, value)| value.as_bool().expect("a boolean"))
+        found.map(|(_, value)| value.boolean())
     }
 
     /// Signs in with a touch.

@@ -1,5 +1,6 @@
 //! CTAPHID from the host's side (CTAP 2.3 §11.2), packet by packet.
 
+use std::fmt;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -34,13 +35,30 @@ pub mod error {
     pub const MSG_TIMEOUT: u8 = 0x05;
     pub const CHANNEL_BUSY: u8 = 0x06;
     pub const INVALID_CHANNEL: u8 = 0x0B;
+
+    /// The standard's name for a code.
+    #[must_use]
+    pub fn name(code: u8) -> &'static str {
+        match code {
+            INVALID_CMD => "INVALID_CMD",
+            INVALID_PAR => "INVALID_PAR",
+            INVALID_LEN => "INVALID_LEN",
+            INVALID_SEQ => "INVALID_SEQ",
+            MSG_TIMEOUT => "MSG_TIMEOUT",
+            CHANNEL_BUSY => "CHANNEL_BUSY",
+            0x0A => "LOCK_REQUIRED",
+            INVALID_CHANNEL => "INVALID_CHANNEL",
+            0x7F => "OTHER",
+            _ => "(no code of the standard)",
+        }
+    }
 }
 
 /// The keepalive status of a key that waits for its user (§11.2.9.1.7).
 pub(super) const UP_NEEDED: u8 = 2;
 
 /// A whole message from the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its channel.
     pub channel: u32,
@@ -48,6 +66,29 @@ pub struct Message {
     pub command: u8,
     /// Its payload.
     pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.command {
+            command::PING => "PING",
+            command::MSG => "MSG",
+            command::LOCK => "LOCK",
+            command::INIT => "INIT",
+            command::WINK => "WINK",
+            command::CBOR => "CBOR",
+            command::CANCEL => "CANCEL",
+            command::KEEPALIVE => "KEEPALIVE",
+            command::ERROR => "ERROR",
+            _ => "a command of a vendor",
+        };
+        write!(f, "{name} (0x{:02X}) on channel {:08x}", self.command, self.channel)?;
+        match (self.command, &self.payload[..]) {
+            (_, []) => Ok(()),
+            (command::ERROR, [code]) => write!(f, ": 0x{code:02X} {}", error::name(*code)),
+            (_, payload) => write!(f, ": {payload:02x?}"),
+        }
+    }
 }
 
 /// Cuts a message into packets (§11.2.4).
@@ -105,7 +146,7 @@ impl Host {
     /// Asks for one more channel, and checks the answer's form.
     pub fn allocate(&mut self) -> u32 {
         let (nonce, payload) = self.init(BROADCAST);
-        assert_eq!(payload[..8], nonce, "the nonce comes back");
+        same!(payload[..8], nonce, "the nonce of INIT");
         u32::from_be_bytes(payload[8..12].try_into().expect("four bytes"))
     }
 
@@ -115,9 +156,10 @@ impl Host {
         let nonce = self.nonce.to_be_bytes();
         self.send_on(channel, command::INIT, &nonce);
         let answer = self.message();
-        assert_eq!(
+        same!(
             (answer.channel, answer.command, answer.payload.len()),
-            (channel, command::INIT, 17)
+            (channel, command::INIT, 17),
+            "the channel, command and length of the answer to INIT"
         );
         (nonce, answer.payload)
     }
@@ -145,13 +187,15 @@ impl Host {
     /// The next report.
     #[track_caller]
     pub fn report(&mut self) -> Report {
-        self.link.receive(LONG).expect("a report from the key")
+        let report = self.link.receive(LONG);
+        report.unwrap_or_else(|| panic!("expected a report, the key says nothing for {} s", LONG.as_secs()))
     }
 
     /// The next message; packets must follow each other, with nothing behind the payload.
     #[track_caller]
     pub fn message(&mut self) -> Message {
-        self.message_within(LONG).expect("a message from the key")
+        let message = self.message_within(LONG);
+        message.unwrap_or_else(|| panic!("expected a message, the key says nothing for {} s", LONG.as_secs()))
     }
 
     /// The same, or `None` where a packet of it does not come within `timeout`.
@@ -168,7 +212,7 @@ impl Host {
             packets.push(next);
         }
         payload.truncate(length);
-        assert_eq!(
+        same!(
             packets,
             self::packets(channel, command, &payload),
             "well-formed packets"
@@ -184,7 +228,7 @@ impl Host {
     pub fn exchange(&mut self, command: u8, payload: &[u8]) -> Vec<u8> {
         self.send(command, payload);
         let answer = self.message();
-        assert_eq!(
+        same!(
             (answer.channel, answer.command),
             (self.channel, command),
             "{answer:02x?}"
@@ -201,7 +245,7 @@ impl Host {
             command: command::ERROR,
             payload: vec![code],
         };
-        assert_eq!(answer, error);
+        same!(answer, error);
     }
 
     /// A message is refused with this code.
@@ -220,7 +264,7 @@ impl Host {
     /// A PING works.
     #[track_caller]
     pub fn ping(&mut self) {
-        assert_eq!(self.exchange(command::PING, b"still there"), b"still there");
+        same!(self.exchange(command::PING, b"still there"), b"still there");
     }
 
     /// The key says nothing for a while of its own time.
@@ -231,7 +275,9 @@ impl Host {
         } else {
             Duration::from_millis(milliseconds)
         };
-        assert_eq!(self.link.receive(wait), None, "the key was to be silent");
+        if let Some(report) = self.link.receive(wait) {
+            panic!("expected silence, the key sends {report:02x?}");
+        }
     }
 
     /// The report that falls due in this window of the key's time, in milliseconds from now. Where time runs by itself
@@ -239,12 +285,23 @@ impl Host {
     pub fn due(&mut self, window: Range<u64>) -> Report {
         let begun = Instant::now();
         if self.key.advance(window.start) {
-            assert_eq!(self.link.receive(Duration::ZERO), None, "too early");
+            let early = self.link.receive(Duration::ZERO);
+            assert!(
+                early.is_none(),
+                "expected silence for {} ms, the key sends {early:02x?}",
+                window.start
+            );
             self.key.advance(window.end - window.start);
             self.report()
         } else {
             let report = self.report();
-            assert!(begun.elapsed() >= Duration::from_millis(window.start), "too early");
+            let elapsed = begun.elapsed();
+            assert!(
+                elapsed >= Duration::from_millis(window.start),
+                "expected silence for {} ms, the key sends {report:02x?} after {} ms",
+                window.start,
+                elapsed.as_millis()
+            );
             report
         }
     }

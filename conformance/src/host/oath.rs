@@ -91,11 +91,13 @@ pub fn object(tag: u8, value: &[u8]) -> Vec<u8> {
 pub fn objects(mut data: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut objects = Vec::new();
     while let [tag, length, rest @ ..] = data {
-        let (value, rest) = rest.split_at_checked((*length).into()).expect("a whole object");
+        let Some((value, rest)) = rest.split_at_checked((*length).into()) else {
+            panic!("expected whole data objects, the key answered {data:02x?}")
+        };
         objects.push((*tag, value.to_vec()));
         data = rest;
     }
-    assert_eq!(data, [], "whole objects");
+    same!(data, [], "whole objects");
     objects
 }
 
@@ -214,7 +216,7 @@ impl Host {
         self.send(command::OATH, apdu);
         loop {
             let message = self.message();
-            assert_eq!(message.command, command::KEEPALIVE, "{message:02x?}");
+            same!(message.command, command::KEEPALIVE, "{message:?}");
             if message.payload == [UP_NEEDED] {
                 break;
             }
@@ -227,19 +229,21 @@ impl Host {
     pub fn oath_answer(&mut self, is_asked: bool) -> (Vec<u8>, u16) {
         loop {
             let message = self.message();
-            assert_eq!(message.channel, self.channel);
+            same!(message.channel, self.channel);
             match message.command {
                 command::KEEPALIVE => {
                     assert!(
                         is_asked || message.payload != [UP_NEEDED],
-                        "the key was not to ask for a touch"
+                        "expected an answer without a touch, the key asks for one"
                     );
                 }
                 command::OATH => {
-                    let (data, word) = message.payload.split_last_chunk().expect("a status word");
+                    let Some((data, word)) = message.payload.split_last_chunk() else {
+                        panic!("expected a status word, the key answered {message:?}")
+                    };
                     return (data.to_vec(), u16::from_be_bytes(*word));
                 }
-                _ => panic!("neither a keepalive nor an answer: {message:02x?}"),
+                _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
         }
     }
@@ -248,7 +252,7 @@ impl Host {
     #[track_caller]
     pub fn oath_done(&mut self, apdu: &[u8]) -> Vec<u8> {
         let (data, word) = self.oath(apdu);
-        assert_eq!(format!("{word:04x}"), "9000", "{apdu:02x?}");
+        word::is(word, word::NO_ERROR);
         data
     }
 
@@ -256,17 +260,17 @@ impl Host {
     #[track_caller]
     pub fn oath_denied(&mut self, apdu: &[u8], word: u16) {
         let (data, answer) = self.oath(apdu);
-        assert_eq!(
-            (&data[..], format!("{answer:04x}")),
-            (&[][..], format!("{word:04x}")),
-            "{apdu:02x?}"
+        word::is(answer, word);
+        assert!(
+            data.is_empty(),
+            "expected no data with a refusal, the key answered {data:02x?}"
         );
     }
 
     /// PUT, done.
     #[track_caller]
     pub fn put(&mut self, account: &Account) {
-        assert_eq!(self.oath_done(&put(account)), []);
+        same!(self.oath_done(&put(account)), []);
     }
 
     /// The code of an account, without a touch.
@@ -289,7 +293,10 @@ impl Host {
             match answer.1 {
                 word::NO_ERROR => return all,
                 word if word >> 8 == 0x61 => answer = self.oath(&apdu(instruction::SEND_REMAINING, 0, 0, &[])),
-                word => panic!("{word:04x}"),
+                word => panic!(
+                    "expected status word 9000 or 61xx, the key answered {}",
+                    word::named(word)
+                ),
             }
         }
     }
@@ -299,7 +306,7 @@ impl Host {
     pub fn accounts(&mut self) -> Vec<(String, u8)> {
         let all = self.walk(&apdu(instruction::LIST, 0, 0, &[]));
         let account = |(tag, value): (u8, Vec<u8>)| {
-            assert_eq!(tag, tag::NAME_LIST);
+            same!(tag, tag::NAME_LIST);
             let (&kind, name) = value.split_first().expect("type and hash");
             (String::from_utf8(name.to_vec()).expect("text"), kind)
         };
@@ -328,7 +335,7 @@ impl Host {
         .concat();
         let (data, word) = self.oath(&apdu(instruction::VALIDATE, 0, 0, &data));
         if word == word::NO_ERROR {
-            assert_eq!(objects(&data), [(tag::RESPONSE, code.answer(b"mutually"))]);
+            same!(objects(&data), [(tag::RESPONSE, code.answer(b"mutually"))]);
         }
         word
     }

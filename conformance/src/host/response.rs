@@ -1,13 +1,16 @@
 //! CTAP2 responses as a relying party reads them (CTAP 2.3 §6.1.3, §6.2.3; WebAuthn Level 3 §6.1).
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use ciborium::Value;
 
 use super::cbor::{decode_canonical, encode, split_canonical};
+use super::read::{Members, Read as _};
+use super::status;
 use super::u2f::certificate_key;
 use super::verify::{CLIENT_DATA_HASH, PublicKey, algorithm, sha256};
 use crate::second_reader::{self, Part};
+use crate::words::shown;
 
 /// The flags of authenticator data (WebAuthn Level 3 §6.1).
 #[expect(missing_docs, reason = "the standard's names")]
@@ -19,12 +22,21 @@ pub mod flags {
 }
 
 /// A status byte, and the members of the map behind it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Response {
     /// The status.
     pub status: u8,
     /// The map; `None` where the status stands alone.
-    pub members: Option<BTreeMap<u8, Value>>,
+    pub members: Option<Members>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.members {
+            Some(members) => write!(f, "{} with {members:?}", status::named(self.status)),
+            None => f.write_str(&status::named(self.status)),
+        }
+    }
 }
 
 impl Response {
@@ -32,8 +44,14 @@ impl Response {
     #[must_use]
     #[track_caller]
     pub fn decode(bytes: &[u8]) -> Self {
-        let (&status, body) = bytes.split_first().expect("a status byte");
-        assert!(status == 0 || body.is_empty(), "a refusal with data: {bytes:02x?}");
+        let Some((&status, body)) = bytes.split_first() else {
+            panic!("expected a status byte, the key's answer is empty")
+        };
+        assert!(
+            status == status::OK || body.is_empty(),
+            "expected nothing behind {}, the key answered {body:02x?}",
+            status::named(status)
+        );
         let members = (!body.is_empty()).then(|| members(&decode_canonical(body)));
         Self { status, members }
     }
@@ -47,33 +65,33 @@ impl Response {
     /// The map of a success.
     #[must_use]
     #[track_caller]
-    pub fn ok(&self) -> &BTreeMap<u8, Value> {
-        assert_eq!(self.status, 0x00, "the key refused");
-        self.members.as_ref().expect("a map")
+    pub fn ok(&self) -> &Members {
+        status::is(self.status, status::OK);
+        let members = self.members.as_ref();
+        members.unwrap_or_else(|| panic!("expected a map behind 0x00 OK, the key answered the status alone"))
     }
 }
 
 #[track_caller]
-fn members(map: &Value) -> BTreeMap<u8, Value> {
-    let member = |(key, value): &(Value, Value)| {
-        let key: i128 = key.as_integer().expect("an integer key").into();
-        (u8::try_from(key).expect("a small key"), value.clone())
-    };
-    map.as_map().expect("a map").iter().map(member).collect()
+fn members(map: &Value) -> Members {
+    let member = |(key, value): &(Value, Value)| (key.number(), value.clone());
+    map.entries().iter().map(member).collect()
 }
 
 /// The member of a map with text keys.
 #[must_use]
 #[track_caller]
 pub fn member<'a>(map: &'a Value, name: &str) -> &'a Value {
-    let mut members = map.as_map().expect("a map").iter();
+    let mut members = map.entries().iter();
     let found = members.find(|(key, _)| key.as_text() == Some(name));
-    &found.unwrap_or_else(|| panic!("no member {name}")).1
+    &found
+        .unwrap_or_else(|| panic!("expected a member {name:?}, the key answered {}", shown(map)))
+        .1
 }
 
 #[track_caller]
 fn bytes(value: &Value) -> Vec<u8> {
-    value.as_bytes().expect("a byte string").clone()
+    value.bytes().clone()
 }
 
 /// Authenticator data (WebAuthn Level 3 §6.1).
@@ -108,13 +126,22 @@ impl AuthData {
     /// Reads authenticator data to its end; the flags say what is there.
     #[track_caller]
     fn decode(bytes: Vec<u8>) -> Self {
-        let (head, mut rest) = bytes.split_first_chunk::<37>().expect("37 bytes");
+        let malformed = || -> ! { panic!("expected authenticator data, the key answered {bytes:02x?}") };
+        let Some((head, mut rest)) = bytes.split_first_chunk::<37>() else {
+            malformed()
+        };
         let (rp_id_hash, tail) = head.split_first_chunk::<32>().expect("a hash");
         let (&[flags], count) = tail.split_first_chunk().expect("flags");
         let attested = (flags & flags::AT != 0).then(|| {
-            let (aaguid, after) = rest.split_first_chunk().expect("an AAGUID");
-            let (length, after) = after.split_first_chunk().expect("a length");
-            let (id, after) = after.split_at(u16::from_be_bytes(*length).into());
+            let Some((aaguid, after)) = rest.split_first_chunk() else {
+                malformed()
+            };
+            let Some((length, after)) = after.split_first_chunk() else {
+                malformed()
+            };
+            let Some((id, after)) = after.split_at_checked(u16::from_be_bytes(*length).into()) else {
+                malformed()
+            };
             let (cose_key, after) = split_canonical(after);
             rest = after;
             Attested {
@@ -126,10 +153,16 @@ impl AuthData {
         let extensions = (flags & flags::ED != 0).then(|| {
             let (outputs, after) = split_canonical(rest);
             rest = after;
-            assert!(!outputs.as_map().expect("a map").is_empty(), "ED without an output");
+            assert!(
+                !outputs.entries().is_empty(),
+                "expected an extension output behind the flag ED, the key answered {outputs:?}"
+            );
             outputs
         });
-        assert!(rest.is_empty(), "something behind the authenticator data");
+        assert!(
+            rest.is_empty(),
+            "expected the end of the authenticator data, the key answered {rest:02x?} more"
+        );
         Self {
             rp_id_hash: *rp_id_hash,
             flags,
@@ -151,7 +184,7 @@ impl AuthData {
     /// The output of an extension; `None` where there is none.
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&Value> {
-        let mut outputs = self.extensions.iter().flat_map(|map| map.as_map().expect("a map"));
+        let mut outputs = self.extensions.iter().flat_map(|map| map.entries());
         outputs
             .find(|(key, _)| key.as_text() == Some(name))
             .map(|(_, value)| value)
@@ -189,12 +222,14 @@ impl Made {
         assert!(members.keys().all(|key| (1..=5).contains(key)), "{members:?}");
         let auth_data = AuthData::decode(bytes(&members[&2]));
         auth_data.agrees(Part::RegistrationOutputs);
-        let Attested { aaguid, id, public_key } = auth_data.attested.clone().expect("a credential");
+        let attested = auth_data.attested.clone();
+        let Attested { aaguid, id, public_key } =
+            attested.unwrap_or_else(|| panic!("expected attested credential data, the flag AT is not set"));
         if let Some(enterprise) = members.get(&4) {
-            assert_eq!(*enterprise, true.into(), "epAtt is true, or absent");
+            same!(*enterprise, true.into(), "epAtt is true, or absent");
         }
         Self {
-            format: members[&1].as_text().expect("a text").to_owned(),
+            format: members[&1].text().to_owned(),
             statement: members[&3].clone(),
             aaguid,
             id,
@@ -208,9 +243,9 @@ impl Made {
     /// The certificates of the statement, the key's first; `None` where it has none.
     #[must_use]
     pub fn certificates(&self) -> Option<Vec<Vec<u8>>> {
-        let mut members = self.statement.as_map().expect("a map").iter();
+        let mut members = self.statement.entries().iter();
         let (_, chain) = members.find(|(name, _)| name.as_text() == Some("x5c"))?;
-        Some(chain.as_array().expect("an array").iter().map(bytes).collect())
+        Some(chain.items().iter().map(bytes).collect())
     }
 
     /// The credential ID's length, and the statement's signature.
@@ -222,28 +257,24 @@ impl Made {
             self.id.len()
         );
         match self.format.as_str() {
-            "none" => assert_eq!(self.statement, Value::Map(Vec::new())),
+            "none" => same!(self.statement, Value::Map(Vec::new())),
             "packed" if self.certificates().is_some() => {
-                assert_eq!(member(&self.statement, "alg"), &algorithm::ES256.into());
+                same!(member(&self.statement, "alg"), &algorithm::ES256.into());
                 let signature = bytes(member(&self.statement, "sig"));
                 let leaf = self.certificates().expect("certificates").remove(0);
                 certificate_key(&leaf).verify(&[&self.auth_data.bytes, &CLIENT_DATA_HASH], &signature);
             }
             "packed" => {
-                assert_eq!(
-                    self.statement.as_map().expect("a map").len(),
-                    2,
-                    "self attestation: alg and sig"
-                );
-                assert_eq!(member(&self.statement, "alg"), &self.public_key.algorithm.into());
+                same!(self.statement.entries().len(), 2, "self attestation: alg and sig");
+                same!(member(&self.statement, "alg"), &self.public_key.algorithm.into());
                 let signature = bytes(member(&self.statement, "sig"));
                 self.public_key
                     .verify(&[&self.auth_data.bytes, &CLIENT_DATA_HASH], &signature);
             }
             "fido-u2f" => {
-                let statement = self.statement.as_map().expect("a map");
-                assert_eq!(statement.len(), 2, "sig and x5c");
-                assert_eq!((self.public_key.algorithm, self.aaguid), (algorithm::ES256, [0; 16]));
+                let statement = self.statement.entries();
+                same!(statement.len(), 2, "sig and x5c");
+                same!((self.public_key.algorithm, self.aaguid), (algorithm::ES256, [0; 16]));
                 let signed = [
                     &[0],
                     &self.auth_data.rp_id_hash[..],
@@ -290,20 +321,17 @@ impl Assertion {
             "neither userSelected nor unsigned outputs: {members:?}"
         );
         let credential = &members[&1];
-        assert_eq!(credential.as_map().expect("a map").len(), 2, "id and type");
-        assert_eq!(member(credential, "type"), &"public-key".into());
+        same!(credential.entries().len(), 2, "id and type");
+        same!(member(credential, "type"), &"public-key".into());
         let auth_data = AuthData::decode(bytes(&members[&2]));
         auth_data.agrees(Part::AssertionOutputs);
-        assert_eq!(auth_data.attested, None);
+        same!(auth_data.attested, None);
         Self {
             id: bytes(member(credential, "id")),
             auth_data,
             signature: bytes(&members[&3]),
             user: members.get(&4).cloned(),
-            number_of_credentials: members.get(&5).map(|number| {
-                let number = number.as_integer().expect("an integer");
-                number.try_into().expect("an unsigned integer")
-            }),
+            number_of_credentials: members.get(&5).map(|number| number.number()),
             large_blob_key: members.get(&7).map(bytes),
         }
     }
@@ -317,9 +345,9 @@ impl Assertion {
     /// The same over another client data hash.
     #[track_caller]
     pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {
-        assert_eq!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
-        assert_eq!(self.auth_data.flags, flags);
-        assert_eq!(self.auth_data.bytes.len() > 37, flags & flags::ED != 0);
+        same!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
+        same!(self.auth_data.flags, flags);
+        same!(self.auth_data.bytes.len() > 37, flags & flags::ED != 0);
         public_key.verify(&[&self.auth_data.bytes, client_data_hash], &self.signature);
     }
 

@@ -14,6 +14,40 @@ pub mod word {
     pub const INCORRECT_P1P2: u16 = 0x6A86;
     pub const INS_NOT_SUPPORTED: u16 = 0x6D00;
     pub const CLA_NOT_SUPPORTED: u16 = 0x6E00;
+
+    /// A status word with the standard's name for it.
+    #[must_use]
+    pub fn named(word: u16) -> String {
+        let name = match word {
+            NO_ERROR => "NO_ERROR",
+            WRONG_LENGTH => "WRONG_LENGTH",
+            0x6982 => "SECURITY_STATUS_NOT_SATISFIED",
+            0x6984 => "NO_SUCH_OBJECT",
+            CONDITIONS_NOT_SATISFIED => "CONDITIONS_NOT_SATISFIED",
+            COMMAND_NOT_ALLOWED => "COMMAND_NOT_ALLOWED",
+            WRONG_DATA => "WRONG_DATA",
+            0x6A82 => "FILE_NOT_FOUND",
+            INCORRECT_P1P2 => "INCORRECT_P1P2",
+            INS_NOT_SUPPORTED => "INS_NOT_SUPPORTED",
+            CLA_NOT_SUPPORTED => "CLA_NOT_SUPPORTED",
+            _ => "",
+        };
+        format!("{word:04X} {name}").trim_end().to_owned()
+    }
+
+    /// The key answered this status word.
+    ///
+    /// # Panics
+    /// Where it did not.
+    #[track_caller]
+    pub fn is(found: u16, expected: u16) {
+        assert!(
+            found == expected,
+            "expected status word {}, the key answered {}",
+            named(expected),
+            named(found)
+        );
+    }
 }
 
 /// P1 of U2F_AUTHENTICATE (§5.1).
@@ -83,13 +117,22 @@ impl Registered {
     #[must_use]
     #[track_caller]
     pub fn of(data: &[u8], application: &[u8; 32]) -> Self {
-        let (&[reserved], rest) = data.split_first_chunk().expect("a reserved byte");
-        assert_eq!(reserved, 0x05);
-        let (point, rest) = rest.split_first_chunk::<65>().expect("a public key");
-        assert_eq!(point[0], 0x04, "an uncompressed point");
-        let (&[length], rest) = rest.split_first_chunk().expect("a length");
-        let (key_handle, rest) = rest.split_at(length.into());
-        let (certificate, signature) = rest.split_at(der_length(rest));
+        let malformed = || -> ! { panic!("expected a registration message, the key answered {data:02x?}") };
+        let Some((&[0x05], rest)) = data.split_first_chunk() else {
+            malformed()
+        };
+        let Some((point @ &[0x04, ..], rest)) = rest.split_first_chunk::<65>() else {
+            malformed()
+        };
+        let Some((&[length], rest)) = rest.split_first_chunk() else {
+            malformed()
+        };
+        let Some((key_handle, rest)) = rest.split_at_checked(length.into()) else {
+            malformed()
+        };
+        let Some((certificate, signature)) = rest.split_at_checked(der_length(rest)) else {
+            malformed()
+        };
         certificate_key(certificate).verify(&[&[0], application, &CHALLENGE, key_handle, point], signature);
         Self {
             public_key: PublicKey::es256(*point),
@@ -104,7 +147,7 @@ fn der_length(bytes: &[u8]) -> usize {
     match *bytes {
         [0x30, 0x82, high, low, ..] => 4 + usize::from(u16::from_be_bytes([high, low])),
         [0x30, 0x81, length, ..] => 3 + usize::from(length),
-        _ => panic!("no certificate: {bytes:02x?}"),
+        _ => panic!("expected a certificate in DER, the key answered {bytes:02x?}"),
     }
 }
 
@@ -114,8 +157,8 @@ pub(super) fn certificate_key(certificate: &[u8]) -> PublicKey {
     const P256: &[u8] =
         b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
     let at = certificate.windows(P256.len()).position(|window| window == P256);
-    let at = at.expect("a P-256 key in the certificate") + P256.len();
-    PublicKey::es256(certificate[at..at + 65].try_into().expect("65 bytes"))
+    let point = at.and_then(|at| certificate[at + P256.len()..].first_chunk());
+    PublicKey::es256(*point.unwrap_or_else(|| panic!("expected a P-256 key in the certificate {certificate:02x?}")))
 }
 
 /// A signature that was verified (§5.4).
@@ -132,7 +175,9 @@ impl Authenticated {
     #[must_use]
     #[track_caller]
     pub fn of(data: &[u8], application: &[u8; 32], public_key: &PublicKey) -> Self {
-        let (head, signature) = data.split_first_chunk::<5>().expect("presence and counter");
+        let Some((head, signature)) = data.split_first_chunk::<5>() else {
+            panic!("expected presence, counter and signature, the key answered {data:02x?}")
+        };
         public_key.verify(&[application, head, &CHALLENGE], signature);
         let [user_presence, counter @ ..] = *head;
         Self {
@@ -146,16 +191,22 @@ impl Host {
     /// Sends an APDU: data and status word.
     #[track_caller]
     pub fn u2f(&mut self, apdu: &[u8]) -> (Vec<u8>, u16) {
-        let mut data = self.exchange(command::MSG, apdu);
-        let word = data.split_off(data.len().checked_sub(2).expect("a status word"));
-        (data, u16::from_be_bytes([word[0], word[1]]))
+        let data = self.exchange(command::MSG, apdu);
+        let Some((data, word)) = data.split_last_chunk() else {
+            panic!("expected a status word, the key answered {data:02x?}")
+        };
+        (data.to_vec(), u16::from_be_bytes(*word))
     }
 
     /// An APDU is refused with this status word, and no data.
     #[track_caller]
     pub fn u2f_denied(&mut self, apdu: &[u8], word: u16) {
         let (data, answer) = self.u2f(apdu);
-        assert_eq!((&data[..], format!("{answer:04x}")), (&[][..], format!("{word:04x}")));
+        word::is(answer, word);
+        assert!(
+            data.is_empty(),
+            "expected no data with a refusal, the key answered {data:02x?}"
+        );
     }
 
     /// Sends an APDU until it is touched for, as hosts poll, and returns the data.
@@ -164,7 +215,7 @@ impl Host {
         self.u2f_denied(apdu, word::CONDITIONS_NOT_SATISFIED);
         self.key.touch();
         let (data, word) = self.u2f(apdu);
-        assert_eq!(word, word::NO_ERROR);
+        word::is(word, word::NO_ERROR);
         data
     }
 

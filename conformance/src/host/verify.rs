@@ -11,7 +11,8 @@ use ring::signature::{
 };
 use ring::{digest, hkdf};
 
-use super::cbor::{encode, integer};
+use super::cbor::encode;
+use crate::host::read::Read as _;
 
 /// COSE algorithm identifiers.
 #[expect(missing_docs, reason = "the standard's names")]
@@ -68,40 +69,42 @@ impl PublicKey {
     #[must_use]
     #[track_caller]
     pub fn of(cose_key: &Value) -> Self {
-        let members = cose_key.as_map().expect("a map").iter();
-        let members: Vec<(i128, &Value)> = members
-            .map(|(label, value)| (label.as_integer().expect("an integer label").into(), value))
-            .collect();
-        let bytes = |value: &Value| value.as_bytes().expect("a byte string").clone();
+        let members = cose_key.entries().iter();
+        let members: Vec<(i128, &Value)> = members.map(|(label, value)| (label.number(), value)).collect();
+        let number = |value: &Value| -> i64 { value.number() };
+        let bytes = |value: &Value| value.bytes().clone();
         let (algorithm, key) = match members[..] {
             [(1, kty), (3, alg), (-1, crv), (-2, x), (-3, y)] => {
                 let (x, y) = (bytes(x), bytes(y));
-                let (curve, size) = match integer(alg) {
+                let (curve, size) = match number(alg) {
                     algorithm::ES256 | algorithm::ESP256 => (1, 32),
                     algorithm::ES384 | algorithm::ESP384 => (2, 48),
                     algorithm::ES512 | algorithm::ESP512 => (3, 66),
                     algorithm::ES256K => (8, 32),
                     other => panic!("{other} is no algorithm of an elliptic curve"),
                 };
-                assert_eq!((integer(kty), integer(crv)), (2, curve));
-                assert_eq!((x.len(), y.len()), (size, size));
-                (integer(alg), [vec![0x04], x, y].concat())
+                same!((number(kty), number(crv)), (2, curve));
+                same!((x.len(), y.len()), (size, size));
+                (number(alg), [vec![0x04], x, y].concat())
             }
             [(1, kty), (3, alg), (-1, crv), (-2, x)] => {
-                assert!(matches!(integer(alg), algorithm::EDDSA | algorithm::ED25519));
-                assert_eq!((integer(kty), integer(crv), bytes(x).len()), (1, 6, 32));
-                (integer(alg), bytes(x))
+                assert!(matches!(number(alg), algorithm::EDDSA | algorithm::ED25519));
+                same!((number(kty), number(crv), bytes(x).len()), (1, 6, 32));
+                (number(alg), bytes(x))
             }
             [(1, kty), (3, alg), (-1, key)] => {
-                let size = match integer(alg) {
+                let size = match number(alg) {
                     algorithm::ML_DSA_44 => 1312,
                     algorithm::ML_DSA_65 => 1952,
                     other => panic!("{other} is no ML-DSA"),
                 };
-                assert_eq!((integer(kty), bytes(key).len()), (7, size));
-                (integer(alg), bytes(key))
+                same!((number(kty), bytes(key).len()), (7, size));
+                (number(alg), bytes(key))
             }
-            _ => panic!("no COSE_Key of WebAuthn: {cose_key:?}"),
+            _ => panic!(
+                "expected a COSE_Key of WebAuthn, the key answered {}",
+                crate::words::shown(cose_key)
+            ),
         };
         let cose = encode(cose_key);
         Self { algorithm, key, cose }
@@ -142,7 +145,10 @@ impl PublicKey {
                 .verify(&message, &sized(signature), &[]),
             other => panic!("{other} is no algorithm of these tests"),
         };
-        assert!(valid, "the signature is not by this key");
+        assert!(
+            valid,
+            "expected a signature by this key, {signature:02x?} does not verify"
+        );
     }
 }
 

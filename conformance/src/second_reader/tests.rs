@@ -83,9 +83,9 @@ fn the_hosts_requests_are_those_of_ctap_types() {
 #[test]
 fn what_is_not_the_same_is_noticed() {
     let retries = map_of(3, 8.into());
-    agrees(Part::Answer(0x06), &encode(&retries));
+    must_agree(Part::Answer(0x06), &encode(&retries));
     for wrong in [map_of(3, "8".into()), map_of(9, 8.into())] {
-        let read = std::panic::catch_unwind(|| agrees(Part::Answer(0x06), &encode(&wrong)));
+        let read = std::panic::catch_unwind(|| must_agree(Part::Answer(0x06), &encode(&wrong)));
         assert!(read.is_err(), "{wrong:?}");
     }
 }
@@ -93,7 +93,7 @@ fn what_is_not_the_same_is_noticed() {
 #[test]
 fn what_is_new_is_noticed() {
     let unknown = map([("minPinLength", 4.into()), ("somethingThatIsNew", true.into())]);
-    assert!(std::panic::catch_unwind(|| agrees(Part::RegistrationOutputs, &encode(&unknown))).is_err());
+    assert!(std::panic::catch_unwind(|| must_agree(Part::RegistrationOutputs, &encode(&unknown))).is_err());
 }
 
 /// Answers in which everything is that the two disagree about.
@@ -162,7 +162,7 @@ fn each_disagreement_is_one() {
         assert_eq!(met.count(), 1, "{}", known.what);
     }
     for (part, answer) in examples() {
-        agrees(part, &encode(&answer));
+        must_agree(part, &encode(&answer));
     }
 }
 

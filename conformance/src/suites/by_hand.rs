@@ -32,11 +32,11 @@ fn report(begin: &[u8]) -> Report {
 
 fn an_init_report_allocates_a_channel(key: &Key) {
     let init = report(b"\xff\xff\xff\xff\x86\x00\x08\x01\x02\x03\x04\x05\x06\x07\x08");
-    assert_eq!(packets(BROADCAST, command::INIT, &[1, 2, 3, 4, 5, 6, 7, 8]), [init]);
+    same!(packets(BROADCAST, command::INIT, &[1, 2, 3, 4, 5, 6, 7, 8]), [init]);
     let mut host = key.host();
     host.send_report(&init);
     let answer = host.report();
-    assert_eq!(
+    same!(
         answer[..15],
         *b"\xff\xff\xff\xff\x86\x00\x11\x01\x02\x03\x04\x05\x06\x07\x08"
     );
@@ -45,7 +45,7 @@ fn an_init_report_allocates_a_channel(key: &Key) {
 }
 
 fn a_get_info_report_is_answered(key: &Key) {
-    assert_eq!(
+    same!(
         packets(0x0102_0304, command::CBOR, GET_INFO),
         [report(b"\x01\x02\x03\x04\x90\x00\x01\x04")]
     );
@@ -53,7 +53,7 @@ fn a_get_info_report_is_answered(key: &Key) {
     let mut get_info = report(b"\x00\x00\x00\x00\x90\x00\x01\x04");
     get_info[..4].copy_from_slice(&host.channel.to_be_bytes());
     host.send_report(&get_info);
-    assert_eq!(host.answer().status, 0x00);
+    same!(host.answer().status, 0x00);
 }
 
 fn a_cancel_report_is_understood(key: &Key) {
@@ -62,7 +62,7 @@ fn a_cancel_report_is_understood(key: &Key) {
     let mut cancel = report(b"\x00\x00\x00\x00\x91\x00\x00");
     cancel[..4].copy_from_slice(&host.channel.to_be_bytes());
     host.send_report(&cancel);
-    assert_eq!(host.answer(), Response::bare(0x2D));
+    same!(host.answer(), Response::bare(0x2D));
 }
 
 fn a_registration_and_a_silent_assertion(key: &Key) {
@@ -76,9 +76,9 @@ fn a_registration_and_a_silent_assertion(key: &Key) {
     ]
     .concat();
     let built = make_discoverable("example.com", &[1, 2]).with(mc::CLIENT_DATA_HASH, &CLIENT_DATA_HASH[..]);
-    assert_eq!(built.encode(), registration);
+    same!(built.encode(), registration);
     let made = Made::of(&host.touched(registration));
-    assert_eq!(made.auth_data.rp_id_hash, RP_ID_HASH);
+    same!(made.auth_data.rp_id_hash, RP_ID_HASH);
 
     let assertion = [
         b"\x02\xa3\x01\x6bexample.com\x02\x58\x20",
@@ -87,7 +87,7 @@ fn a_registration_and_a_silent_assertion(key: &Key) {
     ]
     .concat();
     let built = get_assertion("example.com").with(ga::CLIENT_DATA_HASH, &CLIENT_DATA_HASH[..]);
-    assert_eq!(built.with(ga::OPTIONS, map([("up", false.into())])).encode(), assertion);
+    same!(built.with(ga::OPTIONS, map([("up", false.into())])).encode(), assertion);
     let assertion = Assertion::of(&host.ctap2(assertion));
     assertion.verify_over(&made.public_key, "example.com", 0, &CLIENT_DATA_HASH);
 }

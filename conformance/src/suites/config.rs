@@ -5,6 +5,7 @@ use ciborium::Value;
 use crate::host::Host;
 use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, permission};
 use crate::host::ctap2::{RESET, extending, make_credential, status};
+use crate::host::read::Read as _;
 use crate::host::response::Response;
 use crate::key::Key;
 
@@ -85,21 +86,21 @@ fn unknown_subcommands_are_refused(key: &Key) {
 fn get_info_lists_the_subcommands(key: &Key) {
     let mut host = key.host();
     let info = host.info();
-    assert_eq!(info[&0x1F], Value::Array(vec![2.into(), 3.into(), 4.into()]));
-    assert_eq!(host.option("authnrCfg"), Some(true));
-    assert_eq!(host.option("alwaysUv"), Some(false));
-    assert_eq!(host.option("setMinPINLength"), Some(true));
-    assert_eq!(host.option("ep"), None, "no enterprise attestation was installed");
+    same!(info[&0x1F], Value::Array(vec![2.into(), 3.into(), 4.into()]));
+    same!(host.option("authnrCfg"), Some(true));
+    same!(host.option("alwaysUv"), Some(false));
+    same!(host.option("setMinPINLength"), Some(true));
+    same!(host.option("ep"), None, "no enterprise attestation was installed");
 }
 
 fn without_a_pin_no_token_is_needed(key: &Key) {
     let mut host = key.host();
     for sub_command in [ALWAYS_UV, ALWAYS_UV, SET_MIN_PIN_LENGTH, LONG_TOUCH] {
-        assert_eq!(host.ctap2(configure(sub_command, None)), Response::bare(status::OK));
+        same!(host.ctap2(configure(sub_command, None)), Response::bare(status::OK));
     }
     // Nor is one looked at.
     let request = configure(SET_MIN_PIN_LENGTH, None).with(0x04, vec![1, 2, 3]);
-    assert_eq!(host.ctap2(request), Response::bare(status::OK));
+    same!(host.ctap2(request), Response::bare(status::OK));
 }
 
 fn with_a_pin_a_token_is_needed(key: &Key) {
@@ -118,9 +119,9 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
         token.configure(LONG_TOUCH, None).with(0x01, ALWAYS_UV),
         status::PIN_AUTH_INVALID,
     );
-    assert_eq!(host.option("alwaysUv"), Some(false));
-    assert_eq!(host.ctap2(request), Response::bare(status::OK));
-    assert_eq!(host.option("alwaysUv"), Some(true));
+    same!(host.option("alwaysUv"), Some(false));
+    same!(host.ctap2(request), Response::bare(status::OK));
+    same!(host.option("alwaysUv"), Some(true));
 }
 
 fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
@@ -141,7 +142,7 @@ fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
     host.denied(empty.clone().without(0x02), status::PIN_AUTH_INVALID);
     let unknown = params([(9, 1.into())]).expect("a map");
     host.denied(empty.with(0x02, unknown), status::PIN_AUTH_INVALID);
-    assert_eq!(host.ctap2(request), Response::bare(status::OK));
+    same!(host.ctap2(request), Response::bare(status::OK));
 }
 
 fn a_token_serves_again(key: &Key) {
@@ -149,30 +150,30 @@ fn a_token_serves_again(key: &Key) {
     for protocol in PROTOCOLS {
         let token = host.token_by(protocol, PIN, permission::ACFG, None);
         for on in [true, false, true, false] {
-            assert_eq!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
-            assert_eq!(host.option("alwaysUv"), Some(on));
+            same!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
+            same!(host.option("alwaysUv"), Some(on));
         }
     }
 }
 
 fn always_uv_without_a_pin_is_turned_off_without_a_token(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
+    status::is(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
     for sub_command in [SET_MIN_PIN_LENGTH, LONG_TOUCH] {
         host.denied(configure(sub_command, None), status::PUAT_REQUIRED);
     }
-    assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
-    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, None)).status, status::OK);
+    status::is(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
+    status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, None)).status, status::OK);
 }
 
 fn the_minimum_pin_length_only_grows(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.info()[&0x0D], 4.into());
-    assert_eq!(host.info()[&0x1D], 63.into());
+    same!(host.info()[&0x0D], 4.into());
+    same!(host.info()[&0x1D], 63.into());
     let set = |length: u64| configure(SET_MIN_PIN_LENGTH, params([(1, length.into())]));
     for length in [4, 6, 6, 8] {
-        assert_eq!(host.ctap2(set(length)), Response::bare(status::OK));
-        assert_eq!(host.info()[&0x0D], length.into());
+        same!(host.ctap2(set(length)), Response::bare(status::OK));
+        same!(host.info()[&0x0D], length.into());
     }
     for length in [0, 7, 64, 256, 264, u64::MAX] {
         host.denied(set(length), status::PIN_POLICY_VIOLATION);
@@ -180,32 +181,32 @@ fn the_minimum_pin_length_only_grows(key: &Key) {
     // Nor do these change anything.
     for nothing in [None, params([]), params([(3, false.into()), (4, false.into())])] {
         let request = configure(SET_MIN_PIN_LENGTH, nothing);
-        assert_eq!(host.ctap2(request), Response::bare(status::OK));
+        same!(host.ctap2(request), Response::bare(status::OK));
     }
-    assert_eq!(host.info()[&0x0D], 8.into());
+    same!(host.info()[&0x0D], 8.into());
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.set_pin("1234567"), status::PIN_POLICY_VIOLATION);
     host.set_pin("12345678");
-    assert_eq!(
+    status::is(
         run(&mut host, "12345678", SET_MIN_PIN_LENGTH, params([(1, 63.into())])),
-        status::OK
+        status::OK,
     );
-    assert_eq!(host.info()[&0x0D], 63.into());
+    same!(host.info()[&0x0D], 63.into());
 }
 
 fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
     let mut host = with_pin(key, PIN);
-    assert_eq!(
+    status::is(
         run(&mut host, PIN, SET_MIN_PIN_LENGTH, params([(1, 6.into())])),
-        status::OK
+        status::OK,
     );
     let info = host.info();
-    assert_eq!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
+    same!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "98765"), status::PIN_POLICY_VIOLATION);
     let agreement = host.agree(Protocol::Two);
-    assert_eq!(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
-    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
+    status::is(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
+    differ!(host.info().get(&0x0C), Some(&true.into()));
 }
 
 fn a_pin_long_enough_need_not_change(key: &Key) {
@@ -213,8 +214,8 @@ fn a_pin_long_enough_need_not_change(key: &Key) {
     let token = host.token_by(Protocol::Two, "12345678", permission::ACFG, None);
     for (length, must_change) in [(6, false), (8, false), (9, true)] {
         let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, length.into())]));
-        assert_eq!(host.ctap2(request), Response::bare(status::OK));
-        assert_eq!(host.info().get(&0x0C) == Some(&true.into()), must_change);
+        same!(host.ctap2(request), Response::bare(status::OK));
+        same!(host.info().get(&0x0C) == Some(&true.into()), must_change);
     }
     // With the PIN its tokens go.
     host.denied(token.configure(ALWAYS_UV, None), status::PIN_AUTH_INVALID);
@@ -225,10 +226,10 @@ fn forcing_a_change_needs_a_pin(key: &Key) {
     let force = || params([(3, true.into())]);
     host.denied(configure(SET_MIN_PIN_LENGTH, force()), status::PIN_NOT_SET);
     host.set_pin(PIN);
-    assert_eq!(run(&mut host, PIN, SET_MIN_PIN_LENGTH, force()), status::OK);
-    assert_eq!(host.info()[&0x0C], true.into());
+    status::is(run(&mut host, PIN, SET_MIN_PIN_LENGTH, force()), status::OK);
+    same!(host.info()[&0x0C], true.into());
     key.power_cycle();
-    assert_eq!(key.host().info()[&0x0C], true.into());
+    same!(key.host().info()[&0x0C], true.into());
 }
 
 /// The minimum PIN length as a registration tells it to the relying party.
@@ -239,29 +240,25 @@ fn told(host: &mut Host, rp_id: &str) -> Option<Value> {
 
 fn relying_parties_that_may_know_the_length_are_listed(key: &Key) {
     let mut host = key.host();
-    let maximum = host.info()[&0x10]
-        .as_integer()
-        .expect("an integer")
-        .try_into()
-        .expect("small");
+    let maximum = host.info()[&0x10].number();
     let list = |count: usize, domain: &str| {
         let names: Vec<_> = (0..count).map(|n| format!("{n}.{domain}")).collect();
         configure(SET_MIN_PIN_LENGTH, params([(2, texts(&names))]))
     };
-    assert_eq!(told(&mut host, "0.example.com"), None);
-    assert_eq!(host.ctap2(list(maximum, "example.com")).status, status::OK);
+    same!(told(&mut host, "0.example.com"), None);
+    status::is(host.ctap2(list(maximum, "example.com")).status, status::OK);
     host.denied(list(maximum + 1, "example.org"), status::KEY_STORE_FULL);
     // An empty list changes nothing.
-    assert_eq!(host.ctap2(list(0, "")).status, status::OK);
+    status::is(host.ctap2(list(0, "")).status, status::OK);
     for rp_id in ["0.example.com", &format!("{}.example.com", maximum - 1)] {
-        assert_eq!(told(&mut host, rp_id), Some(4.into()), "{rp_id}");
+        same!(told(&mut host, rp_id), Some(4.into()), "{rp_id}");
     }
-    assert_eq!(told(&mut host, "0.example.org"), None);
+    same!(told(&mut host, "0.example.org"), None);
     // Another list takes its place.
-    assert_eq!(host.ctap2(list(1, "example.org")).status, status::OK);
-    assert_eq!(told(&mut host, "0.example.com"), None);
+    status::is(host.ctap2(list(1, "example.org")).status, status::OK);
+    same!(told(&mut host, "0.example.com"), None);
     key.power_cycle();
-    assert_eq!(told(&mut key.host(), "0.example.org"), Some(4.into()));
+    same!(told(&mut key.host(), "0.example.org"), Some(4.into()));
 }
 
 fn a_refused_change_leaves_everything(key: &Key) {
@@ -274,8 +271,8 @@ fn a_refused_change_leaves_everything(key: &Key) {
     host.denied(request, status::PIN_NOT_SET);
     let request = configure(SET_MIN_PIN_LENGTH, params([(1, 3.into()), (2, names)]));
     host.denied(request, status::PIN_POLICY_VIOLATION);
-    assert_eq!(host.info()[&0x0D], 4.into());
-    assert_eq!(told(&mut host, "example.com"), None);
+    same!(host.info()[&0x0D], 4.into());
+    same!(told(&mut host, "example.com"), None);
     host.set_pin(PIN);
     let token = host.token(permission::ACFG, None);
     let too_short = params([(1, 3.into()), (3, true.into()), (4, true.into())]);
@@ -287,8 +284,8 @@ fn a_refused_change_leaves_everything(key: &Key) {
     let too_many = params([(1, 6.into()), (2, texts(&many)), (3, true.into())]);
     host.denied(token.configure(SET_MIN_PIN_LENGTH, too_many), status::KEY_STORE_FULL);
     let info = host.info();
-    assert_ne!(info.get(&0x0C), Some(&true.into()));
-    assert_eq!((&info[&0x0D], &info[&0x1B]), (&4.into(), &false.into()));
+    differ!(info.get(&0x0C), Some(&true.into()));
+    same!((&info[&0x0D], &info[&0x1B]), (&4.into(), &false.into()));
     for (key, wrong) in [
         (1, "4".into()),
         (1, (-6).into()),
@@ -300,7 +297,7 @@ fn a_refused_change_leaves_everything(key: &Key) {
         let request = token.configure(SET_MIN_PIN_LENGTH, params([(key, wrong)]));
         host.denied(request, status::CBOR_UNEXPECTED_TYPE);
     }
-    assert_eq!(host.ctap2(token.configure(ALWAYS_UV, None)).status, status::OK);
+    status::is(host.ctap2(token.configure(ALWAYS_UV, None)).status, status::OK);
 }
 
 fn policy() -> Option<Value> {
@@ -309,17 +306,17 @@ fn policy() -> Option<Value> {
 
 fn the_complexity_policy_is_turned_on_and_stays(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.info()[&0x1B], false.into());
-    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
-    assert_eq!(host.info()[&0x1B], true.into());
+    same!(host.info()[&0x1B], false.into());
+    status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
+    same!(host.info()[&0x1B], true.into());
     let off = params([(4, false.into())]);
-    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, off)).status, status::OK);
-    assert_eq!(host.info()[&0x1B], true.into());
+    status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, off)).status, status::OK);
+    same!(host.info()[&0x1B], true.into());
 }
 
 fn a_simple_pin_is_refused_under_the_policy(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
+    status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
     let agreement = host.agree(Protocol::Two);
     for simple in ["1111", "1234", "987654", "aaaaaa"] {
         host.denied(agreement.set_pin(simple), status::PIN_POLICY_VIOLATION);
@@ -329,25 +326,25 @@ fn a_simple_pin_is_refused_under_the_policy(key: &Key) {
 
 fn a_pin_from_before_the_policy_must_change(key: &Key) {
     let mut host = with_pin(key, PIN);
-    assert_eq!(run(&mut host, PIN, SET_MIN_PIN_LENGTH, policy()), status::OK);
-    assert_eq!(host.info()[&0x0C], true.into());
+    status::is(run(&mut host, PIN, SET_MIN_PIN_LENGTH, policy()), status::OK);
+    same!(host.info()[&0x0C], true.into());
     for simple in ["1111", "4567", "8765"] {
         let agreement = host.agree(Protocol::Two);
         host.denied(agreement.change_pin(PIN, simple), status::PIN_POLICY_VIOLATION);
     }
     let agreement = host.agree(Protocol::Two);
-    assert_eq!(host.ctap2(agreement.change_pin(PIN, "4711")).status, status::OK);
+    status::is(host.ctap2(agreement.change_pin(PIN, "4711")).status, status::OK);
     // That one was checked.
-    assert_eq!(run(&mut host, "4711", SET_MIN_PIN_LENGTH, policy()), status::OK);
-    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
+    status::is(run(&mut host, "4711", SET_MIN_PIN_LENGTH, policy()), status::OK);
+    differ!(host.info().get(&0x0C), Some(&true.into()));
 }
 
 fn a_long_touch_is_asked_for_when_turned_on(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.info()[&0x18], false.into());
+    same!(host.info()[&0x18], false.into());
     for _ in 0..2 {
-        assert_eq!(host.ctap2(configure(LONG_TOUCH, None)).status, status::OK);
-        assert_eq!(host.info()[&0x18], true.into());
+        status::is(host.ctap2(configure(LONG_TOUCH, None)).status, status::OK);
+        same!(host.info()[&0x18], true.into());
     }
 }
 
@@ -355,16 +352,16 @@ fn settings_survive_a_power_cycle_and_not_a_reset(key: &Key) {
     let mut host = key.host();
     let names = texts(&["example.com".to_owned()]);
     let all = params([(1, 6.into()), (2, names), (4, true.into())]);
-    assert_eq!(host.ctap2(configure(SET_MIN_PIN_LENGTH, all)).status, status::OK);
-    assert_eq!(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
+    status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, all)).status, status::OK);
+    status::is(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
     let settings = |host: &mut Host| {
         let info = host.info();
         (info[&0x0D].clone(), info[&0x1B].clone(), host.option("alwaysUv"))
     };
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(settings(&mut host), (6.into(), true.into(), Some(true)));
-    assert_eq!(host.touched(RESET).status, status::OK);
-    assert_eq!(settings(&mut host), (4.into(), false.into(), Some(false)));
-    assert_eq!(told(&mut host, "example.com"), None);
+    same!(settings(&mut host), (6.into(), true.into(), Some(true)));
+    status::is(host.touched(RESET).status, status::OK);
+    same!(settings(&mut host), (4.into(), false.into(), Some(false)));
+    same!(told(&mut host, "example.com"), None);
 }

@@ -62,9 +62,9 @@ fn the_level_is_answered(key: &Key) {
             make_discoverable("example.com", b"1"),
         ] {
             let made = host.register(&protected(request, level));
-            assert_eq!(made.auth_data.flags, flags::UP | flags::AT | flags::ED);
+            same!(made.auth_data.flags, flags::UP | flags::AT | flags::ED);
             let output = Value::Map(vec![("credProtect".into(), level.into())]);
-            assert_eq!(made.auth_data.extensions, Some(output));
+            same!(made.auth_data.extensions, Some(output));
         }
     }
 }
@@ -79,14 +79,14 @@ fn level_one_is_found_by_all(key: &Key) {
 fn level_two_is_found_by_its_id_or_by_the_verified(key: &Key) {
     let (mut host, made) = with_level(key, 2);
     for (by_id, verified) in [(true, true), (true, false), (false, true), (false, false)] {
-        assert_eq!(found(&mut host, &made, by_id, verified), by_id || verified);
+        same!(found(&mut host, &made, by_id, verified), by_id || verified);
     }
 }
 
 fn level_three_is_found_by_the_verified_only(key: &Key) {
     let (mut host, made) = with_level(key, 3);
     for (by_id, verified) in [(true, true), (true, false), (false, true), (false, false)] {
-        assert_eq!(found(&mut host, &made, by_id, verified), verified);
+        same!(found(&mut host, &made, by_id, verified), verified);
     }
     host.denied(get_assertion_by("example.com", &[&made.id]), status::NO_CREDENTIALS);
 }
@@ -97,7 +97,7 @@ fn levels_hold_for_plain_credentials(key: &Key) {
     for level in [1, 2, 3] {
         let token = host.token(permission::MC, Some("example.com"));
         let made = host.register(&token.on(protected(make_credential("example.com", b"1"), level)));
-        assert_eq!(found(&mut host, &made, true, false), level != 3);
+        same!(found(&mut host, &made, true, false), level != 3);
         assert!(found(&mut host, &made, true, true));
     }
 }
@@ -107,7 +107,7 @@ fn hidden_accounts_are_not_counted(key: &Key) {
     host.register(&protected(make_discoverable("example.com", b"1"), 2));
     let made = host.make(&make_discoverable("example.com", b"2"));
     let assertion = host.assert(&get_assertion("example.com"));
-    assert_eq!((assertion.id, assertion.number_of_credentials), (made.id, None));
+    same!((assertion.id, assertion.number_of_credentials), (made.id, None));
 }
 
 fn unknown_levels_are_refused(key: &Key) {

@@ -7,6 +7,7 @@ use crate::host::Host;
 use crate::host::cbor::map;
 use crate::host::client_pin::{Token, permission};
 use crate::host::ctap2::{descriptor, get_assertion, get_assertion_by, make_credential, status};
+use crate::host::read::Read as _;
 use crate::host::response::{Response, flags, member};
 use crate::key::Key;
 
@@ -40,7 +41,7 @@ fn a_bound_token_manages_its_own_credentials_only(key: &Key) {
         host.denied(token.manage(DELETE, of_credential(id)), status::PIN_AUTH_INVALID);
         host.denied(token.manage(UPDATE, of_user(id, user())), status::PIN_AUTH_INVALID);
     }
-    assert_eq!(
+    same!(
         host.ctap2(token.manage(DELETE, of_credential(&own.id))),
         Response::bare(status::OK)
     );
@@ -52,20 +53,20 @@ fn a_deleted_credential_is_gone(key: &Key) {
     let one = made(&mut host, "example.com", b"1");
     let two = made(&mut host, "example.com", b"2");
     let token = cm(&mut host);
-    assert_eq!(
+    same!(
         host.ctap2(token.manage(DELETE, of_credential(&one.id))),
         Response::bare(status::OK)
     );
     host.denied(get_assertion_by("example.com", &[&one.id]), status::NO_CREDENTIALS);
-    assert_eq!(host.assert(&get_assertion("example.com")).id, two.id);
+    same!(host.assert(&get_assertion("example.com")).id, two.id);
     // Signing in has spent the token.
     let token = cm(&mut host);
-    assert_eq!(counts(&mut host, &token).0, 1);
+    same!(counts(&mut host, &token).0, 1);
     host.denied(token.manage(DELETE, of_credential(&one.id)), status::NO_CREDENTIALS);
     // With its last credential the relying party goes.
-    assert_eq!(
+    status::is(
         host.ctap2(token.manage(DELETE, of_credential(&two.id))).status,
-        status::OK
+        status::OK,
     );
     host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
     key.power_cycle();
@@ -96,19 +97,19 @@ fn user_information_is_updated(key: &Key) {
         ("displayName", "Alice".into()),
     ]);
     let token = cm(&mut host);
-    assert_eq!(
+    same!(
         host.ctap2(token.manage(UPDATE, of_user(&made.id, user.clone()))),
         Response::bare(status::OK)
     );
     let found = credentials(&mut host, &token, "example.com");
-    assert_eq!(found[&b"1"[..]][&6], user);
-    assert_eq!(found[&b"1"[..]][&7], descriptor(&made.id));
+    same!(found[&b"1"[..]][&6], user);
+    same!(found[&b"1"[..]][&7], descriptor(&made.id));
     let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
     assertion.verify(&made.public_key, "example.com", flags::UP);
     key.power_cycle();
     let mut host = key.host();
     let token = cm(&mut host);
-    assert_eq!(credentials(&mut host, &token, "example.com")[&b"1"[..]][&6], user);
+    same!(credentials(&mut host, &token, "example.com")[&b"1"[..]][&6], user);
 }
 
 fn names_left_out_are_removed(key: &Key) {
@@ -121,10 +122,10 @@ fn names_left_out_are_removed(key: &Key) {
         let token = cm(&mut host);
         for user in [&named, &removing] {
             let request = token.manage(UPDATE, of_user(&made.id, user.clone()));
-            assert_eq!(host.ctap2(request).status, status::OK);
+            status::is(host.ctap2(request).status, status::OK);
         }
         let found = credentials(&mut host, &token, "example.com");
-        assert_eq!(found[&b"1"[..]][&6], map([id()]));
+        same!(found[&b"1"[..]][&6], map([id()]));
     }
 }
 
@@ -137,14 +138,14 @@ fn another_users_information_is_refused(key: &Key) {
         host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
     }
     let found = credentials(&mut host, &token, "example.com");
-    assert_eq!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
+    same!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
 }
 
 /// Decrypts a member of getInfo with the persistent token (§6.4).
 #[track_caller]
 fn plain(host: &mut Host, persistent: &Token, member: u8, info: &str) -> (Vec<u8>, Vec<u8>) {
-    let value = host.info()[&member].as_bytes().expect("bytes").clone();
-    assert_eq!(value.len(), 32);
+    let value = host.info()[&member].bytes().clone();
+    same!(value.len(), 32);
     let plain = crate::host::verify::decrypt_info(&persistent.token, info, &value);
     (value[..16].to_vec(), plain)
 }
@@ -174,14 +175,14 @@ fn the_store_state_changes_with_the_store(key: &Key) {
     changed(&mut host);
     let token = cm(&mut host);
     let user = map([("id", b"1".to_vec().into()), ("name", "bob".into())]);
-    assert_eq!(
+    status::is(
         host.ctap2(token.manage(UPDATE, of_user(&made.id, user))).status,
-        status::OK
+        status::OK,
     );
     changed(&mut host);
-    assert_eq!(
+    status::is(
         host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
-        status::OK
+        status::OK,
     );
     changed(&mut host);
 }
@@ -192,38 +193,32 @@ fn the_store_state_does_not_change_with_use(key: &Key) {
     let persistent = host.token(permission::PCMR, None);
     let (iv, name) = identifier(&mut host, &persistent);
     let state = store_state(&mut host, &persistent);
-    assert_ne!(name, state);
+    differ!(name, state);
     assert!([&name, &state].iter().all(|plain| **plain != [0; 16]));
-    assert_ne!(host.info()[&0x19], host.info()[&0x1E]);
+    differ!(host.info()[&0x19], host.info()[&0x1E]);
     host.make(&make_credential("example.com", b"1"));
     host.assert(&get_assertion("example.com"));
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(store_state(&mut host, &persistent), state);
+    same!(store_state(&mut host, &persistent), state);
     // The device is known by its identifier, and nobody else sees that it is the same one.
     let (another_iv, same_name) = identifier(&mut host, &persistent);
-    assert_ne!(iv, another_iv);
-    assert_eq!(name, same_name);
+    differ!(iv, another_iv);
+    same!(name, same_name);
 }
 
 fn room_is_counted(key: &Key) {
     let mut host = with_pin(key);
-    let remaining = |host: &mut Host| -> u64 {
-        host.info()[&0x14]
-            .as_integer()
-            .expect("an integer")
-            .try_into()
-            .expect("small")
-    };
+    let remaining = |host: &mut Host| -> u64 { host.info()[&0x14].number() };
     let before = remaining(&mut host);
     let made = made(&mut host, "example.com", b"1");
     let after = remaining(&mut host);
     assert!(after < before, "{after} after {before}");
     let token = cm(&mut host);
-    assert_eq!(counts(&mut host, &token), (1, after));
-    assert_eq!(
+    same!(counts(&mut host, &token), (1, after));
+    status::is(
         host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
-        status::OK
+        status::OK,
     );
     assert!(remaining(&mut host) > after);
 }

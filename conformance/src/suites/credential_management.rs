@@ -7,6 +7,7 @@ use ciborium::Value;
 use crate::host::cbor::{encode, map};
 use crate::host::client_pin::{PIN, Token, permission};
 use crate::host::ctap2::{Request, descriptor, extending, make_credential, make_discoverable, mc, status};
+use crate::host::read::{Members, Read as _};
 use crate::host::response::{Made, Response, member};
 use crate::host::verify::sha256;
 use crate::host::{Host, command};
@@ -75,17 +76,13 @@ pub(super) fn of_rp(rp_id: &str) -> Option<Value> {
 #[track_caller]
 fn relying_parties(host: &mut Host, token: &Token) -> Vec<String> {
     let mut response = host.ctap2(token.manage(RPS_BEGIN, None));
-    let total: u64 = response.ok()[&5]
-        .as_integer()
-        .expect("an integer")
-        .try_into()
-        .expect("small");
+    let total: u64 = response.ok()[&5].number();
     let mut found = Vec::new();
     loop {
         let members = response.ok();
         assert!(members.keys().all(|key| matches!(key, 3..=5)), "{members:?}");
-        let id = member(&members[&3], "id").as_text().expect("a text").to_owned();
-        assert_eq!(members[&4], sha256(id.as_bytes()).to_vec().into());
+        let id = member(&members[&3], "id").text().to_owned();
+        same!(members[&4], sha256(id.as_bytes()).to_vec().into());
         found.push(id);
         if found.len() as u64 == total {
             break;
@@ -100,23 +97,19 @@ fn relying_parties(host: &mut Host, token: &Token) -> Vec<String> {
 
 /// What enumerateCredentialsBegin and its continuations answer, by user ID.
 #[track_caller]
-pub(super) fn credentials(host: &mut Host, token: &Token, rp_id: &str) -> BTreeMap<Vec<u8>, BTreeMap<u8, Value>> {
+pub(super) fn credentials(host: &mut Host, token: &Token, rp_id: &str) -> BTreeMap<Vec<u8>, Members> {
     let mut response = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp(rp_id)));
-    let total: u64 = response.ok()[&9]
-        .as_integer()
-        .expect("an integer")
-        .try_into()
-        .expect("small");
+    let total: u64 = response.ok()[&9].number();
     let mut found = BTreeMap::new();
     for n in 1..=total {
         let mut members = response.ok().clone();
-        assert_eq!(members.remove(&9).is_some(), n == 1, "the total comes once");
+        same!(members.remove(&9).is_some(), n == 1, "the total comes once");
         assert!(
             members.keys().all(|key| matches!(key, 6..=8 | 0x0A..=0x0C)),
             "{members:?}"
         );
-        let user = member(&members[&6], "id").as_bytes().expect("bytes").clone();
-        assert_eq!(found.insert(user, members), None, "an account twice");
+        let user = member(&members[&6], "id").bytes().clone();
+        same!(found.insert(user, members), None, "an account twice");
         if n < total {
             response = host.ctap2(bare(CREDENTIALS_NEXT));
         }
@@ -129,14 +122,8 @@ pub(super) fn credentials(host: &mut Host, token: &Token, rp_id: &str) -> BTreeM
 pub(super) fn counts(host: &mut Host, token: &Token) -> (u64, u64) {
     let response = host.ctap2(token.manage(METADATA, None));
     let members = response.ok();
-    assert_eq!(members.keys().collect::<Vec<_>>(), [&1, &2]);
-    let count = |key: u8| {
-        members[&key]
-            .as_integer()
-            .expect("an integer")
-            .try_into()
-            .expect("small")
-    };
+    same!(members.keys().collect::<Vec<_>>(), [&1, &2]);
+    let count = |key: u8| members[&key].number();
     (count(1), count(2))
 }
 
@@ -237,7 +224,7 @@ fn metadata_counts_credentials(key: &Key) {
     for existing in 0..3 {
         let token = cm(&mut host);
         let (count, remaining) = counts(&mut host, &token);
-        assert_eq!(count, existing);
+        same!(count, existing);
         assert!(remaining > 0);
         made(
             &mut host,
@@ -248,7 +235,7 @@ fn metadata_counts_credentials(key: &Key) {
     // An account made anew is the same account.
     made(&mut host, "example.com", b"1");
     let token = cm(&mut host);
-    assert_eq!(counts(&mut host, &token).0, 3);
+    same!(counts(&mut host, &token).0, 3);
 }
 
 fn relying_parties_are_listed(key: &Key) {
@@ -257,14 +244,14 @@ fn relying_parties_are_listed(key: &Key) {
         made(&mut host, rp_id, user);
     }
     let token = cm(&mut host);
-    assert_eq!(relying_parties(&mut host, &token), ["example.com", "example.org"]);
+    same!(relying_parties(&mut host, &token), ["example.com", "example.org"]);
 }
 
 fn an_empty_key_has_no_relying_parties(key: &Key) {
     let mut host = with_pin(key);
     let token = cm(&mut host);
     host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
-    assert_eq!(counts(&mut host, &token).0, 0);
+    same!(counts(&mut host, &token).0, 0);
 }
 
 fn credentials_are_listed(key: &Key) {
@@ -281,19 +268,19 @@ fn credentials_are_listed(key: &Key) {
 
     let token = cm(&mut host);
     let found = credentials(&mut host, &token, "example.com");
-    assert_eq!(found.len(), 2);
+    same!(found.len(), 2);
     for (made, user) in [
         (&one, map([("id", b"1".to_vec().into()), ("name", "alice".into())])),
         (&two, user),
     ] {
-        let id = member(&user, "id").as_bytes().expect("bytes");
+        let id = member(&user, "id").bytes();
         let members = &found[id];
-        assert_eq!(members[&6], user);
-        assert_eq!(members[&7], descriptor(&made.id));
-        assert_eq!(encode(&members[&8]), made.public_key.cose);
-        assert_eq!(members[&0x0A], 1.into());
-        assert_eq!(members.get(&0x0B), None, "no largeBlobKey was asked for");
-        assert_eq!(members[&0x0C], false.into());
+        same!(members[&6], user);
+        same!(members[&7], descriptor(&made.id));
+        same!(encode(&members[&8]), made.public_key.cose);
+        same!(members[&0x0A], 1.into());
+        same!(members.get(&0x0B), None, "no largeBlobKey was asked for");
+        same!(members[&0x0C], false.into());
     }
 }
 
@@ -318,7 +305,7 @@ fn plain_credentials_are_not_listed(key: &Key) {
     let mut host = with_pin(key);
     let made = host.make(&make_credential("example.com", b"1"));
     let token = cm(&mut host);
-    assert_eq!(counts(&mut host, &token).0, 0);
+    same!(counts(&mut host, &token).0, 0);
     host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
     host.denied(
         token.manage(CREDENTIALS_BEGIN, of_rp("example.com")),
@@ -335,9 +322,9 @@ fn the_persistent_token_lists(key: &Key) {
     let persistent = host.token(permission::PCMR, None);
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(counts(&mut host, &persistent).0, 3);
-    assert_eq!(relying_parties(&mut host, &persistent), ["example.com", "example.org"]);
-    assert_eq!(credentials(&mut host, &persistent, "example.com").len(), 2);
+    same!(counts(&mut host, &persistent).0, 3);
+    same!(relying_parties(&mut host, &persistent), ["example.com", "example.org"]);
+    same!(credentials(&mut host, &persistent, "example.com").len(), 2);
 }
 
 fn every_account_is_listed_once(key: &Key) {
@@ -351,7 +338,7 @@ fn every_account_is_listed_once(key: &Key) {
     }
     host.set_pin(PIN);
     let token = cm(&mut host);
-    assert_eq!(
+    same!(
         relying_parties(&mut host, &token),
         ["a.example", "b.example", "c.example", "example.com"]
     );
@@ -368,7 +355,7 @@ fn protection_levels_are_told(key: &Key) {
     host.set_pin(PIN);
     let token = cm(&mut host);
     for (user, members) in credentials(&mut host, &token, "example.com") {
-        assert_eq!(members[&0x0A], user[0].into());
+        same!(members[&0x0A], user[0].into());
     }
 }
 
@@ -381,15 +368,15 @@ fn large_blob_keys_and_payments_are_told(key: &Key) {
     let token = cm(&mut host);
     let found = credentials(&mut host, &token, "example.com");
     let told = |user: &[u8]| (found[user].get(&0x0B).cloned(), found[user][&0x0C].clone());
-    assert_eq!(told(b"1"), (blob.large_blob_key.map(Value::from), false.into()));
-    assert_eq!(told(b"2"), (None, true.into()));
+    same!(told(b"1"), (blob.large_blob_key.map(Value::from), false.into()));
+    same!(told(b"2"), (None, true.into()));
 }
 
 fn a_cancelled_registration_is_not_listed(key: &Key) {
     let mut host = key.host();
     host.asked(make_discoverable("example.com", b"1"));
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     host.set_pin(PIN);
     let token = cm(&mut host);
     host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);

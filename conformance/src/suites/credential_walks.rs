@@ -36,16 +36,16 @@ fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
         made(&mut host, rp_id, user);
     }
     let token = cm(&mut host);
-    assert_eq!(
+    status::is(
         host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
-        status::OK
+        status::OK,
     );
     let found = credentials(&mut host, &token, "example.org");
-    assert_eq!(found.keys().collect::<Vec<_>>(), [b"3", b"4"]);
-    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
-    assert_eq!(
+    same!(found.keys().collect::<Vec<_>>(), [b"3", b"4"]);
+    status::is(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
+    status::is(
         host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
-        status::OK
+        status::OK,
     );
     host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
 }
@@ -64,9 +64,9 @@ fn walking(key: &Key) -> Host {
     made(&mut host, "example.com", b"1");
     made(&mut host, "example.com", b"2");
     let token = cm(&mut host);
-    assert_eq!(
+    status::is(
         host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com"))).status,
-        status::OK
+        status::OK,
     );
     host
 }
@@ -77,13 +77,13 @@ fn another_host_neither_continues_nor_ends_a_walk(key: &Key) {
         other.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
         other.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
     }
-    assert_eq!(host.ctap2(bare(CREDENTIALS_NEXT)).status, status::OK);
+    status::is(host.ctap2(bare(CREDENTIALS_NEXT)).status, status::OK);
 
     made(&mut host, "example.org", b"1");
     let token = cm(&mut host);
-    assert_eq!(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
+    status::is(host.ctap2(token.manage(RPS_BEGIN, None)).status, status::OK);
     other.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
-    assert_eq!(host.ctap2(bare(RPS_NEXT)).status, status::OK);
+    status::is(host.ctap2(bare(RPS_NEXT)).status, status::OK);
     host.denied(bare(RPS_NEXT), status::NOT_ALLOWED);
 }
 
@@ -96,13 +96,13 @@ fn a_power_cycle_ends_a_walk(key: &Key) {
 fn a_change_of_the_pin_ends_a_walk(key: &Key) {
     let mut host = walking(key);
     let agreement = host.agree(Protocol::Two);
-    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
     host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
 }
 
 fn thirty_seconds_end_a_walk(key: &Key) {
     let mut host = walking(key);
-    assert_eq!(host.ctap2(GET_INFO).status, status::OK, "getInfo ends no walk");
+    status::is(host.ctap2(GET_INFO).status, status::OK);
     key.advance(30_001);
     host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
 }
@@ -119,7 +119,7 @@ fn a_bound_token_lists_its_own_credentials_only(key: &Key) {
         status::PIN_AUTH_INVALID,
     );
     // libfido2 lists with a token of this kind.
-    assert_eq!(credentials(&mut host, &token, "example.com").len(), 1);
+    same!(credentials(&mut host, &token, "example.com").len(), 1);
 }
 
 /// The same as by the command's own number, where the token has the permission.
@@ -137,12 +137,12 @@ fn the_previews_number_answers_the_same(key: &Key) {
         // The steps of a walk go on, whichever number the one before had.
         let mut preview = request.encode();
         preview[0] = 0x41;
-        assert_eq!(host.ctap2(preview).status, status::OK);
+        status::is(host.ctap2(preview).status, status::OK);
     }
     let own = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com")));
     let mut preview = token.manage(CREDENTIALS_BEGIN, of_rp("example.com")).encode();
     preview[0] = 0x41;
-    assert_eq!(host.ctap2(preview), own);
+    same!(host.ctap2(preview), own);
 }
 
 /// The request of python-fido2 0.8 and libfido2 to a key of CTAP 2.0, and what comes of it.
@@ -157,11 +157,11 @@ fn the_previews_number_takes_a_token_of_the_old_kind(key: &Key) {
         &token.authenticate(&[&[0x01]]),
     ]
     .concat();
-    assert_eq!(host.ctap2(metadata).ok()[&1], 1.into());
+    same!(host.ctap2(metadata).ok()[&1], 1.into());
     // The command's own number goes by permissions, as ever.
     host.denied(token.manage(METADATA, None), status::PIN_AUTH_INVALID);
     host.denied(token.manage(DELETE, of_credential(&made.id)), status::PIN_AUTH_INVALID);
     let mut delete = token.manage(DELETE, of_credential(&made.id)).encode();
     delete[0] = 0x41;
-    assert_eq!(host.ctap2(delete).status, status::OK);
+    status::is(host.ctap2(delete).status, status::OK);
 }

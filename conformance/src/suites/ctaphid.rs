@@ -76,10 +76,10 @@ fn a_lone_continuation_is_ignored(key: &Key) {
 fn init_allocates_a_channel_and_says_what_the_key_can_do(key: &Key) {
     let mut host = key.host();
     let (nonce, payload) = host.init(BROADCAST);
-    assert_eq!(payload[..8], nonce);
+    same!(payload[..8], nonce);
     assert!(![[0; 4], [0xFF; 4]].contains(payload[8..12].try_into().expect("four bytes")));
-    assert_eq!(payload[12], 2, "the protocol's version");
-    assert_eq!(
+    same!(payload[12], 2, "the protocol's version");
+    same!(
         payload[16],
         0x01 | 0x04,
         "WINK and CBOR; U2F is there, so NMSG is not set"
@@ -89,15 +89,15 @@ fn init_allocates_a_channel_and_says_what_the_key_can_do(key: &Key) {
 fn every_init_allocates_another_channel(key: &Key) {
     let mut host = key.host();
     let channels: BTreeSet<u32> = (0..100).map(|_| host.allocate()).collect();
-    assert_eq!(channels.len(), 100);
+    same!(channels.len(), 100);
     assert!(!channels.contains(&host.channel));
 }
 
 fn init_on_a_channel_keeps_it(key: &Key) {
     let mut host = key.host();
     let (nonce, payload) = host.init(host.channel);
-    assert_eq!(payload[..8], nonce);
-    assert_eq!(payload[8..12], host.channel.to_be_bytes());
+    same!(payload[..8], nonce);
+    same!(payload[8..12], host.channel.to_be_bytes());
 }
 
 fn init_takes_eight_bytes(key: &Key) {
@@ -111,13 +111,13 @@ fn ping_returns_every_length(key: &Key) {
     let mut host = key.host();
     for length in [0, 1, 56, 57, 58, 116, 117, 512, 1024, 7608, 7609] {
         let payload: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
-        assert_eq!(host.exchange(command::PING, &payload), payload);
+        same!(host.exchange(command::PING, &payload), payload);
     }
 }
 
 fn ping_keeps_leading_zeros(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.exchange(command::PING, &[0, 0, 7]), [0, 0, 7]);
+    same!(host.exchange(command::PING, &[0, 0, 7]), [0, 0, 7]);
 }
 
 fn a_message_too_long_is_refused(key: &Key) {
@@ -148,7 +148,7 @@ fn a_broadcast_init_does_not_disturb_a_message(key: &Key) {
     host.send_report(&message[0]);
     host.allocate();
     host.send_report(&message[1]);
-    assert_eq!(host.message().payload, [1; 100]);
+    same!(host.message().payload, [1; 100]);
 }
 
 fn another_channel_is_told_to_wait_for_a_message(key: &Key) {
@@ -157,7 +157,7 @@ fn another_channel_is_told_to_wait_for_a_message(key: &Key) {
     a.send_report(&message[0]);
     b.refused(command::PING, b"x", error::CHANNEL_BUSY);
     a.send_report(&message[1]);
-    assert_eq!(a.message().payload, [1; 100]);
+    same!(a.message().payload, [1; 100]);
     b.ping();
 }
 
@@ -168,7 +168,7 @@ fn anothers_continuation_does_not_disturb_a_message(key: &Key) {
     b.send_report(&packets(b.channel, command::PING, &[2; 100])[1]);
     b.nothing_more();
     a.send_report(&message[1]);
-    assert_eq!(a.message().payload, [1; 100]);
+    same!(a.message().payload, [1; 100]);
 }
 
 fn a_skipped_packet_ends_the_message(key: &Key) {
@@ -199,7 +199,7 @@ fn a_message_that_stalls_times_out_once(key: &Key) {
     host.send_report(&message[1]);
     // §11.2.5.2 leaves the time to the key; test tools look between 0.4 and 1 s.
     let report = host.due(400..1000);
-    assert_eq!(report, packets(host.channel, command::ERROR, &[error::MSG_TIMEOUT])[0]);
+    same!(report, packets(host.channel, command::ERROR, &[error::MSG_TIMEOUT])[0]);
     host.send_report(&message[2]);
     host.nothing_more();
     host.ping();
@@ -226,8 +226,8 @@ fn init_on_a_channel_never_allocated_allocates_it(key: &Key) {
     let first = host.channel;
     for channel in [0x0102_0304, 0xFFFF_FFFE] {
         let (nonce, payload) = host.init(channel);
-        assert_eq!(payload[..8], nonce);
-        assert_eq!(payload[8..12], channel.to_be_bytes());
+        same!(payload[..8], nonce);
+        same!(payload[8..12], channel.to_be_bytes());
         host.channel = channel;
         host.ping();
     }
@@ -267,7 +267,7 @@ fn empty_requests_are_refused(key: &Key) {
 }
 
 fn wink_is_answered(key: &Key) {
-    assert_eq!(key.host().exchange(command::WINK, &[]), b"");
+    same!(key.host().exchange(command::WINK, &[]), b"");
 }
 
 fn wink_and_lock_check_their_parameters(key: &Key) {
@@ -276,24 +276,24 @@ fn wink_and_lock_check_their_parameters(key: &Key) {
     host.refused(command::LOCK, &[], error::INVALID_LEN);
     host.refused(command::LOCK, &[1, 1], error::INVALID_LEN);
     host.refused(command::LOCK, &[11], error::INVALID_PAR);
-    assert_eq!(host.exchange(command::LOCK, &[0]), b"");
+    same!(host.exchange(command::LOCK, &[0]), b"");
 }
 
 fn a_lock_keeps_other_channels_away(key: &Key) {
     let (mut a, mut b) = (key.host(), key.host());
-    assert_eq!(a.exchange(command::LOCK, &[10]), b"");
+    same!(a.exchange(command::LOCK, &[10]), b"");
     b.refused(command::PING, b"x", error::CHANNEL_BUSY);
     b.refused(command::INIT, &[0; 8], error::CHANNEL_BUSY);
     b.refused(command::LOCK, &[0], error::CHANNEL_BUSY);
     a.ping();
-    assert_eq!(a.exchange(command::LOCK, &[0]), b"");
+    same!(a.exchange(command::LOCK, &[0]), b"");
     b.init(b.channel);
     b.ping();
 }
 
 fn a_lock_ends_by_itself(key: &Key) {
     let (mut a, mut b) = (key.host(), key.host());
-    assert_eq!(a.exchange(command::LOCK, &[8]), b"");
+    same!(a.exchange(command::LOCK, &[8]), b"");
     // What a chip does takes some milliseconds.
     key.advance(7900);
     b.refused(command::PING, b"x", error::CHANNEL_BUSY);
@@ -307,17 +307,17 @@ fn a_waiting_key_says_so_in_time(key: &Key) {
     let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
     for _ in 0..3 {
         // §11.2.9.1.7: at most 100 ms apart.
-        assert_eq!(host.due(0..100), keepalive);
+        same!(host.due(0..100), keepalive);
     }
     key.touch();
-    assert_eq!(host.answer().status, status::OK);
+    status::is(host.answer().status, status::OK);
 }
 
 fn cancel_ends_a_registration_once(key: &Key) {
     let mut host = key.host();
     host.asked(make_discoverable("example.com", b"1"));
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     host.send(command::CANCEL, &[]);
     host.nothing_more();
 }
@@ -326,7 +326,7 @@ fn cancel_ends_a_selection_once(key: &Key) {
     let mut host = key.host();
     host.asked(SELECTION);
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     host.send(command::CANCEL, &[]);
     host.nothing_more();
 }
@@ -338,7 +338,7 @@ fn another_channel_is_told_to_wait_and_cannot_cancel(key: &Key) {
     b.send(command::CANCEL, &[]);
     b.nothing_more();
     key.touch();
-    assert_eq!(a.answer().status, status::OK);
+    status::is(a.answer().status, status::OK);
 }
 
 fn init_aborts_the_request_of_its_channel(key: &Key) {
@@ -359,6 +359,6 @@ fn a_cancelled_registration_leaves_nothing(key: &Key) {
     let mut host = key.host();
     host.asked(make_discoverable("example.com", b"1"));
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
+    status::is(host.answer().status, status::KEEPALIVE_CANCEL);
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
 }

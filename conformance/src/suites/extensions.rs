@@ -8,6 +8,7 @@ use crate::host::client_pin::{Protocol, configure};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
+use crate::host::read::Read as _;
 use crate::host::response::{Assertion, Made, flags};
 use crate::key::Key;
 
@@ -51,12 +52,7 @@ fn by(made: &Made) -> Request {
 
 fn get_info_lists_every_extension(key: &Key) {
     let info = key.host().info();
-    let names: Vec<_> = info[&0x02]
-        .as_array()
-        .expect("an array")
-        .iter()
-        .map(|name| name.as_text().expect("a text"))
-        .collect();
+    let names: Vec<_> = info[&0x02].items().iter().map(|name| name.text()).collect();
     for name in [
         "credBlob",
         "credProtect",
@@ -67,13 +63,10 @@ fn get_info_lists_every_extension(key: &Key) {
         "pinComplexityPolicy",
         "thirdPartyPayment",
     ] {
-        assert_eq!(names.iter().filter(|listed| **listed == name).count(), 1, "{name}");
+        same!(names.iter().filter(|listed| **listed == name).count(), 1, "{name}");
     }
-    assert_eq!(names.len(), 8, "{names:?}");
-    assert!(
-        info[&0x0F].as_integer().expect("an integer") >= 32.into(),
-        "maxCredBlobLength"
-    );
+    same!(names.len(), 8, "{names:?}");
+    assert!(info[&0x0F].number::<u64>() >= 32, "maxCredBlobLength");
 }
 
 fn blob(host: &mut Host, request: &Request) -> Option<Value> {
@@ -86,12 +79,12 @@ fn a_blob_comes_back(key: &Key) {
     for length in [0, 1, 32] {
         let bytes = vec![0xB1_u8; length];
         let made = host.register(&extending(discoverable(), [("credBlob", bytes.clone().into())]));
-        assert_eq!(made.auth_data.extensions, Some(map([("credBlob", true.into())])));
+        same!(made.auth_data.extensions, Some(map([("credBlob", true.into())])));
         for request in [by(&made), get_assertion("example.com")] {
-            assert_eq!(blob(&mut host, &request), Some(bytes.clone().into()));
+            same!(blob(&mut host, &request), Some(bytes.clone().into()));
         }
         for request in [by(&made), extending(by(&made), [("credBlob", false.into())])] {
-            assert_eq!(host.assert(&request).auth_data.extensions, None);
+            same!(host.assert(&request).auth_data.extensions, None);
         }
     }
 }
@@ -102,15 +95,15 @@ fn every_account_has_its_blob(key: &Key) {
         |user: &[u8], blob: &[u8]| extending(make_discoverable("example.com", user), [("credBlob", blob.into())]);
     host.register(&with(b"1", b"one"));
     host.register(&with(b"2", b"two"));
-    assert_eq!(
+    same!(
         blob(&mut host, &get_assertion("example.com")),
         Some(b"two".to_vec().into())
     );
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
-    assert_eq!(next.auth_data.extension("credBlob"), Some(&b"one".to_vec().into()));
+    same!(next.auth_data.extension("credBlob"), Some(&b"one".to_vec().into()));
     // An account that is made anew has that of its new credential.
     host.make(&make_discoverable("example.com", b"2"));
-    assert_eq!(
+    same!(
         blob(&mut host, &get_assertion("example.com")),
         Some(Value::Bytes(Vec::new()))
     );
@@ -122,7 +115,7 @@ fn a_blob_comes_back_silently(key: &Key) {
     let request = extending(by(&made), [("credBlob", true.into())]);
     let assertion = host.assert_silently(&request);
     assertion.verify(&made.public_key, "example.com", flags::ED);
-    assert_eq!(
+    same!(
         assertion.auth_data.extension("credBlob"),
         Some(&b"note".to_vec().into())
     );
@@ -132,21 +125,17 @@ fn a_credential_without_a_blob_has_an_empty_one(key: &Key) {
     let mut host = key.host();
     let made = [host.make(&plain()), host.make(&discoverable())];
     for made in made {
-        assert_eq!(blob(&mut host, &by(&made)), Some(Value::Bytes(Vec::new())));
+        same!(blob(&mut host, &by(&made)), Some(Value::Bytes(Vec::new())));
     }
 }
 
 fn a_blob_too_long_is_not_kept(key: &Key) {
     let mut host = key.host();
-    let maximum: usize = host.info()[&0x0F]
-        .as_integer()
-        .expect("an integer")
-        .try_into()
-        .expect("small");
+    let maximum: usize = host.info()[&0x0F].number();
     let request = extending(discoverable(), [("credBlob", vec![7; maximum + 1].into())]);
     let made = host.register(&request);
-    assert_eq!(made.auth_data.extensions, Some(map([("credBlob", false.into())])));
-    assert_eq!(blob(&mut host, &by(&made)), Some(Value::Bytes(Vec::new())));
+    same!(made.auth_data.extensions, Some(map([("credBlob", false.into())])));
+    same!(blob(&mut host, &by(&made)), Some(Value::Bytes(Vec::new())));
 }
 
 fn a_blob_is_bytes(key: &Key) {
@@ -173,15 +162,15 @@ fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
     let mut keys = Vec::new();
     for user in [b"1", b"1", b"2"] {
         let made = host.register(&large_blob_key(make_discoverable("example.com", user)));
-        assert_eq!(made.auth_data.extensions, None, "nothing for the relying party");
+        same!(made.auth_data.extensions, None, "nothing for the relying party");
         let secret = made.large_blob_key.clone().expect("a key");
-        assert_eq!(secret.len(), 32);
-        assert_eq!(
+        same!(secret.len(), 32);
+        same!(
             host.assert(&large_blob_key(by(&made))).large_blob_key,
             Some(secret.clone())
         );
         let silent = host.assert_silently(&large_blob_key(by(&made)));
-        assert_eq!(silent.large_blob_key, Some(secret.clone()));
+        same!(silent.large_blob_key, Some(secret.clone()));
         assert!(!keys.contains(&secret));
         keys.push(secret);
     }
@@ -189,7 +178,7 @@ fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
     keys.remove(0);
     let first = host.assert(&large_blob_key(get_assertion("example.com")));
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
-    assert_eq!(
+    same!(
         [next, first].map(|assertion| assertion.large_blob_key.expect("a key")),
         keys[..]
     );
@@ -198,9 +187,9 @@ fn a_large_blob_key_is_given_at_creation_and_later(key: &Key) {
 fn a_large_blob_key_is_not_given_unasked(key: &Key) {
     let mut host = key.host();
     let with = host.register(&large_blob_key(discoverable()));
-    assert_eq!(host.assert(&by(&with)).large_blob_key, None);
+    same!(host.assert(&by(&with)).large_blob_key, None);
     let without = host.make(&make_discoverable("example.com", b"2"));
-    assert_eq!(host.assert(&large_blob_key(by(&without))).large_blob_key, None);
+    same!(host.assert(&large_blob_key(by(&without))).large_blob_key, None);
 }
 
 fn a_large_blob_key_needs_a_discoverable_credential(key: &Key) {
@@ -221,26 +210,26 @@ fn a_large_blob_key_cannot_be_declined(key: &Key) {
 fn pin_rules_are_told_to_listed_relying_parties(key: &Key) {
     let mut host = key.host();
     let inputs = || [("minPinLength", true.into()), ("pinComplexityPolicy", true.into())];
-    assert_eq!(host.make(&extending(plain(), inputs())).auth_data.extensions, None);
+    same!(host.make(&extending(plain(), inputs())).auth_data.extensions, None);
     let listed = Value::Map(vec![
         (1.into(), 7.into()),
         (2.into(), Value::Array(vec!["example.com".into()])),
     ]);
-    assert_eq!(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
+    status::is(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
     let outputs = map([("minPinLength", 7.into()), ("pinComplexityPolicy", false.into())]);
     let made = host.register(&extending(plain(), inputs()));
-    assert_eq!(made.auth_data.extensions, Some(outputs));
+    same!(made.auth_data.extensions, Some(outputs));
     let other = make_credential("example.org", b"1");
-    assert_eq!(host.make(&extending(other, inputs())).auth_data.extensions, None);
+    same!(host.make(&extending(other, inputs())).auth_data.extensions, None);
     let declined = [("minPinLength", false.into()), ("pinComplexityPolicy", false.into())];
-    assert_eq!(host.make(&extending(plain(), declined)).auth_data.extensions, None);
+    same!(host.make(&extending(plain(), declined)).auth_data.extensions, None);
     for name in ["minPinLength", "pinComplexityPolicy"] {
         host.denied(extending(plain(), [(name, 1.into())]), status::CBOR_UNEXPECTED_TYPE);
     }
     let stricter = Value::Map(vec![(1.into(), 9.into()), (4.into(), true.into())]);
-    assert_eq!(host.ctap2(configure(0x03, Some(stricter))).status, status::OK);
+    status::is(host.ctap2(configure(0x03, Some(stricter))).status, status::OK);
     let outputs = map([("minPinLength", 9.into()), ("pinComplexityPolicy", true.into())]);
-    assert_eq!(
+    same!(
         host.register(&extending(plain(), inputs())).auth_data.extensions,
         Some(outputs)
     );
@@ -259,9 +248,9 @@ fn a_payment_credential_says_so(key: &Key) {
             let made = host.make(&request);
             let assertion = host.assert(&asking(by(&made)));
             let output = map([("thirdPartyPayment", payment.into())]);
-            assert_eq!(assertion.auth_data.extensions, Some(output));
+            same!(assertion.auth_data.extensions, Some(output));
             for request in [by(&made), declining(by(&made))] {
-                assert_eq!(host.assert(&request).auth_data.extensions, None);
+                same!(host.assert(&request).auth_data.extensions, None);
             }
         }
         let wrong = extending(request, [("thirdPartyPayment", "yes".into())]);
@@ -275,7 +264,7 @@ fn unknown_extensions_are_ignored(key: &Key) {
         let inputs = || [("foo", input.clone()), ("uvm", true.into())];
         let made = host.make(&extending(plain(), inputs()));
         let assertion = host.assert(&extending(by(&made), inputs()));
-        assert_eq!(assertion.auth_data.extensions, None);
+        same!(assertion.auth_data.extensions, None);
     }
 }
 
@@ -298,7 +287,7 @@ fn an_empty_map_of_inputs_has_no_outputs(key: &Key) {
 fn several_outputs_are_in_canonical_order(key: &Key) {
     let mut host = key.host();
     let listed = Value::Map(vec![(2.into(), Value::Array(vec!["example.com".into()]))]);
-    assert_eq!(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
+    status::is(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
     let agreement = host.agree(Protocol::Two);
     // The order itself is checked wherever an answer is read.
     let request = extending(
@@ -336,7 +325,7 @@ fn several_outputs_are_in_canonical_order(key: &Key) {
         ("credBlob", b"note".to_vec().into()),
         ("thirdPartyPayment", true.into()),
     ]);
-    assert_eq!(host.assert(&request).auth_data.extensions, Some(outputs));
+    same!(host.assert(&request).auth_data.extensions, Some(outputs));
 }
 
 fn a_power_cycle_changes_nothing(key: &Key) {
@@ -361,7 +350,7 @@ fn a_power_cycle_changes_nothing(key: &Key) {
     let before = host.assert(&asking);
     key.power_cycle();
     let after = key.host().assert(&asking);
-    assert_eq!(before.large_blob_key, made.large_blob_key);
-    assert_eq!(after.large_blob_key, made.large_blob_key);
-    assert_eq!(after.auth_data.extensions, before.auth_data.extensions);
+    same!(before.large_blob_key, made.large_blob_key);
+    same!(after.large_blob_key, made.large_blob_key);
+    same!(after.auth_data.extensions, before.auth_data.extensions);
 }

@@ -38,14 +38,14 @@ fn begun(host: &mut Host, users: &[&[u8]]) -> Vec<Made> {
         .map(|user| host.make(&make_discoverable("example.com", user)))
         .collect();
     let first = host.assert(&get_assertion("example.com"));
-    assert_eq!(first.number_of_credentials, Some(users.len() as u64));
+    same!(first.number_of_credentials, Some(users.len() as u64));
     made
 }
 
 #[track_caller]
 fn next(host: &mut Host) -> Assertion {
     let assertion = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
-    assert_eq!(assertion.number_of_credentials, None);
+    same!(assertion.number_of_credentials, None);
     assertion
 }
 
@@ -61,7 +61,7 @@ fn it_walks_from_the_newest_account_to_the_oldest(key: &Key) {
     for (made, id) in made.iter().zip(users).rev().skip(1) {
         let assertion = next(&mut host);
         assertion.verify(&made.public_key, "example.com", flags::UP);
-        assert_eq!((&assertion.id, assertion.user), (&made.id, user(id)));
+        same!((&assertion.id, assertion.user), (&made.id, user(id)));
     }
     for _ in 0..2 {
         host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
@@ -74,8 +74,8 @@ fn an_account_made_anew_is_the_newest(key: &Key) {
         host.make(&make_discoverable("example.com", id));
     }
     let first = host.assert(&get_assertion("example.com"));
-    assert_eq!((first.user, first.number_of_credentials), (user(b"1"), Some(2)));
-    assert_eq!(next(&mut host).user, user(b"2"));
+    same!((first.user, first.number_of_credentials), (user(b"1"), Some(2)));
+    same!(next(&mut host).user, user(b"2"));
     host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }
 
@@ -91,7 +91,7 @@ fn without_user_presence_there_is_none_either(key: &Key) {
     let mut host = key.host();
     let made = begun(&mut host, &[b"1", b"2"]);
     let first = host.assert_silently(&get_assertion("example.com"));
-    assert_eq!(first.number_of_credentials, Some(2));
+    same!(first.number_of_credentials, Some(2));
     next(&mut host).verify(&made[0].public_key, "example.com", 0);
 }
 
@@ -127,7 +127,7 @@ fn each_step_has_thirty_seconds(key: &Key) {
     begun(&mut host, &[b"1", b"2", b"3"]);
     for id in [b"2", b"1"] {
         key.advance(29_000);
-        assert_eq!(next(&mut host).user, user(id));
+        same!(next(&mut host).user, user(id));
     }
 }
 
@@ -136,7 +136,7 @@ fn another_command_ends_the_walk(key: &Key) {
     begun(&mut host, &[b"1", b"2"]);
     for other in [make_credential("example.org", b"3").encode(), SELECTION.to_vec()] {
         host.assert(&get_assertion("example.com"));
-        assert_eq!(host.touched(other).status, status::OK);
+        status::is(host.touched(other).status, status::OK);
         host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
     }
     let malformed = get_assertion("example.com").without(ga::RP_ID).encode();
@@ -154,12 +154,12 @@ fn a_new_assertion_begins_a_new_walk(key: &Key) {
     let mut host = key.host();
     begun(&mut host, &[b"1", b"2", b"3"]);
     next(&mut host);
-    assert_eq!(
+    same!(
         host.assert(&get_assertion("example.com")).number_of_credentials,
         Some(3)
     );
-    assert_eq!(next(&mut host).user, user(b"2"));
-    assert_eq!(next(&mut host).user, user(b"1"));
+    same!(next(&mut host).user, user(b"2"));
+    same!(next(&mut host).user, user(b"1"));
 }
 
 fn a_failed_get_assertion_ends_the_walk(key: &Key) {
@@ -171,16 +171,16 @@ fn a_failed_get_assertion_ends_the_walk(key: &Key) {
     host.assert(&get_assertion("example.com"));
     host.asked(get_assertion("example.com"));
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
+    status::is(host.answer().status, status::KEEPALIVE_CANCEL);
     host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }
 
 fn get_info_and_ping_do_not_end_the_walk(key: &Key) {
     let mut host = key.host();
     begun(&mut host, &[b"1", b"2"]);
-    assert_eq!(host.ctap2(GET_INFO).status, status::OK);
+    status::is(host.ctap2(GET_INFO).status, status::OK);
     host.ping();
-    assert_eq!(next(&mut host).user, user(b"1"));
+    same!(next(&mut host).user, user(b"1"));
 }
 
 fn another_host_neither_continues_nor_ends_the_walk(key: &Key) {
@@ -188,7 +188,7 @@ fn another_host_neither_continues_nor_ends_the_walk(key: &Key) {
     begun(&mut host, &[b"1", b"2", b"3"]);
     for id in [b"2", b"1"] {
         other.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
-        assert_eq!(next(&mut host).user, user(id));
+        same!(next(&mut host).user, user(id));
     }
     other.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }
@@ -201,8 +201,8 @@ fn the_walk_ends_with_its_token(key: &Key) {
         let token = host.token(permission::GA, Some("example.com"));
         host.assert(&token.on(get_assertion("example.com")))
     };
-    assert_eq!(signed(&mut host).number_of_credentials, Some(2));
-    assert_eq!(next(&mut host).auth_data.flags, flags::UP | flags::UV);
+    same!(signed(&mut host).number_of_credentials, Some(2));
+    same!(next(&mut host).auth_data.flags, flags::UP | flags::UV);
     signed(&mut host);
     host.token(permission::CM, None);
     host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);

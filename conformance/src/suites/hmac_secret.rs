@@ -9,6 +9,7 @@ use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, extending, ga, get_assertion, get_assertion_by, make_credential, make_discoverable,
     status,
 };
+use crate::host::read::Read as _;
 use crate::host::response::{Assertion, Made, flags};
 use crate::key::Key;
 
@@ -37,7 +38,7 @@ const ANOTHER: [u8; 32] = [0x22; 32];
 
 /// The same input with one member changed or left out.
 fn altered(input: &Value, key: i64, value: Option<Value>) -> Value {
-    let mut members = input.as_map().expect("a map").clone();
+    let mut members = input.entries().clone();
     members.retain(|(name, _)| *name != key.into());
     if let Some(value) = value {
         let at = members.iter().filter(|(name, _)| {
@@ -65,12 +66,12 @@ fn secrets(host: &mut Host, protocol: Protocol, request: &Request, salts: &[u8])
 #[track_caller]
 fn decrypted(agreement: &Agreement, assertion: &Assertion, length: usize) -> Vec<u8> {
     let output = assertion.auth_data.extension("hmac-secret").expect("an output");
-    let output = output.as_bytes().expect("bytes");
+    let output = output.bytes();
     let overhead = match agreement.protocol {
         Protocol::One => 0,
         Protocol::Two => 16,
     };
-    assert_eq!(output.len(), length + overhead);
+    same!(output.len(), length + overhead);
     agreement.decrypt(output)
 }
 
@@ -86,14 +87,14 @@ fn a_credential_says_that_it_has_secrets(key: &Key) {
     ] {
         let made = host.register(&asking(request, true.into()));
         let output = map([("hmac-secret", true.into())]);
-        assert_eq!(made.auth_data.extensions, Some(output));
+        same!(made.auth_data.extensions, Some(output));
     }
 }
 
 fn what_is_not_asked_for_is_not_answered(key: &Key) {
     let mut host = key.host();
     let request = make_credential("example.com", b"1");
-    assert_eq!(
+    same!(
         host.make(&asking(request.clone(), false.into())).auth_data.extensions,
         None
     );
@@ -110,8 +111,8 @@ fn one_salt_gives_one_secret(key: &Key) {
     ] {
         let made = host.register(&asking(request, true.into()));
         let one = secrets(&mut host, Protocol::One, &by(&made), &SALT);
-        assert_eq!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), one);
-        assert_ne!(secrets(&mut host, Protocol::Two, &by(&made), &ANOTHER), one);
+        same!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), one);
+        differ!(secrets(&mut host, Protocol::Two, &by(&made), &ANOTHER), one);
     }
 }
 
@@ -121,8 +122,8 @@ fn two_salts_give_two_secrets(key: &Key) {
     let both = [SALT, ANOTHER].concat();
     for protocol in PROTOCOLS {
         let two = secrets(&mut host, protocol, &by(&made), &both);
-        assert_eq!(two[..32], secrets(&mut host, protocol, &by(&made), &SALT));
-        assert_eq!(two[32..], secrets(&mut host, protocol, &by(&made), &ANOTHER));
+        same!(two[..32], secrets(&mut host, protocol, &by(&made), &SALT));
+        same!(two[32..], secrets(&mut host, protocol, &by(&made), &ANOTHER));
     }
 }
 
@@ -131,7 +132,7 @@ fn secrets_belong_to_their_credential(key: &Key) {
     let made: Vec<_> = (0..2)
         .map(|_| host.register(&asking(make_credential("example.com", b"1"), true.into())))
         .collect();
-    assert_ne!(
+    differ!(
         secrets(&mut host, Protocol::Two, &by(&made[0]), &SALT),
         secrets(&mut host, Protocol::Two, &by(&made[1]), &SALT)
     );
@@ -147,9 +148,9 @@ fn the_verified_user_has_other_secrets(key: &Key) {
         secrets(host, Protocol::Two, &request, &SALT)
     };
     let with = verified(&mut host);
-    assert_ne!(with, without);
-    assert_eq!(verified(&mut host), with);
-    assert_eq!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), without);
+    differ!(with, without);
+    same!(verified(&mut host), with);
+    same!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), without);
 }
 
 fn no_protocol_is_protocol_one(key: &Key) {
@@ -159,7 +160,7 @@ fn no_protocol_is_protocol_one(key: &Key) {
     let agreement = host.agree(Protocol::One);
     let input = altered(&agreement.salts(&SALT), 4, None);
     let assertion = host.assert(&asking(by(&made), input));
-    assert_eq!(decrypted(&agreement, &assertion, 32), expected);
+    same!(decrypted(&agreement, &assertion, 32), expected);
 }
 
 fn a_salt_has_32_bytes(key: &Key) {
@@ -169,12 +170,12 @@ fn a_salt_has_32_bytes(key: &Key) {
         let agreement = host.agree(protocol);
         for length in [0, 16, 48, 80, 96] {
             let request = asking(by(&made), agreement.salts(&vec![0; length]));
-            assert_eq!(refusal(&mut host, request), status::INVALID_PARAMETER, "{length}");
+            status::of(length, refusal(&mut host, request), status::INVALID_PARAMETER);
         }
         // No whole blocks, and less than an IV.
         for length in [15, 31, 33] {
             let request = asking(by(&made), agreement.encrypted_salts(vec![1; length]));
-            assert_eq!(refusal(&mut host, request), status::INVALID_PARAMETER, "{length}");
+            status::of(length, refusal(&mut host, request), status::INVALID_PARAMETER);
         }
     }
 }
@@ -183,7 +184,7 @@ fn a_salt_has_32_bytes(key: &Key) {
 #[track_caller]
 fn refusal(host: &mut Host, request: Request) -> u8 {
     let response = host.touched_if_asked(request);
-    assert_eq!(response.members, None, "a refusal");
+    same!(response.members, None, "a refusal");
     response.status
 }
 
@@ -216,15 +217,16 @@ fn wrong_parameters_are_refused(key: &Key) {
         ),
     ] {
         let request = asking(by(&made), altered(&right, member, value.clone()));
-        assert_eq!(refusal(&mut host, request), expected, "{member} {value:?}");
+        let what = format!("member {member} as {value:?}");
+        status::of(what, refusal(&mut host, request), expected);
     }
-    assert_eq!(
+    status::is(
         refusal(&mut host, asking(by(&made), true.into())),
-        status::CBOR_UNEXPECTED_TYPE
+        status::CBOR_UNEXPECTED_TYPE,
     );
     // Where there is no credential, salts are not looked at.
     let nobody = asking(get_assertion("example.org"), agreement.salts(&[1; 16]));
-    assert_eq!(refusal(&mut host, nobody), status::NO_CREDENTIALS);
+    status::is(refusal(&mut host, nobody), status::NO_CREDENTIALS);
 }
 
 fn it_needs_user_presence(key: &Key) {
@@ -249,7 +251,7 @@ fn every_account_of_a_walk_has_its_secret(key: &Key) {
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
     for (assertion, made) in [(first, &made[1]), (next, &made[0])] {
         assertion.verify(&made.public_key, "example.com", flags::UP | flags::ED);
-        assert_eq!(
+        same!(
             decrypted(&agreement, &assertion, 32),
             secrets(&mut host, Protocol::Two, &by(made), &SALT)
         );
@@ -261,7 +263,7 @@ fn a_secret_survives_a_power_cycle(key: &Key) {
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     let before = secrets(&mut host, Protocol::Two, &by(&made), &SALT);
     key.power_cycle();
-    assert_eq!(secrets(&mut key.host(), Protocol::Two, &by(&made), &SALT), before);
+    same!(secrets(&mut key.host(), Protocol::Two, &by(&made), &SALT), before);
 }
 
 /// hmac-secret and hmac-secret-mc in one request.
@@ -286,15 +288,15 @@ fn a_new_credential_gives_its_secret_at_once(key: &Key) {
                 };
                 let made = host.register(&request);
                 let output = made.auth_data.extension("hmac-secret-mc").expect("an output");
-                let secret = agreement.decrypt(output.as_bytes().expect("bytes"));
-                assert_eq!(made.auth_data.extension("hmac-secret"), Some(&true.into()));
+                let secret = agreement.decrypt(output.bytes());
+                same!(made.auth_data.extension("hmac-secret"), Some(&true.into()));
                 let later = match verified {
                     true => host.token(permission::GA, Some("example.com")).on(by(&made)),
                     false => by(&made),
                 };
-                assert_eq!(secrets(&mut host, protocol, &later, salts), secret);
+                same!(secrets(&mut host, protocol, &later, salts), secret);
                 if verified {
-                    assert_ne!(secrets(&mut host, protocol, &by(&made), salts), secret);
+                    differ!(secrets(&mut host, protocol, &by(&made), salts), secret);
                 }
             }
         }
@@ -306,9 +308,9 @@ fn at_creation_it_needs_hmac_secret_too(key: &Key) {
     let agreement = host.agree(Protocol::Two);
     let request = make_credential("example.com", b"1");
     let alone = extending(request.clone(), [("hmac-secret-mc", agreement.salts(&SALT))]);
-    assert_eq!(refusal(&mut host, alone), status::MISSING_PARAMETER);
+    status::is(refusal(&mut host, alone), status::MISSING_PARAMETER);
     let refused = at_creation(request, false, agreement.salts(&SALT));
-    assert_eq!(refusal(&mut host, refused), status::MISSING_PARAMETER);
+    status::is(refusal(&mut host, refused), status::MISSING_PARAMETER);
 }
 
 fn at_creation_wrong_parameters_leave_nothing(key: &Key) {
@@ -323,7 +325,7 @@ fn at_creation_wrong_parameters_leave_nothing(key: &Key) {
         (altered(&right, 1, None), status::MISSING_PARAMETER),
     ] {
         let request = at_creation(make_discoverable("example.com", b"1"), true, wrong);
-        assert_eq!(refusal(&mut host, request), expected);
+        status::is(refusal(&mut host, request), expected);
     }
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
 }

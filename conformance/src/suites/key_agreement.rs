@@ -29,7 +29,7 @@ fn key_agreement_is_a_cose_key_and_nothing_else(key: &Key) {
     let mut host = key.host();
     for protocol in PROTOCOLS {
         let response = host.ctap2(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, protocol as u8));
-        assert_eq!(response.ok().keys().collect::<Vec<_>>(), [&1]);
+        same!(response.ok().keys().collect::<Vec<_>>(), [&1]);
         // Reads the key, and refuses one of another form.
         host.agree(protocol);
     }
@@ -47,8 +47,8 @@ fn key_agreement_needs_a_protocol(key: &Key) {
 fn key_agreement_keys_change_with_the_power(key: &Key) {
     let mut host = key.host();
     let before = agreement_keys(&mut host);
-    assert_ne!(before[0], before[1]);
-    assert_eq!(agreement_keys(&mut host), before);
+    differ!(before[0], before[1]);
+    same!(agreement_keys(&mut host), before);
     key.power_cycle();
     let after = agreement_keys(&mut key.host());
     assert!(before.iter().all(|key| !after.contains(key)));
@@ -87,16 +87,16 @@ fn key_agreement_changes_with_a_wrong_pin_only(key: &Key) {
     let before = agreement_keys(&mut host);
     // The same key serves again after a success.
     for _ in 0..2 {
-        assert_eq!(host.ctap2(agreement.get_pin_token(PIN)).status, status::OK);
-        assert_eq!(agreement_keys(&mut host), before);
+        status::is(host.ctap2(agreement.get_pin_token(PIN)).status, status::OK);
+        same!(agreement_keys(&mut host), before);
     }
     host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
     let after = agreement_keys(&mut host);
-    assert_eq!(after[0], before[0], "that of the other protocol stays");
-    assert_ne!(after[1], before[1]);
+    same!(after[0], before[0], "that of the other protocol stays");
+    differ!(after[1], before[1]);
     // The secret that was agreed on is no longer the key's: even the right PIN decrypts to something else.
     host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
-    assert_eq!(host.try_pin(PIN), status::OK);
+    status::is(host.try_pin(PIN), status::OK);
 }
 
 fn parameters_of_the_other_protocol_are_refused(key: &Key) {

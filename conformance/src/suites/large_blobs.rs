@@ -8,6 +8,7 @@ use crate::host::ctap2::{
     GET_INFO, GET_NEXT_ASSERTION, RESET, Request, SELECTION, blob_array, get_assertion, make_credential,
     make_discoverable, set_fragment, status,
 };
+use crate::host::read::Read as _;
 use crate::host::response::Response;
 use crate::key::Key;
 
@@ -67,25 +68,21 @@ fn read(host: &mut Host) -> Vec<u8> {
 fn window(host: &mut Host, count: u64, offset: u64) -> Vec<u8> {
     let response = host.ctap2(get(count, offset));
     let members = response.ok();
-    assert_eq!(members.keys().collect::<Vec<_>>(), [&1]);
-    members[&1].as_bytes().expect("bytes").clone()
+    same!(members.keys().collect::<Vec<_>>(), [&1]);
+    members[&1].bytes().clone()
 }
 
 /// Writes an array whole, without a token.
 #[track_caller]
 fn write(host: &mut Host, array: &[u8]) {
-    assert_eq!(
+    same!(
         host.ctap2(set_fragment(0, array, Some(array.len()))),
         Response::bare(status::OK)
     );
 }
 
 fn uint(value: &Value) -> usize {
-    value
-        .as_integer()
-        .expect("an integer")
-        .try_into()
-        .expect("an unsigned integer")
+    value.number()
 }
 
 /// maxFragmentLength, and maxSerializedLargeBlobArray.
@@ -96,11 +93,11 @@ fn limits(host: &mut Host) -> (usize, usize) {
 
 fn a_fresh_key_holds_the_empty_array(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.option("largeBlobs"), Some(true));
+    same!(host.option("largeBlobs"), Some(true));
     assert!(limits(&mut host).1 >= 4096);
-    assert_eq!(window(&mut host, 0, 0), b"");
+    same!(window(&mut host, 0, 0), b"");
     for count in [17, 18, 1024] {
-        assert_eq!(window(&mut host, count, 0), EMPTY);
+        same!(window(&mut host, count, 0), EMPTY);
     }
 }
 
@@ -119,9 +116,9 @@ fn get_reads_a_window(key: &Key) {
         (1500, 5000),
     ] {
         let end = array.len().min(offset + count);
-        assert_eq!(window(&mut host, count as u64, offset as u64), array[offset..end]);
+        same!(window(&mut host, count as u64, offset as u64), array[offset..end]);
     }
-    assert_eq!(window(&mut host, 10, 3000), b"");
+    same!(window(&mut host, 10, 3000), b"");
     host.denied(get(10, 3001), status::INVALID_PARAMETER);
     host.denied(get(10, u64::MAX), status::INVALID_PARAMETER);
     let (fragment, _) = limits(&mut host);
@@ -164,7 +161,7 @@ fn an_array_is_written_whole(key: &Key) {
     for length in [17, 1024, 1025, 4096, 100, 17] {
         let array = array_of(length);
         write(&mut host, &array);
-        assert_eq!(read(&mut host), array);
+        same!(read(&mut host), array);
     }
 }
 
@@ -175,12 +172,12 @@ fn an_array_is_written_in_fragments(key: &Key) {
         write(&mut host, EMPTY);
         for (n, fragment) in array.chunks(size).enumerate() {
             let length = (n == 0).then_some(array.len());
-            assert_eq!(
+            same!(
                 host.ctap2(set_fragment(n * size, fragment, length)),
                 Response::bare(status::OK)
             );
         }
-        assert_eq!(read(&mut host), array, "{size}");
+        same!(read(&mut host), array, "{size}");
     }
 }
 
@@ -193,22 +190,22 @@ fn fragments_come_in_order(key: &Key) {
         set_fragment(51, &array[51..], None),
         set_fragment(50, &array[50..], None).with(0x03, 1_u64 << 32 | 50),
     ] {
-        assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+        status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
         host.denied(wrong, status::INVALID_SEQ);
-        assert_eq!(read(&mut host), EMPTY);
+        same!(read(&mut host), EMPTY);
     }
 }
 
 fn a_first_fragment_begins_anew(key: &Key) {
     let mut host = key.host();
     let (long, short) = (array_of(4000), array_of(100));
-    assert_eq!(
+    status::is(
         host.ctap2(set_fragment(0, &long[..3900], Some(4000))).status,
-        status::OK
+        status::OK,
     );
-    assert_eq!(host.ctap2(set_fragment(0, &short[..40], Some(100))).status, status::OK);
-    assert_eq!(host.ctap2(set_fragment(40, &short[40..], None)).status, status::OK);
-    assert_eq!(read(&mut host), short);
+    status::is(host.ctap2(set_fragment(0, &short[..40], Some(100))).status, status::OK);
+    status::is(host.ctap2(set_fragment(40, &short[40..], None)).status, status::OK);
+    same!(read(&mut host), short);
 }
 
 fn lengths_are_checked(key: &Key) {
@@ -222,9 +219,9 @@ fn lengths_are_checked(key: &Key) {
         );
     }
     host.denied(set_fragment(0, &array, Some(99)), status::INVALID_PARAMETER);
-    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
     host.denied(set_fragment(50, &array[50..], Some(100)), status::INVALID_PARAMETER);
-    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
     host.denied(
         set_fragment(50, &[&array[50..], &[0]].concat(), None),
         status::INVALID_PARAMETER,
@@ -232,7 +229,7 @@ fn lengths_are_checked(key: &Key) {
     let (fragment, _) = limits(&mut host);
     let too_long = vec![0; fragment + 1];
     host.denied(set_fragment(0, &too_long, Some(too_long.len())), status::INVALID_LENGTH);
-    assert_eq!(read(&mut host), EMPTY);
+    same!(read(&mut host), EMPTY);
 }
 
 fn a_large_array_fits_and_a_larger_one_does_not(key: &Key) {
@@ -240,12 +237,12 @@ fn a_large_array_fits_and_a_larger_one_does_not(key: &Key) {
     let (_, maximum) = limits(&mut host);
     let array = array_of(maximum);
     write(&mut host, &array);
-    assert_eq!(read(&mut host), array);
+    same!(read(&mut host), array);
     for length in [maximum as u64 + 1, u64::MAX] {
         let request = set_fragment(0, &array[..100], None).with(0x04, length);
         host.denied(request, status::LARGE_BLOB_STORAGE_FULL);
     }
-    assert_eq!(read(&mut host), array);
+    same!(read(&mut host), array);
 }
 
 fn a_wrong_hash_leaves_the_old_array(key: &Key) {
@@ -254,14 +251,14 @@ fn a_wrong_hash_leaves_the_old_array(key: &Key) {
     for flipped in [0, 83, 84, 99] {
         array[flipped] ^= 0x40;
         host.denied(set_fragment(0, &array, Some(100)), status::INTEGRITY_FAILURE);
-        assert_eq!(read(&mut host), EMPTY);
+        same!(read(&mut host), EMPTY);
         array[flipped] ^= 0x40;
     }
     array[99] ^= 1;
-    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
     host.denied(set_fragment(50, &array[50..], None), status::INTEGRITY_FAILURE);
     host.denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
-    assert_eq!(read(&mut host), EMPTY);
+    same!(read(&mut host), EMPTY);
 }
 
 fn an_unfinished_array_leaves_the_old_one(key: &Key) {
@@ -269,11 +266,11 @@ fn an_unfinished_array_leaves_the_old_one(key: &Key) {
     let old = array_of(2000);
     write(&mut host, &old);
     let new = array_of(3000);
-    assert_eq!(host.ctap2(set_fragment(0, &new[..2999], Some(3000))).status, status::OK);
-    assert_eq!(read(&mut host), old);
+    status::is(host.ctap2(set_fragment(0, &new[..2999], Some(3000))).status, status::OK);
+    same!(read(&mut host), old);
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(read(&mut host), old);
+    same!(read(&mut host), old);
     host.denied(set_fragment(2999, &new[2999..], None), status::INVALID_SEQ);
 }
 
@@ -281,8 +278,8 @@ fn without_a_pin_a_parameter_is_not_looked_at(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
     let request = set_fragment(0, &array, Some(100)).with(0x05, vec![0; 16]).with(0x06, 1);
-    assert_eq!(host.ctap2(request), Response::bare(status::OK));
-    assert_eq!(read(&mut host), array);
+    same!(host.ctap2(request), Response::bare(status::OK));
+    same!(read(&mut host), array);
 }
 
 fn with_a_pin_a_token_is_needed(key: &Key) {
@@ -305,10 +302,10 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
     ] {
         host.denied(wrong, status::PIN_AUTH_INVALID);
     }
-    assert_eq!(host.ctap2(&signed).status, status::OK);
-    assert_eq!(read(&mut host), array);
+    status::is(host.ctap2(&signed).status, status::OK);
+    same!(read(&mut host), array);
     // The permission is not spent.
-    assert_eq!(host.ctap2(&signed).status, status::OK);
+    status::is(host.ctap2(&signed).status, status::OK);
     let other = host.token(permission::CM, None);
     host.denied(other.set_blob(request, 0, &array), status::PIN_AUTH_INVALID);
 }
@@ -320,19 +317,19 @@ fn every_fragment_is_authenticated(key: &Key) {
     let token = host.token(permission::LBW, None);
     let first = token.set_blob(set_fragment(0, &array[..1000], Some(2000)), 0, &array[..1000]);
     let second = || set_fragment(1000, &array[1000..], None);
-    assert_eq!(host.ctap2(&first).status, status::OK);
+    status::is(host.ctap2(&first).status, status::OK);
     host.denied(second(), status::PUAT_REQUIRED);
-    assert_eq!(host.ctap2(&first).status, status::OK);
+    status::is(host.ctap2(&first).status, status::OK);
     host.denied(token.set_blob(second(), 999, &array[1000..]), status::PIN_AUTH_INVALID);
-    assert_eq!(host.ctap2(&first).status, status::OK);
+    status::is(host.ctap2(&first).status, status::OK);
     let signed = token.set_blob(second(), 1000, &array[1000..]);
-    assert_eq!(host.ctap2(signed).status, status::OK);
-    assert_eq!(read(&mut host), array);
+    status::is(host.ctap2(signed).status, status::OK);
+    same!(read(&mut host), array);
 }
 
 fn always_verifying_needs_a_token(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.ctap2(configure(0x02, None)).status, status::OK);
+    status::is(host.ctap2(configure(0x02, None)).status, status::OK);
     let array = array_of(100);
     host.denied(set_fragment(0, &array, Some(100)), status::PUAT_REQUIRED);
 }
@@ -340,10 +337,10 @@ fn always_verifying_needs_a_token(key: &Key) {
 fn another_command_ends_a_sequence(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
-    assert_eq!(host.ctap2(GET_INFO).status, status::OK, "which ends none");
-    assert_eq!(read(&mut host), EMPTY, "nor does reading");
-    assert_eq!(host.ctap2(set_fragment(50, &array[50..], None)).status, status::OK);
+    status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    status::is(host.ctap2(GET_INFO).status, status::OK);
+    same!(read(&mut host), EMPTY, "nor does reading");
+    status::is(host.ctap2(set_fragment(50, &array[50..], None)).status, status::OK);
     for (other, touch) in [
         (make_credential("example.com", b"1").encode(), true),
         (SELECTION.to_vec(), true),
@@ -351,25 +348,25 @@ fn another_command_ends_a_sequence(key: &Key) {
         (GET_NEXT_ASSERTION.to_vec(), false),
         (vec![0x7E], false),
     ] {
-        assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+        status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
         match touch {
-            true => assert_eq!(host.touched(other).status, status::OK),
-            false => assert_ne!(host.ctap2(other).status, status::OK),
+            true => status::is(host.touched(other).status, status::OK),
+            false => differ!(host.ctap2(other).status, status::OK),
         }
         host.denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
-        assert_eq!(read(&mut host), array);
+        same!(read(&mut host), array);
     }
 }
 
 fn another_channel_cannot_continue(key: &Key) {
     let mut host = key.host();
     let array = array_of(100);
-    assert_eq!(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
+    status::is(host.ctap2(set_fragment(0, &array[..50], Some(100))).status, status::OK);
     key.host()
         .denied(set_fragment(50, &array[50..], None), status::INVALID_SEQ);
     // Nor does it end the sequence.
-    assert_eq!(host.ctap2(set_fragment(50, &array[50..], None)).status, status::OK);
-    assert_eq!(read(&mut host), array);
+    status::is(host.ctap2(set_fragment(50, &array[50..], None)).status, status::OK);
+    same!(read(&mut host), array);
 }
 
 fn an_array_survives_a_power_cycle_and_not_a_reset(key: &Key) {
@@ -377,10 +374,10 @@ fn an_array_survives_a_power_cycle_and_not_a_reset(key: &Key) {
     let array = array_of(1500);
     let made = host.make(&make_discoverable("example.com", b"1"));
     write(&mut host, &array);
-    assert_eq!(host.assert(&get_assertion("example.com")).id, made.id);
+    same!(host.assert(&get_assertion("example.com")).id, made.id);
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(read(&mut host), array);
-    assert_eq!(host.touched(RESET).status, status::OK);
-    assert_eq!(read(&mut host), EMPTY);
+    same!(read(&mut host), array);
+    status::is(host.touched(RESET).status, status::OK);
+    same!(read(&mut host), EMPTY);
 }

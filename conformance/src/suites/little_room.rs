@@ -23,7 +23,7 @@ fn full(key: &Key) -> Host {
         assert!(host.info()[&0x14].as_integer() > Some(0.into()));
         host.make(&make_discoverable("example.com", user));
     }
-    assert_eq!(host.info()[&0x14], 0.into(), "remainingDiscoverableCredentials");
+    same!(host.info()[&0x14], 0.into(), "remainingDiscoverableCredentials");
     host
 }
 
@@ -33,10 +33,10 @@ fn a_full_key_says_so_and_keeps_what_it_has(key: &Key) {
         make_discoverable("example.com", b"4"),
         make_discoverable("example.org", b"1"),
     ] {
-        assert_eq!(host.touched(request), Response::bare(status::KEY_STORE_FULL));
+        same!(host.touched(request), Response::bare(status::KEY_STORE_FULL));
     }
     let assertion = host.assert(&get_assertion("example.com"));
-    assert_eq!(assertion.number_of_credentials, Some(3));
+    same!(assertion.number_of_credentials, Some(3));
     host.denied(get_assertion("example.org"), status::NO_CREDENTIALS);
 }
 
@@ -44,7 +44,7 @@ fn a_full_key_renews_an_account(key: &Key) {
     let mut host = full(key);
     let made = host.make(&make_discoverable("example.com", b"2"));
     let assertion = host.assert(&get_assertion("example.com"));
-    assert_eq!((assertion.id, assertion.number_of_credentials), (made.id, Some(3)));
+    same!((assertion.id, assertion.number_of_credentials), (made.id, Some(3)));
 }
 
 fn a_full_key_makes_credentials_that_need_no_room(key: &Key) {
@@ -56,7 +56,7 @@ fn a_full_key_makes_credentials_that_need_no_room(key: &Key) {
 fn a_full_key_still_takes_a_pin(key: &Key) {
     let mut host = full(key);
     host.set_pin("1234");
-    assert_eq!(host.try_pin("1234"), status::OK);
+    status::is(host.try_pin("1234"), status::OK);
 }
 
 fn a_deleted_credential_makes_room(key: &Key) {
@@ -64,10 +64,10 @@ fn a_deleted_credential_makes_room(key: &Key) {
     let made = host.make(&make_discoverable("example.com", b"2"));
     host.set_pin(PIN);
     let token = host.token(permission::CM, None);
-    assert_eq!(host.ctap2(token.manage(0x01, None)).ok()[&2], 0.into());
+    same!(host.ctap2(token.manage(0x01, None)).ok()[&2], 0.into());
     let params = ciborium::Value::Map(vec![(2.into(), descriptor(&made.id))]);
-    assert_eq!(host.ctap2(token.manage(0x06, Some(params))).status, status::OK);
+    status::is(host.ctap2(token.manage(0x06, Some(params))).status, status::OK);
     let token = host.token(permission::MC, Some("example.org"));
     host.register(&token.on(make_discoverable("example.org", b"1")));
-    assert_eq!(host.info()[&0x14], 0.into());
+    same!(host.info()[&0x14], 0.into());
 }

@@ -28,9 +28,9 @@ fn select_says_version_and_identifier(key: &Key) {
         panic!("{selected:02x?}");
     };
     assert!(version[..] >= [5, 3, 1][..], "from this version on clients rename");
-    assert_eq!(identifier.len(), 8);
+    same!(identifier.len(), 8);
     key.power_cycle();
-    assert_eq!(key.host().select_oath(), selected);
+    same!(key.host().select_oath(), selected);
 }
 
 fn select_takes_the_applets_name_only(key: &Key) {
@@ -38,7 +38,7 @@ fn select_takes_the_applets_name_only(key: &Key) {
     for name in [&AID[..6], &[0xA0, 0, 0, 6, 0x47, 0x2F, 0, 1]] {
         host.oath_denied(&apdu(0xA4, 4, 0, name), 0x6A82);
     }
-    assert_eq!(host.oath(&select()).1, word::NO_ERROR);
+    same!(host.oath(&select()).1, word::NO_ERROR);
 }
 
 fn other_classes_instructions_and_parameters_are_refused(key: &Key) {
@@ -66,8 +66,8 @@ fn an_account_replaces_the_one_of_its_name(key: &Key) {
     host.put(&Account::totp("alice"));
     let other = Account::new("alice", kind::TOTP | 2, b"another secret");
     host.put(&other);
-    assert_eq!(host.code("alice", &[0; 8]), other.code(0));
-    assert_eq!(host.accounts(), [("alice".into(), kind::TOTP | 2)]);
+    same!(host.code("alice", &[0; 8]), other.code(0));
+    same!(host.accounts(), [("alice".into(), kind::TOTP | 2)]);
 }
 
 fn names_and_secrets_have_1_to_64_bytes(key: &Key) {
@@ -77,14 +77,14 @@ fn names_and_secrets_have_1_to_64_bytes(key: &Key) {
         for (hash, _) in HASHES {
             let account = Account::new(name, kind::TOTP | hash, secret);
             host.put(&account);
-            assert_eq!(host.code(name, &[0; 8]), account.code(0));
+            same!(host.code(name, &[0; 8]), account.code(0));
         }
     }
     let too_long = "n".repeat(65);
     for (name, secret) in [("", &[1; 1][..]), (&too_long, &[1; 1]), ("m", &[]), ("m", &[1; 65])] {
         host.oath_denied(&put(&Account::new(name, kind::TOTP | 1, secret)), word::WRONG_DATA);
     }
-    assert_eq!(host.accounts().len(), 2);
+    same!(host.accounts().len(), 2);
 }
 
 fn what_no_account_can_have_is_refused(key: &Key) {
@@ -98,7 +98,7 @@ fn what_no_account_can_have_is_refused(key: &Key) {
     host.oath_denied(&put(&Account::totp("alice").with(4)), word::WRONG_DATA);
     let more = [Account::totp("alice").encode(), object(0x99, b"x")].concat();
     host.oath_denied(&apdu(instruction::PUT, 0, 0, &more), word::WRONG_DATA);
-    assert_eq!(host.accounts(), []);
+    same!(host.accounts(), []);
 }
 
 fn what_is_deleted_is_gone(key: &Key) {
@@ -110,7 +110,7 @@ fn what_is_deleted_is_gone(key: &Key) {
     let mut host = key.host();
     host.oath_denied(&named(instruction::DELETE, "alice"), refusal::NO_SUCH_OBJECT);
     host.oath_denied(&code_of("alice", 1), refusal::NO_SUCH_OBJECT);
-    assert_eq!(host.accounts(), [("bob".into(), kind::TOTP | 1)]);
+    same!(host.accounts(), [("bob".into(), kind::TOTP | 1)]);
 }
 
 fn a_renamed_account_is_the_same(key: &Key) {
@@ -118,13 +118,13 @@ fn a_renamed_account_is_the_same(key: &Key) {
     let account = Account::hotp("old");
     host.put(&account);
     host.put(&Account::totp("taken"));
-    assert_eq!(host.code("old", &[]), account.code(0));
+    same!(host.code("old", &[]), account.code(0));
     host.oath_denied(&rename("old", "taken"), word::WRONG_DATA);
     host.oath_denied(&rename("nobody", "new"), refusal::NO_SUCH_OBJECT);
     host.oath_done(&rename("old", "new"));
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.code("new", &[]), account.code(1));
+    same!(host.code("new", &[]), account.code(1));
     host.oath_denied(&code_of("old", 0), refusal::NO_SUCH_OBJECT);
-    assert_eq!(host.accounts().len(), 2);
+    same!(host.accounts().len(), 2);
 }

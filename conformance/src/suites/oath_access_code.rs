@@ -54,10 +54,10 @@ fn a_locked_key_gives_nothing(key: &Key) {
     ] {
         host.oath_denied(&request, refusal::NOT_ALLOWED);
     }
-    assert_eq!(host.validate(OTHER), word::WRONG_DATA);
+    same!(host.validate(OTHER), word::WRONG_DATA);
     host.oath_denied(&code_of("alice", 0), refusal::NOT_ALLOWED);
-    assert_eq!(host.validate(CODE), word::NO_ERROR);
-    assert_eq!(host.code("alice", &[0; 8]), Account::totp("alice").code(0));
+    same!(host.validate(CODE), word::NO_ERROR);
+    same!(host.code("alice", &[0; 8]), Account::totp("alice").code(0));
 }
 
 fn host_and_key_prove_the_code_to_each_other(key: &Key) {
@@ -68,11 +68,11 @@ fn host_and_key_prove_the_code_to_each_other(key: &Key) {
         let [.., (tag::CHALLENGE, first), (tag::ALGORITHM, hash)] = &selected[..] else {
             panic!("{selected:02x?}");
         };
-        assert_eq!((first.len(), &hash[..]), (8, &[code.0][..]));
+        same!((first.len(), &hash[..]), (8, &[code.0][..]));
         // SELECT has ended what SET CODE proved, and the next one asks something else.
         host.oath_denied(&apdu(instruction::LIST, 0, 0, &[]), refusal::NOT_ALLOWED);
-        assert_ne!(host.select_oath(), selected);
-        assert_eq!(host.validate(code), word::NO_ERROR);
+        differ!(host.select_oath(), selected);
+        same!(host.validate(code), word::NO_ERROR);
         host.oath_done(&remove_code());
     }
     let nothing = [object(tag::RESPONSE, &[0; 20]), object(tag::CHALLENGE, b"a nonce.")].concat();
@@ -86,7 +86,7 @@ fn a_session_belongs_to_its_host(key: &Key) {
     let list = apdu(instruction::LIST, 0, 0, &[]);
     let mut other = key.host();
     other.oath_denied(&list, refusal::NOT_ALLOWED);
-    assert_eq!(other.validate(CODE), word::NO_ERROR);
+    same!(other.validate(CODE), word::NO_ERROR);
     host.oath_done(&set_code(OTHER));
     host.oath_done(&list);
     other.oath_denied(&list, refusal::NOT_ALLOWED);
@@ -100,14 +100,14 @@ fn a_change_of_the_code_cuts_no_account_off(key: &Key) {
     for code in [CODE, OTHER] {
         let mut host = key.host();
         if let Some(last) = last {
-            assert_eq!(host.validate(last), word::NO_ERROR);
+            same!(host.validate(last), word::NO_ERROR);
         }
         host.oath_done(&set_code(code));
         key.power_cycle();
         let mut host = key.host();
-        assert_eq!(host.select_oath()[1], identifier, "which salts the next code, too");
-        assert_eq!(host.validate(code), word::NO_ERROR);
-        assert_eq!(host.code("alice", &[0; 8]), account.code(0));
+        same!(host.select_oath()[1], identifier, "which salts the next code, too");
+        same!(host.validate(code), word::NO_ERROR);
+        same!(host.code("alice", &[0; 8]), account.code(0));
         last = Some(code);
     }
 }
@@ -119,7 +119,7 @@ fn a_code_that_the_host_does_not_have_is_not_set(key: &Key) {
     for data in [&wrong[..], &wrong[..18], &[tag::KEY, 1, 0x21], &[]] {
         host.oath_denied(&apdu(instruction::SET_CODE, 0, 0, data), word::WRONG_DATA);
     }
-    assert_eq!(host.select_oath().len(), 2, "no challenge");
+    same!(host.select_oath().len(), 2, "no challenge");
 }
 
 fn a_reset_forgets_accounts_and_code(key: &Key) {
@@ -132,12 +132,12 @@ fn a_reset_forgets_accounts_and_code(key: &Key) {
     host.oath_done(&reset());
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.accounts(), []);
+    same!(host.accounts(), []);
     let selected = host.select_oath();
-    assert_eq!(selected.len(), 2, "no challenge");
-    assert_ne!(selected[1], identifier);
+    same!(selected.len(), 2, "no challenge");
+    differ!(selected[1], identifier);
     host.put(&Account::totp("alice"));
-    assert_eq!(host.code("alice", &[0; 8]), Account::totp("alice").code(0));
+    same!(host.code("alice", &[0; 8]), Account::totp("alice").code(0));
 }
 
 fn each_reset_leaves_what_the_other_erases(key: &Key) {
@@ -151,10 +151,10 @@ fn each_reset_leaves_what_the_other_erases(key: &Key) {
     assertion.verify(&made.public_key, "example.com", flags::UP);
 
     host.put(&account);
-    assert_eq!(host.code("hotp", &[]), account.code(0));
+    same!(host.code("hotp", &[]), account.code(0));
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.touched(RESET).status, status::OK);
+    status::is(host.touched(RESET).status, status::OK);
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
-    assert_eq!(host.code("hotp", &[]), account.code(1));
+    same!(host.code("hotp", &[]), account.code(1));
 }

@@ -37,10 +37,10 @@ fn counters_give_the_codes_of_the_standard(key: &Key) {
     for code in [
         "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
     ] {
-        assert_eq!(host.code("hotp", &[]), code);
+        same!(host.code("hotp", &[]), code);
     }
     host.put(&Account::hotp("from 7").starting_at(7));
-    assert_eq!(host.code("from 7", &[]), "162583");
+    same!(host.code("from 7", &[]), "162583");
 }
 
 fn time_steps_give_the_codes_of_the_standard(key: &Key) {
@@ -60,7 +60,7 @@ fn time_steps_give_the_codes_of_the_standard(key: &Key) {
     ] {
         let step = u64::to_be_bytes(time / 30);
         for (hash, code) in (1..).zip(codes) {
-            assert_eq!(host.code(&format!("SHA {hash}"), &step), code, "{time}");
+            same!(host.code(&format!("SHA {hash}"), &step), code, "{time}");
         }
         let all = host.walk(&all_codes(time / 30));
         let mut all: Vec<_> = all.chunks(2).map(|pair| (&pair[0].1, shown(&pair[1].1))).collect();
@@ -73,7 +73,7 @@ fn a_counter_outlives_a_power_cycle(key: &Key) {
     let account = Account::hotp("hotp");
     key.host().put(&account);
     for counter in 0..3 {
-        assert_eq!(key.host().code("hotp", &[]), account.code(counter));
+        same!(key.host().code("hotp", &[]), account.code(counter));
         key.power_cycle();
     }
 }
@@ -82,20 +82,20 @@ fn time_steps_only_increase_where_the_account_says_so(key: &Key) {
     let mut host = key.host();
     let account = Account::totp("alice").with(property::ONLY_INCREASING);
     host.put(&account);
-    assert_eq!(host.code("alice", &7_u64.to_be_bytes()), account.code(7));
+    same!(host.code("alice", &7_u64.to_be_bytes()), account.code(7));
     key.power_cycle();
     let mut host = key.host();
     for step in [7, 6] {
         host.oath_denied(&code_of("alice", step), word::WRONG_DATA);
     }
-    assert_eq!(host.code("alice", &8_u64.to_be_bytes()), account.code(8));
+    same!(host.code("alice", &8_u64.to_be_bytes()), account.code(8));
 }
 
 fn codes_have_six_to_eight_digits(key: &Key) {
     let mut host = key.host();
     for (digits, code) in [(6, "287082"), (7, "4287082"), (8, "94287082")] {
         host.put(&Account::totp("alice").digits(digits));
-        assert_eq!(host.code("alice", &1_u64.to_be_bytes()), code);
+        same!(host.code("alice", &1_u64.to_be_bytes()), code);
     }
 }
 
@@ -109,14 +109,14 @@ fn whole_hmacs_are_those_of_the_secret(key: &Key) {
     ] {
         let whole = apdu(instruction::CALCULATE, 0, 0, &calculate("hotp", &[]));
         let value = [&[6], &hmac[..]].concat();
-        assert_eq!(objects(&host.oath_done(&whole)), [(tag::RESPONSE, value)]);
+        same!(objects(&host.oath_done(&whole)), [(tag::RESPONSE, value)]);
     }
     for (hash, _) in HASHES {
         let account = Account::new("alice", kind::TOTP | hash, b"any secret");
         host.put(&account);
         let whole = apdu(instruction::CALCULATE, 0, 0, &calculate("alice", &9_u64.to_be_bytes()));
         let value = [&[6], &account.hmac(9)[..]].concat();
-        assert_eq!(objects(&host.oath_done(&whole)), [(tag::RESPONSE, value)]);
+        same!(objects(&host.oath_done(&whole)), [(tag::RESPONSE, value)]);
     }
 }
 
@@ -127,8 +127,8 @@ fn a_touch_gives_the_code(key: &Key) {
     host.oath_asked(&code_of("AWS:alice", 5));
     key.touch();
     let (data, word) = host.oath_answer(true);
-    assert_eq!(word, word::NO_ERROR);
-    assert_eq!(shown(&objects(&data)[0].1), account.code(5));
+    word::is(word, word::NO_ERROR);
+    same!(shown(&objects(&data)[0].1), account.code(5));
 }
 
 /// HOTP with a touch, which did not come: the counter has not moved.
@@ -137,8 +137,8 @@ fn nothing_was_used_up(key: &Key, account: &Account) {
     host.oath_asked(&code_of(&account.name, 0));
     key.touch();
     let (data, word) = host.oath_answer(true);
-    assert_eq!(word, word::NO_ERROR);
-    assert_eq!(shown(&objects(&data)[0].1), account.code(0));
+    word::is(word, word::NO_ERROR);
+    same!(shown(&objects(&data)[0].1), account.code(0));
 }
 
 fn a_user_who_declines_gets_no_code(key: &Key) {
@@ -147,7 +147,7 @@ fn a_user_who_declines_gets_no_code(key: &Key) {
     host.put(&account);
     host.oath_asked(&code_of("hotp", 0));
     key.decline();
-    assert_eq!(host.oath_answer(true), (vec![], refusal::NOT_ALLOWED));
+    same!(host.oath_answer(true), (vec![], refusal::NOT_ALLOWED));
     nothing_was_used_up(key, &account);
 }
 
@@ -160,7 +160,7 @@ fn a_user_who_does_not_come_gets_no_code(key: &Key) {
     key.wait_until_asked();
     // A key looks at its clock now and then.
     key.advance(200);
-    assert_eq!(host.oath_answer(true), (vec![], refusal::NOT_ALLOWED));
+    same!(host.oath_answer(true), (vec![], refusal::NOT_ALLOWED));
     nothing_was_used_up(key, &account);
 }
 
@@ -170,7 +170,7 @@ fn cancel_ends_the_wait(key: &Key) {
     host.put(&account);
     host.oath_asked(&code_of("hotp", 0));
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.oath_answer(true), (vec![], refusal::NOT_ALLOWED));
+    same!(host.oath_answer(true), (vec![], refusal::NOT_ALLOWED));
     nothing_was_used_up(key, &account);
 }
 
@@ -185,7 +185,7 @@ fn each_account_says_what_it_has(key: &Key) {
     let mut found: Vec<_> = all
         .chunks(2)
         .map(|pair| {
-            assert_eq!(pair[0].0, tag::NAME);
+            same!(pair[0].0, tag::NAME);
             (
                 String::from_utf8(pair[0].1.clone()).expect("text"),
                 pair[1].0,
@@ -194,12 +194,12 @@ fn each_account_says_what_it_has(key: &Key) {
         })
         .collect();
     found.sort();
-    assert_eq!(shown(&found[0].2), free.code(3));
+    same!(shown(&found[0].2), free.code(3));
     let found: Vec<_> = found
         .iter()
         .map(|(name, tag, value)| (&name[..], *tag, value[0]))
         .collect();
-    assert_eq!(
+    same!(
         found,
         [
             ("free", tag::TRUNCATED, 6),
@@ -209,7 +209,7 @@ fn each_account_says_what_it_has(key: &Key) {
             ("touch", tag::TOUCH, 6),
         ]
     );
-    assert_eq!(
+    same!(
         host.code("hotp", &[]),
         Account::hotp("hotp").code(0),
         "a list uses nothing up"
@@ -234,7 +234,7 @@ fn sixty_four_accounts_come_in_messages_of_whole_entries(key: &Key) {
     let step = object(tag::CHALLENGE, &8_u64.to_be_bytes());
     let whole = apdu(instruction::CALCULATE_ALL, 0, 0, &step);
     let (_, word) = host.oath(&whole);
-    assert_eq!(word >> 8, 0x61, "more than one message");
+    same!(word >> 8, 0x61, "more than one message");
     let mut all: Vec<_> = host.walk(&whole).chunks(2).map(<[_]>::to_vec).collect();
     all.sort();
     let expected: Vec<_> = accounts
@@ -244,14 +244,14 @@ fn sixty_four_accounts_come_in_messages_of_whole_entries(key: &Key) {
             vec![(tag::NAME, account.name.clone().into_bytes()), (tag::RESPONSE, value)]
         })
         .collect();
-    assert_eq!(all, expected);
+    same!(all, expected);
     let codes = host.walk(&all_codes(8));
-    assert_eq!(codes.len(), 2 * accounts.len());
+    same!(codes.len(), 2 * accounts.len());
     let names: Vec<_> = accounts
         .iter()
         .map(|account| (account.name.clone(), account.kind))
         .collect();
-    assert_eq!(host.accounts(), names);
+    same!(host.accounts(), names);
 }
 
 fn what_is_not_gone_on_with_is_over(key: &Key) {
@@ -260,11 +260,11 @@ fn what_is_not_gone_on_with_is_over(key: &Key) {
     let remaining = apdu(instruction::SEND_REMAINING, 0, 0, &[]);
     host.oath_denied(&remaining, word::CONDITIONS_NOT_SATISFIED);
     let whole = apdu(instruction::CALCULATE_ALL, 0, 0, &object(tag::CHALLENGE, &[0; 8]));
-    assert_eq!(host.oath(&whole).1 >> 8, 0x61);
+    same!(host.oath(&whole).1 >> 8, 0x61);
     // It is nobody else's, and theirs to ask for changes nothing.
     key.host().oath_denied(&remaining, word::CONDITIONS_NOT_SATISFIED);
-    assert_eq!(host.oath(&remaining).1, word::NO_ERROR);
-    assert_eq!(host.oath(&whole).1 >> 8, 0x61);
+    same!(host.oath(&remaining).1, word::NO_ERROR);
+    same!(host.oath(&whole).1 >> 8, 0x61);
     host.oath_denied(&code_of("nobody", 0), refusal::NO_SUCH_OBJECT);
     host.oath_denied(&remaining, word::CONDITIONS_NOT_SATISFIED);
 }

@@ -21,14 +21,14 @@ fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     for left in [7, 6] {
-        assert_eq!(host.try_pin("4321"), status::PIN_INVALID);
-        assert_eq!(host.pin_retries(), (left, false));
+        status::is(host.try_pin("4321"), status::PIN_INVALID);
+        same!(host.pin_retries(), (left, false));
     }
-    assert_eq!(host.try_pin(PIN), status::OK);
-    assert_eq!(host.pin_retries(), (8, false));
+    status::is(host.try_pin(PIN), status::OK);
+    same!(host.pin_retries(), (8, false));
     // And the three in a row begin anew.
     for _ in 0..2 {
-        assert_eq!(host.try_pin("4321"), status::PIN_INVALID);
+        status::is(host.try_pin("4321"), status::PIN_INVALID);
     }
 }
 
@@ -36,21 +36,21 @@ fn three_wrong_pins_in_a_row_need_a_power_cycle(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     for code in [status::PIN_INVALID, status::PIN_INVALID, status::PIN_AUTH_BLOCKED] {
-        assert_eq!(host.try_pin("4321"), code);
+        status::is(host.try_pin("4321"), code);
     }
-    assert_eq!(host.pin_retries(), (5, true));
+    same!(host.pin_retries(), (5, true));
     for pin in [PIN, "4321"] {
-        assert_eq!(host.try_pin(pin), status::PIN_AUTH_BLOCKED);
+        status::is(host.try_pin(pin), status::PIN_AUTH_BLOCKED);
     }
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_AUTH_BLOCKED);
     host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_AUTH_BLOCKED);
-    assert_eq!(host.pin_retries(), (5, true));
+    same!(host.pin_retries(), (5, true));
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.pin_retries(), (5, false));
-    assert_eq!(host.try_pin(PIN), status::OK);
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (5, false));
+    status::is(host.try_pin(PIN), status::OK);
+    same!(host.pin_retries(), (8, false));
 }
 
 fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
@@ -60,18 +60,18 @@ fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
         for attempt in 0..3 {
             let code = match (round, attempt) {
                 (2, 1) => {
-                    assert_eq!(host.try_pin("4321"), status::PIN_BLOCKED);
+                    status::is(host.try_pin("4321"), status::PIN_BLOCKED);
                     break;
                 }
                 (_, 2) => status::PIN_AUTH_BLOCKED,
                 _ => status::PIN_INVALID,
             };
-            assert_eq!(host.try_pin("4321"), code, "{round} {attempt}");
+            status::of(format!("{round} {attempt}"), host.try_pin("4321"), code);
         }
         key.power_cycle();
     }
     let mut host = key.host();
-    assert_eq!(host.ctap2(client_pin(0x01)).ok()[&3], 0.into());
+    same!(host.ctap2(client_pin(0x01)).ok()[&3], 0.into());
     let agreement = host.agree(Protocol::Two);
     for request in [
         agreement.get_pin_token(PIN),
@@ -81,11 +81,11 @@ fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
         host.denied(request, status::PIN_BLOCKED);
     }
     host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
-    assert_eq!(host.touched(RESET), Response::bare(status::OK));
-    assert_eq!(host.option("clientPin"), Some(false));
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.touched(RESET), Response::bare(status::OK));
+    same!(host.option("clientPin"), Some(false));
+    same!(host.pin_retries(), (8, false));
     host.set_pin("5678");
-    assert_eq!(host.try_pin("5678"), status::OK);
+    status::is(host.try_pin("5678"), status::OK);
 }
 
 fn every_way_to_use_the_pin_counts(key: &Key) {
@@ -100,16 +100,16 @@ fn every_way_to_use_the_pin_counts(key: &Key) {
         agreement.get_token("4321", permission::CM, None),
         status::PIN_AUTH_BLOCKED,
     );
-    assert_eq!(host.pin_retries(), (5, true));
+    same!(host.pin_retries(), (5, true));
 }
 
 fn a_pin_of_another_length_is_wrong_too(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     for wrong in ["123", "12345"] {
-        assert_eq!(host.try_pin(wrong), status::PIN_INVALID);
+        status::is(host.try_pin(wrong), status::PIN_INVALID);
     }
-    assert_eq!(host.try_pin(PIN), status::OK);
+    status::is(host.try_pin(PIN), status::OK);
 }
 
 fn a_pin_hash_of_another_length_is_wrong_too(key: &Key) {
@@ -121,13 +121,13 @@ fn a_pin_hash_of_another_length_is_wrong_too(key: &Key) {
             let hash = agreement.encrypt(&[0; 32][..length]);
             let request = agreement.get_pin_token(PIN).with(cp::PIN_HASH_ENC, hash);
             host.denied(request, status::PIN_INVALID);
-            assert_eq!(host.pin_retries(), (left, false));
+            same!(host.pin_retries(), (left, false));
         }
-        assert_eq!(host.try_pin(PIN), status::OK);
+        status::is(host.try_pin(PIN), status::OK);
         // No whole blocks.
         let request = host.agree(protocol).get_pin_token(PIN);
         host.denied(request.with(cp::PIN_HASH_ENC, vec![0; 17]), status::PIN_INVALID);
-        assert_eq!(host.try_pin(PIN), status::OK);
+        status::is(host.try_pin(PIN), status::OK);
     }
 }
 
@@ -135,10 +135,10 @@ fn a_reset_ends_the_need_of_a_power_cycle(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     for _ in 0..3 {
-        assert_ne!(host.try_pin("4321"), status::OK);
+        differ!(host.try_pin("4321"), status::OK);
     }
-    assert_eq!(host.touched(RESET), Response::bare(status::OK));
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.touched(RESET), Response::bare(status::OK));
+    same!(host.pin_retries(), (8, false));
     host.set_pin(PIN);
-    assert_eq!(host.try_pin(PIN), status::OK);
+    status::is(host.try_pin(PIN), status::OK);
 }

@@ -6,6 +6,7 @@ use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, cp, permissio
 use crate::host::ctap2::{
     Request, blob_array, ga, get_assertion, make_credential, make_discoverable, set_fragment, status,
 };
+use crate::host::read::Read as _;
 use crate::host::response::{Assertion, Response, flags};
 use crate::key::Key;
 
@@ -56,8 +57,8 @@ fn a_token_of_the_old_kind_serves_both_ceremonies(key: &Key) {
             let response = host.ctap2(agreement.get_pin_token(PIN));
             let token = agreement.token(&response);
             let response = host.touched(token.on(request));
-            let auth_data = response.ok()[&2].as_bytes().expect("bytes");
-            assert_eq!(auth_data[32] & (flags::UP | flags::UV), flags::UP | flags::UV);
+            let auth_data = response.ok()[&2].bytes();
+            same!(auth_data[32] & (flags::UP | flags::UV), flags::UP | flags::UV);
         }
     }
 }
@@ -73,7 +74,7 @@ fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
         );
     }
     host.denied(request.with(cp::RP_ID, "example.com"), status::INVALID_PARAMETER);
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (8, false));
 }
 
 fn permissions_must_be_named(key: &Key) {
@@ -91,9 +92,9 @@ fn a_token_without_a_relying_party_binds_itself(key: &Key) {
         assert!(made(&mut host, &token.on(make_discoverable(rp_id, b"1"))));
     }
     let token = host.token(permission::GA | permission::CM, None);
-    assert_eq!(host.ctap2(token.manage(0x02, None)).status, status::OK);
+    status::is(host.ctap2(token.manage(0x02, None)).status, status::OK);
     let silent = |rp_id| get_assertion(rp_id).with(ga::OPTIONS, map([("up", false.into())]));
-    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    status::is(host.ctap2(token.on(silent("example.com"))).status, status::OK);
     for request in [
         token.on(silent("example.org")),
         token.manage(0x02, None),
@@ -101,7 +102,7 @@ fn a_token_without_a_relying_party_binds_itself(key: &Key) {
     ] {
         host.denied(request, status::PIN_AUTH_INVALID);
     }
-    assert_eq!(host.touched(token.on(get_assertion("example.com"))).status, status::OK);
+    status::is(host.touched(token.on(get_assertion("example.com"))).status, status::OK);
     host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
     // It may do what was asked for, and no more.
     let token = host.token(permission::GA, None);
@@ -113,7 +114,7 @@ fn a_token_without_a_relying_party_binds_itself(key: &Key) {
         host.denied(request, status::PIN_AUTH_INVALID);
     }
     let token = host.token(permission::MC | permission::GA, None);
-    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    status::is(host.ctap2(token.on(silent("example.com"))).status, status::OK);
     host.denied(token.on(make_credential("example.org", b"1")), status::PIN_AUTH_INVALID);
 }
 
@@ -136,18 +137,18 @@ fn permissions_that_the_key_has_no_use_for_are_refused(key: &Key) {
             );
         }
     }
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (8, false));
 }
 
 fn unknown_permissions_are_ignored(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(0x80 | permission::CM, None);
-    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
     let agreement = host.agree(Protocol::Two);
     let request = agreement.get_token(PIN, 0, None);
     let response = host.ctap2(request.with(cp::PERMISSIONS, 1 << 63 | u64::from(permission::CM)));
     let token = agreement.token(&response);
-    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
 }
 
 fn the_persistent_token_comes_alone(key: &Key) {
@@ -161,14 +162,14 @@ fn the_persistent_token_comes_alone(key: &Key) {
             );
         }
     }
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (8, false));
 }
 
 fn the_persistent_token_leaves_the_others_alone(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(permission::CM, None);
     host.token(permission::PCMR, None);
-    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
 }
 
 fn the_persistent_token_reads_and_does_not_write(key: &Key) {
@@ -179,7 +180,7 @@ fn the_persistent_token_reads_and_does_not_write(key: &Key) {
     key.power_cycle();
     let mut host = key.host();
     for sub_command in [0x01, 0x02] {
-        assert_eq!(host.ctap2(persistent.manage(sub_command, None)).status, status::OK);
+        status::is(host.ctap2(persistent.manage(sub_command, None)).status, status::OK);
     }
     let credential = ciborium::Value::Map(vec![(2.into(), crate::host::ctap2::descriptor(&made.id))]);
     host.denied(persistent.manage(0x06, Some(credential)), status::PIN_AUTH_INVALID);
@@ -196,7 +197,7 @@ fn the_persistent_token_is_the_same_for_all(key: &Key) {
     let two = host.token(permission::PCMR, None);
     key.power_cycle();
     let one = key.host().token_by(Protocol::One, PIN, permission::PCMR, None);
-    assert_eq!(one.token, two.token);
+    same!(one.token, two.token);
 }
 
 fn a_new_token_ends_the_one_before(key: &Key) {
@@ -209,7 +210,7 @@ fn a_new_token_ends_the_one_before(key: &Key) {
         let before = host.token_by(old, PIN, permission::CM, None);
         let after = host.token_by(new, PIN, permission::CM, None);
         host.denied(before.manage(0x01, None), status::PIN_AUTH_INVALID);
-        assert_eq!(host.ctap2(after.manage(0x01, None)).status, status::OK);
+        status::is(host.ctap2(after.manage(0x01, None)).status, status::OK);
     }
 }
 
@@ -230,7 +231,7 @@ fn a_token_serves_one_ceremony(key: &Key) {
 
     let token = host.token(all, Some("example.com"));
     let assertion = host.assert(&token.on(get_assertion("example.com")));
-    assert_eq!(assertion.auth_data.flags, flags::UP | flags::UV);
+    same!(assertion.auth_data.flags, flags::UP | flags::UV);
     host.denied(token.on(get_assertion("example.com")), status::PIN_AUTH_INVALID);
 
     // Also where that one did not use it.
@@ -245,7 +246,7 @@ fn a_touch_that_is_refused_spends_nothing(key: &Key) {
     let request = token.on(make_credential("example.com", b"1"));
     host.asked(&request);
     key.decline();
-    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    same!(host.answer(), Response::bare(status::OPERATION_DENIED));
     assert!(made(&mut host, &request));
 }
 
@@ -262,7 +263,7 @@ fn a_silent_assertion_spends_nothing(key: &Key) {
     let silent = token.on(get_assertion("example.com").with(ga::OPTIONS, map([("up", false.into())])));
     for _ in 0..2 {
         let assertion = Assertion::of(&host.ctap2(&silent));
-        assert_eq!(assertion.auth_data.flags, flags::UV);
+        same!(assertion.auth_data.flags, flags::UV);
     }
     assert!(made(&mut host, &token.on(make_discoverable("example.com", b"2"))));
 }
@@ -273,7 +274,7 @@ fn blobs_may_be_written_after_a_ceremony(key: &Key) {
     host.register(&token.on(make_discoverable("example.com", b"1")));
     let array = blob_array(b"\x80");
     let request = set_fragment(0, &array, Some(array.len()));
-    assert_eq!(host.ctap2(token.set_blob(request, 0, &array)).status, status::OK);
+    status::is(host.ctap2(token.set_blob(request, 0, &array)).status, status::OK);
 }
 
 fn a_token_without_the_permission_is_refused(key: &Key) {
@@ -315,9 +316,9 @@ fn a_token_of_the_old_kind_binds_itself(key: &Key) {
     let token = agreement.token(&response);
     // A silent assertion binds it and spends nothing.
     let silent = |rp_id| get_assertion(rp_id).with(ga::OPTIONS, map([("up", false.into())]));
-    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    status::is(host.ctap2(token.on(silent("example.com"))).status, status::OK);
     host.denied(token.on(silent("example.org")), status::PIN_AUTH_INVALID);
-    assert_eq!(host.ctap2(token.on(silent("example.com"))).status, status::OK);
+    status::is(host.ctap2(token.on(silent("example.com"))).status, status::OK);
     for request in [
         token.on(make_credential("example.org", b"1")),
         token.manage(0x01, None),
@@ -332,7 +333,7 @@ fn a_token_not_used_for_thirty_seconds_ends(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(permission::CM, None);
     key.advance(29_000);
-    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
     let token = host.token(permission::CM, None);
     key.advance(30_001);
     host.denied(token.manage(0x01, None), status::PIN_AUTH_INVALID);
@@ -343,7 +344,7 @@ fn a_token_lives_ten_minutes(key: &Key) {
     let token = host.token(permission::CM, None);
     for _ in 0..30 {
         key.advance(19_900);
-        assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
+        status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
     }
     key.advance(3_001);
     host.denied(token.manage(0x01, None), status::PIN_AUTH_INVALID);
@@ -353,10 +354,10 @@ fn a_forced_change_gives_no_token(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(permission::ACFG, None);
     let force = ciborium::Value::Map(vec![(3.into(), true.into())]);
-    assert_eq!(host.ctap2(token.configure(0x03, Some(force))).status, status::OK);
+    status::is(host.ctap2(token.configure(0x03, Some(force))).status, status::OK);
     // The token that asked for it is gone too.
     host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
-    assert_eq!(host.info()[&0x0C], true.into());
+    same!(host.info()[&0x0C], true.into());
     for protocol in PROTOCOLS {
         let agreement = host.agree(protocol);
         for permissions in [permission::CM, permission::PCMR] {
@@ -365,14 +366,14 @@ fn a_forced_change_gives_no_token(key: &Key) {
         }
         host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
     }
-    assert_eq!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (8, false));
     host.denied(configure(0x02, None), status::PUAT_REQUIRED);
 
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, PIN), status::PIN_POLICY_VIOLATION);
-    assert_eq!(host.info()[&0x0C], true.into());
+    same!(host.info()[&0x0C], true.into());
     let agreement = host.agree(Protocol::Two);
-    assert_eq!(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
-    assert_ne!(host.info().get(&0x0C), Some(&true.into()));
-    assert_eq!(host.try_pin("5678"), status::OK);
+    status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    differ!(host.info().get(&0x0C), Some(&true.into()));
+    status::is(host.try_pin("5678"), status::OK);
 }

@@ -4,6 +4,7 @@ use crate::host::client_pin::{PIN, Protocol, Token, configure, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, RESET, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
+use crate::host::read::Read as _;
 use crate::host::response::{Made, Response};
 use crate::host::u2f::{authenticate, control, word};
 use crate::host::verify::{decrypt_info, sha256};
@@ -46,7 +47,7 @@ impl Holdings {
 
     #[track_caller]
     fn are_there(&self, host: &mut Host) {
-        assert_eq!(host.assert(&get_assertion("example.com")).id, self.made[0].id);
+        same!(host.assert(&get_assertion("example.com")).id, self.made[0].id);
         for made in &self.made {
             host.assert(&get_assertion_by("example.com", &[&made.id]));
         }
@@ -65,7 +66,7 @@ impl Holdings {
 
 fn a_touch_just_after_power_up_forgets_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
-    assert_eq!(host.touched(RESET), Response::bare(status::OK));
+    same!(host.touched(RESET), Response::bare(status::OK));
     holdings.are_gone(&mut host);
     key.power_cycle();
     holdings.are_gone(&mut key.host());
@@ -73,20 +74,20 @@ fn a_touch_just_after_power_up_forgets_everything(key: &Key) {
 
 fn a_key_that_was_reset_works_as_before(key: &Key) {
     let (old, mut host) = Holdings::new(key);
-    assert_eq!(host.touched(RESET).status, status::OK);
+    status::is(host.touched(RESET).status, status::OK);
     let (new, mut host) = Holdings::new(key);
     new.are_there(&mut host);
-    assert_ne!(old.made[0].public_key, new.made[0].public_key);
+    differ!(old.made[0].public_key, new.made[0].public_key);
 }
 
 fn reset_ends_a_walk_through_assertions(key: &Key) {
     let (_, mut host) = Holdings::new(key);
     host.make(&make_discoverable("example.com", b"3"));
-    assert_eq!(
+    same!(
         host.assert(&get_assertion("example.com")).number_of_credentials,
         Some(2)
     );
-    assert_eq!(host.touched(RESET).status, status::OK);
+    status::is(host.touched(RESET).status, status::OK);
     host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }
 
@@ -105,7 +106,7 @@ fn a_power_cycle_opens_the_window_again(key: &Key) {
     // A chip needs some of the ten seconds to be found by its host.
     key.advance(9_000);
     let mut host = key.host();
-    assert_eq!(host.touched(RESET).status, status::OK);
+    status::is(host.touched(RESET).status, status::OK);
     holdings.are_gone(&mut host);
 }
 
@@ -113,7 +114,7 @@ fn a_user_who_declines_keeps_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     host.asked(RESET);
     key.decline();
-    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    same!(host.answer(), Response::bare(status::OPERATION_DENIED));
     holdings.are_there(&mut host);
 }
 
@@ -121,7 +122,7 @@ fn a_user_who_does_not_come_keeps_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     host.asked(RESET);
     key.advance(key.profile.user_action_timeout + 100);
-    assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    same!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
     holdings.are_there(&mut host);
 }
 
@@ -129,7 +130,7 @@ fn cancel_keeps_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     host.asked(RESET);
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     holdings.are_there(&mut host);
 }
 
@@ -141,21 +142,21 @@ fn everything_of_a_pin_is_forgotten(key: &Key) {
     let agreement = host.agree(Protocol::Two);
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.touched(RESET).status, status::OK);
-    assert_eq!(host.option("clientPin"), Some(false));
-    assert_eq!(host.pin_retries(), (8, false));
+    status::is(host.touched(RESET).status, status::OK);
+    same!(host.option("clientPin"), Some(false));
+    same!(host.pin_retries(), (8, false));
     // What was agreed on before the reset is nobody's secret now, and the old persistent token opens nothing.
     host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
     host.set_pin(PIN);
     host.denied(persistent.manage(0x01, None), status::PIN_AUTH_INVALID);
     // To whoever holds the new one this is another key, with another store.
     let renewed = host.token(permission::PCMR, None);
-    assert_ne!(renewed.token, persistent.token);
+    differ!(renewed.token, persistent.token);
     let after = identifiers(&mut host, &renewed);
     for (before, after) in before.iter().zip(&after) {
-        assert_ne!(before, after);
+        differ!(before, after);
     }
-    assert_eq!(identifiers(&mut host, &renewed), after);
+    same!(identifiers(&mut host, &renewed), after);
 }
 
 fn everything_that_get_info_tells_is_as_at_first(key: &Key) {
@@ -169,11 +170,11 @@ fn everything_that_get_info_tells_is_as_at_first(key: &Key) {
     let first = info(&mut host);
     host.make(&make_discoverable("example.com", b"1"));
     host.set_pin(PIN);
-    assert_ne!(info(&mut host), first);
+    differ!(info(&mut host), first);
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.touched(RESET).status, status::OK);
-    assert_eq!(info(&mut host), first);
+    status::is(host.touched(RESET).status, status::OK);
+    same!(info(&mut host), first);
 }
 
 fn a_cancelled_reset_keeps_the_pin_and_its_tokens(key: &Key) {
@@ -184,23 +185,23 @@ fn a_cancelled_reset_keeps_the_pin_and_its_tokens(key: &Key) {
     let token = host.token(permission::CM, None);
     host.asked(RESET);
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer().status, status::KEEPALIVE_CANCEL);
-    assert_eq!(host.ctap2(token.manage(0x01, None)).status, status::OK);
-    assert_eq!(host.try_pin(PIN), status::OK);
+    status::is(host.answer().status, status::KEEPALIVE_CANCEL);
+    status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
+    status::is(host.try_pin(PIN), status::OK);
 }
 
 /// The device's identifier and the state of its credential store, decrypted (§6.4).
 fn identifiers(host: &mut Host, persistent: &Token) -> [Vec<u8>; 2] {
     let info = host.info();
     [(0x19, "encIdentifier"), (0x1E, "encCredStoreState")].map(|(member, name): (u8, _)| {
-        let value = info[&member].as_bytes().expect("bytes");
+        let value = info[&member].bytes();
         decrypt_info(&persistent.token, name, value)
     })
 }
 
 fn a_long_touch_resets_and_a_short_one_does_not(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
-    assert_eq!(host.ctap2(configure(0x04, None)).status, status::OK);
+    status::is(host.ctap2(configure(0x04, None)).status, status::OK);
     host.asked(RESET);
     for held in [100, 4_000] {
         key.press();
@@ -209,7 +210,7 @@ fn a_long_touch_resets_and_a_short_one_does_not(key: &Key) {
     }
     key.wait_until_asked();
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     holdings.are_there(&mut host);
 
     key.power_cycle();
@@ -217,7 +218,7 @@ fn a_long_touch_resets_and_a_short_one_does_not(key: &Key) {
     host.asked(RESET);
     key.press();
     key.advance(5_100);
-    assert_eq!(host.answer(), Response::bare(status::OK));
+    same!(host.answer(), Response::bare(status::OK));
     key.release();
     holdings.are_gone(&mut host);
 }

@@ -16,14 +16,14 @@ checks! {
 }
 
 fn a_touch_selects_the_key(key: &Key) {
-    assert_eq!(key.host().touched(SELECTION), Response::bare(status::OK));
+    same!(key.host().touched(SELECTION), Response::bare(status::OK));
 }
 
 fn a_user_who_declines_does_not_select_it(key: &Key) {
     let mut host = key.host();
     host.asked(SELECTION);
     key.decline();
-    assert_eq!(host.answer(), Response::bare(status::OPERATION_DENIED));
+    same!(host.answer(), Response::bare(status::OPERATION_DENIED));
 }
 
 fn a_user_who_does_not_come_does_not_select_it(key: &Key) {
@@ -32,21 +32,21 @@ fn a_user_who_does_not_come_does_not_select_it(key: &Key) {
     key.advance(key.profile.user_action_timeout - 100);
     key.wait_until_asked();
     key.advance(100);
-    assert_eq!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    same!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
 }
 
 fn cancel_ends_it(key: &Key) {
     let mut host = key.host();
     host.asked(SELECTION);
     host.send(command::CANCEL, &[]);
-    assert_eq!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
+    same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
 }
 
 fn the_key_says_that_it_waits(key: &Key) {
     let mut host = key.host();
     host.asked(SELECTION);
     let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
-    assert_eq!(host.due(0..100), keepalive);
+    same!(host.due(0..100), keepalive);
     key.touch();
-    assert_eq!(host.answer().status, status::OK);
+    status::is(host.answer().status, status::OK);
 }

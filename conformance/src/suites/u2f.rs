@@ -48,7 +48,7 @@ checks! {
 const APPLICATION: [u8; 32] = [0xA5; 32];
 
 fn version_is_u2f_v2(key: &Key) {
-    assert_eq!(key.host().u2f(VERSION), (b"U2F_V2".to_vec(), word::NO_ERROR));
+    same!(key.host().u2f(VERSION), (b"U2F_V2".to_vec(), word::NO_ERROR));
 }
 
 fn other_classes_and_instructions_are_refused(key: &Key) {
@@ -73,8 +73,8 @@ fn register_makes_an_attested_credential(key: &Key) {
     let mut host = key.host();
     let one = host.u2f_register(&APPLICATION);
     let other = host.u2f_register(&APPLICATION);
-    assert_ne!(one.key_handle, other.key_handle);
-    assert_ne!(one.public_key, other.public_key);
+    differ!(one.key_handle, other.key_handle);
+    differ!(one.public_key, other.public_key);
 }
 
 fn register_takes_64_bytes(key: &Key) {
@@ -116,7 +116,7 @@ fn a_touch_is_good_for_the_host_that_asked_only(key: &Key) {
         other.u2f_denied(&sign, word::CONDITIONS_NOT_SATISFIED);
     }
     let (data, word) = host.u2f(&sign);
-    assert_eq!(word, word::NO_ERROR);
+    word::is(word, word::NO_ERROR);
     let _ = Authenticated::of(&data, &APPLICATION, &registered.public_key);
 }
 
@@ -132,7 +132,7 @@ fn check_only_says_mine_and_nothing_else(key: &Key) {
     key.touch();
     host.u2f_denied(&check, word::CONDITIONS_NOT_SATISFIED);
     let (data, word) = host.u2f(&sign);
-    assert_eq!(word, word::NO_ERROR);
+    word::is(word, word::NO_ERROR);
     let _ = Authenticated::of(&data, &APPLICATION, &registered.public_key);
 }
 
@@ -169,7 +169,7 @@ fn authenticate_signs_with_a_growing_counter(key: &Key) {
     for _ in 0..3 {
         let data = host.u2f_touched(&request);
         let signed = Authenticated::of(&data, &APPLICATION, &registered.public_key);
-        assert_eq!(signed.user_presence, 0x01);
+        same!(signed.user_presence, 0x01);
         assert!(signed.counter > last, "{} after {last}", signed.counter);
         last = signed.counter;
     }
@@ -183,9 +183,9 @@ fn authenticate_without_enforcing_signs_without_a_touch(key: &Key) {
         &APPLICATION,
         &registered.key_handle,
     ));
-    assert_eq!(word, word::NO_ERROR);
+    word::is(word, word::NO_ERROR);
     let signed = Authenticated::of(&data, &APPLICATION, &registered.public_key);
-    assert_eq!(signed.user_presence, 0x00);
+    same!(signed.user_presence, 0x00);
 }
 
 fn a_foreign_handle_is_refused_before_any_touch(key: &Key) {
@@ -254,7 +254,7 @@ fn short_and_extended_encodings_mean_the_same(key: &Key) {
         &[0, 3, 0, 0, 0, 0, 6],
         &[0, 3, 0, 0, 0, 0, 0, 0, 0],
     ] {
-        assert_eq!(host.u2f(version), (b"U2F_V2".to_vec(), word::NO_ERROR));
+        same!(host.u2f(version), (b"U2F_V2".to_vec(), word::NO_ERROR));
     }
     host.u2f_denied(&extended(0x03, 0, b"x"), word::WRONG_LENGTH);
     let handle = host.u2f_register(&APPLICATION).key_handle;
@@ -277,11 +277,11 @@ fn a_u2f_registration_signs_in_by_ctap2(key: &Key) {
     let mut host = key.host();
     let registered = host.u2f_register(&sha256(b"example.com"));
     let assertion = host.assert(&get_assertion_by("example.com", &[&registered.key_handle]));
-    assert_eq!(assertion.id, registered.key_handle);
+    same!(assertion.id, registered.key_handle);
     assertion.verify(&registered.public_key, "example.com", flags::UP);
     let list = descriptors(&[&registered.key_handle]);
     let excluding = make_credential("example.com", b"1").with(mc::EXCLUDE_LIST, list);
-    assert_eq!(host.touched(excluding).status, status::CREDENTIAL_EXCLUDED);
+    status::is(host.touched(excluding).status, status::CREDENTIAL_EXCLUDED);
 }
 
 fn a_ctap2_credential_signs_in_by_u2f(key: &Key) {

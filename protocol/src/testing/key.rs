@@ -113,7 +113,7 @@ impl Key {
 
     /// The members of the answer to a request; `None` for an answer without any.
     pub(crate) fn send(&mut self, request: impl Into<Vec<u8>>) -> Result<Option<Members>, Status> {
-        Ok(self.respond(CHANNEL, request)?.members)
+        Ok(self.respond(CHANNEL, request)?.members.map(Into::into))
     }
 
     /// The same for what is expected to have an answer.

@@ -1,10 +1,10 @@
 //! The attestation format `fido-u2f` (WebAuthn Level 3 §8.6), which this key offers to those who prefer it.
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::cbor::array;
 use brasskey_conformance::host::ctap2::{Request, algorithm, get_assertion_by, make_credential, mc, parameters};
 use brasskey_conformance::host::response::flags;
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, same};
 use ciborium::Value;
 
 checks! {
@@ -22,7 +22,7 @@ fn a_credential_attested_as_u2f_signs_in_like_any_other(key: &Key) {
     let mut host = key.host();
     for preference in [&["fido-u2f"][..], &["fido-u2f", "packed"]] {
         let made = host.make(&preferring(preference));
-        assert_eq!(made.format, "fido-u2f");
+        same!(made.format, "fido-u2f");
         let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
         assertion.verify(&made.public_key, "example.com", flags::UP);
     }
@@ -33,6 +33,6 @@ fn fido_u2f_is_passed_over_for_what_u2f_cannot_sign(key: &Key) {
     for (preference, format) in [(&["fido-u2f"][..], "packed"), (&["fido-u2f", "none"], "none")] {
         let eddsa = array([parameters(algorithm::EDDSA)]);
         let made = host.make(&preferring(preference).with(mc::PUB_KEY_CRED_PARAMS, eddsa));
-        assert_eq!(made.format, format);
+        same!(made.format, format);
     }
 }

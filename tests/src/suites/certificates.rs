@@ -1,12 +1,13 @@
 //! A key with a vendor's certificates: packed basic and enterprise attestation (CTAP 2.3 §6.1.2 step 9, §7.1).
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::Host;
 use brasskey_conformance::host::cbor::array;
 use brasskey_conformance::host::client_pin::configure;
 use brasskey_conformance::host::ctap2::{RESET, Request, make_credential, make_discoverable, mc, status};
+use brasskey_conformance::host::read::Read as _;
 use brasskey_conformance::host::response::{Made, Response, member};
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, same};
 use ciborium::Value;
 
 use crate::forms::vendor::{AAGUID, RP_ID, certificates};
@@ -42,16 +43,16 @@ fn plain() -> Request {
 
 fn enabled(key: &Key) -> Host {
     let mut host = key.host();
-    assert_eq!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
+    same!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
     host
 }
 
 /// It is attested by this certificate, and by it alone.
 #[track_caller]
 fn is_by(made: &Made, certificate: usize) {
-    assert_eq!(made.certificates(), Some(vec![certificates()[certificate].to_vec()]));
-    assert_eq!((made.format.as_str(), made.aaguid), ("packed", AAGUID));
-    assert_eq!(made.enterprise, certificate == ENTERPRISE);
+    same!(made.certificates(), Some(vec![certificates()[certificate].to_vec()]));
+    same!((made.format.as_str(), made.aaguid), ("packed", AAGUID));
+    same!(made.enterprise, certificate == ENTERPRISE);
 }
 
 fn asking(rp_id: &str, value: u64) -> Request {
@@ -61,17 +62,17 @@ fn asking(rp_id: &str, value: u64) -> Request {
 fn it_attests_by_the_certificate_of_its_batch(key: &Key) {
     let mut host = key.host();
     is_by(&host.register(&plain()), BATCH);
-    assert_eq!(host.info()[&0x03], AAGUID.to_vec().into());
+    same!(host.info()[&0x03], AAGUID.to_vec().into());
 }
 
 fn it_attests_every_algorithm_by_it(key: &Key) {
     let mut host = key.host();
-    let listed = host.info()[&0x0A].as_array().expect("an array").clone();
+    let listed = host.info()[&0x0A].items().clone();
     for entry in listed {
         for request in [plain(), make_discoverable("example.com", b"1")] {
             let made = host.register(&request.with(mc::PUB_KEY_CRED_PARAMS, array([entry.clone()])));
             is_by(&made, BATCH);
-            assert_eq!(member(&entry, "alg"), &Value::from(made.public_key.algorithm));
+            same!(member(&entry, "alg"), &Value::from(made.public_key.algorithm));
         }
     }
 }
@@ -79,8 +80,8 @@ fn it_attests_every_algorithm_by_it(key: &Key) {
 fn fido_u2f_is_signed_by_it_too(key: &Key) {
     let request = plain().with(mc::ATTESTATION_FORMATS_PREFERENCE, array(["fido-u2f".into()]));
     let made = key.host().register(&request);
-    assert_eq!(made.format, "fido-u2f");
-    assert_eq!(made.certificates(), Some(vec![certificates()[BATCH].to_vec()]));
+    same!(made.format, "fido-u2f");
+    same!(made.certificates(), Some(vec![certificates()[BATCH].to_vec()]));
 }
 
 fn the_certificate_is_what_webauthn_asks_for(_: &Key) {
@@ -107,21 +108,21 @@ fn u2f_attests_by_the_same_certificate(key: &Key) {
 
 fn enterprise_attestation_is_off_at_first(key: &Key) {
     let mut host = key.host();
-    assert_eq!(host.option("ep"), Some(false));
+    same!(host.option("ep"), Some(false));
     for value in [1, 2, 7] {
         host.denied(asking(RP_ID, value), status::INVALID_PARAMETER);
     }
     let listed = host.info()[&0x1F].clone();
-    assert!(listed.as_array().expect("an array").contains(&1.into()));
+    assert!(listed.items().contains(&1.into()));
 }
 
 fn it_is_enabled_and_stays_so(key: &Key) {
     let mut host = enabled(key);
-    assert_eq!(host.option("ep"), Some(true));
-    assert_eq!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
-    assert_eq!(host.option("ep"), Some(true));
+    same!(host.option("ep"), Some(true));
+    same!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
+    same!(host.option("ep"), Some(true));
     key.power_cycle();
-    assert_eq!(key.host().option("ep"), Some(true));
+    same!(key.host().option("ep"), Some(true));
 }
 
 fn other_values_are_refused(key: &Key) {
@@ -152,7 +153,7 @@ fn a_platform_gets_the_certificate_of_the_key(key: &Key) {
 fn no_format_is_no_enterprise_attestation(key: &Key) {
     let request = asking(RP_ID, 2).with(mc::ATTESTATION_FORMATS_PREFERENCE, array(["none".into()]));
     let made = enabled(key).register(&request);
-    assert_eq!((made.format.as_str(), made.enterprise), ("none", false));
+    same!((made.format.as_str(), made.enterprise), ("none", false));
 }
 
 fn a_grant_comes_as_packed_whatever_else_is_preferred(key: &Key) {
@@ -165,7 +166,7 @@ fn a_reset_disables_it_and_leaves_the_certificates(key: &Key) {
     enabled(key);
     key.power_cycle();
     let mut host = key.host();
-    assert_eq!(host.touched(RESET), Response::bare(status::OK));
-    assert_eq!(host.option("ep"), Some(false));
+    same!(host.touched(RESET), Response::bare(status::OK));
+    same!(host.option("ep"), Some(false));
     is_by(&host.register(&plain()), BATCH);
 }

@@ -1,10 +1,10 @@
 //! What this key takes for a PIN, and which permissions it finds in a number, where the standard leaves it open.
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::client_pin::{PIN, Protocol, client_pin, cp, padded};
 use brasskey_conformance::host::ctap2::status;
 use brasskey_conformance::host::response::Response;
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, same};
 
 checks! {
     "CTAP 2.3 §6.5.5.2":
@@ -20,7 +20,7 @@ checks! {
 
 fn nothing_but_the_retries_is_told(key: &Key) {
     let response = key.host().ctap2(client_pin(0x01));
-    assert_eq!(response.ok().keys().collect::<Vec<_>>(), [&3]);
+    same!(response.ok().keys().collect::<Vec<_>>(), [&3]);
 }
 
 fn a_pin_that_is_no_text_is_refused(key: &Key) {
@@ -43,7 +43,7 @@ fn the_pin_may_stay_the_same(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::Two);
-    assert_eq!(host.ctap2(agreement.change_pin(PIN, PIN)), Response::bare(status::OK));
+    same!(host.ctap2(agreement.change_pin(PIN, PIN)), Response::bare(status::OK));
 }
 
 fn permissions_that_nobody_defined_are_none(key: &Key) {

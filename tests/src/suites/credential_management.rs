@@ -1,6 +1,5 @@
 //! What this key makes of walks and names in credential management where the standard leaves it open.
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::Host;
 use brasskey_conformance::host::cbor::map;
 use brasskey_conformance::host::client_pin::{PIN, Token, permission};
@@ -11,6 +10,7 @@ use brasskey_conformance::host::ctap2::{
 use brasskey_conformance::host::response::member;
 use brasskey_conformance::host::verify::sha256;
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, differ, same};
 use ciborium::Value;
 
 checks! {
@@ -75,7 +75,7 @@ fn a_walk_goes_on_with_its_own_subcommand_alone(key: &Key) {
             GET_NEXT_ASSERTION.to_vec(),
         ] {
             if wrong != next.encode() {
-                assert_eq!(host.ctap2(&begin).status, status::OK);
+                status::is(host.ctap2(&begin).status, status::OK);
                 host.denied(wrong, status::NOT_ALLOWED);
                 host.denied(&next, status::NOT_ALLOWED);
             }
@@ -98,10 +98,10 @@ fn another_command_ends_a_walk(key: &Key) {
         ] {
             let token = host.token(permission::CM, None);
             let (begin, next) = walks(&token)[walk].clone();
-            assert_eq!(host.ctap2(begin).status, status::OK);
+            status::is(host.ctap2(begin).status, status::OK);
             match touch {
-                true => assert_eq!(host.touched(other).status, status::OK),
-                false => assert_ne!(host.ctap2(other).status, status::OK),
+                true => status::is(host.touched(other).status, status::OK),
+                false => differ!(host.ctap2(other).status, status::OK),
             }
             host.denied(next, status::NOT_ALLOWED);
         }
@@ -111,9 +111,9 @@ fn another_command_ends_a_walk(key: &Key) {
 fn a_step_ignores_what_else_it_comes_with(key: &Key) {
     let (mut host, token) = managed(key);
     for (begin, next) in walks(&token) {
-        assert_eq!(host.ctap2(begin).status, status::OK);
+        status::is(host.ctap2(begin).status, status::OK);
         let more = next.with(0x02, "params").with(0x03, "three").with(0x04, 4);
-        assert_eq!(host.ctap2(more).status, status::OK);
+        status::is(host.ctap2(more).status, status::OK);
     }
 }
 
@@ -121,7 +121,7 @@ fn a_relying_party_is_its_id(key: &Key) {
     let (mut host, token) = managed(key);
     let response = host.ctap2(token.manage(RPS_BEGIN, None));
     let rp = &response.ok()[&3];
-    assert_eq!(rp, &map([("id", member(rp, "id").clone())]));
+    same!(rp, &map([("id", member(rp, "id").clone())]));
 }
 
 fn a_deleted_account_counts_from_the_start(key: &Key) {
@@ -131,10 +131,10 @@ fn a_deleted_account_counts_from_the_start(key: &Key) {
         let token = host.token(permission::MC, Some("example.com"));
         let made = host.register(&token.on(make_discoverable("example.com", b"1")));
         let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
-        assert_eq!(assertion.auth_data.sign_count, 1);
+        same!(assertion.auth_data.sign_count, 1);
         let token = host.token(permission::CM, None);
         let params = Value::Map(vec![(2.into(), descriptor(&made.id))]);
-        assert_eq!(host.ctap2(token.manage(DELETE, Some(params))).status, status::OK);
+        status::is(host.ctap2(token.manage(DELETE, Some(params))).status, status::OK);
     }
 }
 
@@ -145,7 +145,7 @@ fn a_name_that_is_too_long_is_cut_between_characters(key: &Key) {
     let token = host.token(permission::CM, None);
     let user = map([("id", b"1".to_vec().into()), ("name", "é".repeat(33).into())]);
     let params = Value::Map(vec![(2.into(), descriptor(&made.id)), (3.into(), user)]);
-    assert_eq!(host.ctap2(token.manage(UPDATE, Some(params))).status, status::OK);
+    status::is(host.ctap2(token.manage(UPDATE, Some(params))).status, status::OK);
     let response = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_example_com()));
-    assert_eq!(member(&response.ok()[&6], "name"), &"é".repeat(32).into());
+    same!(member(&response.ok()[&6], "name"), &"é".repeat(32).into());
 }

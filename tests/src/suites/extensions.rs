@@ -1,10 +1,11 @@
 //! What this key makes of extensions where the standard leaves it open.
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::cbor::map;
 use brasskey_conformance::host::client_pin::Protocol;
 use brasskey_conformance::host::ctap2::{extending, get_assertion_by, make_credential, mc, status};
+use brasskey_conformance::host::read::Read as _;
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, same};
 use ciborium::Value;
 
 checks! {
@@ -22,20 +23,20 @@ fn names_that_are_no_text_are_ignored(key: &Key) {
     let made = key
         .host()
         .register(&make_credential("example.com", b"1").with(mc::EXTENSIONS, inputs));
-    assert_eq!(made.auth_data.extensions, Some(map([("credProtect", 2.into())])));
+    same!(made.auth_data.extensions, Some(map([("credProtect", 2.into())])));
 }
 
 fn a_credential_that_is_not_discoverable_keeps_no_blob(key: &Key) {
     let mut host = key.host();
     let request = extending(make_credential("example.com", b"1"), [("credBlob", vec![7_u8].into())]);
     let made = host.register(&request);
-    assert_eq!(made.auth_data.extensions, Some(map([("credBlob", false.into())])));
+    same!(made.auth_data.extensions, Some(map([("credBlob", false.into())])));
     let request = extending(
         get_assertion_by("example.com", &[&made.id]),
         [("credBlob", true.into())],
     );
     let blob = host.assert(&request).auth_data.extension("credBlob").cloned();
-    assert_eq!(blob, Some(Value::Bytes(Vec::new())));
+    same!(blob, Some(Value::Bytes(Vec::new())));
 }
 
 fn every_credential_has_secrets(key: &Key) {
@@ -46,7 +47,7 @@ fn every_credential_has_secrets(key: &Key) {
     let request = extending(get_assertion_by("example.com", &[&made.id]), [("hmac-secret", input)]);
     let assertion = host.assert(&request);
     let output = assertion.auth_data.extension("hmac-secret").expect("an output");
-    assert_eq!(agreement.decrypt(output.as_bytes().expect("bytes")).len(), 32);
+    same!(agreement.decrypt(output.bytes()).len(), 32);
 }
 
 fn wrong_salts_are_refused_before_the_touch(key: &Key) {

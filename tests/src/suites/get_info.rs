@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::cbor::{array, map};
 use brasskey_conformance::host::ctap2::{algorithm, parameters};
+use brasskey_conformance::host::read::Read as _;
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, same};
 
 checks! {
     "CTAP 2.3 §6.4":
@@ -20,15 +21,15 @@ fn it_says_what_a_fido_2_3_key_can_do(key: &Key) {
     // All but what the standard gives to keys with a sensor (11, 12, 17), a certificate (13), commands of their
     // vendor (15) or a page about their PINs (1C).
     let expected = (0x01..=0x1F).filter(|member| !matches!(member, 0x11 | 0x12 | 0x13 | 0x15 | 0x17 | 0x1C));
-    assert_eq!(members, expected.collect());
-    assert_eq!(
+    same!(members, expected.collect());
+    same!(
         info[&0x01],
         array(["U2F_V2".into(), "FIDO_2_0".into(), "FIDO_2_1".into(), "FIDO_2_3".into()]),
         "versions"
     );
-    assert_eq!(info[&0x06], array([2.into(), 1.into()]), "pinUvAuthProtocols");
-    assert_eq!(info[&0x09], array(["usb".into()]), "transports");
-    assert_eq!(info[&0x1A], array(["usb".into()]), "transportsForReset");
+    same!(info[&0x06], array([2.into(), 1.into()]), "pinUvAuthProtocols");
+    same!(info[&0x09], array(["usb".into()]), "transports");
+    same!(info[&0x1A], array(["usb".into()]), "transportsForReset");
 }
 
 fn its_options_are_those_of_a_fresh_key(key: &Key) {
@@ -46,13 +47,13 @@ fn its_options_are_those_of_a_fresh_key(key: &Key) {
         ("makeCredUvNotRqd", true.into()),
         ("credentialMgmtPreview", true.into()),
     ]);
-    assert_eq!(key.host().info()[&0x04], options);
+    same!(key.host().info()[&0x04], options);
 }
 
 fn algorithms_that_every_browser_knows_are_listed_once(key: &Key) {
     let info = key.host().info();
-    let listed = info[&0x0A].as_array().expect("an array");
-    assert_eq!(
+    let listed = info[&0x0A].items();
+    same!(
         listed[..2],
         [parameters(algorithm::ES256), parameters(algorithm::EDDSA)],
         "the most preferred"

@@ -1,10 +1,10 @@
 //! What this key makes of fragments of large blobs where the standard leaves it open.
 
-use brasskey_conformance::checks;
 use brasskey_conformance::host::Host;
 use brasskey_conformance::host::ctap2::{GET_NEXT_ASSERTION, Request, get_assertion, make_discoverable, status};
 use brasskey_conformance::host::verify::sha256;
 use brasskey_conformance::key::Key;
+use brasskey_conformance::{checks, same};
 
 checks! {
     "CTAP 2.3 §6.10.2":
@@ -33,7 +33,7 @@ fn get() -> Request {
 
 #[track_caller]
 fn set(host: &mut Host, request: Request) {
-    assert_eq!(host.ctap2(request).status, status::OK);
+    status::is(host.ctap2(request).status, status::OK);
 }
 
 fn a_request_without_parameters_misses_them(key: &Key) {
@@ -47,7 +47,7 @@ fn empty_fragments_change_nothing(key: &Key) {
     set(&mut host, first(&array[..40], 100));
     set(&mut host, next(40, &[]));
     set(&mut host, next(40, &array[40..]));
-    assert_eq!(host.ctap2(get()).ok()[&1], array.into());
+    same!(host.ctap2(get()).ok()[&1], array.into());
 }
 
 fn a_fragment_ends_a_walk_through_assertions(key: &Key) {

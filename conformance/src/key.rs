@@ -26,6 +26,32 @@ pub enum Need {
     Oath,
     /// Room for three discoverable credentials and no more.
     LittleRoom,
+    /// U2F.
+    U2f,
+    /// CTAP2.
+    Ctap2,
+    /// The option rk: discoverable credentials.
+    Rk,
+    /// The option clientPin, set or not.
+    Pin,
+    /// PIN/UV auth protocol two.
+    ProtocolTwo,
+    /// The options pinUvAuthToken and clientPin: tokens with permissions for a PIN, by protocol two.
+    Tokens,
+    /// The option credMgmt.
+    CredMgmt,
+    /// The option perCredMgmtRO.
+    Pcmr,
+    /// The option largeBlobs.
+    LargeBlobs,
+    /// The option authnrCfg.
+    Config,
+    /// The extension credProtect.
+    CredProtect,
+    /// EdDSA among the algorithms.
+    EdDsa,
+    /// CTAPHID_WINK.
+    Wink,
 }
 
 /// What is known of a key before anybody asks it.
@@ -39,11 +65,32 @@ pub struct Profile {
     pub user_action_timeout: u64,
 }
 
+impl Need {
+    /// What every form of a whole key has, and a key of another maker may not have.
+    pub const OF_A_WHOLE_KEY: &[Self] = &[
+        Self::U2f,
+        Self::Ctap2,
+        Self::Rk,
+        Self::Pin,
+        Self::ProtocolTwo,
+        Self::Tokens,
+        Self::CredMgmt,
+        Self::Pcmr,
+        Self::LargeBlobs,
+        Self::Config,
+        Self::CredProtect,
+        Self::EdDsa,
+        Self::Wink,
+    ];
+}
+
 impl Profile {
-    /// Whether a check that needs all of this runs against such a key.
+    /// Whether a check that needs all of this runs against such a key, which has all that [a whole
+    /// key](Need::OF_A_WHOLE_KEY) has besides.
     #[must_use]
     pub fn runs(&self, needs: &[Need]) -> bool {
-        needs.iter().all(|need| self.has.contains(need)) && self.only.is_none_or(|only| needs.contains(&only))
+        let has = |need| self.has.contains(need) || Need::OF_A_WHOLE_KEY.contains(need);
+        needs.iter().all(has) && self.only.is_none_or(|only| needs.contains(&only))
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Info {
     pub u2f: bool,
     /// Whether it answers APDUs of the OATH applet.
     pub oath: bool,
+    /// Whether it says in its answer to INIT that it can wink.
+    pub wink: bool,
 }
 
 impl Info {
@@ -76,6 +78,28 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
     if EVERY.iter().all(|algorithm| algorithms.contains(algorithm)) {
         has.push(Need::EveryAlgorithm);
     }
+    let is = |name: &str| info.option(name) == Some(true);
+    let protocols = info.member(0x06).and_then(Value::as_array);
+    let two = protocols.is_some_and(|protocols| protocols.contains(&2.into()));
+    let of_options = [
+        (Need::U2f, info.u2f),
+        (Need::Ctap2, info.get_info.is_some()),
+        (Need::Rk, is("rk")),
+        (Need::Pin, info.option("clientPin").is_some()),
+        (Need::ProtocolTwo, two),
+        (
+            Need::Tokens,
+            is("pinUvAuthToken") && info.option("clientPin").is_some() && two,
+        ),
+        (Need::CredMgmt, is("credMgmt")),
+        (Need::Pcmr, is("perCredMgmtRO")),
+        (Need::LargeBlobs, is("largeBlobs")),
+        (Need::Config, is("authnrCfg")),
+        (Need::CredProtect, info.texts(0x02).contains(&"credProtect".to_owned())),
+        (Need::EdDsa, algorithms.contains(&-8)),
+        (Need::Wink, info.wink),
+    ];
+    has.extend(of_options.into_iter().filter(|(_, there)| *there).map(|(need, _)| need));
     has
 }
 

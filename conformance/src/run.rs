@@ -96,6 +96,8 @@ impl Bench {
             u2f: caught(|| host.exchange(command::MSG, u2f::VERSION)).is_ok_and(|answer| answer == b"U2F_V2\x90\x00"),
             oath: caught(|| host.exchange(command::OATH, &oath::select()))
                 .is_ok_and(|answer| answer.ends_with(&[0x90, 0x00])),
+            // Bit 0 of the capabilities (CTAP 2.3 §11.2.9.1.3).
+            wink: caught(|| host.init(host.channel)).is_ok_and(|(_, answer)| answer[16] & 0x01 != 0),
         };
         if let [status::OK, body @ ..] = &answer[..]
             && let Ok(Value::Map(members)) = ciborium::from_reader::<Value, _>(body)

@@ -306,7 +306,7 @@ impl Host {
     #[track_caller]
     pub fn make(&mut self, request: &Request) -> Made {
         let made = self.register(request);
-        same!(made.auth_data.flags, flags::UP | flags::AT);
+        same!(made.auth_data.flags & !flags::BACKUP, flags::UP | flags::AT, "flags");
         same!((made.enterprise, &made.large_blob_key), (false, &None));
         made
     }

@@ -17,6 +17,8 @@ use crate::words::shown;
 pub mod flags {
     pub const UP: u8 = 0x01;
     pub const UV: u8 = 0x04;
+    /// BE and BS, which each key decides for itself.
+    pub const BACKUP: u8 = 0x08 | 0x10;
     pub const AT: u8 = 0x40;
     pub const ED: u8 = 0x80;
 }
@@ -346,7 +348,7 @@ impl Assertion {
     #[track_caller]
     pub fn verify_over(&self, public_key: &PublicKey, rp_id: &str, flags: u8, client_data_hash: &[u8; 32]) {
         same!(self.auth_data.rp_id_hash, sha256(rp_id.as_bytes()));
-        same!(self.auth_data.flags, flags);
+        same!(self.auth_data.flags & !flags::BACKUP, flags, "flags");
         same!(self.auth_data.bytes.len() > 37, flags & flags::ED != 0);
         public_key.verify(&[&self.auth_data.bytes, client_data_hash], &self.signature);
     }

@@ -10,9 +10,9 @@ checks! {
     "CTAP 2.3 §11.2.4":
         an_init_report_allocates_a_channel,
         a_get_info_report_is_answered,
-        a_cancel_report_is_understood;
+        a_cancel_report_is_understood needs Rk;
     "CTAP 2.3 §8":
-        a_registration_and_a_silent_assertion;
+        a_registration_and_a_silent_assertion needs Rk;
 }
 
 /// SHA-256("clientData").

@@ -24,7 +24,7 @@ checks! {
         the_longest_message_is_accepted;
     "CTAP 2.3 §8.2":
         every_short_body_has_a_defined_answer,
-        every_flipped_bit_has_a_defined_answer;
+        every_flipped_bit_has_a_defined_answer needs Rk;
     "CTAP 2.3 §6.1.2":
         a_huge_pin_protocol_is_refused,
         an_algorithm_beyond_64_bits_is_one_that_nobody_offers;

@@ -11,29 +11,29 @@ checks! {
     "CTAP 2.3 §6.5.5":
         a_request_needs_a_subcommand,
         unknown_subcommands_are_refused,
-        missing_parameters_are_named_so,
-        wrong_types_are_named_so;
+        missing_parameters_are_named_so needs Tokens,
+        wrong_types_are_named_so needs Tokens;
     "CTAP 2.3 §6.5.5.7.3":
-        there_is_no_built_in_user_verification;
+        there_is_no_built_in_user_verification needs Pin and ProtocolTwo;
     "CTAP 2.3 §6.5.5.2":
-        a_fresh_key_has_eight_retries;
+        a_fresh_key_has_eight_retries needs Pin;
     "CTAP 2.3 §6.5.5.5":
-        a_pin_is_set_by_either_protocol,
-        a_pin_that_is_set_is_not_set_again,
-        a_wrong_parameter_is_refused,
-        short_pins_are_refused,
-        characters_count_not_bytes,
-        a_pin_has_at_most_63_bytes,
-        a_padded_pin_has_64_bytes,
-        a_new_pin_is_encrypted_in_whole_blocks,
-        the_pin_survives_a_power_cycle;
+        a_pin_is_set_by_either_protocol needs Pin and ProtocolTwo,
+        a_pin_that_is_set_is_not_set_again needs Pin and ProtocolTwo,
+        a_wrong_parameter_is_refused needs Pin and ProtocolTwo,
+        short_pins_are_refused needs Pin and ProtocolTwo,
+        characters_count_not_bytes needs Pin and ProtocolTwo,
+        a_pin_has_at_most_63_bytes needs Pin and ProtocolTwo,
+        a_padded_pin_has_64_bytes needs Pin and ProtocolTwo,
+        a_new_pin_is_encrypted_in_whole_blocks needs Pin and ProtocolTwo,
+        the_pin_survives_a_power_cycle needs Tokens;
     "CTAP 2.3 §6.5.5.6":
-        the_pin_changes,
-        changing_needs_the_current_pin,
-        changing_needs_a_pin,
-        a_wrong_parameter_costs_no_retry,
-        a_new_pin_too_short_leaves_the_old,
-        changing_the_pin_ends_its_tokens;
+        the_pin_changes needs Pin and ProtocolTwo,
+        changing_needs_the_current_pin needs Pin and ProtocolTwo,
+        changing_needs_a_pin needs Tokens,
+        a_wrong_parameter_costs_no_retry needs Pin and ProtocolTwo,
+        a_new_pin_too_short_leaves_the_old needs Tokens and CredMgmt,
+        changing_the_pin_ends_its_tokens needs Tokens and CredMgmt and Pcmr;
 }
 
 #[track_caller]

@@ -11,29 +11,29 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.11":
-        a_request_needs_a_subcommand,
-        unknown_subcommands_are_refused,
-        without_a_pin_no_token_is_needed,
-        with_a_pin_a_token_is_needed,
-        the_parameters_are_authenticated_as_they_were_sent,
-        a_token_serves_again,
-        a_long_touch_is_asked_for_when_turned_on;
+        a_request_needs_a_subcommand needs Config,
+        unknown_subcommands_are_refused needs Config,
+        without_a_pin_no_token_is_needed needs Config,
+        with_a_pin_a_token_is_needed needs Tokens and Config,
+        the_parameters_are_authenticated_as_they_were_sent needs Tokens and Config,
+        a_token_serves_again needs Tokens and Config,
+        a_long_touch_is_asked_for_when_turned_on needs Config;
     "CTAP 2.3 §6.4":
         get_info_lists_the_subcommands;
     "CTAP 2.3 §6.11.2":
-        always_uv_without_a_pin_is_turned_off_without_a_token;
+        always_uv_without_a_pin_is_turned_off_without_a_token needs Config;
     "CTAP 2.3 §6.11.4":
-        the_minimum_pin_length_only_grows,
-        a_pin_shorter_than_the_minimum_must_change,
-        a_pin_long_enough_need_not_change,
-        forcing_a_change_needs_a_pin,
-        relying_parties_that_may_know_the_length_are_listed,
-        a_refused_change_leaves_everything,
-        the_complexity_policy_is_turned_on_and_stays,
-        a_simple_pin_is_refused_under_the_policy,
-        a_pin_from_before_the_policy_must_change;
+        the_minimum_pin_length_only_grows needs Tokens and Config,
+        a_pin_shorter_than_the_minimum_must_change needs Tokens and Config,
+        a_pin_long_enough_need_not_change needs Tokens and Config,
+        forcing_a_change_needs_a_pin needs Tokens and Config,
+        relying_parties_that_may_know_the_length_are_listed needs Config,
+        a_refused_change_leaves_everything needs Tokens and Config,
+        the_complexity_policy_is_turned_on_and_stays needs Config,
+        a_simple_pin_is_refused_under_the_policy needs Pin and ProtocolTwo and Config,
+        a_pin_from_before_the_policy_must_change needs Tokens and Config;
     "CTAP 2.3 §6.6":
-        settings_survive_a_power_cycle_and_not_a_reset;
+        settings_survive_a_power_cycle_and_not_a_reset needs Config;
 }
 
 const ALWAYS_UV: u8 = 0x02;

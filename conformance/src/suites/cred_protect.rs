@@ -14,14 +14,14 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §12.1":
-        the_level_is_answered,
-        level_one_is_found_by_all,
-        level_two_is_found_by_its_id_or_by_the_verified,
-        level_three_is_found_by_the_verified_only,
-        levels_hold_for_plain_credentials,
-        hidden_accounts_are_not_counted,
-        unknown_levels_are_refused,
-        u2f_cannot_use_level_three;
+        the_level_is_answered needs Rk and CredProtect,
+        level_one_is_found_by_all needs Rk and Tokens and CredProtect,
+        level_two_is_found_by_its_id_or_by_the_verified needs Rk and Tokens and CredProtect,
+        level_three_is_found_by_the_verified_only needs Rk and Tokens and CredProtect,
+        levels_hold_for_plain_credentials needs Tokens and CredProtect,
+        hidden_accounts_are_not_counted needs Rk and CredProtect,
+        unknown_levels_are_refused needs CredProtect,
+        u2f_cannot_use_level_three needs U2f and CredProtect;
 }
 
 fn protected(request: Request, level: u8) -> Request {

@@ -13,18 +13,18 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.8":
-        a_bound_token_manages_its_own_credentials_only;
+        a_bound_token_manages_its_own_credentials_only needs Tokens and CredMgmt;
     "CTAP 2.3 §6.8.5":
-        a_deleted_credential_is_gone,
-        an_unknown_credential_is_not_deleted;
+        a_deleted_credential_is_gone needs Tokens and CredMgmt,
+        an_unknown_credential_is_not_deleted needs Tokens and CredMgmt;
     "CTAP 2.3 §6.8.6":
-        user_information_is_updated,
-        names_left_out_are_removed,
-        another_users_information_is_refused;
+        user_information_is_updated needs Tokens and CredMgmt,
+        names_left_out_are_removed needs Tokens and CredMgmt,
+        another_users_information_is_refused needs Tokens and CredMgmt;
     "CTAP 2.3 §6.4":
-        the_store_state_changes_with_the_store,
-        the_store_state_does_not_change_with_use,
-        room_is_counted;
+        the_store_state_changes_with_the_store needs Tokens and CredMgmt and Pcmr,
+        the_store_state_does_not_change_with_use needs Tokens and Pcmr,
+        room_is_counted needs Tokens and CredMgmt;
 }
 
 fn of_user(id: &[u8], user: Value) -> Option<Value> {

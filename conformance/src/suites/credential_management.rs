@@ -15,24 +15,24 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.8":
-        a_token_is_always_needed,
-        missing_parameters_are_named_so,
-        wrong_parameters_are_refused,
-        unknown_subcommands_are_refused,
-        plain_credentials_are_not_listed,
-        the_persistent_token_lists,
-        a_cancelled_registration_is_not_listed;
+        a_token_is_always_needed needs Pin and ProtocolTwo,
+        missing_parameters_are_named_so needs Rk and Tokens and CredMgmt,
+        wrong_parameters_are_refused needs Rk and Tokens and CredMgmt,
+        unknown_subcommands_are_refused needs Tokens and CredMgmt,
+        plain_credentials_are_not_listed needs Rk and Tokens and CredMgmt,
+        the_persistent_token_lists needs Rk and Tokens and CredMgmt and Pcmr,
+        a_cancelled_registration_is_not_listed needs Rk and Tokens and CredMgmt;
     "CTAP 2.3 §6.8.2":
-        metadata_counts_credentials;
+        metadata_counts_credentials needs Rk and Tokens and CredMgmt;
     "CTAP 2.3 §6.8.3":
-        relying_parties_are_listed,
-        an_empty_key_has_no_relying_parties;
+        relying_parties_are_listed needs Rk and Tokens and CredMgmt,
+        an_empty_key_has_no_relying_parties needs Tokens and CredMgmt;
     "CTAP 2.3 §6.8.4":
-        credentials_are_listed,
-        an_unknown_relying_party_has_no_credentials,
-        every_account_is_listed_once,
-        protection_levels_are_told,
-        large_blob_keys_and_payments_are_told;
+        credentials_are_listed needs Rk and Tokens and CredMgmt,
+        an_unknown_relying_party_has_no_credentials needs Rk and Tokens and CredMgmt,
+        every_account_is_listed_once needs Rk and Tokens and CredMgmt,
+        protection_levels_are_told needs Rk and Tokens and CredMgmt and CredProtect,
+        large_blob_keys_and_payments_are_told needs Rk and Tokens and CredMgmt;
 }
 
 pub(super) const METADATA: u8 = 0x01;

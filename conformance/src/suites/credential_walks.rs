@@ -12,17 +12,17 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.8.4":
-        a_second_walk_takes_the_place_of_the_first,
-        nothing_begun_is_nothing_to_continue,
-        a_power_cycle_ends_a_walk,
-        a_change_of_the_pin_ends_a_walk;
+        a_second_walk_takes_the_place_of_the_first needs Tokens and CredMgmt,
+        nothing_begun_is_nothing_to_continue needs Pin and ProtocolTwo,
+        a_power_cycle_ends_a_walk needs Tokens and CredMgmt,
+        a_change_of_the_pin_ends_a_walk needs Tokens and CredMgmt;
     "CTAP 2.3 §6":
-        another_host_neither_continues_nor_ends_a_walk,
-        thirty_seconds_end_a_walk needs Clock;
+        another_host_neither_continues_nor_ends_a_walk needs Tokens and CredMgmt,
+        thirty_seconds_end_a_walk needs Clock and Tokens and CredMgmt;
     "CTAP 2.3 §6.8":
-        a_bound_token_lists_its_own_credentials_only,
-        the_previews_number_answers_the_same,
-        the_previews_number_takes_a_token_of_the_old_kind;
+        a_bound_token_lists_its_own_credentials_only needs Tokens and CredMgmt,
+        the_previews_number_answers_the_same needs Tokens and CredMgmt,
+        the_previews_number_takes_a_token_of_the_old_kind needs Pin and ProtocolTwo and CredMgmt;
 }
 
 fn a_second_walk_takes_the_place_of_the_first(key: &Key) {

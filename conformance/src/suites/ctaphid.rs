@@ -15,7 +15,7 @@ checks! {
         a_skipped_packet_ends_the_message,
         a_new_message_within_a_message_ends_it;
     "CTAP 2.3 §11.2.9.1.3":
-        init_allocates_a_channel_and_says_what_the_key_can_do,
+        init_allocates_a_channel_and_says_what_the_key_can_do needs Ctap2,
         every_init_allocates_another_channel,
         init_on_a_channel_keeps_it,
         init_takes_eight_bytes;
@@ -24,37 +24,37 @@ checks! {
         ping_keeps_leading_zeros;
     "CTAP 2.3 §11.2.4":
         a_message_too_long_is_refused,
-        empty_requests_are_refused;
+        empty_requests_are_refused needs Ctap2;
     "CTAP 2.3 §11.2.5.3":
         init_resynchronizes_a_channel_within_a_message,
         a_broadcast_init_does_not_disturb_a_message,
-        init_aborts_the_request_of_its_channel;
+        init_aborts_the_request_of_its_channel needs Ctap2 and Rk;
     "CTAP 2.3 §11.2.5.1":
         another_channel_is_told_to_wait_for_a_message,
         anothers_continuation_does_not_disturb_a_message;
     "CTAP 2.3 §11.2.5.2":
-        a_message_that_stalls_times_out_once;
+        a_message_that_stalls_times_out_once needs Ctap2;
     "CTAP 2.3 §11.2.3":
-        channels_never_allocated_are_refused,
+        channels_never_allocated_are_refused needs Ctap2,
         init_on_a_channel_never_allocated_allocates_it,
         a_channel_that_a_host_brought_is_not_handed_out,
-        the_broadcast_channel_carries_nothing_but_init;
+        the_broadcast_channel_carries_nothing_but_init needs Ctap2;
     "CTAP 2.3 §11.2.9.1.6":
         unknown_commands_are_refused;
     "CTAP 2.3 §11.2.9.2.1":
-        wink_is_answered;
+        wink_is_answered needs Wink;
     "CTAP 2.3 §11.2.9.2.2":
-        wink_and_lock_check_their_parameters,
+        wink_and_lock_check_their_parameters needs Wink,
         a_lock_keeps_other_channels_away,
         a_lock_ends_by_itself needs Clock;
     "CTAP 2.3 §11.2.9.1.7":
-        a_waiting_key_says_so_in_time;
+        a_waiting_key_says_so_in_time needs Ctap2 and Rk;
     "CTAP 2.3 §11.2.9.1.5":
-        cancel_ends_a_registration_once,
-        cancel_ends_a_selection_once,
-        another_channel_is_told_to_wait_and_cannot_cancel,
+        cancel_ends_a_registration_once needs Ctap2 and Rk,
+        cancel_ends_a_selection_once needs Ctap2,
+        another_channel_is_told_to_wait_and_cannot_cancel needs Ctap2 and Rk,
         cancel_with_nothing_to_cancel_is_not_answered,
-        a_cancelled_registration_leaves_nothing;
+        a_cancelled_registration_leaves_nothing needs Ctap2 and Rk;
 }
 
 fn an_idle_key_says_nothing(key: &Key) {

@@ -14,28 +14,28 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.4":
-        get_info_lists_every_extension;
+        get_info_lists_every_extension needs CredProtect;
     "CTAP 2.3 §12.2":
-        a_blob_comes_back,
-        a_blob_comes_back_silently,
-        a_credential_without_a_blob_has_an_empty_one,
-        a_blob_too_long_is_not_kept,
-        every_account_has_its_blob,
-        a_blob_is_bytes;
+        a_blob_comes_back needs Rk,
+        a_blob_comes_back_silently needs Rk,
+        a_credential_without_a_blob_has_an_empty_one needs Rk,
+        a_blob_too_long_is_not_kept needs Rk,
+        every_account_has_its_blob needs Rk,
+        a_blob_is_bytes needs Rk;
     "CTAP 2.3 §12.3":
-        a_large_blob_key_is_given_at_creation_and_later,
-        a_large_blob_key_is_not_given_unasked,
+        a_large_blob_key_is_given_at_creation_and_later needs Rk,
+        a_large_blob_key_is_not_given_unasked needs Rk,
         a_large_blob_key_needs_a_discoverable_credential,
-        a_large_blob_key_cannot_be_declined;
+        a_large_blob_key_cannot_be_declined needs Rk;
     "CTAP 2.3 §12.5":
-        pin_rules_are_told_to_listed_relying_parties;
+        pin_rules_are_told_to_listed_relying_parties needs Config;
     "CTAP 2.3 §12":
-        a_payment_credential_says_so,
+        a_payment_credential_says_so needs Rk,
         unknown_extensions_are_ignored,
-        extensions_of_the_other_command_are_ignored,
+        extensions_of_the_other_command_are_ignored needs CredProtect,
         an_empty_map_of_inputs_has_no_outputs,
-        several_outputs_are_in_canonical_order,
-        a_power_cycle_changes_nothing;
+        several_outputs_are_in_canonical_order needs Rk and Pin and ProtocolTwo and Config and CredProtect,
+        a_power_cycle_changes_nothing needs Rk;
 }
 
 fn plain() -> Request {

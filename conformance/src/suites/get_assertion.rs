@@ -15,34 +15,34 @@ use crate::key::Key;
 checks! {
     "CTAP 2.3 §6.2.2":
         a_listed_credential_signs_in,
-        a_discoverable_credential_signs_in,
+        a_discoverable_credential_signs_in needs Rk and EdDsa,
         a_descriptor_of_another_type_is_skipped,
-        the_first_own_credential_of_a_list_is_used,
+        the_first_own_credential_of_a_list_is_used needs Rk,
         an_allow_list_has_at_most_16_entries,
-        an_empty_allow_list_is_none,
+        an_empty_allow_list_is_none needs Rk and CredProtect,
         unknown_options_are_ignored,
-        without_user_presence_nobody_is_asked,
+        without_user_presence_nobody_is_asked needs Rk,
         the_rk_option_is_refused,
-        built_in_user_verification_is_not_there,
-        foreign_credentials_are_refused_without_a_touch,
-        no_credentials_are_refused_without_a_touch,
-        an_altered_credential_id_is_refused,
+        built_in_user_verification_is_not_there needs Rk,
+        foreign_credentials_are_refused_without_a_touch needs Rk,
+        no_credentials_are_refused_without_a_touch needs Rk,
+        an_altered_credential_id_is_refused needs Rk,
         a_truncated_credential_id_is_refused,
-        a_user_who_declines_gets_nothing needs Decline,
-        a_user_who_does_not_come_gets_nothing needs Clock;
+        a_user_who_declines_gets_nothing needs Decline and Rk,
+        a_user_who_does_not_come_gets_nothing needs Clock and Rk;
     "CTAP 2.3 §6.2.3":
-        a_listed_discoverable_credential_names_its_user_too,
-        several_accounts_are_counted_and_the_newest_comes_first;
+        a_listed_discoverable_credential_names_its_user_too needs Rk and Tokens,
+        several_accounts_are_counted_and_the_newest_comes_first needs Rk;
     "CTAP 2.3 §6.2.1":
         missing_parameters_are_named_so,
         wrong_types_are_named_so,
         the_client_data_hash_has_32_bytes,
         descriptors_need_both_members;
     "WebAuthn Level 3 §6.1.1":
-        the_counter_grows,
-        a_power_cycle_keeps_credentials_and_counters;
+        the_counter_grows needs Rk,
+        a_power_cycle_keeps_credentials_and_counters needs Rk;
     "CTAP 2.3 §11.2.9.1.5":
-        cancel_ends_it;
+        cancel_ends_it needs Rk;
 }
 
 fn a_listed_credential_signs_in(key: &Key) {

@@ -14,21 +14,21 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.3":
-        it_walks_from_the_newest_account_to_the_oldest,
-        an_account_made_anew_is_the_newest,
-        it_signs_what_get_assertion_asked_for,
-        without_user_presence_there_is_none_either,
+        it_walks_from_the_newest_account_to_the_oldest needs Rk,
+        an_account_made_anew_is_the_newest needs Rk,
+        it_signs_what_get_assertion_asked_for needs Rk,
+        without_user_presence_there_is_none_either needs Rk,
         nothing_begun_is_nothing_to_continue,
-        one_account_leaves_nothing_to_continue,
-        a_power_cycle_ends_the_walk,
-        thirty_seconds_end_the_walk needs Clock,
-        each_step_has_thirty_seconds needs Clock,
-        another_command_ends_the_walk,
-        a_new_assertion_begins_a_new_walk,
-        a_failed_get_assertion_ends_the_walk,
-        get_info_and_ping_do_not_end_the_walk,
-        another_host_neither_continues_nor_ends_the_walk,
-        the_walk_ends_with_its_token;
+        one_account_leaves_nothing_to_continue needs Rk,
+        a_power_cycle_ends_the_walk needs Rk,
+        thirty_seconds_end_the_walk needs Clock and Rk,
+        each_step_has_thirty_seconds needs Clock and Rk,
+        another_command_ends_the_walk needs Rk,
+        a_new_assertion_begins_a_new_walk needs Rk,
+        a_failed_get_assertion_ends_the_walk needs Rk,
+        get_info_and_ping_do_not_end_the_walk needs Rk,
+        another_host_neither_continues_nor_ends_the_walk needs Rk,
+        the_walk_ends_with_its_token needs Rk and Tokens;
 }
 
 /// Makes an account for each user, and begins to sign in with the newest.

@@ -15,22 +15,22 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §12.7":
-        a_credential_says_that_it_has_secrets,
+        a_credential_says_that_it_has_secrets needs Rk,
         what_is_not_asked_for_is_not_answered,
-        one_salt_gives_one_secret,
-        two_salts_give_two_secrets,
-        secrets_belong_to_their_credential,
-        the_verified_user_has_other_secrets,
-        no_protocol_is_protocol_one,
-        a_salt_has_32_bytes,
-        wrong_parameters_are_refused,
-        it_needs_user_presence,
-        every_account_of_a_walk_has_its_secret,
-        a_secret_survives_a_power_cycle;
+        one_salt_gives_one_secret needs Rk and Pin and ProtocolTwo,
+        two_salts_give_two_secrets needs Pin and ProtocolTwo,
+        secrets_belong_to_their_credential needs Pin and ProtocolTwo,
+        the_verified_user_has_other_secrets needs Tokens,
+        no_protocol_is_protocol_one needs Pin and ProtocolTwo,
+        a_salt_has_32_bytes needs Pin and ProtocolTwo,
+        wrong_parameters_are_refused needs Pin and ProtocolTwo,
+        it_needs_user_presence needs Pin and ProtocolTwo,
+        every_account_of_a_walk_has_its_secret needs Rk and Pin and ProtocolTwo,
+        a_secret_survives_a_power_cycle needs Pin and ProtocolTwo;
     "CTAP 2.3 §12.8":
-        a_new_credential_gives_its_secret_at_once,
-        at_creation_it_needs_hmac_secret_too,
-        at_creation_wrong_parameters_leave_nothing;
+        a_new_credential_gives_its_secret_at_once needs Tokens,
+        at_creation_it_needs_hmac_secret_too needs Pin and ProtocolTwo,
+        at_creation_wrong_parameters_leave_nothing needs Rk and Pin and ProtocolTwo;
 }
 
 const SALT: [u8; 32] = [0x11; 32];

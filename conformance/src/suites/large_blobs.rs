@@ -16,26 +16,26 @@ checks! {
     "CTAP 2.3 §6.10":
         a_fresh_key_holds_the_empty_array;
     "CTAP 2.3 §6.10.2":
-        get_reads_a_window,
-        get_and_set_exclude_each_other,
+        get_reads_a_window needs LargeBlobs,
+        get_and_set_exclude_each_other needs LargeBlobs,
         get_has_no_other_parameters,
-        wrong_types_are_named_so,
-        an_array_is_written_whole,
-        an_array_is_written_in_fragments,
-        fragments_come_in_order,
-        a_first_fragment_begins_anew,
-        lengths_are_checked,
-        a_large_array_fits_and_a_larger_one_does_not,
-        a_wrong_hash_leaves_the_old_array,
-        an_unfinished_array_leaves_the_old_one,
-        without_a_pin_a_parameter_is_not_looked_at,
-        with_a_pin_a_token_is_needed,
-        every_fragment_is_authenticated,
-        always_verifying_needs_a_token,
-        another_command_ends_a_sequence,
-        another_channel_cannot_continue;
+        wrong_types_are_named_so needs LargeBlobs,
+        an_array_is_written_whole needs LargeBlobs,
+        an_array_is_written_in_fragments needs LargeBlobs,
+        fragments_come_in_order needs LargeBlobs,
+        a_first_fragment_begins_anew needs LargeBlobs,
+        lengths_are_checked needs LargeBlobs,
+        a_large_array_fits_and_a_larger_one_does_not needs LargeBlobs,
+        a_wrong_hash_leaves_the_old_array needs LargeBlobs,
+        an_unfinished_array_leaves_the_old_one needs LargeBlobs,
+        without_a_pin_a_parameter_is_not_looked_at needs LargeBlobs,
+        with_a_pin_a_token_is_needed needs Tokens and LargeBlobs,
+        every_fragment_is_authenticated needs Tokens and LargeBlobs,
+        always_verifying_needs_a_token needs LargeBlobs and Config,
+        another_command_ends_a_sequence needs LargeBlobs,
+        another_channel_cannot_continue needs LargeBlobs;
     "CTAP 2.3 §6.6":
-        an_array_survives_a_power_cycle_and_not_a_reset;
+        an_array_survives_a_power_cycle_and_not_a_reset needs Rk and LargeBlobs;
 }
 
 const EMPTY: &[u8] = b"\x80\x76\xbe\x8b\x52\x8d\x00\x75\xf7\xaa\xe9\x8d\x6f\xa5\x7a\x6d\x3c";

@@ -8,13 +8,13 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.1.2 step 17":
-        a_full_key_says_so_and_keeps_what_it_has needs LittleRoom,
-        a_full_key_renews_an_account needs LittleRoom,
-        a_full_key_makes_credentials_that_need_no_room needs LittleRoom;
+        a_full_key_says_so_and_keeps_what_it_has needs LittleRoom and Rk,
+        a_full_key_renews_an_account needs LittleRoom and Rk,
+        a_full_key_makes_credentials_that_need_no_room needs LittleRoom and Rk;
     "CTAP 2.3 §6.5.5.5":
-        a_full_key_still_takes_a_pin needs LittleRoom;
+        a_full_key_still_takes_a_pin needs LittleRoom and Rk and Pin and ProtocolTwo;
     "CTAP 2.3 §6.8.5":
-        a_deleted_credential_makes_room needs LittleRoom;
+        a_deleted_credential_makes_room needs LittleRoom and Rk and Tokens and CredMgmt;
 }
 
 fn full(key: &Key) -> Host {

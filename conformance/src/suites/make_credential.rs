@@ -13,29 +13,29 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.1.2":
-        a_credential_is_for_its_relying_party,
+        a_credential_is_for_its_relying_party needs Rk,
         every_credential_is_another;
     "CTAP 2.3 §6.1.2 step 3":
-        every_algorithm_attests_and_signs,
-        fully_specified_algorithms_attest_and_sign,
-        large_algorithms_attest_and_sign needs EveryAlgorithm;
+        every_algorithm_attests_and_signs needs Rk,
+        fully_specified_algorithms_attest_and_sign needs Rk,
+        large_algorithms_attest_and_sign needs EveryAlgorithm and Rk;
     "CTAP 2.3 §6.1.2 step 19":
         packed_is_the_default_format,
         the_preferred_format_is_used;
     "CTAP 2.3 §6.1.2 step 12":
-        an_own_credential_is_excluded_after_a_touch,
-        an_own_credential_is_excluded_though_the_user_declines needs Decline,
-        an_own_credential_is_excluded_though_nobody_comes needs Clock,
-        an_exclusion_can_be_cancelled,
+        an_own_credential_is_excluded_after_a_touch needs Rk,
+        an_own_credential_is_excluded_though_the_user_declines needs Decline and Rk,
+        an_own_credential_is_excluded_though_nobody_comes needs Clock and Rk,
+        an_exclusion_can_be_cancelled needs Rk,
         foreign_credentials_are_not_excluded,
         a_descriptor_of_another_type_excludes_nothing;
     "CTAP 2.3 §6.1.2 step 17":
-        an_account_has_one_discoverable_credential,
-        accounts_of_other_relying_parties_are_others,
+        an_account_has_one_discoverable_credential needs Rk,
+        accounts_of_other_relying_parties_are_others needs Rk,
         a_plain_credential_is_not_discoverable;
     "CTAP 2.3 §6.1.2 step 14":
-        a_user_who_declines_leaves_nothing needs Decline,
-        a_user_who_does_not_come_leaves_nothing needs Clock,
+        a_user_who_declines_leaves_nothing needs Decline and Rk,
+        a_user_who_does_not_come_leaves_nothing needs Clock and Rk,
         a_button_held_before_is_no_consent;
 }
 

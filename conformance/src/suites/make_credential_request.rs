@@ -19,16 +19,16 @@ checks! {
         the_user_needs_an_id_of_bytes,
         parameters_need_both_members,
         the_client_data_hash_has_32_bytes,
-        the_user_id_has_1_to_64_bytes,
-        long_names_are_accepted,
+        the_user_id_has_1_to_64_bytes needs Rk,
+        long_names_are_accepted needs Rk,
         descriptors_need_both_members,
         an_exclude_list_has_at_most_16_entries,
         format_preferences_are_texts,
         a_pin_protocol_alone_means_nothing;
     "CTAP 2.3 §6.1.2 step 3":
         no_supported_algorithm_is_refused,
-        the_first_supported_algorithm_is_chosen,
-        an_entry_behind_the_chosen_one_is_checked_too;
+        the_first_supported_algorithm_is_chosen needs EdDsa,
+        an_entry_behind_the_chosen_one_is_checked_too needs EdDsa;
     "CTAP 2.3 §6.1.2 steps 2 to 9":
         the_earliest_mistake_is_named;
     "CTAP 2.3 §6.1.2 step 5":

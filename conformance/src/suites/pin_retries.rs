@@ -7,14 +7,14 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.5.2.2":
-        a_wrong_pin_costs_a_retry_and_the_right_one_restores_them,
-        three_wrong_pins_in_a_row_need_a_power_cycle,
-        a_blocked_pin_is_blocked_until_a_reset,
-        every_way_to_use_the_pin_counts,
-        a_pin_of_another_length_is_wrong_too,
-        a_pin_hash_of_another_length_is_wrong_too;
+        a_wrong_pin_costs_a_retry_and_the_right_one_restores_them needs Pin and ProtocolTwo,
+        three_wrong_pins_in_a_row_need_a_power_cycle needs Tokens,
+        a_blocked_pin_is_blocked_until_a_reset needs Tokens,
+        every_way_to_use_the_pin_counts needs Tokens,
+        a_pin_of_another_length_is_wrong_too needs Pin and ProtocolTwo,
+        a_pin_hash_of_another_length_is_wrong_too needs Pin and ProtocolTwo;
     "CTAP 2.3 §6.6":
-        a_reset_ends_the_need_of_a_power_cycle;
+        a_reset_ends_the_need_of_a_power_cycle needs Pin and ProtocolTwo;
 }
 
 fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {

@@ -12,31 +12,31 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.5.5.7.1":
-        a_token_of_the_old_kind_serves_both_ceremonies,
-        a_token_of_the_old_kind_has_no_permissions_to_name,
-        a_token_of_the_old_kind_binds_itself;
+        a_token_of_the_old_kind_serves_both_ceremonies needs Rk and Pin and ProtocolTwo,
+        a_token_of_the_old_kind_has_no_permissions_to_name needs Pin and ProtocolTwo,
+        a_token_of_the_old_kind_binds_itself needs Rk and Tokens and CredMgmt and Config;
     "CTAP 2.3 §6.5.5.7.2":
-        permissions_must_be_named,
-        a_token_without_a_relying_party_binds_itself,
-        other_permissions_need_none,
-        permissions_that_the_key_has_no_use_for_are_refused,
-        unknown_permissions_are_ignored,
-        the_persistent_token_comes_alone,
-        a_forced_change_gives_no_token;
+        permissions_must_be_named needs Tokens,
+        a_token_without_a_relying_party_binds_itself needs Rk and Tokens and CredMgmt and Config,
+        other_permissions_need_none needs Tokens and Pcmr and Config,
+        permissions_that_the_key_has_no_use_for_are_refused needs Tokens,
+        unknown_permissions_are_ignored needs Tokens and CredMgmt,
+        the_persistent_token_comes_alone needs Tokens and Pcmr and Config,
+        a_forced_change_gives_no_token needs Tokens and Pcmr and Config;
     "CTAP 2.3 §6.5.5.7":
-        the_persistent_token_leaves_the_others_alone,
-        the_persistent_token_reads_and_does_not_write,
-        the_persistent_token_is_the_same_for_all,
-        a_token_without_the_permission_is_refused,
-        a_token_is_for_its_relying_party;
+        the_persistent_token_leaves_the_others_alone needs Tokens and CredMgmt and Pcmr,
+        the_persistent_token_reads_and_does_not_write needs Rk and Tokens and CredMgmt and Pcmr and Config,
+        the_persistent_token_is_the_same_for_all needs Tokens and Pcmr,
+        a_token_without_the_permission_is_refused needs Rk and Tokens and CredMgmt and LargeBlobs and Config,
+        a_token_is_for_its_relying_party needs Rk and Tokens;
     "CTAP 2.3 §6.5.2.1":
-        a_new_token_ends_the_one_before,
-        a_token_serves_one_ceremony,
-        a_touch_that_is_refused_spends_nothing needs Decline,
-        a_silent_assertion_spends_nothing,
-        blobs_may_be_written_after_a_ceremony,
-        a_token_not_used_for_thirty_seconds_ends needs Clock,
-        a_token_lives_ten_minutes needs Clock;
+        a_new_token_ends_the_one_before needs Tokens and CredMgmt,
+        a_token_serves_one_ceremony needs Rk and Tokens and CredMgmt and Config,
+        a_touch_that_is_refused_spends_nothing needs Decline and Tokens,
+        a_silent_assertion_spends_nothing needs Rk and Tokens,
+        blobs_may_be_written_after_a_ceremony needs Rk and Tokens and LargeBlobs,
+        a_token_not_used_for_thirty_seconds_ends needs Clock and Tokens and CredMgmt,
+        a_token_lives_ten_minutes needs Clock and Tokens and CredMgmt;
 }
 
 fn with_pin(key: &Key) -> Host {

@@ -15,16 +15,16 @@ checks! {
     "CTAP 2.3 §6.6":
         a_touch_just_after_power_up_forgets_everything,
         a_key_that_was_reset_works_as_before,
-        reset_ends_a_walk_through_assertions,
+        reset_ends_a_walk_through_assertions needs Rk,
         ten_seconds_after_power_up_it_is_too_late needs Clock,
         a_power_cycle_opens_the_window_again needs Clock,
         a_user_who_declines_keeps_everything needs Decline,
         a_user_who_does_not_come_keeps_everything needs Clock,
         cancel_keeps_everything,
-        everything_of_a_pin_is_forgotten,
-        everything_that_get_info_tells_is_as_at_first,
-        a_cancelled_reset_keeps_the_pin_and_its_tokens,
-        a_long_touch_resets_and_a_short_one_does_not needs Clock;
+        everything_of_a_pin_is_forgotten needs Tokens and CredMgmt and Pcmr,
+        everything_that_get_info_tells_is_as_at_first needs Rk and Pin and ProtocolTwo,
+        a_cancelled_reset_keeps_the_pin_and_its_tokens needs Tokens and CredMgmt,
+        a_long_touch_resets_and_a_short_one_does_not needs Clock and Config;
 }
 
 /// What a key holds: a discoverable credential and another.

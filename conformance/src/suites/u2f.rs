@@ -38,11 +38,11 @@ checks! {
         an_apdu_whose_length_contradicts_itself_is_refused,
         short_and_extended_encodings_mean_the_same;
     "CTAP 2.3 §10":
-        a_u2f_registration_signs_in_by_ctap2,
-        a_ctap2_credential_signs_in_by_u2f,
-        a_discoverable_credential_signs_in_by_u2f,
-        an_eddsa_credential_is_foreign_to_u2f,
-        a_touch_given_for_u2f_is_not_one_for_ctap2;
+        a_u2f_registration_signs_in_by_ctap2 needs Ctap2,
+        a_ctap2_credential_signs_in_by_u2f needs Ctap2,
+        a_discoverable_credential_signs_in_by_u2f needs Ctap2 and Rk,
+        an_eddsa_credential_is_foreign_to_u2f needs Ctap2 and EdDsa,
+        a_touch_given_for_u2f_is_not_one_for_ctap2 needs Ctap2;
 }
 
 const APPLICATION: [u8; 32] = [0xA5; 32];

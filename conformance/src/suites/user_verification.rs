@@ -18,25 +18,25 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.1.2, §6.2.2":
-        without_a_pin_nobody_is_verified,
-        without_a_pin_a_parameter_is_not_looked_at,
-        a_plain_credential_needs_no_pin,
-        a_discoverable_credential_needs_the_pin,
-        a_token_verifies_the_user,
-        an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin,
-        an_empty_parameter_may_be_declined needs Decline,
-        an_empty_parameter_may_wait_in_vain needs Clock,
-        an_empty_parameter_may_be_cancelled,
-        a_parameter_needs_a_protocol_that_is_known,
-        a_wrong_parameter_is_refused_without_a_touch,
-        the_uv_option_gives_way_to_a_parameter,
-        an_excluded_credential_that_needs_verification_is_hidden_without,
-        signing_in_needs_no_pin,
-        the_user_can_always_be_verified,
-        always_verifying_ends_u2f,
-        u2f_goes_on_beside_a_pin;
+        without_a_pin_nobody_is_verified needs Rk,
+        without_a_pin_a_parameter_is_not_looked_at needs Rk,
+        a_plain_credential_needs_no_pin needs Pin and ProtocolTwo,
+        a_discoverable_credential_needs_the_pin needs Rk and Pin and ProtocolTwo,
+        a_token_verifies_the_user needs Rk and Tokens,
+        an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin needs Rk and Pin and ProtocolTwo,
+        an_empty_parameter_may_be_declined needs Decline and Rk,
+        an_empty_parameter_may_wait_in_vain needs Clock and Rk,
+        an_empty_parameter_may_be_cancelled needs Rk,
+        a_parameter_needs_a_protocol_that_is_known needs Rk and Pin and ProtocolTwo,
+        a_wrong_parameter_is_refused_without_a_touch needs Rk and Tokens,
+        the_uv_option_gives_way_to_a_parameter needs Rk and Tokens,
+        an_excluded_credential_that_needs_verification_is_hidden_without needs Tokens and CredProtect,
+        signing_in_needs_no_pin needs Rk and Tokens,
+        the_user_can_always_be_verified needs Rk and Tokens and Config,
+        always_verifying_ends_u2f needs U2f and Config,
+        u2f_goes_on_beside_a_pin needs U2f and Pin and ProtocolTwo;
     "CTAP 2.3 §6.2.3":
-        names_are_told_to_the_verified_only;
+        names_are_told_to_the_verified_only needs Rk and Tokens;
 }
 
 fn with_pin(key: &Key) -> Host {

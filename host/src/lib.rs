@@ -10,6 +10,7 @@
 //! | [`relying_party`] | the website: every check of an answer, and a file of registrations |
 //! | [`decode`] | the reader: explains messages, answers and captures that somebody pasted |
 //! | `practice` | an AWS account to practise MFA with: pages and an endpoint on this computer (feature `aws`) |
+//! | [`mds`] | the FIDO Alliance's metadata of models of keys, verified |
 //! | [`recording`] | a recorder between host and key, and a key that plays a recording |
 //! | [`selftest`] | all of them, to find out whether a key is fit for use |
 //!
@@ -64,6 +65,7 @@ mod cbor;
 pub mod cli;
 pub mod client;
 pub mod decode;
+pub mod mds;
 #[cfg(feature = "aws")]
 pub mod practice;
 mod private;

@@ -1,38 +1,111 @@
 //! `brasskey info`: everything that a key says about itself, explained.
 
 mod facts;
+mod models;
+mod notices;
 mod sections;
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use serde_json::{Map, Value};
+use x509_parser::pem::Pem;
 
 use super::device::{self, DeviceArgs};
 use super::failure::Failure;
 use super::layout::columns;
-use super::output::{BAD, BOLD, Output};
+use super::output::{BAD, BOLD, Output, WARNING};
 use crate::client;
 use crate::client::ctap2::Info;
 use crate::decode::words;
+use crate::mds::{self, Blob};
 use facts::Facts;
 use sections::Section;
 
 /// The arguments of `info`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
+    /// The FIDO Alliance's metadata, for the key's model and its status: the file from https://mds.fidoalliance.org
+    #[arg(long, value_name = "FILE")]
+    mds: Option<PathBuf>,
+
+    /// The root that the metadata must lead to, in PEM or DER [default: GlobalSign Root CA - R3 of this computer]
+    #[arg(long, value_name = "FILE", requires = "mds")]
+    mds_root: Option<PathBuf>,
+
     #[command(flatten)]
     device: DeviceArgs,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let opened = device::open(&args.device, output)?;
-    let facts = Facts::of(&opened.key, &opened.label);
+    let mut facts = Facts::of(&opened.key, &opened.label);
+    let blob = args.blob(output)?;
+    facts.know_model(blob.as_ref());
     output.result(&facts, |to| show(&facts, to))?;
     match opened.key.ctap2_info() {
         Err(error @ client::Error::GetInfo(_)) => Err(Failure::Verification(error.to_string())),
         _ => Ok(()),
     }
+}
+
+/// Where systems keep the root of the alliance's metadata.
+const ROOTS: [&str; 2] = [
+    "/etc/ssl/certs/GlobalSign_Root_CA_-_R3.pem",
+    "/usr/share/ca-certificates/mozilla/GlobalSign_Root_CA_-_R3.crt",
+];
+
+impl Args {
+    /// The metadata, verified.
+    fn blob(&self, output: &Output) -> Result<Option<Blob>, Failure> {
+        let Some(file) = &self.mds else {
+            return Ok(None);
+        };
+        let given = self.mds_root.as_deref();
+        let root = given.or_else(|| ROOTS.iter().map(Path::new).find(|file| file.exists()));
+        let root = root.ok_or_else(|| {
+            Failure::usage(
+                "the metadata take a root certificate, and this computer has no GlobalSign Root CA - R3",
+                "get root-r3.crt from GlobalSign, and name it with --mds-root",
+            )
+        })?;
+        let jwt = read(file)?;
+        let blob = mds::verify(&String::from_utf8_lossy(&jwt), &certificates(root)?).map_err(|why| {
+            Failure::usage(
+                format!("the metadata in {} are not to be believed: {why}", file.display()),
+                "get them anew from https://mds.fidoalliance.org, or name their root with --mds-root",
+            )
+        })?;
+        let today = time::OffsetDateTime::now_utc().date();
+        let today = format!("{:04}-{:02}-{:02}", today.year(), u8::from(today.month()), today.day());
+        if blob.is_outdated(&today) {
+            output.notice(&format!(
+                "warning: the metadata are outdated: there have been newer ones since {}",
+                crate::text::escape(&blob.next_update)
+            ));
+        }
+        Ok(Some(blob))
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(file).map_err(|source| Failure::System {
+        what: format!("cannot read {}", file.display()),
+        source,
+    })
+}
+
+/// The certificates of a file, in DER.
+fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let bytes = read(file)?;
+    let blocks = Pem::iter_from_buffer(&bytes).flatten();
+    let found: Vec<_> = blocks
+        .filter(|block| block.label == "CERTIFICATE")
+        .map(|block| block.contents)
+        .collect();
+    Ok(if found.is_empty() { vec![bytes] } else { found })
 }
 
 /// The name of a COSE algorithm.
@@ -75,6 +148,12 @@ fn show(facts: &Facts<'_>, to: &mut dyn Write) -> io::Result<()> {
             name.into_iter().chain(cells.cloned())
         });
         writeln!(to, "{}", columns(padded).trim_fmt())?;
+    }
+    if !facts.notices.is_empty() {
+        writeln!(to, "\n{WARNING}What websites may trip over{WARNING:#}")?;
+    }
+    for notice in &facts.notices {
+        writeln!(to, "  {notice}")?;
     }
     if !facts.warnings.is_empty() {
         writeln!(to, "\n{BAD}Warnings{BAD:#}")?;

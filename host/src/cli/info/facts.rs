@@ -7,8 +7,11 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::super::layout::{aaguid, hex};
+use super::models::Model;
+use super::notices;
 use crate::client::ctap2::{Info, PublicKeyCredentialParameters};
 use crate::client::{CAPABILITY_LOCK, Key};
+use crate::mds::Blob;
 use crate::webauthn::Fault;
 
 /// Everything that a key says without a touch.
@@ -27,7 +30,11 @@ pub(super) struct Facts<'a> {
     /// Why a key that says that it speaks CTAP2 did not answer getInfo.
     #[serde(rename = "getInfoError")]
     pub(super) info_error: Option<String>,
-    /// Faults of the key: escaped.
+    /// What is known of its model beside what it says.
+    pub(super) model: Option<Model>,
+    /// What websites may trip over.
+    pub(super) notices: Vec<String>,
+    /// Faults of the key and of its model: escaped.
     pub(super) warnings: Vec<String>,
 }
 
@@ -40,9 +47,23 @@ impl<'a> Facts<'a> {
             versions: key.versions(),
             u2f: key.speaks_u2f(),
             info: key.info(),
+            model: None,
+            notices: notices::of(key.info()),
             warnings: warnings(key.faults(), info_error.as_deref()),
             info_error,
         }
+    }
+}
+
+impl Facts<'_> {
+    /// Looks the model up.
+    pub(super) fn know_model(&mut self, blob: Option<&Blob>) {
+        let Some((info, bytes)) = self.info.and_then(|info| Some((info, info.aaguid?))) else {
+            return;
+        };
+        self.model = Model::of(&aaguid(bytes), info.firmware_version, blob);
+        self.warnings
+            .extend(self.model.iter().flat_map(|model| model.warnings.clone()));
     }
 }
 

@@ -65,6 +65,17 @@ fn key(facts: &Facts<'_>) -> Vec<Vec<String>> {
                 Some(bytes) => aaguid(bytes),
             },
         ));
+        if let Some(model) = &facts.model {
+            let name = model.name.as_deref().map(|name| row("Model", escape(name)));
+            rows.extend(name);
+            rows.extend(model.reports.iter().map(|report| {
+                let since = report.effective_date.as_deref().map(|date| format!(", since {date}"));
+                row(
+                    "Status",
+                    escape(&format!("{}{}", report.status, since.unwrap_or_default())),
+                )
+            }));
+        }
         let firmware = info
             .firmware_version
             .map(|version| row("Firmware version", format!("{version} (0x{version:x})")));

@@ -50,6 +50,8 @@ fn facts<'a>(info: Option<&'a Info>, init: &'a InitResponse) -> Facts<'a> {
         u2f: true,
         info,
         info_error: info_error.map(str::to_owned),
+        model: None,
+        notices: notices::of(info),
         warnings: facts::warnings(&[], info_error),
     }
 }
@@ -109,6 +111,10 @@ USB messages (CTAPHID)
   Can blink                       yes, with `brasskey wink`
   Takes CTAP2 messages            yes
   Takes U2F messages              yes
+
+What websites may trip over
+  no PIN is set: websites that demand user verification ask for one (`brasskey pin set`)
+  it has no hmac-secret: websites that encrypt with a passkey (PRF) cannot use it
 "
     );
 }
@@ -142,6 +148,9 @@ USB messages (CTAPHID)
   Takes CTAP2 messages  no
   Takes U2F messages    yes
   Can be locked         yes
+
+What websites may trip over
+  it makes no passkeys, and verifies no user: it is a second factor beside a password
 
 Warnings
   it says that it speaks CTAP2 and is used as a U2F key, because getInfo failed: it ends early

@@ -52,9 +52,12 @@ class Practice:
 
 
 class Home:
-    """A home of one user of the account: the AWS CLI's files, and a soft token."""
+    """A home of one user of the account: the AWS CLI's files, and a soft token.
 
-    def __init__(self, practice, user):
+    With `system`, its AWS CLI is that of the system in place of the one beside this Python.
+    """
+
+    def __init__(self, practice, user, system=False):
         self._directory = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self._directory.name)
         first = practice.users[user]
@@ -65,11 +68,16 @@ class Home:
             f"aws_secret_access_key = {first['secretAccessKey']}\n"
         )
         (aws / "config").write_text("[default]\nregion = us-east-1\n")
+        programs = "/usr/bin:/bin"
+        if not system:
+            programs = f"{pathlib.Path(sys.executable).parent}:{programs}"
+        # Debian's AWS CLI is older than the variable for the endpoint, of which brasskey tells it.
+        self.aws_options = ("--endpoint-url", practice.endpoint) if system else ()
         self._environment = {
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": practice.endpoint,
             "HOME": str(self.path),
-            "PATH": f"{pathlib.Path(sys.executable).parent}:/usr/bin:/bin",
+            "PATH": programs,
             "PCSCLITE_CSOCK_NAME": str(self.path / "no-pcscd"),
         }
 
@@ -77,6 +85,8 @@ class Home:
         self._directory.cleanup()
 
     def start(self, *arguments):
+        if arguments[0] == "aws":
+            arguments = ("aws", *self.aws_options, *arguments[1:])
         return subprocess.Popen(
             arguments,
             cwd=self.path,

@@ -8,11 +8,13 @@ from practice_cli import Home, Practice
 
 
 class LiveCheck(unittest.TestCase):
+    system = False
+
     @classmethod
     def setUpClass(cls):
         cls.practice = Practice()
         cls.addClassCleanup(cls.practice.close)
-        cls.admin = Home(cls.practice, "admin")
+        cls.admin = Home(cls.practice, "admin", cls.system)
         cls.addClassCleanup(cls.admin.close)
 
     def check(self):

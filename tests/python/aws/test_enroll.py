@@ -22,13 +22,15 @@ ENFORCING = {
 
 
 class EnrolmentAndSessions(unittest.TestCase):
+    system = False
+
     @classmethod
     def setUpClass(cls):
         cls.practice = Practice()
         cls.addClassCleanup(cls.practice.close)
-        cls.admin = Home(cls.practice, "admin")
+        cls.admin = Home(cls.practice, "admin", cls.system)
         cls.addClassCleanup(cls.admin.close)
-        cls.alice = Home(cls.practice, "alice")
+        cls.alice = Home(cls.practice, "alice", cls.system)
         cls.addClassCleanup(cls.alice.close)
         # Two codes in a row take up to half a minute, so that this runs beside the rest.
         cls.enrolment = cls.alice.start(
@@ -52,8 +54,9 @@ class EnrolmentAndSessions(unittest.TestCase):
         self.assertIn("aws session --serial", written["credentialProcess"])
         identity = self.admin.aws("sts", "get-caller-identity", "--profile", "mfa")
         self.assertEqual(identity["Arn"], f"arn:aws:iam::{self.practice.account}:user/admin")
+        aws = " ".join(("aws", *self.admin.aws_options))
         status, printed, said = self.admin.run(
-            *self.session("--", "sh", "-c", "aws iam list-users --query 'Users[].UserName' --output text; exit 7")
+            *self.session("--", "sh", "-c", f"{aws} iam list-users --query 'Users[].UserName' --output text; exit 7")
         )
         self.assertEqual((status, printed.split()), (7, ["admin", "alice"]), said)
 

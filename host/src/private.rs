@@ -8,7 +8,7 @@
 //! a link needs privileges.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 /// Why nothing can be kept in a file.
@@ -119,6 +119,11 @@ pub(crate) fn open(options: &OpenOptions, path: &Path, others: Others) -> io::Re
 }
 
 fn check(metadata: &Metadata, others: Others) -> Result<(), Unfit> {
+    check_kind(metadata)?;
+    check_permissions(metadata, others)
+}
+
+fn check_kind(metadata: &Metadata) -> Result<(), Unfit> {
     let file_type = metadata.file_type();
     if file_type.is_symlink() {
         return Err(Unfit::NotAFile("a symbolic link"));
@@ -129,7 +134,7 @@ fn check(metadata: &Metadata, others: Others) -> Result<(), Unfit> {
     if !file_type.is_file() {
         return Err(Unfit::NotAFile("a device, a pipe or a socket"));
     }
-    check_permissions(metadata, others)
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -153,6 +158,33 @@ fn check_permissions(metadata: &Metadata, others: Others) -> Result<(), Unfit> {
 #[cfg(not(unix))]
 fn check_permissions(_: &Metadata, _: Others) -> Result<(), Unfit> {
     Ok(())
+}
+
+/// Replaces a file as a whole, or makes it with mode 0600: after a failure or a power cut it is what it was before.
+///
+/// # Errors
+/// The system's; one with [`Unfit`] inside where it is no regular file, because renaming would take its place.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => check_kind(&metadata)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    // Opened and written here: tempfile itself would name the temporary file in its errors, which nobody knows.
+    let create = |path: &Path| options().write(true).create_new(true).open(path);
+    let mut next = tempfile::Builder::new().make_in(directory, create)?;
+    next.as_file_mut().write_all(bytes)?;
+    next.as_file().sync_all()?;
+    next.persist(path).map_err(|error| error.error)?;
+    // The rename itself lasts once the directory is on disk; only Unix lets a directory be synced.
+    match cfg!(unix) {
+        true => File::open(directory)?.sync_all(),
+        false => Ok(()),
+    }
 }
 
 /// Makes a directory and those above it with mode 0700, where they are missing.

@@ -4,12 +4,15 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use brasskey_aws::account::Account;
+use brasskey_aws::account::{Account, IamError};
+use brasskey_aws::endpoint::Answer;
 use brasskey_aws::names::AwsUser;
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::Clock;
 use super::error::Error;
+use super::security_key::Refused;
 use super::session::{Sessions, lock};
 use super::state_file::StateFile;
 use super::throttle::Throttle;
@@ -25,10 +28,45 @@ pub(super) struct Desk {
     pub(super) port: u16,
     pub(super) sessions: Mutex<Sessions>,
     pub(super) throttle: Mutex<Throttle>,
-    account: Mutex<Account>,
+    account: Mutex<Served>,
     ceremonies: Mutex<Ceremonies>,
-    file: Option<StateFile>,
     clock: Clock,
+}
+
+/// The account, and where it is kept.
+struct Served {
+    account: Account,
+    kept: Option<Kept>,
+}
+
+/// The file, and what is in it: the account goes back to this where a change cannot be written.
+struct Kept {
+    file: StateFile,
+    json: Zeroizing<Vec<u8>>,
+}
+
+/// What tells by itself whether the account was changed: an account of thousands of users takes long to compare.
+pub(super) trait Changed {
+    fn has_changed(&self) -> bool;
+}
+
+/// What is refused has changed nothing.
+impl<T> Changed for Result<T, IamError> {
+    fn has_changed(&self) -> bool {
+        self.is_ok()
+    }
+}
+
+impl<T> Changed for (Report, Result<T, Refused>) {
+    fn has_changed(&self) -> bool {
+        self.1.is_ok()
+    }
+}
+
+impl Changed for Answer {
+    fn has_changed(&self) -> bool {
+        self.changed
+    }
 }
 
 /// The ceremonies with security keys since the start, the oldest first.
@@ -65,19 +103,27 @@ impl std::fmt::Debug for Desk {
 impl Desk {
     /// Opens the account of the file, or makes a new one.
     pub(super) fn open(file: Option<PathBuf>, clock: Clock, port: u16) -> Result<Self, Error> {
-        let (file, kept) = match file.map(StateFile::open).transpose()? {
-            Some((file, kept)) => (Some(file), kept),
+        let (file, found) = match file.map(StateFile::open).transpose()? {
+            Some((file, found)) => (Some(file), found),
             None => (None, None),
         };
-        let account = match kept {
+        let is_new = found.is_none();
+        let account = match found {
             Some(account) => account,
             None => {
                 let (account, _) = Account::new(clock()).map_err(|error| Error::Randomness(error.to_string()))?;
-                if let Some(file) = &file {
-                    file.save(&account)?;
-                }
                 account
             }
+        };
+        let kept = match file {
+            Some(file) => {
+                let json = file.json(&account)?;
+                if is_new {
+                    file.save(&json)?;
+                }
+                Some(Kept { file, json })
+            }
+            None => None,
         };
         let origin = Origin::parse(&format!("http://localhost:{port}"));
         Ok(Self {
@@ -85,9 +131,8 @@ impl Desk {
             port,
             sessions: Mutex::default(),
             throttle: Mutex::default(),
-            account: Mutex::new(account),
+            account: Mutex::new(Served { account, kept }),
             ceremonies: Mutex::default(),
-            file,
             clock,
         })
     }
@@ -97,28 +142,31 @@ impl Desk {
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&Account) -> T) -> T {
-        look(&lock(&self.account))
+        look(&lock(&self.account).account)
     }
 
     /// Changes the account, and keeps it before anybody is told. An account that cannot be kept is as before.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> Result<T, Error> {
-        let mut account = lock(&self.account);
-        let Some(file) = &self.file else {
-            return Ok(change(&mut account));
-        };
-        let json = |account: &Account| account.to_json().unwrap_or_default();
-        let before = json(&account);
-        let result = change(&mut account);
-        if json(&account) == before {
-            return Ok(result);
-        }
-        if let Err(error) = file.save(&account) {
-            if let Ok(unchanged) = Account::from_json(&before) {
-                *account = unchanged;
-            }
-            return Err(error);
+    ///
+    /// When an access key was last used is kept with the next change, or at the end: AWS is late with it, too.
+    pub(super) fn change<T: Changed>(&self, change: impl FnOnce(&mut Account) -> T) -> Result<T, Error> {
+        let served = &mut *lock(&self.account);
+        let result = change(&mut served.account);
+        if result.has_changed() {
+            served.keep()?;
         }
         Ok(result)
+    }
+
+    /// The same where nobody can say whether anything was changed.
+    pub(super) fn change_perhaps<T>(&self, change: impl FnOnce(&mut Account) -> T) -> Result<T, Error> {
+        let served = &mut *lock(&self.account);
+        let result = change(&mut served.account);
+        served.keep().map(|()| result)
+    }
+
+    /// Keeps what no change has kept.
+    pub(super) fn keep(&self) -> Result<(), Error> {
+        lock(&self.account).keep()
     }
 
     /// Remembers what was checked, and returns its number.
@@ -145,5 +193,30 @@ impl Desk {
         let ceremonies = lock(&self.ceremonies);
         let seen = ceremonies.seen.iter().rev();
         seen.filter(|ceremony| ceremony.user == *user).cloned().collect()
+    }
+}
+
+impl Served {
+    /// Writes the account, if it is not what the file has.
+    fn keep(&mut self) -> Result<(), Error> {
+        let Some(Kept { file, json }) = &mut self.kept else {
+            return Ok(());
+        };
+        let next = file.json(&self.account)?;
+        if next == *json {
+            return Ok(());
+        }
+        match file.save(&next) {
+            Ok(()) => {
+                *json = next;
+                Ok(())
+            }
+            Err(error) => {
+                if let Ok(before) = Account::from_json(json) {
+                    self.account = before;
+                }
+                Err(error)
+            }
+        }
     }
 }

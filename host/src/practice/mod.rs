@@ -170,7 +170,7 @@ impl Console {
     /// # Errors
     /// [`Error::State`] where the account cannot be kept; then it is as before.
     pub fn with_account<T>(&self, change: impl FnOnce(&mut Account) -> T) -> Result<T, Error> {
-        self.desk.change(change)
+        self.desk.change_perhaps(change)
     }
 
     /// The origin that asks security keys: that of the pages.
@@ -237,5 +237,7 @@ impl Drop for Console {
             // A thread that panicked has said so on stderr.
             let _ = thread.join();
         }
+        // Only when access keys were last used can be lost, and there is nobody left to tell.
+        let _ = self.desk.keep();
     }
 }

@@ -4,7 +4,7 @@
 //! lock is a file beside it, because the file itself changes identity with every replacement.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use brasskey_aws::account::Account;
@@ -36,27 +36,15 @@ impl StateFile {
         Ok((Self { path, _lock: lock }, account))
     }
 
-    /// Replaces the file.
-    pub(super) fn save(&self, account: &Account) -> Result<(), Error> {
-        let json = account.to_json().map_err(|error| io::Error::other(error.to_string()));
-        json.and_then(|json| self.replace(&json))
-            .map_err(|source| Error::state(&self.path, source))
+    /// What the file of an account has.
+    pub(super) fn json(&self, account: &Account) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let json = account.to_json();
+        json.map_err(|error| Error::state(&self.path, io::Error::other(error.to_string())))
     }
 
-    fn replace(&self, json: &[u8]) -> io::Result<()> {
-        let directory = directory(&self.path);
-        // Opened and written here: tempfile itself would name the temporary file in its errors, which nobody knows.
-        let create = |path: &Path| private::options().write(true).create_new(true).open(path);
-        let mut next = tempfile::Builder::new().make_in(directory, create)?;
-        next.as_file_mut().write_all(json)?;
-        next.as_file().sync_all()?;
-        next.persist(&self.path).map_err(|error| error.error)?;
-        // The rename itself lasts once the directory is on disk; only Unix lets a directory be synced.
-        if cfg!(unix) {
-            File::open(directory)?.sync_all()
-        } else {
-            Ok(())
-        }
+    /// Replaces the file.
+    pub(super) fn save(&self, json: &[u8]) -> Result<(), Error> {
+        private::replace(&self.path, json).map_err(|source| Error::state(&self.path, source))
     }
 }
 

@@ -6,8 +6,7 @@
 mod error;
 mod format;
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -64,7 +63,7 @@ impl RegistrationsFile {
         lock.lock().map_err(at_path)?;
         let mut accounts = self.load()?;
         let result = change(&mut accounts).map_err(RegistrationsError::Unchanged)?;
-        self.replace(directory, &format::write(&accounts)).map_err(at_path)?;
+        private::replace(&self.path, &format::write(&accounts)).map_err(at_path)?;
         Ok(result)
     }
 
@@ -73,21 +72,6 @@ impl RegistrationsFile {
         let mut json = Vec::new();
         private::open(private::options().read(true), &self.path, Others::Read)?.read_to_end(&mut json)?;
         Ok(json)
-    }
-
-    fn replace(&self, directory: &Path, json: &[u8]) -> io::Result<()> {
-        // Opened and written here: tempfile itself would name the temporary file in its errors, which nobody knows.
-        let create = |path: &Path| private::options().write(true).create_new(true).open(path);
-        let mut next = tempfile::Builder::new().make_in(directory, create)?;
-        next.as_file_mut().write_all(json)?;
-        next.as_file().sync_all()?;
-        next.persist(&self.path).map_err(|error| error.error)?;
-        // The rename itself lasts once the directory is on disk; only Unix lets a directory be synced.
-        if cfg!(unix) {
-            File::open(directory)?.sync_all()
-        } else {
-            Ok(())
-        }
     }
 }
 

@@ -37,10 +37,14 @@ pub(crate) struct Browser {
 
 impl Practice {
     pub(crate) fn start() -> Self {
+        Self::start_with(Options::default())
+    }
+
+    pub(crate) fn start_with(options: Options) -> Self {
         let clock = Arc::new(AtomicI64::new(1_795_000_000));
         let time = Arc::clone(&clock);
         let now = move || OffsetDateTime::from_unix_timestamp(time.load(Ordering::Relaxed)).unwrap();
-        let console = Console::start(Options::default().clock(now)).unwrap();
+        let console = Console::start(options.clock(now)).unwrap();
         Self { console, clock }
     }
 

@@ -81,7 +81,7 @@ fn what_the_pages_did_is_what_the_endpoint_answers() {
 }
 
 /// Calls IAM with the user's first access key, signed with Signature Version 4.
-fn call(practice: &Practice, user: &str, action: &str, parameters: &[(&str, &str)]) -> Reply {
+pub(crate) fn call(practice: &Practice, user: &str, action: &str, parameters: &[(&str, &str)]) -> Reply {
     let first = practice.console.first_credentials();
     let user = first.users.into_iter().find(|known| known.name == user).unwrap();
     let (id, secret) = (user.access_key_id.unwrap(), user.secret_access_key.unwrap());

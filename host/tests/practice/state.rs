@@ -5,6 +5,8 @@ use std::fs;
 use brasskey::practice::{Console, Error, Options};
 
 use super::browser::{Browser, Practice};
+#[cfg(unix)]
+use super::policies::call;
 
 #[test]
 fn a_file_keeps_the_account() {
@@ -21,7 +23,9 @@ fn a_file_keeps_the_account() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        // Missing directories are made, as those of soft tokens are.
+        assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
     }
     let console = Console::start(options()).unwrap();
     assert_eq!(console.account_number(), number);
@@ -78,6 +82,56 @@ fn a_file_that_others_can_read_is_refused() {
         Console::start(Options::default().state(&link)),
         Err(Error::State { .. })
     ));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_changes_nothing_writes_nothing() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("account.json");
+    let practice = Practice::start_with(Options::default().state(&file));
+    // Each time that it is written it is another file.
+    let written = || fs::metadata(&file).unwrap().ino();
+    let bob = [("UserName", "bob")];
+    let mut before = written();
+    let mut writes = |action: &str, parameters: &[(&str, &str)]| {
+        practice.pass(60);
+        call(&practice, "admin", action, parameters);
+        std::mem::replace(&mut before, written()) != written()
+    };
+    assert!(!writes("ListUsers", &[]));
+    assert!(!writes("GetUser", &bob), "there is none yet");
+    assert!(writes("CreateUser", &bob));
+    assert!(!writes("CreateUser", &bob), "it was refused");
+    assert!(writes("DeleteUser", &bob));
+    assert!(!writes("ListUsers", &[]));
+    let mut browser = practice.browser();
+    let before = written();
+    browser.get("/signin");
+    assert_eq!(written(), before);
+    browser.sign_in(&practice, "alice");
+    assert_ne!(written(), before, "the history has it");
+    let before = written();
+    browser.get("/security-credentials");
+    browser.get("/password");
+    browser.post(
+        "/password",
+        &[("old", "x"), ("new", "Practice-1"), ("again", "Practice-1")],
+    );
+    assert_eq!(browser.told(), "The old password was incorrect.");
+    assert_eq!(written(), before);
+    // When an access key was last used is kept in the end.
+    let last = practice.now();
+    let text = || fs::read_to_string(&file).unwrap();
+    call(&practice, "admin", "ListUsers", &[]);
+    assert_eq!(written(), before);
+    practice.pass(60);
+    call(&practice, "admin", "ListUsers", &[]);
+    assert!(!text().contains(&(last + 60).to_string()));
+    drop(practice);
+    assert!(text().contains(&(last + 60).to_string()));
 }
 
 #[cfg(unix)]

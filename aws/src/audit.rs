@@ -27,4 +27,4 @@ pub use facts::{Device, Facts, Key, Kind, User};
 pub use finding::{Audit, Check, Evidence, Finding, Outcome, Severity, Subject, Tally};
 pub use inputs::{Inputs, MAX_INPUT, ReadError, Source};
 pub use judge::{REGIONS, judge, remedy};
-pub use spare::{Advice, Spare, spare};
+pub use spare::{Advice, Spare, spare, untold};

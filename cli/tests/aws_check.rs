@@ -159,6 +159,60 @@ fn the_page_is_its_owners_alone_and_needs_nothing_else() {
 }
 
 #[test]
+fn the_page_can_be_printed_in_place_of_the_text() {
+    let home = home(&[("a", &format!("{REPORT}{BOB}"))]);
+    let output = run(home.path(), "aws check --from exported --html -");
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"),
+        "{page}"
+    );
+    assert!(!home.path().join("-").exists());
+    let output = run(home.path(), "aws check --from exported --html - --json");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("hint: give --html a file"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(value(&output).get("findings").is_none());
+}
+
+#[test]
+fn a_page_for_which_there_is_no_room_leaves_what_was_there() {
+    let home = home(&[("a", &format!("{REPORT}{BOB}"))]);
+    let write = || {
+        // No file may grow beyond 512 bytes, and the signal that says so is ignored.
+        let mut limited = std::process::Command::new("sh");
+        let command = brasskey(home.path(), "aws check --from exported --html page.html");
+        let program = [command.get_program()].into_iter().chain(command.get_args());
+        limited
+            .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
+            .args(program)
+            .current_dir(home.path());
+        limited.output().unwrap()
+    };
+    let files = || fs::read_dir(home.path()).unwrap().count();
+    let before = files();
+    let output = write();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("cannot write page.html"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(files(), before, "no part of a page stays");
+    fs::write(home.path().join("page.html"), "the last one").unwrap();
+    write();
+    assert_eq!(
+        fs::read_to_string(home.path().join("page.html")).unwrap(),
+        "the last one"
+    );
+    assert_eq!(files(), before + 1);
+}
+
+#[test]
 fn without_files_the_aws_cli_is_needed() {
     let home = home(&[]);
     let output = brasskey(home.path(), "aws check")

@@ -3,10 +3,12 @@
 
 mod common;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
+use nix::pty::{Winsize, openpty};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -113,9 +115,14 @@ impl Home {
         );
     }
 
+    /// The PATH.
+    fn programs(&self) -> String {
+        format!("{}:/usr/bin:/bin", self.0.path().join("bin").display())
+    }
+
     fn run(&self, arguments: &str) -> Output {
-        let path = format!("{}:/usr/bin:/bin", self.0.path().join("bin").display());
-        brasskey(self.0.path(), arguments).env("PATH", path).output().unwrap()
+        let mut command = brasskey(self.0.path(), arguments);
+        command.env("PATH", self.programs()).output().unwrap()
     }
 
     /// What the check finds.
@@ -264,6 +271,56 @@ fn a_session_that_ended_gives_no_verdict() {
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(said.get("findings").is_none(), "{said}");
+}
+
+#[test]
+fn a_narrow_terminal_has_a_bar_and_no_wider_line() {
+    const WIDTH: u16 = 60;
+    let home = Home::new();
+    let size = Winsize {
+        ws_row: 40,
+        ws_col: WIDTH,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let pty = openpty(&size, None).unwrap();
+    let mut command = brasskey(home.0.path(), "aws check");
+    let mut child = command
+        .env("PATH", home.programs())
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .stdout(Stdio::from(pty.slave.try_clone().unwrap()))
+        .stderr(Stdio::from(pty.slave))
+        .spawn()
+        .unwrap();
+    // It has the terminal's other end, too.
+    drop(command);
+    let mut shown = Vec::new();
+    // The last reader of a terminal is told EIO in place of its end.
+    let _ = File::from(pty.master).read_to_end(&mut shown);
+    assert_eq!(child.wait().unwrap().code(), Some(6));
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("answers of AWS"), "{shown}");
+    let (_, text) = shown.split_once("AWS account").unwrap();
+    // A word that is longer stays whole, such as the ARN of a device.
+    let can_be_broken = |line: &&str| line.trim().contains(' ');
+    let wide = text.lines().filter(|line| line.chars().count() > WIDTH.into());
+    let wide = wide.filter(can_be_broken);
+    assert_eq!(wide.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn spare_says_whose_devices_could_not_be_looked_at() {
+    let home = Home::new();
+    home.refuses("list-mfa-devices-alice", "ListMFADevices", "iam:ListMFADevices");
+    let output = home.run("aws spare");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, told) = text.split_once("Cannot be told\n").unwrap();
+    assert!(
+        told.starts_with("  [ ] ") && told.lines().next().unwrap().contains("iam:ListMFADevices"),
+        "{text}"
+    );
 }
 
 #[test]

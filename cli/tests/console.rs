@@ -143,6 +143,37 @@ fn a_file_keeps_the_account_for_one_process_at_a_time() {
 }
 
 #[test]
+fn it_listens_at_localhost_and_says_what_an_address_lacks() {
+    let home = tempfile::tempdir().unwrap();
+    // A port that is taken shows that the address was understood.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    for (address, code, error, hint) in [
+        (
+            format!("localhost:{port}"),
+            1,
+            format!("cannot listen on 127.0.0.1:{port}"),
+            "choose another port",
+        ),
+        ("8222".to_owned(), 2, "no address".to_owned(), "write 127.0.0.1:8222"),
+        (
+            "localhost:x".to_owned(),
+            2,
+            "not a number from 0 to 65535".to_owned(),
+            "0 takes any port",
+        ),
+    ] {
+        let output = brasskey(home.path(), &format!("aws console --listen {address}"))
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        let (message, said_hint) = said.split_once("hint: ").unwrap();
+        assert!(message.contains(&error) && said_hint.contains(hint), "{said}");
+    }
+}
+
+#[test]
 fn it_listens_for_this_computer_only() {
     let home = tempfile::tempdir().unwrap();
     for address in ["0.0.0.0:0", "[::]:8222", "192.0.2.1:8222"] {

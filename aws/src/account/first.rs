@@ -14,7 +14,9 @@ use crate::names::AwsUser;
 /// How many hardware tokens the practice account sells.
 const TOKENS: usize = 3;
 
-/// What `alice` may do: look after her own credentials, whether she has MFA or not.
+/// What `alice` may do: look after her own credentials, whether she has MFA or not. So she begins as users of accounts
+/// without an enforcing policy do, and what [`lint`](crate::policy::lint::lint()) says of it is an exercise: a policy
+/// that is put beside it mends it (docs/aws.md).
 const OWN_CREDENTIALS: &str = include_str!("first/own-credentials.json");
 
 /// The credentials that the account began with: what its owner is shown when it starts.

@@ -32,6 +32,40 @@ fn a_new_account_has_root_an_administrator_and_alice() {
 }
 
 #[test]
+fn alice_begins_with_what_lint_finds_and_the_enforcing_policy_mends() {
+    use crate::policy::lint::{Severity, lint};
+    use crate::policy::{Document, print};
+    let mut account = account();
+    let policy = &account.user(&alice()).unwrap().grants.inline["OwnCredentials"];
+    let found = lint(&Document::parse(policy).unwrap());
+    let errors: Vec<_> = found
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.rule)
+        .collect();
+    assert_eq!(errors, ["mfa-removable-without-mfa"], "{found:#?}");
+    let own = account.user_arn(account.user(&alice()).unwrap());
+    let may = |account: &Account, mfa, action| {
+        let caller = Caller::console(alice(), NOW, mfa);
+        account.authorize(&caller, action, &own, NOW).is_ok()
+    };
+    assert!(may(&account, false, "iam:DeactivateMFADevice"));
+    let printed = print::enforcing(&print::Options::default()).unwrap().policy;
+    account
+        .put_inline(Holder::User("alice"), "RequireMFA", &printed)
+        .unwrap();
+    for (mfa, action, expected) in [
+        (false, "iam:DeactivateMFADevice", false),
+        (false, "iam:EnableMFADevice", true),
+        (false, "iam:ListAccessKeys", false),
+        (true, "iam:DeactivateMFADevice", true),
+        (true, "iam:ListAccessKeys", true),
+    ] {
+        assert_eq!(may(&account, mfa, action), expected, "{action}, MFA: {mfa}");
+    }
+}
+
+#[test]
 fn passwords_are_the_owners() {
     let (mut account, first) = Account::new(NOW).unwrap();
     let number = format!("{:012}", account.number());

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Facts, Kind, Subject, User};
+use super::{Facts, Kind, Source, Subject, User};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -51,6 +51,13 @@ pub fn spare(facts: &Facts<'_>) -> Vec<Spare> {
     spares.extend(users.map(of_user));
     spares.sort_by(|a, b| a.advice.cmp(&b.advice).then_with(|| a.subject.cmp(&b.subject)));
     spares
+}
+
+/// What the list of [`spare()`] lacks, and why; empty where it has everybody, with all devices.
+#[must_use]
+pub fn untold(facts: &Facts<'_>) -> Vec<String> {
+    let refused = facts.inputs.missing.get(&Source::Devices).cloned();
+    facts.unknown_users().into_iter().chain(refused).collect()
 }
 
 fn of_user(user: &User) -> Spare {

@@ -86,6 +86,15 @@ fn a_command_has_the_credentials_and_its_exit_code_is_ours() {
     command.args(["sh", "-c", "echo $AWS_ENDPOINT_URL"]);
     let output = command.output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "http://127.0.0.1:8222\n");
+    home.answers(
+        "configure-get",
+        "case $3 in endpoint_url) echo http://127.0.0.1:1;; ignore_*) echo TRUE;; *) false;; esac",
+    );
+    let exported = home.pass(&format!("{session} --env"));
+    assert!(
+        exported.contains("export AWS_IGNORE_CONFIGURED_ENDPOINT_URLS='true'\n") && !exported.contains("ENDPOINT_URL="),
+        "{exported}"
+    );
     let (code, said) = home.fail(&format!(
         "aws session --serial {SERIAL} --device soft --touch auto -- /no/program"
     ));
@@ -131,11 +140,30 @@ fn a_profile_that_is_its_own_source_is_an_error() {
 }
 
 #[test]
+fn a_code_that_somebody_was_shown_is_not_sent_again() {
+    let home = Home::with_account();
+    let noted = || {
+        let files = std::fs::read_dir(home.path(".local/share/brasskey/aws-sessions"));
+        let names = files
+            .into_iter()
+            .flatten()
+            .map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".step")).count()
+    };
+    home.pass("oath code --device soft");
+    assert_eq!(noted(), 0, "a list of all is only looked at");
+    home.pass("oath code work --device soft");
+    // One for each partition.
+    assert_eq!(noted(), 3);
+}
+
+#[test]
 fn a_profile_is_shown_and_written() {
     let home = Home::new();
     home.answers(
         "configure-get",
-        "case \"$3 $5\" in 'region work') echo eu-north-1;; 'endpoint_url work') echo http://[::1]:1;; *) false;; esac",
+        "case \"$3 $5\" in 'region work') echo eu-north-1;; 'endpoint_url work') echo http://[::1]:1;; \
+         'services work') echo local;; *) false;; esac",
     );
     home.answers("configure-set", "true");
     let configure = format!("aws session --configure mfa --serial {SERIAL} --duration 3600 --source-profile work");
@@ -154,11 +182,24 @@ fn a_profile_is_shown_and_written() {
         .into_iter()
         .filter(|call| call.starts_with("configure set"))
         .collect();
-    assert_eq!(set.len(), 3);
+    assert_eq!(set.len(), 4);
     assert_eq!(set[2], "configure set endpoint_url http://[::1]:1 --profile mfa");
     assert_eq!(
         set[0],
         format!("configure set credential_process {process} --profile mfa")
+    );
+    assert_eq!(set[3], "configure set services local --profile mfa");
+    // Endpoints that are ignored there are not used here.
+    home.answers(
+        "configure-get",
+        "case \"$3 $5\" in 'endpoint_url work') echo http://[::1]:1;; \
+         'ignore_configured_endpoint_urls work') echo true;; *) false;; esac",
+    );
+    let printed = home.pass(&format!("{configure} --dry-run"));
+    assert!(
+        printed.contains("set ignore_configured_endpoint_urls true --profile mfa")
+            && !printed.contains("endpoint_url http"),
+        "{printed}"
     );
     home.answers("configure-get", "echo AKIAEXAMPLE");
     let (code, said) = home.fail(&format!("{configure} --yes"));

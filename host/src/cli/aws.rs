@@ -18,6 +18,7 @@ use clap::Subcommand;
 
 use super::failure::Failure;
 use super::output::Output;
+pub(super) use session::note_shown;
 pub(super) use tool::AwsError;
 
 /// `brasskey aws`.

@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. With `--json` a command prints one JSON value, which
 //! `docs/json.md` describes. The file `failure.rs` says how a command fails, and with which exit code.
 
+mod address;
 mod attestation;
 mod authenticate;
 mod aws;

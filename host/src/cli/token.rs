@@ -12,6 +12,7 @@ use brasskey_protocol::store::attestation::installed;
 use clap::Args as ClapArgs;
 use uuid::Uuid;
 
+use super::address::address;
 use super::device::SoftArgs;
 use super::failure::Failure;
 use super::interrupt;
@@ -34,17 +35,18 @@ pub(super) struct Args {
 
     /// Offer the token as a USB device on a loopback address, for `usbip attach` (Linux, Windows): a security key and a
     /// smart card reader with its card
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     usbip: Option<SocketAddr>,
 
     /// Put the token as a smart card into the reader of pcscd's driver vpcd, for programs that ask for one-time codes
     /// (ykman, Yubico Authenticator) [default: 127.0.0.1:35963]
-    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:35963")]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:35963",
+        value_parser = address)]
     pcsc: Option<SocketAddr>,
 
     /// Listen on a loopback UDP address, one 64-byte report a datagram; port 0 picks a free port [default:
     /// 127.0.0.1:8111, unless another way is given]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     udp: Option<SocketAddr>,
 
     /// Listen on a Unix socket that only you can use

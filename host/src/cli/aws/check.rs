@@ -3,6 +3,7 @@
 mod files;
 mod html;
 mod live;
+mod progress;
 mod show;
 
 use std::path::PathBuf;
@@ -37,8 +38,8 @@ All with --output json, and of one account.";
 #[derive(Debug, ClapArgs)]
 #[command(after_help = FILES)]
 pub(in crate::cli) struct Args {
-    /// Write a page for people to this file as well
-    #[arg(long, value_name = "FILE")]
+    /// Write a page for people to this file as well; `-` prints it alone
+    #[arg(long, value_name = "FILE|-")]
     html: Option<PathBuf>,
     /// What makes the exit code 6
     #[arg(long, value_name = "OUTCOME", value_enum, default_value = "failure")]
@@ -74,7 +75,7 @@ impl AccountArgs {
     fn read(&self, wanted: Wanted, output: &Output) -> Result<Inputs, Failure> {
         match self.from.as_slice() {
             [] => live::ask(&self.aws, wanted, output),
-            from => files::read(from),
+            from => files::read(from, output),
         }
     }
 
@@ -85,12 +86,23 @@ impl AccountArgs {
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let prints_page = args.html.as_ref().is_some_and(|file| file.as_os_str() == "-");
+    if prints_page && output.is_json() {
+        return Err(Failure::usage(
+            "--json and `--html -` would both print to standard output",
+            "give --html a file",
+        ));
+    }
     let inputs = args.account.read(Wanted::Everything, output)?;
     let audit = judge(&Facts::new(&inputs), OffsetDateTime::now_utc());
-    if let Some(file) = &args.html {
-        html::write(file, &audit)?;
+    match &args.html {
+        Some(_) if prints_page => html::print(&audit, output)?,
+        Some(file) => {
+            html::write(file, &audit)?;
+            output.result(&audit, |to| show::audit(&audit, to))?;
+        }
+        None => output.result(&audit, |to| show::audit(&audit, to))?,
     }
-    output.result(&audit, |to| show::audit(&audit, to))?;
     args.fail_on.verdict(&audit)
 }
 

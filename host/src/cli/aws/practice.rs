@@ -8,6 +8,7 @@ use std::sync::mpsc::sync_channel;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
+use crate::cli::address::address;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
 use crate::cli::output::{BOLD, DIM, Output};
@@ -18,7 +19,7 @@ use crate::text::escape;
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct Args {
     /// Where to listen: a loopback address; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8222")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8222", value_parser = address)]
     listen: SocketAddr,
 
     /// The file that keeps the practice account, its passwords and keys among it; created if it is missing [default:

@@ -11,6 +11,7 @@ mod configure;
 mod credentials;
 mod keyring;
 mod shell;
+mod shown;
 mod sts;
 mod voice;
 
@@ -28,8 +29,9 @@ use crate::cli::oath::{OathArgs, SystemClock, now};
 use crate::cli::output::Output;
 pub(super) use cache::{Cache, forget as forget_kept};
 pub(super) use code::{two, unused};
-use credentials::{Credentials, Place};
+use credentials::{Credentials, IGNORE_ENDPOINTS, Place};
 use shell::Shell;
+pub(in crate::cli) use shown::note_shown;
 pub(super) use voice::Voice;
 
 /// The shortest session that STS gives, in seconds (STS API Reference).
@@ -254,15 +256,35 @@ impl<'a> Source<'a> {
         let region = region
             .or_else(|| variable("AWS_REGION"))
             .or_else(|| variable("AWS_DEFAULT_REGION"));
-        let ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value == "true");
-        let of_profile = || (!ignored).then(|| aws.configured("endpoint_url")).flatten();
-        Ok(Place {
+        let mut place = Place {
             region: region.or_else(|| aws.configured("region")),
-            endpoint: self.args.endpoint.clone().or_else(of_profile),
-        })
+            endpoint: self.args.endpoint.clone(),
+            ignores_endpoints: false,
+        };
+        if place.endpoint.is_none() {
+            place.endpoint = aws.configured("endpoint_url");
+            // Each look costs half a second: it is of no use where there is nothing to ignore.
+            if place.endpoint.is_some() || has_endpoint_variable() {
+                place.ignores_endpoints = self.ignores_endpoints(&aws);
+            }
+            if place.ignores_endpoints {
+                place.endpoint = None;
+            }
+        }
+        Ok(place)
     }
 
-    /// The same for a process, which has this one's environment: an endpoint there comes before a profile's.
+    /// Whether the AWS CLI goes to AWS itself, whatever endpoints are configured; the variable comes first.
+    fn ignores_endpoints(&self, aws: &Aws) -> bool {
+        let said = variable(IGNORE_ENDPOINTS).or_else(|| aws.configured("ignore_configured_endpoint_urls"));
+        said.is_some_and(|said| said.eq_ignore_ascii_case("true"))
+    }
+
+    /// The same for a process, which has this one's environment: an endpoint there comes before a profile's, and
+    /// variables for single services (AWS_ENDPOINT_URL_S3) come along.
+    ///
+    /// Those of a profile's `services` section do not: `aws configure get` does not look into sections of that kind,
+    /// and no credentials file is read here. `--configure` carries the section's name over.
     fn place(&self) -> Result<Place, Failure> {
         let mut place = self.settings()?;
         if self.args.endpoint.is_none() && variable("AWS_ENDPOINT_URL").is_some() {
@@ -270,6 +292,11 @@ impl<'a> Source<'a> {
         }
         Ok(place)
     }
+}
+
+/// Whether the environment has an endpoint, for all services or one.
+fn has_endpoint_variable() -> bool {
+    env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_ENDPOINT_URL"))
 }
 
 /// Credentials from the cache, or by a code.

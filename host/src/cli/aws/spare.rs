@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use brasskey_aws::audit::{Advice, Facts, Kind, Spare, Subject, spare};
+use brasskey_aws::audit::{Advice, Facts, Kind, Spare, Subject, spare, untold};
 use clap::Args as ClapArgs;
 use serde_json::json;
 
@@ -53,12 +53,20 @@ fn title(advice: Advice) -> &'static str {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let inputs = args.account.read_devices(output)?;
-    let spares = spare(&Facts::new(&inputs));
-    let value = json!({ "spares": spares, "recovery": RECOVERY, "seeds": SEEDS });
-    output.result(&value, |to| show(&spares, to))
+    let facts = Facts::new(&inputs);
+    let (spares, untold) = (spare(&facts), untold(&facts));
+    let value = json!({ "spares": spares, "cannotTell": untold, "recovery": RECOVERY, "seeds": SEEDS });
+    output.result(&value, |to| show(&spares, &untold, to))
 }
 
-fn show(spares: &[Spare], to: &mut dyn Write) -> io::Result<()> {
+fn show(spares: &[Spare], untold: &[String], to: &mut dyn Write) -> io::Result<()> {
+    if !untold.is_empty() {
+        writeln!(to, "{BOLD}Cannot be told{BOLD:#}")?;
+        for why in untold {
+            writeln!(to, "  [ ] {}", escape(why))?;
+        }
+        writeln!(to)?;
+    }
     for group in spares.chunk_by(|a, b| a.advice == b.advice) {
         let Some(first) = group.first() else { continue };
         writeln!(to, "{BOLD}{}{BOLD:#}", title(first.advice))?;
@@ -126,7 +134,7 @@ mod tests {
             one("carol", Advice::Several, &[Kind::SecurityKey, Kind::Virtual]),
         ];
         let mut text = Vec::new();
-        show(&spares, &mut anstream::StripStream::new(&mut text)).unwrap();
+        show(&spares, &[], &mut anstream::StripStream::new(&mut text)).unwrap();
         let text = String::from_utf8(text).unwrap();
         for line in [
             "\n  [ ] alice: security key\n",
@@ -144,7 +152,7 @@ mod tests {
             .map(|number| one(&format!("u{number}"), Advice::One, &[]))
             .collect();
         let mut text = Vec::new();
-        show(&spares, &mut text).unwrap();
+        show(&spares, &[], &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains("[ ] u19\n  and 5 more: --json lists all"), "{text}");
     }

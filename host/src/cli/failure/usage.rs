@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
-use std::net::AddrParseError;
 use std::num::{IntErrorKind, ParseIntError};
 
 use clap::CommandFactory as _;
@@ -55,12 +54,6 @@ fn why(error: &clap::Error) -> (Option<String>, Option<String>) {
     let Some(source) = error.source() else {
         return (None, None);
     };
-    if source.is::<AddrParseError>() {
-        return (
-            Some("it is not an address and a port".to_owned()),
-            Some("write both, for example 127.0.0.1:8111 or [::1]:8111".to_owned()),
-        );
-    }
     let said = match source.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
         Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => "it is too large a number".to_owned(),
         Some(_) => "it is not a whole number".to_owned(),
@@ -219,8 +212,8 @@ mod tests {
                 "invalid value '99999999999999999999' for '--pin-fd <NUMBER>': it is too large a number",
             ),
             (
-                "token --udp localhost:1",
-                "invalid value 'localhost:1' for '--udp <ADDRESS>': it is not an address and a port",
+                "token --udp localhost",
+                "invalid value 'localhost' for '--udp <ADDRESS>': it has no port",
             ),
             (
                 "attestation init --out lab --aaguid \u{202e}",

@@ -11,6 +11,7 @@ use super::OathArgs;
 use super::accounts::{find, now, shown, value};
 use super::clipboard;
 use super::session::Session;
+use crate::cli::aws::note_shown;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::layout::columns;
@@ -73,6 +74,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let first = session.code(account)?;
     if let Some(command) = clipboard {
         clipboard::copy(&first.code, command)?;
+        first.note(account);
         let program = command.first().copied().unwrap_or_default();
         let value = json!({ "device": session.label, "copied": account.name.to_string() });
         let name = shown(account);
@@ -81,6 +83,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         });
     }
     let mut codes = Vec::new();
+    first.note(account);
     show(&first, account, args.single, output)?;
     codes.push(entry(account, Some(&first)));
     if args.two {
@@ -89,6 +92,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         }
         session.touch_again();
         let second = session.code(account)?;
+        second.note(account);
         show(&second, account, args.single, output)?;
         codes.push(entry(account, Some(&second)));
     }
@@ -226,6 +230,13 @@ impl Session {
 }
 
 impl Valid {
+    /// Whoever asked for it by name uses it.
+    fn note(&self, account: &Listed) {
+        if let Some((from, _)) = self.time {
+            note_shown(&account.name, from);
+        }
+    }
+
     fn at(code: Code, account: &Listed, time: u64) -> Self {
         let period = u64::from(account.name.period);
         let from = time - time % period;

@@ -1,6 +1,7 @@
 //! Users and answers that are not there.
 
 use super::*;
+use crate::audit::untold;
 
 /// All checks that are about each user.
 const OF_USERS: [Check; 6] = [
@@ -47,6 +48,29 @@ fn users_that_no_list_names_cannot_be_told() {
             assert_eq!(outcome(&whole, check, &Subject::Account), None);
         }
     }
+}
+
+#[test]
+fn whose_spares_cannot_be_told_is_said_with_the_reason() {
+    let summary = json!({ "SummaryMap": { "AccountMFAEnabled": 1, "Users": 2 } });
+    let mut inputs = inputs(&[devices("alice", &[APP]), summary]);
+    inputs.set_live();
+    let denied = |action: &str| format!("AWS does not allow {action} for alice");
+    inputs.set_missing(Source::Report, denied("iam:GetCredentialReport"));
+    inputs.set_missing(Source::Devices, denied("iam:ListMFADevices"));
+    let told = untold(&Facts::new(&inputs));
+    assert_eq!(
+        told,
+        [
+            format!(
+                "1 of 2 users is known: {}, and no list of users",
+                denied("iam:GetCredentialReport")
+            ),
+            denied("iam:ListMFADevices"),
+        ]
+    );
+    let whole = super::inputs(&[report(&[("alice", "true", true, "N/A,N/A")])]);
+    assert_eq!(untold(&Facts::new(&whole)), Vec::<String>::new());
 }
 
 #[test]

@@ -3,13 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use brasskey_aws::audit::{Inputs, MAX_INPUT, ReadError};
 
+use super::progress::Late;
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Reads files, all files of directories, and standard input.
-pub(super) fn read(from: &[PathBuf]) -> Result<Inputs, Failure> {
+pub(super) fn read(from: &[PathBuf], output: &Output) -> Result<Inputs, Failure> {
     let mut inputs = Inputs::default();
     for path in from {
         if path.as_os_str() == "-" {
@@ -25,9 +28,11 @@ pub(super) fn read(from: &[PathBuf]) -> Result<Inputs, Failure> {
                 "`brasskey aws check --help` lists the answers that it reads",
             ));
         }
-        for file in files {
-            let opened = File::open(&file).map_err(|source| unreadable(&file, source))?;
-            let bytes = whole(opened, &file)?;
+        let mut progress = Late::new(files.len(), "files", output);
+        for (done, file) in files.iter().enumerate() {
+            progress.reach(done, Instant::now());
+            let opened = File::open(file).map_err(|source| unreadable(file, source))?;
+            let bytes = whole(opened, file)?;
             inputs.read(&file.display().to_string(), &bytes).map_err(unfit)?;
         }
     }

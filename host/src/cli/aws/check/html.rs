@@ -1,6 +1,5 @@
 //! What an audit says, as a page: one file without script, which asks nothing of any server.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use brasskey_aws::audit::{Audit, Outcome};
@@ -8,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::show::{Group, OUTCOMES, grouped, groups, heading, severity, totals, whom};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 use crate::private;
 use crate::text::escape;
 
@@ -19,14 +19,16 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inl
 
 /// Writes the page. It says who has no MFA, so that only its owner may read it.
 pub(super) fn write(file: &Path, audit: &Audit) -> Result<(), Failure> {
-    let failed = |source| Failure::System {
+    let page = page(audit).into_string();
+    private::replace(file, page.as_bytes()).map_err(|source| Failure::System {
         what: format!("cannot write {}", file.display()),
         source,
-    };
-    let mut options = private::options();
-    options.write(true).create(true).truncate(true);
-    let mut opened = options.open(file).map_err(failed)?;
-    opened.write_all(page(audit).into_string().as_bytes()).map_err(failed)
+    })
+}
+
+/// Prints the page, in place of what people read on a terminal.
+pub(super) fn print(audit: &Audit, output: &Output) -> Result<(), Failure> {
+    output.verbatim(audit, |to| to.write_all(page(audit).into_string().as_bytes()))
 }
 
 fn page(audit: &Audit) -> Markup {

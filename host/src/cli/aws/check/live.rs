@@ -11,10 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use brasskey_aws::audit::{Inputs, Kind, REGIONS, Source};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use super::files::unfit;
+use super::progress::bar;
 use crate::cli::aws::AwsError;
 use crate::cli::aws::tool::{Arguments, Aws, AwsArgs};
 use crate::cli::failure::Failure;
@@ -288,17 +289,6 @@ fn each<T: Sync, R: Send>(list: &[T], progress: &ProgressBar, job: impl Fn(&T) -
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-fn bar(length: usize, what: &'static str, output: &Output) -> ProgressBar {
-    if !output.is_interactive() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}");
-    // A template that cannot be read gives the library's own style.
-    ProgressBar::new(length as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        .with_message(what)
 }
 
 #[cfg(test)]

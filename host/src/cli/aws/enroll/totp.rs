@@ -8,11 +8,11 @@ use serde_json::json;
 use super::work::{Done, Work};
 use crate::cli::aws::caller::{self, Caller, key_account, serials};
 use crate::cli::aws::console::{self, Whose};
-use crate::cli::aws::session::Cache;
+use crate::cli::aws::session::{Cache, note_shown};
 use crate::cli::aws::tool::{Aws, AwsArgs, AwsError, ChangeArgs, Step};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
-use crate::cli::oath::{OathArgs, SpareArgs, SystemClock, check_name, put, two_codes};
+use crate::cli::oath::{Clock as _, OathArgs, SpareArgs, SystemClock, check_name, put, two_codes};
 use crate::cli::output::Output;
 use crate::cli::secret::{Unanswered, ask};
 use crate::cli::state::Missing;
@@ -335,7 +335,12 @@ fn root(args: &Args, account: &str, output: &Output) -> Result<(), Failure> {
         kind: Kind::Totp,
         algorithm: Algorithm::Sha1,
     };
-    let say = |place: &str, code: &client::oath::Code| output.text(|to| writeln!(to, "{place}: {code}"));
+    // By its name at AWS, whatever it is called on the key.
+    let at_aws = Name::parse(&key_account(args.name.as_str(), account), Kind::Totp);
+    let say = |place: &str, code: &client::oath::Code| {
+        note_shown(&at_aws, SystemClock.now());
+        output.text(|to| writeln!(to, "{place}: {code}"))
+    };
     let [_, second] = two_codes(&mut session, &listed, &SystemClock, output, |first| {
         say("MFA code 1", first)
     })?;

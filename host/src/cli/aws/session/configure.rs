@@ -51,8 +51,18 @@ pub(super) fn run(args: &Args, serial: &str, profile: &str, output: &Output) -> 
     let mut settings = vec![("credential_process", command.clone())];
     // Of these, too, people think when they choose a profile; and without its endpoint, credentials of the practice
     // account would go to AWS itself.
+    // A `services` section has endpoints of single services, and profiles name it; where endpoints are ignored, those
+    // of the section are, too.
     let place = source.settings()?;
-    for (name, value) in [("region", place.region), ("endpoint_url", place.endpoint)] {
+    let of_source = source.aws()?;
+    let ignores = place.ignores_endpoints || source.ignores_endpoints(&of_source);
+    let carried = [
+        ("region", place.region),
+        ("endpoint_url", place.endpoint),
+        ("services", of_source.configured("services")),
+        ("ignore_configured_endpoint_urls", ignores.then(|| "true".to_owned())),
+    ];
+    for (name, value) in carried {
         if let (None, Some(value)) = (aws.configured(name), value) {
             settings.push((name, value));
         }

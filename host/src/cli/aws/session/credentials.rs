@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) region: Option<String>,
     /// Where it is not AWS itself: credentials of another place are of no use there, and its secrets no business.
     pub(super) endpoint: Option<String>,
+    /// Whether endpoints that are configured anywhere are not used, where there are any.
+    pub(super) ignores_endpoints: bool,
 }
 
 /// The members that both have.
@@ -114,9 +116,15 @@ impl Credentials {
         if let Some(endpoint) = place.endpoint.as_deref() {
             variables.push(("AWS_ENDPOINT_URL", endpoint));
         }
+        if place.ignores_endpoints {
+            variables.push((IGNORE_ENDPOINTS, "true"));
+        }
         variables
     }
 }
+
+/// As a variable, what `ignore_configured_endpoint_urls` is in a profile.
+pub(super) const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 /// Variables that would have a program use a profile in place of the credentials.
 pub(super) const IN_THE_WAY: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];

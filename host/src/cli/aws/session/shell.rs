@@ -88,6 +88,7 @@ mod tests {
             let place = Place {
                 region: region.map(str::to_owned),
                 endpoint: region.map(|_| "http://127.0.0.1:8222".to_owned()),
+                ignores_endpoints: false,
             };
             shell.export(&until("2026-11-29T01:00:00Z"), &place, &mut text).unwrap();
             String::from_utf8(text).unwrap()

@@ -4,18 +4,23 @@ use serde::Serialize;
 
 use crate::mds::{Blob, StatusReport};
 
-/// AAGUIDs and their models, as the makers publish them: Yubico's in "YubiKey Hardware FIDO2 AAGUIDs" of its support
-/// site, those of Nitrokey and Google in their metadata statements.
+/// AAGUIDs and their models, by the names that the makers gave them in the alliance's metadata.
 const KNOWN: &[(&str, &str)] = &[
     (
         "0bb43545-fd2c-4185-87dd-feb0b2916ace",
         "Security Key NFC by Yubico - Enterprise Edition",
     ),
-    ("149a2021-8ef6-4133-96b8-81f8d5b7f1f5", "Security Key NFC by Yubico"),
-    ("2cd2f727-f6ca-44da-8f48-5c2e5da000a2", "Nitrokey 3"),
+    (
+        "149a2021-8ef6-4133-96b8-81f8d5b7f1f5",
+        "Security Key by Yubico with NFC",
+    ),
+    ("2cd2f727-f6ca-44da-8f48-5c2e5da000a2", "Nitrokey 3 AM"),
     ("2fc0579f-8113-47ea-b116-bb5a8db9202a", "YubiKey 5 Series with NFC"),
     ("42b4fb4a-2866-43b2-9bf7-6c6669c2e5d3", "Google Titan Security Key v2"),
-    ("6d44ba9b-f6ec-2e49-b930-0c8fe920cb73", "Security Key NFC by Yubico"),
+    (
+        "6d44ba9b-f6ec-2e49-b930-0c8fe920cb73",
+        "Security Key by Yubico with NFC",
+    ),
     ("73bb0cd4-e502-49b8-9c6f-b59445bf720b", "YubiKey 5 FIPS Series"),
     ("85203421-48f9-4355-9bc8-8a53846e5083", "YubiKey 5Ci FIPS"),
     ("a4e9fc6d-4cbe-4758-b8ba-37598bb5bbaa", "Security Key NFC by Yubico"),

@@ -36,7 +36,8 @@ pub enum Need {
     Pin,
     /// PIN/UV auth protocol two.
     ProtocolTwo,
-    /// The options pinUvAuthToken and clientPin: tokens with permissions for a PIN, by protocol two.
+    /// The options pinUvAuthToken and clientPin: tokens with permissions for a PIN, by protocol two, those of the
+    /// ceremonies among them (no noMcGaPermissionsWithClientPin).
     Tokens,
     /// The option credMgmt.
     CredMgmt,
@@ -52,6 +53,38 @@ pub enum Need {
     EdDsa,
     /// CTAPHID_WINK.
     Wink,
+    /// CTAPHID_LOCK.
+    Lock,
+    /// The attestation format `none` among the attestationFormats.
+    NoneFormat,
+    /// The extension credBlob.
+    CredBlob,
+    /// The extension largeBlobKey.
+    LargeBlobKey,
+    /// The extension minPinLength.
+    MinPinLength,
+    /// The extension pinComplexityPolicy, and a policy that is not in force yet.
+    PinComplexityPolicy,
+    /// The extension thirdPartyPayment.
+    ThirdPartyPayment,
+    /// The extension hmac-secret.
+    HmacSecret,
+    /// The extension hmac-secret-mc.
+    HmacSecretMc,
+    /// The option alwaysUv, and authenticatorConfig to turn it on.
+    AlwaysUv,
+    /// The option makeCredUvNotRqd: a plain credential needs no PIN.
+    MakeCredUvNotRqd,
+    /// The option setMinPINLength.
+    SetMinPinLength,
+    /// The member longTouchForReset.
+    LongTouch,
+    /// No enterprise attestation: the option ep is absent.
+    NoEnterprise,
+    /// No built-in user verification: the option uv is absent.
+    NoBuiltInUv,
+    /// No fingerprints: the option bioEnroll is absent.
+    NoBio,
 }
 
 /// What is known of a key before anybody asks it.
@@ -81,6 +114,22 @@ impl Need {
         Self::CredProtect,
         Self::EdDsa,
         Self::Wink,
+        Self::Lock,
+        Self::NoneFormat,
+        Self::CredBlob,
+        Self::LargeBlobKey,
+        Self::MinPinLength,
+        Self::PinComplexityPolicy,
+        Self::ThirdPartyPayment,
+        Self::HmacSecret,
+        Self::HmacSecretMc,
+        Self::AlwaysUv,
+        Self::MakeCredUvNotRqd,
+        Self::SetMinPinLength,
+        Self::LongTouch,
+        Self::NoEnterprise,
+        Self::NoBuiltInUv,
+        Self::NoBio,
     ];
 }
 

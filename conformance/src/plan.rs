@@ -20,6 +20,8 @@ pub struct Info {
     pub oath: bool,
     /// Whether it says in its answer to INIT that it can wink.
     pub wink: bool,
+    /// Whether it answers CTAPHID_LOCK, which nothing announces.
+    pub lock: bool,
 }
 
 impl Info {
@@ -68,17 +70,13 @@ impl Info {
 /// What a key has of what checks may need, as it says itself. What the hand can do is not in it.
 #[must_use]
 pub fn capabilities(info: &Info) -> Vec<Need> {
-    /// ES256, EdDSA, ES384, ES512, ES256K and ML-DSA (the IANA registry of COSE algorithms).
-    const EVERY: [i128; 8] = [-7, -8, -35, -36, -47, -48, -49, -50];
     let algorithms = info.algorithms();
     let mut has = Vec::new();
     if info.oath {
         has.push(Need::Oath);
     }
-    if EVERY.iter().all(|algorithm| algorithms.contains(algorithm)) {
-        has.push(Need::EveryAlgorithm);
-    }
     let is = |name: &str| info.option(name) == Some(true);
+    let extension = |name: &str| info.texts(0x02).iter().any(|extension| extension == name);
     let protocols = info.member(0x06).and_then(Value::as_array);
     let two = protocols.is_some_and(|protocols| protocols.contains(&2.into()));
     let of_options = [
@@ -89,15 +87,37 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         (Need::ProtocolTwo, two),
         (
             Need::Tokens,
-            is("pinUvAuthToken") && info.option("clientPin").is_some() && two,
+            is("pinUvAuthToken") && info.option("clientPin").is_some() && two && !is("noMcGaPermissionsWithClientPin"),
         ),
         (Need::CredMgmt, is("credMgmt")),
         (Need::Pcmr, is("perCredMgmtRO")),
         (Need::LargeBlobs, is("largeBlobs")),
         (Need::Config, is("authnrCfg")),
-        (Need::CredProtect, info.texts(0x02).contains(&"credProtect".to_owned())),
+        (Need::CredProtect, extension("credProtect")),
         (Need::EdDsa, algorithms.contains(&-8)),
         (Need::Wink, info.wink),
+        (Need::Lock, info.lock),
+        (Need::NoneFormat, info.texts(0x16).iter().any(|format| format == "none")),
+        (Need::CredBlob, extension("credBlob")),
+        (Need::LargeBlobKey, extension("largeBlobKey")),
+        (Need::MinPinLength, extension("minPinLength")),
+        (
+            Need::PinComplexityPolicy,
+            extension("pinComplexityPolicy") && info.member(0x1B) == Some(&false.into()),
+        ),
+        (Need::ThirdPartyPayment, extension("thirdPartyPayment")),
+        (Need::HmacSecret, extension("hmac-secret")),
+        (Need::HmacSecretMc, extension("hmac-secret-mc")),
+        (Need::AlwaysUv, is("authnrCfg") && info.option("alwaysUv").is_some()),
+        (Need::MakeCredUvNotRqd, is("makeCredUvNotRqd")),
+        (Need::SetMinPinLength, is("authnrCfg") && is("setMinPINLength")),
+        (Need::LongTouch, info.member(0x18).is_some()),
+        (Need::NoEnterprise, info.option("ep").is_none()),
+        (Need::NoBuiltInUv, info.option("uv").is_none()),
+        (
+            Need::NoBio,
+            info.option("bioEnroll").is_none() && info.option("userVerificationMgmtPreview").is_none(),
+        ),
     ];
     has.extend(of_options.into_iter().filter(|(_, there)| *there).map(|(need, _)| need));
     has
@@ -215,15 +235,16 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Need]) -> Option<(Outcome, String)> {
     let not_tried = |why: &str| Some((Outcome::NotTried, why.to_owned()));
-    for need in check.needs.iter().filter(|need| !has.contains(need)) {
+    if let Some(need) = check.needs.iter().find(|need| !has.contains(need)) {
+        let not_applicable = |why: &str| Some((Outcome::NotApplicable, why.to_owned()));
         return match need {
             Need::Clock => not_tried("it takes a key whose clock can be moved"),
             Need::Decline => not_tried("it takes a user who can say no"),
-            Need::Oath => Some((
-                Outcome::NotApplicable,
-                "the key has no one-time codes over CTAPHID".to_owned(),
-            )),
-            need => Some((Outcome::NotApplicable, format!("it is for keys with {need:?}"))),
+            Need::Oath => not_applicable("the key has no one-time codes over CTAPHID"),
+            Need::NoEnterprise => not_applicable("it is for keys without enterprise attestation"),
+            Need::NoBuiltInUv => not_applicable("it is for keys without built-in user verification"),
+            Need::NoBio => not_applicable("it is for keys without fingerprints"),
+            need => not_applicable(&format!("it is for keys with {need:?}")),
         };
     }
     let Some(cost) = cost else {

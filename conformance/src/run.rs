@@ -98,6 +98,8 @@ impl Bench {
                 .is_ok_and(|answer| answer.ends_with(&[0x90, 0x00])),
             // Bit 0 of the capabilities (CTAP 2.3 §11.2.9.1.3).
             wink: caught(|| host.init(host.channel)).is_ok_and(|(_, answer)| answer[16] & 0x01 != 0),
+            // No seconds: it locks nothing (CTAP 2.3 §11.2.9.2.2).
+            lock: caught(|| host.exchange(command::LOCK, &[0])).is_ok_and(|answer| answer.is_empty()),
         };
         if let [status::OK, body @ ..] = &answer[..]
             && let Ok(Value::Map(members)) = ciborium::from_reader::<Value, _>(body)

@@ -30,6 +30,33 @@ pub mod algorithm {
     pub const ESP512: i64 = -52;
 }
 
+/// The algorithms whose signatures can be verified here.
+pub const VERIFIABLE: [i64; 11] = [
+    algorithm::ES256,
+    algorithm::EDDSA,
+    algorithm::ESP256,
+    algorithm::ED25519,
+    algorithm::ES384,
+    algorithm::ES512,
+    algorithm::ES256K,
+    algorithm::ML_DSA_44,
+    algorithm::ML_DSA_65,
+    algorithm::ESP384,
+    algorithm::ESP512,
+];
+
+/// A signature counter has grown, or the key has none: it is always zero then (WebAuthn Level 3 §6.1.1).
+///
+/// # Panics
+/// Where neither is so.
+#[track_caller]
+pub fn grew(last: u32, count: u32) {
+    assert!(
+        count > last || (count, last) == (0, 0),
+        "expected a counter above {last}, or none, the key answered {count}"
+    );
+}
+
 /// What the relying party asks to be signed: any 32 bytes do.
 pub const CLIENT_DATA_HASH: [u8; 32] = *b"the hash of the client's data...";
 

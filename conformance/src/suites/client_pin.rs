@@ -14,7 +14,7 @@ checks! {
         missing_parameters_are_named_so needs Tokens,
         wrong_types_are_named_so needs Tokens;
     "CTAP 2.3 §6.5.5.7.3":
-        there_is_no_built_in_user_verification needs Pin and ProtocolTwo;
+        there_is_no_built_in_user_verification needs Pin and ProtocolTwo and NoBuiltInUv;
     "CTAP 2.3 §6.5.5.2":
         a_fresh_key_has_eight_retries needs Pin;
     "CTAP 2.3 §6.5.5.5":

@@ -11,29 +11,31 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.11":
-        a_request_needs_a_subcommand needs Config,
-        unknown_subcommands_are_refused needs Config,
-        without_a_pin_no_token_is_needed needs Config,
-        with_a_pin_a_token_is_needed needs Tokens and Config,
-        the_parameters_are_authenticated_as_they_were_sent needs Tokens and Config,
-        a_token_serves_again needs Tokens and Config,
-        a_long_touch_is_asked_for_when_turned_on needs Config;
-    "CTAP 2.3 §6.4":
-        get_info_lists_the_subcommands;
+        a_request_needs_a_subcommand needs Config and AlwaysUv,
+        unknown_subcommands_are_refused needs Config and NoEnterprise,
+        without_a_pin_no_token_is_needed needs Config and AlwaysUv and SetMinPinLength and LongTouch,
+        with_a_pin_a_token_is_needed needs Tokens and Config and AlwaysUv and LongTouch,
+        the_parameters_are_authenticated_as_they_were_sent needs Tokens and Config and SetMinPinLength,
+        a_token_serves_again needs Tokens and Config and AlwaysUv,
+        a_long_touch_is_asked_for_when_turned_on needs Config and LongTouch;
     "CTAP 2.3 §6.11.2":
-        always_uv_without_a_pin_is_turned_off_without_a_token needs Config;
+        always_uv_without_a_pin_is_turned_off_without_a_token needs Config and AlwaysUv and SetMinPinLength
+            and LongTouch;
     "CTAP 2.3 §6.11.4":
-        the_minimum_pin_length_only_grows needs Tokens and Config,
-        a_pin_shorter_than_the_minimum_must_change needs Tokens and Config,
-        a_pin_long_enough_need_not_change needs Tokens and Config,
-        forcing_a_change_needs_a_pin needs Tokens and Config,
-        relying_parties_that_may_know_the_length_are_listed needs Config,
-        a_refused_change_leaves_everything needs Tokens and Config,
-        the_complexity_policy_is_turned_on_and_stays needs Config,
-        a_simple_pin_is_refused_under_the_policy needs Pin and ProtocolTwo and Config,
-        a_pin_from_before_the_policy_must_change needs Tokens and Config;
+        the_minimum_pin_length_only_grows needs Tokens and Config and SetMinPinLength and PinComplexityPolicy,
+        a_pin_shorter_than_the_minimum_must_change needs Tokens and Config and SetMinPinLength,
+        a_pin_long_enough_need_not_change needs Tokens and Config and SetMinPinLength and AlwaysUv,
+        forcing_a_change_needs_a_pin needs Tokens and Config and SetMinPinLength,
+        relying_parties_that_may_know_the_length_are_listed needs Config and SetMinPinLength and MinPinLength,
+        a_refused_change_leaves_everything needs Tokens and Config and SetMinPinLength and MinPinLength
+            and PinComplexityPolicy and AlwaysUv,
+        the_complexity_policy_is_turned_on_and_stays needs Config and SetMinPinLength and PinComplexityPolicy,
+        a_simple_pin_is_refused_under_the_policy needs Pin and ProtocolTwo and Config and SetMinPinLength
+            and PinComplexityPolicy,
+        a_pin_from_before_the_policy_must_change needs Tokens and Config and SetMinPinLength and PinComplexityPolicy;
     "CTAP 2.3 §6.6":
-        settings_survive_a_power_cycle_and_not_a_reset needs Config;
+        settings_survive_a_power_cycle_and_not_a_reset needs Config and SetMinPinLength and MinPinLength
+            and PinComplexityPolicy and AlwaysUv;
 }
 
 const ALWAYS_UV: u8 = 0x02;
@@ -74,23 +76,13 @@ fn a_request_needs_a_subcommand(key: &Key) {
 
 fn unknown_subcommands_are_refused(key: &Key) {
     let mut host = key.host();
-    // 01 is for keys with an enterprise attestation, FF for a vendor's own.
-    for sub_command in [0x00, 0x01, 0x05, 0x7E, 0xFF] {
+    // 01 is for keys with an enterprise attestation.
+    for sub_command in [0x00, 0x01, 0x05, 0x7E] {
         host.denied(configure(sub_command, None), status::INVALID_SUBCOMMAND);
     }
     for sub_command in [0x102, u64::MAX] {
         host.denied(configure(0, None).with(0x01, sub_command), status::INVALID_SUBCOMMAND);
     }
-}
-
-fn get_info_lists_the_subcommands(key: &Key) {
-    let mut host = key.host();
-    let info = host.info();
-    same!(info[&0x1F], Value::Array(vec![2.into(), 3.into(), 4.into()]));
-    same!(host.option("authnrCfg"), Some(true));
-    same!(host.option("alwaysUv"), Some(false));
-    same!(host.option("setMinPINLength"), Some(true));
-    same!(host.option("ep"), None, "no enterprise attestation was installed");
 }
 
 fn without_a_pin_no_token_is_needed(key: &Key) {

@@ -21,6 +21,7 @@ checks! {
         init_takes_eight_bytes;
     "CTAP 2.3 §11.2.9.1.4":
         ping_returns_every_length,
+        ping_returns_the_longest_message [Should],
         ping_keeps_leading_zeros;
     "CTAP 2.3 §11.2.4":
         a_message_too_long_is_refused,
@@ -36,17 +37,15 @@ checks! {
         a_message_that_stalls_times_out_once needs Ctap2;
     "CTAP 2.3 §11.2.3":
         channels_never_allocated_are_refused needs Ctap2,
-        init_on_a_channel_never_allocated_allocates_it,
-        a_channel_that_a_host_brought_is_not_handed_out,
         the_broadcast_channel_carries_nothing_but_init needs Ctap2;
     "CTAP 2.3 §11.2.9.1.6":
         unknown_commands_are_refused;
     "CTAP 2.3 §11.2.9.2.1":
         wink_is_answered needs Wink;
     "CTAP 2.3 §11.2.9.2.2":
-        wink_and_lock_check_their_parameters needs Wink,
-        a_lock_keeps_other_channels_away,
-        a_lock_ends_by_itself needs Clock;
+        wink_and_lock_check_their_parameters needs Wink and Lock,
+        a_lock_keeps_other_channels_away needs Lock,
+        a_lock_ends_by_itself needs Clock and Lock;
     "CTAP 2.3 §11.2.9.1.7":
         a_waiting_key_says_so_in_time needs Ctap2 and Rk;
     "CTAP 2.3 §11.2.9.1.5":
@@ -79,11 +78,7 @@ fn init_allocates_a_channel_and_says_what_the_key_can_do(key: &Key) {
     same!(payload[..8], nonce);
     assert!(![[0; 4], [0xFF; 4]].contains(payload[8..12].try_into().expect("four bytes")));
     same!(payload[12], 2, "the protocol's version");
-    same!(
-        payload[16],
-        0x01 | 0x04,
-        "WINK and CBOR; U2F is there, so NMSG is not set"
-    );
+    same!(payload[16] & 0x04, 0x04, "CBOR among the capabilities");
 }
 
 fn every_init_allocates_another_channel(key: &Key) {
@@ -109,7 +104,16 @@ fn init_takes_eight_bytes(key: &Key) {
 
 fn ping_returns_every_length(key: &Key) {
     let mut host = key.host();
-    for length in [0, 1, 56, 57, 58, 116, 117, 512, 1024, 7608, 7609] {
+    for length in [0, 1, 56, 57, 58, 116, 117, 512, 1024] {
+        let payload: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+        same!(host.exchange(command::PING, &payload), payload);
+    }
+}
+
+/// What 128 packets behind the first one carry (§11.2.4). A key with less room says so in getInfo, of CTAP2 only.
+fn ping_returns_the_longest_message(key: &Key) {
+    let mut host = key.host();
+    for length in [7608, 7609] {
         let payload: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
         same!(host.exchange(command::PING, &payload), payload);
     }
@@ -197,8 +201,8 @@ fn a_message_that_stalls_times_out_once(key: &Key) {
     let message = packets(host.channel, command::PING, &[1; 300]);
     host.send_report(&message[0]);
     host.send_report(&message[1]);
-    // §11.2.5.2 leaves the time to the key; test tools look between 0.4 and 1 s.
-    let report = host.due(400..1000);
+    // §11.2.5.2 leaves the time to the key.
+    let report = host.due(0..1000);
     same!(report, packets(host.channel, command::ERROR, &[error::MSG_TIMEOUT])[0]);
     host.send_report(&message[2]);
     host.nothing_more();
@@ -210,52 +214,25 @@ fn channels_never_allocated_are_refused(key: &Key) {
     let unknown = host.channel.wrapping_add(1000);
     for channel in [0, unknown, 0xFFFF_FFFE] {
         host.channel = channel;
-        for command in [command::PING, command::MSG, command::CBOR, command::LOCK, command::WINK] {
+        for command in [command::PING, command::CBOR] {
             host.refused(command, &[0; 8], error::INVALID_CHANNEL);
         }
     }
     host.channel = 0;
     host.refused(command::INIT, &[0; 8], error::INVALID_CHANNEL);
-    host.channel = unknown;
-    host.refused(command::INIT, &[0; 7], error::INVALID_LEN);
-    host.refused(command::PING, b"x", error::INVALID_CHANNEL);
-}
-
-fn init_on_a_channel_never_allocated_allocates_it(key: &Key) {
-    let mut host = key.host();
-    let first = host.channel;
-    for channel in [0x0102_0304, 0xFFFF_FFFE] {
-        let (nonce, payload) = host.init(channel);
-        same!(payload[..8], nonce);
-        same!(payload[8..12], channel.to_be_bytes());
-        host.channel = channel;
-        host.ping();
-    }
-    host.channel = first;
-    host.ping();
-}
-
-fn a_channel_that_a_host_brought_is_not_handed_out(key: &Key) {
-    let (mut a, mut b) = (key.host(), key.host());
-    let brought = b.channel.wrapping_add(1);
-    a.init(brought);
-    let handed_out: Vec<u32> = (0..3).map(|_| b.allocate()).collect();
-    assert!(!handed_out.contains(&brought), "{brought:08x} is in use");
-    a.channel = brought;
-    a.ping();
 }
 
 fn the_broadcast_channel_carries_nothing_but_init(key: &Key) {
     let mut host = key.host();
     host.channel = BROADCAST;
-    for command in [command::PING, command::MSG, command::CBOR, command::WINK, command::LOCK] {
+    for command in [command::PING, command::CBOR] {
         host.refused(command, &[0], error::INVALID_CHANNEL);
     }
 }
 
 fn unknown_commands_are_refused(key: &Key) {
     let mut host = key.host();
-    for command in [0x80, 0x82, 0x85, 0xA0, 0xBB, 0xBF, 0xC0, 0xE6, 0xFF] {
+    for command in [0x80, 0x82, 0x85, 0xA0, 0xBB, 0xBF] {
         host.refused(command, b"x", error::INVALID_CMD);
     }
 }
@@ -263,7 +240,6 @@ fn unknown_commands_are_refused(key: &Key) {
 fn empty_requests_are_refused(key: &Key) {
     let mut host = key.host();
     host.refused(command::CBOR, &[], error::INVALID_LEN);
-    host.refused(command::MSG, &[], error::INVALID_LEN);
 }
 
 fn wink_is_answered(key: &Key) {

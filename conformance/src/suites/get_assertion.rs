@@ -9,6 +9,7 @@ use crate::host::ctap2::{
     make_discoverable, mc, parameters, status,
 };
 use crate::host::response::{Response, flags};
+use crate::host::verify::grew;
 use crate::host::{Host, command};
 use crate::key::Key;
 
@@ -23,7 +24,7 @@ checks! {
         unknown_options_are_ignored,
         without_user_presence_nobody_is_asked needs Rk,
         the_rk_option_is_refused,
-        built_in_user_verification_is_not_there needs Rk,
+        built_in_user_verification_is_not_there needs Rk and NoBuiltInUv,
         foreign_credentials_are_refused_without_a_touch needs Rk,
         no_credentials_are_refused_without_a_touch needs Rk,
         an_altered_credential_id_is_refused needs Rk,
@@ -276,7 +277,7 @@ fn the_counter_grows(key: &Key) {
                 .assert(&get_assertion_by("example.com", &[&made.id]))
                 .auth_data
                 .sign_count;
-            assert!(count > last, "{count} after {last}");
+            grew(last, count);
             last = count;
         }
     }
@@ -369,7 +370,7 @@ fn a_power_cycle_keeps_credentials_and_counters(key: &Key) {
         for (made, last) in made.iter().zip(&mut last) {
             let assertion = host.assert(&get_assertion_by("example.com", &[&made.id]));
             assertion.verify(&made.public_key, "example.com", flags::UP);
-            assert!(assertion.auth_data.sign_count > *last);
+            grew(*last, assertion.auth_data.sign_count);
             *last = assertion.auth_data.sign_count;
         }
         key.power_cycle();

@@ -28,9 +28,9 @@ checks! {
         every_account_of_a_walk_has_its_secret needs Rk and Pin and ProtocolTwo,
         a_secret_survives_a_power_cycle needs Pin and ProtocolTwo;
     "CTAP 2.3 §12.8":
-        a_new_credential_gives_its_secret_at_once needs Tokens,
-        at_creation_it_needs_hmac_secret_too needs Pin and ProtocolTwo,
-        at_creation_wrong_parameters_leave_nothing needs Rk and Pin and ProtocolTwo;
+        a_new_credential_gives_its_secret_at_once needs Tokens and HmacSecretMc,
+        at_creation_it_needs_hmac_secret_too needs Pin and ProtocolTwo and HmacSecretMc,
+        at_creation_wrong_parameters_leave_nothing needs Rk and Pin and ProtocolTwo and HmacSecretMc;
 }
 
 const SALT: [u8; 32] = [0x11; 32];

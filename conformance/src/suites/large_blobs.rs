@@ -31,7 +31,7 @@ checks! {
         without_a_pin_a_parameter_is_not_looked_at needs LargeBlobs,
         with_a_pin_a_token_is_needed needs Tokens and LargeBlobs,
         every_fragment_is_authenticated needs Tokens and LargeBlobs,
-        always_verifying_needs_a_token needs LargeBlobs and Config,
+        always_verifying_needs_a_token needs LargeBlobs and Config and AlwaysUv,
         another_command_ends_a_sequence needs LargeBlobs,
         another_channel_cannot_continue needs LargeBlobs;
     "CTAP 2.3 §6.6":

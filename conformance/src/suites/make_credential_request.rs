@@ -35,9 +35,9 @@ checks! {
         unknown_options_are_ignored,
         options_are_boolean,
         user_presence_cannot_be_switched_off,
-        built_in_user_verification_is_not_there;
+        built_in_user_verification_is_not_there needs NoBuiltInUv;
     "CTAP 2.3 §6.1.2 step 9":
-        enterprise_attestation_is_not_there;
+        enterprise_attestation_is_not_there needs NoEnterprise;
 }
 
 fn plain() -> Request {

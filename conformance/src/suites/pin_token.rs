@@ -14,24 +14,25 @@ checks! {
     "CTAP 2.3 §6.5.5.7.1":
         a_token_of_the_old_kind_serves_both_ceremonies needs Rk and Pin and ProtocolTwo,
         a_token_of_the_old_kind_has_no_permissions_to_name needs Pin and ProtocolTwo,
-        a_token_of_the_old_kind_binds_itself needs Rk and Tokens and CredMgmt and Config;
+        a_token_of_the_old_kind_binds_itself needs Rk and Tokens and CredMgmt and Config and AlwaysUv;
     "CTAP 2.3 §6.5.5.7.2":
         permissions_must_be_named needs Tokens,
-        a_token_without_a_relying_party_binds_itself needs Rk and Tokens and CredMgmt and Config,
+        a_token_without_a_relying_party_binds_itself needs Rk and Tokens and CredMgmt and Config and AlwaysUv,
         other_permissions_need_none needs Tokens and Pcmr and Config,
-        permissions_that_the_key_has_no_use_for_are_refused needs Tokens,
+        permissions_that_the_key_has_no_use_for_are_refused needs Tokens and NoBio,
         unknown_permissions_are_ignored needs Tokens and CredMgmt,
         the_persistent_token_comes_alone needs Tokens and Pcmr and Config,
-        a_forced_change_gives_no_token needs Tokens and Pcmr and Config;
+        a_forced_change_gives_no_token needs Tokens and Pcmr and Config and SetMinPinLength and AlwaysUv;
     "CTAP 2.3 §6.5.5.7":
         the_persistent_token_leaves_the_others_alone needs Tokens and CredMgmt and Pcmr,
-        the_persistent_token_reads_and_does_not_write needs Rk and Tokens and CredMgmt and Pcmr and Config,
+        the_persistent_token_reads_and_does_not_write needs Rk and Tokens and CredMgmt and Pcmr and Config and AlwaysUv,
         the_persistent_token_is_the_same_for_all needs Tokens and Pcmr,
-        a_token_without_the_permission_is_refused needs Rk and Tokens and CredMgmt and LargeBlobs and Config,
+        a_token_without_the_permission_is_refused needs Rk and Tokens and CredMgmt and LargeBlobs and Config
+            and AlwaysUv,
         a_token_is_for_its_relying_party needs Rk and Tokens;
     "CTAP 2.3 §6.5.2.1":
         a_new_token_ends_the_one_before needs Tokens and CredMgmt,
-        a_token_serves_one_ceremony needs Rk and Tokens and CredMgmt and Config,
+        a_token_serves_one_ceremony needs Rk and Tokens and CredMgmt and Config and AlwaysUv,
         a_touch_that_is_refused_spends_nothing needs Decline and Tokens,
         a_silent_assertion_spends_nothing needs Rk and Tokens,
         blobs_may_be_written_after_a_ceremony needs Rk and Tokens and LargeBlobs,

@@ -20,7 +20,7 @@ checks! {
     "CTAP 2.3 §6.1.2, §6.2.2":
         without_a_pin_nobody_is_verified needs Rk,
         without_a_pin_a_parameter_is_not_looked_at needs Rk,
-        a_plain_credential_needs_no_pin needs Pin and ProtocolTwo,
+        a_plain_credential_needs_no_pin needs Pin and ProtocolTwo and MakeCredUvNotRqd,
         a_discoverable_credential_needs_the_pin needs Rk and Pin and ProtocolTwo,
         a_token_verifies_the_user needs Rk and Tokens,
         an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin needs Rk and Pin and ProtocolTwo,
@@ -29,11 +29,13 @@ checks! {
         an_empty_parameter_may_be_cancelled needs Rk,
         a_parameter_needs_a_protocol_that_is_known needs Rk and Pin and ProtocolTwo,
         a_wrong_parameter_is_refused_without_a_touch needs Rk and Tokens,
-        the_uv_option_gives_way_to_a_parameter needs Rk and Tokens,
-        an_excluded_credential_that_needs_verification_is_hidden_without needs Tokens and CredProtect,
+        the_uv_option_gives_way_to_a_parameter needs Rk and Tokens and NoBuiltInUv and MakeCredUvNotRqd,
+        an_excluded_credential_that_needs_verification_is_hidden_without needs Tokens and CredProtect
+            and MakeCredUvNotRqd,
         signing_in_needs_no_pin needs Rk and Tokens,
-        the_user_can_always_be_verified needs Rk and Tokens and Config,
-        always_verifying_ends_u2f needs U2f and Config,
+        the_user_can_always_be_verified needs Rk and Tokens and Config and AlwaysUv and MakeCredUvNotRqd
+            and NoBuiltInUv,
+        always_verifying_ends_u2f needs U2f and Config and AlwaysUv and MakeCredUvNotRqd and NoBuiltInUv,
         u2f_goes_on_beside_a_pin needs U2f and Pin and ProtocolTwo;
     "CTAP 2.3 §6.2.3":
         names_are_told_to_the_verified_only needs Rk and Tokens;

@@ -9,6 +9,8 @@ use brasskey_conformance::{checks, same};
 use ciborium::Value;
 
 checks! {
+    "CTAP 2.3 §6.4":
+        get_info_lists_every_extension;
     "CTAP 2.3 §12":
         names_that_are_no_text_are_ignored;
     "CTAP 2.3 §12.2":
@@ -16,6 +18,25 @@ checks! {
     "CTAP 2.3 §12.7":
         every_credential_has_secrets,
         wrong_salts_are_refused_before_the_touch;
+}
+
+fn get_info_lists_every_extension(key: &Key) {
+    let info = key.host().info();
+    let names: Vec<_> = info[&0x02].items().iter().map(|name| name.text()).collect();
+    for name in [
+        "credBlob",
+        "credProtect",
+        "hmac-secret",
+        "hmac-secret-mc",
+        "largeBlobKey",
+        "minPinLength",
+        "pinComplexityPolicy",
+        "thirdPartyPayment",
+    ] {
+        same!(names.iter().filter(|listed| **listed == name).count(), 1, "{name}");
+    }
+    same!(names.len(), 8, "{names:?}");
+    assert!(info[&0x0F].number::<u64>() >= 32, "maxCredBlobLength");
 }
 
 fn names_that_are_no_text_are_ignored(key: &Key) {

@@ -12,6 +12,7 @@ checks! {
     "CTAP 2.3 §6.4":
         it_says_what_a_fido_2_3_key_can_do,
         its_options_are_those_of_a_fresh_key,
+        its_sizes_are_these,
         algorithms_that_every_browser_knows_are_listed_once;
 }
 
@@ -48,6 +49,18 @@ fn its_options_are_those_of_a_fresh_key(key: &Key) {
         ("credentialMgmtPreview", true.into()),
     ]);
     same!(key.host().info()[&0x04], options);
+}
+
+fn its_sizes_are_these(key: &Key) {
+    let mut host = key.host();
+    let info = host.info();
+    let size = |member: u8| -> usize { info[&member].number() };
+    same!(size(0x05), 7609, "maxMsgSize: what CTAPHID carries");
+    same!(size(0x07), 16, "maxCredentialCountInList");
+    assert!(size(0x0B) >= 4096, "maxSerializedLargeBlobArray");
+    assert!(size(0x0F) >= 32, "maxCredBlobLength");
+    assert!(size(0x10) >= 1, "maxRPIDsForSetMinPINLength");
+    assert!(size(0x14) >= 10, "remainingDiscoverableCredentials");
 }
 
 fn algorithms_that_every_browser_knows_are_listed_once(key: &Key) {

@@ -3,17 +3,21 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ciborium::Value;
 
 use crate::host::ctap2::{GET_INFO, RESET, status};
-use crate::host::{command, oath, u2f};
+use crate::host::response::Response;
+use crate::host::{Host, command, oath, u2f};
 use crate::key::{Hand, Key, Profile};
 use crate::outcome::{Checked, Outcome, Subject};
 use crate::plan::{Info, Step};
 use crate::suites::Level;
 use crate::trace::{Left, Tape, Watched, hex};
+
+/// More than five seconds (CTAP 2.3 §6.6), in milliseconds.
+const LONG_TOUCH: u64 = 5_100;
 
 thread_local! {
     /// Where a panic goes while a check runs; none where nobody listens.
@@ -57,22 +61,27 @@ pub struct Bench {
     tape: Tape,
     /// What else makes the key fresh, where that is not authenticatorReset: a command of the user's.
     reset: Option<Box<dyn Fn() -> Result<(), String>>>,
+    /// Whether a power cycle is nobody's work.
+    cheap_power: bool,
 }
 
 impl Bench {
     /// The key in this hand. `reset` makes it as new, in place of authenticatorReset.
+    /// With `cheap_power` it is switched off and on before each check, so that nothing waits from the one before.
     #[must_use]
     pub fn new(
         profile: &'static Profile,
         hand: Arc<dyn Hand>,
         tape: Tape,
         reset: Option<Box<dyn Fn() -> Result<(), String>>>,
+        cheap_power: bool,
     ) -> Self {
         crate::second_reader::relent();
         Self {
             key: Key::new(profile, Box::new(Watched::new(hand, tape.clone()))),
             tape,
             reset,
+            cheap_power,
         }
     }
 
@@ -148,7 +157,7 @@ impl Bench {
             }
             let mut host = self.key.host();
             if left.fido {
-                let answer = host.touched_if_asked(RESET);
+                let answer = self.reset_by(&mut host);
                 assert_eq!(answer.status, status::OK, "authenticatorReset was refused");
             }
             if left.oath {
@@ -158,6 +167,22 @@ impl Bench {
         })?;
         self.tape.set_left(Left::default());
         Ok(())
+    }
+
+    /// Resets the key, with a long touch where a check before has set that (CTAP 2.3 §6.11.4).
+    fn reset_by(&self, host: &mut Host) -> Response {
+        let info = caught(|| host.info()).unwrap_or_default();
+        if info.get(&0x18).and_then(Value::as_bool) != Some(true) {
+            return host.touched_if_asked(RESET);
+        }
+        host.asked(RESET);
+        self.key.press();
+        if !self.key.advance(LONG_TOUCH) {
+            std::thread::sleep(Duration::from_millis(LONG_TOUCH));
+        }
+        let answer = host.answer();
+        self.key.release();
+        answer
     }
 
     /// Tries one step.
@@ -181,6 +206,13 @@ impl Bench {
         if erase && let Err(why) = self.freshen() {
             checked.outcome = Outcome::NotTried;
             checked.message = Some(format!("the key could not be made as new: {why}"));
+            return checked;
+        }
+        if self.cheap_power
+            && let Err(why) = caught(|| self.key.power_cycle())
+        {
+            checked.outcome = Outcome::NotTried;
+            checked.message = Some(why);
             return checked;
         }
         self.tape.rewind();

@@ -230,6 +230,7 @@ impl Hand for Watched {
             link: self.hand.connect(),
             tape: self.tape.clone(),
             partial: [HashMap::new(), HashMap::new()],
+            locked: None,
             asked: HashMap::new(),
         })
     }
@@ -278,6 +279,8 @@ struct Wire {
     tape: Tape,
     /// Those of the host and those of the key, by channel.
     partial: [HashMap<u32, Partial>; 2],
+    /// The channel that has locked the key.
+    locked: Option<u32>,
     /// What each channel asked last and has no answer to.
     asked: HashMap<u32, (u8, Vec<u8>)>,
 }
@@ -317,6 +320,9 @@ impl Wire {
         if from_key && message.command != command::KEEPALIVE {
             asked = self.asked.remove(&message.channel);
         } else if !from_key && message.command != command::CANCEL {
+            if message.command == command::LOCK {
+                self.locked = (message.payload != [0]).then_some(message.channel);
+            }
             self.asked
                 .insert(message.channel, (message.command, message.payload.clone()));
         }
@@ -350,19 +356,24 @@ impl Link for Wire {
 }
 
 impl Drop for Wire {
-    /// A check that failed may leave the key waiting for a touch, and busy for the next.
+    /// A check that failed may leave the key busy for the next: with half a message, locked, or waiting for a touch.
     fn drop(&mut self) {
-        for (channel, (command, _)) in self.asked.drain() {
-            if command == command::CBOR {
-                let link = &mut self.link;
-                let cancel = std::panic::AssertUnwindSafe(|| {
-                    packets(channel, command::CANCEL, &[])
-                        .iter()
-                        .for_each(|report| link.send(report));
-                });
-                // A key that is gone has nothing to cancel.
-                drop(std::panic::catch_unwind(cancel));
+        let halves = self.partial[0]
+            .keys()
+            .map(|channel| (*channel, command::INIT, &[0; 8][..]));
+        let waiting = self.asked.iter().filter(|(_, (command, _))| *command == command::CBOR);
+        let waiting = waiting.map(|(channel, _)| (*channel, command::CANCEL, &[][..]));
+        let locked = self.locked.iter().map(|channel| (*channel, command::LOCK, &[0][..]));
+        let last: Vec<_> = halves.chain(waiting).chain(locked).collect();
+        let link = &mut self.link;
+        let say = std::panic::AssertUnwindSafe(|| {
+            for (channel, command, payload) in last {
+                packets(channel, command, payload)
+                    .iter()
+                    .for_each(|report| link.send(report));
             }
-        }
+        });
+        // A key that is gone is not busy.
+        drop(std::panic::catch_unwind(say));
     }
 }

@@ -45,7 +45,8 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3  there is no such security key
   4  the user refused, cancelled, or did not act in time
   5  the security key refused, failed, or cannot do what was asked
-  6  the security key gave a wrong answer, or a check failed: `doctor`, `aws check`, `aws policy lint`
+  6  the security key gave a wrong answer, or a check failed: `conformance`, `doctor`, `aws check`,
+     `aws policy lint`
   7  AWS refused or failed, or cannot be reached";
 
 /// Why a command did not do what it was asked.
@@ -102,6 +103,15 @@ pub(super) enum Failure {
     /// A check of `doctor` failed. What was found was shown already.
     #[error("{failed} of the checks failed")]
     Unhealthy {
+        /// How many.
+        failed: usize,
+    },
+    /// A run of checks ended early. What came of it was shown already.
+    #[error("the run was ended early")]
+    Ended,
+    /// The key does not do what the standards ask. What that is was shown already.
+    #[error("{failed} of the checks that were tried failed")]
+    Nonconforming {
         /// How many.
         failed: usize,
     },
@@ -221,7 +231,7 @@ impl Failure {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::Secret { .. } => USAGE,
-            Self::NotPluggedIn => USER,
+            Self::NotPluggedIn | Self::Ended => USER,
             Self::NoToken { .. } => NO_DEVICE,
             Self::Key(client::Error::Random(_))
             | Self::Ceremony(CeremonyError::Random(_))
@@ -256,6 +266,7 @@ impl Failure {
             | Self::Code(_)
             | Self::Audit(_)
             | Self::Unhealthy { .. }
+            | Self::Nonconforming { .. }
             | Self::Findings { .. } => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
             Self::Ceremony(_)

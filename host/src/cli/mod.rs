@@ -14,6 +14,7 @@ mod clock;
 mod completions;
 mod config;
 mod confirm;
+mod conformance;
 mod credentials;
 mod decode;
 mod deferred;
@@ -114,6 +115,8 @@ enum Command {
     Info(Deferred<info::Args>),
     /// Find out why programs on this computer cannot use a key, and print what to do about it
     Doctor(Deferred<doctor::Args>),
+    /// Hold a key to the standards, check by check, and write a report
+    Conformance(Deferred<conformance::Args>),
     /// Send a key some bytes and wait for them to come back
     Ping(Deferred<ping::Args>),
     /// Make a key blink, to find it among several
@@ -200,6 +203,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::List(Deferred(args)) => list::run(&args, &output),
         Command::Info(Deferred(args)) => info::run(&args, &output),
         Command::Doctor(Deferred(args)) => doctor::run(&args, &output),
+        Command::Conformance(Deferred(args)) => conformance::run(&args, &output),
         Command::Ping(Deferred(args)) => ping::run(&args, &output),
         Command::Wink(Deferred(args)) => wink::run(&args, &output),
         Command::Bench(Deferred(args)) => bench::run(&args, &output),

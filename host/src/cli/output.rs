@@ -110,6 +110,8 @@ impl Output {
             Failure::Verification(_)
                 | Failure::Code(_)
                 | Failure::Unhealthy { .. }
+                | Failure::Nonconforming { .. }
+                | Failure::Ended
                 | Failure::Audit(_)
                 | Failure::Policy { .. }
                 | Failure::Findings { .. }

@@ -1,0 +1,251 @@
+//! `brasskey conformance` as its user meets it.
+#![cfg(unix)]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Output, Stdio};
+use std::thread;
+
+use serde_json::Value;
+
+use common::{brasskey, stderr};
+
+fn run(home: &Path, arguments: &str) -> Output {
+    brasskey(home, &format!("conformance {arguments}")).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
+}
+
+/// A soft token on UDP, with a control endpoint.
+struct Token {
+    child: Child,
+    /// Open, so that the token can go on writing.
+    _stdout: BufReader<ChildStdout>,
+    device: String,
+    control: String,
+}
+
+impl Token {
+    fn start(home: &Path) -> Self {
+        let arguments = "token --udp 127.0.0.1:0 --touch control --control 127.0.0.1:0 --control-token-file secret \
+                         --ephemeral --json";
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        let mut child = brasskey(home, &arguments.join(" "))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        Self {
+            child,
+            _stdout: stdout,
+            device: ready["device"].as_str().unwrap().to_owned(),
+            control: ready["control"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    fn flags(&self) -> String {
+        format!(
+            "--device {} --control {} --control-token-file secret",
+            self.device, self.control
+        )
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// A key that is our token, but what it says is changed on the way.
+fn changed(key: &str, change: fn(&mut [u8])) -> String {
+    let key = key.strip_prefix("udp:").unwrap().to_owned();
+    let front = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = front.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut hosts = std::collections::HashMap::new();
+        let mut report = [0; 64];
+        while let Ok((_, host)) = front.recv_from(&mut report) {
+            let back = hosts.entry(host).or_insert_with(|| {
+                let back = UdpSocket::bind("127.0.0.1:0").unwrap();
+                back.connect(&key).unwrap();
+                let (from_key, to_host) = (back.try_clone().unwrap(), front.try_clone().unwrap());
+                thread::spawn(move || {
+                    let mut report = [0; 64];
+                    while from_key.recv(&mut report).is_ok() {
+                        change(&mut report);
+                        // The host may be gone.
+                        let _ = to_host.send_to(&report, host);
+                    }
+                });
+                back
+            });
+            back.send(&report).unwrap();
+        }
+    });
+    format!("udp:{address}")
+}
+
+/// PING answers with another byte, and getInfo names a version with markup in it.
+fn break_it(report: &mut [u8]) {
+    match report[4] {
+        0x81 => report[7] ^= 1,
+        0x90 => {
+            if let Some(at) = report.windows(6).position(|window| window == b"U2F_V2") {
+                report[at..at + 6].copy_from_slice(b"<b>&\x1b[");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let checks = report["checks"].as_array().unwrap_or_else(|| panic!("{report}"));
+    let mut checks = checks.iter();
+    checks.find(|check| check["name"] == name).unwrap()
+}
+
+#[test]
+fn what_is_safe_runs_without_a_question_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let output = run(home.path(), &format!("{} --json", token.flags()));
+    let report = json(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        report["summary"]["pass"].as_u64().unwrap() > 50,
+        "{}",
+        report["summary"]
+    );
+    assert_eq!((&report["erased"], &report["left"]), (&false.into(), &Value::Null));
+    assert_eq!(
+        check(&report, "reset::a_key_that_was_reset_works_as_before")["outcome"],
+        "notTried"
+    );
+    let info = brasskey(home.path(), &format!("info --device {} --json", token.device))
+        .output()
+        .unwrap();
+    let info = String::from_utf8(info.stdout).unwrap();
+    assert!(info.contains("\"clientPin\": false"), "{info}");
+}
+
+#[test]
+fn nothing_is_erased_without_consent() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let output = run(home.path(), &format!("{} --erase", token.flags()));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("add --yes"), "{}", stderr(&output));
+    let named = run(home.path(), "--device soft:work --erase --yes");
+    assert_eq!(named.status.code(), Some(2));
+}
+
+#[test]
+fn a_key_that_may_be_erased_is_reset_between_checks_and_left_as_new() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let only = "--only client_pin::*pin reset::everything_of_a_pin get_info";
+    let output = run(home.path(), &format!("{} --erase --yes --json {only}", token.flags()));
+    let report = json(&output);
+    assert_eq!(output.status.code(), Some(0), "{}\n{report:#}", stderr(&output));
+    assert!(stderr(&output).contains("the PIN 1234"), "{}", stderr(&output));
+    assert_eq!((&report["erased"], &report["left"]), (&true.into(), &Value::Null));
+    assert_eq!(
+        check(&report, "reset::everything_of_a_pin_is_forgotten")["outcome"],
+        "pass"
+    );
+    let status = brasskey(home.path(), &format!("pin status --device {} --json", token.device))
+        .output()
+        .unwrap();
+    assert_eq!(json(&status)["isSet"], false, "{}", json(&status));
+}
+
+#[test]
+fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let device = changed(&token.device, break_it);
+    let flags = format!("--device {device} --only ctaphid by_hand --json --html page.html --junit junit.xml");
+    let output = run(home.path(), &flags);
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let report = json(&output);
+    fs::write(home.path().join("broken.json"), &output.stdout).unwrap();
+    let failed: Vec<_> = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["outcome"] == "fail")
+        .collect();
+    assert!(!failed.is_empty());
+    assert!(!failed[0]["exchange"].as_array().unwrap().is_empty());
+    assert_eq!(
+        check(&report, "by_hand::a_get_info_report_is_answered")["level"],
+        "must"
+    );
+
+    let page = fs::read_to_string(home.path().join("page.html")).unwrap();
+    assert!(
+        page.contains("prefers-color-scheme") && !page.contains("<script") && !page.contains("<b>&"),
+        "{page}"
+    );
+    assert!(
+        !page.contains('\u{1b}') && page.contains("u{3c}b"),
+        "the version is there, escaped"
+    );
+    let name = failed[0]["name"].as_str().unwrap();
+    assert!(page.contains(name));
+    let junit = fs::read_to_string(home.path().join("junit.xml")).unwrap();
+    assert_eq!(junit.matches("<failure ").count(), failed.len());
+    assert_eq!(
+        junit.matches("<testcase ").count(),
+        report["checks"].as_array().unwrap().len()
+    );
+
+    let mut exceptions = String::from("\"ctaphid::no_such_check\" = \"gone\"\n");
+    for check in &failed {
+        exceptions += &format!("{} = \"the echo is meant to be so\"\n", check["name"]);
+    }
+    fs::write(home.path().join("exceptions.toml"), exceptions).unwrap();
+    let output = run(
+        home.path(),
+        &format!("--device {device} --exceptions exceptions.toml --json"),
+    );
+    let report = json(&output);
+    assert_eq!(check(&report, name)["outcome"], "excepted");
+    assert_eq!(check(&report, name)["exception"], "the echo is meant to be so");
+    assert_eq!(report["staleExceptions"], serde_json::json!(["ctaphid::no_such_check"]));
+
+    let good = run(
+        home.path(),
+        &format!("--device {} --only ctaphid by_hand --json", token.device),
+    );
+    assert_eq!(good.status.code(), Some(0), "{}", stderr(&good));
+    fs::write(home.path().join("good.json"), &good.stdout).unwrap();
+    assert_eq!(run(home.path(), "diff broken.json good.json").status.code(), Some(0));
+    let worse = run(home.path(), "diff good.json broken.json --json");
+    assert_eq!(worse.status.code(), Some(6));
+    assert_eq!(json(&worse)["worse"], failed.len());
+}
+
+#[test]
+fn what_would_run_is_listed() {
+    let home = tempfile::tempdir().unwrap();
+    let list = json(&run(home.path(), "--device soft --list --json"));
+    let checks = list["checks"].as_array().unwrap();
+    assert!(checks.len() > 200);
+    assert!(checks.iter().all(|check| check["section"].is_string()));
+    assert_eq!(
+        run(home.path(), "--device soft --only no_such_check").status.code(),
+        Some(2)
+    );
+}

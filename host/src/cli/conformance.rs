@@ -1,0 +1,287 @@
+//! `brasskey conformance`: holds any key to the standards, and writes a report.
+
+mod control;
+mod diff;
+mod files;
+mod hands;
+mod html;
+mod junit;
+mod show;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use brasskey_conformance::host::client_pin::PIN;
+use brasskey_conformance::outcome::{Outcome, Report, SCHEMA};
+use brasskey_conformance::plan::{self, Means, Step};
+use brasskey_conformance::run::Bench;
+use brasskey_conformance::trace::{Left, Patience, Tape};
+use clap::{Args as ClapArgs, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::confirm::confirm;
+use super::device::spec;
+use super::failure::Failure;
+use super::interrupt::interrupt;
+use super::output::Output;
+use crate::client::Watch as _;
+use crate::text::escape;
+use crate::transport::DeviceSpec;
+use hands::Subject;
+
+/// The arguments of `conformance`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_long_help = "Without --erase only checks run that keep nothing on the key, try no PIN and reset nothing. \
+    Each check begins with a key as it left the factory: with --erase it is reset again and again, and everything on \
+    it is lost."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, or soft for a soft token in memory [default: the key that is
+    /// plugged in]
+    #[arg(long, value_name = "DEVICE", value_parser = spec)]
+    device: Option<DeviceSpec>,
+
+    /// Run only checks with PATTERN in their name; `*` stands for anything
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    only: Vec<String>,
+
+    /// Show what would run, and what it takes; the key is only asked what it is
+    #[arg(long)]
+    list: bool,
+
+    /// Erase the key, and run every check that applies
+    #[arg(long)]
+    erase: bool,
+
+    /// Do not ask whether you are sure
+    #[arg(long, requires = "erase")]
+    yes: bool,
+
+    #[command(flatten)]
+    hand: HandArgs,
+
+    /// Write a page for people
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Write a JUnit report
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+
+    /// Checks that fail with a reason: TOML, lines of "suite::check" = "reason"
+    #[arg(long, value_name = "FILE")]
+    exceptions: Option<PathBuf>,
+}
+
+/// Who touches the key and unplugs it.
+#[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Hand")]
+struct HandArgs {
+    /// The control endpoint of a soft token (`brasskey token --control`): it touches and unplugs
+    #[arg(long, value_name = "URL|PATH", conflicts_with_all = ["touch_command", "replug_command"])]
+    control: Option<String>,
+
+    /// The file with the control token [default: control-token in your data directory]
+    #[arg(long, value_name = "FILE", requires = "control")]
+    control_token_file: Option<PathBuf>,
+
+    /// A command that touches the key
+    #[arg(long, value_name = "COMMAND")]
+    touch_command: Option<String>,
+
+    /// A command that unplugs the key and plugs it in again
+    #[arg(long, value_name = "COMMAND")]
+    replug_command: Option<String>,
+
+    /// A command that makes the key as new, in place of authenticatorReset
+    #[arg(long, value_name = "COMMAND")]
+    reset_command: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compare two reports that --json wrote, such as those of two firmware versions
+    Diff(diff::Args),
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    if let Some(Command::Diff(args)) = &args.command {
+        return diff::run(args, output);
+    }
+    let exceptions = match &args.exceptions {
+        Some(file) => files::exceptions(file)?,
+        None => Vec::new(),
+    };
+    let progress = ProgressBar::hidden();
+    let handle = interrupt();
+    let stop: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || handle.is_cancelled());
+    let subject = hands::open(args.device.as_ref(), &args.hand, &progress, output)?;
+    let patience = match subject.is_person {
+        true => Patience::PERSON,
+        false => Patience::AUTOMATIC,
+    };
+    let tape = Tape::new(patience, stop);
+    let bench = subject.bench(tape.clone());
+    let (info, mut key) = bench.ask().map_err(hands::silent)?;
+    key.device.clone_from(&subject.label);
+    // A soft token in memory is nobody's.
+    let erase = args.erase || subject.is_ephemeral;
+    let means = Means {
+        touch: subject.touches,
+        power_cycle: subject.replugs,
+        hand: subject.needs.clone(),
+        erase,
+        only: args.only.clone(),
+    };
+    let steps = plan::plan(&info, &means);
+    if steps.is_empty() {
+        return Err(Failure::usage(
+            "no check has such a name",
+            "`brasskey conformance --list` shows all",
+        ));
+    }
+    if args.list {
+        return show::list(&steps, output);
+    }
+    if args.erase && !subject.is_ephemeral {
+        let pin = if info.option("clientPin") == Some(true) {
+            "its PIN, "
+        } else {
+            ""
+        };
+        let question = format!(
+            "erase {}: {pin}its passkeys, its settings and every registration, again and again?",
+            subject.label
+        );
+        confirm(&question, &subject.label, args.yes)?;
+        tape.set_left(Left {
+            oath: info.oath,
+            ..Left::UNKNOWN
+        });
+    }
+    if erase {
+        output.notice(&format!("while it is tested the key has the PIN {PIN}"));
+    }
+    announce(&steps, &subject, output);
+    let mut report = Report {
+        schema: SCHEMA,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        key,
+        erased: erase,
+        interrupted: false,
+        left: None,
+        stale_exceptions: Vec::new(),
+        checks: Vec::new(),
+    };
+    run_all(&mut report, &bench, &steps, &subject, &progress, output);
+    if args.only.is_empty() {
+        report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
+    }
+    finish(args, &report, output)
+}
+
+/// What is ahead.
+fn announce(steps: &[Step], subject: &Subject, output: &Output) {
+    let total = plan::total(steps);
+    output.notice(&match subject.is_person {
+        true => format!(
+            "{} checks: {} touches, {} times to unplug the key, some {} minutes",
+            total.checks,
+            total.touches,
+            total.power_cycles,
+            total.minutes()
+        ),
+        false => format!("{} checks", total.checks),
+    });
+}
+
+fn run_all(
+    report: &mut Report,
+    bench: &Bench,
+    steps: &[Step],
+    subject: &Subject,
+    progress: &ProgressBar,
+    output: &Output,
+) {
+    if output.is_interactive() {
+        progress.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        progress.set_length(steps.len() as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+            progress.set_style(style);
+        }
+    }
+    for step in steps {
+        progress.inc(1);
+        if bench.tape().is_stopped() {
+            report.interrupted = true;
+            let skipped = Some((Outcome::NotTried, "the run was ended".to_owned()));
+            report.checks.push(bench.try_step(
+                &Step {
+                    skipped,
+                    ..step.clone()
+                },
+                false,
+            ));
+            continue;
+        }
+        progress.set_message(step.name());
+        report.checks.push(bench.try_step(step, report.erased));
+    }
+    report.interrupted |= bench.tape().is_stopped();
+    progress.finish_and_clear();
+    // The plan's order is the run's; a reader wants the standard's.
+    let place = |area: &str| {
+        brasskey_conformance::suites::ALL
+            .iter()
+            .position(|(suite, _)| *suite == area)
+    };
+    report.checks.sort_by_key(|check| place(&check.area));
+    report.left = tidy(bench.tape().left(), report.interrupted, subject);
+}
+
+/// Leaves the key as new, or says what is on it. After Ctrl-C nobody is there to touch it.
+fn tidy(left: Left, interrupted: bool, subject: &Subject) -> Option<String> {
+    if left.is_nothing() || subject.is_ephemeral {
+        return None;
+    }
+    if !(interrupted && subject.is_person) {
+        let tape = Tape::new(Patience::AUTOMATIC, Arc::new(|| false));
+        tape.set_left(left);
+        if subject.bench(tape).freshen().is_ok() {
+            return None;
+        }
+    }
+    let pin = if left.pin {
+        format!(" and the PIN {PIN}, which may be blocked")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "the key still has what a check left on it{pin}: `brasskey reset` erases that"
+    ))
+}
+
+fn finish(args: &Args, report: &Report, output: &Output) -> Result<(), Failure> {
+    if let Some(file) = &args.html {
+        files::write(file, &html::page(report))?;
+    }
+    if let Some(file) = &args.junit {
+        files::write(file, &junit::report(report))?;
+    }
+    show::report(report, output)?;
+    if let Some(left) = &report.left {
+        output.notice(&escape(left));
+    }
+    if report.interrupted {
+        return Err(Failure::Ended);
+    }
+    match report.count(Outcome::Fail) {
+        0 => Ok(()),
+        failed => Err(Failure::Nonconforming { failed }),
+    }
+}

@@ -1,0 +1,133 @@
+//! The client of a soft token's control endpoint: its button and its plug.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::cli::failure::Failure;
+use crate::soft::control::ControlAddress;
+use crate::soft::paths;
+
+/// How long the endpoint may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the key may take to ask for a touch once it was sent what needs one.
+const ASKED: Duration = Duration::from_secs(5);
+
+/// A token's endpoint, and its secret.
+pub(super) struct Control {
+    address: ControlAddress,
+    token: Zeroizing<String>,
+}
+
+impl Control {
+    /// The endpoint at `url`: `http://127.0.0.1:PORT`, or the path of a socket.
+    pub(super) fn new(url: &str, token_file: Option<&Path>) -> Result<Self, Failure> {
+        let file = match token_file {
+            Some(file) => file.to_owned(),
+            None => paths::default_control_token()?,
+        };
+        let place = url.strip_prefix("http://").or(url.strip_prefix("unix:")).unwrap_or(url);
+        let Ok(address) = place.trim_end_matches('/').parse::<ControlAddress>();
+        // It would send the secret to another computer.
+        if let ControlAddress::Tcp(address) = &address
+            && !address.ip().is_loopback()
+        {
+            return Err(Failure::usage(
+                "a control endpoint must be on this computer",
+                "forward its Unix socket over SSH",
+            ));
+        }
+        let token = fs::read_to_string(&file).map_err(|source| Failure::System {
+            what: format!("cannot read the control token in {}", file.display()),
+            source,
+        })?;
+        let token = Zeroizing::new(token);
+        let control = Self {
+            address,
+            token: Zeroizing::new(token.trim().to_owned()),
+        };
+        control.ask("GET /v1/state", "").map_err(|source| Failure::System {
+            what: format!("the control endpoint {} does not answer", control.address),
+            source,
+        })?;
+        Ok(control)
+    }
+
+    /// One request.
+    fn ask(&self, request: &str, body: &str) -> io::Result<Value> {
+        match &self.address {
+            ControlAddress::Tcp(address) => {
+                let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
+                stream.set_read_timeout(Some(TIMEOUT))?;
+                stream.set_nodelay(true)?;
+                self.exchange(stream, request, body)
+            }
+            #[cfg(unix)]
+            ControlAddress::Unix(path) => {
+                let stream = std::os::unix::net::UnixStream::connect(path)?;
+                stream.set_read_timeout(Some(TIMEOUT))?;
+                self.exchange(stream, request, body)
+            }
+            #[cfg(not(unix))]
+            ControlAddress::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// The endpoint closes the connection behind its answer.
+    fn exchange(&self, mut stream: impl Read + Write, request: &str, body: &str) -> io::Result<Value> {
+        let message = Zeroizing::new(format!(
+            "{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            match &self.address {
+                ControlAddress::Tcp(address) => address.to_string(),
+                ControlAddress::Unix(_) => "localhost".to_owned(),
+            },
+            &*self.token,
+            body.len()
+        ));
+        stream.write_all(message.as_bytes())?;
+        let mut answer = String::new();
+        stream.take(1 << 20).read_to_string(&mut answer)?;
+        let (head, body) = answer
+            .split_once("\r\n\r\n")
+            .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+        let value: Value = serde_json::from_str(body).map_err(io::Error::other)?;
+        match head.split(' ').nth(1) {
+            Some("200") => Ok(value),
+            _ => Err(io::Error::other(
+                value["error"].as_str().unwrap_or("it refuses").to_owned(),
+            )),
+        }
+    }
+
+    /// Does something; a check ends where it cannot be done.
+    pub(super) fn act(&self, path: &str, action: &str) {
+        let body = format!(r#"{{"action":"{action}"}}"#);
+        if let Err(error) = self.ask(&format!("POST {path}"), &body) {
+            panic!("the control endpoint failed: {error}");
+        }
+    }
+
+    /// Returns once the key waits for a touch.
+    pub(super) fn wait_until_asked(&self) {
+        let begun = Instant::now();
+        loop {
+            match self.ask("GET /v1/state", "") {
+                Ok(state) if !state["waiting"].is_null() => return,
+                Ok(_) => {}
+                Err(error) => panic!("the control endpoint failed: {error}"),
+            }
+            assert!(
+                begun.elapsed() < ASKED,
+                "expected the key to wait for a touch, it does not"
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! The key that was named, and who touches it and unplugs it.
+
+use std::collections::HashSet;
+use std::io::IsTerminal as _;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use brasskey_conformance::key::{Hand, Link, Need, Profile, Report};
+use brasskey_conformance::run::Bench;
+use brasskey_conformance::trace::Tape;
+use indicatif::ProgressBar;
+
+use super::HandArgs;
+use super::control::Control;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::client::Key;
+use crate::soft::{SoftKey, Touch};
+use crate::text::escape;
+use crate::transport::{self, Address, DeviceSpec, Transport, TransportError};
+
+/// How long a key may be away while it is unplugged.
+const AWAY: Duration = Duration::from_secs(60);
+/// How often the computer is asked what is plugged in.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// How long a person takes to touch a key of U2F, which does not wait.
+const TOUCH: Duration = Duration::from_secs(4);
+/// CTAP 2.3 §6.1.2 asks for ten seconds at least; a key that waits longer is waited for.
+const USER_ACTION_TIMEOUT: u64 = 30_000;
+
+/// The key under test.
+pub(super) struct Subject {
+    hand: Arc<dyn Hand>,
+    profile: &'static Profile,
+    reset_command: Option<String>,
+    /// What to call it: escaped.
+    pub(super) label: String,
+    /// Whether a person touches it.
+    pub(super) is_person: bool,
+    /// Whether it is gone when the command ends.
+    pub(super) is_ephemeral: bool,
+    /// Whether anybody touches it.
+    pub(super) touches: bool,
+    /// Whether anybody unplugs it.
+    pub(super) replugs: bool,
+    /// What else the hand can do.
+    pub(super) needs: Vec<Need>,
+}
+
+impl Subject {
+    fn new(hand: impl Hand + 'static, label: String, needs: Vec<Need>) -> Self {
+        // One for each run of the command: what it holds may as well live as long as that.
+        let has = Vec::leak(needs.clone());
+        let profile = Box::leak(Box::new(Profile {
+            has,
+            only: None,
+            user_action_timeout: USER_ACTION_TIMEOUT,
+        }));
+        Self {
+            hand: Arc::new(hand),
+            profile,
+            reset_command: None,
+            label,
+            is_person: false,
+            is_ephemeral: false,
+            touches: true,
+            replugs: true,
+            needs,
+        }
+    }
+
+    /// The key, watched.
+    pub(super) fn bench(&self, tape: Tape) -> Bench {
+        let reset = self.reset_command.clone().map(|command| {
+            let reset: Box<dyn Fn() -> Result<(), String>> = Box::new(move || shell(&command));
+            reset
+        });
+        Bench::new(
+            self.profile,
+            Arc::clone(&self.hand),
+            tape,
+            reset,
+            self.replugs && !self.is_person,
+        )
+    }
+}
+
+/// The key gives no channel.
+pub(super) fn silent(why: String) -> Failure {
+    Failure::Verification(format!("the key cannot be asked what it is: {why}"))
+}
+
+/// The key that the user means, in the hand that they name.
+pub(super) fn open(
+    device: Option<&DeviceSpec>,
+    args: &HandArgs,
+    progress: &ProgressBar,
+    output: &Output,
+) -> Result<Subject, Failure> {
+    let address = match device {
+        Some(DeviceSpec::Soft(None)) => return soft(),
+        Some(DeviceSpec::Soft(Some(name))) => {
+            return Err(Failure::usage(
+                format!("the soft token {name} keeps accounts in a file"),
+                "use --device soft, which is in memory, or start it with `brasskey token` and name its address",
+            ));
+        }
+        Some(DeviceSpec::Address(address)) => address.clone(),
+        None => plugged_in()?,
+    };
+    // So that what is missing or in use is told as everywhere.
+    Key::open(address.open()?)?;
+    let presser = match args {
+        HandArgs { control: Some(url), .. } => Presser::Control(Control::new(url, args.control_token_file.as_deref())?),
+        HandArgs {
+            touch_command: None,
+            replug_command: None,
+            ..
+        } if std::io::stdin().is_terminal() && output.is_interactive() => Presser::Person(progress.clone()),
+        _ => Presser::Commands {
+            touch: args.touch_command.clone(),
+            replug: args.replug_command.clone(),
+        },
+    };
+    let is_person = matches!(presser, Presser::Person(_));
+    let (touches, replugs) = match &presser {
+        Presser::Commands { touch, replug } => (touch.is_some(), replug.is_some()),
+        _ => (true, true),
+    };
+    let needs = match presser {
+        Presser::Control(_) => vec![Need::Decline],
+        _ => Vec::new(),
+    };
+    let label = escape(&address.to_string()).into_owned();
+    let hand = Plugged {
+        address: Mutex::new(address),
+        presser,
+    };
+    Ok(Subject {
+        reset_command: args.reset_command.clone(),
+        is_person,
+        touches,
+        replugs,
+        ..Subject::new(hand, label, needs)
+    })
+}
+
+/// A soft token in memory, whose clock is the run's.
+fn soft() -> Result<Subject, Failure> {
+    let key = SoftKey::builder().touch(Touch::Control).scripted_clock().build()?;
+    let label = "soft token in memory (software)".to_owned();
+    Ok(Subject {
+        is_ephemeral: true,
+        ..Subject::new(Soft(key), label, vec![Need::Clock, Need::Decline])
+    })
+}
+
+fn plugged_in() -> Result<Address, Failure> {
+    let listed = transport::list()?;
+    match &listed[..] {
+        [only] => Ok(only.address.clone()),
+        [] => Err(Failure::usage(
+            "no security key is plugged in",
+            "name one with --device; `--device soft` is a soft token in memory",
+        )),
+        several => Err(Failure::usage(
+            format!("{} security keys are plugged in", several.len()),
+            "name one with --device; `brasskey list` shows them",
+        )),
+    }
+}
+
+/// Runs a command of the user's.
+fn shell(command: &str) -> Result<(), String> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let status = Command::new(shell)
+        .args([flag, command])
+        .stdin(std::process::Stdio::null())
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the command `{command}` failed: {status}")),
+        Err(error) => Err(format!("the command `{command}` cannot be run: {error}")),
+    }
+}
+
+/// Ends the check where the hand cannot do its part.
+fn must(result: Result<(), String>) {
+    if let Err(why) = result {
+        panic!("{why}");
+    }
+}
+
+enum Presser {
+    Control(Control),
+    Commands {
+        touch: Option<String>,
+        replug: Option<String>,
+    },
+    Person(ProgressBar),
+}
+
+/// A key outside this process.
+struct Plugged {
+    address: Mutex<Address>,
+    presser: Presser,
+}
+
+impl Plugged {
+    fn address(&self) -> Address {
+        self.address.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A person unplugs the key, and plugs it in again, maybe elsewhere.
+    fn replug(&self, progress: &ProgressBar) {
+        let address = self.address();
+        if !matches!(address, Address::Hid(_)) {
+            progress.suspend(|| eprintln!("brasskey: switch the security key off and on again, then press Enter"));
+            let _ = std::io::stdin().read_line(&mut String::new());
+            return;
+        }
+        let listed = || transport::list().unwrap_or_default();
+        let known = listed().into_iter().find(|listed| listed.address == address);
+        progress.suspend(|| eprintln!("brasskey: unplug the security key now"));
+        let others = wait("the key was not unplugged", || {
+            let listed = listed();
+            listed.iter().all(|listed| listed.address != address).then_some(listed)
+        });
+        progress.suspend(|| eprintln!("brasskey: plug it in again"));
+        let back = wait("the key was not plugged in again", || {
+            listed().into_iter().find(|listed| {
+                let is_kind = known
+                    .as_ref()
+                    .is_none_or(|known| (known.vendor_id, known.product_id) == (listed.vendor_id, listed.product_id));
+                is_kind && others.iter().all(|other| other.address != listed.address)
+            })
+        });
+        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = back.address;
+    }
+}
+
+fn wait<T>(failure: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < AWAY, "{failure}");
+        thread::sleep(INTERVAL);
+    }
+}
+
+impl Hand for Plugged {
+    fn connect(&self) -> Box<dyn Link> {
+        let address = self.address();
+        let transport = wait("the key cannot be opened", || address.open().ok());
+        Box::new(Wire {
+            transport,
+            // The computer gives each program that has a key open all of its reports.
+            is_shared: matches!(address, Address::Hid(_)),
+            channels: HashSet::new(),
+            nonce: [0; 8],
+        })
+    }
+
+    fn wait_until_asked(&self) {
+        // The others see it: the key has said so over CTAP2, and does not wait over U2F.
+        if let Presser::Control(control) = &self.presser {
+            control.wait_until_asked();
+        }
+    }
+
+    fn press(&self) {
+        match &self.presser {
+            Presser::Control(control) => control.act("/v1/button", "press"),
+            Presser::Commands { touch: Some(touch), .. } => must(shell(touch)),
+            Presser::Commands { .. } => panic!("nobody touches the key"),
+            Presser::Person(progress) => {
+                progress.suspend(|| eprintln!("brasskey: touch the security key now"));
+                thread::sleep(TOUCH);
+            }
+        }
+    }
+
+    fn release(&self) {
+        if let Presser::Control(control) = &self.presser {
+            control.act("/v1/button", "release");
+        }
+    }
+
+    fn decline(&self) {
+        match &self.presser {
+            Presser::Control(control) => control.act("/v1/button", "deny"),
+            _ => panic!("nobody says no"),
+        }
+    }
+
+    fn power_cycle(&self) {
+        match &self.presser {
+            Presser::Control(control) => control.act("/v1/power", "cycle"),
+            Presser::Commands {
+                replug: Some(replug), ..
+            } => must(shell(replug)),
+            Presser::Commands { .. } => panic!("nobody unplugs the key"),
+            Presser::Person(progress) => self.replug(progress),
+        }
+    }
+
+    fn advance(&self, _: u64) -> bool {
+        false
+    }
+}
+
+/// One host's end of a key outside this process.
+struct Wire {
+    transport: Box<dyn Transport>,
+    is_shared: bool,
+    /// The channels that this host sent on.
+    channels: HashSet<[u8; 4]>,
+    /// Of its last INIT.
+    nonce: [u8; 8],
+}
+
+const BROADCAST: [u8; 4] = [0xFF; 4];
+const INIT: u8 = 0x86;
+
+impl Wire {
+    fn is_for_us(&self, report: &Report) -> bool {
+        let channel = [report[0], report[1], report[2], report[3]];
+        match channel {
+            BROADCAST if report[4] == INIT => report[7..15] == self.nonce,
+            channel => self.channels.contains(&channel),
+        }
+    }
+}
+
+fn said<T>(result: Result<T, TransportError>) -> T {
+    result.unwrap_or_else(|error| panic!("the connection to the key failed: {error}"))
+}
+
+impl Link for Wire {
+    fn send(&mut self, report: &Report) {
+        self.channels.insert([report[0], report[1], report[2], report[3]]);
+        if report[4] == INIT {
+            self.nonce.copy_from_slice(&report[7..15]);
+        }
+        said(self.transport.send(report));
+    }
+
+    fn receive(&mut self, timeout: Duration) -> Option<Report> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match said(self.transport.receive(left)) {
+                Some(report) if self.is_shared && !self.is_for_us(&report) => {}
+                received => return received,
+            }
+        }
+    }
+}
+
+/// The soft token in this process.
+struct Soft(SoftKey);
+
+impl Hand for Soft {
+    fn connect(&self) -> Box<dyn Link> {
+        Box::new(Wire {
+            transport: Box::new(self.0.connect()),
+            is_shared: false,
+            channels: HashSet::new(),
+            nonce: [0; 8],
+        })
+    }
+
+    fn wait_until_asked(&self) {
+        let asked = self.0.wait_until_asked(Duration::from_secs(5));
+        assert!(asked.is_some(), "expected the key to wait for a touch, it does not");
+    }
+
+    fn press(&self) {
+        self.0.press();
+    }
+
+    fn release(&self) {
+        self.0.release();
+    }
+
+    fn decline(&self) {
+        self.0.decline();
+    }
+
+    fn power_cycle(&self) {
+        if let Err(error) = self.0.power_cycle() {
+            panic!("the soft token does not start: {error}");
+        }
+    }
+
+    fn advance(&self, milliseconds: u64) -> bool {
+        self.0.advance(milliseconds);
+        true
+    }
+}

@@ -1,0 +1,104 @@
+//! What the terminal shows.
+
+use brasskey_conformance::outcome::{Outcome, Report};
+use brasskey_conformance::plan::Step;
+use serde_json::{Value, json};
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{BAD, BOLD, DIM, GOOD, Output, WARNING};
+use crate::text::escape;
+
+/// What would run.
+pub(super) fn list(steps: &[Step], output: &Output) -> Result<(), Failure> {
+    let value: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            json!({
+                "name": step.name(),
+                "section": step.check.section,
+                "level": step.check.level,
+                "touches": step.cost.touches,
+                "powerCycles": step.cost.power_cycles,
+                "seconds": step.cost.waited / 1000,
+                "safe": step.cost.is_safe(),
+                "skipped": step.skipped.as_ref().map(|(_, why)| why),
+            })
+        })
+        .collect();
+    output.result(&json!({ "checks": value }), |to| {
+        for step in steps {
+            let name = step.name();
+            match &step.skipped {
+                None => writeln!(to, "  {name}  {DIM}{}{DIM:#}", step.check.section)?,
+                Some((_, why)) => writeln!(to, "  {DIM}{name}  not now: {why}{DIM:#}")?,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The report as JSON: with a summary, which is for readers.
+fn value(report: &Report) -> Value {
+    let mut value = serde_json::to_value(report).unwrap_or_default();
+    let mut summary = json!({});
+    for outcome in Outcome::ALL {
+        if let Ok(Value::String(name)) = serde_json::to_value(outcome) {
+            summary[name] = report.count(outcome).into();
+        }
+    }
+    value["summary"] = summary;
+    value
+}
+
+/// A summary by area, and every failure.
+pub(super) fn report(report: &Report, output: &Output) -> Result<(), Failure> {
+    output.result(&value(report), |to| {
+        writeln!(
+            to,
+            "{BOLD}{}{BOLD:#}  {}",
+            report.key.device,
+            escape(&report.key.versions.join(" "))
+        )?;
+        for area in report.areas() {
+            let count = |outcome| {
+                let checks = report.checks.iter().filter(|check| check.area == area);
+                checks.filter(|check| check.outcome == outcome).count()
+            };
+            let mut parts = Vec::new();
+            for outcome in Outcome::ALL {
+                if count(outcome) > 0 {
+                    parts.push(format!("{} {}", count(outcome), outcome.words()));
+                }
+            }
+            let style = if count(Outcome::Fail) > 0 { BAD } else { GOOD };
+            writeln!(to, "  {style}{area:24}{style:#} {}", parts.join(", "))?;
+        }
+        let unfit = [(Outcome::Fail, BAD), (Outcome::Warn, WARNING), (Outcome::Excepted, DIM)];
+        for (outcome, style) in unfit {
+            for check in report.checks.iter().filter(|check| check.outcome == outcome) {
+                writeln!(
+                    to,
+                    "{style}{}{style:#} {}  {DIM}{}{DIM:#}",
+                    outcome.words(),
+                    check.name,
+                    check.section
+                )?;
+                for line in check.message.iter().flat_map(|message| message.lines()) {
+                    writeln!(to, "      {}", escape(line))?;
+                }
+                if let Some(reason) = &check.exception {
+                    writeln!(to, "      excepted: {}", escape(reason))?;
+                }
+            }
+        }
+        for name in &report.stale_exceptions {
+            writeln!(
+                to,
+                "{WARNING}stale{WARNING:#} the exception {} fits no failure",
+                escape(name)
+            )?;
+        }
+        let counted = Outcome::ALL.map(|outcome| format!("{} {}", report.count(outcome), outcome.words()));
+        writeln!(to, "{}", counted.join(", "))
+    })
+}

@@ -175,7 +175,8 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
     let home = tempfile::tempdir().unwrap();
     let token = Token::start(home.path());
     let device = changed(&token.device, break_it);
-    let flags = format!("--device {device} --only ctaphid by_hand --json --html page.html --junit junit.xml");
+    let flags =
+        format!("--device {device} --only ctaphid::ping by_hand::a_get --json --html page.html --junit junit.xml");
     let output = run(home.path(), &flags);
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     let report = json(&output);
@@ -229,6 +230,15 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
         home.path(),
         &format!("--device {} --only ctaphid by_hand --json", token.device),
     );
+    let unfit = |check: &&Value| check["outcome"] == "fail";
+    let unfit: Vec<_> = json(&good)["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(unfit)
+        .cloned()
+        .collect();
+    assert!(unfit.is_empty(), "{unfit:#?}");
     assert_eq!(good.status.code(), Some(0), "{}", stderr(&good));
     fs::write(home.path().join("good.json"), &good.stdout).unwrap();
     assert_eq!(run(home.path(), "diff broken.json good.json").status.code(), Some(0));

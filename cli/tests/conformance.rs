@@ -226,9 +226,12 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
     assert_eq!(check(&report, name)["exception"], "the echo is meant to be so");
     assert_eq!(report["staleExceptions"], serde_json::json!(["ctaphid::no_such_check"]));
 
+    // Another one: on the first one, channels that checks bring belong to the proxy.
+    let other = tempfile::tempdir().unwrap();
+    let sound = Token::start(other.path());
     let good = run(
         home.path(),
-        &format!("--device {} --only ctaphid by_hand --json", token.device),
+        &format!("--device {} --only ctaphid::ping by_hand::a_get --json", sound.device),
     );
     let unfit = |check: &&Value| check["outcome"] == "fail";
     let unfit: Vec<_> = json(&good)["checks"]

@@ -7,6 +7,7 @@ mod hands;
 mod html;
 mod junit;
 mod show;
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;

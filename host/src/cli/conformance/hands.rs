@@ -1,25 +1,25 @@
 //! The key that was named, and who touches it and unplugs it.
 
-use std::collections::HashSet;
 use std::io::IsTerminal as _;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use brasskey_conformance::key::{Hand, Link, Need, Profile, Report};
+use brasskey_conformance::key::{Hand, Link, Need, Profile};
 use brasskey_conformance::run::Bench;
 use brasskey_conformance::trace::Tape;
 use indicatif::ProgressBar;
 
 use super::HandArgs;
 use super::control::Control;
+use super::wire::Wire;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::client::Key;
 use crate::soft::{SoftKey, Touch};
 use crate::text::escape;
-use crate::transport::{self, Address, DeviceSpec, Transport, TransportError};
+use crate::transport::{self, Address, DeviceSpec};
 
 /// How long a key may be away while it is unplugged.
 const AWAY: Duration = Duration::from_secs(60);
@@ -256,13 +256,9 @@ impl Hand for Plugged {
     fn connect(&self) -> Box<dyn Link> {
         let address = self.address();
         let transport = wait("the key cannot be opened", || address.open().ok());
-        Box::new(Wire {
-            transport,
-            // The computer gives each program that has a key open all of its reports.
-            is_shared: matches!(address, Address::Hid(_)),
-            channels: HashSet::new(),
-            nonce: [0; 8],
-        })
+        // The computer gives each program that has a key open all of its reports.
+        let is_shared = matches!(address, Address::Hid(_));
+        Box::new(Wire::new(transport, is_shared))
     }
 
     fn wait_until_asked(&self) {
@@ -313,65 +309,12 @@ impl Hand for Plugged {
     }
 }
 
-/// One host's end of a key outside this process.
-struct Wire {
-    transport: Box<dyn Transport>,
-    is_shared: bool,
-    /// The channels that this host sent on.
-    channels: HashSet<[u8; 4]>,
-    /// Of its last INIT.
-    nonce: [u8; 8],
-}
-
-const BROADCAST: [u8; 4] = [0xFF; 4];
-const INIT: u8 = 0x86;
-
-impl Wire {
-    fn is_for_us(&self, report: &Report) -> bool {
-        let channel = [report[0], report[1], report[2], report[3]];
-        match channel {
-            BROADCAST if report[4] == INIT => report[7..15] == self.nonce,
-            channel => self.channels.contains(&channel),
-        }
-    }
-}
-
-fn said<T>(result: Result<T, TransportError>) -> T {
-    result.unwrap_or_else(|error| panic!("the connection to the key failed: {error}"))
-}
-
-impl Link for Wire {
-    fn send(&mut self, report: &Report) {
-        self.channels.insert([report[0], report[1], report[2], report[3]]);
-        if report[4] == INIT {
-            self.nonce.copy_from_slice(&report[7..15]);
-        }
-        said(self.transport.send(report));
-    }
-
-    fn receive(&mut self, timeout: Duration) -> Option<Report> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match said(self.transport.receive(left)) {
-                Some(report) if self.is_shared && !self.is_for_us(&report) => {}
-                received => return received,
-            }
-        }
-    }
-}
-
 /// The soft token in this process.
 struct Soft(SoftKey);
 
 impl Hand for Soft {
     fn connect(&self) -> Box<dyn Link> {
-        Box::new(Wire {
-            transport: Box::new(self.0.connect()),
-            is_shared: false,
-            channels: HashSet::new(),
-            nonce: [0; 8],
-        })
+        Box::new(Wire::new(Box::new(self.0.connect()), false))
     }
 
     fn wait_until_asked(&self) {

@@ -60,7 +60,9 @@ pub(super) fn page(report: &Report) -> String {
             }
             body {
                 h1 { "Conformance of " (report.key.device) }
-                p.dim { "brasskey " (report.tool) ", " @if report.erased { "every check" } @else { "safe checks only" } }
+                p.dim {
+                    "brasskey " (report.tool) ", " @if report.erased { "every check" } @else { "safe checks only" }
+                }
                 @if report.interrupted { p.fail { "The run was ended early." } }
                 @if let Some(left) = &report.left { p.fail { (escape(left)) } }
                 (summary(report))
@@ -80,7 +82,9 @@ pub(super) fn page(report: &Report) -> String {
                         tr {
                             td {
                                 (check.name)
-                                @if let (false, Some(why)) = (unfit(&check), &check.message) { div.dim { (escape(why)) } }
+                                @if let (false, Some(why)) = (unfit(&check), &check.message) {
+                                    div.dim { (escape(why)) }
+                                }
                             }
                             td class=(class(check.outcome)) { span.outcome { (check.outcome.words()) } }
                             td { (check.section) " " span.dim { (level(check.level)) } }

@@ -230,6 +230,7 @@ fn commands_print_what_the_pages_show() {
             "docs/attestation.md",
             "docs/browser.md",
             "docs/codes.md",
+            "docs/conformance.md",
             "docs/decode.md",
             "docs/policy.md",
             "docs/testing.md",

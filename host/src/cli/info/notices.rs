@@ -83,10 +83,22 @@ mod tests {
             let notices = of(Some(&info));
             assert!(notices.len() == 1 && notices[0].contains(words), "{notices:?}");
         };
-        changed(|info| drop(info.options.remove("rk")), "keeps no passkeys");
-        changed(|info| drop(info.options.remove("clientPin")), "can verify no user");
         changed(
-            |info| drop(info.options.insert("clientPin".to_owned(), false)),
+            |info| {
+                info.options.remove("rk");
+            },
+            "keeps no passkeys",
+        );
+        changed(
+            |info| {
+                info.options.remove("clientPin");
+            },
+            "can verify no user",
+        );
+        changed(
+            |info| {
+                info.options.insert("clientPin".to_owned(), false);
+            },
             "no PIN is set",
         );
         changed(|info| info.force_pin_change = Some(true), "must be changed");

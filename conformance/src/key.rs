@@ -32,7 +32,7 @@ pub enum Need {
     Ctap2,
     /// The option rk: discoverable credentials.
     Rk,
-    /// The option clientPin, set or not.
+    /// The option clientPin, set or not, and no rules that the PIN of the checks breaks.
     Pin,
     /// PIN/UV auth protocol two.
     ProtocolTwo,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 
 use crate::costs::{self, Cost};
+use crate::host::client_pin::PIN;
 use crate::key::Need;
 use crate::outcome::Outcome;
 use crate::suites::{self, Check};
@@ -56,6 +57,12 @@ impl Info {
             .map(|(_, value)| value)
     }
 
+    /// Whether [`PIN`] is as long as this key wants its PINs, and no policy is in force that it may not satisfy.
+    fn takes_the_pin(&self) -> bool {
+        let shortest = self.member(0x0D).and_then(Value::as_integer).map_or(4, i128::from);
+        shortest <= PIN.len() as i128 && self.member(0x1B) != Some(&true.into())
+    }
+
     /// The algorithms that it lists.
     fn algorithms(&self) -> Vec<i128> {
         let list = self.member(0x0A).and_then(Value::as_array);
@@ -83,11 +90,15 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         (Need::U2f, info.u2f),
         (Need::Ctap2, info.get_info.is_some()),
         (Need::Rk, is("rk")),
-        (Need::Pin, info.option("clientPin").is_some()),
+        (Need::Pin, info.option("clientPin").is_some() && info.takes_the_pin()),
         (Need::ProtocolTwo, two),
         (
             Need::Tokens,
-            is("pinUvAuthToken") && info.option("clientPin").is_some() && two && !is("noMcGaPermissionsWithClientPin"),
+            is("pinUvAuthToken")
+                && info.option("clientPin").is_some()
+                && info.takes_the_pin()
+                && two
+                && !is("noMcGaPermissionsWithClientPin"),
         ),
         (Need::CredMgmt, is("credMgmt")),
         (Need::Pcmr, is("perCredMgmtRO")),
@@ -240,6 +251,9 @@ fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Ne
         return match need {
             Need::Clock => not_tried("it takes a key whose clock can be moved"),
             Need::Decline => not_tried("it takes a user who can say no"),
+            Need::Pin | Need::Tokens if info.option("clientPin").is_some() && !info.takes_the_pin() => {
+                not_tried("the key wants longer PINs than the checks set, or less simple ones")
+            }
             Need::Oath => not_applicable("the key has no one-time codes over CTAPHID"),
             Need::NoEnterprise => not_applicable("it is for keys without enterprise attestation"),
             Need::NoBuiltInUv => not_applicable("it is for keys without built-in user verification"),

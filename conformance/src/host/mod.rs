@@ -5,6 +5,7 @@ pub mod client_pin;
 pub mod ctap2;
 mod hid;
 mod hmac_secret;
+mod limits;
 pub mod oath;
 pub mod read;
 pub mod response;

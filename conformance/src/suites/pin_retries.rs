@@ -19,13 +19,14 @@ checks! {
 
 fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {
     let mut host = key.host();
+    let (all, _) = host.pin_retries();
     host.set_pin(PIN);
-    for left in [7, 6] {
+    for left in [all - 1, all - 2] {
         status::is(host.try_pin("4321"), status::PIN_INVALID);
         same!(host.pin_retries(), (left, false));
     }
     status::is(host.try_pin(PIN), status::OK);
-    same!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (all, false));
     // And the three in a row begin anew.
     for _ in 0..2 {
         status::is(host.try_pin("4321"), status::PIN_INVALID);
@@ -34,39 +35,39 @@ fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {
 
 fn three_wrong_pins_in_a_row_need_a_power_cycle(key: &Key) {
     let mut host = key.host();
+    let (all, _) = host.pin_retries();
     host.set_pin(PIN);
     for code in [status::PIN_INVALID, status::PIN_INVALID, status::PIN_AUTH_BLOCKED] {
         status::is(host.try_pin("4321"), code);
     }
-    same!(host.pin_retries(), (5, true));
+    same!(host.pin_retries(), (all - 3, true));
     for pin in [PIN, "4321"] {
         status::is(host.try_pin(pin), status::PIN_AUTH_BLOCKED);
     }
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_AUTH_BLOCKED);
     host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_AUTH_BLOCKED);
-    same!(host.pin_retries(), (5, true));
+    same!(host.pin_retries(), (all - 3, true));
     key.power_cycle();
     let mut host = key.host();
-    same!(host.pin_retries(), (5, false));
+    same!(host.pin_retries(), (all - 3, false));
     status::is(host.try_pin(PIN), status::OK);
-    same!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (all, false));
 }
 
 fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
+    let (all, _) = key.host().pin_retries();
     key.host().set_pin(PIN);
-    for round in 0..3 {
+    let attempts: Vec<u64> = (1..=all).collect();
+    for round in attempts.chunks(3) {
         let mut host = key.host();
-        for attempt in 0..3 {
-            let code = match (round, attempt) {
-                (2, 1) => {
-                    status::is(host.try_pin("4321"), status::PIN_BLOCKED);
-                    break;
-                }
-                (_, 2) => status::PIN_AUTH_BLOCKED,
+        for attempt in round {
+            let code = match attempt {
+                last if *last == all => status::PIN_BLOCKED,
+                third if third % 3 == 0 => status::PIN_AUTH_BLOCKED,
                 _ => status::PIN_INVALID,
             };
-            status::of(format!("{round} {attempt}"), host.try_pin("4321"), code);
+            status::of(format!("wrong PIN {attempt} of {all}"), host.try_pin("4321"), code);
         }
         key.power_cycle();
     }
@@ -83,13 +84,14 @@ fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
     host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
     same!(host.touched(RESET), Response::bare(status::OK));
     same!(host.option("clientPin"), Some(false));
-    same!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (all, false));
     host.set_pin("5678");
     status::is(host.try_pin("5678"), status::OK);
 }
 
 fn every_way_to_use_the_pin_counts(key: &Key) {
     let mut host = key.host();
+    let (all, _) = host.pin_retries();
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::One);
     host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
@@ -100,7 +102,7 @@ fn every_way_to_use_the_pin_counts(key: &Key) {
         agreement.get_token("4321", permission::CM, None),
         status::PIN_AUTH_BLOCKED,
     );
-    same!(host.pin_retries(), (5, true));
+    same!(host.pin_retries(), (all - 3, true));
 }
 
 fn a_pin_of_another_length_is_wrong_too(key: &Key) {
@@ -115,8 +117,9 @@ fn a_pin_of_another_length_is_wrong_too(key: &Key) {
 fn a_pin_hash_of_another_length_is_wrong_too(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
+    let (all, _) = host.pin_retries();
     for protocol in PROTOCOLS {
-        for (length, left) in [(0, 7), (32, 6)] {
+        for (length, left) in [(0, all - 1), (32, all - 2)] {
             let agreement = host.agree(protocol);
             let hash = agreement.encrypt(&[0; 32][..length]);
             let request = agreement.get_pin_token(PIN).with(cp::PIN_HASH_ENC, hash);
@@ -133,12 +136,13 @@ fn a_pin_hash_of_another_length_is_wrong_too(key: &Key) {
 
 fn a_reset_ends_the_need_of_a_power_cycle(key: &Key) {
     let mut host = key.host();
+    let (all, _) = host.pin_retries();
     host.set_pin(PIN);
     for _ in 0..3 {
         differ!(host.try_pin("4321"), status::OK);
     }
     same!(host.touched(RESET), Response::bare(status::OK));
-    same!(host.pin_retries(), (8, false));
+    same!(host.pin_retries(), (all, false));
     host.set_pin(PIN);
     status::is(host.try_pin(PIN), status::OK);
 }

@@ -8,6 +8,7 @@ use brasskey_conformance::{checks, same};
 
 checks! {
     "CTAP 2.3 §6.5.5.2":
+        there_are_eight_retries,
         nothing_but_the_retries_is_told;
     "CTAP 2.3 §6.5.5.5":
         a_pin_that_is_no_text_is_refused,
@@ -16,6 +17,13 @@ checks! {
         the_pin_may_stay_the_same;
     "CTAP 2.3 §6.5.5.7.2":
         permissions_that_nobody_defined_are_none;
+}
+
+fn there_are_eight_retries(key: &Key) {
+    let mut host = key.host();
+    same!(host.pin_retries(), (8, false));
+    host.set_pin(PIN);
+    same!(host.pin_retries(), (8, false));
 }
 
 fn nothing_but_the_retries_is_told(key: &Key) {

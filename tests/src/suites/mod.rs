@@ -11,6 +11,7 @@ mod get_assertion;
 mod get_info;
 mod large_blobs;
 mod make_credential;
+mod make_credential_request;
 
 use brasskey_conformance::suites::Suite;
 
@@ -19,6 +20,7 @@ pub const OWN: &[Suite] = &[
     ("ctaphid", ctaphid::CHECKS),
     ("get_info", get_info::CHECKS),
     ("make_credential", make_credential::CHECKS),
+    ("make_credential_request", make_credential_request::CHECKS),
     ("get_assertion", get_assertion::CHECKS),
     ("config", config::CHECKS),
     ("attestation", attestation::CHECKS),

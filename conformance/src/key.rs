@@ -1,6 +1,9 @@
 //! A key under test: the link to it, the hand on it, and what is known of it.
 
-use std::sync::Arc;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::host::Host;
@@ -181,6 +184,8 @@ pub struct Key {
     /// What is known of it.
     pub profile: &'static Profile,
     hand: Arc<dyn Hand>,
+    /// What was noted; none where whatever is to be noted fails the check.
+    notes: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl Key {
@@ -190,7 +195,39 @@ impl Key {
         Self {
             profile,
             hand: Arc::from(hand),
+            notes: None,
         }
+    }
+
+    /// The same, and what is only to be [noted](Self::note) fails no check.
+    #[must_use]
+    pub fn with_notes(self) -> Self {
+        Self {
+            notes: Some(Arc::default()),
+            ..self
+        }
+    }
+
+    /// The key does what a check wants in another way than the standard has it, where that does no harm.
+    ///
+    /// # Panics
+    /// Where no notes are taken.
+    #[track_caller]
+    pub fn note(&self, words: &str) {
+        let Some(notes) = &self.notes else { panic!("{words}") };
+        let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.iter().any(|note| note == words) {
+            notes.push(words.to_owned());
+        }
+    }
+
+    /// What was noted since this was asked last.
+    #[must_use]
+    pub fn take_notes(&self) -> Vec<String> {
+        let notes = self.notes.as_ref();
+        notes.map_or_else(Vec::new, |notes| {
+            std::mem::take(&mut notes.lock().unwrap_or_else(PoisonError::into_inner))
+        })
     }
 
     /// Plugs in a host and gives it a channel.

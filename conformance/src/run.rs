@@ -78,7 +78,7 @@ impl Bench {
     ) -> Self {
         crate::second_reader::relent();
         Self {
-            key: Key::new(profile, Box::new(Watched::new(hand, tape.clone()))),
+            key: Key::new(profile, Box::new(Watched::new(hand, tape.clone()))).with_notes(),
             tape,
             reset,
             cheap_power,
@@ -217,6 +217,8 @@ impl Bench {
         }
         self.tape.rewind();
         let begun = Instant::now();
+        // What the key did between two checks is not theirs.
+        drop(self.key.take_notes());
         let result = caught(|| (step.check.run)(&self.key));
         checked.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Err(message) = result {
@@ -231,6 +233,13 @@ impl Bench {
             if erase {
                 let left = self.tape.left();
                 self.tape.set_left(Left { fido: true, ..left });
+            }
+        } else {
+            let notes = self.key.take_notes();
+            if !notes.is_empty() {
+                checked.outcome = Outcome::Warn;
+                checked.message = Some(notes.join("; "));
+                checked.exchange = self.tape.messages();
             }
         }
         checked

@@ -15,6 +15,7 @@ use super::verify::sha256;
 pub use super::verify::{CLIENT_DATA_HASH, algorithm};
 use crate::key::LONG;
 use crate::second_reader::{self, Part};
+use crate::words::differs;
 
 /// authenticatorGetInfo.
 pub const GET_INFO: &[u8] = &[0x04];
@@ -251,16 +252,26 @@ impl Host {
     /// Sends a request that needs no touch, and returns the answer.
     #[track_caller]
     pub fn ctap2(&mut self, request: impl Into<Vec<u8>>) -> Response {
+        let answer = self.untouched(request);
+        answer.unwrap_or_else(|| panic!("expected an answer without a touch, the key asks for one"))
+    }
+
+    /// Sends a request, and returns the answer; `None` where the key asked for a touch, and was told to forget it.
+    #[track_caller]
+    fn untouched(&mut self, request: impl Into<Vec<u8>>) -> Option<Response> {
         self.begin(request);
         loop {
             let message = self.message();
             same!(message.channel, self.channel);
             match message.command {
                 command::KEEPALIVE if message.payload == [UP_NEEDED] => {
-                    panic!("expected an answer without a touch, the key asks for one")
+                    // The next request finds a key that waits for nobody.
+                    self.send(command::CANCEL, &[]);
+                    self.answer();
+                    return None;
                 }
                 command::KEEPALIVE => {}
-                command::CBOR => return self.read(&message.payload),
+                command::CBOR => return Some(self.read(&message.payload)),
                 _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
         }
@@ -296,9 +307,34 @@ impl Host {
     }
 
     /// A request is refused with this status, without a touch.
+    ///
+    /// What is malformed has to be refused, and which of the reasons a key finds first is its own choice: another
+    /// refusal is [noted](crate::key::Key::note). So is a touch before it, and before NO_CREDENTIALS, which CTAP 2.0
+    /// left open.
     #[track_caller]
     pub fn denied(&mut self, request: impl Into<Vec<u8>>, status: u8) {
-        same!(self.ctap2(request), Response::bare(status));
+        self.denied_as("", request, status);
+    }
+
+    /// The same; `what` names the request where there are many.
+    #[track_caller]
+    pub fn denied_as(&mut self, what: &str, request: impl Into<Vec<u8>>, status: u8) {
+        let is_of_form = matches!(
+            status,
+            status::CBOR_UNEXPECTED_TYPE | status::INVALID_CBOR | status::INVALID_LENGTH | status::INVALID_SUBCOMMAND
+        );
+        let expected = status::named(status);
+        match self.untouched(request) {
+            None if is_of_form || status == status::NO_CREDENTIALS => {
+                self.key
+                    .note(&format!("expected {expected} without a touch, the key asks for one"));
+            }
+            None => panic!("expected {expected} without a touch, the key asks for one"),
+            Some(found) if is_of_form && !matches!(found.status, status::OK) && found.status != status => {
+                self.key.note(&differs(what, &found, &Response::bare(status)));
+            }
+            Some(found) => same!(found, Response::bare(status), "{what}"),
+        }
     }
 
     /// Makes a credential with a touch, and checks everything that a relying party checks where neither user

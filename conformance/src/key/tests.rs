@@ -1,0 +1,92 @@
+use super::*;
+use crate::host::ctap2::{GET_INFO, status};
+use crate::host::{BROADCAST, command, packets};
+use crate::run::caught;
+
+/// A key that gives one channel, and answers each CTAP2 request so.
+#[derive(Clone, Copy)]
+enum Fake {
+    Status(u8),
+    Touch,
+}
+
+struct Wire {
+    key: Fake,
+    said: Vec<Report>,
+}
+
+impl Link for Wire {
+    fn send(&mut self, report: &Report) {
+        let answer = match (report[4], self.key) {
+            (command::INIT, _) => {
+                let answer = [&report[7..15], &[0, 0, 0, 1, 2, 0, 0, 0, 4]].concat();
+                packets(BROADCAST, command::INIT, &answer)
+            }
+            (command::CANCEL, _) => packets(1, command::CBOR, &[status::KEEPALIVE_CANCEL]),
+            (_, Fake::Status(status)) => packets(1, command::CBOR, &[status]),
+            (_, Fake::Touch) => packets(1, command::KEEPALIVE, &[2]),
+        };
+        self.said.extend(answer);
+    }
+
+    fn receive(&mut self, _: Duration) -> Option<Report> {
+        (!self.said.is_empty()).then(|| self.said.remove(0))
+    }
+}
+
+impl Hand for Fake {
+    fn connect(&self) -> Box<dyn Link> {
+        let (key, said) = (*self, Vec::new());
+        Box::new(Wire { key, said })
+    }
+    fn wait_until_asked(&self) {}
+    fn press(&self) {}
+    fn release(&self) {}
+    fn decline(&self) {}
+    fn power_cycle(&self) {}
+    fn advance(&self, _: u64) -> bool {
+        false
+    }
+}
+
+static PROFILE: Profile = Profile {
+    has: &[],
+    only: None,
+    user_action_timeout: 30_000,
+};
+
+/// Whether a request that is to be refused with `status` passes with this key, and what is noted.
+fn denied(key: Fake, status: u8) -> (bool, Vec<String>) {
+    let key = Key::new(&PROFILE, Box::new(key)).with_notes();
+    let passes = caught(|| key.host().denied(GET_INFO, status)).is_ok();
+    (passes, key.take_notes())
+}
+
+#[test]
+fn another_refusal_of_what_is_malformed_is_noted() {
+    let note = "expected 0x11 CBOR_UNEXPECTED_TYPE, the key answered 0x12 INVALID_CBOR";
+    let other = Fake::Status(status::INVALID_CBOR);
+    assert_eq!(
+        denied(other, status::CBOR_UNEXPECTED_TYPE),
+        (true, vec![note.to_owned()])
+    );
+    assert_eq!(denied(other, status::INVALID_CBOR), (true, vec![]));
+    assert_eq!(denied(other, status::MISSING_PARAMETER), (false, vec![]));
+    assert_eq!(denied(Fake::Status(status::OK), status::INVALID_CBOR), (false, vec![]));
+}
+
+#[test]
+fn a_touch_before_a_refusal_is_noted_where_the_standard_leaves_it_open() {
+    let note = "expected 0x2E NO_CREDENTIALS without a touch, the key asks for one";
+    assert_eq!(
+        denied(Fake::Touch, status::NO_CREDENTIALS),
+        (true, vec![note.to_owned()])
+    );
+    assert_eq!(denied(Fake::Touch, status::PUAT_REQUIRED), (false, vec![]));
+}
+
+#[test]
+fn where_no_notes_are_taken_what_is_noted_fails() {
+    let key = Key::new(&PROFILE, Box::new(Fake::Status(status::INVALID_CBOR)));
+    assert!(caught(|| key.host().denied(GET_INFO, status::CBOR_UNEXPECTED_TYPE)).is_err());
+}

@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::host::Host;
+use crate::host::client_pin::Protocol;
 
 /// One HID report.
 pub type Report = [u8; 64];
@@ -37,6 +38,8 @@ pub enum Need {
     Rk,
     /// The option clientPin, set or not, and no rules that the PIN of the checks breaks.
     Pin,
+    /// PIN/UV auth protocol one.
+    ProtocolOne,
     /// PIN/UV auth protocol two.
     ProtocolTwo,
     /// The options pinUvAuthToken and clientPin: tokens with permissions for a PIN, by protocol two, those of the
@@ -108,6 +111,7 @@ impl Need {
         Self::Ctap2,
         Self::Rk,
         Self::Pin,
+        Self::ProtocolOne,
         Self::ProtocolTwo,
         Self::Tokens,
         Self::CredMgmt,
@@ -186,6 +190,8 @@ pub struct Key {
     hand: Arc<dyn Hand>,
     /// What was noted; none where whatever is to be noted fails the check.
     notes: Option<Arc<Mutex<Vec<String>>>>,
+    /// The PIN/UV auth protocols that it knows, once it was asked.
+    pub(crate) protocols: Arc<OnceLock<Vec<Protocol>>>,
 }
 
 impl Key {
@@ -196,6 +202,7 @@ impl Key {
             profile,
             hand: Arc::from(hand),
             notes: None,
+            protocols: Arc::default(),
         }
     }
 

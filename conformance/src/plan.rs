@@ -85,12 +85,15 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
     let is = |name: &str| info.option(name) == Some(true);
     let extension = |name: &str| info.texts(0x02).iter().any(|extension| extension == name);
     let protocols = info.member(0x06).and_then(Value::as_array);
+    // Where no list is, protocol one is meant, as CTAP 2.0 had it.
+    let one = protocols.is_none_or(|protocols| protocols.contains(&1.into()));
     let two = protocols.is_some_and(|protocols| protocols.contains(&2.into()));
     let of_options = [
         (Need::U2f, info.u2f),
         (Need::Ctap2, info.get_info.is_some()),
         (Need::Rk, is("rk")),
         (Need::Pin, info.option("clientPin").is_some() && info.takes_the_pin()),
+        (Need::ProtocolOne, one),
         (Need::ProtocolTwo, two),
         (
             Need::Tokens,

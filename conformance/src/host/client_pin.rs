@@ -235,17 +235,49 @@ impl Host {
         Agreement::new(protocol, &response.ok()[&1])
     }
 
-    /// Sets the first PIN, by protocol two.
+    /// The protocols that the key knows, one first; protocol one alone where it lists none, as CTAP 2.0 had it.
+    #[track_caller]
+    pub fn protocols(&mut self) -> Vec<Protocol> {
+        if let Some(known) = self.key.protocols.get() {
+            return known.clone();
+        }
+        let info = self.info();
+        let listed = info.get(&0x06).map(|list| list.items().clone());
+        let listed = listed.unwrap_or_else(|| vec![1.into()]);
+        let known = PROTOCOLS.into_iter();
+        let known = known.filter(|protocol| listed.contains(&(*protocol as u8).into()));
+        let known: Vec<_> = known.collect();
+        self.key.protocols.get_or_init(|| known).clone()
+    }
+
+    /// Protocol two, where the key knows it.
+    #[track_caller]
+    pub fn best_protocol(&mut self) -> Protocol {
+        let known = self.protocols();
+        *known
+            .last()
+            .unwrap_or_else(|| panic!("expected a protocol of the standard among pinUvAuthProtocols"))
+    }
+
+    /// Agrees by the best protocol.
+    #[track_caller]
+    pub fn agree_by_best(&mut self) -> Agreement {
+        let protocol = self.best_protocol();
+        self.agree(protocol)
+    }
+
+    /// Sets the first PIN.
     #[track_caller]
     pub fn set_pin(&mut self, pin: &str) {
-        let agreement = self.agree(Protocol::Two);
+        let agreement = self.agree_by_best();
         same!(self.ctap2(agreement.set_pin(pin)), Response::bare(status::OK));
     }
 
-    /// A token with these permissions for the PIN [`PIN`], by protocol two.
+    /// A token with these permissions for the PIN [`PIN`].
     #[track_caller]
     pub fn token(&mut self, permissions: u8, rp_id: Option<&str>) -> Token {
-        self.token_by(Protocol::Two, PIN, permissions, rp_id)
+        let protocol = self.best_protocol();
+        self.token_by(protocol, PIN, permissions, rp_id)
     }
 
     /// A token with these permissions.
@@ -259,7 +291,7 @@ impl Host {
     /// Tries a PIN, and returns the status.
     #[track_caller]
     pub fn try_pin(&mut self, pin: &str) -> u8 {
-        let agreement = self.agree(Protocol::Two);
+        let agreement = self.agree_by_best();
         self.ctap2(agreement.get_pin_token(pin)).status
     }
 

@@ -14,22 +14,22 @@ checks! {
         missing_parameters_are_named_so needs Tokens,
         wrong_types_are_named_so needs Tokens;
     "CTAP 2.3 §6.5.5.7.3":
-        there_is_no_built_in_user_verification needs Pin and ProtocolTwo and NoBuiltInUv;
+        there_is_no_built_in_user_verification needs Pin and NoBuiltInUv;
     "CTAP 2.3 §6.5.5.2":
         a_fresh_key_has_eight_retries needs Pin;
     "CTAP 2.3 §6.5.5.5":
-        a_pin_is_set_by_either_protocol needs Pin and ProtocolTwo,
-        a_pin_that_is_set_is_not_set_again needs Pin and ProtocolTwo,
-        a_wrong_parameter_is_refused needs Pin and ProtocolTwo,
-        short_pins_are_refused needs Pin and ProtocolTwo,
-        characters_count_not_bytes needs Pin and ProtocolTwo,
-        a_pin_has_at_most_63_bytes needs Pin and ProtocolTwo,
-        a_padded_pin_has_64_bytes needs Pin and ProtocolTwo,
-        a_new_pin_is_encrypted_in_whole_blocks needs Pin and ProtocolTwo,
+        a_pin_is_set_by_either_protocol needs Pin,
+        a_pin_that_is_set_is_not_set_again needs Pin,
+        a_wrong_parameter_is_refused needs Pin and ProtocolTwo and ProtocolOne,
+        short_pins_are_refused needs Pin,
+        characters_count_not_bytes needs Pin,
+        a_pin_has_at_most_63_bytes needs Pin,
+        a_padded_pin_has_64_bytes needs Pin,
+        a_new_pin_is_encrypted_in_whole_blocks needs Pin,
         the_pin_survives_a_power_cycle needs Tokens;
     "CTAP 2.3 §6.5.5.6":
-        the_pin_changes needs Pin and ProtocolTwo,
-        changing_needs_the_current_pin needs Pin and ProtocolTwo,
+        the_pin_changes needs Pin and ProtocolTwo and ProtocolOne,
+        changing_needs_the_current_pin needs Pin,
         changing_needs_a_pin needs Tokens,
         a_wrong_parameter_costs_no_retry needs Pin and ProtocolTwo,
         a_new_pin_too_short_leaves_the_old needs Tokens and CredMgmt,
@@ -62,7 +62,7 @@ fn unknown_subcommands_are_refused(key: &Key) {
 
 fn there_is_no_built_in_user_verification(key: &Key) {
     let mut host = key.host();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = agreement.request(0x06).with(cp::PERMISSIONS, permission::CM);
     host.denied(request, status::INVALID_SUBCOMMAND);
     host.denied(client_pin(0x07), status::INVALID_SUBCOMMAND);
@@ -84,7 +84,7 @@ fn a_fresh_key_has_eight_retries(key: &Key) {
 }
 
 fn a_pin_is_set_by_either_protocol(key: &Key) {
-    for protocol in PROTOCOLS {
+    for protocol in key.host().protocols() {
         let mut host = key.host();
         let agreement = host.agree(protocol);
         same!(host.ctap2(agreement.set_pin(PIN)), Response::bare(status::OK));
@@ -98,7 +98,7 @@ fn a_pin_is_set_by_either_protocol(key: &Key) {
 fn a_pin_that_is_set_is_not_set_again(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.set_pin("5678"), status::PIN_AUTH_INVALID);
     status::is(host.try_pin(PIN), status::OK);
 }
@@ -106,7 +106,7 @@ fn a_pin_that_is_set_is_not_set_again(key: &Key) {
 fn missing_parameters_are_named_so(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let set = [
         cp::PIN_UV_AUTH_PROTOCOL,
         cp::KEY_AGREEMENT,
@@ -121,7 +121,7 @@ fn missing_parameters_are_named_so(key: &Key) {
     let without = unknown(agreement.set_pin(PIN)).without(cp::NEW_PIN_ENC);
     host.denied(without, status::MISSING_PARAMETER);
     host.set_pin(PIN);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     for member in set.into_iter().chain([cp::PIN_HASH_ENC]) {
         host.denied(
             agreement.change_pin(PIN, "5678").without(member),
@@ -151,7 +151,7 @@ fn wrong_types_are_named_so(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
     host.set_pin(PIN);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let change = agreement.change_pin(PIN, "5678");
     for member in cp::PIN_UV_AUTH_PROTOCOL..=cp::PIN_HASH_ENC {
         host.denied(change.clone().with(member, true), status::CBOR_UNEXPECTED_TYPE);
@@ -187,7 +187,7 @@ fn a_wrong_parameter_is_refused(key: &Key) {
 
 fn short_pins_are_refused(key: &Key) {
     let shortest = key.host().shortest_pin();
-    for protocol in PROTOCOLS {
+    for protocol in key.host().protocols() {
         for length in [0, 1, shortest - 1] {
             let pin = &"123456789".repeat(7)[..length];
             status::of(pin, set(key, protocol, &padded(pin)), status::PIN_POLICY_VIOLATION);
@@ -200,17 +200,20 @@ fn characters_count_not_bytes(key: &Key) {
     let shortest = key.host().shortest_pin();
     let pin = |length: usize| "🔑".repeat(length);
     status::is(
-        set(key, Protocol::Two, &padded(&pin(shortest - 1))),
+        set(key, key.host().best_protocol(), &padded(&pin(shortest - 1))),
         status::PIN_POLICY_VIOLATION,
     );
-    status::is(set(key, Protocol::Two, &padded(&pin(shortest))), status::OK);
+    status::is(
+        set(key, key.host().best_protocol(), &padded(&pin(shortest))),
+        status::OK,
+    );
     status::is(key.host().try_pin(&pin(shortest)), status::OK);
 }
 
 fn a_pin_has_at_most_63_bytes(key: &Key) {
     let long = "0123456789".repeat(7);
     let longest = key.host().longest_pin();
-    for protocol in PROTOCOLS {
+    for protocol in key.host().protocols() {
         for length in [longest + 1, 64] {
             status::is(
                 set(key, protocol, &padded(&long[..length])),
@@ -218,12 +221,15 @@ fn a_pin_has_at_most_63_bytes(key: &Key) {
             );
         }
     }
-    status::is(set(key, Protocol::Two, &padded(&long[..longest])), status::OK);
+    status::is(
+        set(key, key.host().best_protocol(), &padded(&long[..longest])),
+        status::OK,
+    );
     status::is(key.host().try_pin(&long[..longest]), status::OK);
 }
 
 fn a_padded_pin_has_64_bytes(key: &Key) {
-    for protocol in PROTOCOLS {
+    for protocol in key.host().protocols() {
         for length in [0, 16, 32, 48] {
             let mut short = padded(PIN);
             short.truncate(length);
@@ -245,7 +251,7 @@ fn a_padded_pin_has_64_bytes(key: &Key) {
 
 fn a_new_pin_is_encrypted_in_whole_blocks(key: &Key) {
     let mut host = key.host();
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         let agreement = host.agree(protocol);
         let param = agreement.authenticate(&[&[0; 65]]);
         let request = agreement.set_pin(PIN).with(cp::NEW_PIN_ENC, vec![0; 65]);
@@ -272,10 +278,10 @@ fn changing_needs_the_current_pin(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
     host.set_pin(PIN);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.change_pin("4321", "5678"), status::PIN_INVALID);
     same!(host.pin_retries(), (all - 1, false));
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
     same!(host.pin_retries(), (all, false));
 }
@@ -283,7 +289,7 @@ fn changing_needs_the_current_pin(key: &Key) {
 fn changing_needs_a_pin(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_NOT_SET);
     host.denied(agreement.get_pin_token(PIN), status::PIN_NOT_SET);
     host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_NOT_SET);
@@ -294,7 +300,7 @@ fn a_wrong_parameter_costs_no_retry(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
     host.set_pin(PIN);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = agreement.change_pin(PIN, "5678");
     let other = agreement.change_pin("4321", "9999");
     for (member, wrong) in [
@@ -314,7 +320,7 @@ fn a_new_pin_too_short_leaves_the_old(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
     host.set_pin(PIN);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let token = host.token(permission::CM, None);
     host.denied(agreement.change_pin(PIN, "123"), status::PIN_POLICY_VIOLATION);
     same!(host.pin_retries(), (all, false));
@@ -328,7 +334,7 @@ fn changing_the_pin_ends_its_tokens(key: &Key) {
     let token = host.token(permission::MC, Some("example.com"));
     let persistent = host.token(permission::PCMR, None);
     status::is(host.ctap2(persistent.manage(0x01, None)).status, status::OK);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
     host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     host.denied(persistent.manage(0x02, None), status::PIN_AUTH_INVALID);

@@ -3,7 +3,7 @@
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, permission};
+use crate::host::client_pin::{PIN, Protocol, configure, permission};
 use crate::host::ctap2::{RESET, extending, make_credential, status};
 use crate::host::read::Read as _;
 use crate::host::response::Response;
@@ -30,7 +30,7 @@ checks! {
         a_refused_change_leaves_everything needs Tokens and Config and SetMinPinLength and MinPinLength
             and PinComplexityPolicy and AlwaysUv,
         the_complexity_policy_is_turned_on_and_stays needs Config and SetMinPinLength and PinComplexityPolicy,
-        a_simple_pin_is_refused_under_the_policy needs Pin and ProtocolTwo and Config and SetMinPinLength
+        a_simple_pin_is_refused_under_the_policy needs Pin and Config and SetMinPinLength
             and PinComplexityPolicy,
         a_pin_from_before_the_policy_must_change needs Tokens and Config and SetMinPinLength and PinComplexityPolicy;
     "CTAP 2.3 §6.6":
@@ -139,7 +139,7 @@ fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
 
 fn a_token_serves_again(key: &Key) {
     let mut host = with_pin(key, PIN);
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         let token = host.token_by(protocol, PIN, permission::ACFG, None);
         for on in [true, false, true, false] {
             same!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
@@ -176,7 +176,7 @@ fn the_minimum_pin_length_only_grows(key: &Key) {
         same!(host.ctap2(request), Response::bare(status::OK));
     }
     same!(host.info()[&0x0D], 8.into());
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.set_pin("1234567"), status::PIN_POLICY_VIOLATION);
     host.set_pin("12345678");
     status::is(
@@ -194,9 +194,9 @@ fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
     );
     let info = host.info();
     same!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.change_pin(PIN, "98765"), status::PIN_POLICY_VIOLATION);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     status::is(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
     differ!(host.info().get(&0x0C), Some(&true.into()));
 }
@@ -309,7 +309,7 @@ fn the_complexity_policy_is_turned_on_and_stays(key: &Key) {
 fn a_simple_pin_is_refused_under_the_policy(key: &Key) {
     let mut host = key.host();
     status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     for simple in ["1111", "1234", "987654", "aaaaaa"] {
         host.denied(agreement.set_pin(simple), status::PIN_POLICY_VIOLATION);
     }
@@ -321,10 +321,10 @@ fn a_pin_from_before_the_policy_must_change(key: &Key) {
     status::is(run(&mut host, PIN, SET_MIN_PIN_LENGTH, policy()), status::OK);
     same!(host.info()[&0x0C], true.into());
     for simple in ["1111", "4567", "8765"] {
-        let agreement = host.agree(Protocol::Two);
+        let agreement = host.agree_by_best();
         host.denied(agreement.change_pin(PIN, simple), status::PIN_POLICY_VIOLATION);
     }
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     status::is(host.ctap2(agreement.change_pin(PIN, "4711")).status, status::OK);
     // That one was checked.
     status::is(run(&mut host, "4711", SET_MIN_PIN_LENGTH, policy()), status::OK);

@@ -22,7 +22,7 @@ checks! {
     "CTAP 2.3 §6.8":
         a_bound_token_lists_its_own_credentials_only needs Tokens and CredMgmt,
         the_previews_number_answers_the_same needs Tokens and CredMgmt,
-        the_previews_number_takes_a_token_of_the_old_kind needs Pin and ProtocolTwo and CredMgmt;
+        the_previews_number_takes_a_token_of_the_old_kind needs Pin and ProtocolTwo and CredMgmt and ProtocolOne;
 }
 
 fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
@@ -95,7 +95,7 @@ fn a_power_cycle_ends_a_walk(key: &Key) {
 
 fn a_change_of_the_pin_ends_a_walk(key: &Key) {
     let mut host = walking(key);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
     host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
 }

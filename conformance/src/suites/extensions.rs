@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{Protocol, configure};
+use crate::host::client_pin::configure;
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
@@ -34,7 +34,7 @@ checks! {
         extensions_of_the_other_command_are_ignored needs CredProtect and MinPinLength and HmacSecretMc
             and PinComplexityPolicy,
         an_empty_map_of_inputs_has_no_outputs,
-        several_outputs_are_in_canonical_order needs Rk and Pin and ProtocolTwo and Config and CredProtect
+        several_outputs_are_in_canonical_order needs Rk and Pin and Config and CredProtect
             and SetMinPinLength and CredBlob and LargeBlobKey and MinPinLength and HmacSecret and HmacSecretMc
             and PinComplexityPolicy and ThirdPartyPayment,
         a_power_cycle_changes_nothing needs Rk and CredBlob and LargeBlobKey and ThirdPartyPayment;
@@ -271,7 +271,7 @@ fn several_outputs_are_in_canonical_order(key: &Key) {
     let mut host = key.host();
     let listed = Value::Map(vec![(2.into(), Value::Array(vec!["example.com".into()]))]);
     status::is(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     // The order itself is checked wherever an answer is read.
     let request = extending(
         discoverable(),

@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{Agreement, PIN, PROTOCOLS, Protocol, permission};
+use crate::host::client_pin::{Agreement, PIN, Protocol, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, extending, ga, get_assertion, get_assertion_by, make_credential, make_discoverable,
     status,
@@ -17,19 +17,19 @@ checks! {
     "CTAP 2.3 §12.7":
         a_credential_says_that_it_has_secrets needs Rk,
         what_is_not_asked_for_is_not_answered,
-        one_salt_gives_one_secret needs Rk and Pin and ProtocolTwo,
-        two_salts_give_two_secrets needs Pin and ProtocolTwo,
-        secrets_belong_to_their_credential needs Pin and ProtocolTwo,
+        one_salt_gives_one_secret needs Rk and Pin and ProtocolTwo and ProtocolOne,
+        two_salts_give_two_secrets needs Pin,
+        secrets_belong_to_their_credential needs Pin,
         the_verified_user_has_other_secrets needs Tokens,
-        no_protocol_is_protocol_one needs Pin and ProtocolTwo,
-        a_salt_has_32_bytes needs Pin and ProtocolTwo,
+        no_protocol_is_protocol_one needs Pin and ProtocolTwo and ProtocolOne,
+        a_salt_has_32_bytes needs Pin,
         wrong_parameters_are_refused needs Pin and ProtocolTwo,
-        it_needs_user_presence needs Pin and ProtocolTwo,
-        every_account_of_a_walk_has_its_secret needs Rk and Pin and ProtocolTwo,
-        a_secret_survives_a_power_cycle needs Pin and ProtocolTwo;
+        it_needs_user_presence needs Pin,
+        every_account_of_a_walk_has_its_secret needs Rk and Pin,
+        a_secret_survives_a_power_cycle needs Pin;
     "CTAP 2.3 §12.8":
         a_new_credential_gives_its_secret_at_once needs Tokens and HmacSecretMc,
-        at_creation_it_needs_hmac_secret_too needs Pin and ProtocolTwo and HmacSecretMc,
+        at_creation_it_needs_hmac_secret_too needs Pin and HmacSecretMc,
         at_creation_wrong_parameters_leave_nothing needs Rk and Pin and ProtocolTwo and HmacSecretMc;
 }
 
@@ -61,6 +61,12 @@ fn secrets(host: &mut Host, protocol: Protocol, request: &Request, salts: &[u8])
     let agreement = host.agree(protocol);
     let assertion = host.assert(&asking(request.clone(), agreement.salts(salts)));
     decrypted(&agreement, &assertion, salts.len())
+}
+
+#[track_caller]
+fn best_secrets(host: &mut Host, request: &Request, salts: &[u8]) -> Vec<u8> {
+    let protocol = host.best_protocol();
+    secrets(host, protocol, request, salts)
 }
 
 #[track_caller]
@@ -111,8 +117,8 @@ fn one_salt_gives_one_secret(key: &Key) {
     ] {
         let made = host.register(&asking(request, true.into()));
         let one = secrets(&mut host, Protocol::One, &by(&made), &SALT);
-        same!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), one);
-        differ!(secrets(&mut host, Protocol::Two, &by(&made), &ANOTHER), one);
+        same!(best_secrets(&mut host, &by(&made), &SALT), one);
+        differ!(best_secrets(&mut host, &by(&made), &ANOTHER), one);
     }
 }
 
@@ -120,7 +126,7 @@ fn two_salts_give_two_secrets(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     let both = [SALT, ANOTHER].concat();
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         let two = secrets(&mut host, protocol, &by(&made), &both);
         same!(two[..32], secrets(&mut host, protocol, &by(&made), &SALT));
         same!(two[32..], secrets(&mut host, protocol, &by(&made), &ANOTHER));
@@ -133,24 +139,24 @@ fn secrets_belong_to_their_credential(key: &Key) {
         .map(|_| host.register(&asking(make_credential("example.com", b"1"), true.into())))
         .collect();
     differ!(
-        secrets(&mut host, Protocol::Two, &by(&made[0]), &SALT),
-        secrets(&mut host, Protocol::Two, &by(&made[1]), &SALT)
+        best_secrets(&mut host, &by(&made[0]), &SALT),
+        best_secrets(&mut host, &by(&made[1]), &SALT)
     );
 }
 
 fn the_verified_user_has_other_secrets(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
-    let without = secrets(&mut host, Protocol::Two, &by(&made), &SALT);
+    let without = best_secrets(&mut host, &by(&made), &SALT);
     host.set_pin(PIN);
     let verified = |host: &mut Host| {
         let request = host.token(permission::GA, Some("example.com")).on(by(&made));
-        secrets(host, Protocol::Two, &request, &SALT)
+        best_secrets(host, &request, &SALT)
     };
     let with = verified(&mut host);
     differ!(with, without);
     same!(verified(&mut host), with);
-    same!(secrets(&mut host, Protocol::Two, &by(&made), &SALT), without);
+    same!(best_secrets(&mut host, &by(&made), &SALT), without);
 }
 
 fn no_protocol_is_protocol_one(key: &Key) {
@@ -166,7 +172,7 @@ fn no_protocol_is_protocol_one(key: &Key) {
 fn a_salt_has_32_bytes(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         let agreement = host.agree(protocol);
         for length in [0, 16, 48, 80, 96] {
             let request = asking(by(&made), agreement.salts(&vec![0; length]));
@@ -191,7 +197,7 @@ fn refusal(host: &mut Host, request: Request) -> u8 {
 fn wrong_parameters_are_refused(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let right = agreement.salts(&SALT);
     for (member, value, expected) in [
         (1, None, status::MISSING_PARAMETER),
@@ -232,7 +238,7 @@ fn wrong_parameters_are_refused(key: &Key) {
 fn it_needs_user_presence(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = asking(by(&made), agreement.salts(&SALT));
     host.denied(
         request.with(ga::OPTIONS, map([("up", false.into())])),
@@ -246,14 +252,14 @@ fn every_account_of_a_walk_has_its_secret(key: &Key) {
         .iter()
         .map(|user| host.register(&asking(make_discoverable("example.com", *user), true.into())))
         .collect();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let first = host.assert(&asking(get_assertion("example.com"), agreement.salts(&SALT)));
     let next = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
     for (assertion, made) in [(first, &made[1]), (next, &made[0])] {
         assertion.verify(&made.public_key, "example.com", flags::UP | flags::ED);
         same!(
             decrypted(&agreement, &assertion, 32),
-            secrets(&mut host, Protocol::Two, &by(made), &SALT)
+            best_secrets(&mut host, &by(made), &SALT)
         );
     }
 }
@@ -261,9 +267,9 @@ fn every_account_of_a_walk_has_its_secret(key: &Key) {
 fn a_secret_survives_a_power_cycle(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
-    let before = secrets(&mut host, Protocol::Two, &by(&made), &SALT);
+    let before = best_secrets(&mut host, &by(&made), &SALT);
     key.power_cycle();
-    same!(secrets(&mut key.host(), Protocol::Two, &by(&made), &SALT), before);
+    same!(best_secrets(&mut key.host(), &by(&made), &SALT), before);
 }
 
 /// hmac-secret and hmac-secret-mc in one request.
@@ -278,7 +284,7 @@ fn a_new_credential_gives_its_secret_at_once(key: &Key) {
         if verified {
             host.set_pin(PIN);
         }
-        for protocol in PROTOCOLS {
+        for protocol in host.protocols() {
             for salts in [&salts[..32], &salts] {
                 let agreement = host.agree(protocol);
                 let request = at_creation(make_credential("example.com", b"1"), true, agreement.salts(salts));
@@ -305,7 +311,7 @@ fn a_new_credential_gives_its_secret_at_once(key: &Key) {
 
 fn at_creation_it_needs_hmac_secret_too(key: &Key) {
     let mut host = key.host();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = make_credential("example.com", b"1");
     let alone = extending(request.clone(), [("hmac-secret-mc", agreement.salts(&SALT))]);
     status::is(refusal(&mut host, alone), status::MISSING_PARAMETER);
@@ -315,7 +321,7 @@ fn at_creation_it_needs_hmac_secret_too(key: &Key) {
 
 fn at_creation_wrong_parameters_leave_nothing(key: &Key) {
     let mut host = key.host();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let right = agreement.salts(&SALT);
     for (wrong, expected) in [
         (true.into(), status::CBOR_UNEXPECTED_TYPE),

@@ -10,14 +10,14 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.5.5.4":
-        key_agreement_is_a_cose_key_and_nothing_else needs Pin and ProtocolTwo,
+        key_agreement_is_a_cose_key_and_nothing_else needs Pin and ProtocolTwo and ProtocolOne,
         key_agreement_needs_a_protocol;
     "CTAP 2.3 §6.5.6":
-        key_agreement_keys_change_with_the_power needs ProtocolTwo,
-        key_agreement_changes_with_a_wrong_pin_only needs Pin and ProtocolTwo,
+        key_agreement_keys_change_with_the_power needs ProtocolTwo and ProtocolOne,
+        key_agreement_changes_with_a_wrong_pin_only needs Pin and ProtocolTwo and ProtocolOne,
         a_key_that_is_no_point_is_refused needs Pin and ProtocolTwo;
     "CTAP 2.3 §6.5.7":
-        parameters_of_the_other_protocol_are_refused needs Tokens;
+        parameters_of_the_other_protocol_are_refused needs Tokens and ProtocolOne;
 }
 
 /// The key agreement keys of both protocols, as they are now.

@@ -1,20 +1,20 @@
 //! How often a PIN may be guessed (CTAP 2.3 §6.5.2.2, §6.5.2.3).
 
-use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, client_pin, cp, permission};
+use crate::host::client_pin::{PIN, Protocol, client_pin, cp, permission};
 use crate::host::ctap2::{RESET, status};
 use crate::host::response::Response;
 use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.5.2.2":
-        a_wrong_pin_costs_a_retry_and_the_right_one_restores_them needs Pin and ProtocolTwo,
+        a_wrong_pin_costs_a_retry_and_the_right_one_restores_them needs Pin,
         three_wrong_pins_in_a_row_need_a_power_cycle needs Tokens,
         a_blocked_pin_is_blocked_until_a_reset needs Tokens,
-        every_way_to_use_the_pin_counts needs Tokens,
-        a_pin_of_another_length_is_wrong_too needs Pin and ProtocolTwo,
-        a_pin_hash_of_another_length_is_wrong_too needs Pin and ProtocolTwo;
+        every_way_to_use_the_pin_counts needs Tokens and ProtocolOne,
+        a_pin_of_another_length_is_wrong_too needs Pin,
+        a_pin_hash_of_another_length_is_wrong_too needs Pin;
     "CTAP 2.3 §6.6":
-        a_reset_ends_the_need_of_a_power_cycle needs Pin and ProtocolTwo;
+        a_reset_ends_the_need_of_a_power_cycle needs Pin;
 }
 
 fn a_wrong_pin_costs_a_retry_and_the_right_one_restores_them(key: &Key) {
@@ -44,7 +44,7 @@ fn three_wrong_pins_in_a_row_need_a_power_cycle(key: &Key) {
     for pin in [PIN, "4321"] {
         status::is(host.try_pin(pin), status::PIN_AUTH_BLOCKED);
     }
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.change_pin(PIN, "5678"), status::PIN_AUTH_BLOCKED);
     host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_AUTH_BLOCKED);
     same!(host.pin_retries(), (all - 3, true));
@@ -73,7 +73,7 @@ fn a_blocked_pin_is_blocked_until_a_reset(key: &Key) {
     }
     let mut host = key.host();
     same!(host.ctap2(client_pin(0x01)).ok()[&3], 0.into());
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     for request in [
         agreement.get_pin_token(PIN),
         agreement.get_token(PIN, permission::CM, None),
@@ -95,9 +95,9 @@ fn every_way_to_use_the_pin_counts(key: &Key) {
     host.set_pin(PIN);
     let agreement = host.agree(Protocol::One);
     host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.change_pin("4321", "5678"), status::PIN_INVALID);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(
         agreement.get_token("4321", permission::CM, None),
         status::PIN_AUTH_BLOCKED,
@@ -118,7 +118,7 @@ fn a_pin_hash_of_another_length_is_wrong_too(key: &Key) {
     let mut host = key.host();
     host.set_pin(PIN);
     let (all, _) = host.pin_retries();
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         for (length, left) in [(0, all - 1), (32, all - 2)] {
             let agreement = host.agree(protocol);
             let hash = agreement.encrypt(&[0; 32][..length]);

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, configure, cp, permission};
+use crate::host::client_pin::{PIN, Protocol, configure, cp, permission};
 use crate::host::ctap2::{
     Request, blob_array, ga, get_assertion, make_credential, make_discoverable, set_fragment, status,
 };
@@ -12,7 +12,7 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.5.5.7.1":
-        a_token_of_the_old_kind_serves_both_ceremonies needs Rk and Pin and ProtocolTwo,
+        a_token_of_the_old_kind_serves_both_ceremonies needs Rk and Pin,
         a_token_of_the_old_kind_has_no_permissions_to_name needs Pin and ProtocolTwo,
         a_token_of_the_old_kind_binds_itself needs Rk and Tokens and CredMgmt and Config and AlwaysUv;
     "CTAP 2.3 §6.5.5.7.2":
@@ -26,12 +26,12 @@ checks! {
     "CTAP 2.3 §6.5.5.7":
         the_persistent_token_leaves_the_others_alone needs Tokens and CredMgmt and Pcmr,
         the_persistent_token_reads_and_does_not_write needs Rk and Tokens and CredMgmt and Pcmr and Config and AlwaysUv,
-        the_persistent_token_is_the_same_for_all needs Tokens and Pcmr,
+        the_persistent_token_is_the_same_for_all needs Tokens and Pcmr and ProtocolOne,
         a_token_without_the_permission_is_refused needs Rk and Tokens and CredMgmt and LargeBlobs and Config
             and AlwaysUv,
         a_token_is_for_its_relying_party needs Rk and Tokens;
     "CTAP 2.3 §6.5.2.1":
-        a_new_token_ends_the_one_before needs Tokens and CredMgmt,
+        a_new_token_ends_the_one_before needs Tokens and CredMgmt and ProtocolOne,
         a_token_serves_one_ceremony needs Rk and Tokens and CredMgmt and Config and AlwaysUv,
         a_touch_that_is_refused_spends_nothing needs Decline and Tokens,
         a_silent_assertion_spends_nothing needs Rk and Tokens,
@@ -52,7 +52,7 @@ fn made(host: &mut Host, request: &Request) -> bool {
 
 fn a_token_of_the_old_kind_serves_both_ceremonies(key: &Key) {
     let mut host = with_pin(key);
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         for request in [make_discoverable("example.com", b"1"), get_assertion("example.com")] {
             let agreement = host.agree(protocol);
             let response = host.ctap2(agreement.get_pin_token(PIN));
@@ -67,7 +67,7 @@ fn a_token_of_the_old_kind_serves_both_ceremonies(key: &Key) {
 fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
     let mut host = with_pin(key);
     let (all, _) = host.pin_retries();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = agreement.get_pin_token(PIN);
     for permissions in [0, permission::MC] {
         host.denied(
@@ -81,7 +81,7 @@ fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
 
 fn permissions_must_be_named(key: &Key) {
     let mut host = with_pin(key);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = agreement.get_token(PIN, 0, None);
     host.denied(request.clone(), status::INVALID_PARAMETER);
     host.denied(request.without(cp::PERMISSIONS), status::MISSING_PARAMETER);
@@ -130,7 +130,7 @@ fn other_permissions_need_none(key: &Key) {
 fn permissions_that_the_key_has_no_use_for_are_refused(key: &Key) {
     let mut host = with_pin(key);
     let (all, _) = host.pin_retries();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     for permissions in [permission::BE, permission::BE | permission::CM] {
         // Before the PIN is tried.
         for pin in [PIN, "4321"] {
@@ -147,7 +147,7 @@ fn unknown_permissions_are_ignored(key: &Key) {
     let mut host = with_pin(key);
     let token = host.token(0x80 | permission::CM, None);
     status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let request = agreement.get_token(PIN, 0, None);
     let response = host.ctap2(request.with(cp::PERMISSIONS, 1 << 63 | u64::from(permission::CM)));
     let token = agreement.token(&response);
@@ -157,7 +157,7 @@ fn unknown_permissions_are_ignored(key: &Key) {
 fn the_persistent_token_comes_alone(key: &Key) {
     let mut host = with_pin(key);
     let (all, _) = host.pin_retries();
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     for other in [permission::MC, permission::CM, permission::ACFG, permission::LBW] {
         for pin in [PIN, "4321"] {
             host.denied(
@@ -315,7 +315,7 @@ fn a_token_of_the_old_kind_binds_itself(key: &Key) {
     let token = host.token(permission::MC, Some("example.org"));
     host.register(&token.on(make_discoverable("example.org", b"1")));
 
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     let response = host.ctap2(agreement.get_pin_token(PIN));
     let token = agreement.token(&response);
     // A silent assertion binds it and spends nothing.
@@ -363,7 +363,7 @@ fn a_forced_change_gives_no_token(key: &Key) {
     // The token that asked for it is gone too.
     host.denied(token.configure(0x02, None), status::PIN_AUTH_INVALID);
     same!(host.info()[&0x0C], true.into());
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         let agreement = host.agree(protocol);
         for permissions in [permission::CM, permission::PCMR] {
             let request = agreement.get_token(PIN, permissions, None);
@@ -374,10 +374,10 @@ fn a_forced_change_gives_no_token(key: &Key) {
     same!(host.pin_retries(), (all, false));
     host.denied(configure(0x02, None), status::PUAT_REQUIRED);
 
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     host.denied(agreement.change_pin(PIN, PIN), status::PIN_POLICY_VIOLATION);
     same!(host.info()[&0x0C], true.into());
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
     differ!(host.info().get(&0x0C), Some(&true.into()));
     status::is(host.try_pin("5678"), status::OK);

@@ -1,6 +1,6 @@
 //! authenticatorReset (CTAP 2.3 §6.6).
 
-use crate::host::client_pin::{PIN, Protocol, Token, configure, permission};
+use crate::host::client_pin::{PIN, Token, configure, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, RESET, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
@@ -22,7 +22,7 @@ checks! {
         a_user_who_does_not_come_keeps_everything needs Clock,
         cancel_keeps_everything,
         everything_of_a_pin_is_forgotten needs Tokens and CredMgmt and Pcmr,
-        everything_that_get_info_tells_is_as_at_first needs Rk and Pin and ProtocolTwo,
+        everything_that_get_info_tells_is_as_at_first needs Rk and Pin,
         a_cancelled_reset_keeps_the_pin_and_its_tokens needs Tokens and CredMgmt,
         a_long_touch_resets_and_a_short_one_does_not needs Clock and Config;
 }
@@ -140,7 +140,7 @@ fn everything_of_a_pin_is_forgotten(key: &Key) {
     host.set_pin(PIN);
     let persistent = host.token(permission::PCMR, None);
     let before = identifiers(&mut host, &persistent);
-    let agreement = host.agree(Protocol::Two);
+    let agreement = host.agree_by_best();
     key.power_cycle();
     let mut host = key.host();
     status::is(host.touched(RESET).status, status::OK);

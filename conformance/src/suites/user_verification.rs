@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{PIN, PROTOCOLS, Token, configure, permission};
+use crate::host::client_pin::{PIN, Token, configure, permission};
 use crate::host::command;
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, descriptors, extending, ga, get_assertion, get_assertion_by, make_credential,
@@ -20,14 +20,14 @@ checks! {
     "CTAP 2.3 §6.1.2, §6.2.2":
         without_a_pin_nobody_is_verified needs Rk,
         without_a_pin_a_parameter_is_not_looked_at needs Rk,
-        a_plain_credential_needs_no_pin needs Pin and ProtocolTwo and MakeCredUvNotRqd,
-        a_discoverable_credential_needs_the_pin needs Rk and Pin and ProtocolTwo,
+        a_plain_credential_needs_no_pin needs Pin and MakeCredUvNotRqd,
+        a_discoverable_credential_needs_the_pin needs Rk and Pin,
         a_token_verifies_the_user needs Rk and Tokens,
-        an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin needs Rk and Pin and ProtocolTwo,
+        an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin needs Rk and Pin,
         an_empty_parameter_may_be_declined needs Decline and Rk,
         an_empty_parameter_may_wait_in_vain needs Clock and Rk,
         an_empty_parameter_may_be_cancelled needs Rk,
-        a_parameter_needs_a_protocol_that_is_known needs Rk and Pin and ProtocolTwo,
+        a_parameter_needs_a_protocol_that_is_known needs Rk and Pin,
         a_wrong_parameter_is_refused_without_a_touch needs Rk and Tokens,
         the_uv_option_gives_way_to_a_parameter needs Rk and Tokens and NoBuiltInUv and MakeCredUvNotRqd,
         an_excluded_credential_that_needs_verification_is_hidden_without needs Tokens and CredProtect
@@ -36,7 +36,7 @@ checks! {
         the_user_can_always_be_verified needs Rk and Tokens and Config and AlwaysUv and MakeCredUvNotRqd
             and NoBuiltInUv,
         always_verifying_ends_u2f needs U2f and Config and AlwaysUv and MakeCredUvNotRqd and NoBuiltInUv,
-        u2f_goes_on_beside_a_pin needs U2f and Pin and ProtocolTwo;
+        u2f_goes_on_beside_a_pin needs U2f and Pin;
     "CTAP 2.3 §6.2.3":
         names_are_told_to_the_verified_only needs Rk and Tokens;
 }
@@ -107,7 +107,7 @@ fn a_discoverable_credential_needs_the_pin(key: &Key) {
 
 fn a_token_verifies_the_user(key: &Key) {
     let mut host = with_pin(key);
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         for request in [
             plain(),
             make_discoverable("example.com", b"1"),
@@ -188,7 +188,7 @@ fn a_parameter_needs_a_protocol_that_is_known(key: &Key) {
 fn a_wrong_parameter_is_refused_without_a_touch(key: &Key) {
     let mut host = with_pin(key);
     verified(&mut host, b"1");
-    for protocol in PROTOCOLS {
+    for protocol in host.protocols() {
         let token = host.token_by(protocol, PIN, permission::MC | permission::GA, Some("example.com"));
         for request in both() {
             for length in [1, 15, 16, 17, 31, 32, 33] {

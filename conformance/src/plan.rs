@@ -345,4 +345,41 @@ mod tests {
             assert!(!is_tried || step.suite == "ctaphid", "{}", step.name());
         }
     }
+
+    /// What a key has that says so much in getInfo.
+    fn has(members: Vec<(u8, Value)>) -> Vec<Need> {
+        let get_info = Some(members.into_iter().collect());
+        capabilities(&Info {
+            get_info,
+            ..Info::default()
+        })
+    }
+
+    fn options(names: &[&str]) -> (u8, Value) {
+        let options = names.iter().map(|name| (Value::from(*name), true.into()));
+        (0x04, Value::Map(options.collect()))
+    }
+
+    #[test]
+    fn a_key_that_lists_no_protocol_has_the_first() {
+        let has = has(vec![options(&["clientPin", "rk"])]);
+        assert!(has.contains(&Need::Pin) && has.contains(&Need::ProtocolOne));
+        assert!(!has.contains(&Need::ProtocolTwo) && !has.contains(&Need::Tokens));
+    }
+
+    #[test]
+    fn a_key_that_wants_longer_pins_is_not_given_a_short_one() {
+        for (shortest, takes) in [(4, true), (5, false)] {
+            let has = has(vec![options(&["clientPin"]), (0x0D, shortest.into())]);
+            assert_eq!(has.contains(&Need::Pin), takes, "{shortest}");
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_absent_is_absent() {
+        let without = [Need::NoEnterprise, Need::NoBuiltInUv, Need::NoBio];
+        assert!(without.iter().all(|need| has(vec![]).contains(need)));
+        let with = has(vec![options(&["ep", "uv", "bioEnroll"])]);
+        assert!(!without.iter().any(|need| with.contains(need)));
+    }
 }

@@ -204,7 +204,7 @@ fn commands_print_what_the_pages_show() {
             }
             if let Some((name, value)) = command.strip_prefix("export ").and_then(|set| set.split_once('=')) {
                 reader.variables.push((name.to_owned(), value.to_owned()));
-            } else if let Some(arguments) = command.strip_prefix("cargo run --release -- ") {
+            } else if let Some(arguments) = command.strip_prefix("cargo run -- ") {
                 // Named, so that a key that happens to be plugged in is left alone.
                 let without_notice = shown
                     .split_once("using the built-in soft token\n")

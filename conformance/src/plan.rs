@@ -1,5 +1,7 @@
 //! Which checks apply to a key, which are tried, and in which order.
 
+mod lacks;
+
 use std::collections::BTreeMap;
 
 use ciborium::Value;
@@ -250,18 +252,13 @@ fn matches(pattern: &str, name: &str) -> bool {
 fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Need]) -> Option<(Outcome, String)> {
     let not_tried = |why: &str| Some((Outcome::NotTried, why.to_owned()));
     if let Some(need) = check.needs.iter().find(|need| !has.contains(need)) {
-        let not_applicable = |why: &str| Some((Outcome::NotApplicable, why.to_owned()));
         return match need {
             Need::Clock => not_tried("it takes a key whose clock can be moved"),
             Need::Decline => not_tried("it takes a user who can say no"),
             Need::Pin | Need::Tokens if info.option("clientPin").is_some() && !info.takes_the_pin() => {
                 not_tried("the key wants longer PINs than the checks set, or less simple ones")
             }
-            Need::Oath => not_applicable("the key has no one-time codes over CTAPHID"),
-            Need::NoEnterprise => not_applicable("it is for keys without enterprise attestation"),
-            Need::NoBuiltInUv => not_applicable("it is for keys without built-in user verification"),
-            Need::NoBio => not_applicable("it is for keys without fingerprints"),
-            need => not_applicable(&format!("it is for keys with {need:?}")),
+            need => Some((Outcome::NotApplicable, lacks::without(*need))),
         };
     }
     let Some(cost) = cost else {

@@ -80,10 +80,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         (0, 0) => Ok(()),
         (faults, _) => {
             let wrong = u64::try_from(faults + failed).unwrap_or(u64::MAX);
-            Err(Failure::Verification(format!(
-                "{} in what was decoded",
-                count(wrong, "fault")
-            )))
+            Err(Failure::Unsound {
+                message: format!("{} in what was decoded", count(wrong, "fault")),
+                hint: "see above what is wrong, and at which byte; --as KIND says what it was meant to be",
+            })
         }
     }
 }

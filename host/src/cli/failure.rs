@@ -100,6 +100,14 @@ pub(super) enum Failure {
     /// The answer was verified, and refused. The checks were shown already.
     #[error("{0}")]
     Verification(String),
+    /// What was decoded or replayed is not as it should be. What is wrong was shown already.
+    #[error("{message}")]
+    Unsound {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// A check of `doctor` failed. What was found was shown already.
     #[error("{failed} of the checks failed")]
     Unhealthy {
@@ -267,6 +275,7 @@ impl Failure {
             | Self::Audit(_)
             | Self::Unhealthy { .. }
             | Self::Nonconforming { .. }
+            | Self::Unsound { .. }
             | Self::Findings { .. } => VERIFICATION,
             Self::Ceremony(CeremonyError::Origin(_) | CeremonyError::Options(_)) => USAGE,
             Self::Ceremony(_)

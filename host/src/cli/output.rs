@@ -111,6 +111,7 @@ impl Output {
                 | Failure::Code(_)
                 | Failure::Unhealthy { .. }
                 | Failure::Nonconforming { .. }
+                | Failure::Unsound { .. }
                 | Failure::Ended
                 | Failure::Audit(_)
                 | Failure::Policy { .. }

@@ -71,11 +71,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             pass_on(ended);
             Ok(())
         }
-        1 => Err(Failure::Verification(
-            "a request is not the one that was recorded".to_owned(),
-        )),
-        number => Err(Failure::Verification(format!(
-            "{number} requests are not those that were recorded"
-        ))),
+        number => Err(Failure::Unsound {
+            message: match number {
+                1 => "a request is not the one that was recorded".to_owned(),
+                number => format!("{number} requests are not those that were recorded"),
+            },
+            hint: "see above where they differ; record again where the program is meant to ask otherwise",
+        }),
     }
 }

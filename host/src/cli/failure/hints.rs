@@ -48,6 +48,7 @@ impl Failure {
                 }
             }
             Self::Verification(_) => "the checks above say what is wrong; do not rely on this key".to_owned(),
+            Self::Unsound { hint, .. } => (*hint).to_owned(),
             Self::Code(_) => "set the clocks of both devices, and try again with a code that was just made".to_owned(),
             Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
             Self::Ended => "run the command again when you are ready".to_owned(),

@@ -161,6 +161,12 @@ fn show(decoded: &Decoded, to: &mut dyn Write) -> io::Result<()> {
         let (style, mark) = mark(check.outcome);
         writeln!(to, "  {style}{mark}{style:#}  {}: {}", check.name, check.detail)?;
     }
+    if decoded.checks.iter().any(|check| check.outcome == Outcome::Skipped) {
+        writeln!(
+            to,
+            "{DIM}--client-data, --public-key and --rp-id give what skipped checks may take{DIM:#}"
+        )?;
+    }
     Ok(())
 }
 

@@ -78,7 +78,7 @@ fn attestation(object: &[u8], client_data: Option<&[u8]>) -> Vec<Check> {
         Ok((meaning, verdict)) => {
             let signature = match (verdict, client_data) {
                 (None, _) => Check::skipped("attestation signature", "the format has none"),
-                (Some(_), None) => Check::skipped("attestation signature", "it takes the client data: --client-data"),
+                (Some(_), None) => Check::skipped("attestation signature", "it takes the client data"),
                 (Some(verdict), Some(_)) => Check::of("attestation signature", verdict),
             };
             vec![Check::passed("attestation", meaning), signature]
@@ -101,7 +101,7 @@ fn rp_id(data: &[u8], client_data: Option<&[u8]>, rp_id: Option<&str>) -> Option
     let origin = origin.as_ref().and_then(|json| json.get("origin")?.as_str());
     let host = origin.and_then(|origin| Some(url::Url::parse(origin).ok()?.host_str()?.to_owned()));
     let Some(host) = host else {
-        return Some(Check::skipped(NAME, "the RP ID is not known: --rp-id"));
+        return Some(Check::skipped(NAME, "the RP ID is not known"));
     };
     let ends = host
         .match_indices('.')
@@ -119,8 +119,8 @@ fn rp_id(data: &[u8], client_data: Option<&[u8]>, rp_id: Option<&str>) -> Option
 fn assertion(data: &[u8], signature: &[u8], client_data: Option<&[u8]>, key: Option<&[u8]>) -> Check {
     const NAME: &str = "signature";
     match (client_data, key) {
-        (None, _) => Check::skipped(NAME, "it takes the client data: --client-data"),
-        (_, None) => Check::skipped(NAME, "it takes the credential's public key: --public-key"),
+        (None, _) => Check::skipped(NAME, "it takes the client data"),
+        (_, None) => Check::skipped(NAME, "it takes the credential's public key"),
         (Some(json), Some(key)) => {
             let message = [data, &sha256(json)].concat();
             Check::of(NAME, judge_signature(key, &message, signature))

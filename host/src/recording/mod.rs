@@ -170,7 +170,7 @@ impl FromStr for Recording {
             Some((line, other)) if other.starts_with("brasskey recording ") => {
                 return Err(at(line, "a newer brasskey wrote this recording"));
             }
-            _ => return Err(at(0, "a recording begins with `brasskey recording 1`")),
+            _ => return Err(at(0, "a recording begins with the line: brasskey recording 1")),
         }
         let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
         let entries = lines.map(|(number, line)| line.parse().map_err(|what| at(number, what)));

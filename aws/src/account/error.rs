@@ -27,6 +27,10 @@ impl IamError {
         Self::new("NoSuchEntity", 404, message)
     }
 
+    pub(super) fn no_group(name: &str) -> Self {
+        Self::no_such(format!("The group with name {name} cannot be found."))
+    }
+
     pub(crate) fn no_user(user: &AwsUser) -> Self {
         Self::no_such(format!("The user with name {user} cannot be found."))
     }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::error::IamError;
-use super::group::no_group;
 use crate::names::AwsUser;
 use crate::policy::{Document, MAX_INLINE_GROUP, MAX_INLINE_ROLE, MAX_INLINE_USER, MAX_TRUST, PolicyError};
 
@@ -104,7 +103,9 @@ impl Account {
             Holder::User(name) => &mut self.existing_mut(&AwsUser::Iam(name.to_owned()))?.grants,
             Holder::Group(name) => {
                 let group = self.groups.get_mut(&name.to_ascii_lowercase());
-                let group = group.filter(|group| group.name == name).ok_or_else(|| no_group(name))?;
+                let group = group
+                    .filter(|group| group.name == name)
+                    .ok_or_else(|| IamError::no_group(name))?;
                 &mut group.grants
             }
             Holder::Role(name) => &mut self.role_mut(name)?.grants,

@@ -26,7 +26,9 @@ pub(crate) struct Group {
 impl Account {
     pub(crate) fn group(&self, name: &str) -> Result<&Group, IamError> {
         let group = self.groups.get(&name.to_ascii_lowercase());
-        group.filter(|group| group.name == name).ok_or_else(|| no_group(name))
+        group
+            .filter(|group| group.name == name)
+            .ok_or_else(|| IamError::no_group(name))
     }
 
     pub(crate) fn group_arn(&self, group: &Group) -> String {
@@ -93,8 +95,4 @@ impl Account {
         self.existing_mut(user)?.groups.remove(&group.to_ascii_lowercase());
         Ok(())
     }
-}
-
-pub(super) fn no_group(name: &str) -> IamError {
-    IamError::no_such(format!("The group with name {name} cannot be found."))
 }

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::arn::Arn;
-use super::finding::maybe_seconds;
 use super::inputs::{From, Inputs, ListedKey};
 use super::{Evidence, Source, Subject};
 
@@ -327,4 +326,9 @@ fn listed_keys(user: &mut User, listed: &[ListedKey]) {
             used: None,
         });
     }
+}
+
+/// Seconds since 1970, or `null`.
+pub(super) fn maybe_seconds<S: Serializer>(moment: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    moment.map(OffsetDateTime::unix_timestamp).serialize(serializer)
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
-use super::facts::{Device, User};
+use super::facts::{Device, User, maybe_seconds};
 
 /// What is looked at. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -274,9 +274,4 @@ fn account<S: Serializer>(account: &Option<u64>, serializer: S) -> Result<S::Ok,
 /// Seconds since 1970.
 pub(super) fn seconds<S: Serializer>(moment: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(moment.unix_timestamp())
-}
-
-/// Seconds since 1970, or `null`.
-pub(super) fn maybe_seconds<S: Serializer>(moment: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
-    moment.map(OffsetDateTime::unix_timestamp).serialize(serializer)
 }

@@ -11,7 +11,10 @@ use ring::signature::{
 };
 use ring::{digest, hkdf};
 
-use super::cbor::encode;
+use super::Host;
+use super::cbor::{array, encode};
+use super::ctap2::{get_assertion_by, make_credential, make_discoverable, mc, parameters};
+use super::response::flags;
 use crate::host::read::Read as _;
 
 /// COSE algorithm identifiers.
@@ -200,4 +203,20 @@ pub fn decrypt_info(token: &[u8], info: &str, value: &[u8]) -> Vec<u8> {
         .decrypt_padded::<NoPadding>(&mut buffer)
         .expect("whole blocks")
         .to_vec()
+}
+
+impl Host {
+    /// Registers with this algorithm and signs in, with a discoverable credential and with another one.
+    #[track_caller]
+    pub fn registers_and_signs_in(&mut self, algorithm: i64) {
+        for request in [
+            make_credential("example.com", b"1"),
+            make_discoverable("example.com", b"1"),
+        ] {
+            let made = self.make(&request.with(mc::PUB_KEY_CRED_PARAMS, array([parameters(algorithm)])));
+            same!(made.public_key.algorithm, algorithm);
+            let assertion = self.assert(&get_assertion_by("example.com", &[&made.id]));
+            assertion.verify(&made.public_key, "example.com", flags::UP);
+        }
+    }
 }

@@ -61,7 +61,9 @@
 #[cfg(feature = "attestation-lab")]
 pub mod attestation_lab;
 mod cbor;
+// Some of what the commands share serves those of the feature `full` only.
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod cli;
 pub mod client;
 pub mod decode;

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+#[cfg(feature = "full")]
 use super::aws::AwsError;
 use super::layout;
 use crate::client::ceremony::CeremonyError;
 use crate::client::oath::OathError;
 use crate::client::{self, ErrorKind};
+#[cfg(feature = "full")]
 use crate::practice;
 use crate::relying_party::registrations::{RegistrationsError, Unchanged};
 use crate::soft;
@@ -179,9 +181,11 @@ pub(super) enum Failure {
         source: RegistrationsError,
     },
     /// The AWS CLI, and AWS behind it.
+    #[cfg(feature = "full")]
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// The practice account.
+    #[cfg(feature = "full")]
     #[error(transparent)]
     Practice(#[from] practice::Error),
     /// The soft token's state file.
@@ -291,8 +295,13 @@ impl Failure {
                 RegistrationsError::Unchanged(_) => USAGE,
                 _ => SYSTEM,
             },
+            #[cfg(feature = "full")]
             Self::Aws(error) => error.exit_code(),
-            Self::Soft(soft::Error::NotLoopback(_)) | Self::Practice(practice::Error::NotLoopback(_)) => USAGE,
+            #[cfg(feature = "full")]
+            Self::Practice(practice::Error::NotLoopback(_)) => USAGE,
+            #[cfg(feature = "full")]
+            Self::Practice(_) => SYSTEM,
+            Self::Soft(soft::Error::NotLoopback(_)) => USAGE,
             Self::State(error) => match &error.problem {
                 StorageOpenProblem::PassphraseNeeded => USAGE,
                 StorageOpenProblem::Keyring(KeyringError::Locked(_)) => USER,
@@ -300,7 +309,7 @@ impl Failure {
                 StorageOpenProblem::WrongPassphrase => KEY,
                 _ => SYSTEM,
             },
-            Self::Soft(_) | Self::Practice(_) | Self::NoHome(_) => SYSTEM,
+            Self::Soft(_) | Self::NoHome(_) => SYSTEM,
             Self::System { .. } | Self::Output(_) => SYSTEM,
         }
     }

@@ -4,8 +4,10 @@
 //! `docs/json.md` describes. The file `failure.rs` says how a command fails, and with which exit code.
 
 mod address;
+#[cfg(feature = "full")]
 mod attestation;
 mod authenticate;
+#[cfg(feature = "full")]
 mod aws;
 mod bench;
 mod blobs;
@@ -14,6 +16,7 @@ mod clock;
 mod completions;
 mod config;
 mod confirm;
+#[cfg(feature = "full")]
 mod conformance;
 mod credentials;
 mod decode;
@@ -29,6 +32,7 @@ mod latency;
 mod layout;
 mod list;
 mod man;
+#[cfg(feature = "full")]
 mod oath;
 mod output;
 mod passphrase;
@@ -44,6 +48,7 @@ mod seal;
 mod secret;
 mod selftest;
 mod state;
+#[cfg(feature = "full")]
 mod token;
 mod trouble;
 mod website;
@@ -87,6 +92,7 @@ enum Command {
     /// Sign in with a registered key
     Authenticate(Deferred<authenticate::Args>),
     /// MFA for an AWS account: enrol a key, work with it from the command line, check who has one
+    #[cfg(feature = "full")]
     #[command(subcommand)]
     Aws(Deferred<aws::Command>),
     /// Set, change and check a key's PIN
@@ -105,6 +111,7 @@ enum Command {
     #[command(subcommand)]
     Policy(Deferred<policy::Command>),
     /// One-time codes on a key: list, add, show, rename and delete accounts
+    #[cfg(feature = "full")]
     #[command(subcommand)]
     Oath(Deferred<oath::Command>),
     /// Erase a key: its PIN, passkeys, settings, and every registration
@@ -116,6 +123,7 @@ enum Command {
     /// Find out why programs on this computer cannot use a key, and print what to do about it
     Doctor(Deferred<doctor::Args>),
     /// Hold a key to the standards, check by check, and write a report
+    #[cfg(feature = "full")]
     Conformance(Deferred<conformance::Args>),
     /// Send a key some bytes and wait for them to come back
     Ping(Deferred<ping::Args>),
@@ -130,10 +138,12 @@ enum Command {
     /// Play the key's side of a recording, and say where programs ask something else
     Replay(Deferred<replay::Args>),
     /// Run a security key in software, for other programs
+    #[cfg(feature = "full")]
     Token(Deferred<token::Args>),
     /// Encrypt the soft token's state file with a passphrase or the desktop's keyring, or decrypt it
     Seal(Deferred<seal::Args>),
     /// Give the soft token attestation certificates, as a vendor does
+    #[cfg(feature = "full")]
     #[command(subcommand)]
     Attestation(Deferred<attestation::Command>),
     /// Print completions for a shell
@@ -192,17 +202,20 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Selftest(Deferred(args)) => selftest::run(&args, &output),
         Command::Register(Deferred(args)) => register::run(&args, &output),
         Command::Authenticate(Deferred(args)) => authenticate::run(&args, &output),
+        #[cfg(feature = "full")]
         Command::Aws(Deferred(command)) => aws::run(&command, &output),
         Command::Pin(Deferred(command)) => pin::run(&command, &output),
         Command::Credentials(Deferred(command)) => credentials::run(&command, &output),
         Command::Blobs(Deferred(command)) => blobs::run(&command, &output),
         Command::Config(Deferred(command)) => config::run(&command, &output),
         Command::Policy(Deferred(command)) => policy::run(&command, &output),
+        #[cfg(feature = "full")]
         Command::Oath(Deferred(command)) => oath::run(&command, &output),
         Command::Reset(Deferred(args)) => reset::run(&args, &output),
         Command::List(Deferred(args)) => list::run(&args, &output),
         Command::Info(Deferred(args)) => info::run(&args, &output),
         Command::Doctor(Deferred(args)) => doctor::run(&args, &output),
+        #[cfg(feature = "full")]
         Command::Conformance(Deferred(args)) => conformance::run(&args, &output),
         Command::Ping(Deferred(args)) => ping::run(&args, &output),
         Command::Wink(Deferred(args)) => wink::run(&args, &output),
@@ -210,8 +223,10 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Decode(Deferred(args)) => decode::run(&args, &output),
         Command::Record(Deferred(args)) => record::run(&args, &output),
         Command::Replay(Deferred(args)) => replay::run(&args, &output),
+        #[cfg(feature = "full")]
         Command::Token(Deferred(args)) => token::run(&args, &output),
         Command::Seal(Deferred(args)) => seal::run(&args, &output),
+        #[cfg(feature = "full")]
         Command::Attestation(Deferred(command)) => attestation::run(&command, &output),
         Command::Completions(Deferred(args)) => completions::run(&args, Cli::command(), &output),
         Command::Man(Deferred(args)) => man::run(&args, Cli::command(), &output),

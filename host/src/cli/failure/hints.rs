@@ -77,7 +77,9 @@ impl Failure {
                 "most keys accept a reset only in their first ten seconds: start again, with the key at hand".to_owned()
             }
             Self::Registrations(error) => error.hint().to_owned(),
+            #[cfg(feature = "full")]
             Self::Aws(error) => error.hint(),
+            #[cfg(feature = "full")]
             Self::Practice(error) => error.hint(),
             Self::State(error) => of_state(&error.problem),
             Self::Soft(error) => of_soft(error),

@@ -36,6 +36,7 @@ impl Failure {
         };
         let hint = our_hint
             .or_else(|| missing_flags(&error))
+            .or_else(|| left_out(&error))
             .or_else(|| suggestion(&error, &command))
             .unwrap_or_else(|| format!("see `{command} --help`"));
         Self::CommandLine { message, hint }
@@ -47,6 +48,14 @@ fn escape_context(error: &mut clap::Error, kind: ContextKind) {
         let escaped = escape(text).into_owned();
         error.insert(kind, ContextValue::String(escaped));
     }
+}
+
+/// Where the command exists, but a build without the feature `full` has not got it.
+fn left_out(error: &clap::Error) -> Option<String> {
+    let command = text(error, ContextKind::InvalidSubcommand)?;
+    let is_known = ["attestation", "aws", "conformance", "oath", "token"].contains(&command);
+    (cfg!(not(feature = "full")) && is_known)
+        .then(|| format!("this program was built without it: `cargo run -- {command}` builds the whole"))
 }
 
 /// What a parser of ours or of a library said, and the hint that ours put behind it.

@@ -15,7 +15,7 @@ use brasskey_protocol::platform::{Storage, StorageError};
 pub use crate::private::Unfit;
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem, Trouble};
 pub use memory::MemoryStorage;
-#[cfg(feature = "cli")]
+#[cfg(feature = "full")]
 pub(crate) use seal::Vault;
 pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Passphrase, Seal, Unlock};
 

@@ -11,7 +11,7 @@ mod kdf;
 mod keyring;
 #[cfg(test)]
 pub(super) mod tests;
-#[cfg(feature = "cli")]
+#[cfg(feature = "full")]
 mod vault;
 
 use std::fmt;
@@ -26,7 +26,7 @@ pub(super) use self::header::Header;
 use self::header::Lock;
 use self::kdf::{Cost, Kdf};
 pub use self::keyring::{Keyring, KeyringError};
-#[cfg(feature = "cli")]
+#[cfg(feature = "full")]
 pub(crate) use self::vault::Vault;
 use super::StorageOpenProblem;
 

@@ -1,5 +1,6 @@
 //! A key under test: the link to it, the hand on it, and what is known of it.
 
+mod pins;
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use crate::host::Host;
 use crate::host::client_pin::Protocol;
+pub use pins::Pins;
 
 /// One HID report.
 pub type Report = [u8; 64];
@@ -36,7 +38,7 @@ pub enum Need {
     Ctap2,
     /// The option rk: discoverable credentials.
     Rk,
-    /// The option clientPin, set or not, and no rules that the PIN of the checks breaks.
+    /// The option clientPin, set or not.
     Pin,
     /// PIN/UV auth protocol one.
     ProtocolOne,
@@ -192,6 +194,8 @@ pub struct Key {
     notes: Option<Arc<Mutex<Vec<String>>>>,
     /// The PIN/UV auth protocols that it knows, once it was asked.
     pub(crate) protocols: Arc<OnceLock<Vec<Protocol>>>,
+    /// The PINs that suit it, once it was asked.
+    pins: Arc<OnceLock<Pins>>,
 }
 
 impl Key {
@@ -203,6 +207,7 @@ impl Key {
             hand: Arc::from(hand),
             notes: None,
             protocols: Arc::default(),
+            pins: Arc::default(),
         }
     }
 
@@ -235,6 +240,23 @@ impl Key {
         notes.map_or_else(Vec::new, |notes| {
             std::mem::take(&mut notes.lock().unwrap_or_else(PoisonError::into_inner))
         })
+    }
+
+    /// Has checks set these PINs, where none were chosen before.
+    pub fn set_pins(&self, pins: Pins) {
+        self.pins.get_or_init(|| pins);
+    }
+
+    /// The PINs that checks set and guess. Where nobody chose them, getInfo tells how long they have to be.
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        *self.pins.get_or_init(|| Pins::of(&self.host().info()))
+    }
+
+    /// The PIN that most checks set.
+    #[must_use]
+    pub fn pin(&self) -> &'static str {
+        self.pins().first
     }
 
     /// Plugs in a host and gives it a channel.

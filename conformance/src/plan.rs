@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 
 use crate::costs::{self, Cost};
-use crate::host::client_pin::PIN;
-use crate::key::Need;
+use crate::key::{Need, Pins};
 use crate::outcome::Outcome;
 use crate::suites::{self, Check};
 
@@ -59,10 +58,12 @@ impl Info {
             .map(|(_, value)| value)
     }
 
-    /// Whether [`PIN`] is as long as this key wants its PINs, and no policy is in force that it may not satisfy.
-    fn takes_the_pin(&self) -> bool {
-        let shortest = self.member(0x0D).and_then(Value::as_integer).map_or(4, i128::from);
-        shortest <= PIN.len() as i128 && self.member(0x1B) != Some(&true.into())
+    /// The PINs that it takes.
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        self.get_info
+            .as_ref()
+            .map_or_else(|| Pins::of(&BTreeMap::new()), Pins::of)
     }
 
     /// The algorithms that it lists.
@@ -94,16 +95,12 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         (Need::U2f, info.u2f),
         (Need::Ctap2, info.get_info.is_some()),
         (Need::Rk, is("rk")),
-        (Need::Pin, info.option("clientPin").is_some() && info.takes_the_pin()),
+        (Need::Pin, info.option("clientPin").is_some()),
         (Need::ProtocolOne, one),
         (Need::ProtocolTwo, two),
         (
             Need::Tokens,
-            is("pinUvAuthToken")
-                && info.option("clientPin").is_some()
-                && info.takes_the_pin()
-                && two
-                && !is("noMcGaPermissionsWithClientPin"),
+            is("pinUvAuthToken") && info.option("clientPin").is_some() && two && !is("noMcGaPermissionsWithClientPin"),
         ),
         (Need::CredMgmt, is("credMgmt")),
         (Need::Pcmr, is("perCredMgmtRO")),
@@ -255,9 +252,6 @@ fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Ne
         return match need {
             Need::Clock => not_tried("it takes a key whose clock can be moved"),
             Need::Decline => not_tried("it takes a user who can say no"),
-            Need::Pin | Need::Tokens if info.option("clientPin").is_some() && !info.takes_the_pin() => {
-                not_tried("the key wants longer PINs than the checks set, or less simple ones")
-            }
             need => Some((Outcome::NotApplicable, lacks::without(*need))),
         };
     }
@@ -362,14 +356,6 @@ mod tests {
         let has = has(vec![options(&["clientPin", "rk"])]);
         assert!(has.contains(&Need::Pin) && has.contains(&Need::ProtocolOne));
         assert!(!has.contains(&Need::ProtocolTwo) && !has.contains(&Need::Tokens));
-    }
-
-    #[test]
-    fn a_key_that_wants_longer_pins_is_not_given_a_short_one() {
-        for (shortest, takes) in [(4, true), (5, false)] {
-            let has = has(vec![options(&["clientPin"]), (0x0D, shortest.into())]);
-            assert_eq!(has.contains(&Need::Pin), takes, "{shortest}");
-        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ciborium::Value;
 use crate::host::ctap2::{GET_INFO, RESET, status};
 use crate::host::response::Response;
 use crate::host::{Host, command, oath, u2f};
-use crate::key::{Hand, Key, Profile};
+use crate::key::{Hand, Key, Pins, Profile};
 use crate::outcome::{Checked, Outcome, Subject};
 use crate::plan::{Info, Step};
 use crate::suites::Level;
@@ -91,6 +91,17 @@ impl Bench {
         &self.tape
     }
 
+    /// Has checks set these PINs, where none were chosen before.
+    pub fn set_pins(&self, pins: Pins) {
+        self.key.set_pins(pins);
+    }
+
+    /// The PINs that checks set.
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        self.key.pins()
+    }
+
     /// Asks the key what it is.
     ///
     /// # Errors
@@ -124,6 +135,8 @@ impl Bench {
                 .filter(|message| message.from_key && message.payload == hex(&answer))
                 .find_map(|message| message.decoded);
         }
+        // What is told to the user beforehand is what checks set.
+        self.set_pins(info.pins());
         subject.versions = info.texts(0x01);
         if info.u2f && info.get_info.is_none() {
             subject.versions.push("U2F_V2".to_owned());

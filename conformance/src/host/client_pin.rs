@@ -41,9 +41,6 @@ pub mod permission {
     pub const PCMR: u8 = 0x40;
 }
 
-/// The PIN that most checks set.
-pub const PIN: &str = "1234";
-
 /// A PIN/UV auth protocol (§6.5.6, §6.5.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "their numbers say it")]
@@ -273,11 +270,11 @@ impl Host {
         same!(self.ctap2(agreement.set_pin(pin)), Response::bare(status::OK));
     }
 
-    /// A token with these permissions for the PIN [`PIN`].
+    /// A token with these permissions for the PIN that most checks set.
     #[track_caller]
     pub fn token(&mut self, permissions: u8, rp_id: Option<&str>) -> Token {
         let protocol = self.best_protocol();
-        self.token_by(protocol, PIN, permissions, rp_id)
+        self.token_by(protocol, self.key.pin(), permissions, rp_id)
     }
 
     /// A token with these permissions.

@@ -3,7 +3,7 @@ use ctap_types::ctap2::Request as Expressed;
 
 use super::*;
 use crate::host::cbor::{array, map};
-use crate::host::client_pin::{Agreement, PIN, PROTOCOLS, Protocol, Token, client_pin, configure, cose_key, cp};
+use crate::host::client_pin::{Agreement, PROTOCOLS, Protocol, Token, client_pin, configure, cose_key, cp};
 use crate::host::ctap2::{
     Request, algorithm, descriptor, descriptors, extending, get_assertion, get_assertion_by, make_credential,
     make_discoverable, mc, parameters,
@@ -59,10 +59,10 @@ fn the_hosts_requests_are_those_of_ctap_types() {
         };
         let user = map([("id", b"1".to_vec().into()), ("name", "alice".into())]);
         requests.extend([
-            agreement.set_pin(PIN),
-            agreement.change_pin(PIN, "5678"),
-            agreement.get_pin_token(PIN),
-            agreement.get_token(PIN, 0x01, Some("example.com")),
+            agreement.set_pin("1234"),
+            agreement.change_pin("1234", "5678"),
+            agreement.get_pin_token("1234"),
+            agreement.get_token("1234", 0x01, Some("example.com")),
             token.on(make_credential("example.com", b"1")),
             token.on(get_assertion("example.com")),
             token.manage(0x01, None),

@@ -2,7 +2,7 @@
 
 use ciborium::Value;
 
-use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, client_pin, cp, padded, permission};
+use crate::host::client_pin::{PROTOCOLS, Protocol, client_pin, cp, padded, permission};
 use crate::host::ctap2::{RESET, Request, make_credential, status};
 use crate::host::response::Response;
 use crate::key::Key;
@@ -87,9 +87,9 @@ fn a_pin_is_set_by_either_protocol(key: &Key) {
     for protocol in key.host().protocols() {
         let mut host = key.host();
         let agreement = host.agree(protocol);
-        same!(host.ctap2(agreement.set_pin(PIN)), Response::bare(status::OK));
+        same!(host.ctap2(agreement.set_pin(key.pin())), Response::bare(status::OK));
         same!(host.option("clientPin"), Some(true));
-        status::is(host.try_pin(PIN), status::OK);
+        status::is(host.try_pin(key.pin()), status::OK);
         key.power_cycle();
         status::is(key.host().touched(RESET).status, status::OK);
     }
@@ -97,10 +97,10 @@ fn a_pin_is_set_by_either_protocol(key: &Key) {
 
 fn a_pin_that_is_set_is_not_set_again(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree_by_best();
-    host.denied(agreement.set_pin("5678"), status::PIN_AUTH_INVALID);
-    status::is(host.try_pin(PIN), status::OK);
+    host.denied(agreement.set_pin(key.pins().second), status::PIN_AUTH_INVALID);
+    status::is(host.try_pin(key.pin()), status::OK);
 }
 
 fn missing_parameters_are_named_so(key: &Key) {
@@ -115,32 +115,32 @@ fn missing_parameters_are_named_so(key: &Key) {
     ];
     let unknown = |request: Request| request.with(cp::PIN_UV_AUTH_PROTOCOL, 3);
     for member in set {
-        host.denied(agreement.set_pin(PIN).without(member), status::MISSING_PARAMETER);
+        host.denied(agreement.set_pin(key.pin()).without(member), status::MISSING_PARAMETER);
     }
     // Before the protocol is looked at, and that before whether there is a PIN.
-    let without = unknown(agreement.set_pin(PIN)).without(cp::NEW_PIN_ENC);
+    let without = unknown(agreement.set_pin(key.pin())).without(cp::NEW_PIN_ENC);
     host.denied(without, status::MISSING_PARAMETER);
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree_by_best();
     for member in set.into_iter().chain([cp::PIN_HASH_ENC]) {
         host.denied(
-            agreement.change_pin(PIN, "5678").without(member),
+            agreement.change_pin(key.pin(), key.pins().second).without(member),
             status::MISSING_PARAMETER,
         );
     }
     for member in [cp::PIN_UV_AUTH_PROTOCOL, cp::KEY_AGREEMENT, cp::PIN_HASH_ENC] {
         for request in [
-            agreement.get_pin_token(PIN),
-            agreement.get_token(PIN, permission::CM, None),
+            agreement.get_pin_token(key.pin()),
+            agreement.get_token(key.pin(), permission::CM, None),
         ] {
             host.denied(request.without(member), status::MISSING_PARAMETER);
         }
     }
     for request in [
-        agreement.set_pin(PIN),
-        agreement.change_pin(PIN, "5678"),
-        agreement.get_pin_token(PIN),
-        agreement.get_token(PIN, permission::CM, None),
+        agreement.set_pin(key.pin()),
+        agreement.change_pin(key.pin(), key.pins().second),
+        agreement.get_pin_token(key.pin()),
+        agreement.get_token(key.pin(), permission::CM, None),
     ] {
         host.denied(unknown(request), status::INVALID_PARAMETER);
     }
@@ -150,13 +150,13 @@ fn missing_parameters_are_named_so(key: &Key) {
 fn wrong_types_are_named_so(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree_by_best();
-    let change = agreement.change_pin(PIN, "5678");
+    let change = agreement.change_pin(key.pin(), key.pins().second);
     for member in cp::PIN_UV_AUTH_PROTOCOL..=cp::PIN_HASH_ENC {
         host.denied(change.clone().with(member, true), status::CBOR_UNEXPECTED_TYPE);
     }
-    let get = agreement.get_token(PIN, permission::MC, Some("example.com"));
+    let get = agreement.get_token(key.pin(), permission::MC, Some("example.com"));
     for (member, wrong) in [
         (cp::PERMISSIONS, true.into()),
         (cp::PERMISSIONS, Value::from(-1)),
@@ -173,10 +173,10 @@ fn a_wrong_parameter_is_refused(key: &Key) {
         let agreement = host.agree(protocol);
         let length = agreement.authenticate(&[b""]).len();
         for param in [vec![], vec![0; length - 1], vec![0; length], vec![0; length + 1]] {
-            let request = agreement.set_pin(PIN).with(cp::PIN_UV_AUTH_PARAM, param);
+            let request = agreement.set_pin(key.pin()).with(cp::PIN_UV_AUTH_PARAM, param);
             host.denied(request, status::PIN_AUTH_INVALID);
         }
-        let request = agreement.set_pin(PIN);
+        let request = agreement.set_pin(key.pin());
         host.denied(
             request.with(cp::PIN_UV_AUTH_PROTOCOL, 3 - protocol as u8),
             status::PIN_AUTH_INVALID,
@@ -189,7 +189,7 @@ fn short_pins_are_refused(key: &Key) {
     let shortest = key.host().shortest_pin();
     for protocol in key.host().protocols() {
         for length in [0, 1, shortest - 1] {
-            let pin = &"123456789".repeat(7)[..length];
+            let pin = &key.pins().of_length(length);
             status::of(pin, set(key, protocol, &padded(pin)), status::PIN_POLICY_VIOLATION);
         }
     }
@@ -211,7 +211,7 @@ fn characters_count_not_bytes(key: &Key) {
 }
 
 fn a_pin_has_at_most_63_bytes(key: &Key) {
-    let long = "0123456789".repeat(7);
+    let long = key.pins().of_length(70);
     let longest = key.host().longest_pin();
     for protocol in key.host().protocols() {
         for length in [longest + 1, 64] {
@@ -231,12 +231,12 @@ fn a_pin_has_at_most_63_bytes(key: &Key) {
 fn a_padded_pin_has_64_bytes(key: &Key) {
     for protocol in key.host().protocols() {
         for length in [0, 16, 32, 48] {
-            let mut short = padded(PIN);
+            let mut short = padded(key.pin());
             short.truncate(length);
             status::of(length, set(key, protocol, &short), status::INVALID_PARAMETER);
         }
         for length in [80, 512] {
-            let mut long = padded(PIN);
+            let mut long = padded(key.pin());
             long.resize(length, 0);
             let code = set(key, protocol, &long);
             assert!(
@@ -254,7 +254,7 @@ fn a_new_pin_is_encrypted_in_whole_blocks(key: &Key) {
     for protocol in host.protocols() {
         let agreement = host.agree(protocol);
         let param = agreement.authenticate(&[&[0; 65]]);
-        let request = agreement.set_pin(PIN).with(cp::NEW_PIN_ENC, vec![0; 65]);
+        let request = agreement.set_pin(key.pin()).with(cp::NEW_PIN_ENC, vec![0; 65]);
         let request = request.with(cp::PIN_UV_AUTH_PARAM, param);
         host.denied(request, status::PIN_AUTH_INVALID);
     }
@@ -263,26 +263,35 @@ fn a_new_pin_is_encrypted_in_whole_blocks(key: &Key) {
 
 fn the_pin_changes(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
-    for (protocol, old, new) in [(Protocol::One, PIN, "56789"), (Protocol::Two, "56789", PIN)] {
+    host.set_pin(key.pin());
+    for (protocol, old, new) in [
+        (Protocol::One, key.pin(), key.pins().second),
+        (Protocol::Two, key.pins().second, key.pin()),
+    ] {
         let agreement = host.agree(protocol);
         same!(host.ctap2(agreement.change_pin(old, new)), Response::bare(status::OK));
         status::is(host.try_pin(old), status::PIN_INVALID);
         status::is(host.try_pin(new), status::OK);
     }
     key.power_cycle();
-    status::is(key.host().try_pin(PIN), status::OK);
+    status::is(key.host().try_pin(key.pin()), status::OK);
 }
 
 fn changing_needs_the_current_pin(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree_by_best();
-    host.denied(agreement.change_pin("4321", "5678"), status::PIN_INVALID);
+    host.denied(
+        agreement.change_pin(key.pins().wrong, key.pins().second),
+        status::PIN_INVALID,
+    );
     same!(host.pin_retries(), (all - 1, false));
     let agreement = host.agree_by_best();
-    status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    status::is(
+        host.ctap2(agreement.change_pin(key.pin(), key.pins().second)).status,
+        status::OK,
+    );
     same!(host.pin_retries(), (all, false));
 }
 
@@ -290,19 +299,22 @@ fn changing_needs_a_pin(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
     let agreement = host.agree_by_best();
-    host.denied(agreement.change_pin(PIN, "5678"), status::PIN_NOT_SET);
-    host.denied(agreement.get_pin_token(PIN), status::PIN_NOT_SET);
-    host.denied(agreement.get_token(PIN, permission::CM, None), status::PIN_NOT_SET);
+    host.denied(agreement.change_pin(key.pin(), key.pins().second), status::PIN_NOT_SET);
+    host.denied(agreement.get_pin_token(key.pin()), status::PIN_NOT_SET);
+    host.denied(
+        agreement.get_token(key.pin(), permission::CM, None),
+        status::PIN_NOT_SET,
+    );
     same!(host.pin_retries(), (all, false));
 }
 
 fn a_wrong_parameter_costs_no_retry(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree_by_best();
-    let request = agreement.change_pin(PIN, "5678");
-    let other = agreement.change_pin("4321", "9999");
+    let request = agreement.change_pin(key.pin(), key.pins().second);
+    let other = agreement.change_pin(key.pins().wrong, key.pins().wrong);
     for (member, wrong) in [
         (cp::PIN_UV_AUTH_PARAM, Value::from(vec![0; 32])),
         (cp::PIN_UV_AUTH_PARAM, Value::Bytes(Vec::new())),
@@ -319,33 +331,37 @@ fn a_wrong_parameter_costs_no_retry(key: &Key) {
 fn a_new_pin_too_short_leaves_the_old(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree_by_best();
     let token = host.token(permission::CM, None);
-    host.denied(agreement.change_pin(PIN, "123"), status::PIN_POLICY_VIOLATION);
+    let short = key.pins().of_length(host.shortest_pin() - 1);
+    host.denied(agreement.change_pin(key.pin(), &short), status::PIN_POLICY_VIOLATION);
     same!(host.pin_retries(), (all, false));
     status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
-    status::is(host.try_pin(PIN), status::OK);
+    status::is(host.try_pin(key.pin()), status::OK);
 }
 
 fn changing_the_pin_ends_its_tokens(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::MC, Some("example.com"));
     let persistent = host.token(permission::PCMR, None);
     status::is(host.ctap2(persistent.manage(0x01, None)).status, status::OK);
     let agreement = host.agree_by_best();
-    status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    status::is(
+        host.ctap2(agreement.change_pin(key.pin(), key.pins().second)).status,
+        status::OK,
+    );
     host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
     host.denied(persistent.manage(0x02, None), status::PIN_AUTH_INVALID);
 }
 
 fn the_pin_survives_a_power_cycle(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::MC, Some("example.com"));
     key.power_cycle();
     let mut host = key.host();
     host.denied(token.on(make_credential("example.com", b"1")), status::PIN_AUTH_INVALID);
-    status::is(host.try_pin(PIN), status::OK);
+    status::is(host.try_pin(key.pin()), status::OK);
 }

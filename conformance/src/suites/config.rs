@@ -3,11 +3,11 @@
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, Protocol, configure, permission};
+use crate::host::client_pin::{Protocol, configure, permission};
 use crate::host::ctap2::{RESET, extending, make_credential, status};
 use crate::host::read::Read as _;
 use crate::host::response::Response;
-use crate::key::Key;
+use crate::key::{Key, Pins};
 
 checks! {
     "CTAP 2.3 §6.11":
@@ -58,6 +58,11 @@ fn texts(names: &[String]) -> Value {
     Value::Array(names.iter().map(|name| name.as_str().into()).collect())
 }
 
+/// A new minimum PIN length.
+fn length(characters: usize) -> Option<Value> {
+    params([(1, (characters as u64).into())])
+}
+
 /// Runs a subcommand with a token for `pin`.
 #[track_caller]
 fn run(host: &mut Host, pin: &str, sub_command: u8, params: Option<Value>) -> u8 {
@@ -96,7 +101,7 @@ fn without_a_pin_no_token_is_needed(key: &Key) {
 }
 
 fn with_a_pin_a_token_is_needed(key: &Key) {
-    let mut host = with_pin(key, PIN);
+    let mut host = with_pin(key, key.pin());
     host.denied(configure(ALWAYS_UV, None), status::PUAT_REQUIRED);
     host.denied(configure(ALWAYS_UV, None).with(0x03, 2), status::PUAT_REQUIRED);
     let token = host.token(permission::ACFG, None);
@@ -117,13 +122,16 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
 }
 
 fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
-    let mut host = with_pin(key, "12345678");
-    let token = host.token_by(Protocol::Two, "12345678", permission::ACFG, None);
-    let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, 6.into())]));
+    let mut host = key.host();
+    let shortest = host.shortest_pin();
+    let pin = key.pins().of_length(shortest + 4);
+    host.set_pin(&pin);
+    let token = host.token_by(Protocol::Two, &pin, permission::ACFG, None);
+    let request = token.configure(SET_MIN_PIN_LENGTH, length(shortest + 2));
     for other in [
-        params([(1, 7.into())]),
+        length(shortest + 3),
         params([]),
-        params([(1, 6.into()), (3, false.into())]),
+        params([(1, (shortest as u64 + 2).into()), (3, false.into())]),
     ] {
         let other = request.clone().with(0x02, other.expect("a map"));
         host.denied(other, status::PIN_AUTH_INVALID);
@@ -138,9 +146,9 @@ fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
 }
 
 fn a_token_serves_again(key: &Key) {
-    let mut host = with_pin(key, PIN);
+    let mut host = with_pin(key, key.pin());
     for protocol in host.protocols() {
-        let token = host.token_by(protocol, PIN, permission::ACFG, None);
+        let token = host.token_by(protocol, key.pin(), permission::ACFG, None);
         for on in [true, false, true, false] {
             same!(host.ctap2(token.configure(ALWAYS_UV, None)), Response::bare(status::OK));
             same!(host.option("alwaysUv"), Some(on));
@@ -160,14 +168,14 @@ fn always_uv_without_a_pin_is_turned_off_without_a_token(key: &Key) {
 
 fn the_minimum_pin_length_only_grows(key: &Key) {
     let mut host = key.host();
-    same!(host.info()[&0x0D], 4.into());
-    same!(host.info()[&0x1D], 63.into());
+    let (shortest, longest) = (host.shortest_pin(), host.longest_pin());
     let set = |length: u64| configure(SET_MIN_PIN_LENGTH, params([(1, length.into())]));
-    for length in [4, 6, 6, 8] {
-        same!(host.ctap2(set(length)), Response::bare(status::OK));
-        same!(host.info()[&0x0D], length.into());
+    for characters in [shortest, shortest + 2, shortest + 2, shortest + 4] {
+        let request = configure(SET_MIN_PIN_LENGTH, length(characters));
+        same!(host.ctap2(request), Response::bare(status::OK));
+        same!(host.shortest_pin(), characters);
     }
-    for length in [0, 7, 64, 256, 264, u64::MAX] {
+    for length in [0, shortest as u64 + 3, longest as u64 + 1, 256, 264, u64::MAX] {
         host.denied(set(length), status::PIN_POLICY_VIOLATION);
     }
     // Nor do these change anything.
@@ -175,37 +183,43 @@ fn the_minimum_pin_length_only_grows(key: &Key) {
         let request = configure(SET_MIN_PIN_LENGTH, nothing);
         same!(host.ctap2(request), Response::bare(status::OK));
     }
-    same!(host.info()[&0x0D], 8.into());
+    same!(host.shortest_pin(), shortest + 4);
     let agreement = host.agree_by_best();
-    host.denied(agreement.set_pin("1234567"), status::PIN_POLICY_VIOLATION);
-    host.set_pin("12345678");
-    status::is(
-        run(&mut host, "12345678", SET_MIN_PIN_LENGTH, params([(1, 63.into())])),
-        status::OK,
-    );
-    same!(host.info()[&0x0D], 63.into());
+    let [short, pin] = [3, 4].map(|more| key.pins().of_length(shortest + more));
+    host.denied(agreement.set_pin(&short), status::PIN_POLICY_VIOLATION);
+    host.set_pin(&pin);
+    status::is(run(&mut host, &pin, SET_MIN_PIN_LENGTH, length(longest)), status::OK);
+    same!(host.shortest_pin(), longest);
 }
 
 fn a_pin_shorter_than_the_minimum_must_change(key: &Key) {
-    let mut host = with_pin(key, PIN);
+    let mut host = with_pin(key, key.pin());
+    let characters = key.pin().len() + 2;
     status::is(
-        run(&mut host, PIN, SET_MIN_PIN_LENGTH, params([(1, 6.into())])),
+        run(&mut host, key.pin(), SET_MIN_PIN_LENGTH, length(characters)),
         status::OK,
     );
     let info = host.info();
-    same!((&info[&0x0C], &info[&0x0D]), (&true.into(), &6.into()));
+    same!(
+        (&info[&0x0C], &info[&0x0D]),
+        (&true.into(), &(characters as u64).into())
+    );
+    let [short, pin] = [1, 0].map(|fewer| key.pins().of_length(characters - fewer));
     let agreement = host.agree_by_best();
-    host.denied(agreement.change_pin(PIN, "98765"), status::PIN_POLICY_VIOLATION);
+    host.denied(agreement.change_pin(key.pin(), &short), status::PIN_POLICY_VIOLATION);
     let agreement = host.agree_by_best();
-    status::is(host.ctap2(agreement.change_pin(PIN, "123456")).status, status::OK);
+    status::is(host.ctap2(agreement.change_pin(key.pin(), &pin)).status, status::OK);
     differ!(host.info().get(&0x0C), Some(&true.into()));
 }
 
 fn a_pin_long_enough_need_not_change(key: &Key) {
-    let mut host = with_pin(key, "12345678");
-    let token = host.token_by(Protocol::Two, "12345678", permission::ACFG, None);
-    for (length, must_change) in [(6, false), (8, false), (9, true)] {
-        let request = token.configure(SET_MIN_PIN_LENGTH, params([(1, length.into())]));
+    let mut host = key.host();
+    let shortest = host.shortest_pin();
+    let pin = key.pins().of_length(shortest + 4);
+    host.set_pin(&pin);
+    let token = host.token_by(Protocol::Two, &pin, permission::ACFG, None);
+    for (more, must_change) in [(2, false), (4, false), (5, true)] {
+        let request = token.configure(SET_MIN_PIN_LENGTH, length(shortest + more));
         same!(host.ctap2(request), Response::bare(status::OK));
         same!(host.info().get(&0x0C) == Some(&true.into()), must_change);
     }
@@ -217,8 +231,8 @@ fn forcing_a_change_needs_a_pin(key: &Key) {
     let mut host = key.host();
     let force = || params([(3, true.into())]);
     host.denied(configure(SET_MIN_PIN_LENGTH, force()), status::PIN_NOT_SET);
-    host.set_pin(PIN);
-    status::is(run(&mut host, PIN, SET_MIN_PIN_LENGTH, force()), status::OK);
+    host.set_pin(key.pin());
+    status::is(run(&mut host, key.pin(), SET_MIN_PIN_LENGTH, force()), status::OK);
     same!(host.info()[&0x0C], true.into());
     key.power_cycle();
     same!(key.host().info()[&0x0C], true.into());
@@ -233,6 +247,7 @@ fn told(host: &mut Host, rp_id: &str) -> Option<Value> {
 fn relying_parties_that_may_know_the_length_are_listed(key: &Key) {
     let mut host = key.host();
     let maximum = host.info()[&0x10].number();
+    let shortest = Some((host.shortest_pin() as u64).into());
     let list = |count: usize, domain: &str| {
         let names: Vec<_> = (0..count).map(|n| format!("{n}.{domain}")).collect();
         configure(SET_MIN_PIN_LENGTH, params([(2, texts(&names))]))
@@ -243,41 +258,43 @@ fn relying_parties_that_may_know_the_length_are_listed(key: &Key) {
     // An empty list changes nothing.
     status::is(host.ctap2(list(0, "")).status, status::OK);
     for rp_id in ["0.example.com", &format!("{}.example.com", maximum - 1)] {
-        same!(told(&mut host, rp_id), Some(4.into()), "{rp_id}");
+        same!(told(&mut host, rp_id), shortest.clone(), "{rp_id}");
     }
     same!(told(&mut host, "0.example.org"), None);
     // Another list takes its place.
     status::is(host.ctap2(list(1, "example.org")).status, status::OK);
     same!(told(&mut host, "0.example.com"), None);
     key.power_cycle();
-    same!(told(&mut key.host(), "0.example.org"), Some(4.into()));
+    same!(told(&mut key.host(), "0.example.org"), shortest);
 }
 
 fn a_refused_change_leaves_everything(key: &Key) {
     let mut host = key.host();
     let names = texts(&["example.com".to_owned()]);
+    let shortest = host.shortest_pin() as u64;
+    let [too_short, longer] = [shortest - 1, shortest + 4].map(Value::from);
     let request = configure(
         SET_MIN_PIN_LENGTH,
-        params([(1, 8.into()), (2, names.clone()), (3, true.into())]),
+        params([(1, longer.clone()), (2, names.clone()), (3, true.into())]),
     );
     host.denied(request, status::PIN_NOT_SET);
-    let request = configure(SET_MIN_PIN_LENGTH, params([(1, 3.into()), (2, names)]));
+    let request = configure(SET_MIN_PIN_LENGTH, params([(1, too_short.clone()), (2, names)]));
     host.denied(request, status::PIN_POLICY_VIOLATION);
-    same!(host.info()[&0x0D], 4.into());
+    same!(host.shortest_pin() as u64, shortest);
     same!(told(&mut host, "example.com"), None);
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::ACFG, None);
-    let too_short = params([(1, 3.into()), (3, true.into()), (4, true.into())]);
+    let too_short = params([(1, too_short), (3, true.into()), (4, true.into())]);
     host.denied(
         token.configure(SET_MIN_PIN_LENGTH, too_short),
         status::PIN_POLICY_VIOLATION,
     );
     let many: Vec<_> = (0..200).map(|n| format!("{n}.example")).collect();
-    let too_many = params([(1, 6.into()), (2, texts(&many)), (3, true.into())]);
+    let too_many = params([(1, longer), (2, texts(&many)), (3, true.into())]);
     host.denied(token.configure(SET_MIN_PIN_LENGTH, too_many), status::KEY_STORE_FULL);
     let info = host.info();
     differ!(info.get(&0x0C), Some(&true.into()));
-    same!((&info[&0x0D], &info[&0x1B]), (&4.into(), &false.into()));
+    same!((&info[&0x0D], &info[&0x1B]), (&shortest.into(), &false.into()));
     for (key, wrong) in [
         (1, "4".into()),
         (1, (-6).into()),
@@ -296,6 +313,12 @@ fn policy() -> Option<Value> {
     params([(4, true.into())])
 }
 
+/// PINs of so many characters that no policy takes.
+fn simple(length: usize) -> [String; 3] {
+    let digits = |all: &str| all.chars().cycle().take(length).collect();
+    ["1", "1234567890", "9876543210"].map(digits)
+}
+
 fn the_complexity_policy_is_turned_on_and_stays(key: &Key) {
     let mut host = key.host();
     same!(host.info()[&0x1B], false.into());
@@ -310,24 +333,26 @@ fn a_simple_pin_is_refused_under_the_policy(key: &Key) {
     let mut host = key.host();
     status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, policy())).status, status::OK);
     let agreement = host.agree_by_best();
-    for simple in ["1111", "1234", "987654", "aaaaaa"] {
-        host.denied(agreement.set_pin(simple), status::PIN_POLICY_VIOLATION);
+    for simple in simple(host.shortest_pin()) {
+        host.denied(agreement.set_pin(&simple), status::PIN_POLICY_VIOLATION);
     }
-    host.set_pin("2580");
+    let mixed = Pins::of(&host.info()).first;
+    host.set_pin(mixed);
 }
 
 fn a_pin_from_before_the_policy_must_change(key: &Key) {
-    let mut host = with_pin(key, PIN);
-    status::is(run(&mut host, PIN, SET_MIN_PIN_LENGTH, policy()), status::OK);
+    let mut host = with_pin(key, key.pin());
+    status::is(run(&mut host, key.pin(), SET_MIN_PIN_LENGTH, policy()), status::OK);
     same!(host.info()[&0x0C], true.into());
-    for simple in ["1111", "4567", "8765"] {
+    let mixed = Pins::of(&host.info()).first;
+    for simple in simple(host.shortest_pin()) {
         let agreement = host.agree_by_best();
-        host.denied(agreement.change_pin(PIN, simple), status::PIN_POLICY_VIOLATION);
+        host.denied(agreement.change_pin(key.pin(), &simple), status::PIN_POLICY_VIOLATION);
     }
     let agreement = host.agree_by_best();
-    status::is(host.ctap2(agreement.change_pin(PIN, "4711")).status, status::OK);
+    status::is(host.ctap2(agreement.change_pin(key.pin(), mixed)).status, status::OK);
     // That one was checked.
-    status::is(run(&mut host, "4711", SET_MIN_PIN_LENGTH, policy()), status::OK);
+    status::is(run(&mut host, mixed, SET_MIN_PIN_LENGTH, policy()), status::OK);
     differ!(host.info().get(&0x0C), Some(&true.into()));
 }
 
@@ -343,7 +368,8 @@ fn a_long_touch_is_asked_for_when_turned_on(key: &Key) {
 fn settings_survive_a_power_cycle_and_not_a_reset(key: &Key) {
     let mut host = key.host();
     let names = texts(&["example.com".to_owned()]);
-    let all = params([(1, 6.into()), (2, names), (4, true.into())]);
+    let shortest = host.shortest_pin() as u64;
+    let all = params([(1, (shortest + 2).into()), (2, names), (4, true.into())]);
     status::is(host.ctap2(configure(SET_MIN_PIN_LENGTH, all)).status, status::OK);
     status::is(host.ctap2(configure(ALWAYS_UV, None)).status, status::OK);
     let settings = |host: &mut Host| {
@@ -352,8 +378,8 @@ fn settings_survive_a_power_cycle_and_not_a_reset(key: &Key) {
     };
     key.power_cycle();
     let mut host = key.host();
-    same!(settings(&mut host), (6.into(), true.into(), Some(true)));
+    same!(settings(&mut host), ((shortest + 2).into(), true.into(), Some(true)));
     status::is(host.touched(RESET).status, status::OK);
-    same!(settings(&mut host), (4.into(), false.into(), Some(false)));
+    same!(settings(&mut host), (shortest.into(), false.into(), Some(false)));
     same!(told(&mut host, "example.com"), None);
 }

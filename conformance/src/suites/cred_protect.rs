@@ -3,7 +3,7 @@
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, permission};
+use crate::host::client_pin::permission;
 use crate::host::ctap2::{
     Request, extending, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
@@ -31,7 +31,7 @@ fn protected(request: Request, level: u8) -> Request {
 /// A key with a PIN and a discoverable credential of this level.
 fn with_level(key: &Key, level: u8) -> (Host, Made) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::MC, Some("example.com"));
     let made = host.register(&token.on(protected(make_discoverable("example.com", b"1"), level)));
     (host, made)
@@ -93,7 +93,7 @@ fn level_three_is_found_by_the_verified_only(key: &Key) {
 
 fn levels_hold_for_plain_credentials(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     for level in [1, 2, 3] {
         let token = host.token(permission::MC, Some("example.com"));
         let made = host.register(&token.on(protected(make_credential("example.com", b"1"), level)));

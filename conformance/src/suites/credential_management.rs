@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 
 use crate::host::cbor::{encode, map};
-use crate::host::client_pin::{PIN, Token, permission};
+use crate::host::client_pin::{Token, permission};
 use crate::host::ctap2::{Request, descriptor, extending, make_credential, make_discoverable, mc, status};
 use crate::host::read::{Members, Read as _};
 use crate::host::response::{Made, Response, member};
@@ -45,7 +45,7 @@ pub(super) const UPDATE: u8 = 0x07;
 
 pub(super) fn with_pin(key: &Key) -> Host {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     host
 }
 
@@ -134,7 +134,7 @@ fn a_token_is_always_needed(key: &Key) {
             host.denied(bare(sub_command), status::PUAT_REQUIRED);
         }
         if host.option("clientPin") == Some(false) {
-            host.set_pin(PIN);
+            host.set_pin(key.pin());
         }
     }
 }
@@ -336,7 +336,7 @@ fn every_account_is_listed_once(key: &Key) {
     for rp_id in ["a.example", "b.example", "c.example"] {
         host.make(&make_discoverable(rp_id, b"1"));
     }
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = cm(&mut host);
     same!(
         relying_parties(&mut host, &token),
@@ -352,7 +352,7 @@ fn protection_levels_are_told(key: &Key) {
         let request = make_discoverable("example.com", &[level]);
         host.register(&extending(request, [("credProtect", level.into())]));
     }
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = cm(&mut host);
     for (user, members) in credentials(&mut host, &token, "example.com") {
         same!(members[&0x0A], user[0].into());
@@ -364,7 +364,7 @@ fn large_blob_keys_and_payments_are_told(key: &Key) {
     let with = |user: &[u8], name| extending(make_discoverable("example.com", user), [(name, true.into())]);
     let blob = host.register(&with(b"1", "largeBlobKey"));
     host.register(&with(b"2", "thirdPartyPayment"));
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = cm(&mut host);
     let found = credentials(&mut host, &token, "example.com");
     let told = |user: &[u8]| (found[user].get(&0x0B).cloned(), found[user][&0x0C].clone());
@@ -377,7 +377,7 @@ fn a_cancelled_registration_is_not_listed(key: &Key) {
     host.asked(make_discoverable("example.com", b"1"));
     host.send(command::CANCEL, &[]);
     same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = cm(&mut host);
     host.denied(token.manage(RPS_BEGIN, None), status::NO_CREDENTIALS);
 }

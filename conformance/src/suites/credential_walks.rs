@@ -6,7 +6,7 @@ use super::credential_management::{
     of_credential, of_rp, with_pin,
 };
 use crate::host::Host;
-use crate::host::client_pin::{PIN, Protocol, permission};
+use crate::host::client_pin::{Protocol, permission};
 use crate::host::ctap2::{GET_INFO, status};
 use crate::key::Key;
 
@@ -96,7 +96,10 @@ fn a_power_cycle_ends_a_walk(key: &Key) {
 fn a_change_of_the_pin_ends_a_walk(key: &Key) {
     let mut host = walking(key);
     let agreement = host.agree_by_best();
-    status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    status::is(
+        host.ctap2(agreement.change_pin(key.pin(), key.pins().second)).status,
+        status::OK,
+    );
     host.denied(bare(CREDENTIALS_NEXT), status::NOT_ALLOWED);
 }
 
@@ -150,7 +153,7 @@ fn the_previews_number_takes_a_token_of_the_old_kind(key: &Key) {
     let mut host = with_pin(key);
     let made = made(&mut host, "example.com", b"1");
     let agreement = host.agree(Protocol::One);
-    let response = host.ctap2(agreement.get_pin_token(PIN));
+    let response = host.ctap2(agreement.get_pin_token(key.pin()));
     let token = agreement.token(&response);
     let metadata = [
         &[0x41, 0xA3, 0x01, 0x01, 0x03, 0x01, 0x04, 0x50][..],

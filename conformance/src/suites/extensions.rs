@@ -194,12 +194,16 @@ fn pin_rules_are_told_to_listed_relying_parties(key: &Key) {
     let mut host = key.host();
     let inputs = || [("minPinLength", true.into()), ("pinComplexityPolicy", true.into())];
     same!(host.make(&extending(plain(), inputs())).auth_data.extensions, None);
+    let shortest = host.shortest_pin() as u64;
     let listed = Value::Map(vec![
-        (1.into(), 7.into()),
+        (1.into(), (shortest + 3).into()),
         (2.into(), Value::Array(vec!["example.com".into()])),
     ]);
     status::is(host.ctap2(configure(0x03, Some(listed))).status, status::OK);
-    let outputs = map([("minPinLength", 7.into()), ("pinComplexityPolicy", false.into())]);
+    let outputs = map([
+        ("minPinLength", (shortest + 3).into()),
+        ("pinComplexityPolicy", false.into()),
+    ]);
     let made = host.register(&extending(plain(), inputs()));
     same!(made.auth_data.extensions, Some(outputs));
     let other = make_credential("example.org", b"1");
@@ -209,9 +213,12 @@ fn pin_rules_are_told_to_listed_relying_parties(key: &Key) {
     for name in ["minPinLength", "pinComplexityPolicy"] {
         host.denied(extending(plain(), [(name, 1.into())]), status::CBOR_UNEXPECTED_TYPE);
     }
-    let stricter = Value::Map(vec![(1.into(), 9.into()), (4.into(), true.into())]);
+    let stricter = Value::Map(vec![(1.into(), (shortest + 5).into()), (4.into(), true.into())]);
     status::is(host.ctap2(configure(0x03, Some(stricter))).status, status::OK);
-    let outputs = map([("minPinLength", 9.into()), ("pinComplexityPolicy", true.into())]);
+    let outputs = map([
+        ("minPinLength", (shortest + 5).into()),
+        ("pinComplexityPolicy", true.into()),
+    ]);
     same!(
         host.register(&extending(plain(), inputs())).auth_data.extensions,
         Some(outputs)

@@ -3,7 +3,7 @@
 use ciborium::Value;
 
 use crate::host::cbor::{array, map};
-use crate::host::client_pin::{PIN, permission};
+use crate::host::client_pin::permission;
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, algorithm, descriptor, descriptors, ga, get_assertion, get_assertion_by, make_credential,
     make_discoverable, mc, parameters, status,
@@ -78,7 +78,7 @@ fn a_listed_discoverable_credential_names_its_user_too(key: &Key) {
     same!(host.assert(&request).user, user);
     same!(host.assert_silently(&request).user, user);
     // One account is nothing to choose from by names.
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::GA, Some("example.com"));
     let assertion = host.assert(&token.on(request));
     assertion.verify(&made.public_key, "example.com", flags::UP | flags::UV);

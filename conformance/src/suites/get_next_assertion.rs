@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{PIN, permission};
+use crate::host::client_pin::permission;
 use crate::host::command;
 use crate::host::ctap2::{
     GET_INFO, GET_NEXT_ASSERTION, SELECTION, ga, get_assertion, make_credential, make_discoverable, status,
@@ -196,7 +196,7 @@ fn another_host_neither_continues_nor_ends_the_walk(key: &Key) {
 fn the_walk_ends_with_its_token(key: &Key) {
     let mut host = key.host();
     begun(&mut host, &[b"1", b"2"]);
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let signed = |host: &mut Host| {
         let token = host.token(permission::GA, Some("example.com"));
         host.assert(&token.on(get_assertion("example.com")))

@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{Agreement, PIN, Protocol, permission};
+use crate::host::client_pin::{Agreement, Protocol, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, extending, ga, get_assertion, get_assertion_by, make_credential, make_discoverable,
     status,
@@ -148,7 +148,7 @@ fn the_verified_user_has_other_secrets(key: &Key) {
     let mut host = key.host();
     let made = host.register(&asking(make_credential("example.com", b"1"), true.into()));
     let without = best_secrets(&mut host, &by(&made), &SALT);
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let verified = |host: &mut Host| {
         let request = host.token(permission::GA, Some("example.com")).on(by(&made));
         best_secrets(host, &request, &SALT)
@@ -282,7 +282,7 @@ fn a_new_credential_gives_its_secret_at_once(key: &Key) {
     let salts = [SALT, ANOTHER].concat();
     for verified in [false, true] {
         if verified {
-            host.set_pin(PIN);
+            host.set_pin(key.pin());
         }
         for protocol in host.protocols() {
             for salts in [&salts[..32], &salts] {

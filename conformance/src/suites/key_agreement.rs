@@ -3,7 +3,7 @@
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, PROTOCOLS, Protocol, Token, client_pin, cose_key, cp, permission};
+use crate::host::client_pin::{PROTOCOLS, Protocol, Token, client_pin, cose_key, cp, permission};
 use crate::host::ctap2::{make_credential, mc, status};
 use crate::host::response::Response;
 use crate::key::Key;
@@ -68,43 +68,43 @@ fn a_key_that_is_no_point_is_refused(key: &Key) {
         cose_key(&[1; 31], &[1; 32]),
         without_y,
     ] {
-        let request = agreement.set_pin(PIN).with(cp::KEY_AGREEMENT, wrong);
+        let request = agreement.set_pin(key.pin()).with(cp::KEY_AGREEMENT, wrong);
         host.denied(request.clone(), status::INVALID_PARAMETER);
         // Also where the parameter is wrong: only the secret could tell.
         let request = request.with(cp::PIN_UV_AUTH_PARAM, vec![0; 32]);
         host.denied(request, status::INVALID_PARAMETER);
     }
     host.denied(
-        agreement.set_pin(PIN).with(cp::KEY_AGREEMENT, 1),
+        agreement.set_pin(key.pin()).with(cp::KEY_AGREEMENT, 1),
         status::CBOR_UNEXPECTED_TYPE,
     );
 }
 
 fn key_agreement_changes_with_a_wrong_pin_only(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree(Protocol::Two);
     let before = agreement_keys(&mut host);
     // The same key serves again after a success.
     for _ in 0..2 {
-        status::is(host.ctap2(agreement.get_pin_token(PIN)).status, status::OK);
+        status::is(host.ctap2(agreement.get_pin_token(key.pin())).status, status::OK);
         same!(agreement_keys(&mut host), before);
     }
-    host.denied(agreement.get_pin_token("4321"), status::PIN_INVALID);
+    host.denied(agreement.get_pin_token(key.pins().wrong), status::PIN_INVALID);
     let after = agreement_keys(&mut host);
     same!(after[0], before[0], "that of the other protocol stays");
     differ!(after[1], before[1]);
     // The secret that was agreed on is no longer the key's: even the right PIN decrypts to something else.
-    host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
-    status::is(host.try_pin(PIN), status::OK);
+    host.denied(agreement.get_pin_token(key.pin()), status::PIN_INVALID);
+    status::is(host.try_pin(key.pin()), status::OK);
 }
 
 fn parameters_of_the_other_protocol_are_refused(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let request = make_credential("example.com", b"1");
     for protocol in PROTOCOLS {
-        let token = host.token_by(protocol, PIN, permission::MC, Some("example.com"));
+        let token = host.token_by(protocol, key.pin(), permission::MC, Some("example.com"));
         let whole = Token {
             protocol: Protocol::Two,
             token: token.token.clone(),

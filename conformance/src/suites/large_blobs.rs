@@ -1,7 +1,7 @@
 //! authenticatorLargeBlobs (CTAP 2.3 §6.10).
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, configure, permission};
+use crate::host::client_pin::{configure, permission};
 use crate::host::ctap2::{
     GET_INFO, GET_NEXT_ASSERTION, RESET, Request, SELECTION, blob_array, get_assertion, make_credential,
     make_discoverable, set_fragment, status,
@@ -297,7 +297,7 @@ fn without_a_pin_a_parameter_is_not_looked_at(key: &Key) {
 
 fn with_a_pin_a_token_is_needed(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let array = array_of(100);
     let request = set_fragment(0, &array, Some(100));
     host.denied(request.clone(), status::PUAT_REQUIRED);
@@ -325,7 +325,7 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
 
 fn every_fragment_is_authenticated(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     // Every key takes so many, in fragments of this length.
     let array = array_of(1000);
     let (begin, end) = array.split_at(500);

@@ -1,7 +1,7 @@
 //! A key that is full (CTAP 2.3 §6.1.2 step 17).
 
 use crate::host::Host;
-use crate::host::client_pin::{PIN, permission};
+use crate::host::client_pin::permission;
 use crate::host::ctap2::{descriptor, get_assertion, get_assertion_by, make_credential, make_discoverable, status};
 use crate::host::response::Response;
 use crate::key::Key;
@@ -55,14 +55,14 @@ fn a_full_key_makes_credentials_that_need_no_room(key: &Key) {
 
 fn a_full_key_still_takes_a_pin(key: &Key) {
     let mut host = full(key);
-    host.set_pin("1234");
-    status::is(host.try_pin("1234"), status::OK);
+    host.set_pin(key.pin());
+    status::is(host.try_pin(key.pin()), status::OK);
 }
 
 fn a_deleted_credential_makes_room(key: &Key) {
     let mut host = full(key);
     let made = host.make(&make_discoverable("example.com", b"2"));
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::CM, None);
     same!(host.ctap2(token.manage(0x01, None)).ok()[&2], 0.into());
     let params = ciborium::Value::Map(vec![(2.into(), descriptor(&made.id))]);

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{PIN, Protocol, configure, cp, permission};
+use crate::host::client_pin::{Protocol, configure, cp, permission};
 use crate::host::ctap2::{
     Request, blob_array, ga, get_assertion, make_credential, make_discoverable, set_fragment, status,
 };
@@ -42,7 +42,7 @@ checks! {
 
 fn with_pin(key: &Key) -> Host {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     host
 }
 
@@ -55,7 +55,7 @@ fn a_token_of_the_old_kind_serves_both_ceremonies(key: &Key) {
     for protocol in host.protocols() {
         for request in [make_discoverable("example.com", b"1"), get_assertion("example.com")] {
             let agreement = host.agree(protocol);
-            let response = host.ctap2(agreement.get_pin_token(PIN));
+            let response = host.ctap2(agreement.get_pin_token(key.pin()));
             let token = agreement.token(&response);
             let response = host.touched(token.on(request));
             let auth_data = response.ok()[&2].bytes();
@@ -68,7 +68,7 @@ fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
     let mut host = with_pin(key);
     let (all, _) = host.pin_retries();
     let agreement = host.agree_by_best();
-    let request = agreement.get_pin_token(PIN);
+    let request = agreement.get_pin_token(key.pin());
     for permissions in [0, permission::MC] {
         host.denied(
             request.clone().with(cp::PERMISSIONS, permissions),
@@ -82,7 +82,7 @@ fn a_token_of_the_old_kind_has_no_permissions_to_name(key: &Key) {
 fn permissions_must_be_named(key: &Key) {
     let mut host = with_pin(key);
     let agreement = host.agree_by_best();
-    let request = agreement.get_token(PIN, 0, None);
+    let request = agreement.get_token(key.pin(), 0, None);
     host.denied(request.clone(), status::INVALID_PARAMETER);
     host.denied(request.without(cp::PERMISSIONS), status::MISSING_PARAMETER);
 }
@@ -133,7 +133,7 @@ fn permissions_that_the_key_has_no_use_for_are_refused(key: &Key) {
     let agreement = host.agree_by_best();
     for permissions in [permission::BE, permission::BE | permission::CM] {
         // Before the PIN is tried.
-        for pin in [PIN, "4321"] {
+        for pin in [key.pin(), key.pins().wrong] {
             host.denied(
                 agreement.get_token(pin, permissions, None),
                 status::UNAUTHORIZED_PERMISSION,
@@ -148,7 +148,7 @@ fn unknown_permissions_are_ignored(key: &Key) {
     let token = host.token(0x80 | permission::CM, None);
     status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
     let agreement = host.agree_by_best();
-    let request = agreement.get_token(PIN, 0, None);
+    let request = agreement.get_token(key.pin(), 0, None);
     let response = host.ctap2(request.with(cp::PERMISSIONS, 1 << 63 | u64::from(permission::CM)));
     let token = agreement.token(&response);
     status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
@@ -159,7 +159,7 @@ fn the_persistent_token_comes_alone(key: &Key) {
     let (all, _) = host.pin_retries();
     let agreement = host.agree_by_best();
     for other in [permission::MC, permission::CM, permission::ACFG, permission::LBW] {
-        for pin in [PIN, "4321"] {
+        for pin in [key.pin(), key.pins().wrong] {
             host.denied(
                 agreement.get_token(pin, permission::PCMR | other, Some("example.com")),
                 status::UNAUTHORIZED_PERMISSION,
@@ -200,7 +200,7 @@ fn the_persistent_token_is_the_same_for_all(key: &Key) {
     let mut host = with_pin(key);
     let two = host.token(permission::PCMR, None);
     key.power_cycle();
-    let one = key.host().token_by(Protocol::One, PIN, permission::PCMR, None);
+    let one = key.host().token_by(Protocol::One, key.pin(), permission::PCMR, None);
     same!(one.token, two.token);
 }
 
@@ -211,8 +211,8 @@ fn a_new_token_ends_the_one_before(key: &Key) {
         (Protocol::One, Protocol::Two),
         (Protocol::Two, Protocol::One),
     ] {
-        let before = host.token_by(old, PIN, permission::CM, None);
-        let after = host.token_by(new, PIN, permission::CM, None);
+        let before = host.token_by(old, key.pin(), permission::CM, None);
+        let after = host.token_by(new, key.pin(), permission::CM, None);
         host.denied(before.manage(0x01, None), status::PIN_AUTH_INVALID);
         status::is(host.ctap2(after.manage(0x01, None)).status, status::OK);
     }
@@ -316,7 +316,7 @@ fn a_token_of_the_old_kind_binds_itself(key: &Key) {
     host.register(&token.on(make_discoverable("example.org", b"1")));
 
     let agreement = host.agree_by_best();
-    let response = host.ctap2(agreement.get_pin_token(PIN));
+    let response = host.ctap2(agreement.get_pin_token(key.pin()));
     let token = agreement.token(&response);
     // A silent assertion binds it and spends nothing.
     let silent = |rp_id| get_assertion(rp_id).with(ga::OPTIONS, map([("up", false.into())]));
@@ -366,19 +366,22 @@ fn a_forced_change_gives_no_token(key: &Key) {
     for protocol in host.protocols() {
         let agreement = host.agree(protocol);
         for permissions in [permission::CM, permission::PCMR] {
-            let request = agreement.get_token(PIN, permissions, None);
+            let request = agreement.get_token(key.pin(), permissions, None);
             host.denied(request, status::PIN_POLICY_VIOLATION);
         }
-        host.denied(agreement.get_pin_token(PIN), status::PIN_INVALID);
+        host.denied(agreement.get_pin_token(key.pin()), status::PIN_INVALID);
     }
     same!(host.pin_retries(), (all, false));
     host.denied(configure(0x02, None), status::PUAT_REQUIRED);
 
     let agreement = host.agree_by_best();
-    host.denied(agreement.change_pin(PIN, PIN), status::PIN_POLICY_VIOLATION);
+    host.denied(agreement.change_pin(key.pin(), key.pin()), status::PIN_POLICY_VIOLATION);
     same!(host.info()[&0x0C], true.into());
     let agreement = host.agree_by_best();
-    status::is(host.ctap2(agreement.change_pin(PIN, "5678")).status, status::OK);
+    status::is(
+        host.ctap2(agreement.change_pin(key.pin(), key.pins().second)).status,
+        status::OK,
+    );
     differ!(host.info().get(&0x0C), Some(&true.into()));
-    status::is(host.try_pin("5678"), status::OK);
+    status::is(host.try_pin(key.pins().second), status::OK);
 }

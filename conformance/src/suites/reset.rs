@@ -1,6 +1,6 @@
 //! authenticatorReset (CTAP 2.3 §6.6).
 
-use crate::host::client_pin::{PIN, Token, configure, permission};
+use crate::host::client_pin::{Token, configure, permission};
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, RESET, get_assertion, get_assertion_by, make_credential, make_discoverable, status,
 };
@@ -137,7 +137,7 @@ fn cancel_keeps_everything(key: &Key) {
 fn everything_of_a_pin_is_forgotten(key: &Key) {
     let mut host = key.host();
     let (all, _) = host.pin_retries();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let persistent = host.token(permission::PCMR, None);
     let before = identifiers(&mut host, &persistent);
     let agreement = host.agree_by_best();
@@ -147,8 +147,8 @@ fn everything_of_a_pin_is_forgotten(key: &Key) {
     same!(host.option("clientPin"), Some(false));
     same!(host.pin_retries(), (all, false));
     // What was agreed on before the reset is nobody's secret now, and the old persistent token opens nothing.
-    host.denied(agreement.set_pin(PIN), status::PIN_AUTH_INVALID);
-    host.set_pin(PIN);
+    host.denied(agreement.set_pin(key.pin()), status::PIN_AUTH_INVALID);
+    host.set_pin(key.pin());
     host.denied(persistent.manage(0x01, None), status::PIN_AUTH_INVALID);
     // To whoever holds the new one this is another key, with another store.
     let renewed = host.token(permission::PCMR, None);
@@ -170,7 +170,7 @@ fn everything_that_get_info_tells_is_as_at_first(key: &Key) {
     let mut host = key.host();
     let first = info(&mut host);
     host.make(&make_discoverable("example.com", b"1"));
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     differ!(info(&mut host), first);
     key.power_cycle();
     let mut host = key.host();
@@ -180,7 +180,7 @@ fn everything_that_get_info_tells_is_as_at_first(key: &Key) {
 
 fn a_cancelled_reset_keeps_the_pin_and_its_tokens(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     key.power_cycle();
     let mut host = key.host();
     let token = host.token(permission::CM, None);
@@ -188,7 +188,7 @@ fn a_cancelled_reset_keeps_the_pin_and_its_tokens(key: &Key) {
     host.send(command::CANCEL, &[]);
     status::is(host.answer().status, status::KEEPALIVE_CANCEL);
     status::is(host.ctap2(token.manage(0x01, None)).status, status::OK);
-    status::is(host.try_pin(PIN), status::OK);
+    status::is(host.try_pin(key.pin()), status::OK);
 }
 
 /// The device's identifier and the state of its credential store, decrypted (§6.4).

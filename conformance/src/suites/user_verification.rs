@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::host::Host;
 use crate::host::cbor::map;
-use crate::host::client_pin::{PIN, Token, configure, permission};
+use crate::host::client_pin::{Token, configure, permission};
 use crate::host::command;
 use crate::host::ctap2::{
     GET_NEXT_ASSERTION, Request, descriptors, extending, ga, get_assertion, get_assertion_by, make_credential,
@@ -43,7 +43,7 @@ checks! {
 
 fn with_pin(key: &Key) -> Host {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     host
 }
 
@@ -113,7 +113,12 @@ fn a_token_verifies_the_user(key: &Key) {
             make_discoverable("example.com", b"1"),
             get_assertion("example.com"),
         ] {
-            let token = host.token_by(protocol, PIN, permission::MC | permission::GA, Some("example.com"));
+            let token = host.token_by(
+                protocol,
+                key.pin(),
+                permission::MC | permission::GA,
+                Some("example.com"),
+            );
             let response = host.touched(token.on(request));
             let auth_data = response.ok()[&2].bytes();
             same!(auth_data[32] & (flags::UP | flags::UV), flags::UP | flags::UV);
@@ -134,7 +139,7 @@ fn an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin(key: &Key
             }
         }
         if expected == status::PIN_NOT_SET {
-            host.set_pin(PIN);
+            host.set_pin(key.pin());
         }
     }
     same!(host.pin_retries(), (all, false));
@@ -178,7 +183,7 @@ fn a_parameter_needs_a_protocol_that_is_known(key: &Key) {
             }
         }
         if host.option("clientPin") == Some(false) {
-            host.set_pin(PIN);
+            host.set_pin(key.pin());
         }
     }
     // Without a parameter the protocol is not looked at.
@@ -189,7 +194,12 @@ fn a_wrong_parameter_is_refused_without_a_touch(key: &Key) {
     let mut host = with_pin(key);
     verified(&mut host, b"1");
     for protocol in host.protocols() {
-        let token = host.token_by(protocol, PIN, permission::MC | permission::GA, Some("example.com"));
+        let token = host.token_by(
+            protocol,
+            key.pin(),
+            permission::MC | permission::GA,
+            Some("example.com"),
+        );
         for request in both() {
             for length in [1, 15, 16, 17, 31, 32, 33] {
                 let request = with_param(&request, &vec![7; length], Some(protocol as u64));
@@ -284,7 +294,7 @@ fn the_user_can_always_be_verified(key: &Key) {
         host.denied(with_param(&request, &[0; 32], Some(2)), status::PUAT_REQUIRED);
         host.denied(request, status::PUAT_REQUIRED);
     }
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     for request in both() {
         host.denied(request, status::PUAT_REQUIRED);
     }

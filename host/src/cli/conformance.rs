@@ -12,7 +12,6 @@ mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use brasskey_conformance::host::client_pin::PIN;
 use brasskey_conformance::outcome::{Outcome, Report, SCHEMA};
 use brasskey_conformance::plan::{self, Means, Step};
 use brasskey_conformance::run::Bench;
@@ -166,7 +165,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         });
     }
     if erase {
-        output.notice(&format!("while it is tested the key has the PIN {PIN}"));
+        output.notice(&format!(
+            "while it is tested the key has the PIN {}",
+            bench.pins().first
+        ));
     }
     announce(&steps, &subject, output);
     let mut report = Report {
@@ -242,11 +244,12 @@ fn run_all(
             .position(|(suite, _)| *suite == area)
     };
     report.checks.sort_by_key(|check| place(&check.area));
-    report.left = tidy(bench.tape().left(), report.interrupted, subject);
+    report.left = tidy(bench, report.interrupted, subject);
 }
 
 /// Leaves the key as new, or says what is on it. After Ctrl-C nobody is there to touch it.
-fn tidy(left: Left, interrupted: bool, subject: &Subject) -> Option<String> {
+fn tidy(bench: &Bench, interrupted: bool, subject: &Subject) -> Option<String> {
+    let left = bench.tape().left();
     if left.is_nothing() || subject.is_ephemeral {
         return None;
     }
@@ -258,7 +261,7 @@ fn tidy(left: Left, interrupted: bool, subject: &Subject) -> Option<String> {
         }
     }
     let pin = if left.pin {
-        format!(" and the PIN {PIN}, which may be blocked")
+        format!(" and the PIN {}, which may be blocked", bench.pins().first)
     } else {
         String::new()
     };

@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use brasskey::soft::{Listen, Servers, SoftKey, Touch};
-use brasskey_conformance::host::client_pin::{Agreement, PIN, Protocol, client_pin, cp, permission};
+use brasskey_conformance::host::client_pin::{Agreement, Protocol, client_pin, cp, permission};
 use brasskey_conformance::host::ctap2::{
     GET_INFO, Request, get_assertion, get_assertion_by, make_credential, make_discoverable,
 };
@@ -32,6 +32,7 @@ use meter::Meter;
 use wire::{Link, Transaction};
 
 const RP_ID: &str = "example.com";
+const PIN: &str = "1234";
 
 fn main() {
     let mut criterion = Criterion::default()

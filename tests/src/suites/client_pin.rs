@@ -1,6 +1,6 @@
 //! What this key takes for a PIN, and which permissions it finds in a number, where the standard leaves it open.
 
-use brasskey_conformance::host::client_pin::{PIN, Protocol, client_pin, cp, padded};
+use brasskey_conformance::host::client_pin::{Protocol, client_pin, cp, padded};
 use brasskey_conformance::host::ctap2::status;
 use brasskey_conformance::host::response::Response;
 use brasskey_conformance::key::Key;
@@ -22,7 +22,7 @@ checks! {
 fn there_are_eight_retries(key: &Key) {
     let mut host = key.host();
     same!(host.pin_retries(), (8, false));
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     same!(host.pin_retries(), (8, false));
 }
 
@@ -41,7 +41,7 @@ fn a_pin_that_is_no_text_is_refused(key: &Key) {
 
 fn a_padded_pin_that_is_too_long_is_refused(key: &Key) {
     let mut host = key.host();
-    let mut pin = padded(PIN);
+    let mut pin = padded(key.pin());
     pin.resize(80, 0);
     let agreement = host.agree(Protocol::Two);
     host.denied(agreement.set_padded_pin(&pin), status::PIN_POLICY_VIOLATION);
@@ -49,17 +49,20 @@ fn a_padded_pin_that_is_too_long_is_refused(key: &Key) {
 
 fn the_pin_may_stay_the_same(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree(Protocol::Two);
-    same!(host.ctap2(agreement.change_pin(PIN, PIN)), Response::bare(status::OK));
+    same!(
+        host.ctap2(agreement.change_pin(key.pin(), key.pin())),
+        Response::bare(status::OK)
+    );
 }
 
 fn permissions_that_nobody_defined_are_none(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let agreement = host.agree(Protocol::Two);
     for permissions in [0x80, 0x100_u64] {
-        let request = agreement.get_token(PIN, 0, Some("example.com"));
+        let request = agreement.get_token(key.pin(), 0, Some("example.com"));
         host.denied(request.with(cp::PERMISSIONS, permissions), status::INVALID_PARAMETER);
     }
 }

@@ -2,7 +2,7 @@
 
 use brasskey_conformance::host::Host;
 use brasskey_conformance::host::cbor::map;
-use brasskey_conformance::host::client_pin::{PIN, Token, permission};
+use brasskey_conformance::host::client_pin::{Token, permission};
 use brasskey_conformance::host::ctap2::{
     GET_NEXT_ASSERTION, Request, SELECTION, descriptor, get_assertion, get_assertion_by, make_credential,
     make_discoverable, status,
@@ -41,7 +41,7 @@ fn managed(key: &Key) -> (Host, Token) {
             host.make(&make_discoverable(rp_id, user));
         }
     }
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::CM, None);
     (host, token)
 }
@@ -126,7 +126,7 @@ fn a_relying_party_is_its_id(key: &Key) {
 
 fn a_deleted_account_counts_from_the_start(key: &Key) {
     let mut host = key.host();
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     for _ in 0..2 {
         let token = host.token(permission::MC, Some("example.com"));
         let made = host.register(&token.on(make_discoverable("example.com", b"1")));
@@ -141,7 +141,7 @@ fn a_deleted_account_counts_from_the_start(key: &Key) {
 fn a_name_that_is_too_long_is_cut_between_characters(key: &Key) {
     let mut host = key.host();
     let made = host.make(&make_discoverable("example.com", b"1"));
-    host.set_pin(PIN);
+    host.set_pin(key.pin());
     let token = host.token(permission::CM, None);
     let user = map([("id", b"1".to_vec().into()), ("name", "é".repeat(33).into())]);
     let params = Value::Map(vec![(2.into(), descriptor(&made.id)), (3.into(), user)]);

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use brasskey_conformance::host::Host;
-use brasskey_conformance::host::client_pin::{PIN, Protocol};
+use brasskey_conformance::host::client_pin::Protocol;
 use brasskey_conformance::host::ctap2::{Request, status};
 
 use super::attempt::ctap2;
@@ -15,6 +15,7 @@ crate::checks! {
     a_right_pin_and_a_wrong_one_leave_the_same_flash_until_the_guess_is_spent,
 }
 
+const PIN: &str = "1234";
 const WRONG_PIN: &str = "0852";
 const RETRIES: u64 = 8;
 /// Wrong guesses before the first power cut.

@@ -20,6 +20,8 @@ mod by_hand;
 mod cbor;
 mod client_pin;
 mod config;
+#[cfg(test)]
+mod coverage;
 mod cred_protect;
 mod credential_changes;
 mod credential_management;

@@ -12,6 +12,7 @@ use brasskey_protocol::authenticator::{Authenticator, Config};
 use brasskey_protocol::ctaphid::{Report, Request};
 use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Platform, Seams, UserPresence as _};
+use brasskey_protocol::rng::HealthyRng;
 use brasskey_protocol::store::StartError;
 use zeroize::Zeroize;
 
@@ -22,7 +23,7 @@ use super::lock;
 use super::log::{Command, LogEntry, Record, Status};
 use super::presence::SoftPresence;
 use super::rng::SoftRng;
-use super::storage::AnyStorage;
+use super::storage::{AnyStorage, MemoryStorage};
 
 /// The seams of the soft key.
 #[derive(Debug)]
@@ -144,6 +145,16 @@ impl Engine {
             self.hid.power_on();
         }
         Ok(())
+    }
+
+    /// While the key is off: makes another key of it. `records` becomes what it ran on.
+    pub(super) fn exchange(&self, records: &mut MemoryStorage, rng: SoftRng) {
+        if let Some(seams) = &mut lock(&self.processor).seams
+            && let AnyStorage::Memory(own) = &mut seams.storage
+        {
+            std::mem::swap(own, records);
+            seams.rng = HealthyRng::new(rng);
+        }
     }
 
     /// What runs requests, unless one runs.

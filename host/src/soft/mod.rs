@@ -30,6 +30,7 @@
 //! | [`server`], [`control`] | how other processes reach the key and its button |
 //! | `presence`, `verification` | the user |
 //! | [`storage`] | the records |
+//! | `fleet` | thousands of keys, to load a relying party with |
 
 mod about;
 mod cards;
@@ -39,6 +40,7 @@ pub mod control;
 mod credentials;
 mod engine;
 mod error;
+mod fleet;
 mod hid;
 mod host;
 mod identity;
@@ -62,6 +64,7 @@ pub use clock::SoftClock;
 pub use credentials::{CredentialError, ImportedKey, NewCredential, StoredCredential, UnfitKey};
 pub use engine::SoftPlatform;
 pub use error::Error;
+pub use fleet::{Fleet, FleetError};
 pub use hid::SoftIndicator;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};

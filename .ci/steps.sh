@@ -26,6 +26,35 @@ step() {
   fi
 }
 
+# beside FUNCTION: runs the steps in FUNCTION at the lowest priority, beside those that follow. Until `await` nothing is
+# seen of them. Their report goes through a file.
+# shellcheck disable=SC2030,SC2031
+beside() {
+  besides="$(mktemp -d)"
+  (
+    renice -n 19 -p "$BASHPID" >/dev/null
+    report=() passed=0 failed=0 skipped=0
+    "$1"
+    printf '%s\n' "$passed $failed $skipped" "${report[@]}" >"$besides/report"
+  ) >"$besides/output" 2>&1 </dev/null &
+  besides_pid=$!
+}
+
+# await: waits for the steps of `beside`, prints what they printed, and takes them into the report.
+# shellcheck disable=SC2031
+await() {
+  local ended=(0 1 0) lines=('FAILED          what ran beside has left no report')
+  wait "$besides_pid" || true
+  cat "$besides/output"
+  if [ -s "$besides/report" ]; then
+    read -r -a ended <"$besides/report"
+    mapfile -t -s 1 lines <"$besides/report"
+  fi
+  report+=("${lines[@]}")
+  passed=$((passed + ended[0])) failed=$((failed + ended[1])) skipped=$((skipped + ended[2]))
+  rm -r "$besides"
+}
+
 # skip NAME REASON
 skip() {
   note "== $1: skipped, $2"

@@ -4,6 +4,7 @@ mod pins;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub enum Need {
     Clock,
     /// A user who can say no. A key with nothing but a button has none.
     Decline,
+    /// A hand that does not mind two hundred touches: a program.
+    ManyTouches,
     /// Room for every algorithm. A chip takes what fits.
     EveryAlgorithm,
     /// Attestation certificates of a vendor.
@@ -44,8 +47,8 @@ pub enum Need {
     ProtocolOne,
     /// PIN/UV auth protocol two.
     ProtocolTwo,
-    /// The options pinUvAuthToken and clientPin: tokens with permissions for a PIN, by protocol two, those of the
-    /// ceremonies among them (no noMcGaPermissionsWithClientPin).
+    /// The options pinUvAuthToken and clientPin: tokens with permissions for a PIN, those of the ceremonies among them
+    /// (no noMcGaPermissionsWithClientPin).
     Tokens,
     /// The option credMgmt.
     CredMgmt,
@@ -87,6 +90,10 @@ pub enum Need {
     SetMinPinLength,
     /// The member longTouchForReset.
     LongTouch,
+    /// FIDO_2_1 or later among the versions.
+    Fido21,
+    /// The option ep, on or off, and authenticatorConfig to turn it on: enterprise attestation.
+    Enterprise,
     /// No enterprise attestation: the option ep is absent.
     NoEnterprise,
     /// No built-in user verification: the option uv is absent.
@@ -136,6 +143,7 @@ impl Need {
         Self::MakeCredUvNotRqd,
         Self::SetMinPinLength,
         Self::LongTouch,
+        Self::Fido21,
         Self::NoEnterprise,
         Self::NoBuiltInUv,
         Self::NoBio,
@@ -194,7 +202,7 @@ pub struct Key {
     notes: Option<Arc<Mutex<Vec<String>>>>,
     /// The PIN/UV auth protocols that it knows, once it was asked.
     pub(crate) protocols: Arc<OnceLock<Vec<Protocol>>>,
-    /// The PINs that suit it, once it was asked.
+    /// The PINs that suit it, once they were chosen.
     pins: Arc<OnceLock<Pins>>,
 }
 
@@ -247,10 +255,10 @@ impl Key {
         self.pins.get_or_init(|| pins);
     }
 
-    /// The PINs that checks set and guess. Where nobody chose them, getInfo tells how long they have to be.
+    /// The PINs that checks set and guess. Where nobody chose them, those of a key that wants nothing special.
     #[must_use]
     pub fn pins(&self) -> Pins {
-        *self.pins.get_or_init(|| Pins::of(&self.host().info()))
+        *self.pins.get_or_init(|| Pins::of(&BTreeMap::new()))
     }
 
     /// The PIN that most checks set.

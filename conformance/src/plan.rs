@@ -100,7 +100,10 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         (Need::ProtocolTwo, two),
         (
             Need::Tokens,
-            is("pinUvAuthToken") && info.option("clientPin").is_some() && two && !is("noMcGaPermissionsWithClientPin"),
+            is("pinUvAuthToken")
+                && info.option("clientPin").is_some()
+                && (one || two)
+                && !is("noMcGaPermissionsWithClientPin"),
         ),
         (Need::CredMgmt, is("credMgmt")),
         (Need::Pcmr, is("perCredMgmtRO")),
@@ -121,10 +124,21 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         (Need::ThirdPartyPayment, extension("thirdPartyPayment")),
         (Need::HmacSecret, extension("hmac-secret")),
         (Need::HmacSecretMc, extension("hmac-secret-mc")),
-        (Need::AlwaysUv, is("authnrCfg") && info.option("alwaysUv").is_some()),
+        // Where it is always on, nothing is as it is without.
+        (
+            Need::AlwaysUv,
+            is("authnrCfg") && info.option("alwaysUv") == Some(false),
+        ),
         (Need::MakeCredUvNotRqd, is("makeCredUvNotRqd")),
         (Need::SetMinPinLength, is("authnrCfg") && is("setMinPINLength")),
         (Need::LongTouch, info.member(0x18).is_some()),
+        (
+            Need::Fido21,
+            info.texts(0x01)
+                .iter()
+                .any(|version| matches!(version.as_str(), "FIDO_2_1" | "FIDO_2_3")),
+        ),
+        (Need::Enterprise, is("authnrCfg") && info.option("ep").is_some()),
         (Need::NoEnterprise, info.option("ep").is_none()),
         (Need::NoBuiltInUv, info.option("uv").is_none()),
         (
@@ -252,6 +266,7 @@ fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Ne
         return match need {
             Need::Clock => not_tried("it takes a key whose clock can be moved"),
             Need::Decline => not_tried("it takes a user who can say no"),
+            Need::ManyTouches => not_tried("it takes two hundred touches: --control or --touch-command"),
             need => Some((Outcome::NotApplicable, lacks::without(*need))),
         };
     }

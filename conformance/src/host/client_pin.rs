@@ -247,6 +247,14 @@ impl Host {
         self.key.protocols.get_or_init(|| known).clone()
     }
 
+    /// The protocols that the key knows besides this one.
+    #[track_caller]
+    pub fn other_protocols(&mut self, than: Protocol) -> Vec<Protocol> {
+        let mut others = self.protocols();
+        others.retain(|protocol| *protocol != than);
+        others
+    }
+
     /// Protocol two, where the key knows it.
     #[track_caller]
     pub fn best_protocol(&mut self) -> Protocol {

@@ -319,21 +319,32 @@ impl Host {
     /// The same; `what` names the request where there are many.
     #[track_caller]
     pub fn denied_as(&mut self, what: &str, request: impl Into<Vec<u8>>, status: u8) {
-        let is_of_form = matches!(
-            status,
-            status::CBOR_UNEXPECTED_TYPE | status::INVALID_CBOR | status::INVALID_LENGTH | status::INVALID_SUBCOMMAND
-        );
-        let expected = status::named(status);
-        match self.untouched(request) {
-            None if is_of_form || status == status::NO_CREDENTIALS => {
-                self.key
-                    .note(&format!("expected {expected} without a touch, the key asks for one"));
-            }
-            None => panic!("expected {expected} without a touch, the key asks for one"),
-            Some(found) if is_of_form && !matches!(found.status, status::OK) && found.status != status => {
-                self.key.note(&differs(what, &found, &Response::bare(status)));
-            }
-            Some(found) => same!(found, Response::bare(status), "{what}"),
+        let Some(found) = self.untouched(request) else {
+            let expected = status::named(status);
+            let words = format!("expected {expected} without a touch, the key asks for one");
+            assert!(
+                status::is_of_form(status) || status == status::NO_CREDENTIALS,
+                "{words}"
+            );
+            return self.key.note(&words);
+        };
+        self.is_refusal(what, &found, status);
+    }
+
+    /// This answer is a refusal with this status. Another refusal is noted, where the standard leaves it to the key
+    /// which of two is meant: of what is malformed, and of a user who does not come (CTAP 2.3 §6.1.2, §6.2.2).
+    #[track_caller]
+    pub fn is_refusal(&self, what: &str, found: &Response, status: u8) {
+        let user = [status::OPERATION_DENIED, status::USER_ACTION_TIMEOUT];
+        let is_left_open = match found.status {
+            status::OK => false,
+            found if user.contains(&found) => user.contains(&status),
+            _ => status::is_of_form(status),
+        };
+        if is_left_open && found.status != status {
+            self.key.note(&differs(what, found, &Response::bare(status)));
+        } else {
+            same!(*found, Response::bare(status), "{what}");
         }
     }
 

@@ -224,6 +224,17 @@ impl Host {
         })
     }
 
+    /// The next message that is no keepalive.
+    #[track_caller]
+    pub fn final_message(&mut self) -> Message {
+        loop {
+            let message = self.message();
+            if message.command != command::KEEPALIVE {
+                return message;
+            }
+        }
+    }
+
     /// Sends a message and returns the payload of its answer.
     pub fn exchange(&mut self, command: u8, payload: &[u8]) -> Vec<u8> {
         self.send(command, payload);

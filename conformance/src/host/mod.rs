@@ -1,6 +1,7 @@
 //! A host of its own: it speaks CTAPHID, CTAP2, U2F and YKOATH from the standards alone.
 
 pub mod cbor;
+pub mod certificate;
 pub mod client_pin;
 pub mod ctap2;
 mod hid;

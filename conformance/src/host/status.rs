@@ -50,6 +50,15 @@ pub fn is(found: u8, expected: u8) {
     );
 }
 
+/// Whether a code is about the form of a request.
+#[must_use]
+pub fn is_of_form(code: u8) -> bool {
+    matches!(
+        code,
+        CBOR_UNEXPECTED_TYPE | INVALID_CBOR | INVALID_LENGTH | INVALID_SUBCOMMAND
+    )
+}
+
 codes! {
     0x00 OK,
     0x01 INVALID_COMMAND,

@@ -15,7 +15,7 @@ use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.8":
-        a_token_is_always_needed needs Pin and ProtocolTwo,
+        a_token_is_always_needed needs Pin,
         missing_parameters_are_named_so needs Rk and Tokens and CredMgmt,
         wrong_parameters_are_refused needs Rk and Tokens and CredMgmt,
         unknown_subcommands_are_refused needs Tokens and CredMgmt,

@@ -6,14 +6,17 @@ use super::credential_management::{
     of_credential, of_rp, with_pin,
 };
 use crate::host::Host;
+use crate::host::cbor::map;
 use crate::host::client_pin::{Protocol, permission};
-use crate::host::ctap2::{GET_INFO, status};
+use crate::host::ctap2::{GET_INFO, make_discoverable, mc, status};
+use crate::host::read::Read as _;
+use crate::host::response::member;
 use crate::key::Key;
 
 checks! {
     "CTAP 2.3 §6.8.4":
         a_second_walk_takes_the_place_of_the_first needs Tokens and CredMgmt,
-        nothing_begun_is_nothing_to_continue needs Pin and ProtocolTwo,
+        nothing_begun_is_nothing_to_continue needs Tokens,
         a_power_cycle_ends_a_walk needs Tokens and CredMgmt,
         a_change_of_the_pin_ends_a_walk needs Tokens and CredMgmt;
     "CTAP 2.3 §6":
@@ -21,8 +24,9 @@ checks! {
         thirty_seconds_end_a_walk needs Clock and Tokens and CredMgmt;
     "CTAP 2.3 §6.8":
         a_bound_token_lists_its_own_credentials_only needs Tokens and CredMgmt,
+        long_names_are_kept_or_cut_at_a_character needs Rk and Tokens and CredMgmt,
         the_previews_number_answers_the_same needs Tokens and CredMgmt,
-        the_previews_number_takes_a_token_of_the_old_kind needs Pin and ProtocolTwo and CredMgmt and ProtocolOne;
+        the_previews_number_takes_a_token_of_the_old_kind needs Tokens and CredMgmt and ProtocolOne;
 }
 
 fn a_second_walk_takes_the_place_of_the_first(key: &Key) {
@@ -123,6 +127,32 @@ fn a_bound_token_lists_its_own_credentials_only(key: &Key) {
     );
     // libfido2 lists with a token of this kind.
     same!(credentials(&mut host, &token, "example.com").len(), 1);
+}
+
+fn long_names_are_kept_or_cut_at_a_character(key: &Key) {
+    let mut host = with_pin(key);
+    // Of two, three and four bytes each, so that no length in bytes is a character's end in all of them.
+    let names = ["é", "ह", "🔑"].map(|character| format!("a{}", character.repeat(60)));
+    for name in &names {
+        let user = map([
+            ("id", b"1".to_vec().into()),
+            ("name", name.as_str().into()),
+            ("displayName", name.as_str().into()),
+        ]);
+        let token = host.token(permission::MC, Some("example.com"));
+        host.register(&token.on(make_discoverable("example.com", b"1").with(mc::USER, user)));
+        let token = cm(&mut host);
+        let found = credentials(&mut host, &token, "example.com");
+        for member_name in ["name", "displayName"] {
+            // That it is UTF-8 is checked wherever an answer is read.
+            let kept = member(&found[&b"1"[..]][&6], member_name).text();
+            assert!(
+                name.starts_with(kept) && (kept == name || kept.len() >= 61),
+                "{member_name}: expected {name:?} or its first 64 bytes, to the end of a character, the key answered \
+                 {kept:?}"
+            );
+        }
+    }
 }
 
 /// The same as by the command's own number, where the token has the permission.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::host::ctap2::{SELECTION, get_assertion, make_discoverable, status};
+use crate::host::ctap2::{GET_INFO, SELECTION, get_assertion, make_discoverable, status};
 use crate::host::response::Response;
+use crate::host::u2f::VERSION;
 use crate::host::{BROADCAST, command, error, packets};
 use crate::key::Key;
 
@@ -18,7 +19,8 @@ checks! {
         init_allocates_a_channel_and_says_what_the_key_can_do needs Ctap2,
         every_init_allocates_another_channel,
         init_on_a_channel_keeps_it,
-        init_takes_eight_bytes;
+        init_takes_eight_bytes,
+        capabilities_are_kept;
     "CTAP 2.3 §11.2.9.1.4":
         ping_returns_every_length,
         ping_returns_the_longest_message [Should],
@@ -99,6 +101,34 @@ fn init_takes_eight_bytes(key: &Key) {
     let mut host = key.host();
     for length in [0, 7, 9] {
         host.refused(command::INIT, &vec![0; length], error::INVALID_LEN);
+    }
+}
+
+fn capabilities_are_kept(key: &Key) {
+    let mut host = key.host();
+    let (_, init) = host.init(host.channel);
+    // Nothing announces LOCK.
+    for (what, command, payload, promised) in [
+        ("WINK", command::WINK, &[][..], Some(init[16] & 0x01 != 0)),
+        ("LOCK", command::LOCK, &[0], None),
+        ("CBOR", command::CBOR, GET_INFO, Some(init[16] & 0x04 != 0)),
+        ("MSG", command::MSG, VERSION, Some(init[16] & 0x08 == 0)),
+    ] {
+        host.send(command, payload);
+        let answer = host.final_message();
+        let is_unknown = (answer.command, &answer.payload[..]) == (command::ERROR, &[error::INVALID_CMD]);
+        assert!(
+            is_unknown || answer.command == command,
+            "{what}: expected an answer or INVALID_CMD, the key answered {answer:?}"
+        );
+        match promised {
+            Some(true) => assert!(
+                !is_unknown,
+                "{what}: expected what INIT promises, the key answered {answer:?}"
+            ),
+            Some(false) if !is_unknown => key.note(&format!("{what}: INIT says that the key has none, and it has")),
+            _ => {}
+        }
     }
 }
 

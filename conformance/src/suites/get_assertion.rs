@@ -348,7 +348,8 @@ fn a_user_who_declines_gets_nothing(key: &Key) {
 fn a_user_who_does_not_come_gets_nothing(key: &Key) {
     let mut host = asked(key);
     key.advance(key.profile.user_action_timeout + 100);
-    same!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    let answer = host.answer();
+    host.is_refusal("a user who does not come", &answer, status::USER_ACTION_TIMEOUT);
     host.denied(GET_NEXT_ASSERTION, status::NOT_ALLOWED);
 }
 

@@ -306,8 +306,10 @@ fn with_a_pin_a_token_is_needed(key: &Key) {
     let signed = token.set_blob(request.clone(), 0, &array);
     host.denied(signed.clone().without(0x06), status::MISSING_PARAMETER);
     host.denied(signed.clone().with(0x06, 3), status::INVALID_PARAMETER);
+    for other in host.other_protocols(token.protocol) {
+        host.denied(signed.clone().with(0x06, other as u8), status::PIN_AUTH_INVALID);
+    }
     for wrong in [
-        signed.clone().with(0x06, 1),
         signed.clone().with(0x05, vec![0; 32]),
         signed.clone().with(0x05, Vec::<u8>::new()),
         token.set_blob(request.clone(), 1, &array),

@@ -12,7 +12,7 @@ checks! {
         a_full_key_renews_an_account needs LittleRoom and Rk,
         a_full_key_makes_credentials_that_need_no_room needs LittleRoom and Rk;
     "CTAP 2.3 §6.5.5.5":
-        a_full_key_still_takes_a_pin needs LittleRoom and Rk and Pin and ProtocolTwo;
+        a_full_key_still_takes_a_pin needs LittleRoom and Rk and Pin;
     "CTAP 2.3 §6.8.5":
         a_deleted_credential_makes_room needs LittleRoom and Rk and Tokens and CredMgmt;
 }

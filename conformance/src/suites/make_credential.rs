@@ -1,13 +1,13 @@
 //! What authenticatorMakeCredential does (CTAP 2.3 §6.1.2).
 
 use crate::host::cbor::{array, map};
-use crate::host::command;
 use crate::host::ctap2::{
     Request, descriptor, descriptors, get_assertion, get_assertion_by, make_credential, make_discoverable, mc, status,
 };
 use crate::host::read::Read as _;
 use crate::host::response::{Response, flags, member};
 use crate::host::verify::{VERIFIABLE, grew, sha256};
+use crate::host::{certificate, command};
 use crate::key::Key;
 
 checks! {
@@ -17,7 +17,10 @@ checks! {
     "CTAP 2.3 §6.1.2 step 3":
         every_algorithm_attests_and_signs needs Rk;
     "CTAP 2.3 §6.1.2 step 19":
-        the_preferred_format_is_used needs NoneFormat;
+        the_preferred_format_is_used needs NoneFormat,
+        a_format_that_nobody_knows_is_passed_over;
+    "WebAuthn Level 3 §8.2.1":
+        an_attestation_certificate_is_what_webauthn_asks_for;
     "CTAP 2.3 §6.1.2 step 12":
         an_own_credential_is_excluded_after_a_touch needs Rk,
         an_own_credential_is_excluded_though_the_user_declines needs Decline and Rk,
@@ -88,6 +91,27 @@ fn the_preferred_format_is_used(key: &Key) {
             .collect::<Vec<_>>();
         let request = make_credential("example.com", b"1").with(mc::ATTESTATION_FORMATS_PREFERENCE, names);
         same!(host.make(&request).format, format, "{preference:?}");
+    }
+}
+
+fn a_format_that_nobody_knows_is_passed_over(key: &Key) {
+    let mut host = key.host();
+    let usual = host.make(&make_credential("example.com", b"1")).format;
+    for preference in [vec!["zzz".into()], Vec::<ciborium::Value>::new()] {
+        let request = make_credential("example.com", b"1").with(mc::ATTESTATION_FORMATS_PREFERENCE, preference);
+        same!(host.make(&request).format, usual, "the format without a preference");
+    }
+}
+
+fn an_attestation_certificate_is_what_webauthn_asks_for(key: &Key) {
+    let made = key.host().register(&make_credential("example.com", b"1"));
+    // The statement itself is checked wherever one is read: without certificates it has `alg` and `sig` and no more.
+    if made.format == "packed"
+        && let Some(chain) = made.certificates()
+    {
+        certificate::is_of_a_packed_attestation(&chain[0], &made.aaguid);
+    } else {
+        same!(made.certificates().is_some(), made.format == "fido-u2f", "certificates");
     }
 }
 
@@ -183,7 +207,8 @@ fn a_user_who_does_not_come_leaves_nothing(key: &Key) {
     let mut host = key.host();
     host.asked(make_discoverable("example.com", b"1"));
     key.advance(key.profile.user_action_timeout + 100);
-    same!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    let answer = host.answer();
+    host.is_refusal("a user who does not come", &answer, status::USER_ACTION_TIMEOUT);
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
 }
 

@@ -34,6 +34,7 @@ checks! {
         unknown_options_are_ignored,
         options_are_boolean,
         user_presence_cannot_be_switched_off,
+        the_rk_option_does_what_get_info_says,
         built_in_user_verification_is_not_there needs NoBuiltInUv;
     "CTAP 2.3 §6.1.2 step 9":
         enterprise_attestation_is_not_there needs NoEnterprise;
@@ -224,6 +225,17 @@ fn user_presence_cannot_be_switched_off(key: &Key) {
         status::INVALID_OPTION,
     );
     host.make(&plain().with(mc::OPTIONS, map([("up", true.into())])));
+}
+
+fn the_rk_option_does_what_get_info_says(key: &Key) {
+    let mut host = key.host();
+    if host.option("rk") == Some(true) {
+        let made = host.make(&make_discoverable("example.com", b"1"));
+        same!(host.assert(&get_assertion("example.com")).id, made.id);
+    } else {
+        host.denied(make_discoverable("example.com", b"1"), status::UNSUPPORTED_OPTION);
+        host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+    }
 }
 
 fn built_in_user_verification_is_not_there(key: &Key) {

@@ -18,6 +18,7 @@ macro_rules! checks {
 
 mod by_hand;
 mod cbor;
+mod channels;
 mod client_pin;
 mod config;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod credential_changes;
 mod credential_management;
 mod credential_walks;
 mod ctaphid;
+mod enterprise;
 mod extensions;
 mod get_assertion;
 mod get_info;
@@ -34,17 +36,23 @@ mod get_next_assertion;
 mod hmac_secret;
 mod key_agreement;
 mod large_blobs;
+mod leaks;
 mod little_room;
 mod make_credential;
 mod make_credential_request;
+mod message_limits;
 mod oath;
 mod oath_access_code;
 mod oath_codes;
 mod pin_retries;
 mod pin_token;
+mod power_cuts;
 mod reset;
 mod selection;
+mod signatures;
+mod timing;
 mod u2f;
+mod uniqueness;
 mod user_verification;
 
 use crate::key::{Key, Need};
@@ -80,9 +88,11 @@ pub type Suite = (&'static str, &'static [Check]);
 /// Every suite.
 pub const ALL: &[Suite] = &[
     ("ctaphid", ctaphid::CHECKS),
+    ("channels", channels::CHECKS),
     ("u2f", u2f::CHECKS),
     ("by_hand", by_hand::CHECKS),
     ("cbor", cbor::CHECKS),
+    ("message_limits", message_limits::CHECKS),
     ("get_info", get_info::CHECKS),
     ("make_credential_request", make_credential_request::CHECKS),
     ("make_credential", make_credential::CHECKS),
@@ -103,7 +113,13 @@ pub const ALL: &[Suite] = &[
     ("cred_protect", cred_protect::CHECKS),
     ("hmac_secret", hmac_secret::CHECKS),
     ("extensions", extensions::CHECKS),
+    ("enterprise", enterprise::CHECKS),
     ("little_room", little_room::CHECKS),
+    ("power_cuts", power_cuts::CHECKS),
+    ("signatures", signatures::CHECKS),
+    ("uniqueness", uniqueness::CHECKS),
+    ("leaks", leaks::CHECKS),
+    ("timing", timing::CHECKS),
     ("oath", oath::CHECKS),
     ("oath_codes", oath_codes::CHECKS),
     ("oath_access_code", oath_access_code::CHECKS),

@@ -13,7 +13,7 @@ use crate::key::Key;
 checks! {
     "CTAP 2.3 §6.5.5.7.1":
         a_token_of_the_old_kind_serves_both_ceremonies needs Rk and Pin,
-        a_token_of_the_old_kind_has_no_permissions_to_name needs Pin and ProtocolTwo,
+        a_token_of_the_old_kind_has_no_permissions_to_name needs Tokens,
         a_token_of_the_old_kind_binds_itself needs Rk and Tokens and CredMgmt and Config and AlwaysUv;
     "CTAP 2.3 §6.5.5.7.2":
         permissions_must_be_named needs Tokens,
@@ -26,12 +26,12 @@ checks! {
     "CTAP 2.3 §6.5.5.7":
         the_persistent_token_leaves_the_others_alone needs Tokens and CredMgmt and Pcmr,
         the_persistent_token_reads_and_does_not_write needs Rk and Tokens and CredMgmt and Pcmr and Config and AlwaysUv,
-        the_persistent_token_is_the_same_for_all needs Tokens and Pcmr and ProtocolOne,
+        the_persistent_token_is_the_same_for_all needs Tokens and Pcmr and ProtocolOne and ProtocolTwo,
         a_token_without_the_permission_is_refused needs Rk and Tokens and CredMgmt and LargeBlobs and Config
             and AlwaysUv,
         a_token_is_for_its_relying_party needs Rk and Tokens;
     "CTAP 2.3 §6.5.2.1":
-        a_new_token_ends_the_one_before needs Tokens and CredMgmt and ProtocolOne,
+        a_new_token_ends_the_one_before needs Tokens and CredMgmt,
         a_token_serves_one_ceremony needs Rk and Tokens and CredMgmt and Config and AlwaysUv,
         a_touch_that_is_refused_spends_nothing needs Decline and Tokens,
         a_silent_assertion_spends_nothing needs Rk and Tokens,
@@ -131,7 +131,18 @@ fn permissions_that_the_key_has_no_use_for_are_refused(key: &Key) {
     let mut host = with_pin(key);
     let (all, _) = host.pin_retries();
     let agreement = host.agree_by_best();
-    for permissions in [permission::BE, permission::BE | permission::CM] {
+    let mut useless = vec![permission::BE, permission::BE | permission::CM];
+    for (option, permission) in [
+        ("credMgmt", permission::CM),
+        ("largeBlobs", permission::LBW),
+        ("authnrCfg", permission::ACFG),
+        ("perCredMgmtRO", permission::PCMR),
+    ] {
+        if host.option(option) != Some(true) {
+            useless.push(permission);
+        }
+    }
+    for permissions in useless {
         // Before the PIN is tried.
         for pin in [key.pin(), key.pins().wrong] {
             host.denied(
@@ -206,11 +217,11 @@ fn the_persistent_token_is_the_same_for_all(key: &Key) {
 
 fn a_new_token_ends_the_one_before(key: &Key) {
     let mut host = with_pin(key);
-    for (old, new) in [
-        (Protocol::Two, Protocol::Two),
-        (Protocol::One, Protocol::Two),
-        (Protocol::Two, Protocol::One),
-    ] {
+    let protocols = host.protocols();
+    for (old, new) in protocols
+        .iter()
+        .flat_map(|old| protocols.iter().map(move |new| (*old, *new)))
+    {
         let before = host.token_by(old, key.pin(), permission::CM, None);
         let after = host.token_by(new, key.pin(), permission::CM, None);
         host.denied(before.manage(0x01, None), status::PIN_AUTH_INVALID);

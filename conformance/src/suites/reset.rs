@@ -122,7 +122,8 @@ fn a_user_who_does_not_come_keeps_everything(key: &Key) {
     let (holdings, mut host) = Holdings::new(key);
     host.asked(RESET);
     key.advance(key.profile.user_action_timeout + 100);
-    same!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    let answer = host.answer();
+    host.is_refusal("a user who does not come", &answer, status::USER_ACTION_TIMEOUT);
     holdings.are_there(&mut host);
 }
 

@@ -32,7 +32,8 @@ fn a_user_who_does_not_come_does_not_select_it(key: &Key) {
     key.advance(key.profile.user_action_timeout - 100);
     key.wait_until_asked();
     key.advance(100);
-    same!(host.answer(), Response::bare(status::USER_ACTION_TIMEOUT));
+    let answer = host.answer();
+    host.is_refusal("a user who does not come", &answer, status::USER_ACTION_TIMEOUT);
 }
 
 fn cancel_ends_it(key: &Key) {

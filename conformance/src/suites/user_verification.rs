@@ -21,6 +21,7 @@ checks! {
         without_a_pin_nobody_is_verified needs Rk,
         without_a_pin_a_parameter_is_not_looked_at needs Rk,
         a_plain_credential_needs_no_pin needs Pin and MakeCredUvNotRqd,
+        a_plain_credential_needs_what_get_info_says needs Pin,
         a_discoverable_credential_needs_the_pin needs Rk and Pin,
         a_token_verifies_the_user needs Rk and Tokens,
         an_empty_parameter_asks_for_a_touch_and_says_whether_there_is_a_pin needs Rk and Pin,
@@ -100,6 +101,16 @@ fn a_plain_credential_needs_no_pin(key: &Key) {
     host.make(&plain());
 }
 
+fn a_plain_credential_needs_what_get_info_says(key: &Key) {
+    let mut host = with_pin(key);
+    if host.option("makeCredUvNotRqd") == Some(true) {
+        let made = host.register(&plain());
+        same!(made.auth_data.flags & flags::UV, 0, "the flag UV without a PIN");
+    } else {
+        host.denied(plain(), status::PUAT_REQUIRED);
+    }
+}
+
 fn a_discoverable_credential_needs_the_pin(key: &Key) {
     let mut host = with_pin(key);
     host.denied(make_discoverable("example.com", b"1"), status::PUAT_REQUIRED);
@@ -153,7 +164,8 @@ fn an_empty_parameter_ends(key: &Key, act: impl Fn(&mut Host), status: u8) {
     for request in both() {
         host.asked(with_param(&request, &[], Some(1)));
         act(&mut host);
-        same!(host.answer(), Response::bare(status));
+        let answer = host.answer();
+        host.is_refusal("an empty parameter", &answer, status);
     }
 }
 

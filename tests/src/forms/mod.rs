@@ -58,12 +58,12 @@ static CHIP: Form = Form {
 static SOFT: &[Form] = &[
     Form {
         name: "core",
-        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm, Need::Oath], None),
+        profile: profile(PROGRAM, None),
         make: || Box::new(core::Core::new(MemoryStorage::new())),
     },
     Form {
         name: "core_of_a_vendor",
-        profile: profile(&[Need::Certificates], Some(Need::Certificates)),
+        profile: profile(&[Need::Certificates, Need::Enterprise], Some(Need::Enterprise)),
         make: || Box::new(core::Core::new(vendor::storage())),
     },
     Form {
@@ -73,7 +73,7 @@ static SOFT: &[Form] = &[
     },
     Form {
         name: "in_process",
-        profile: profile(&[Need::Clock, Need::Decline, Need::EveryAlgorithm, Need::Oath], None),
+        profile: profile(PROGRAM, None),
         make: || Box::new(in_process::InProcess::new(MemoryStorage::new())),
     },
     Form {
@@ -83,12 +83,12 @@ static SOFT: &[Form] = &[
     },
     Form {
         name: "in_process_of_a_vendor",
-        profile: profile(&[Need::Certificates], Some(Need::Certificates)),
+        profile: profile(&[Need::Certificates, Need::Enterprise], Some(Need::Enterprise)),
         make: || Box::new(in_process::InProcess::new(vendor::storage())),
     },
     Form {
         name: "udp_of_a_vendor",
-        profile: profile(&[Need::Certificates], Some(Need::Certificates)),
+        profile: profile(&[Need::Certificates, Need::Enterprise], Some(Need::Enterprise)),
         make: || Box::new(udp::Udp::new(vendor::storage())),
     },
     Form {
@@ -96,6 +96,15 @@ static SOFT: &[Form] = &[
         profile: profile(&[Need::LittleRoom], Some(Need::LittleRoom)),
         make: || Box::new(in_process::InProcess::new(MemoryStorage::limited_to(LITTLE_ROOM))),
     },
+];
+
+/// What a hand in the process can do.
+const PROGRAM: &[Need] = &[
+    Need::Clock,
+    Need::Decline,
+    Need::EveryAlgorithm,
+    Need::Oath,
+    Need::ManyTouches,
 ];
 
 /// Records: 6 of the key's own, 32 that it keeps room for, and three.

@@ -2,11 +2,13 @@
 
 use brasskey_conformance::host::Host;
 use brasskey_conformance::host::cbor::array;
+use brasskey_conformance::host::certificate::is_of_a_packed_attestation;
 use brasskey_conformance::host::client_pin::configure;
 use brasskey_conformance::host::ctap2::{RESET, Request, make_credential, make_discoverable, mc, status};
 use brasskey_conformance::host::read::Read as _;
 use brasskey_conformance::host::response::{Made, Response, member};
 use brasskey_conformance::key::Key;
+use brasskey_conformance::run::caught;
 use brasskey_conformance::{checks, same};
 use ciborium::Value;
 
@@ -14,24 +16,24 @@ use crate::forms::vendor::{AAGUID, RP_ID, certificates};
 
 checks! {
     "WebAuthn Level 3 §8.2":
-        it_attests_by_the_certificate_of_its_batch needs Certificates,
-        it_attests_every_algorithm_by_it needs Certificates;
+        it_attests_by_the_certificate_of_its_batch needs Certificates and Enterprise,
+        it_attests_every_algorithm_by_it needs Certificates and Enterprise;
     "WebAuthn Level 3 §8.6":
-        fido_u2f_is_signed_by_it_too needs Certificates;
+        fido_u2f_is_signed_by_it_too needs Certificates and Enterprise;
     "WebAuthn Level 3 §8.2.1":
-        the_certificate_is_what_webauthn_asks_for needs Certificates;
+        the_certificate_is_what_webauthn_asks_for needs Certificates and Enterprise;
     "U2F Raw Message Formats v1.2 §4.3":
-        u2f_attests_by_the_same_certificate needs Certificates;
+        u2f_attests_by_the_same_certificate needs Certificates and Enterprise;
     "CTAP 2.3 §7.1":
-        enterprise_attestation_is_off_at_first needs Certificates,
-        it_is_enabled_and_stays_so needs Certificates,
-        other_values_are_refused needs Certificates,
-        a_listed_relying_party_gets_the_certificate_of_the_key needs Certificates,
-        another_relying_party_gets_that_of_the_batch needs Certificates,
-        a_platform_gets_the_certificate_of_the_key needs Certificates,
-        no_format_is_no_enterprise_attestation needs Certificates,
-        a_grant_comes_as_packed_whatever_else_is_preferred needs Certificates,
-        a_reset_disables_it_and_leaves_the_certificates needs Certificates;
+        enterprise_attestation_is_off_at_first needs Certificates and Enterprise,
+        it_is_enabled_and_stays_so needs Certificates and Enterprise,
+        other_values_are_refused needs Certificates and Enterprise,
+        a_listed_relying_party_gets_the_certificate_of_the_key needs Certificates and Enterprise,
+        another_relying_party_gets_that_of_the_batch needs Certificates and Enterprise,
+        a_platform_gets_the_certificate_of_the_key needs Certificates and Enterprise,
+        no_format_is_no_enterprise_attestation needs Certificates and Enterprise,
+        a_grant_comes_as_packed_whatever_else_is_preferred needs Certificates and Enterprise,
+        a_reset_disables_it_and_leaves_the_certificates needs Certificates and Enterprise;
 }
 
 const BATCH: usize = 0;
@@ -85,16 +87,10 @@ fn fido_u2f_is_signed_by_it_too(key: &Key) {
 }
 
 fn the_certificate_is_what_webauthn_asks_for(_: &Key) {
-    // WebAuthn Level 3 §8.2.1: the subject's OU, and an extension with the AAGUID in an octet string of its own.
-    let extension = [
-        &b"\x06\x0b\x2b\x06\x01\x04\x01\x82\xe5\x1c\x01\x01\x04\x04\x12\x04\x10"[..],
-        &AAGUID,
-    ]
-    .concat();
     for certificate in certificates() {
-        for wanted in [&b"Authenticator Attestation"[..], &extension] {
-            assert!(certificate.windows(wanted.len()).any(|window| window == wanted));
-        }
+        is_of_a_packed_attestation(certificate, &AAGUID);
+        // One of another model is none.
+        assert!(caught(|| is_of_a_packed_attestation(certificate, &[7; 16])).is_err());
     }
 }
 

@@ -1,0 +1,143 @@
+//! Times, as a statistic of this run: what a busy computer or a slow hub adds is in them, so none of it fails a key.
+
+use std::time::{Duration, Instant};
+
+use crate::host::cbor::map;
+use crate::host::ctap2::{SELECTION, ga, get_assertion_by, make_credential, make_discoverable, status};
+use crate::host::{Host, command, packets};
+use crate::key::Key;
+
+checks! {
+    "CTAP 2.3 §11.2.9.1.7":
+        a_waiting_key_speaks_ten_times_a_second [Should] needs Ctap2;
+    "WebAuthn Level 3 §14.5":
+        a_foreign_id_takes_as_long_as_an_unknown_one [Should],
+        a_plain_account_takes_as_long_as_none [Should] needs Rk;
+    "CTAP 2.3 §6.5.2.2":
+        a_pin_that_is_almost_right_takes_as_long_as_any [Should] needs Pin;
+}
+
+/// Differences below this are those of the cable and the computer.
+const NOISE: Duration = Duration::from_millis(8);
+
+/// The middle one.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Measures both in turn, so that whatever else the computer does meets both alike, and compares the medians.
+#[track_caller]
+fn take_as_long(what: [&str; 2], rounds: usize, mut measure: impl FnMut(bool) -> Duration) {
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..rounds * 2 {
+        times[round % 2].push(measure(round % 2 == 0));
+    }
+    let [one, other] = times.map(median);
+    let difference = one.abs_diff(other);
+    assert!(
+        difference <= NOISE || difference <= one.max(other) / 4,
+        "{} takes {} µs, {} takes {} µs (medians of {rounds}, as measured in this run): expected no difference that \
+         tells them apart",
+        what[0],
+        one.as_micros(),
+        what[1],
+        other.as_micros()
+    );
+}
+
+fn a_waiting_key_speaks_ten_times_a_second(key: &Key) {
+    let mut host = key.host();
+    host.asked(SELECTION);
+    let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
+    let mut gaps = Vec::new();
+    for _ in 0..20 {
+        let begun = Instant::now();
+        same!(host.due(0..100), keepalive);
+        gaps.push(begun.elapsed());
+    }
+    host.send(command::CANCEL, &[]);
+    status::is(host.answer().status, status::KEEPALIVE_CANCEL);
+    gaps.sort_unstable();
+    // One in ten may be late: not the key's fault alone.
+    let late = gaps[17];
+    assert!(
+        late <= Duration::from_millis(150),
+        "expected a keepalive every 100 ms, of {} gaps as measured in this run three took {} ms or more",
+        gaps.len(),
+        late.as_millis()
+    );
+}
+
+/// How long the answer to a silent request takes.
+#[track_caller]
+fn answered(host: &mut Host, id: &[u8], expected: u8) -> Duration {
+    let request = get_assertion_by("example.com", &[id]).with(ga::OPTIONS, map([("up", false.into())]));
+    let begun = Instant::now();
+    status::is(host.ctap2(request).status, expected);
+    begun.elapsed()
+}
+
+fn a_foreign_id_takes_as_long_as_an_unknown_one(key: &Key) {
+    let mut host = key.host();
+    let theirs = host.make(&make_credential("example.org", b"1")).id;
+    let unknown: Vec<u8> = theirs.iter().map(|byte| byte ^ 0x5A).collect();
+    take_as_long(
+        ["an ID of another relying party", "an ID that nobody has"],
+        25,
+        |foreign| {
+            answered(
+                &mut host,
+                if foreign { &theirs } else { &unknown },
+                status::NO_CREDENTIALS,
+            )
+        },
+    );
+}
+
+fn a_plain_account_takes_as_long_as_none(key: &Key) {
+    let mut host = key.host();
+    let theirs = host.make(&make_discoverable("example.org", b"1")).id;
+    let unknown: Vec<u8> = theirs.iter().map(|byte| byte ^ 0x5A).collect();
+    take_as_long(
+        ["a passkey of another relying party", "an ID that nobody has"],
+        25,
+        |foreign| {
+            answered(
+                &mut host,
+                if foreign { &theirs } else { &unknown },
+                status::NO_CREDENTIALS,
+            )
+        },
+    );
+}
+
+fn a_pin_that_is_almost_right_takes_as_long_as_any(key: &Key) {
+    let mut host = key.host();
+    let right = key.pin();
+    host.set_pin(right);
+    // What is compared is half a hash: these two differ in the first byte, or do not.
+    let hash = |pin: &str| crate::host::verify::sha256(pin.as_bytes())[0];
+    let guess = |alike: bool| {
+        let mut guesses = (0..).map(|n: u32| format!("{}{n}", key.pins().wrong));
+        guesses
+            .find(|guess| (hash(guess) == hash(right)) == alike)
+            .expect("a PIN of some length")
+    };
+    let guesses = [guess(false), guess(true)];
+    take_as_long(
+        ["a PIN whose hash begins as the right one's", "another wrong PIN"],
+        12,
+        |alike| {
+            let agreement = host.agree_by_best();
+            let request = agreement.get_pin_token(&guesses[usize::from(alike)]);
+            let begun = Instant::now();
+            let answer = host.ctap2(request);
+            let took = begun.elapsed();
+            status::is(answer.status, status::PIN_INVALID);
+            // So that no retries run out.
+            status::is(host.try_pin(right), status::OK);
+            took
+        },
+    );
+}

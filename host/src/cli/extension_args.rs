@@ -78,6 +78,7 @@ impl CreationArgs {
                 .map(|text| (!text.is_empty()).then(|| values(text, None))),
             large_blob: self.large_blob.then_some(Requirement::Required),
             min_pin_length: self.min_pin_length,
+            cred_props: false,
         }
     }
 }
@@ -96,6 +97,7 @@ impl RequestArgs {
         Ok(RequestExtensions {
             prf: self.prf.as_ref().map(|first| values(first, self.prf_second.as_ref())),
             large_blob,
+            ..RequestExtensions::default()
         })
     }
 

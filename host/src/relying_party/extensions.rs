@@ -57,10 +57,7 @@ pub(super) fn authentication(
             large_blob(asked, client.large_blob.as_ref())?,
         ])
     };
-    Some(check(
-        words(),
-        unasked(outputs, &[("hmac-secret", asked.prf.is_some())]),
-    ))
+    Some(check(words(), unasked(outputs, &[("hmac-secret", asked.asks_prf())])))
 }
 
 /// What is right about each extension, or the first thing that is wrong. Outputs that nobody asked for come last.

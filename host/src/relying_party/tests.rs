@@ -32,6 +32,7 @@ fn creation_options() -> CreationOptions {
         exclude: vec![],
         attestation: AttestationConveyancePreference::Direct,
         user_verification: Requirement::Preferred,
+        attachment: None,
         resident_key: Requirement::Discouraged,
         app_id_exclude: None,
         legacy_app_id: None,

@@ -1,7 +1,7 @@
 //! Authenticator data (WebAuthn Level 3 §6.1), which the key signs.
 //!
 //! A relying party reads it strictly: [`AuthenticatorData::parse`]. A client takes only what it needs, whatever is
-//! wrong with the rest: [`flags`], [`credential_id`] and [`extension_outputs`].
+//! wrong with the rest: [`flags`], [`credential_id`], [`public_key`] and [`extension_outputs`].
 
 use cbor4ii::core::Value;
 
@@ -143,6 +143,15 @@ pub(crate) fn credential_id(bytes: &[u8]) -> Option<&[u8]> {
     let (credential, rest) = CredentialHead::split(rest)?;
     let is_there = head.flags & ATTESTED_CREDENTIAL_DATA != 0;
     rest.get(..credential.id_length).filter(|_| is_there)
+}
+
+/// The COSE key of the credential, canonical or not.
+pub(crate) fn public_key(bytes: &[u8]) -> Option<Value> {
+    let (head, rest) = Head::split(bytes)?;
+    let (credential, rest) = CredentialHead::split(rest)?;
+    let key = rest.get(credential.id_length..)?;
+    let is_there = head.flags & ATTESTED_CREDENTIAL_DATA != 0;
+    cbor::decode_prefix(key).map(|(key, _)| key).filter(|_| is_there)
 }
 
 /// The signed outputs of the extensions, canonical or not; empty where they cannot be read.

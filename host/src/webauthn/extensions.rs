@@ -9,6 +9,8 @@ use super::entities::Requirement;
 /// The extensions of a registration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CreationExtensions {
+    /// `credProps` (§10.1.3): whether the website wants to know if the key keeps the credential.
+    pub cred_props: bool,
     /// `credentialProtectionPolicy` (CTAP 2.3 §12.1).
     pub cred_protect: Option<CredProtect>,
     /// `prf` (§10.1.4), with values for keys that can evaluate them during registration.
@@ -24,8 +26,26 @@ pub struct CreationExtensions {
 pub struct RequestExtensions {
     /// `prf`: the values to evaluate.
     pub prf: Option<PrfValues>,
+    /// `prf` with other values for some of the allowed credentials, by credential ID (`evalByCredential`).
+    pub prf_by_credential: Vec<(Vec<u8>, PrfValues)>,
     /// `largeBlob`.
     pub large_blob: Option<LargeBlobRequest>,
+}
+
+impl RequestExtensions {
+    /// Whether `prf` is asked for.
+    #[must_use]
+    pub fn asks_prf(&self) -> bool {
+        self.prf.is_some() || !self.prf_by_credential.is_empty()
+    }
+
+    /// The values of `prf` for a credential: its own ones, where there are some (§10.1.4).
+    #[must_use]
+    pub fn prf_values(&self, credential_id: Option<&[u8]>) -> Option<&PrfValues> {
+        let own = |(id, _): &&(Vec<u8>, PrfValues)| Some(id.as_slice()) == credential_id;
+        let own = self.prf_by_credential.iter().find(own);
+        own.map(|(_, values)| values).or(self.prf.as_ref())
+    }
 }
 
 /// `credentialProtectionPolicy` and `enforceCredentialProtectionPolicy`.
@@ -81,6 +101,8 @@ pub enum LargeBlobRequest {
 /// `AuthenticationExtensionsClientOutputs`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExtensionOutputs {
+    /// `credProps.rk` at registration, where it was asked for: whether the key keeps the credential.
+    pub cred_props: Option<bool>,
     /// `prf`, where it was asked for.
     pub prf: Option<PrfOutputs>,
     /// `largeBlob`, where it was asked for.

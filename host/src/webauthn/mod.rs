@@ -12,6 +12,7 @@ mod domain;
 mod entities;
 mod extensions;
 mod fault;
+pub mod json;
 mod options;
 mod origin;
 mod origin_error;

@@ -9,6 +9,7 @@ use super::entities::{
     AttestationConveyancePreference, CredentialDescriptor, RelyingPartyEntity, Requirement, UserEntity,
 };
 use super::extensions::{CreationExtensions, RequestExtensions};
+use super::json::Attachment;
 
 /// `PublicKeyCredentialCreationOptions` (§5.4). [`CreationOptions::new`] has the defaults, and each method changes one
 /// thing.
@@ -28,6 +29,8 @@ pub struct CreationOptions {
     pub attestation: AttestationConveyancePreference,
     /// Whether the key verifies the user (PIN or fingerprint).
     pub user_verification: Requirement,
+    /// Where the key has to be (`authenticatorAttachment`); `None` where that does not matter.
+    pub attachment: Option<Attachment>,
     /// Whether the key keeps the credential itself (`residentKey`).
     pub resident_key: Requirement,
     /// The `appidExclude` extension (§10.1.2): the AppID that some of the excluded credentials were made for.
@@ -56,6 +59,7 @@ impl CreationOptions {
             exclude: Vec::new(),
             attestation: AttestationConveyancePreference::None,
             user_verification: Requirement::Preferred,
+            attachment: None,
             resident_key: Requirement::Discouraged,
             app_id_exclude: None,
             legacy_app_id: None,

@@ -43,6 +43,11 @@ impl Origin {
         &self.serialized
     }
 
+    /// The host: the RP ID of a page that names none.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Checks that the RP ID is equal to, or a registrable domain suffix of, the origin's host (§5.1.3 step 8; HTML
     /// "is a registrable domain suffix of or is equal to"). It must be in the form that [`domain`](super::domain)
     /// gives: the relying party expects the hash of that form.

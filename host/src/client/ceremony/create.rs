@@ -8,9 +8,10 @@ use super::preflight::{Held, first_held_u2f, held};
 use super::verification::{Verification, insists_at_registration};
 use crate::client::ctap2::{MakeCredential, Options, Permissions, PublicKeyCredentialParameters};
 use crate::client::{Key, UserInteraction, u2f};
+use crate::webauthn::json::Attachment;
 use crate::webauthn::{
     AttestationConveyancePreference, AttestationResponse, CeremonyType, ClientData, CreationExtensions,
-    CreationOptions, Origin, RelyingPartyEntity, Requirement, UserEntity, truncated,
+    CreationOptions, ExtensionOutputs, Origin, RelyingPartyEntity, Requirement, UserEntity, truncated,
 };
 
 mod extensions;
@@ -35,6 +36,9 @@ pub fn create(
     }
     if let Some(app_id) = &options.app_id_exclude {
         origin.check_app_id(app_id)?;
+    }
+    if options.attachment == Some(Attachment::Platform) && !key.info().is_some_and(|info| info.has("plat")) {
+        return Err(CeremonyError::Elsewhere(Attachment::Platform));
     }
     let client_data = ClientData::new(CeremonyType::Create, options.challenge.bytes(), origin.as_str());
     let (response, faults) = key.recording(|key| match protocol {
@@ -124,7 +128,7 @@ fn create_ctap2(
         transports,
     )?;
     Ok(AttestationResponse {
-        extensions: extensions::outputs(&inputs, &options.extensions, &answer),
+        extensions: extensions::outputs(&inputs, &options.extensions, resident_key, &answer),
         ..response
     })
 }
@@ -155,7 +159,12 @@ fn create_u2f(
     if options.resident_key == Requirement::Required {
         return Err(CeremonyError::Unsupported("discoverable credentials over U2F"));
     }
-    if options.extensions != CreationExtensions::default() {
+    // No extension of the key's: `credProps` is the client's.
+    let of_the_key = CreationExtensions {
+        cred_props: false,
+        ..options.extensions.clone()
+    };
+    if of_the_key != CreationExtensions::default() {
         return Err(CeremonyError::Unsupported("extensions over U2F"));
     }
     let application = Sha256::digest(options.scope()).into();
@@ -176,11 +185,18 @@ fn create_u2f(
     let registration = u2f::with_touch(channel, user, |channel| {
         u2f::register(channel, &client_data.hash, &application)
     })?;
-    Ok(AttestationResponse::from_u2f(
+    let response = AttestationResponse::from_u2f(
         client_data.json,
         &application,
         &registration,
         options.attestation,
         vec!["usb".to_owned()],
-    )?)
+    )?;
+    Ok(AttestationResponse {
+        extensions: ExtensionOutputs {
+            cred_props: options.extensions.cred_props.then_some(false),
+            ..ExtensionOutputs::default()
+        },
+        ..response
+    })
 }

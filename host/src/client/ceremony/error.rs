@@ -5,7 +5,8 @@ use thiserror::Error;
 use super::MalformedAnswer;
 use crate::client;
 use crate::client::ctap2::Status;
-use crate::webauthn::{NoRandomness, OriginError};
+use crate::webauthn::json::{Attachment, Exception, ExceptionName};
+use crate::webauthn::{CeremonyType, NoRandomness, OriginError};
 
 /// Why a ceremony ended without a response for the relying party.
 #[derive(Debug, Error)]
@@ -25,6 +26,9 @@ pub enum CeremonyError {
     /// The key cannot do what the options require.
     #[error("this security key does not support {0}")]
     Unsupported(&'static str),
+    /// The options want a key that is part of the computer, or one that is not.
+    #[error("the options ask for a {} authenticator, and this security key is none", .0.as_str())]
+    Elsewhere(Attachment),
     /// U2F is asked for, which `alwaysUv` switches off (CTAP 2.3 §7.2).
     #[error("this security key takes no U2F while it always verifies its user (alwaysUv)")]
     AlwaysUv,
@@ -60,6 +64,28 @@ impl CeremonyError {
         }
     }
 
+    /// What the page gets that asked for this (WebAuthn Level 3 §5.1.3 and §5.1.4, "Exceptions").
+    #[must_use]
+    pub fn exception(&self, ceremony: CeremonyType) -> Exception {
+        let name = match (self, ceremony) {
+            (Self::Origin(_), _) => ExceptionName::Security,
+            (Self::Excluded, _) => ExceptionName::InvalidState,
+            (Self::Options(_), _) => ExceptionName::NotSupported,
+            (Self::Unsupported(_) | Self::Key(client::Error::NoPin), CeremonyType::Create) => ExceptionName::Constraint,
+            (Self::Key(client::Error::Status { status, .. }), CeremonyType::Create)
+                if *status == Status::UnsupportedAlgorithm =>
+            {
+                ExceptionName::NotSupported
+            }
+            (Self::Key(client::Error::Cancelled), _) => ExceptionName::Abort,
+            (Self::Malformed(_) | Self::Random(_) | Self::Key(client::Error::Malformed { .. }), _) => {
+                ExceptionName::Unknown
+            }
+            _ => ExceptionName::NotAllowed,
+        };
+        Exception::new(name, self.to_string())
+    }
+
     /// What to do next, where there is something to do.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -69,6 +95,7 @@ impl CeremonyError {
             Self::NoCredentials => Some("use the key that was registered, or register this one first"),
             Self::Options(_) => Some("change the request: the key has no part in this"),
             Self::Unsupported(_) => Some("ask for less, or use another key"),
+            Self::Elsewhere(_) => Some("leave authenticatorAttachment out, or use another key"),
             Self::AlwaysUv => Some("leave U2F out, or switch alwaysUv off"),
             Self::Malformed(error) => Some(error.hint()),
             Self::Random(_) => None,

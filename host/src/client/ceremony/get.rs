@@ -64,7 +64,7 @@ fn get_ctap2(
     };
     // A key with a PIN lets nobody write without it.
     let insists = insists || writes && (info.has("clientPin") || info.has("uv"));
-    let inputs = extensions::prepare(key, &options.extensions, user)?;
+    extensions::check(info, &options.extensions)?;
     let verify = |key: &mut Key, scope: &str, user: &mut dyn UserInteraction| {
         Verification::of(key, options.user_verification, insists, permissions, scope, user)
     };
@@ -91,6 +91,13 @@ fn get_ctap2(
         let for_app_id = app_id_used.then(|| verify(key, scope, user)).transpose()?;
         let verification = for_app_id.as_ref().unwrap_or(&verification);
         for list in lists {
+            // Where one credential is left, its own values count.
+            let only = match list.as_slice() {
+                [only] => Some(only.id.as_slice()),
+                _ => None,
+            };
+            let values = options.extensions.prf_values(only);
+            let inputs = extensions::prepare(key, &options.extensions, values, user)?;
             let request = GetAssertion {
                 extensions: inputs.members.clone(),
                 options: Options {
@@ -115,7 +122,8 @@ fn get_ctap2(
                 [only] => answer.credential = answer.credential.or_else(|| Some(only.clone())),
                 _ => {}
             }
-            let outputs = extensions::outputs(&inputs, &options.extensions, &answer, key, verification.token(), user)?;
+            let token = verification.token();
+            let outputs = extensions::outputs(&inputs, &options.extensions, values, &answer, key, token, user)?;
             return Ok(AssertionResponse {
                 extensions: outputs,
                 ..respond(answer, client_data, options, app_id_used)?

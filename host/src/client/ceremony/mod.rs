@@ -1,10 +1,12 @@
 //! The browser's part in WebAuthn Level 3: [`create`] and [`get`] take a website's options to a key by CTAP2 or U2F,
-//! and make the key's answer into the response for the website.
+//! and make the key's answer into the response for the website. [`create_json`] and [`get_json`] do the same with the
+//! JSON that websites and pages exchange.
 
 mod create;
 mod error;
 mod get;
 mod inputs;
+mod json;
 mod preflight;
 mod prf;
 mod response;
@@ -14,6 +16,7 @@ mod verification;
 pub use create::create;
 pub use error::CeremonyError;
 pub use get::get;
+pub use json::{create_json, get_json};
 pub use response::MalformedAnswer;
 pub(crate) use verification::insists_at_registration;
 

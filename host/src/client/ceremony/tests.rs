@@ -58,6 +58,7 @@ pub(super) fn creation(user_verification: Requirement, resident_key: Requirement
         exclude: vec![],
         attestation: AttestationConveyancePreference::Direct,
         user_verification,
+        attachment: None,
         resident_key,
         app_id_exclude: None,
         legacy_app_id: None,

@@ -102,7 +102,7 @@ fn a_secret_is_there_on_both_sides() {
             first: vec![1],
             second: None,
         }),
-        large_blob: None,
+        ..RequestExtensions::default()
     };
     let client = |results| ExtensionOutputs {
         prf: Some(PrfOutputs { enabled: None, results }),
@@ -120,7 +120,7 @@ fn a_secret_is_there_on_both_sides() {
 fn a_large_blob_is_written_where_it_was_to_be() {
     let ask = |wanted| RequestExtensions {
         large_blob: Some(wanted),
-        prf: None,
+        ..RequestExtensions::default()
     };
     let client = |blob, written| ExtensionOutputs {
         large_blob: Some(LargeBlobOutputs {
@@ -128,7 +128,7 @@ fn a_large_blob_is_written_where_it_was_to_be() {
             written,
             supported: None,
         }),
-        prf: None,
+        ..ExtensionOutputs::default()
     };
     let write = ask(LargeBlobRequest::Write(vec![1]));
     assert_eq!(signed_in(&write, &[], &client(None, Some(true))), PASSED);

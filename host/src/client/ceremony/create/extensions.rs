@@ -59,11 +59,17 @@ pub(super) fn prepare(
 }
 
 /// `clientExtensionResults`.
-pub(super) fn outputs(inputs: &Inputs, asked: &CreationExtensions, answer: &Attestation) -> ExtensionOutputs {
+pub(super) fn outputs(
+    inputs: &Inputs,
+    asked: &CreationExtensions,
+    resident_key: bool,
+    answer: &Attestation,
+) -> ExtensionOutputs {
     let signed = authenticator_data::extension_outputs(&answer.auth_data);
     let two = matches!(&asked.prf, Some(Some(values)) if values.second.is_some());
     let evaluation = inputs.evaluation.as_ref();
     ExtensionOutputs {
+        cred_props: asked.cred_props.then_some(resident_key),
         prf: asked.prf.as_ref().map(|_| PrfOutputs {
             enabled: Some(member(&signed, "hmac-secret") == Some(&Value::Bool(true))),
             results: evaluation.and_then(|sent| sent.results(member(&signed, "hmac-secret-mc"), two)),

@@ -50,13 +50,22 @@
 //!
 //! `examples/` has this with every check shown, the test of a WebAuthn server, and a key with a scripted touch.
 //!
-//! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), and the soft key's
-//! algorithms `es256k`, `es384`, `es512` and `ml-dsa`. Features that are off: `control` (the soft key's button over
-//! HTTP), `notify` (its touch by desktop notification), `keyring` (its state file sealed by the desktop's keyring),
-//! `attestation-lab` (attestation certificates and metadata for it), `aws` (the practice account), and `cli`, the whole
-//! command line, which takes all of these.
+//! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), the soft key's
+//! algorithms `es256k`, `es384`, `es512` and `ml-dsa`, `servers` (the soft key for other processes), `file` (its state
+//! file), `oath` (one-time codes) and `relying-party` (the website, and with it [`decode`], [`mds`], [`recording`] and
+//! [`selftest`]). Without all of these the rest builds for WebAssembly: there a key with [`soft::Touch::Call`] and a
+//! scripted clock needs neither a thread nor a clock.
+//!
+//! Features that are off: `control` (the soft key's button over HTTP), `notify` (its touch by desktop notification),
+//! `keyring` (its state file sealed by the desktop's keyring), `attestation-lab` (attestation certificates and metadata
+//! for it), `aws` (the practice account), and `cli`, the whole command line, which takes all of these.
 
 #![deny(unsafe_code)]
+// Much of what the modules share serves those behind a feature.
+#![cfg_attr(
+    not(all(feature = "file", feature = "oath", feature = "relying-party", feature = "servers")),
+    allow(dead_code, unused_imports)
+)]
 
 #[cfg(feature = "attestation-lab")]
 pub mod attestation_lab;
@@ -66,13 +75,19 @@ mod cbor;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod cli;
 pub mod client;
+#[cfg(feature = "relying-party")]
 pub mod decode;
+#[cfg(feature = "relying-party")]
 pub mod mds;
 #[cfg(feature = "aws")]
 pub mod practice;
+#[cfg(feature = "file")]
 mod private;
+#[cfg(feature = "relying-party")]
 pub mod recording;
+#[cfg(feature = "relying-party")]
 pub mod relying_party;
+#[cfg(feature = "relying-party")]
 pub mod selftest;
 pub mod soft;
 pub mod text;

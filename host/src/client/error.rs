@@ -6,6 +6,7 @@ use std::sync::Arc;
 use brasskey_protocol::ctaphid;
 use thiserror::Error;
 
+#[cfg(feature = "oath")]
 use super::oath::OathError;
 use super::pin::PinError;
 use super::status::{self, Status, StatusWord};
@@ -122,6 +123,7 @@ pub enum Error {
         limit: usize,
     },
     /// The one-time codes of the key.
+    #[cfg(feature = "oath")]
     #[error(transparent)]
     Oath(#[from] OathError),
     /// The operating system gave no random numbers.
@@ -238,9 +240,13 @@ impl Error {
             Self::PinNeeded | Self::Pin(_) => ErrorKind::User,
             Self::Status { .. } | Self::StatusWord { .. } | Self::Ctaphid(_) => ErrorKind::Key,
             Self::GetInfo(error) => error.kind(),
+            #[cfg(feature = "oath")]
             Self::Oath(OathError::NotTouched | OathError::Locked) => ErrorKind::User,
+            #[cfg(feature = "oath")]
             Self::Oath(OathError::WrongPassword) => ErrorKind::Pin,
+            #[cfg(feature = "oath")]
             Self::Oath(OathError::NotOverHid | OathError::NoApplet) => ErrorKind::Unsupported,
+            #[cfg(feature = "oath")]
             Self::Oath(_) => ErrorKind::Key,
             Self::WrongPin { .. } | Self::PinBlocked | Self::PinAuthBlocked | Self::MustChangePin => ErrorKind::Pin,
             Self::NoPin | Self::NotVerified | Self::NoRoom { .. } => ErrorKind::Key,
@@ -288,6 +294,7 @@ impl Error {
             Self::MustChangePin => Some("change it first"),
             Self::Pin(_) => Some("choose another PIN"),
             Self::NoRoom { .. } => Some("make the data smaller, or delete another large blob"),
+            #[cfg(feature = "oath")]
             Self::Oath(error) => error.hint(),
             Self::BlobTooLarge { .. } => Some("keep so much data elsewhere, or delete the large blob"),
             Self::Ctaphid(_) | Self::Random(_) => None,

@@ -19,6 +19,7 @@ mod fault;
 mod interaction;
 mod key;
 pub mod large_blobs;
+#[cfg(feature = "oath")]
 pub mod oath;
 mod oddity;
 mod pin;

@@ -1,7 +1,9 @@
 //! Time as the client sees it, so that tests need not wait for it.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 /// A clock that can also wait.
 pub trait Time: Send {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use brasskey_protocol::platform::Clock;
+use web_time::Instant;
 
 /// Milliseconds since the key's last power-up. Clones share one time.
 #[derive(Clone, Debug)]

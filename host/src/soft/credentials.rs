@@ -7,7 +7,7 @@ mod private_key;
 
 use std::fmt;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +17,7 @@ use brasskey_protocol::limits::{LARGE_BLOB_ARRAY_MAX, MAX_MESSAGE};
 use brasskey_protocol::platform::StorageError;
 use brasskey_protocol::store::{Account, Import, ImportError, Kind, Traits};
 use serde::{Serialize, Serializer};
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 use super::SoftKey;

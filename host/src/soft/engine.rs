@@ -6,7 +6,6 @@
 //! the key waits for its user.
 
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::time::Instant;
 
 use brasskey_protocol::authenticator::{Authenticator, Config};
 use brasskey_protocol::ctaphid::{Report, Request};
@@ -14,6 +13,7 @@ use brasskey_protocol::limits::MAX_MESSAGE;
 use brasskey_protocol::platform::{Platform, Seams, UserPresence as _};
 use brasskey_protocol::rng::HealthyRng;
 use brasskey_protocol::store::StartError;
+use web_time::Instant;
 use zeroize::Zeroize;
 
 use super::clock::SoftClock;

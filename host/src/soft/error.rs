@@ -39,6 +39,7 @@ pub enum Error {
     #[error("{} exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// The control token can neither be read nor made.
+    #[cfg(feature = "control")]
     #[error("cannot use the token file {}: {source}", path.display())]
     TokenFile {
         /// The file.
@@ -47,6 +48,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The control token's file holds no token.
+    #[cfg(feature = "control")]
     #[error("the token file {} does not hold 16 to 1024 printable ASCII characters", .0.display())]
     WeakToken(PathBuf),
     /// `/dev/uhid` cannot be used.
@@ -85,7 +87,9 @@ impl Error {
             Self::Bind { .. } => "choose another address or path".into(),
             Self::InUse(_) => "stop that process, or choose another path".into(),
             Self::NotASocket(_) => "choose another path, or move that file away".into(),
+            #[cfg(feature = "control")]
             Self::TokenFile { source, .. } => crate::private::hint(source).into(),
+            #[cfg(feature = "control")]
             Self::WeakToken(_) => "remove the file: a good token is made in its place".into(),
             Self::Uhid(source) if source.kind() == io::ErrorKind::PermissionDenied => format!(
                 "the udev rule of brasskey gives /dev/uhid to the group brasskey: install it, run `{GROUP}` and log in \

@@ -46,10 +46,12 @@ mod host;
 mod identity;
 mod key;
 mod log;
+#[cfg(feature = "file")]
 pub mod paths;
 mod presence;
 mod rng;
 mod routes;
+#[cfg(feature = "servers")]
 pub mod server;
 pub mod storage;
 #[cfg(test)]
@@ -69,8 +71,9 @@ pub use hid::SoftIndicator;
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;
-pub use presence::{Answer, SoftPresence, Touch, UnknownTouch, Waiting, beside_question, set_touch_remedy};
+pub use presence::{Answer, Responder, SoftPresence, Touch, UnknownTouch, Waiting, beside_question, set_touch_remedy};
 pub use rng::SoftRng;
+#[cfg(feature = "servers")]
 pub use server::{Addresses, Listen, Servers};
 pub use verification::{UnknownUserVerification, UserVerification};
 

@@ -14,10 +14,10 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 use std::vec;
 
 use brasskey_protocol::platform::{Abort, Presence, PresenceRequest, UserPresence, Verification};
+use web_time::Instant;
 
 pub use aside::beside_question;
 pub use button::Answer;
@@ -42,6 +42,8 @@ pub enum Touch {
     Control,
     /// Each request takes the next of these answers. When there are none left, the button decides. For tests.
     Script(Vec<Answer>),
+    /// This function answers each request, at once. For tests.
+    Call(Responder),
     /// Nobody touches the key: every request is refused, and stderr says how to change that.
     #[default]
     Unset,
@@ -70,6 +72,31 @@ impl Touch {
         matches!(self, Self::Prompt | Self::Notify | Self::Control | Self::Script(_))
     }
 }
+
+/// A function that says what the user does. It runs on the thread that runs the request, and must not use the key.
+#[derive(Clone)]
+pub struct Responder(Arc<dyn Fn(&Waiting) -> Answer + Send + Sync>);
+
+impl Responder {
+    /// A user who does what `answer` says.
+    pub fn new(answer: impl Fn(&Waiting) -> Answer + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl fmt::Debug for Responder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Responder")
+    }
+}
+
+impl PartialEq for Responder {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Responder {}
 
 /// The value of `--touch` is none of `notify`, `prompt`, `auto`, `deny` and `control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,10 +157,11 @@ impl SoftPresence {
 
     /// The answer, where no person is needed for it.
     fn answer(&mut self, request: &PresenceRequest<'_>) -> Option<Answer> {
-        match self.touch {
+        match &self.touch {
             Touch::Auto => Some(Answer::Touch),
             Touch::Deny => Some(Answer::Decline),
             Touch::Script(_) => self.script.next(),
+            Touch::Call(responder) => Some((responder.0)(&Waiting::new(request, self.button.now()))),
             Touch::Control | Touch::Prompt | Touch::Notify => None,
             Touch::Unset => {
                 refuse(&Waiting::new(request, 0), "there is no terminal to ask on");

@@ -1,9 +1,9 @@
 //! Challenges: random, short-lived, used once.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
+use web_time::SystemTime;
 
 /// A challenge that the relying party issued. It can be neither copied nor used twice: verification consumes it.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Challenge {
     /// A fresh random challenge.
     pub fn issue() -> Result<Self, NoRandomness> {
         let mut bytes = [0; 32];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
+        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
         Ok(Self::from_bytes(bytes))
     }
 

@@ -171,6 +171,11 @@ impl Button {
         self.changed.notify_all();
     }
 
+    /// The time since power-up, in milliseconds.
+    pub(super) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
     /// Opens a request whose thread waits for the answer. Drops an answer left over from U2F.
     pub(super) fn open(&self, request: &PresenceRequest<'_>) -> Ticket {
         let mut state = lock(&self.state);

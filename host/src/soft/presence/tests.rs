@@ -254,6 +254,23 @@ fn a_script_answers_in_order_and_then_the_button_does() {
 }
 
 #[test]
+fn a_function_sees_each_request_and_answers_it() {
+    let responder = Responder::new(|waiting| match waiting.operation {
+        "register" => Answer::Touch,
+        _ => Answer::Decline,
+    });
+    let mut key = Fixture::new(Touch::Call(responder));
+    assert_eq!(key.presence().wait(&REGISTER, 0), Presence::Confirmed);
+    for (operation, presence) in [
+        (Operation::Authenticate, Presence::Declined),
+        (Operation::Register, Presence::Confirmed),
+    ] {
+        let request = u2f(operation, &APPLICATION);
+        assert_eq!(key.presence().poll(1, &request), Some(presence));
+    }
+}
+
+#[test]
 fn what_is_forgotten_is_gone() {
     let mut key = Fixture::new(Touch::Control);
     assert!(!key.poll(Operation::Register, &APPLICATION));

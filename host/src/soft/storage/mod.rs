@@ -1,22 +1,28 @@
 //! Where the soft token keeps its records: in a file, or in memory only.
 
+#[cfg(feature = "file")]
 mod file;
 mod memory;
+#[cfg(feature = "file")]
 mod seal;
-#[cfg(test)]
+#[cfg(all(test, feature = "file"))]
 mod tests;
 
 use std::fmt;
+#[cfg(feature = "file")]
 use std::path::Path;
 
 use brasskey_protocol::limits::{STORAGE_KEY_MAX, STORAGE_VALUE_MAX};
 use brasskey_protocol::platform::{Storage, StorageError};
 
+#[cfg(feature = "file")]
 pub use crate::private::Unfit;
+#[cfg(feature = "file")]
 pub use file::{Announcer, FileStorage, StorageOpenError, StorageOpenProblem, Trouble};
 pub use memory::MemoryStorage;
 #[cfg(feature = "full")]
 pub(crate) use seal::Vault;
+#[cfg(feature = "file")]
 pub use seal::{EmptyPassphrase, Keyring, KeyringError, KeyringOnly, NewSeal, Passphrase, Seal, Unlock};
 
 /// How many records a soft token keeps at most: some 16,000 accounts in a file of about 10 MB. So a host that fills the
@@ -28,6 +34,7 @@ pub enum AnyStorage {
     /// Gone with the process.
     Memory(MemoryStorage),
     /// Kept in a file.
+    #[cfg(feature = "file")]
     File(Box<FileStorage>),
     /// Of the program's own.
     Other(Box<dyn Storage + Send>),
@@ -38,6 +45,7 @@ impl AnyStorage {
     ///
     /// # Errors
     /// As [`FileStorage::open`].
+    #[cfg(feature = "file")]
     pub fn open(path: Option<&Path>) -> Result<Self, StorageOpenError> {
         Ok(match path {
             Some(path) => Self::File(Box::new(FileStorage::open(path)?)),
@@ -48,6 +56,7 @@ impl AnyStorage {
     fn chosen(&mut self) -> &mut dyn Storage {
         match self {
             Self::Memory(storage) => storage,
+            #[cfg(feature = "file")]
             Self::File(storage) => &mut **storage,
             Self::Other(storage) => &mut **storage,
         }
@@ -58,6 +67,7 @@ impl fmt::Debug for AnyStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory(storage) => storage.fmt(f),
+            #[cfg(feature = "file")]
             Self::File(storage) => storage.fmt(f),
             Self::Other(_) => f.write_str("Other"),
         }

@@ -26,6 +26,9 @@ const ELSEWHERE: [&str; 7] = [
     "ykman ",
 ];
 
+/// Pages whose commands take a release. `tests/vm/suites/packages.py` does what the first one shows of Debian.
+const OF_RELEASES: [&str; 2] = ["docs/install.md", "docs/verify.md"];
+
 /// The README and the pages in `docs/`, by their paths in the repository.
 fn pages() -> Vec<String> {
     let directory = fs::read_dir(Path::new(ROOT).join("docs")).unwrap();
@@ -194,6 +197,9 @@ fn assert_shown(shown: &str, printed: &str, at: &str) {
 fn commands_print_what_the_pages_show() {
     let mut pages_with_commands = Vec::new();
     for page in pages() {
+        if OF_RELEASES.contains(&page.as_str()) {
+            continue;
+        }
         let text = read(&page);
         let mut reader = Reader::of(&text);
         let mut has_run = false;

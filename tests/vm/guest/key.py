@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -14,14 +15,20 @@ PATIENCE = 120.0
 class Key:
     """A context manager: a key that the guest's kernel sees."""
 
+    #: The words before the command, and the user whom they run it as.
+    before = ()
+    user = None
+
     def __init__(self, *options, transport=("--uhid",), touch="auto"):
         if "--uhid" in transport:
             subprocess.run(["modprobe", "uhid"], check=True)
         directory = tempfile.TemporaryDirectory()
         self._directory = directory
+        if self.user:
+            shutil.chown(directory.name, self.user)
         self._secret = pathlib.Path(directory.name, "control-token")
         storage = () if "--state" in options else ("--ephemeral",)
-        arguments = ["brasskey", "token", "--json", *transport, "--touch", touch, *storage]
+        arguments = [*self.before, "brasskey", "token", "--json", *transport, "--touch", touch, *storage]
         arguments += ["--control", "127.0.0.1:0", "--control-token-file", str(self._secret), *options]
         self._errors = open(pathlib.Path(directory.name, "errors"), "w+")
         self._process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self._errors, text=True)

@@ -30,7 +30,7 @@ def linked(target, package, options):
 
 def components(target, package, options):
     """The packages of `cargo metadata` that are in the program, in order, and what each one needs of the others."""
-    metadata = json.loads(cargo("metadata", "--format-version", "1", "--filter-platform", target))
+    metadata = json.loads(cargo("metadata", "--format-version", "1", "--filter-platform", target, *options))
     names = linked(target, package, options)
     packages = {
         each["id"]: each for each in metadata["packages"] if (each["name"], f"v{each['version']}") in names

@@ -52,7 +52,7 @@ def as_user(*command):
     """A command of a user who has just logged in, so that the groups count."""
     return (
         "setpriv", "--reuid", USER, "--regid", USER, "--init-groups",
-        "env", f"HOME=/home/{USER}", "--chdir", f"/home/{USER}", *command,
+        "env", f"--chdir=/home/{USER}", f"HOME=/home/{USER}", *command,
     )
 
 

@@ -44,7 +44,8 @@ class WithPodman(Case):
 
     def podman(self, command, *arguments, **options):
         # There is no overlayfs in the guest's kernel, and nothing that takes a network.
-        return self.client("podman", "--storage-driver=vfs", "--cgroup-manager=cgroupfs", command, *arguments, **options)
+        how = ("--storage-driver=vfs", "--cgroup-manager=cgroupfs")
+        return self.client("podman", *how, command, *arguments, **options)
 
     def test_the_image_is_the_program_alone(self):
         self.podman("build", "--file", SHARE / "image/Containerfile", "--tag", IMAGE, SHARE / "image")

@@ -90,6 +90,8 @@ pub enum Need {
     SetMinPinLength,
     /// The member longTouchForReset.
     LongTouch,
+    /// The members encIdentifier and encCredStoreState.
+    StoreState,
     /// FIDO_2_1 or later among the versions.
     Fido21,
     /// The option ep, on or off, and authenticatorConfig to turn it on: enterprise attestation.
@@ -143,6 +145,7 @@ impl Need {
         Self::MakeCredUvNotRqd,
         Self::SetMinPinLength,
         Self::LongTouch,
+        Self::StoreState,
         Self::Fido21,
         Self::NoEnterprise,
         Self::NoBuiltInUv,

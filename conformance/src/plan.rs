@@ -133,6 +133,10 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         (Need::SetMinPinLength, is("authnrCfg") && is("setMinPINLength")),
         (Need::LongTouch, info.member(0x18).is_some()),
         (
+            Need::StoreState,
+            info.member(0x19).is_some() && info.member(0x1E).is_some(),
+        ),
+        (
             Need::Fido21,
             info.texts(0x01)
                 .iter()

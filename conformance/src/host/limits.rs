@@ -10,6 +10,12 @@ impl Host {
         self.info().get(&member).map(|value| value.number())
     }
 
+    /// Whether getInfo lists this version.
+    #[track_caller]
+    pub fn has_version(&mut self, version: &str) -> bool {
+        self.info()[&0x01].items().contains(&version.into())
+    }
+
     /// maxMsgSize: the longest CTAP2 message. CTAPHID carries 7609 bytes, and no more (§11.2.4).
     #[track_caller]
     pub fn longest_message(&mut self) -> usize {

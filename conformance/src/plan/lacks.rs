@@ -12,6 +12,7 @@ pub(super) fn without(need: Need) -> String {
         Need::Clock => "clock that can be moved",
         Need::Decline => "user who can say no",
         Need::ManyTouches => "hand that touches it two hundred times",
+        Need::StoreState => "encIdentifier and encCredStoreState in getInfo",
         Need::Fido21 => "version FIDO_2_1 or later",
         Need::Enterprise => "option ep with authenticatorConfig",
         Need::EveryAlgorithm => "room for every algorithm",

@@ -22,8 +22,8 @@ checks! {
         names_left_out_are_removed needs Tokens and CredMgmt,
         another_users_information_is_refused needs Tokens and CredMgmt;
     "CTAP 2.3 §6.4":
-        the_store_state_changes_with_the_store needs Tokens and CredMgmt and Pcmr,
-        the_store_state_does_not_change_with_use needs Tokens and Pcmr,
+        the_store_state_changes_with_the_store needs Tokens and CredMgmt and Pcmr and StoreState,
+        the_store_state_does_not_change_with_use needs Tokens and Pcmr and StoreState,
         room_is_counted needs Tokens and CredMgmt;
 }
 
@@ -209,7 +209,14 @@ fn the_store_state_does_not_change_with_use(key: &Key) {
 
 fn room_is_counted(key: &Key) {
     let mut host = with_pin(key);
-    let remaining = |host: &mut Host| -> u64 { host.info()[&0x14].number() };
+    // By getInfo, or where it does not tell by getCredsMetadata.
+    let remaining = |host: &mut Host| -> u64 {
+        let told = host.info().get(&0x14).map(|room| room.number());
+        told.unwrap_or_else(|| {
+            let token = cm(host);
+            counts(host, &token).1
+        })
+    };
     let before = remaining(&mut host);
     let made = made(&mut host, "example.com", b"1");
     let after = remaining(&mut host);

@@ -32,7 +32,7 @@ checks! {
         an_unknown_relying_party_has_no_credentials needs Rk and Tokens and CredMgmt,
         every_account_is_listed_once needs Rk and Tokens and CredMgmt,
         protection_levels_are_told needs Rk and Tokens and CredMgmt and CredProtect,
-        large_blob_keys_and_payments_are_told needs Rk and Tokens and CredMgmt;
+        large_blob_keys_and_payments_are_told needs Rk and Tokens and CredMgmt and LargeBlobKey and ThirdPartyPayment;
 }
 
 pub(super) const METADATA: u8 = 0x01;
@@ -278,9 +278,14 @@ fn credentials_are_listed(key: &Key) {
         same!(members[&6], user);
         same!(members[&7], descriptor(&made.id));
         same!(encode(&members[&8]), made.public_key.cose);
-        same!(members[&0x0A], 1.into());
         same!(members.get(&0x0B), None, "no largeBlobKey was asked for");
-        same!(members[&0x0C], false.into());
+        // A level, and whether it is for payments, where the key knows these extensions.
+        if let Some(level) = members.get(&0x0A) {
+            same!(level, &1.into(), "credProtect");
+        }
+        if let Some(payment) = members.get(&0x0C) {
+            same!(payment, &false.into(), "thirdPartyPayment");
+        }
     }
 }
 

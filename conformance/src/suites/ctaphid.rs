@@ -52,7 +52,7 @@ checks! {
         a_waiting_key_says_so_in_time needs Ctap2 and Rk;
     "CTAP 2.3 §11.2.9.1.5":
         cancel_ends_a_registration_once needs Ctap2 and Rk,
-        cancel_ends_a_selection_once needs Ctap2,
+        cancel_ends_a_selection_once needs Ctap2 and Fido21,
         another_channel_is_told_to_wait_and_cannot_cancel needs Ctap2 and Rk,
         cancel_with_nothing_to_cancel_is_not_answered,
         a_cancelled_registration_leaves_nothing needs Ctap2 and Rk;

@@ -18,7 +18,7 @@ checks! {
     "CTAP 2.3 §6.5.5.7.2":
         permissions_must_be_named needs Tokens,
         a_token_without_a_relying_party_binds_itself needs Rk and Tokens and CredMgmt and Config and AlwaysUv,
-        other_permissions_need_none needs Tokens and Pcmr and Config,
+        other_permissions_need_none needs Tokens and Pcmr and Config and LargeBlobs,
         permissions_that_the_key_has_no_use_for_are_refused needs Tokens and NoBio,
         unknown_permissions_are_ignored needs Tokens and CredMgmt,
         the_persistent_token_comes_alone needs Tokens and Pcmr and Config,

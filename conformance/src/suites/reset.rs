@@ -21,33 +21,36 @@ checks! {
         a_user_who_declines_keeps_everything needs Decline,
         a_user_who_does_not_come_keeps_everything needs Clock,
         cancel_keeps_everything,
-        everything_of_a_pin_is_forgotten needs Tokens and CredMgmt and Pcmr,
+        everything_of_a_pin_is_forgotten needs Tokens and CredMgmt and Pcmr and StoreState,
         everything_that_get_info_tells_is_as_at_first needs Rk and Pin,
         a_cancelled_reset_keeps_the_pin_and_its_tokens needs Tokens and CredMgmt,
-        a_long_touch_resets_and_a_short_one_does_not needs Clock and Config;
+        a_long_touch_resets_and_a_short_one_does_not needs Clock and Config and LongTouch;
 }
 
-/// What a key holds: a discoverable credential and another.
+/// What a key holds: a credential, and a discoverable one before it where it has those.
 struct Holdings {
-    made: [Made; 2],
+    made: Vec<Made>,
+    is_discoverable: bool,
 }
 
 impl Holdings {
     /// On a key just powered up, so that a reset is allowed.
     fn new(key: &Key) -> (Self, Host) {
         let mut host = key.host();
-        let requests = [
-            make_discoverable("example.com", b"1"),
-            make_credential("example.com", b"2"),
-        ];
-        let made = requests.map(|request| host.make(&request));
+        let is_discoverable = host.option("rk") == Some(true);
+        let discoverable = is_discoverable.then(|| make_discoverable("example.com", b"1"));
+        let requests = discoverable.into_iter().chain([make_credential("example.com", b"2")]);
+        let made = requests.map(|request| host.make(&request)).collect();
         key.power_cycle();
-        (Self { made }, key.host())
+        let holdings = Self { made, is_discoverable };
+        (holdings, key.host())
     }
 
     #[track_caller]
     fn are_there(&self, host: &mut Host) {
-        same!(host.assert(&get_assertion("example.com")).id, self.made[0].id);
+        if self.is_discoverable {
+            same!(host.assert(&get_assertion("example.com")).id, self.made[0].id);
+        }
         for made in &self.made {
             host.assert(&get_assertion_by("example.com", &[&made.id]));
         }
@@ -56,8 +59,12 @@ impl Holdings {
     #[track_caller]
     fn are_gone(&self, host: &mut Host) {
         host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
+        let has_u2f = host.has_version("U2F_V2");
         for made in &self.made {
             host.denied(get_assertion_by("example.com", &[&made.id]), status::NO_CREDENTIALS);
+            if !has_u2f {
+                continue;
+            }
             let check = authenticate(control::CHECK_ONLY, &sha256(b"example.com"), &made.id);
             host.u2f_denied(&check, word::WRONG_DATA);
         }

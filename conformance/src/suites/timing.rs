@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::host::cbor::map;
-use crate::host::ctap2::{SELECTION, ga, get_assertion_by, make_credential, make_discoverable, status};
+use crate::host::ctap2::{ga, get_assertion_by, make_credential, make_discoverable, status};
 use crate::host::{Host, command, packets};
 use crate::key::Key;
 
@@ -48,7 +48,7 @@ fn take_as_long(what: [&str; 2], rounds: usize, mut measure: impl FnMut(bool) ->
 
 fn a_waiting_key_speaks_ten_times_a_second(key: &Key) {
     let mut host = key.host();
-    host.asked(SELECTION);
+    host.asked(make_credential("example.com", b"1"));
     let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
     let mut gaps = Vec::new();
     for _ in 0..20 {

@@ -130,7 +130,8 @@ pub(super) fn open(
         _ => (true, true),
     };
     let needs = match presser {
-        Presser::Control(_) => vec![Need::Decline],
+        Presser::Control(_) => vec![Need::Decline, Need::ManyTouches],
+        Presser::Commands { touch: Some(_), .. } => vec![Need::ManyTouches],
         _ => Vec::new(),
     };
     let label = escape(&address.to_string()).into_owned();
@@ -153,7 +154,7 @@ fn soft() -> Result<Subject, Failure> {
     let label = "soft token in memory (software)".to_owned();
     Ok(Subject {
         is_ephemeral: true,
-        ..Subject::new(Soft(key), label, vec![Need::Clock, Need::Decline])
+        ..Subject::new(Soft(key), label, vec![Need::Clock, Need::Decline, Need::ManyTouches])
     })
 }
 

@@ -26,3 +26,5 @@ if [ -z "${SOURCE_DATE_EPOCH-}" ]; then
 fi
 export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
 umask 022
+# One thread: how many there are decides where xz splits what it compresses.
+export DPKG_DEB_THREADS_MAX=1

@@ -44,6 +44,64 @@ fn the_action_uses_only_what_it_declares_and_nothing_of_others() {
     }
 }
 
+#[test]
+fn the_compose_example_has_the_options_of_the_recipe() {
+    let compose: Value = serde_saphyr::from_str(include_str!("../../contrib/ci/compose.yml")).unwrap();
+    let tests = &compose["services"]["tests"];
+    assert_eq!(tests["build"]["dockerfile"], "contrib/ci/Containerfile");
+    let recipe = include_str!("../../contrib/ci/Containerfile");
+    for argument in tests["build"]["args"].as_object().unwrap().keys() {
+        assert!(recipe.contains(&format!("\nARG {argument}=")), "{argument}");
+    }
+    let mut options = 0;
+    for (option, member) in [
+        ("--device", "devices"),
+        ("--device-cgroup-rule", "device_cgroup_rules"),
+        ("-v", "volumes"),
+    ] {
+        for value in tests[member].as_array().unwrap() {
+            // The recipe's shell has the number in another variable, and quotes.
+            let value = value.as_str().unwrap();
+            let shown = match value
+                .split_once("${HIDRAW_MAJOR")
+                .and_then(|(_, rest)| rest.split_once('}'))
+            {
+                Some((_, rest)) => format!("\"c $major{rest}\""),
+                None => value.to_owned(),
+            };
+            assert!(recipe.contains(&format!("{option} {shown} ")), "{option} {shown}");
+            options += 1;
+        }
+    }
+    assert_eq!(options, 3);
+}
+
+#[test]
+fn gitlabs_template_takes_what_its_user_sets_and_what_gitlab_sets() {
+    let text = include_str!("../../contrib/ci/gitlab.yml");
+    let template: Value = serde_saphyr::from_str(text).unwrap();
+    let job = &template[".brasskey"];
+    let lines = ["before_script", "after_script"].map(|part| job[part][0].as_str().unwrap());
+    let mut used = 0;
+    for name in lines.iter().flat_map(|script| script.split('$').skip(1)) {
+        let end = name.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
+        // A variable of GitLab's and of its user is in upper case, one of the script's own is not.
+        match name.split_at(end.unwrap_or(name.len())).0 {
+            "" | "PATH" | "CI_BUILDS_DIR" | "CI_JOB_ID" => continue,
+            name => assert!(job["variables"][name].is_string(), "{name}"),
+        }
+        used += 1;
+    }
+    assert!(used >= 3);
+    // The page sets all of them.
+    for name in job["variables"].as_object().unwrap().keys() {
+        assert!(
+            include_str!("../../docs/ci.md").contains(&format!("\n    {name}: ")),
+            "{name}"
+        );
+    }
+}
+
 /// And nothing is changed for them.
 #[cfg(target_os = "linux")]
 #[test]

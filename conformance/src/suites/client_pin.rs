@@ -198,7 +198,8 @@ fn short_pins_are_refused(key: &Key) {
 
 fn characters_count_not_bytes(key: &Key) {
     let shortest = key.host().shortest_pin();
-    let pin = |length: usize| "🔑".repeat(length);
+    // Of four bytes each, and different ones, for a key with a complexity policy.
+    let pin = |length: usize| -> String { "🔑🦀🌍🎹🐌🍋🚲".chars().cycle().take(length).collect() };
     status::is(
         set(key, key.host().best_protocol(), &padded(&pin(shortest - 1))),
         status::PIN_POLICY_VIOLATION,

@@ -174,3 +174,18 @@ fn an_unknown_pin_is_as_wrong_as_any(key: &Key) {
         status::is(host.try_pin(right), status::OK);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_values_share_is_found_behind_their_head() {
+        assert_eq!(shared(b"head:abcdef", b"head:xxabcd"), b"abcd");
+        assert_eq!(shared(b"abc", b"xyz"), b"");
+        assert_eq!(
+            shared(b"the same in every one of them: 1", b"the same in every one of them: 2").len(),
+            31
+        );
+    }
+}

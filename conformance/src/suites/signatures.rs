@@ -106,3 +106,33 @@ fn no_signature_number_comes_twice(key: &Key) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::caught;
+
+    #[test]
+    fn numbers_are_read_as_short_as_they_can_be() {
+        assert_eq!(numbers(&[0x30, 7, 2, 1, 5, 2, 2, 0, 0x80]), [vec![5], vec![0x80]]);
+    }
+
+    #[test]
+    fn other_forms_are_no_signatures() {
+        for wrong in [
+            &[0x31, 6, 2, 1, 5, 2, 1, 5][..],
+            &[0x30, 6, 2, 1, 5, 2, 1, 5, 0],
+            &[0x30, 7, 2, 1, 5, 2, 1, 5, 0],
+            &[0x30, 0x81, 6, 2, 1, 5, 2, 1, 5],
+            &[0x30, 7, 2, 2, 0, 5, 2, 1, 5],
+            &[0x30, 6, 2, 1, 0x85, 2, 1, 5],
+            &[0x30, 6, 2, 1, 0, 2, 1, 5],
+            &[0x30, 5, 2, 0, 2, 1, 5],
+            &[0x30, 3, 2, 1, 5],
+            &[0x30, 4, 2, 9, 5, 5],
+            &[],
+        ] {
+            assert!(caught(|| numbers(wrong)).is_err(), "{wrong:02x?}");
+        }
+    }
+}

@@ -139,3 +139,25 @@ fn a_pin_that_is_almost_right_takes_as_long_as_any(key: &Key) {
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::caught;
+
+    #[test]
+    fn what_tells_two_things_apart_is_found_among_outliers() {
+        let times = |slow: u64| {
+            let mut round = 0;
+            move |first: bool| {
+                round += 1;
+                // A computer that stops now and then tells nothing.
+                let outlier = if round % 7 == 0 { 500 } else { 0 };
+                Duration::from_millis(outlier + if first { slow } else { 20 })
+            }
+        };
+        take_as_long(["one", "another"], 25, times(22));
+        let words = caught(|| take_as_long(["one", "another"], 25, times(60))).unwrap_err();
+        assert!(words.contains("one takes 60000 µs, another takes 20000 µs"), "{words}");
+    }
+}

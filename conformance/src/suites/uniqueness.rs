@@ -115,3 +115,21 @@ fn fifty_tokens_are_different_ones(key: &Key) {
     let poor = random.iter().filter(|count| **count < 30).count();
     same!(poor, 0, "bytes of a token that are not random");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::caught;
+
+    #[test]
+    fn what_comes_twice_is_found() {
+        assert!(caught(|| once("x", [vec![1], vec![2], vec![1]])).is_err());
+        assert!(caught(|| once("x", [vec![1], vec![]])).is_err());
+        once("x", [vec![1], vec![2]]);
+    }
+
+    #[test]
+    fn places_are_counted_by_their_bytes() {
+        assert_eq!(variety(&[vec![7, 1], vec![7, 2], vec![7, 2, 9]]), [1, 2]);
+    }
+}

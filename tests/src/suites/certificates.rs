@@ -26,12 +26,9 @@ checks! {
         u2f_attests_by_the_same_certificate needs Certificates and Enterprise;
     "CTAP 2.3 §7.1":
         enterprise_attestation_is_off_at_first needs Certificates and Enterprise,
-        it_is_enabled_and_stays_so needs Certificates and Enterprise,
-        other_values_are_refused needs Certificates and Enterprise,
         a_listed_relying_party_gets_the_certificate_of_the_key needs Certificates and Enterprise,
         another_relying_party_gets_that_of_the_batch needs Certificates and Enterprise,
         a_platform_gets_the_certificate_of_the_key needs Certificates and Enterprise,
-        no_format_is_no_enterprise_attestation needs Certificates and Enterprise,
         a_grant_comes_as_packed_whatever_else_is_preferred needs Certificates and Enterprise,
         a_reset_disables_it_and_leaves_the_certificates needs Certificates and Enterprise;
 }
@@ -112,24 +109,6 @@ fn enterprise_attestation_is_off_at_first(key: &Key) {
     assert!(listed.items().contains(&1.into()));
 }
 
-fn it_is_enabled_and_stays_so(key: &Key) {
-    let mut host = enabled(key);
-    same!(host.option("ep"), Some(true));
-    same!(host.ctap2(configure(0x01, None)), Response::bare(status::OK));
-    same!(host.option("ep"), Some(true));
-    key.power_cycle();
-    same!(key.host().option("ep"), Some(true));
-}
-
-fn other_values_are_refused(key: &Key) {
-    let mut host = enabled(key);
-    for value in [0, 3, u64::MAX] {
-        host.denied(asking(RP_ID, value), status::INVALID_OPTION);
-    }
-    let text = plain().with(mc::ENTERPRISE_ATTESTATION, "1");
-    host.denied(text, status::CBOR_UNEXPECTED_TYPE);
-}
-
 fn a_listed_relying_party_gets_the_certificate_of_the_key(key: &Key) {
     is_by(&enabled(key).register(&asking(RP_ID, 1)), ENTERPRISE);
 }
@@ -144,12 +123,6 @@ fn another_relying_party_gets_that_of_the_batch(key: &Key) {
 
 fn a_platform_gets_the_certificate_of_the_key(key: &Key) {
     is_by(&enabled(key).register(&asking("example.com", 2)), ENTERPRISE);
-}
-
-fn no_format_is_no_enterprise_attestation(key: &Key) {
-    let request = asking(RP_ID, 2).with(mc::ATTESTATION_FORMATS_PREFERENCE, array(["none".into()]));
-    let made = enabled(key).register(&request);
-    same!((made.format.as_str(), made.enterprise), ("none", false));
 }
 
 fn a_grant_comes_as_packed_whatever_else_is_preferred(key: &Key) {

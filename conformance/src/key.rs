@@ -98,6 +98,8 @@ pub enum Need {
     Enterprise,
     /// No enterprise attestation: the option ep is absent.
     NoEnterprise,
+    /// The option uv, set up, without a command to enrol anybody: the checks cannot.
+    BuiltInUv,
     /// No built-in user verification: the option uv is absent.
     NoBuiltInUv,
     /// No fingerprints: the option bioEnroll is absent.

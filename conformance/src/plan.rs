@@ -144,6 +144,7 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         ),
         (Need::Enterprise, is("authnrCfg") && info.option("ep").is_some()),
         (Need::NoEnterprise, info.option("ep").is_none()),
+        (Need::BuiltInUv, is("uv") && info.option("bioEnroll").is_none()),
         (Need::NoBuiltInUv, info.option("uv").is_none()),
         (
             Need::NoBio,

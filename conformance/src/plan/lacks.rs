@@ -14,6 +14,7 @@ pub(super) fn without(need: Need) -> String {
         Need::ManyTouches => "hand that touches it two hundred times",
         Need::StoreState => "encIdentifier and encCredStoreState in getInfo",
         Need::Fido21 => "version FIDO_2_1 or later",
+        Need::BuiltInUv => "user verification of its own that is set up",
         Need::Enterprise => "option ep with authenticatorConfig",
         Need::EveryAlgorithm => "room for every algorithm",
         Need::Certificates => "attestation certificate of ours",

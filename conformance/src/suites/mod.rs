@@ -16,6 +16,7 @@ macro_rules! checks {
     };
 }
 
+mod built_in_uv;
 mod by_hand;
 mod cbor;
 mod channels;
@@ -103,6 +104,7 @@ pub const ALL: &[Suite] = &[
     ("pin_retries", pin_retries::CHECKS),
     ("pin_token", pin_token::CHECKS),
     ("user_verification", user_verification::CHECKS),
+    ("built_in_uv", built_in_uv::CHECKS),
     ("reset", reset::CHECKS),
     ("credential_management", credential_management::CHECKS),
     ("credential_walks", credential_walks::CHECKS),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brasskey::soft::storage::MemoryStorage;
-use brasskey::soft::{Connection, SoftKey, Touch};
+use brasskey::soft::{Connection, SoftKey, Touch, UserVerification};
 
 use brasskey_conformance::key::{Hand, LONG, Link, Report};
 
@@ -11,8 +11,18 @@ pub(super) struct InProcess(SoftKey);
 
 impl InProcess {
     pub(super) fn new(storage: MemoryStorage) -> Self {
+        Self::with(storage, UserVerification::Pin)
+    }
+
+    /// A key that verifies its user by itself.
+    pub(super) fn verifying() -> Self {
+        Self::with(MemoryStorage::new(), UserVerification::Always)
+    }
+
+    fn with(storage: MemoryStorage, verification: UserVerification) -> Self {
         let key = SoftKey::builder()
             .touch(Touch::Control)
+            .user_verification(verification)
             .storage(storage)
             .scripted_clock()
             .build();

@@ -92,6 +92,11 @@ static SOFT: &[Form] = &[
         make: || Box::new(udp::Udp::new(vendor::storage())),
     },
     Form {
+        name: "in_process_with_verification",
+        profile: profile(&[Need::BuiltInUv, Need::Clock, Need::Decline], Some(Need::BuiltInUv)),
+        make: || Box::new(in_process::InProcess::verifying()),
+    },
+    Form {
         name: "in_process_with_little_room",
         profile: profile(&[Need::LittleRoom], Some(Need::LittleRoom)),
         make: || Box::new(in_process::InProcess::new(MemoryStorage::limited_to(LITTLE_ROOM))),

@@ -28,9 +28,7 @@ fn messages_of_every_length_are_read(key: &Key) {
     let mut host = key.host();
     let longest = host.longest_message();
     // A first packet carries 57 bytes, each of the others 59: one less, as many, and one more.
-    let ends = (0..)
-        .map(|packets| 57 + 59 * packets)
-        .take_while(|end| end + 1 <= longest);
+    let ends = (0..).map(|packets| 57 + 59 * packets).take_while(|end| *end < longest);
     let ends: Vec<usize> = ends.filter(|end| *end > 116).collect();
     let (first, last) = (ends.iter().take(16), ends.iter().rev().take(2));
     for length in first.chain(last).flat_map(|end| [end - 1, *end, end + 1]) {

@@ -246,6 +246,16 @@ impl Key {
         }
     }
 
+    /// The key decides in another way than ours what the standard leaves open. That is nobody's business, except in
+    /// the tests of our key.
+    ///
+    /// # Panics
+    /// Where no notes are taken.
+    #[track_caller]
+    pub fn other_choice(&self, words: &str) {
+        assert!(self.notes.is_some(), "{words}");
+    }
+
     /// What was noted since this was asked last.
     #[must_use]
     pub fn take_notes(&self) -> Vec<String> {

@@ -135,6 +135,13 @@ impl Bench {
                 .filter(|message| message.from_key && message.payload == hex(&answer))
                 .find_map(|message| message.decoded);
         }
+        // A key whose getInfo nobody can read is no key without CTAP2.
+        if answer.first() == Some(&status::OK) && info.get_info.is_none() {
+            return Err(format!(
+                "its answer to getInfo is not CBOR that CTAP2 has: {}",
+                hex(&answer)
+            ));
+        }
         // What is told to the user beforehand is what checks set.
         self.set_pins(info.pins());
         subject.versions = info.texts(0x01);

@@ -309,7 +309,9 @@ impl Host {
     /// getPINRetries: the retries left, and whether the key wants a power cycle first.
     #[track_caller]
     pub fn pin_retries(&mut self) -> (u64, bool) {
-        let response = self.ctap2(client_pin(0x01));
+        // Keys of CTAP 2.0 want the protocol, so platforms send it; that the others do without is a check of its own.
+        let protocol = self.protocols()[0] as u8;
+        let response = self.ctap2(client_pin(0x01).with(cp::PIN_UV_AUTH_PROTOCOL, protocol));
         let members = response.ok();
         let power_cycle = members.get(&4).is_some_and(|state| *state == true.into());
         (members[&3].number(), power_cycle)

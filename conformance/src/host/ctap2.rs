@@ -15,7 +15,6 @@ use super::verify::sha256;
 pub use super::verify::{CLIENT_DATA_HASH, algorithm};
 use crate::key::LONG;
 use crate::second_reader::{self, Part};
-use crate::words::differs;
 
 /// authenticatorGetInfo.
 pub const GET_INFO: &[u8] = &[0x04];
@@ -258,7 +257,7 @@ impl Host {
 
     /// Sends a request, and returns the answer; `None` where the key asked for a touch, and was told to forget it.
     #[track_caller]
-    fn untouched(&mut self, request: impl Into<Vec<u8>>) -> Option<Response> {
+    pub(super) fn untouched(&mut self, request: impl Into<Vec<u8>>) -> Option<Response> {
         self.begin(request);
         loop {
             let message = self.message();
@@ -303,48 +302,6 @@ impl Host {
                 (command::CBOR, payload) => return self.read(payload),
                 _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
-        }
-    }
-
-    /// A request is refused with this status, without a touch.
-    ///
-    /// What is malformed has to be refused, and which of the reasons a key finds first is its own choice: another
-    /// refusal is [noted](crate::key::Key::note). So is a touch before it, and before NO_CREDENTIALS, which CTAP 2.0
-    /// left open.
-    #[track_caller]
-    pub fn denied(&mut self, request: impl Into<Vec<u8>>, status: u8) {
-        self.denied_as("", request, status);
-    }
-
-    /// The same; `what` names the request where there are many.
-    #[track_caller]
-    pub fn denied_as(&mut self, what: &str, request: impl Into<Vec<u8>>, status: u8) {
-        let Some(found) = self.untouched(request) else {
-            let expected = status::named(status);
-            let words = format!("expected {expected} without a touch, the key asks for one");
-            assert!(
-                status::is_of_form(status) || status == status::NO_CREDENTIALS,
-                "{words}"
-            );
-            return self.key.note(&words);
-        };
-        self.is_refusal(what, &found, status);
-    }
-
-    /// This answer is a refusal with this status. Another refusal is noted, where the standard leaves it to the key
-    /// which of two is meant: of what is malformed, and of a user who does not come (CTAP 2.3 §6.1.2, §6.2.2).
-    #[track_caller]
-    pub fn is_refusal(&self, what: &str, found: &Response, status: u8) {
-        let user = [status::OPERATION_DENIED, status::USER_ACTION_TIMEOUT];
-        let is_left_open = match found.status {
-            status::OK => false,
-            found if user.contains(&found) => user.contains(&status),
-            _ => status::is_of_form(status),
-        };
-        if is_left_open && found.status != status {
-            self.key.note(&differs(what, found, &Response::bare(status)));
-        } else {
-            same!(*found, Response::bare(status), "{what}");
         }
     }
 

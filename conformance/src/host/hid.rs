@@ -188,14 +188,14 @@ impl Host {
     #[track_caller]
     pub fn report(&mut self) -> Report {
         let report = self.link.receive(LONG);
-        report.unwrap_or_else(|| panic!("expected a report, the key says nothing for {} s", LONG.as_secs()))
+        report.unwrap_or_else(|| panic!("expected a report, the key says nothing"))
     }
 
     /// The next message; packets must follow each other, with nothing behind the payload.
     #[track_caller]
     pub fn message(&mut self) -> Message {
         let message = self.message_within(LONG);
-        message.unwrap_or_else(|| panic!("expected a message, the key says nothing for {} s", LONG.as_secs()))
+        message.unwrap_or_else(|| panic!("expected a message, the key says nothing"))
     }
 
     /// The same, or `None` where a packet of it does not come within `timeout`.
@@ -272,6 +272,23 @@ impl Host {
         self.allocate();
     }
 
+    /// The same, except that the key was busy. That a key tells so of every packet that is not of the message it reads,
+    /// and not of the first one only, is another way to read §11.2.5.1.
+    #[track_caller]
+    pub fn nothing_more_than_busy(&mut self) {
+        self.send_report(&packets(BROADCAST, command::INIT, &[7; 8])[0]);
+        let busy = (self.channel, command::ERROR, vec![error::CHANNEL_BUSY]);
+        loop {
+            let message = self.message();
+            match (message.channel, message.command, message.payload) {
+                (BROADCAST, command::INIT, _) => break,
+                answer => same!(answer, busy),
+            }
+            self.key
+                .note("expected no answer to a continuation packet out of place, the key answered ERR_CHANNEL_BUSY");
+        }
+    }
+
     /// A PING works.
     #[track_caller]
     pub fn ping(&mut self) {
@@ -294,6 +311,13 @@ impl Host {
     /// The report that falls due in this window of the key's time, in milliseconds from now. Where time runs by itself
     /// only the window's begin is checked: a busy computer is late.
     pub fn due(&mut self, window: Range<u64>) -> Report {
+        let report = self.due_or_nothing(window);
+        report.unwrap_or_else(|| panic!("expected a report, the key says nothing"))
+    }
+
+    /// The same, or `None` where the key says nothing.
+    #[track_caller]
+    pub fn due_or_nothing(&mut self, window: Range<u64>) -> Option<Report> {
         let begun = Instant::now();
         if self.key.advance(window.start) {
             let early = self.link.receive(Duration::ZERO);
@@ -303,9 +327,9 @@ impl Host {
                 window.start
             );
             self.key.advance(window.end - window.start);
-            self.report()
+            self.link.receive(LONG)
         } else {
-            let report = self.report();
+            let report = self.link.receive(LONG)?;
             let elapsed = begun.elapsed();
             assert!(
                 elapsed >= Duration::from_millis(window.start),
@@ -313,7 +337,7 @@ impl Host {
                 window.start,
                 elapsed.as_millis()
             );
-            report
+            Some(report)
         }
     }
 }

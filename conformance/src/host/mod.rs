@@ -9,6 +9,7 @@ mod hmac_secret;
 mod limits;
 pub mod oath;
 pub mod read;
+mod refusal;
 pub mod response;
 pub mod status;
 mod token;

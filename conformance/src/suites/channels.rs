@@ -11,7 +11,7 @@ checks! {
     "CTAP 2.3 §11.2.5.1":
         packets_of_two_messages_do_not_mix,
         a_waiting_key_tells_every_other_host_to_wait needs Ctap2,
-        a_waiting_key_gives_a_new_host_its_channel needs Ctap2,
+        a_waiting_key_gives_a_new_host_its_channel [Should] needs Ctap2,
         a_host_that_gave_up_keeps_nobody_waiting needs Ctap2 and Rk;
 }
 
@@ -59,7 +59,7 @@ fn packets_of_two_messages_do_not_mix(key: &Key) {
     // The first message has the key, and the second is told so once, whatever followed.
     same!(a.message().payload, one);
     b.expect_error(error::CHANNEL_BUSY);
-    b.nothing_more();
+    b.nothing_more_than_busy();
     same!(b.exchange(command::PING, &two), two);
 }
 

@@ -160,8 +160,9 @@ fn missing_parameters_are_named_so(key: &Key) {
     ] {
         let request = token.manage(sub_command, params);
         host.denied(request.clone(), status::MISSING_PARAMETER);
-        // Before the token is looked at.
-        host.denied(request.with(0x04, vec![7; 32]), status::MISSING_PARAMETER);
+        // Before the token is looked at, though of two mistakes either may be named.
+        let twice = request.with(0x04, vec![7; 32]);
+        host.denied_or(twice, status::MISSING_PARAMETER, &[status::PIN_AUTH_INVALID]);
     }
 }
 

@@ -20,7 +20,7 @@ checks! {
         a_power_cycle_ends_a_walk needs Tokens and CredMgmt,
         a_change_of_the_pin_ends_a_walk needs Tokens and CredMgmt;
     "CTAP 2.3 §6":
-        another_host_neither_continues_nor_ends_a_walk needs Tokens and CredMgmt,
+        another_host_neither_continues_nor_ends_a_walk [Should] needs Tokens and CredMgmt,
         thirty_seconds_end_a_walk needs Clock and Tokens and CredMgmt;
     "CTAP 2.3 §6.8":
         a_bound_token_lists_its_own_credentials_only needs Tokens and CredMgmt,
@@ -170,7 +170,11 @@ fn the_previews_number_answers_the_same(key: &Key) {
         // The steps of a walk go on, whichever number the one before had.
         let mut preview = request.encode();
         preview[0] = 0x41;
-        status::is(host.ctap2(preview).status, status::OK);
+        match host.ctap2(preview).status {
+            // No standard knows it, and our key has it for old hosts.
+            status::INVALID_COMMAND => return key.other_choice("there is no such command"),
+            answered => status::is(answered, status::OK),
+        }
     }
     let own = host.ctap2(token.manage(CREDENTIALS_BEGIN, of_rp("example.com")));
     let mut preview = token.manage(CREDENTIALS_BEGIN, of_rp("example.com")).encode();
@@ -190,7 +194,11 @@ fn the_previews_number_takes_a_token_of_the_old_kind(key: &Key) {
         &token.authenticate(&[&[0x01]]),
     ]
     .concat();
-    same!(host.ctap2(metadata).ok()[&1], 1.into());
+    let response = host.ctap2(metadata);
+    if response.status != status::OK && host.option("credentialMgmtPreview").is_none() {
+        return key.other_choice("what no standard knows is not served");
+    }
+    same!(response.ok()[&1], 1.into());
     // The command's own number goes by permissions, as ever.
     host.denied(token.manage(METADATA, None), status::PIN_AUTH_INVALID);
     host.denied(token.manage(DELETE, of_credential(&made.id)), status::PIN_AUTH_INVALID);

@@ -177,7 +177,8 @@ fn a_large_blob_key_is_not_given_unasked(key: &Key) {
 
 fn a_large_blob_key_needs_a_discoverable_credential(key: &Key) {
     let mut host = key.host();
-    host.denied(large_blob_key(plain()), status::INVALID_OPTION);
+    // §6.1.2 has the touch before the extensions.
+    host.denied_in_the_end(&large_blob_key(plain()), status::INVALID_OPTION);
 }
 
 fn a_large_blob_key_cannot_be_declined(key: &Key) {

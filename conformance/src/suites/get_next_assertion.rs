@@ -23,11 +23,11 @@ checks! {
         a_power_cycle_ends_the_walk needs Rk,
         thirty_seconds_end_the_walk needs Clock and Rk,
         each_step_has_thirty_seconds needs Clock and Rk,
-        another_command_ends_the_walk needs Rk,
+        another_command_ends_the_walk [Should] needs Rk,
         a_new_assertion_begins_a_new_walk needs Rk,
         a_failed_get_assertion_ends_the_walk needs Rk,
-        get_info_and_ping_do_not_end_the_walk needs Rk,
-        another_host_neither_continues_nor_ends_the_walk needs Rk,
+        get_info_and_ping_do_not_end_the_walk [Should] needs Rk,
+        another_host_neither_continues_nor_ends_the_walk [Should] needs Rk,
         the_walk_ends_with_its_token needs Rk and Tokens;
 }
 

@@ -67,18 +67,24 @@ fn a_key_that_is_no_point_is_refused(key: &Key) {
         panic!("a map");
     };
     let without_y = Value::Map(members[..4].to_vec());
-    for wrong in [
-        cose_key(&[1; 32], &[1; 32]),
-        cose_key(&[0; 32], &[0; 32]),
-        cose_key(&[0xFF; 32], &[0xFF; 32]),
-        cose_key(&[1; 31], &[1; 32]),
-        without_y,
+    // What is no COSE key at all may be refused as such.
+    let of_form: &[u8] = &[
+        status::CBOR_UNEXPECTED_TYPE,
+        status::INVALID_CBOR,
+        status::MISSING_PARAMETER,
+    ];
+    for (wrong, others) in [
+        (cose_key(&[1; 32], &[1; 32]), &[][..]),
+        (cose_key(&[0; 32], &[0; 32]), &[]),
+        (cose_key(&[0xFF; 32], &[0xFF; 32]), &[]),
+        (cose_key(&[1; 31], &[1; 32]), of_form),
+        (without_y, of_form),
     ] {
         let request = agreement.set_pin(key.pin()).with(cp::KEY_AGREEMENT, wrong);
-        host.denied(request.clone(), status::INVALID_PARAMETER);
+        host.denied_or(request.clone(), status::INVALID_PARAMETER, others);
         // Also where the parameter is wrong: only the secret could tell.
         let request = request.with(cp::PIN_UV_AUTH_PARAM, vec![0; 32]);
-        host.denied(request, status::INVALID_PARAMETER);
+        host.denied_or(request, status::INVALID_PARAMETER, others);
     }
     host.denied(
         agreement.set_pin(key.pin()).with(cp::KEY_AGREEMENT, 1),

@@ -30,8 +30,8 @@ checks! {
         with_a_pin_a_token_is_needed needs Tokens and LargeBlobs,
         every_fragment_is_authenticated needs Tokens and LargeBlobs,
         always_verifying_needs_a_token needs LargeBlobs and Config and AlwaysUv,
-        another_command_ends_a_sequence needs LargeBlobs and Fido21,
-        another_channel_cannot_continue needs LargeBlobs;
+        another_command_ends_a_sequence [Should] needs LargeBlobs and Fido21,
+        another_channel_cannot_continue [Should] needs LargeBlobs;
     "CTAP 2.3 §6.6":
         an_array_survives_a_power_cycle_and_not_a_reset needs Rk and LargeBlobs;
 }

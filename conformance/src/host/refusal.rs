@@ -1,0 +1,75 @@
+//! Refusals: with which status, and what a key may choose of it.
+
+use super::Host;
+use super::ctap2::{Request, status};
+use super::response::Response;
+use crate::words::differs;
+
+impl Host {
+    /// A request is refused with this status, without a touch.
+    ///
+    /// What is malformed has to be refused, and which of the reasons a key finds first is its own choice: another
+    /// refusal is [noted](crate::key::Key::note). So is a touch before it, and before NO_CREDENTIALS, which CTAP 2.0
+    /// left open.
+    #[track_caller]
+    pub fn denied(&mut self, request: impl Into<Vec<u8>>, status: u8) {
+        self.denied_as("", request, status);
+    }
+
+    /// The same; `what` names the request where there are many.
+    #[track_caller]
+    pub fn denied_as(&mut self, what: &str, request: impl Into<Vec<u8>>, status: u8) {
+        let Some(found) = self.untouched(request) else {
+            let expected = status::named(status);
+            let words = format!("expected {expected} without a touch, the key asks for one");
+            assert!(
+                status::is_of_form(status) || status == status::NO_CREDENTIALS,
+                "{words}"
+            );
+            return self.key.note(&words);
+        };
+        self.is_refusal(what, &found, status);
+    }
+
+    /// This answer is a refusal with this status. Another refusal is noted, where the standard leaves it to the key
+    /// which of two is meant: of what is malformed, and of a user who does not come (CTAP 2.3 §6.1.2, §6.2.2).
+    #[track_caller]
+    pub fn is_refusal(&self, what: &str, found: &Response, status: u8) {
+        let user = [status::OPERATION_DENIED, status::USER_ACTION_TIMEOUT];
+        let is_left_open = match found.status {
+            status::OK => false,
+            found if user.contains(&found) => user.contains(&status),
+            _ => status::is_of_form(status),
+        };
+        if is_left_open && found.status != status {
+            self.key.note(&differs(what, found, &Response::bare(status)));
+        } else {
+            same!(*found, Response::bare(status), "{what}");
+        }
+    }
+
+    /// A request is refused with this status, without a touch, or with one of the others: where the standard leaves it
+    /// open with which.
+    #[track_caller]
+    pub fn denied_or(&mut self, request: impl Into<Vec<u8>>, status: u8, others: &[u8]) {
+        let expected = status::named(status);
+        match self.untouched(request) {
+            None => panic!("expected {expected} without a touch, the key asks for one"),
+            Some(found) if others.contains(&found.status) && found == Response::bare(found.status) => {
+                self.key.other_choice(&differs("", &found, &Response::bare(status)));
+            }
+            Some(found) => same!(found, Response::bare(status)),
+        }
+    }
+
+    /// A request is refused with this status, before a touch or after one.
+    #[track_caller]
+    pub fn denied_in_the_end(&mut self, request: &Request, status: u8) {
+        let found = self.untouched(request);
+        if found.is_none() {
+            self.key.other_choice("the key asks for a touch first");
+        }
+        let found = found.unwrap_or_else(|| self.touched(request));
+        same!(found, Response::bare(status));
+    }
+}

@@ -125,7 +125,7 @@ fn a_pin_that_is_almost_right_takes_as_long_as_any(key: &Key) {
     let guesses = [guess(false), guess(true)];
     take_as_long(
         ["a PIN whose hash begins as the right one's", "another wrong PIN"],
-        12,
+        7,
         |alike| {
             let agreement = host.agree_by_best();
             let request = agreement.get_pin_token(&guesses[usize::from(alike)]);

@@ -19,7 +19,7 @@ checks! {
     "CTAP 2.3 §11.2.9.1.3":
         two_hundred_channels_are_different_ones;
     "CTAP 2.3 §6.5.5.7":
-        fifty_tokens_are_different_ones needs Pin;
+        every_token_is_another needs Pin;
 }
 
 const MANY: usize = 200;
@@ -99,11 +99,11 @@ fn two_hundred_channels_are_different_ones(key: &Key) {
     once("channels", (0..MANY).map(|_| host.allocate().to_be_bytes().to_vec()));
 }
 
-fn fifty_tokens_are_different_ones(key: &Key) {
+fn every_token_is_another(key: &Key) {
     let mut host = key.host();
     host.set_pin(key.pin());
     let agreement = host.agree_by_best();
-    let tokens: Vec<_> = (0..50)
+    let tokens: Vec<_> = (0..20)
         .map(|_| {
             let response = host.ctap2(agreement.get_pin_token(key.pin()));
             agreement.token(&response).token
@@ -111,8 +111,8 @@ fn fifty_tokens_are_different_ones(key: &Key) {
         .collect();
     let random = variety(&tokens);
     once("tokens", tokens);
-    // Of 50 random bytes there are 45 different ones on average.
-    let poor = random.iter().filter(|count| **count < 30).count();
+    // Of 20 random bytes there are 19 different ones on average.
+    let poor = random.iter().filter(|count| **count < 12).count();
     same!(poor, 0, "bytes of a token that are not random");
 }
 

@@ -179,6 +179,10 @@ pub trait Hand: Send + Sync {
     fn connect(&self) -> Box<dyn Link>;
     /// Returns once the key waits for its user, as a person does who looks at the light.
     fn wait_until_asked(&self);
+    /// Whether there is anybody to press the button.
+    fn can_touch(&self) -> bool {
+        true
+    }
     /// Presses the button.
     fn press(&self);
     /// Releases the button.

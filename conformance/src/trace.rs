@@ -239,6 +239,10 @@ impl Hand for Watched {
         self.hand.wait_until_asked();
     }
 
+    fn can_touch(&self) -> bool {
+        self.hand.can_touch()
+    }
+
     fn press(&self) {
         let mut recording = self.tape.lock();
         recording.spent.touches += 1;

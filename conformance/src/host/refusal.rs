@@ -19,16 +19,21 @@ impl Host {
     /// The same; `what` names the request where there are many.
     #[track_caller]
     pub fn denied_as(&mut self, what: &str, request: impl Into<Vec<u8>>, status: u8) {
-        let Some(found) = self.untouched(request) else {
+        let request = request.into();
+        let mut found = self.untouched(request.clone());
+        if found.is_none() {
             let expected = status::named(status);
             let words = format!("expected {expected} without a touch, the key asks for one");
-            assert!(
-                status::is_of_form(status) || status == status::NO_CREDENTIALS,
-                "{words}"
-            );
-            return self.key.note(&words);
-        };
-        self.is_refusal(what, &found, status);
+            let is_left_open = status::is_of_form(status) || status == status::NO_CREDENTIALS;
+            assert!(is_left_open, "{words}");
+            self.key.note(&words);
+            // Who was asked for a touch does not know yet whose accounts there are.
+            let matters = status == status::NO_CREDENTIALS && self.key.can_touch();
+            found = matters.then(|| self.touched_if_asked(request));
+        }
+        if let Some(found) = found {
+            self.is_refusal(what, &found, status);
+        }
     }
 
     /// This answer is a refusal with this status. Another refusal is noted, where the standard leaves it to the key

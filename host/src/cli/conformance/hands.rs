@@ -269,6 +269,10 @@ impl Hand for Plugged {
         }
     }
 
+    fn can_touch(&self) -> bool {
+        !matches!(self.presser, Presser::Commands { touch: None, .. })
+    }
+
     fn press(&self) {
         match &self.presser {
             Presser::Control(control) => control.act("/v1/button", "press"),

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`forms`] | the key's core alone, the soft key in this process and over UDP, the firmware on an emulated chip |
 //! | [`chip`] | the firmware on an emulated chip, under an engineer's hands |
+//! | [`broken`] | keys that are broken on purpose, so that every check is seen to fail |
 //! | [`suites`] | what only this key does |
 
+pub mod broken;
 pub mod chip;
 pub mod forms;
 pub mod suites;

@@ -79,13 +79,13 @@ impl Shared {
     }
 
     /// Waits until it is so: the test does, and not for ever.
-    fn wait_until(&self, mut is_so: impl FnMut(&State) -> bool) {
+    fn wait_until(&self, patience: Duration, mut is_so: impl FnMut(&State) -> bool) {
         let state = self.lock();
-        let waited = self.changed.wait_timeout_while(state, LONG, |state| !is_so(state));
-        assert!(
-            !waited.expect("the key's state").1.timed_out(),
-            "the key was to be ready"
-        );
+        let waited = self.changed.wait_timeout_while(state, patience, |state| !is_so(state));
+        let (state, waited) = waited.expect("the key's state");
+        // Whoever fails here leaves the state to others.
+        drop(state);
+        assert!(!waited.timed_out(), "the key was to be ready");
     }
 
     /// Changes the state, and has whoever waits look again.
@@ -171,10 +171,18 @@ impl State {
 }
 
 /// The core as a platform, and the hand on it.
-pub(super) struct Core(Arc<Shared>);
+pub(super) struct Core {
+    shared: Arc<Shared>,
+    /// How long the hand waits for a key that is to ask for a touch.
+    patience: Duration,
+}
 
 impl Core {
     pub(super) fn new(storage: MemoryStorage) -> Self {
+        Self::with_patience(storage, LONG)
+    }
+
+    pub(super) fn with_patience(storage: MemoryStorage, patience: Duration) -> Self {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 device: Device::new(INFO),
@@ -193,13 +201,13 @@ impl Core {
             .stack_size(8 << 20)
             .spawn(move || running.run(storage))
             .expect("a thread");
-        let core = Self(shared);
+        let core = Self { shared, patience };
         core.wait_for_power();
         core
     }
 
     fn wait_for_power(&self) {
-        self.0.wait_until(|state| state.power == Power::On);
+        self.shared.wait_until(LONG, |state| state.power == Power::On);
     }
 }
 
@@ -207,7 +215,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         // A check that has failed may have left the state locked for good.
         if !thread::panicking() {
-            self.0.cut_power(Power::Off);
+            self.shared.cut_power(Power::Off);
         }
     }
 }
@@ -215,41 +223,42 @@ impl Drop for Core {
 impl Hand for Core {
     fn connect(&self) -> Box<dyn Link> {
         let (sender, reports) = channel();
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         state.last_host += 1;
         let number = state.last_host;
         state.hosts.insert(number, sender);
         Box::new(Wire {
-            shared: Arc::clone(&self.0),
+            shared: Arc::clone(&self.shared),
             number,
             reports,
         })
     }
 
     fn wait_until_asked(&self) {
-        self.0.wait_until(|state| state.button.is_asked(state.now));
+        self.shared
+            .wait_until(self.patience, |state| state.button.is_asked(state.now));
     }
 
     fn press(&self) {
-        self.0.change(|state| state.button.press(state.now));
+        self.shared.change(|state| state.button.press(state.now));
     }
 
     fn release(&self) {
-        self.0.change(|state| state.button.release(state.now));
+        self.shared.change(|state| state.button.release(state.now));
     }
 
     fn decline(&self) {
-        self.0
+        self.shared
             .change(|state| state.button.answer(Presence::Declined, state.now));
     }
 
     fn power_cycle(&self) {
-        self.0.cut_power(Power::Cycling);
+        self.shared.cut_power(Power::Cycling);
         self.wait_for_power();
     }
 
     fn advance(&self, milliseconds: u64) -> bool {
-        self.0.change(|state| {
+        self.shared.change(|state| {
             state.now += milliseconds;
             state.device.tick(state.now);
             state.transmit(None);

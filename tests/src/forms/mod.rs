@@ -6,6 +6,8 @@ mod in_process;
 mod udp;
 pub mod vendor;
 
+use std::time::Duration;
+
 use crate::chip::is_there;
 use brasskey::soft::storage::MemoryStorage;
 use brasskey_conformance::key::{Hand, Key, Need, Profile};
@@ -47,6 +49,19 @@ const fn profile(has: &'static [Need], only: Option<Need>) -> Profile {
 /// Every form that can run here: the chip needs its firmware, and Node.
 pub fn all() -> impl Iterator<Item = &'static Form> {
     SOFT.iter().chain(is_there().then_some(&CHIP))
+}
+
+/// The core on which a check with these needs runs, and its profile. The hand waits so long for a key that is to ask
+/// for a touch.
+#[must_use]
+pub fn core(needs: &[Need], patience: Duration) -> (&'static Profile, Box<dyn Hand>) {
+    let storage = match needs {
+        needs if needs.contains(&Need::LittleRoom) => MemoryStorage::limited_to(LITTLE_ROOM),
+        needs if needs.contains(&Need::Enterprise) => vendor::storage(),
+        _ => MemoryStorage::new(),
+    };
+    let form = SOFT.iter().find(|form| form.profile.runs(needs)).unwrap_or(&SOFT[0]);
+    (&form.profile, Box::new(core::Core::with_patience(storage, patience)))
 }
 
 static CHIP: Form = Form {

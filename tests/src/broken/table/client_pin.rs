@@ -1,0 +1,36 @@
+//! Defects of authenticatorClientPIN (CTAP 2.3 §6.5).
+
+use crate::broken::defect::{Act, Defect, ctap2, sub};
+
+pub(super) const TABLE: &[Defect] = &[
+    ctap2(0x06).without("2").answered(0x14).answers(0x00),
+    sub(0x06, 0).answered(0x3E).answers(0x00),
+    sub(0x06, 1).alters("3"),
+    sub(0x06, 1).answered(0x00).does(Act::Repeats),
+    sub(0x06, 2).answered(0x02).answers(0x00),
+    sub(0x06, 3).answered(0x02).answers(0x00),
+    sub(0x06, 3).answered(0x11).answers(0x00),
+    sub(0x06, 3).answered(0x14).answers(0x00),
+    sub(0x06, 3).answered(0x33).answers(0x00),
+    sub(0x06, 3).answered(0x37).answers(0x00),
+    sub(0x06, 4).answered(0x00).answers(0x30),
+    sub(0x06, 4).answered(0x11).answers(0x00),
+    sub(0x06, 4).answered(0x31).answers(0x00),
+    sub(0x06, 4).answered(0x32).answers(0x00),
+    sub(0x06, 4).answered(0x33).answers(0x00),
+    sub(0x06, 4).answered(0x34).answers(0x00),
+    sub(0x06, 4).answered(0x35).answers(0x00),
+    sub(0x06, 4).answered(0x37).answers(0x00),
+    sub(0x06, 4).misreads("2"),
+    sub(0x06, 5).answered(0x00).does(Act::BeginsAnew),
+    sub(0x06, 5).answered(0x00).does(Act::Repeats),
+    sub(0x06, 5).answered(0x31).answers(0x00),
+    sub(0x06, 5).answered(0x34).answers(0x00),
+    sub(0x06, 5).ignores("9"),
+    sub(0x06, 6).answered(0x3E).answers(0x00),
+    sub(0x06, 9).answered(0x37).answers(0x00),
+    sub(0x06, 9).ignores("10"),
+    sub(0x06, 9).with("10").answered(0x40).answers(0x00),
+    sub(0x06, 9).without("10").answered(0x40).answers(0x00),
+    sub(0x06, 9).without("9").answered(0x14).answers(0x00),
+];

@@ -80,6 +80,20 @@ sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists()
   python_environment tests/python/card/requirements.txt
 }
 
+# python_package: builds the wheel of the Python package, installs it into a directory that holds nothing else, and
+# prints that directory.
+python_package() {
+  local maturin directory
+  maturin="$(python_environment python/tests/maturin.txt)/bin" || return
+  directory="$(realpath -m "${CARGO_TARGET_DIR:-target}/python")"
+  rm -rf "$directory/wheels" "$directory/site" &&
+    "$maturin/maturin" build --quiet --locked --profile dev --compatibility linux --manifest-path python/Cargo.toml \
+      --out "$directory/wheels" >&2 &&
+    "$maturin/pip" install --quiet --disable-pip-version-check --no-deps --no-index --target "$directory/site" \
+      "$directory"/wheels/*.whl >&2 &&
+    printf '%s\n' "$directory/site"
+}
+
 # need_pcscd: pcscd, and its driver for cards without a reader.
 need_pcscd() {
   command -v pcscd >/dev/null || [ -x /usr/sbin/pcscd ] || install_package pcscd

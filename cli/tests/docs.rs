@@ -53,6 +53,7 @@ fn texts() -> Vec<String> {
         "SECURITY.md",
         "contrib/README.md",
         "firmware/README.md",
+        "python/README.md",
         "tests/chip/README.md",
     ];
     pages().into_iter().chain(others.map(str::to_owned)).collect()
@@ -388,6 +389,7 @@ fn every_path_that_the_architecture_names_exists() {
         "fuzz/",
         "contrib/",
         "docs/",
+        "python/",
         "release/",
     ];
     let quoted = text.split('`').skip(1).step_by(2);

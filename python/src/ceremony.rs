@@ -1,0 +1,77 @@
+//! The two ceremonies, with a user who gives a PIN and can press Ctrl-C.
+
+use brasskey::client::ceremony::{create_json, get_json};
+use brasskey::client::{Error, Key, Pin, PinRequest, UserInteraction, Watch};
+use brasskey::webauthn::json::{Attachment, Exception};
+use brasskey::webauthn::{CeremonyType, Origin};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::errors;
+use crate::interrupts::Interrupts;
+
+/// What a page asks.
+pub(crate) struct Page {
+    ceremony: CeremonyType,
+    options: String,
+    origin: Origin,
+    attachment: Attachment,
+    user: User,
+}
+
+impl Page {
+    pub(crate) fn new(
+        ceremony: CeremonyType,
+        options: String,
+        origin: &str,
+        attachment: Attachment,
+        pin: Option<&str>,
+    ) -> PyResult<Self> {
+        let value = |error: &dyn std::fmt::Display| PyValueError::new_err(error.to_string());
+        Ok(Self {
+            ceremony,
+            options,
+            origin: Origin::parse(origin).map_err(|error| value(&error))?,
+            attachment,
+            user: User {
+                pin: pin.map(Pin::new).transpose().map_err(|error| value(&error))?,
+                interrupts: Interrupts::default(),
+            },
+        })
+    }
+
+    /// Carries it out. Call this without Python's lock.
+    pub(crate) fn run(&mut self, key: &mut Key) -> Result<String, Exception> {
+        let ceremony = match self.ceremony {
+            CeremonyType::Create => create_json,
+            CeremonyType::Get => get_json,
+        };
+        ceremony(key, &self.options, &self.origin, self.attachment, &mut self.user)
+    }
+}
+
+/// The answer, or what Python gets instead: a Ctrl-C comes before what the ceremony made of it.
+pub(crate) fn answer(py: Python<'_>, page: &mut Page, answer: Result<String, Exception>) -> PyResult<String> {
+    match page.user.interrupts.take_error() {
+        Some(error) => Err(error),
+        None => answer.map_err(|exception| errors::of_page(py, &exception)),
+    }
+}
+
+/// Somebody who knows the PIN or does not.
+struct User {
+    pin: Option<Pin>,
+    interrupts: Interrupts,
+}
+
+impl Watch for User {
+    fn is_cancelled(&self) -> bool {
+        self.interrupts.came()
+    }
+}
+
+impl UserInteraction for User {
+    fn pin(&mut self, _request: &PinRequest) -> Result<Pin, Error> {
+        self.pin.clone().ok_or(Error::PinNeeded)
+    }
+}

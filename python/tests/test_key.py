@@ -1,0 +1,187 @@
+"""The key: its user, its plug, its clock, and what is in it."""
+
+import threading
+import uuid
+
+import brasskey
+import pytest
+from brasskey import webauthn
+
+ORIGIN = "https://login.example.com"
+
+
+def creation(name="alice", **more):
+    return {
+        "rp": {"id": "example.com", "name": "Example"},
+        "user": {"id": name.encode(), "name": name, "displayName": name},
+        "challenge": b"challenge",
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        **more,
+    }
+
+
+def passkey(name="alice"):
+    return creation(name, authenticatorSelection={"residentKey": "required"})
+
+
+def request(**more):
+    return {"rpId": "example.com", "challenge": b"challenge", **more}
+
+
+def test_a_script_answers_one_request_after_the_other():
+    key = brasskey.Key(touch=["touch", "decline"])
+    assert webauthn.create(creation("alice"), ORIGIN, key)["type"] == "public-key"
+    with pytest.raises(webauthn.NotAllowedError):
+        webauthn.create(creation("bob"), ORIGIN, key)
+
+
+def test_a_key_that_denies_refuses():
+    with pytest.raises(webauthn.NotAllowedError) as refused:
+        webauthn.create(creation(), ORIGIN, brasskey.Key(touch="deny"))
+    assert refused.value.name == "NotAllowedError"
+    assert isinstance(refused.value, brasskey.Error)
+
+
+@pytest.mark.parametrize("clock", [False, True])
+def test_a_button_is_pressed_from_another_thread(clock):
+    key = brasskey.Key(touch="control", scripted_clock=clock)
+    asked = []
+
+    def finger():
+        asked.append(key.wait_until_asked(30))
+        key.pulse()
+
+    thread = threading.Thread(target=finger)
+    thread.start()
+    webauthn.create(creation(), ORIGIN, key)
+    thread.join()
+    assert (asked[0].operation, asked[0].rp_id, asked[0].user) == ("register", "example.com", "alice")
+    assert key.state == brasskey.State(powered=True, held=False, waiting=None)
+
+
+def test_a_user_who_does_nothing_is_out_of_time():
+    key = brasskey.Key(touch="control", scripted_clock=True)
+    outcome = []
+
+    def page():
+        try:
+            webauthn.create(creation(), ORIGIN, key)
+        except webauthn.NotAllowedError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=page)
+    thread.start()
+    assert key.wait_until_asked(30) is not None
+    key.advance(60_000)
+    thread.join()
+    assert len(outcome) == 1
+
+
+def test_the_plug_is_pulled():
+    key = brasskey.Key()
+    webauthn.create(passkey(), ORIGIN, key)
+    key.power_off()
+    assert not key.state.powered
+    with pytest.raises(webauthn.NotAllowedError, match="switched off"):
+        webauthn.get(request(), ORIGIN, key)
+    key.power_on()
+    assert webauthn.get(request(), ORIGIN, key)["response"]["userHandle"]
+
+
+def test_the_pin_is_typed_where_it_is_asked_for():
+    key = brasskey.Key(pin="1234")
+    required = request(userVerification="required")
+    webauthn.create(passkey(), ORIGIN, key)
+    webauthn.get(required, ORIGIN, key)
+    key.pin = "4321"
+    with pytest.raises(webauthn.NotAllowedError, match="PIN is wrong"):
+        webauthn.get(required, ORIGIN, key)
+    key.pin = None
+    with pytest.raises(webauthn.NotAllowedError):
+        webauthn.get(required, ORIGIN, key)
+    with pytest.raises(brasskey.Error):
+        key.set_pin("5678")
+    with pytest.raises(ValueError, match="PIN"):
+        brasskey.Key(pin="1")
+
+
+def flags(answer):
+    from fido2.webauthn import AuthenticatorData
+
+    return AuthenticatorData(brasskey.key._bytes(answer["response"]["authenticatorData"])).flags
+
+
+def test_the_key_verifies_its_user_by_itself():
+    key = brasskey.Key(user_verification="control")
+    required = creation(authenticatorSelection={"userVerification": "required"})
+    with pytest.raises(webauthn.NotAllowedError):
+        webauthn.create(required, ORIGIN, key)
+    key.set_user_verified(True)
+    assert flags(webauthn.create(required, ORIGIN, key)) & 0x04
+
+
+def test_backup_flags_are_set():
+    for backup, expected in [("never", 0), ("eligible", 0x08), ("backed-up", 0x18)]:
+        assert flags(webauthn.create(creation(), ORIGIN, brasskey.Key(backup=backup))) & 0x18 == expected, backup
+
+
+def test_a_credential_is_injected_listed_counted_and_deleted():
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    pkcs8 = private.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    key = brasskey.Key()
+    injected = key.inject("example.com", pkcs8, user_handle=b"bob", user_name="bob", sign_count=7)
+    assert injected.injected and injected.is_discoverable
+    assert (injected.algorithm, injected.sign_count) == (-7, 7)
+    assert key.credentials == [injected]
+    answer = webauthn.get(request(), ORIGIN, key)
+    assert brasskey.key._bytes(answer["rawId"]) == injected.id
+    assert key.credentials[0].sign_count == 8
+    key.set_sign_count(3, injected.id)
+    assert key.credentials[0].sign_count == 3
+    key.delete_credential(injected.id)
+    assert key.credentials == []
+    with pytest.raises(brasskey.Error):
+        key.delete_credential(injected.id)
+    with pytest.raises(ValueError, match="private key"):
+        key.inject("example.com", b"no key")
+
+
+def test_one_seed_makes_one_key():
+    def answer(seed):
+        return webauthn.create(creation(), ORIGIN, brasskey.Key(seed=seed, scripted_clock=True))
+
+    assert answer(bytes(32)) == answer(bytes(32))
+    assert answer(bytes(32)) != answer(b"\1" * 32)
+
+
+def test_a_key_says_which_model_it_is():
+    model = uuid.uuid4()
+    key = brasskey.Key(aaguid=model)
+    from fido2.ctap2 import Ctap2
+
+    assert Ctap2(key.device()).info.aaguid == model.bytes
+    assert key.log[-1].command == "authenticatorGetInfo"
+
+
+def test_a_setting_that_there_is_not_is_refused():
+    for settings in ({"touch": "sometimes"}, {"touch": ["perhaps"]}, {"backup": "yes"}, {"user_verification": "x"}):
+        with pytest.raises(ValueError, match="must be"):
+            brasskey.Key(**settings)
+
+
+def test_other_threads_run_while_a_key_waits():
+    keys = [brasskey.Key(touch="control") for _ in range(4)]
+    pages = [threading.Thread(target=webauthn.create, args=(creation(), ORIGIN, key)) for key in keys]
+    for page in pages:
+        page.start()
+    # All of them wait at once, and this thread goes on.
+    assert all(key.wait_until_asked(30) for key in keys)
+    for key in keys:
+        key.pulse()
+    for page in pages:
+        page.join()

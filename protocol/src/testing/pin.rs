@@ -3,11 +3,14 @@
 use brasskey_conformance::host::cbor::integer;
 pub(crate) use brasskey_conformance::host::client_pin::permission::{ACFG, BE, CM, GA, LBW, MC, PCMR};
 pub(crate) use brasskey_conformance::host::client_pin::{
-    Agreement, PIN, PROTOCOLS, Protocol, Token, client_pin, cp, proof_members,
+    Agreement, PROTOCOLS, Protocol, Token, client_pin, cp, proof_members,
 };
 
 use super::key::{CHANNEL, Key};
 use crate::ctap2::Status;
+
+/// The PIN of the key under test.
+pub(crate) const PIN: &str = "1234";
 
 impl Key {
     /// A new key with [`PIN`].

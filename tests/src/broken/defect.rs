@@ -84,8 +84,6 @@ pub enum Act {
     SignsWithout(&'static str),
     /// It says another output of an extension, in CBOR. It signs what it says.
     Signs(&'static str, &'static [u8]),
-    /// It takes this many milliseconds longer.
-    Dawdles(u64),
     /// Its clock stands still from such an answer on.
     Stands,
     /// Its clock runs so many times as fast from such an answer on.

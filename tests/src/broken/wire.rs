@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use brasskey_conformance::host::ctap2::{RESET, status};
@@ -283,8 +282,6 @@ impl Wire {
                 }
             }
             Act::Murmurs => world.memory().is_running = false,
-            // The check measures the computer's time.
-            Act::Dawdles(milliseconds) => thread::sleep(Duration::from_millis(milliseconds)),
             Act::BeginsAnew => world.begin_anew(),
             Act::ErasesItself => self.erase(),
             _ => world.memory().has_happened = true,

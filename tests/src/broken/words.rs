@@ -303,7 +303,6 @@ impl fmt::Display for Defect {
             Act::SignsForAnother => f.write_str("signs another RP ID hash"),
             Act::SignsWithout(name) => write!(f, "signs without the output of {name}"),
             Act::Signs(name, value) => write!(f, "signs {} as the output of {name}", shown(value)),
-            Act::Dawdles(milliseconds) => write!(f, "takes {milliseconds} ms longer"),
             Act::Stands => f.write_str("the clock stands still from then on"),
             Act::Hurries(times) => write!(f, "the clock runs {times} times as fast from then on"),
             Act::KeepsPower => f.write_str("does not notice then that it is unplugged"),

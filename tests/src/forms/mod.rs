@@ -52,7 +52,7 @@ pub fn all() -> impl Iterator<Item = &'static Form> {
 }
 
 /// The core on which a check with these needs runs, and its profile. The hand waits so long for a key that is to ask
-/// for a touch.
+/// for a touch. No core verifies its user: such checks run on the soft key.
 #[must_use]
 pub fn core(needs: &[Need], patience: Duration) -> (&'static Profile, Box<dyn Hand>) {
     let storage = match needs {
@@ -61,6 +61,9 @@ pub fn core(needs: &[Need], patience: Duration) -> (&'static Profile, Box<dyn Ha
         _ => MemoryStorage::new(),
     };
     let form = SOFT.iter().find(|form| form.profile.runs(needs)).unwrap_or(&SOFT[0]);
+    if needs.contains(&Need::BuiltInUv) {
+        return (&form.profile, form.hand());
+    }
     (&form.profile, Box::new(core::Core::with_patience(storage, patience)))
 }
 

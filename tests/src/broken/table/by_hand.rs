@@ -1,5 +1,7 @@
 //! Defects that take a sentence to say.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use ciborium::Value;
 
 use crate::broken::defect::{Act, Defect, ctap2, oath, sub};
@@ -33,6 +35,10 @@ const ZEROS: &[u8] = &{
     bytes
 };
 
+/// In CBOR.
+const FALSE: &[u8] = b"\xf4";
+const TRUE: &[u8] = b"\xf5";
+
 /// An AAGUID of zeros.
 const NO_AAGUID: &[u8] = &{
     let mut bytes = [0; 17];
@@ -63,7 +69,16 @@ pub(super) const TABLE: &[Defect] = &[
         }
     })),
     ctap2(0x01).without("8").does(Act::SignsFlags(0x04, 0)),
+    ctap2(0x01).with("11").answered(0x00).answers(0x02),
+    ctap2(0x01).with("10").answered(0x00).tells("4", TRUE),
+    ctap2(0x01).with("7/rk").sees("7/rk", TRUE),
+    ctap2(0x01).answered(0x00).answers(0x27),
     // authenticatorGetAssertion
+    ctap2(0x02).without("3").with("5").does(Act::SignsFlags(0x01, 0)),
+    ctap2(0x02).does(Act::SignsCounter("all accounts share", |_| {
+        static COUNT: AtomicU32 = AtomicU32::new(1000);
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    })),
     ctap2(0x02).with("3").tells("4", b"\xa1\x62id\x41\x31"),
     ctap2(0x02).without("6").tells("4/name", b"\x65alice"),
     ctap2(0x02).alters("5"),
@@ -81,6 +96,16 @@ pub(super) const TABLE: &[Defect] = &[
         },
     )),
     // authenticatorGetInfo
+    ctap2(0x04).tells("14", b"\x61x"),
+    ctap2(0x04).tells("9", b"\x82\x63usb\x63usb"),
+    ctap2(0x04).tells("29", b"\x18\x40"),
+    ctap2(0x04).tells("4/rk", FALSE),
+    ctap2(0x04).leaves_out("4/ep"),
+    ctap2(0x04).alters("20"),
+    ctap2(0x04).tells("4/clientPin", FALSE),
+    ctap2(0x04).does(Act::Writes("does not list hmac-secret", |_, answer| {
+        change_list(answer, "2", |names| names.retain(|name| *name != "hmac-secret".into()));
+    })),
     ctap2(0x04).alters("3"),
     ctap2(0x04).tells("3", NO_AAGUID),
     ctap2(0x04).tells("5", b"\x19\x03\xe8"),
@@ -94,6 +119,9 @@ pub(super) const TABLE: &[Defect] = &[
         }
     })),
     // authenticatorClientPIN
+    sub(0x06, 6).answered(0x00).does(Act::Repeats),
+    sub(0x06, 6).answered(0x14).answers(0x00),
+    sub(0x06, 7).tells("3", b"\x08"),
     sub(0x06, 2).tells("3", b"\x08"),
     sub(0x06, 2).answered(0x00).does(Act::KeepsPower),
     sub(0x06, 9).does(Act::Writes(

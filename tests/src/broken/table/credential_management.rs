@@ -20,7 +20,6 @@ pub(super) const TABLE: &[Defect] = &[
     sub(0x0A, 5).ignores("1"),
     sub(0x0A, 6).answered(0x33).answers(0x00),
     sub(0x0A, 6).ignores("2/9"),
-    sub(0x0A, 6).misreads("4"),
     sub(0x0A, 7).answered(0x02).answers(0x00),
     sub(0x0A, 7).answered(0x2E).answers(0x00),
     sub(0x0A, 7).answered(0x33).answers(0x00),

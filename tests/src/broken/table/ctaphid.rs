@@ -1,6 +1,6 @@
 //! Defects of CTAPHID (CTAP 2.3 §11.2): most are of single reports.
 
-use brasskey_conformance::host::{BROADCAST, command, error as code};
+use brasskey_conformance::host::{BROADCAST, command, error as code, packets};
 use brasskey_conformance::key::Report;
 
 use crate::broken::defect::{Act, Defect, hid, reports};
@@ -190,5 +190,26 @@ pub(super) const TABLE: &[Defect] = &[
             report[..4].copy_from_slice(&channel.to_be_bytes());
         }
         vec![report]
+    }),
+    hears("forgets a channel after 32 others", |report, ear| {
+        if report[4] == command::INIT && channel_of(report) == BROADCAST {
+            ear.count += 1;
+        }
+        if report[4] == command::PING && ear.count > 32 {
+            ear.say(channel_of(report), command::ERROR, &[code::INVALID_CHANNEL]);
+            return vec![];
+        }
+        vec![*report]
+    }),
+    says("gives no channel while it waits for its user", |report, ear| {
+        match report[4] {
+            command::KEEPALIVE => ear.count = 1,
+            command::CBOR => ear.count = 0,
+            command::INIT if ear.count == 1 && channel_of(report) == BROADCAST => {
+                return packets(BROADCAST, command::ERROR, &[code::CHANNEL_BUSY]);
+            }
+            _ => {}
+        }
+        vec![*report]
     }),
 ];

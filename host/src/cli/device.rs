@@ -23,8 +23,8 @@ use crate::transport::{self, Address, DeviceSpec, ListedDevice, Transport};
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Security key")]
 pub(super) struct DeviceArgs {
-    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, soft for the built-in soft token, soft:NAME for the soft token of
-    /// that name, or for `oath` pcsc:READER [default: the key that is plugged in, else soft]
+    /// The key: hid:PATH, udp:HOST:PORT, tcp:HOST:PORT, unix:PATH, soft for the built-in soft token, soft:NAME for the
+    /// soft token of that name, or for `oath` pcsc:READER [default: the key that is plugged in, else soft]
     #[arg(long, value_name = "DEVICE", value_parser = spec)]
     pub(super) device: Option<DeviceSpec>,
 
@@ -130,6 +130,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// The key at this address.
+    pub(super) fn at(address: &Address) -> Result<Self, Failure> {
+        open_address(address, &address.to_string())
+    }
+
     /// How to talk to the key: CTAP2, unless the user wants U2F or the key speaks only that.
     pub(super) fn protocol(&self, u2f: bool, output: &Output) -> Protocol {
         self.tell_of_downgrade(output);

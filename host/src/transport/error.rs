@@ -94,7 +94,9 @@ impl TransportError {
                 Some("on Windows only an administrator may open a security key: run this as administrator")
             }
             Self::Permission { .. } => Some("run this as the user who started the token"),
-            Self::NotHid { .. } => Some("name the key itself: one-time codes alone go through a reader"),
+            Self::NotHid { .. } => {
+                Some("name the key itself: only one-time codes and the checks of `conformance` go through a reader")
+            }
             Self::Pcsc(error) => error.hint(),
             Self::Unsupported { .. } => Some("build brasskey with the feature `hid`, or choose another transport"),
             Self::Open {

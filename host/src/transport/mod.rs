@@ -12,6 +12,7 @@ mod error;
 mod hid;
 pub mod pcsc;
 mod spec;
+mod tcp;
 mod udp;
 #[cfg(unix)]
 mod unix;
@@ -20,6 +21,7 @@ pub use error::{Cause, TransportError};
 #[cfg(feature = "hid")]
 pub use hid::HidTransport;
 pub use spec::{Address, DeviceSpec, DeviceSpecError};
+pub use tcp::TcpTransport;
 pub use udp::UdpTransport;
 #[cfg(unix)]
 pub use unix::UnixTransport;
@@ -60,7 +62,7 @@ pub struct ListedDevice {
 
 /// The keys that are plugged in, in the order of their addresses. Opens none of them, and never waits.
 ///
-/// Keys behind `udp:` and `unix:` cannot be found: they must be named.
+/// Keys behind `udp:`, `tcp:` and `unix:` cannot be found: they must be named.
 ///
 /// # Errors
 /// [`TransportError::List`] where the operating system does not say what is plugged in.
@@ -81,6 +83,7 @@ impl Address {
             #[cfg(feature = "hid")]
             Self::Hid(path) => Ok(Box::new(HidTransport::open(path)?)),
             Self::Udp(address) => Ok(Box::new(UdpTransport::open(*address)?)),
+            Self::Tcp(address) => Ok(Box::new(TcpTransport::open(*address)?)),
             Self::Pcsc(_) => Err(TransportError::NotHid { address: self.clone() }),
             #[cfg(unix)]
             Self::Unix(path) => Ok(Box::new(UnixTransport::open(path)?)),

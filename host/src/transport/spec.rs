@@ -25,6 +25,8 @@ pub enum Address {
     Hid(String),
     /// `udp:HOST:PORT`: one report in each datagram. Always a loopback address.
     Udp(SocketAddr),
+    /// `tcp:HOST:PORT`: each report after its length, two bytes. Always a loopback address.
+    Tcp(SocketAddr),
     /// `unix:PATH`: a stream socket. Reports follow each other without anything between them.
     Unix(PathBuf),
     /// `pcsc:READER`: the card in the smart card reader with this in its name. It takes APDUs alone, and no reports.
@@ -46,11 +48,11 @@ pub enum DeviceSpecError {
     /// `pcsc:` without a name, or with a zero byte in it.
     #[error("this names no smart card reader")]
     Reader,
-    /// `udp:` without an IP address and a port.
+    /// `udp:` or `tcp:` without an IP address and a port.
     #[error("this is not an IP address and a port")]
     SocketAddress,
-    /// `udp:` with an address of another computer.
-    #[error("a key behind `udp:` must be on this computer")]
+    /// `udp:` or `tcp:` with an address of another computer.
+    #[error("a key behind `udp:` or `tcp:` must be on this computer")]
     NotLoopback,
 }
 
@@ -59,13 +61,13 @@ impl DeviceSpecError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Kind => "use hid:PATH, udp:HOST:PORT, unix:PATH, pcsc:READER, soft or soft:NAME",
+            Self::Kind => "use hid:PATH, udp:HOST:PORT, tcp:HOST:PORT, unix:PATH, pcsc:READER, soft or soft:NAME",
             Self::Name => "a name has 1 to 32 letters, digits, `-`, `_` and `.`, and begins with a letter or digit",
             Self::Path => "write the path after the colon, for example hid:/dev/hidraw0",
             Self::Reader => "write the reader's name or a part of it after the colon, for example pcsc:YubiKey",
             Self::SocketAddress => "write the address and the port, for example udp:127.0.0.1:8111 or udp:[::1]:8111",
             Self::NotLoopback => {
-                "datagrams are neither secret nor authentic; forward a Unix socket over SSH and use unix:PATH"
+                "what is said there is neither secret nor authentic; forward a Unix socket over SSH and use unix:PATH"
             }
         }
     }
@@ -95,6 +97,7 @@ impl FromStr for Address {
             "hid" => path(place).map(|path| Self::Hid(path.to_owned())),
             "unix" => path(place).map(|path| Self::Unix(path.into())),
             "udp" => loopback(place).map(Self::Udp),
+            "tcp" => loopback(place).map(Self::Tcp),
             "pcsc" => match path(place) {
                 Ok(reader) => Ok(Self::Pcsc(reader.to_owned())),
                 Err(_) => Err(DeviceSpecError::Reader),
@@ -112,8 +115,7 @@ fn path(place: &str) -> Result<&str, DeviceSpecError> {
     }
 }
 
-/// Only loopback: whoever can read the datagrams sees PINs being tried, and whoever can send them can pretend to be the
-/// key. A name other than `localhost` is not looked up, because the answer could be any address.
+/// Only loopback: whoever can read what is said sees PINs being tried, and whoever can send can pretend to be the key. A name other than `localhost` is not looked up, because the answer could be any address.
 fn loopback(place: &str) -> Result<SocketAddr, DeviceSpecError> {
     let address = match place.strip_prefix("localhost:") {
         Some(port) => SocketAddr::from((
@@ -146,6 +148,7 @@ impl fmt::Display for Address {
         match self {
             Self::Hid(path) => write!(f, "hid:{path}"),
             Self::Udp(address) => write!(f, "udp:{address}"),
+            Self::Tcp(address) => write!(f, "tcp:{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Pcsc(reader) => write!(f, "pcsc:{reader}"),
         }
@@ -167,6 +170,7 @@ mod tests {
             r"hid:\\?\hid#vid_1050",
             "udp:127.0.0.1:8111",
             "udp:[::1]:9",
+            "tcp:127.0.0.1:35962",
             "unix:/run/k",
             "pcsc:Virtual PCD 00 00",
         ] {
@@ -200,6 +204,8 @@ mod tests {
             ("udp:127.0.0.1:0", DeviceSpecError::SocketAddress),
             ("udp:localhost:65536", DeviceSpecError::SocketAddress),
             ("udp:example.com:8111", DeviceSpecError::SocketAddress),
+            ("tcp:8111", DeviceSpecError::SocketAddress),
+            ("tcp:192.0.2.1:8111", DeviceSpecError::NotLoopback),
             ("udp:0.0.0.0:8111", DeviceSpecError::NotLoopback),
             ("udp:192.0.2.1:8111", DeviceSpecError::NotLoopback),
             ("udp:[::ffff:192.0.2.1]:8111", DeviceSpecError::NotLoopback),
@@ -210,7 +216,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_parses_prints_back(text in "(soft|hid|udp|unix|pcsc):?[ -~]{0,20}") {
+        fn what_parses_prints_back(text in "(soft|hid|udp|tcp|unix|pcsc):?[ -~]{0,20}") {
             if let Ok(spec) = text.parse::<DeviceSpec>() {
                 prop_assert_eq!(spec.to_string().parse(), Ok(spec));
             }

@@ -166,7 +166,7 @@ fn of_transport(error: &TransportError) -> Option<&'static str> {
     Some(match error {
         TransportError::NotFound { address } | TransportError::Gone { address } => match address {
             Address::Hid(_) => "plug the key in; `brasskey list` shows where it is",
-            Address::Udp(_) | Address::Unix(_) => "start it with `brasskey token`",
+            Address::Udp(_) | Address::Tcp(_) | Address::Unix(_) => "start it with `brasskey token`",
             Address::Pcsc(_) => "plug the key in; `brasskey list` shows the readers that have one",
         },
         TransportError::Open {
@@ -174,7 +174,7 @@ fn of_transport(error: &TransportError) -> Option<&'static str> {
             ..
         } => "name a security key: `brasskey list` shows them",
         TransportError::NotHid { .. } => {
-            "name the key over HID (`brasskey list` shows it), or leave --device out; only `brasskey oath` uses readers"
+            "name the key over HID (`brasskey list` shows it), or leave --device out; only `oath` and `conformance` use readers"
         }
         TransportError::Pcsc(PcscError::NoReader { .. } | PcscError::Ambiguous { .. } | PcscError::NoCard { .. }) => {
             "`brasskey list` shows the readers that have a key: name one with --device pcsc:READER"

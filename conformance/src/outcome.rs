@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::suites::Level;
+use crate::suites::{self, Level};
 use crate::trace::Exchanged;
 
 /// The version of the report's form.
@@ -145,8 +145,9 @@ impl Report {
                     check.outcome = Outcome::Excepted;
                     check.exception = Some(reason.to_owned());
                 }
-                // What was not tried says nothing about the key.
+                // What was not tried says nothing about the key, and neither does what was not to run.
                 Some(check) if check.outcome == Outcome::NotTried => {}
+                None if suites::has(name) => {}
                 _ => self.stale_exceptions.push(name.to_owned()),
             }
         }

@@ -1,5 +1,6 @@
 //! Which checks apply to a key, which are tried, and in which order.
 
+mod cards;
 mod lacks;
 
 use std::collections::BTreeMap;
@@ -198,6 +199,8 @@ pub struct Means {
     pub hand: Vec<Need>,
     /// The key may be erased.
     pub erase: bool,
+    /// The key is a smart card in a reader.
+    pub is_card: bool,
     /// Only checks with one of these in their name run; all, where there is none.
     pub only: Vec<String>,
 }
@@ -237,7 +240,8 @@ pub fn plan(info: &Info, means: &Means) -> Vec<Step> {
                 continue;
             }
             let recorded = costs::of(&name);
-            let skipped = match foreign_suite(suite, info) {
+            let of_cards = cards::why_not(suite, &name).filter(|_| means.is_card);
+            let skipped = match of_cards.or_else(|| foreign_suite(suite, info)) {
                 Some(why) => Some((Outcome::NotApplicable, why.to_owned())),
                 None => skip(check, recorded, info, means, &has),
             };
@@ -317,11 +321,12 @@ impl Total {
     }
 }
 
-/// Counts what the steps take, with the resets between them.
+/// Counts what the steps take. A key that may be erased is reset before the first of them, between them where one has
+/// left something, and after the last.
 #[must_use]
-pub fn total(steps: &[Step]) -> Total {
+pub fn total(steps: &[Step], erase: bool) -> Total {
     let mut total = Total::default();
-    let mut is_changed = false;
+    let mut is_changed = erase;
     for step in steps.iter().filter(|step| step.skipped.is_none()) {
         // A reset is a power cycle and a touch.
         let resets = u32::from(is_changed);
@@ -331,6 +336,9 @@ pub fn total(steps: &[Step]) -> Total {
         total.waits += step.cost.waited / 1000;
         is_changed = step.cost.changes;
     }
+    let last = u32::from(is_changed && total.checks > 0);
+    total.touches += last;
+    total.power_cycles += last;
     total
 }
 

@@ -255,6 +255,14 @@ impl Hand for Watched {
         self.hand.release();
     }
 
+    fn touch(&self) {
+        let mut recording = self.tape.lock();
+        recording.spent.touches += 1;
+        recording.pressed = true;
+        drop(recording);
+        self.hand.touch();
+    }
+
     fn decline(&self) {
         self.hand.decline();
     }

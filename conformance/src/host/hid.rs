@@ -235,10 +235,14 @@ impl Host {
         }
     }
 
-    /// Sends a message and returns the payload of its answer.
+    /// Sends a message and returns the payload of its answer. A key that is slow with what its applets are asked says
+    /// so (CTAP 2.3 §11.2.9.1.7).
     pub fn exchange(&mut self, command: u8, payload: &[u8]) -> Vec<u8> {
         self.send(command, payload);
-        let answer = self.message();
+        let answer = match command {
+            command::CBOR | command::MSG | command::OATH => self.final_message(),
+            _ => self.message(),
+        };
         same!(
             (answer.channel, answer.command),
             (self.channel, command),

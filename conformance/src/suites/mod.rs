@@ -86,6 +86,16 @@ pub struct Check {
 /// A suite: its name, and its checks.
 pub type Suite = (&'static str, &'static [Check]);
 
+/// Whether there is such a check: `suite::check`.
+#[must_use]
+pub fn has(check: &str) -> bool {
+    let Some((suite, name)) = check.split_once("::") else {
+        return false;
+    };
+    ALL.iter()
+        .any(|(named, checks)| *named == suite && checks.iter().any(|check| check.name == name))
+}
+
 /// Every suite.
 pub const ALL: &[Suite] = &[
     ("ctaphid", ctaphid::CHECKS),

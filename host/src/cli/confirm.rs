@@ -59,7 +59,7 @@ fn place(answer: &str, count: usize) -> Option<usize> {
 }
 
 /// Asks a question, and returns the line that answers it; nothing where somebody pressed Ctrl-C or Ctrl-D instead.
-fn ask(question: &str) -> io::Result<String> {
+pub(super) fn ask(question: &str) -> io::Result<String> {
     // Before the question, so that a Ctrl-C that comes at once is noticed.
     let interrupt = interrupt();
     let mut stderr = anstream::stderr();

@@ -1,7 +1,10 @@
 //! `brasskey conformance`: holds any key to the standards, and writes a report.
 
+mod card;
+mod consent;
 mod control;
 mod diff;
+mod end;
 mod files;
 mod hands;
 mod html;
@@ -13,18 +16,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use brasskey_conformance::outcome::{Outcome, Report, SCHEMA};
-use brasskey_conformance::plan::{self, Means, Step};
+use brasskey_conformance::plan::{self, Means, Step, Total};
 use brasskey_conformance::run::Bench;
 use brasskey_conformance::trace::{Left, Patience, Tape};
 use clap::{Args as ClapArgs, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::confirm::confirm;
 use super::device::spec;
 use super::failure::Failure;
-use super::interrupt::interrupt;
+use super::layout::count;
 use super::output::Output;
-use crate::client::Watch as _;
+use super::pin_entry::PinArgs;
 use crate::text::escape;
 use crate::transport::DeviceSpec;
 use hands::Subject;
@@ -41,8 +43,8 @@ pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// The key: hid:PATH, udp:HOST:PORT, unix:PATH, or soft for a soft token in memory [default: the key that is
-    /// plugged in]
+    /// The key: hid:PATH, udp:HOST:PORT, tcp:HOST:PORT, unix:PATH, pcsc:READER for a smart card, or soft for a soft
+    /// token in memory [default: the key that is plugged in]
     #[arg(long, value_name = "DEVICE", value_parser = spec)]
     device: Option<DeviceSpec>,
 
@@ -64,6 +66,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     hand: HandArgs,
+
+    #[command(flatten)]
+    pin: PinArgs,
 
     /// Write a page for people
     #[arg(long, value_name = "FILE")]
@@ -117,15 +122,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         Some(file) => files::exceptions(file)?,
         None => Vec::new(),
     };
-    let progress = ProgressBar::hidden();
-    let handle = interrupt();
-    let stop: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || handle.is_cancelled());
-    let subject = hands::open(args.device.as_ref(), &args.hand, &progress, output)?;
+    let subject = hands::open(args.device.as_ref(), &args.hand, output)?;
     let patience = match subject.is_person {
         true => Patience::PERSON,
         false => Patience::AUTOMATIC,
     };
-    let tape = Tape::new(patience, stop);
+    let tape = Tape::new(patience, Arc::new(end::is_stopped));
     let bench = subject.bench(tape.clone());
     let (info, mut key) = bench.ask().map_err(hands::silent)?;
     key.device.clone_from(&subject.label);
@@ -136,6 +138,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         power_cycle: subject.replugs,
         hand: subject.needs.clone(),
         erase,
+        is_card: subject.is_card,
         only: args.only.clone(),
     };
     let steps = plan::plan(&info, &means);
@@ -149,16 +152,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         return show::list(&steps, output);
     }
     if args.erase && !subject.is_ephemeral {
-        let pin = if info.option("clientPin") == Some(true) {
-            "its PIN, "
-        } else {
-            ""
-        };
-        let question = format!(
-            "erase {}: {pin}its passkeys, its settings and every registration, again and again?",
-            subject.label
-        );
-        confirm(&question, &subject.label, args.yes)?;
+        consent::consent(&subject, &info, &args.pin, args.yes, output)?;
         tape.set_left(Left {
             oath: info.oath,
             ..Left::UNKNOWN
@@ -170,7 +164,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             bench.pins().first
         ));
     }
-    announce(&steps, &subject, output);
+    let total = plan::total(&steps, args.erase && !subject.is_ephemeral);
+    announce(total, &subject, output);
+    end::heed_signals(&tape, &subject, bench.pins().first, output);
     let mut report = Report {
         schema: SCHEMA,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -181,45 +177,47 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         stale_exceptions: Vec::new(),
         checks: Vec::new(),
     };
-    run_all(&mut report, &bench, &steps, &subject, &progress, output);
-    if args.only.is_empty() {
-        report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
-    }
+    run_all(&mut report, &bench, &steps, total.touches, &subject, output);
+    report.left = end::tidy(&bench, &report, &subject, output);
+    report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
     finish(args, &report, output)
 }
 
 /// What is ahead.
-fn announce(steps: &[Step], subject: &Subject, output: &Output) {
-    let total = plan::total(steps);
+fn announce(total: Total, subject: &Subject, output: &Output) {
+    let checks = u64::try_from(total.checks).unwrap_or(u64::MAX);
     output.notice(&match subject.is_person {
-        true => format!(
-            "{} checks: {} touches, {} times to unplug the key, some {} minutes",
-            total.checks,
-            total.touches,
-            total.power_cycles,
-            total.minutes()
-        ),
-        false => format!("{} checks", total.checks),
+        true => {
+            let replugs = match total.power_cycles {
+                0 => String::new(),
+                number => format!(", {} to unplug the key", count(number.into(), "time")),
+            };
+            let touches = match total.touches {
+                1 => "1 touch".to_owned(),
+                number => format!("{number} touches"),
+            };
+            format!(
+                "{}: {}{replugs}, some {}",
+                count(checks, "check"),
+                touches,
+                count(total.minutes(), "minute")
+            )
+        }
+        false => count(checks, "check"),
     });
 }
 
-fn run_all(
-    report: &mut Report,
-    bench: &Bench,
-    steps: &[Step],
-    subject: &Subject,
-    progress: &ProgressBar,
-    output: &Output,
-) {
+fn run_all(report: &mut Report, bench: &Bench, steps: &[Step], touches: u32, subject: &Subject, output: &Output) {
+    let progress = ProgressBar::hidden();
     if output.is_interactive() {
-        progress.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         progress.set_length(steps.len() as u64);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
             progress.set_style(style);
         }
+        progress.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        subject.guide.show_on(&progress, touches);
     }
     for step in steps {
-        progress.inc(1);
         if bench.tape().is_stopped() {
             report.interrupted = true;
             let skipped = Some((Outcome::NotTried, "the run was ended".to_owned()));
@@ -232,10 +230,12 @@ fn run_all(
             ));
             continue;
         }
-        progress.set_message(step.name());
+        subject.guide.begin(&step.name());
         report.checks.push(bench.try_step(step, report.erased));
+        progress.inc(1);
     }
     report.interrupted |= bench.tape().is_stopped();
+    subject.guide.hide();
     progress.finish_and_clear();
     // The plan's order is the run's; a reader wants the standard's.
     let place = |area: &str| {
@@ -244,30 +244,6 @@ fn run_all(
             .position(|(suite, _)| *suite == area)
     };
     report.checks.sort_by_key(|check| place(&check.area));
-    report.left = tidy(bench, report.interrupted, subject);
-}
-
-/// Leaves the key as new, or says what is on it. After Ctrl-C nobody is there to touch it.
-fn tidy(bench: &Bench, interrupted: bool, subject: &Subject) -> Option<String> {
-    let left = bench.tape().left();
-    if left.is_nothing() || subject.is_ephemeral {
-        return None;
-    }
-    if !(interrupted && subject.is_person) {
-        let tape = Tape::new(Patience::AUTOMATIC, Arc::new(|| false));
-        tape.set_left(left);
-        if subject.bench(tape).freshen().is_ok() {
-            return None;
-        }
-    }
-    let pin = if left.pin {
-        format!(" and the PIN {}, which may be blocked", bench.pins().first)
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "the key still has what a check left on it{pin}: `brasskey reset` erases that"
-    ))
 }
 
 fn finish(args: &Args, report: &Report, output: &Output) -> Result<(), Failure> {

@@ -29,6 +29,13 @@ pub(super) struct PinArgs {
     pin_env: Option<String>,
 }
 
+impl PinArgs {
+    /// Whether the PIN comes from elsewhere than the terminal.
+    pub(super) fn is_given(&self) -> bool {
+        !Source::of(self.pin_fd, self.pin_env.as_ref()).is_terminal()
+    }
+}
+
 /// Which key, and where its PIN comes from.
 #[derive(Debug, Default, Args)]
 pub(super) struct KeyArgs {

@@ -79,10 +79,10 @@ impl Control {
         }
     }
 
-    /// The endpoint closes the connection behind its answer.
+    /// The endpoint closes the connection behind its answer, and sends it in one piece: HTTP/1.0 has no chunks.
     fn exchange(&self, mut stream: impl Read + Write, request: &str, body: &str) -> io::Result<Value> {
         let message = Zeroizing::new(format!(
-            "{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+            "{request} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             match &self.address {
                 ControlAddress::Tcp(address) => address.to_string(),

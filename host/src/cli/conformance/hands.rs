@@ -1,32 +1,37 @@
 //! The key that was named, and who touches it and unplugs it.
 
+mod patient;
+mod person;
+mod plugged;
+
 use std::io::IsTerminal as _;
-use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use brasskey_conformance::key::{Hand, Link, Need, Profile};
 use brasskey_conformance::run::Bench;
 use brasskey_conformance::trace::Tape;
-use indicatif::ProgressBar;
 
 use super::HandArgs;
 use super::control::Control;
+use super::end::is_stopped;
 use super::wire::Wire;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::client::Key;
 use crate::soft::{SoftKey, Touch};
 use crate::text::escape;
-use crate::transport::{self, Address, DeviceSpec};
+use crate::transport::pcsc::{PcscCard, Sharing};
+use crate::transport::{self, Address, DeviceSpec, TransportError};
+use person::Guide;
+use plugged::{Plugged, Presser};
 
 /// How long a key may be away while it is unplugged.
 const AWAY: Duration = Duration::from_secs(60);
 /// How often the computer is asked what is plugged in.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// How long a person takes to touch a key of U2F, which does not wait.
-const TOUCH: Duration = Duration::from_secs(4);
 /// CTAP 2.3 §6.1.2 asks for ten seconds at least; a key that waits longer is waited for.
 const USER_ACTION_TIMEOUT: u64 = 30_000;
 
@@ -37,6 +42,12 @@ pub(super) struct Subject {
     reset_command: Option<String>,
     /// What to call it: escaped.
     pub(super) label: String,
+    /// Where it is, outside this process.
+    pub(super) address: Option<Address>,
+    /// What a person is told.
+    pub(super) guide: Guide,
+    /// Whether it is a smart card.
+    pub(super) is_card: bool,
     /// Whether a person touches it.
     pub(super) is_person: bool,
     /// Whether it is gone when the command ends.
@@ -63,6 +74,9 @@ impl Subject {
             profile,
             reset_command: None,
             label,
+            is_card: false,
+            address: None,
+            guide: Guide::default(),
             is_person: false,
             is_ephemeral: false,
             touches: true,
@@ -82,7 +96,8 @@ impl Subject {
             Arc::clone(&self.hand),
             tape,
             reset,
-            self.replugs && !self.is_person,
+            // A reader takes its time to see that a card is back.
+            self.replugs && !self.is_person && !self.is_card,
         )
     }
 }
@@ -93,12 +108,7 @@ pub(super) fn silent(why: String) -> Failure {
 }
 
 /// The key that the user means, in the hand that they name.
-pub(super) fn open(
-    device: Option<&DeviceSpec>,
-    args: &HandArgs,
-    progress: &ProgressBar,
-    output: &Output,
-) -> Result<Subject, Failure> {
+pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output) -> Result<Subject, Failure> {
     let address = match device {
         Some(DeviceSpec::Soft(None)) => return soft(),
         Some(DeviceSpec::Soft(Some(name))) => {
@@ -111,14 +121,18 @@ pub(super) fn open(
         None => plugged_in()?,
     };
     // So that what is missing or in use is told as everywhere.
-    Key::open(address.open()?)?;
+    match &address {
+        Address::Pcsc(reader) => drop(PcscCard::connect(reader, Sharing::Shared).map_err(TransportError::from)?),
+        address => drop(Key::open(address.open()?)?),
+    }
+    let guide = Guide::default();
     let presser = match args {
         HandArgs { control: Some(url), .. } => Presser::Control(Control::new(url, args.control_token_file.as_deref())?),
         HandArgs {
             touch_command: None,
             replug_command: None,
             ..
-        } if std::io::stdin().is_terminal() && output.is_interactive() => Presser::Person(progress.clone()),
+        } if std::io::stdin().is_terminal() && output.is_interactive() => Presser::Person(guide.clone()),
         _ => Presser::Commands {
             touch: args.touch_command.clone(),
             replug: args.replug_command.clone(),
@@ -135,12 +149,13 @@ pub(super) fn open(
         _ => Vec::new(),
     };
     let label = escape(&address.to_string()).into_owned();
-    let hand = Plugged {
-        address: Mutex::new(address),
-        presser,
-    };
+    let is_card = matches!(address, Address::Pcsc(_));
+    let hand = Plugged::new(address.clone(), presser);
     Ok(Subject {
         reset_command: args.reset_command.clone(),
+        is_card,
+        address: Some(address),
+        guide,
         is_person,
         touches,
         replugs,
@@ -178,7 +193,9 @@ fn shell(command: &str) -> Result<(), String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let status = Command::new(shell)
         .args([flag, command])
-        .stdin(std::process::Stdio::null())
+        .stdin(Stdio::null())
+        // Ours is the report's.
+        .stdout(Stdio::null())
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),
@@ -194,123 +211,20 @@ fn must(result: Result<(), String>) {
     }
 }
 
-enum Presser {
-    Control(Control),
-    Commands {
-        touch: Option<String>,
-        replug: Option<String>,
-    },
-    Person(ProgressBar),
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A key outside this process.
-struct Plugged {
-    address: Mutex<Address>,
-    presser: Presser,
-}
-
-impl Plugged {
-    fn address(&self) -> Address {
-        self.address.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A person unplugs the key, and plugs it in again, maybe elsewhere.
-    fn replug(&self, progress: &ProgressBar) {
-        let address = self.address();
-        if !matches!(address, Address::Hid(_)) {
-            progress.suspend(|| eprintln!("brasskey: switch the security key off and on again, then press Enter"));
-            let _ = std::io::stdin().read_line(&mut String::new());
-            return;
-        }
-        let listed = || transport::list().unwrap_or_default();
-        let known = listed().into_iter().find(|listed| listed.address == address);
-        progress.suspend(|| eprintln!("brasskey: unplug the security key now"));
-        let others = wait("the key was not unplugged", || {
-            let listed = listed();
-            listed.iter().all(|listed| listed.address != address).then_some(listed)
-        });
-        progress.suspend(|| eprintln!("brasskey: plug it in again"));
-        let back = wait("the key was not plugged in again", || {
-            listed().into_iter().find(|listed| {
-                let is_kind = known
-                    .as_ref()
-                    .is_none_or(|known| (known.vendor_id, known.product_id) == (listed.vendor_id, listed.product_id));
-                is_kind && others.iter().all(|other| other.address != listed.address)
-            })
-        });
-        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = back.address;
-    }
-}
-
+/// Waits until `look` has found what it looks for, or the run ends.
 fn wait<T>(failure: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
+        assert!(!is_stopped(), "the run was ended");
         assert!(begun.elapsed() < AWAY, "{failure}");
         thread::sleep(INTERVAL);
-    }
-}
-
-impl Hand for Plugged {
-    fn connect(&self) -> Box<dyn Link> {
-        let address = self.address();
-        let transport = wait("the key cannot be opened", || address.open().ok());
-        // The computer gives each program that has a key open all of its reports.
-        let is_shared = matches!(address, Address::Hid(_));
-        Box::new(Wire::new(transport, is_shared))
-    }
-
-    fn wait_until_asked(&self) {
-        // The others see it: the key has said so over CTAP2, and does not wait over U2F.
-        if let Presser::Control(control) = &self.presser {
-            control.wait_until_asked();
-        }
-    }
-
-    fn can_touch(&self) -> bool {
-        !matches!(self.presser, Presser::Commands { touch: None, .. })
-    }
-
-    fn press(&self) {
-        match &self.presser {
-            Presser::Control(control) => control.act("/v1/button", "press"),
-            Presser::Commands { touch: Some(touch), .. } => must(shell(touch)),
-            Presser::Commands { .. } => panic!("nobody touches the key"),
-            Presser::Person(progress) => {
-                progress.suspend(|| eprintln!("brasskey: touch the security key now"));
-                thread::sleep(TOUCH);
-            }
-        }
-    }
-
-    fn release(&self) {
-        if let Presser::Control(control) = &self.presser {
-            control.act("/v1/button", "release");
-        }
-    }
-
-    fn decline(&self) {
-        match &self.presser {
-            Presser::Control(control) => control.act("/v1/button", "deny"),
-            _ => panic!("nobody says no"),
-        }
-    }
-
-    fn power_cycle(&self) {
-        match &self.presser {
-            Presser::Control(control) => control.act("/v1/power", "cycle"),
-            Presser::Commands {
-                replug: Some(replug), ..
-            } => must(shell(replug)),
-            Presser::Commands { .. } => panic!("nobody unplugs the key"),
-            Presser::Person(progress) => self.replug(progress),
-        }
-    }
-
-    fn advance(&self, _: u64) -> bool {
-        false
     }
 }
 

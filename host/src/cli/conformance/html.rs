@@ -15,7 +15,8 @@ body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--bg);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 p, dl { margin: .4rem 0; } .dim { color: var(--dim); }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; } td { overflow-wrap: anywhere; }
+table.checks td:first-child { width: 60%; } .wide { overflow-x: auto; } .wide td { overflow-wrap: normal; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .number { text-align: right; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .warn, .excepted { color: var(--warn); }
@@ -24,6 +25,7 @@ th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px so
 code, pre { font: .85em/1.45 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 article { border: 1px solid var(--line); border-radius: 6px; padding: .6rem 1rem; margin: .8rem 0; }
 article pre { background: var(--soft); padding: .6rem; border-radius: 4px; margin: .4rem 0; }
+@media (max-width: 40rem) { body { padding: 1rem; font-size: 14px; } th, td { padding-right: .4rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } article, tr { break-inside: avoid; }
   article.long { break-inside: auto; } }
 ";
@@ -76,7 +78,7 @@ pub(super) fn page(report: &Report) -> String {
                     ul { @for name in &report.stale_exceptions { li { (escape(name)) } } }
                 }
                 h2 { "Every check" }
-                table {
+                table.checks {
                     tr { th { "check" } th { "outcome" } th { "section" } }
                     @for check in &report.checks {
                         tr {
@@ -98,28 +100,37 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn summary(report: &Report) -> Markup {
+    // What did not happen has no column.
+    let said = |outcome: &Outcome| matches!(outcome, Outcome::Pass | Outcome::Fail) || report.count(*outcome) > 0;
+    let outcomes: Vec<_> = Outcome::ALL.into_iter().filter(said).collect();
     html! {
         h2 { "Summary" }
-        table {
+        p {
+            @for (place, outcome) in outcomes.iter().enumerate() {
+                @if place > 0 { ", " }
+                span class={ "outcome " (class(*outcome)) } { (report.count(*outcome)) " " (outcome.words()) }
+            }
+        }
+        div.wide { table {
             tr {
                 th { "area" }
-                @for outcome in Outcome::ALL { th.number { (outcome.words()) } }
+                @for outcome in &outcomes { th.number { (outcome.words()) } }
             }
             @for area in report.areas() {
                 tr {
                     td { (area) }
-                    @for outcome in Outcome::ALL {
+                    @for outcome in &outcomes {
                         @let checks = report.checks.iter().filter(|check| check.area == area);
-                        @let count = checks.filter(|check| check.outcome == outcome).count();
-                        td.number class=(if count == 0 { "dim" } else { class(outcome) }) { (count) }
+                        @let count = checks.filter(|check| check.outcome == *outcome).count();
+                        td class={ "number " (if count == 0 { "dim" } else { class(*outcome) }) } { (count) }
                     }
                 }
             }
             tr {
                 th { "all" }
-                @for outcome in Outcome::ALL { th.number { (report.count(outcome)) } }
+                @for outcome in &outcomes { th.number { (report.count(*outcome)) } }
             }
-        }
+        } }
     }
 }
 
@@ -151,7 +162,7 @@ fn failure(check: &Checked) -> Markup {
     html! {
         article class=(if check.exchange.len() > 8 { "long" } else { "" }) {
             p {
-                span.outcome class=(class(check.outcome)) { (check.outcome.words()) }
+                span class={ "outcome " (class(check.outcome)) } { (check.outcome.words()) }
                 " " b { (check.name) } " " span.dim { (check.section) ", " (level(check.level)) }
             }
             @for line in check.message.iter().flat_map(|message| message.lines()) { p { (escape(line)) } }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,7 @@ use std::thread;
 
 use clap::Args as ClapArgs;
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::device::{self, DeviceArgs, VARIABLE};
 use super::failure::Failure;
@@ -48,7 +49,13 @@ pub(super) struct Args {
 /// Where programs find the key that stands in for another, and which program.
 #[derive(Debug, ClapArgs)]
 pub(super) struct StandInArgs {
-    /// Where programs find the key: a loopback UDP address; port 0 picks a free port [default: 127.0.0.1:0]
+    /// Where programs find the key: a Unix socket, for this user only [default: one in a directory of its own]
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "udp")]
+    unix: Option<PathBuf>,
+
+    /// Where programs find the key: a loopback UDP address, which every user of this computer can reach; port 0 picks
+    /// a free port
     #[arg(long, value_name = "ADDRESS")]
     udp: Option<SocketAddr>,
 
@@ -76,7 +83,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if !args.with_secrets {
         output.notice("secrets stay out of the recording; the names of websites and users do not");
     }
-    output.notice("warning: any user of this computer can use this key as long as it is recorded");
+    if args.stand_in.is_open_to_all() {
+        output.notice("warning: any user of this computer can use this key as long as it is recorded");
+    }
     let mut transport = cable.transport;
     let ended = args.stand_in.run(transport.as_mut(), Some(&mut tap), output)?;
     let messages = tap.messages();
@@ -108,6 +117,29 @@ pub(super) fn pass_on(ended: Option<ExitStatus>) {
 }
 
 impl StandInArgs {
+    /// Whether programs of other users reach the key.
+    fn is_open_to_all(&self) -> bool {
+        self.udp.is_some() || cfg!(not(unix))
+    }
+
+    /// Listens for programs. A directory that is made for it goes with the second value.
+    fn relay(&self) -> Result<(Relay, Option<TempDir>), Failure> {
+        let system = |source| Failure::System {
+            what: "cannot listen for programs".to_owned(),
+            source,
+        };
+        #[cfg(unix)]
+        if self.udp.is_none() {
+            if let Some(path) = &self.unix {
+                return Ok((Relay::unix(path)?, None));
+            }
+            let directory = tempfile::Builder::new().prefix("brasskey-").tempdir().map_err(system)?;
+            return Ok((Relay::unix(&directory.path().join("key"))?, Some(directory)));
+        }
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        Ok((Relay::udp(self.udp.unwrap_or(any)).map_err(system)?, None))
+    }
+
     /// Serves `key` until the program ends, or somebody ends this one.
     pub(super) fn run(
         &self,
@@ -119,9 +151,8 @@ impl StandInArgs {
             let what = what.to_owned();
             move |source| Failure::System { what, source }
         };
-        let mut relay = Relay::bind(self.udp).map_err(system("cannot listen for programs"))?;
-        let address = relay.address().map_err(system("cannot listen for programs"))?;
-        let device = format!("udp:{address}");
+        let (mut relay, _directory) = self.relay()?;
+        let device = relay.address().to_string();
         let end = AtomicBool::new(false);
         let (tell, ended) = channel();
         let interrupted = tell.clone();

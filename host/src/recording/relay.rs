@@ -1,29 +1,40 @@
-//! A key at a UDP port that is another one: what hosts send goes to it, and what it answers comes back.
+//! A key that is another one: what hosts send goes to it, and what it answers comes back.
 
-use std::io::{self, ErrorKind, Write};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+mod udp;
+#[cfg(all(unix, feature = "servers"))]
+mod unix;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+#[cfg(all(unix, feature = "servers"))]
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
-use brasskey_protocol::limits::REPORT_SIZE;
 use thiserror::Error;
 
 use super::Tap;
 use crate::decode::ctaphid::Side;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Address, Transport, TransportError};
 
 /// How long the relay waits for the key before it looks for hosts again.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// How many hosts may be there at once; then the one that came first is forgotten.
 const HOSTS_MAX: usize = 16;
 
+/// All hosts of a relay. As on USB, each gets every report, and passes over those of other channels.
+trait Hosts: Send {
+    /// A report of one of them, if one is there.
+    fn receive(&mut self) -> Option<Report>;
+    /// Sends a report to each. A host that is gone, or does not read, loses it.
+    fn send(&mut self, report: &Report);
+}
+
 /// Where hosts find the key.
-#[derive(Debug)]
 pub struct Relay {
-    socket: UdpSocket,
-    /// As on USB, each host gets every report, and passes over those of other channels.
-    hosts: Vec<SocketAddr>,
+    hosts: Box<dyn Hosts>,
+    address: Address,
 }
 
 /// Why a relay ended.
@@ -38,53 +49,34 @@ pub enum RelayError {
 }
 
 impl Relay {
-    /// Listens on a loopback address; port 0 takes any that is free.
+    /// Listens on a UDP port of this computer, which every user of it can reach; port 0 takes any that is free.
     ///
     /// # Errors
-    /// Those of the socket; [`ErrorKind::InvalidInput`] where other computers could reach the address.
-    pub fn bind(address: Option<SocketAddr>) -> io::Result<Self> {
-        let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        if !address.ip().is_loopback() {
-            return Err(io::Error::new(
-                ErrorKind::InvalidInput,
-                "other computers could reach this address",
-            ));
-        }
-        let socket = UdpSocket::bind(address)?;
-        socket.set_nonblocking(true)?;
+    /// Those of the socket; [`io::ErrorKind::InvalidInput`] where other computers could reach the address.
+    pub fn udp(address: SocketAddr) -> io::Result<Self> {
+        let (hosts, address) = udp::Hosts::bind(address)?;
         Ok(Self {
-            socket,
-            hosts: Vec::new(),
+            hosts: Box::new(hosts),
+            address: Address::Udp(address),
+        })
+    }
+
+    /// Listens on a Unix socket that only this user can reach.
+    ///
+    /// # Errors
+    /// [`Error`](crate::soft::Error) where something else is at the path, or the socket cannot be made.
+    #[cfg(all(unix, feature = "servers"))]
+    pub fn unix(path: &Path) -> Result<Self, crate::soft::Error> {
+        Ok(Self {
+            hosts: Box::new(unix::Hosts::bind(path)?),
+            address: Address::Unix(path.to_owned()),
         })
     }
 
     /// Where it listens.
-    ///
-    /// # Errors
-    /// Those of the socket.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
-    }
-
-    fn receive(&mut self) -> Option<Report> {
-        // One byte more than a report, so that a longer datagram is not mistaken for one.
-        let mut datagram = [0; REPORT_SIZE + 1];
-        // An error concerns another host: on Windows, that it has closed its socket.
-        let (length, host) = self.socket.recv_from(&mut datagram).ok()?;
-        let report = datagram.get(..length)?.try_into().ok()?;
-        if !self.hosts.contains(&host) {
-            if self.hosts.len() == HOSTS_MAX {
-                self.hosts.remove(0);
-            }
-            self.hosts.push(host);
-        }
-        Some(report)
-    }
-
-    fn send(&self, report: &Report) {
-        for host in &self.hosts {
-            let _ = self.socket.send_to(report, host);
-        }
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 }
 
@@ -103,14 +95,14 @@ pub fn serve<W: Write>(
         None => Ok(()),
     };
     while !end.load(Ordering::Acquire) {
-        while let Some(report) = relay.receive() {
+        while let Some(report) = relay.hosts.receive() {
             listen(Side::Host, &report)?;
             key.send(&report)?;
         }
         let mut patience = PATIENCE;
         while let Some(report) = key.receive(patience)? {
             listen(Side::Key, &report)?;
-            relay.send(&report);
+            relay.hosts.send(&report);
             patience = Duration::ZERO;
         }
     }

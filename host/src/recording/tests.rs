@@ -171,24 +171,43 @@ fn a_player_answers_as_the_key_did_and_complains_of_another_request() {
     }
 }
 
-#[test]
-fn a_relay_carries_reports_and_the_tap_hears_them() {
+fn is_carried(mut relay: Relay) {
     let soft = SoftKey::builder().touch(Touch::Auto).build().unwrap();
-    let mut relay = Relay::bind(None).unwrap();
-    let address = crate::transport::Address::Udp(relay.address().unwrap());
+    let address = relay.address().clone();
     let written = Shared::default();
     let mut tap = Tap::new(written.clone(), "a test", false).unwrap();
     let end = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let (mut key, ended) = (soft.connect(), &end);
         scope.spawn(move || serve(&mut relay, &mut key, Some(&mut tap), ended).unwrap());
-        let mut channel = Channel::open(address.open().unwrap()).unwrap();
-        let answer = channel.cbor(&[0x04], &mut Unwatched).unwrap();
-        assert_eq!(answer.first(), Some(&0));
+        // The second host, too, when the first is gone.
+        for _ in 0..2 {
+            let mut channel = Channel::open(address.open().unwrap()).unwrap();
+            let answer = channel.cbor(&[0x04], &mut Unwatched).unwrap();
+            assert_eq!(answer.first(), Some(&0));
+        }
         end.store(true, std::sync::atomic::Ordering::Release);
     });
-    assert!(written.text().contains(" CBOR 04\n"), "{}", written.text());
-    assert!(Relay::bind(Some(([192, 0, 2, 1], 0).into())).is_err());
+    assert_eq!(written.text().matches(" CBOR 04\n").count(), 2, "{}", written.text());
+}
+
+#[test]
+fn a_relay_carries_reports_and_the_tap_hears_them() {
+    is_carried(Relay::udp(([127, 0, 0, 1], 0).into()).unwrap());
+    assert!(Relay::udp(([192, 0, 2, 1], 0).into()).is_err());
+}
+
+#[test]
+#[cfg(all(unix, feature = "servers"))]
+fn a_relay_at_a_socket_is_for_its_user_and_gone_afterwards() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key");
+    let relay = Relay::unix(&path).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    is_carried(relay);
+    assert!(!path.exists());
 }
 
 #[test]

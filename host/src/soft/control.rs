@@ -183,7 +183,7 @@ fn listen(
         }
         #[cfg(unix)]
         ControlAddress::Unix(path) => {
-            let listener = super::server::unix::bind_private(path)?;
+            let listener = super::server::bind_private(path)?;
             let acceptor = accept(THREAD, listener, move |stream| {
                 if super::server::unix::is_allowed(&stream) {
                     send(Stream::Unix(stream));

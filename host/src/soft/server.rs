@@ -24,6 +24,8 @@ pub use udp::UdpServer;
 pub use uhid::UhidServer;
 #[cfg(unix)]
 pub use unix::UnixServer;
+#[cfg(unix)]
+pub(crate) use unix::bind_private;
 pub use usbip::{BUS_ID, UsbIpServer};
 
 /// Where a key listens.

@@ -82,7 +82,7 @@ impl Drop for UnixServer {
 ///
 /// Between bind and chmod the umask decides the mode of a socket. So it is bound in a directory that nobody else can
 /// enter, and moved to its place once its mode is right.
-pub(in crate::soft) fn bind_private(path: &Path) -> Result<UnixListener, Error> {
+pub(crate) fn bind_private(path: &Path) -> Result<UnixListener, Error> {
     remove_stale(path)?;
     let bind = |source| Error::Bind {
         address: path.display().to_string(),

@@ -47,5 +47,4 @@ pub use select::choose;
 pub use status::StatusWord;
 pub(crate) use status::meaning;
 pub use time::{SystemTime, Time, Timeouts};
-pub(crate) use u2f::der_length;
 pub use watch::{CancelHandle, Unwatched, Watch};

@@ -192,9 +192,7 @@ fn explain(kind: Kind, bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, web
         | Kind::BioEnrollmentAnswer => ctap2::answer(bytes, 0, kind.command(), faults).members,
         Kind::U2fRequest => u2f::request(bytes, 0, faults).members,
         Kind::U2fAnswer => {
-            let is_bare = u2f::instruction_of(bytes).is_some_and(|instruction| instruction != 0x01);
-            // A registration ends with a signature, whose length tells whether a status word follows.
-            let worded = !is_bare && (bytes.ends_with(&[0x90, 0x00]) || bytes.len() == 2);
+            let worded = u2f::bare(bytes).len() < bytes.len();
             u2f::answer(bytes, 0, None, worded, faults).members
         }
         Kind::Ctaphid => {

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::client::Unwatched;
 use crate::client::ceremony::{Protocol, create, get};
+use crate::client::u2f::Registration;
 use crate::client::{Channel, Key};
 use crate::relying_party::Outcome;
 use crate::soft::{SoftKey, Touch};
@@ -159,6 +160,55 @@ fn a_key_s_own_answers_are_recognised() {
     assert_eq!(read(&answer[1..]).kind, Kind::GetInfo);
     let version = channel.message(&[0, 3, 0, 0, 0, 0, 0]).unwrap();
     assert_eq!(read(data_encoding::HEXUPPER.encode(&version)).kind, Kind::U2fAnswer);
+}
+
+#[test]
+fn bare_answers_of_u2f_are_verified_where_what_was_signed_is_known() {
+    let soft = SoftKey::builder().touch(Touch::Auto).build().unwrap();
+    let mut channel = Channel::open(Box::new(soft.connect())).unwrap();
+    let json = br#"{"type":"webauthn.create","challenge":"AA","origin":"https://login.example.com"}"#;
+    let sha256 = |bytes: &[u8]| ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec();
+    let parameters = [sha256(json), sha256(b"example.com")].concat();
+    let mut ask = |instruction, data: &[u8]| {
+        let length = u16::try_from(data.len()).unwrap().to_be_bytes();
+        let apdu = [&[0, instruction, 3, 0, 0], &length[..], data, &[0, 0]].concat();
+        let answers = std::iter::repeat_with(|| channel.message(&apdu).unwrap());
+        answers
+            .take(100)
+            .find(|answer| answer.ends_with(&[0x90, 0x00]))
+            .unwrap()
+    };
+    let registered = ask(0x01, &parameters);
+    let registration = Registration::parse(&registered[..registered.len() - 2]).unwrap();
+    let length = u8::try_from(registration.key_handle.len()).unwrap();
+    let signed = ask(0x02, &[&parameters[..], &[length], &registration.key_handle].concat());
+    let (x, y) = registration.public_key[1..].split_at(32);
+    let key = [b"\xA5\x01\x02\x03\x26\x20\x01\x21\x58\x20", x, b"\x22\x58\x20", y].concat();
+    for (answer, name) in [(registered, "attestation signature"), (signed, "signature")] {
+        for bytes in [&answer[..], &answer[..answer.len() - 2]] {
+            let with = |client_data: Option<&[u8]>, rp_id: Option<&str>| {
+                let options = Options {
+                    kind: Some(Kind::U2fAnswer),
+                    client_data: client_data.map(<[u8]>::to_vec),
+                    rp_id: rp_id.map(str::to_owned),
+                    public_key: Some(key.clone()),
+                };
+                let decoded = decode(bytes, &options).unwrap();
+                assert_eq!(decoded.faults, []);
+                outcome(&decoded, name)
+            };
+            // The RP ID is given, or found by the origin.
+            assert_eq!(with(Some(json), Some("example.com")), Outcome::Passed);
+            assert_eq!(with(Some(json), None), Outcome::Passed);
+            assert_eq!(with(Some(json), Some("example.org")), Outcome::Failed);
+            assert_eq!(
+                with(Some(br#"{"origin":"https://example.com"}"#), None),
+                Outcome::Failed
+            );
+            assert_eq!(with(Some(b"{}"), None), Outcome::Skipped);
+            assert_eq!(with(None, Some("example.com")), Outcome::Skipped);
+        }
+    }
 }
 
 #[test]

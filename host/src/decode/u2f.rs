@@ -3,7 +3,8 @@
 use super::item::bytes_of;
 use super::tree::{Fault, Node, Value};
 use super::{certificate, der};
-use crate::client::{StatusWord, der_length};
+use crate::client::StatusWord;
+use crate::client::u2f::{Registration, der_length};
 
 /// The first byte of an answer to U2F_REGISTER.
 const RESERVED: u8 = 0x05;
@@ -202,6 +203,20 @@ fn signature(rest: &mut Rest<'_>, members: &mut Vec<Node>, faults: &mut Vec<Faul
     }
     members.push(der::explain(Node::new("signature").at(at), signature, at, faults));
     Some(())
+}
+
+/// An answer without its status word, where it has one: the length of the signature at its end tells.
+pub(super) fn bare(answer: &[u8]) -> &[u8] {
+    let is_bare = match instruction_of(answer) {
+        Some(0x01) => Registration::parse(answer)
+            .is_ok_and(|registration| der_length(&registration.signature) == Some(registration.signature.len())),
+        Some(_) => true,
+        None => false,
+    };
+    match answer.split_last_chunk::<2>() {
+        Some((data, word)) if !is_bare && (*word == [0x90, 0x00] || data.is_empty()) => data,
+        _ => answer,
+    }
 }
 
 /// Which message this answers, by its first bytes and its lengths.

@@ -1,5 +1,7 @@
 //! What can be verified of an input, with what is known beside it.
 
+mod u2f;
+
 use ring::digest::{SHA256, digest};
 
 use super::item::{self, Item};
@@ -21,6 +23,15 @@ pub(super) fn checks(kind: Kind, bytes: &[u8], mut parts: Parts, options: &Optio
         parts.client_data.clone_from(&options.client_data);
     }
     let mut checks = Vec::new();
+    if kind == Kind::U2fAnswer {
+        let known = (parts.client_data.as_deref(), options.rp_id.as_deref());
+        checks.extend(u2f::check(
+            super::u2f::bare(bytes),
+            known.0,
+            known.1,
+            options.public_key.as_deref(),
+        ));
+    }
     if let Some(object) = &parts.attestation_object {
         checks.extend(attestation(object, parts.client_data.as_deref()));
         let found = item::read(object, 0).item;
@@ -97,10 +108,7 @@ fn rp_id(data: &[u8], client_data: Option<&[u8]>, rp_id: Option<&str>) -> Option
         });
     }
     // §5.1.3 of WebAuthn: the RP ID is the origin's domain, or the end of it.
-    let origin = client_data.and_then(|json| serde_json::from_slice::<serde_json::Value>(json).ok());
-    let origin = origin.as_ref().and_then(|json| json.get("origin")?.as_str());
-    let host = origin.and_then(|origin| Some(url::Url::parse(origin).ok()?.host_str()?.to_owned()));
-    let Some(host) = host else {
+    let Some((_, host)) = client_data.and_then(origin) else {
         return Some(Check::skipped(NAME, "the RP ID is not known"));
     };
     let ends = host
@@ -114,6 +122,14 @@ fn rp_id(data: &[u8], client_data: Option<&[u8]>, rp_id: Option<&str>) -> Option
             format!("is the SHA-256 of no RP ID that {} may use", escape(&host)),
         ),
     })
+}
+
+/// The origin in client data, and its domain.
+fn origin(client_data: &[u8]) -> Option<(String, String)> {
+    let json: serde_json::Value = serde_json::from_slice(client_data).ok()?;
+    let origin = json.get("origin")?.as_str()?;
+    let host = url::Url::parse(origin).ok()?.host_str()?.to_owned();
+    Some((origin.to_owned(), host))
 }
 
 fn assertion(data: &[u8], signature: &[u8], client_data: Option<&[u8]>, key: Option<&[u8]>) -> Check {

@@ -29,7 +29,7 @@ pub struct Authentication {
 
 impl Registration {
     /// Reads the answer to U2F_REGISTER.
-    pub(super) fn parse(answer: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(answer: &[u8]) -> Result<Self, Malformed> {
         let ([reserved], rest) = answer.split_first_chunk().ok_or(Malformed::Truncated)?;
         if *reserved != 0x05 {
             return Err(Malformed::Value("the reserved byte"));
@@ -84,7 +84,7 @@ impl Authentication {
     }
 
     /// Reads the answer to U2F_AUTHENTICATE.
-    pub(super) fn parse(answer: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(answer: &[u8]) -> Result<Self, Malformed> {
         let ([user_presence], rest) = answer.split_first_chunk().ok_or(Malformed::Truncated)?;
         let (counter, signature) = rest.split_first_chunk().ok_or(Malformed::Truncated)?;
         if signature.is_empty() {

@@ -1,6 +1,7 @@
 //! A token is killed, again and again, while it works: nothing that it acknowledged is ever lost.
 
-use std::env;
+mod program;
+
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use brasskey_conformance::host::ctap2::{Request, get_assertion_by, make_credenti
 use brasskey_conformance::host::response::{Assertion, Made, flags};
 use brasskey_conformance::key::{Hand, Key, LONG, Link, Profile};
 use brasskey_tests::forms::Socket;
+use program::program;
 
 const RP_ID: &str = "example.com";
 const ROUNDS: u32 = 24;
@@ -170,16 +172,6 @@ fn nothing_acknowledged_is_lost_when_the_token_is_killed() {
 #[test]
 fn nothing_acknowledged_is_lost_when_a_sealed_token_is_killed() {
     kill_again_and_again(&["--seal", "passphrase", "--passphrase-env", "PASSPHRASE"]);
-}
-
-/// The program, where somebody has built it already, as `tests/run` has; otherwise it is built now.
-fn program() -> PathBuf {
-    if let Some(built) = env::var_os("BRASSKEY_PROGRAM") {
-        // Tests run in their package's directory.
-        return Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(built);
-    }
-    let build = escargot::CargoBuild::new().package("brasskey-cli").bin("brasskey");
-    build.run().expect("the program is built").path().to_owned()
 }
 
 fn kill_again_and_again(seal: &'static [&'static str]) {

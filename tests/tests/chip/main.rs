@@ -1,13 +1,16 @@
 //! What only a chip has: power cuts at any operation of the flash, its erases, faults, the button and the light, its
-//! USB, its smart card reader. There is nothing to run without firmware.
+//! USB, its smart card reader; and the program's conformance checks. There is nothing to run without firmware.
 
 mod attempt;
 mod card;
+mod conformance;
 mod erase;
 mod faults;
 mod power_cuts;
 mod power_cuts_oath;
 mod power_cuts_pin;
+#[path = "../program/mod.rs"]
+mod program;
 mod touch;
 mod usb;
 mod used_key;
@@ -36,6 +39,7 @@ const SUITES: &[(&str, &[Check])] = &[
     ("touch", touch::CHECKS),
     ("usb", usb::CHECKS),
     ("card", card::CHECKS),
+    ("conformance", conformance::CHECKS),
 ];
 
 fn main() {

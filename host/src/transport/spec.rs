@@ -115,7 +115,8 @@ fn path(place: &str) -> Result<&str, DeviceSpecError> {
     }
 }
 
-/// Only loopback: whoever can read what is said sees PINs being tried, and whoever can send can pretend to be the key. A name other than `localhost` is not looked up, because the answer could be any address.
+/// Only loopback: whoever can read what is said sees PINs being tried, and whoever can send can pretend to be the key.
+/// A name other than `localhost` is not looked up, because the answer could be any address.
 fn loopback(place: &str) -> Result<SocketAddr, DeviceSpecError> {
     let address = match place.strip_prefix("localhost:") {
         Some(port) => SocketAddr::from((

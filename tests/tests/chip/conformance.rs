@@ -1,5 +1,5 @@
-//! `brasskey conformance` against the chip, as the maker of a key runs it in CI: what is safe for a key in use, and takes
-//! no touch. The suites themselves, with touches, are the form `chip` of `tests/tests/forms.rs`.
+//! `brasskey conformance` against the chip, as the maker of a key runs it in CI: what is safe for a key in use, and
+//! takes no touch. The suites themselves, with touches, are the form `chip` of `tests/tests/forms.rs`.
 
 use std::process::Command;
 

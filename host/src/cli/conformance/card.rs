@@ -1,7 +1,7 @@
 //! FIDO and OATH as a smart card, for checks that speak CTAPHID.
 //!
-//! A check says messages to a key. Here each message goes to the card as APDUs (CTAP 2.3 §11.3 for CTAP2 and U2F, YKOATH
-//! for one-time codes), and the answer comes back in the packets of CTAPHID. INIT is answered at once, as a card has no
+//! A check says messages to a key. Here each message goes to the card as APDUs (CTAP 2.3 §11.3 for CTAP2 and U2F,
+//! YKOATH for one-time codes), and the answer comes back in the packets of CTAPHID. INIT is answered at once, as a card has no
 //! channels. Whatever else CTAPHID has is refused: checks that need it are not for cards.
 
 mod talk;
@@ -24,8 +24,8 @@ use talk::Reader;
 
 /// How long a card that nobody waits for any more may take to end its request.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long the OATH applet may be at work. It says nothing while it waits for a touch, so one that takes longer is taken
-/// to wait for one.
+/// How long the OATH applet may be at work. It says nothing while it waits for a touch, so one that takes longer is
+/// taken to wait for one.
 const AT_WORK: Duration = Duration::from_secs(1);
 /// The status of a keepalive of a key that waits for its user (CTAP 2.3 §11.2.9.1.7).
 const UP_NEEDED: u8 = 2;

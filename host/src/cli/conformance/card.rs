@@ -1,8 +1,8 @@
 //! FIDO and OATH as a smart card, for checks that speak CTAPHID.
 //!
 //! A check says messages to a key. Here each message goes to the card as APDUs (CTAP 2.3 §11.3 for CTAP2 and U2F,
-//! YKOATH for one-time codes), and the answer comes back in the packets of CTAPHID. INIT is answered at once, as a card has no
-//! channels. Whatever else CTAPHID has is refused: checks that need it are not for cards.
+//! YKOATH for one-time codes), and the answer comes back in the packets of CTAPHID. INIT is answered at once, as a card
+//! has no channels. Whatever else CTAPHID has is refused: checks that need it are not for cards.
 
 mod talk;
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn of_transport(error: &TransportError) -> Option<&'static str> {
             ..
         } => "name a security key: `brasskey list` shows them",
         TransportError::NotHid { .. } => {
-            "name the key over HID (`brasskey list` shows it), or leave it out; only `oath` and `conformance` use readers"
+            "name the key over HID (`brasskey list` shows it): only `oath` and `conformance` use readers"
         }
         TransportError::Pcsc(PcscError::NoReader { .. } | PcscError::Ambiguous { .. } | PcscError::NoCard { .. }) => {
             "`brasskey list` shows the readers that have a key: name one with --device pcsc:READER"

@@ -121,6 +121,17 @@ chip_modules() {
     npm --prefix tests/chip ci --silent --no-audit --no-fund </dev/null >&2
 }
 
+# javascript_package: builds the package for JavaScript, and installs what its tests need, as its lock file says.
+javascript_package() {
+  need_node
+  need chromium chromium
+  need firefox-esr firefox-esr
+  rust_target wasm32-unknown-unknown
+  javascript/build </dev/null >&2
+  [ javascript/node_modules/.package-lock.json -nt javascript/package-lock.json ] ||
+    npm --prefix javascript ci --silent --no-audit --no-fund </dev/null >&2
+}
+
 # chip_firmware BOARD [OPTION]...: builds the firmware and prints the path of its ELF file.
 chip_firmware() {
   local built

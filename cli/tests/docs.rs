@@ -53,6 +53,7 @@ fn texts() -> Vec<String> {
         "SECURITY.md",
         "contrib/README.md",
         "firmware/README.md",
+        "javascript/README.md",
         "python/README.md",
         "tests/chip/README.md",
     ];
@@ -387,6 +388,7 @@ fn every_path_that_the_architecture_names_exists() {
         "firmware/",
         "tests/",
         "fuzz/",
+        "javascript/",
         "contrib/",
         "docs/",
         "python/",

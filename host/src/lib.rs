@@ -52,9 +52,9 @@
 //!
 //! Features that are on: `hid` (keys on USB), `graviola` (a PC's cryptography in verified assembly), the soft key's
 //! algorithms `es256k`, `es384`, `es512` and `ml-dsa`, `servers` (the soft key for other processes), `file` (its state
-//! file), `oath` (one-time codes) and `relying-party` (the website, and with it [`decode`], [`mds`], [`recording`] and
-//! [`selftest`]). Without all of these the rest builds for WebAssembly: there a key with [`soft::Touch::Call`] and a
-//! scripted clock needs neither a thread nor a clock.
+//! file), `oath` (one-time codes), `public-suffixes` (their list, for [`webauthn::Origin`]) and `relying-party` (the
+//! website, and with it [`decode`], [`mds`], [`recording`] and [`selftest`]). Without all of these the rest builds for
+//! WebAssembly: there a key with [`soft::Touch::Call`] and a scripted clock needs neither a thread nor a clock.
 //!
 //! Features that are off: `control` (the soft key's button over HTTP), `notify` (its touch by desktop notification),
 //! `keyring` (its state file sealed by the desktop's keyring), `attestation-lab` (attestation certificates and metadata

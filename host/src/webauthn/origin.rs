@@ -59,8 +59,8 @@ impl Origin {
             return Ok(());
         }
         let is_suffix = self.host.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.'));
-        // A public suffix such as `com` or `github.io` belongs to many; `psl::domain` is None for it.
-        if is_suffix && psl::domain_str(rp_id).is_some() {
+        // A public suffix such as `com` or `github.io` belongs to many.
+        if is_suffix && registrable(rp_id).is_some() {
             Ok(())
         } else {
             Err(OriginError::ForeignRpId)
@@ -74,8 +74,8 @@ impl Origin {
         let Some(Host::Domain(host)) = url.host() else {
             return Err(OriginError::ForeignAppId);
         };
-        let same_site = host == self.host
-            || psl::domain_str(host).is_some_and(|domain| psl::domain_str(&self.host) == Some(domain));
+        let same_site =
+            host == self.host || registrable(host).is_some_and(|domain| registrable(&self.host) == Some(domain));
         if url.scheme() == "https" && same_site {
             Ok(())
         } else {
@@ -87,6 +87,23 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.serialized)
+    }
+}
+
+/// The domain that somebody registered, of which `host` is a part; `None` for a public suffix.
+#[cfg(feature = "public-suffixes")]
+fn registrable(host: &str) -> Option<&str> {
+    psl::domain_str(host)
+}
+
+/// Without the list every domain below a top-level domain counts as one that somebody registered.
+#[cfg(not(feature = "public-suffixes"))]
+fn registrable(host: &str) -> Option<&str> {
+    let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
+    dots.next()?;
+    match dots.next() {
+        None => Some(host),
+        Some(at) => host.get(at + 1..),
     }
 }
 

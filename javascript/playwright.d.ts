@@ -1,0 +1,51 @@
+import type { BrowserContext } from 'playwright-core';
+import type { Base64Url, SecurityKey } from './index.js';
+
+/** A credential, with the members that Playwright's own have. */
+export interface Credential {
+  id: Base64Url;
+  rpId: string;
+  userHandle: Base64Url;
+  /** PKCS#8 in DER. The key gives out none: it is there for credentials that `create()` put in. */
+  privateKey: Base64Url | undefined;
+  /** SPKI in DER. */
+  publicKey: Base64Url | undefined;
+  signCount: number;
+}
+
+/** What `context.credentials` is in Playwright, with security keys behind it. */
+export class Credentials {
+  /** Without keys, one new key is plugged in. */
+  constructor(context: BrowserContext, options?: { keys?: SecurityKey[] });
+
+  /** The keys that are plugged in. The first one that has an answer gives it. */
+  keys: SecurityKey[];
+  /** The first of them. */
+  readonly key: SecurityKey;
+
+  /** Stands in for WebAuthn in all pages of the context, now and in future. */
+  install(): Promise<void>;
+  /** Puts a credential into the first key: new, or with all four members from elsewhere. */
+  create(
+    rpId: string,
+    options?: {
+      id?: Base64Url;
+      privateKey?: Base64Url;
+      publicKey?: Base64Url;
+      signCount?: number;
+      userHandle?: Base64Url;
+    },
+  ): Promise<Credential>;
+  /** The credentials that the keys keep. */
+  get(options?: { id?: Base64Url; rpId?: string }): Promise<Credential[]>;
+  /** Deletes a credential that a key keeps. */
+  delete(id: Base64Url): Promise<void>;
+}
+
+/** For `test.extend()` of `@playwright/test`: `credentials`, installed. */
+export const fixtures: {
+  credentials: (
+    args: { context: BrowserContext },
+    use: (credentials: Credentials) => Promise<void>,
+  ) => Promise<void>;
+};

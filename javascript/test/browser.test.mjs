@@ -1,0 +1,260 @@
+// The key behind pages in real browsers, through Playwright and @simplewebauthn/browser.
+
+import assert from 'node:assert/strict';
+import { createReadStream } from 'node:fs';
+import { createServer } from 'node:http';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { SecurityKey } from '@brasskey/key';
+import { Credentials, fixtures } from '@brasskey/key/playwright';
+import { chromium, firefox } from 'playwright-core';
+
+import { Site } from './site.mjs';
+
+const MODULES = new URL('../node_modules/', import.meta.url);
+const BUNDLE = fileURLToPath(new URL('@simplewebauthn/browser/dist/bundle/index.umd.min.js', MODULES));
+const PAGE = '<!doctype html><title>A website</title><script src="/simplewebauthn.js"></script>';
+
+// Playwright has WebKit, and its own Firefox, only as builds that it downloads. Debian's Firefox speaks WebDriver BiDi.
+const BROWSERS = {
+  Chromium: () => chromium.launch({
+    executablePath: process.env.BRASSKEY_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  }),
+  Firefox: () => firefox.launch({
+    channel: 'moz-firefox',
+    executablePath: process.env.BRASSKEY_FIREFOX ?? '/usr/bin/firefox-esr',
+  }),
+};
+
+let server;
+let browser;
+let context;
+let site;
+
+before(async () => {
+  server = createServer((request, response) => {
+    if (request.url === '/simplewebauthn.js') {
+      response.setHeader('Content-Type', 'text/javascript');
+      createReadStream(BUNDLE).pipe(response);
+      return;
+    }
+    const query = new URL(request.url, 'http://localhost').searchParams;
+    const frames = [...query.getAll('frame')].map((url) => `<iframe src="${url}"></iframe>`).join('');
+    response.setHeader('Content-Type', 'text/html');
+    response.end(PAGE + frames + (query.has('srcdoc') ? '<iframe srcdoc="<title>inner</title>"></iframe>' : ''));
+  });
+  await new Promise((resolve) => server.listen(0, 'localhost', resolve));
+  site = new Site({ origin: `http://localhost:${server.address().port}`, rpId: 'localhost' });
+});
+
+after(() => server?.close());
+
+/** A page of the website, with these keys plugged in. */
+async function visit(keys, path = '/') {
+  context ??= await browser.newContext();
+  const credentials = new Credentials(context, { keys });
+  await credentials.install();
+  const page = await context.newPage();
+  await page.goto(site.origin + path);
+  return { credentials, page };
+}
+
+const register = (page, optionsJSON) =>
+  page.evaluate((optionsJSON) => SimpleWebAuthnBrowser.startRegistration({ optionsJSON }), optionsJSON);
+const signIn = (page, optionsJSON, more = {}) =>
+  page.evaluate((given) => SimpleWebAuthnBrowser.startAuthentication(given), { optionsJSON, ...more });
+/** The name of the exception that the page gets. */
+const refusal = (frame, ceremony, optionsJSON) => frame.evaluate(async ([ceremony, optionsJSON]) => {
+  const parse = { create: 'parseCreationOptionsFromJSON', get: 'parseRequestOptionsFromJSON' }[ceremony];
+  const publicKey = PublicKeyCredential[parse](optionsJSON);
+  return navigator.credentials[ceremony]({ publicKey }).then(() => null, ({ name }) => name);
+}, [ceremony, optionsJSON]);
+
+for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, () => {
+  before(async () => { browser = await launch(); });
+  after(() => browser?.close());
+  afterEach(async () => {
+    await context?.close();
+    context = undefined;
+  });
+
+  test('a page registers and signs in through @simplewebauthn/browser', async () => {
+    const key = new SecurityKey({ pin: '2468' });
+    const { page } = await visit([key]);
+    const options = await site.registrationOptions({ attestationType: 'direct' });
+    const { credential, userVerified } = await site.registered(options, await register(page, options));
+    assert.ok(userVerified);
+    const asked = await site.signInOptions({ allowCredentials: [{ id: credential.id }] });
+    await site.signedIn(asked, await signIn(page, asked), credential);
+  });
+
+  test('the page gets objects of WebAuthn\'s classes, with buffers', async () => {
+    const { page } = await visit([new SecurityKey()]);
+    const options = { ...await site.registrationOptions(), extensions: { credProps: true, prf: {} } };
+    const seen = await page.evaluate(async (json) => {
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(json);
+      const created = await navigator.credentials.create({ publicKey });
+      const challenge = new Uint8Array(32);
+      const allowCredentials = [{ type: 'public-key', id: created.rawId }];
+      const extensions = { prf: { eval: { first: new Uint8Array([1, 2]) } } };
+      const got = await navigator.credentials.get({ publicKey: { challenge, allowCredentials, extensions } });
+      return {
+        classes: [created instanceof PublicKeyCredential, created.response instanceof AuthenticatorAttestationResponse,
+          got.response instanceof AuthenticatorAssertionResponse],
+        buffers: [created.rawId, created.response.attestationObject, created.response.getPublicKey(),
+          created.response.getAuthenticatorData(), got.response.signature,
+          got.getClientExtensionResults().prf.results.first].map((buffer) => buffer instanceof ArrayBuffer),
+        algorithm: created.response.getPublicKeyAlgorithm(),
+        transports: created.response.getTransports(),
+        enabled: created.getClientExtensionResults().prf.enabled,
+        json: got.toJSON().id === created.id,
+        handle: got.response.userHandle instanceof ArrayBuffer,
+      };
+    }, options);
+    assert.deepEqual(seen, {
+      classes: [true, true, true],
+      buffers: [true, true, true, true, true, true],
+      algorithm: -8,
+      transports: ['usb'],
+      enabled: true,
+      json: true,
+      handle: true,
+    });
+  });
+
+  test('the page waits until the user touches the key, and can take the request back', async () => {
+    const key = new SecurityKey({ touch: 'manual' });
+    const { page } = await visit([key]);
+    const options = await site.registrationOptions();
+    const registration = register(page, options);
+    assert.equal((await key.asked()).origin, site.origin);
+    key.touch();
+    await site.registered(options, await registration);
+    const aborted = page.evaluate(async (json) => {
+      globalThis.controller = new AbortController();
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(json);
+      const { signal } = globalThis.controller;
+      return navigator.credentials.create({ publicKey, signal }).catch(({ name }) => name);
+    }, options);
+    await key.asked();
+    await page.evaluate(() => globalThis.controller.abort());
+    assert.equal(await aborted, 'AbortError');
+    assert.equal(key.waiting, null);
+  });
+
+  test('a passkey fills a form once there is one', async () => {
+    const key = new SecurityKey();
+    const { page } = await visit([key]);
+    const asked = await site.signInOptions();
+    await page.evaluate((optionsJSON) => {
+      document.body.innerHTML = '<input autocomplete="username webauthn">';
+      globalThis.offered = 'nothing';
+      SimpleWebAuthnBrowser.startAuthentication({ optionsJSON, useBrowserAutofill: true })
+        .catch(({ name }) => { globalThis.offered = name; });
+    }, asked);
+    const options = await site.registrationOptions({ authenticatorSelection: { residentKey: 'required' } });
+    const { credential } = await site.registered(options, await register(page, options));
+    assert.equal(await page.evaluate(() => globalThis.offered), 'AbortError');
+    const answer = await signIn(page, asked, { useBrowserAutofill: true });
+    await site.signedIn(asked, answer, credential);
+  });
+
+  test('the calls of Playwright\'s own credentials seed, list and delete passkeys', async () => {
+    const { credentials, page } = await visit([new SecurityKey()]);
+    const seeded = await credentials.create('localhost', { signCount: 7 });
+    const asked = await site.signInOptions();
+    const answer = await signIn(page, asked);
+    assert.equal(answer.id, seeded.id);
+    assert.equal(answer.response.userHandle, seeded.userHandle);
+    assert.deepEqual(await credentials.get({ rpId: 'localhost' }), [{ ...seeded, signCount: 8 }]);
+    assert.deepEqual(await credentials.get({ rpId: 'example.com' }), []);
+
+    const [known] = await credentials.get({ id: seeded.id });
+    await context.close();
+    context = undefined;
+    const other = await visit([new SecurityKey()]);
+    await other.credentials.create(known.rpId, known);
+    assert.equal((await signIn(other.page, asked)).id, seeded.id);
+    await other.credentials.delete(seeded.id);
+    assert.equal(await refusal(other.page, 'get', asked), 'NotAllowedError');
+    await assert.rejects(other.credentials.delete(seeded.id), /no key keeps/);
+    await assert.rejects(other.credentials.create('localhost', { id: seeded.id }), TypeError);
+  });
+
+  test('of several keys the one that holds the credential answers', async () => {
+    const [platform, roaming] = [new SecurityKey({ attachment: 'platform' }), new SecurityKey()];
+    const { page } = await visit([platform, roaming]);
+    const authenticatorSelection = { authenticatorAttachment: 'cross-platform', residentKey: 'required' };
+    const options = await site.registrationOptions({ authenticatorSelection });
+    const registration = await register(page, options);
+    assert.equal(registration.authenticatorAttachment, 'cross-platform');
+    assert.deepEqual([platform, roaming].map((key) => key.credentials.length), [0, 1]);
+    const answer = await signIn(page, await site.signInOptions());
+    assert.equal(answer.id, registration.id);
+    assert.equal(await page.evaluate(() => PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()), true);
+    const capabilities = await page.evaluate(() => PublicKeyCredential.getClientCapabilities());
+    assert.equal(capabilities.userVerifyingPlatformAuthenticator, true);
+  });
+
+  test('the origin is that of the frame, whatever its script says', async () => {
+    const foreign = `http://127.0.0.1.nip.localhost:${server.address().port}/`;
+    const inner = [`${site.origin}/?inner`, foreign].map((url) => `frame=${encodeURIComponent(url)}`).join('&');
+    const { page } = await visit([new SecurityKey()], `/?srcdoc&${inner}`);
+    const frames = page.frames().slice(1);
+    const of = (part) => frames.find((frame) => frame.url().includes(part));
+    const asked = await site.registrationOptions();
+    assert.equal(await refusal(of('?inner'), 'create', asked), null);
+    assert.equal(await refusal(of('about:srcdoc'), 'create', asked), null);
+    assert.equal(await refusal(of('nip'), 'create', asked), 'NotAllowedError');
+    const lie = await page.evaluate(async (options) => {
+      const answer = await globalThis.__brasskey({ ceremony: 'create', id: 9, options, origin: 'https://example.com' });
+      return answer.credential.response.clientDataJSON;
+    }, asked);
+    assert.equal(JSON.parse(Buffer.from(lie, 'base64url')).origin, site.origin);
+    const other = await site.registrationOptions();
+    assert.equal(await refusal(page, 'create', { ...other, rp: { id: 'example.com', name: '' } }), 'SecurityError');
+  });
+
+  test('a page that was open before is served, and other credentials are left to the browser', async () => {
+    context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(site.origin);
+    await page.evaluate(() => {
+      navigator.credentials.get = async (options) => `the browser: ${Object.keys(options)}`;
+    });
+    await fixtures.credentials({ context }, async (credentials) => {
+      await credentials.install();
+      const options = await site.registrationOptions();
+      await site.registered(options, await register(page, options));
+    });
+    assert.equal(await page.evaluate(() => navigator.credentials.get({ password: true })), 'the browser: password');
+  });
+
+  test('a forged answer reaches the website', async () => {
+    const key = new SecurityKey();
+    const { page } = await visit([key]);
+    const options = await site.registrationOptions();
+    const { credential } = await site.registered(options, await register(page, options));
+    key.forge('signature');
+    const asked = await site.signInOptions({ allowCredentials: [{ id: credential.id }] });
+    await assert.rejects(site.signedIn(asked, await signIn(page, asked), credential), /signature/);
+  });
+
+  test('in the page itself the package is a key, too', async () => {
+    const { page } = await visit([]);
+    await page.route('**/package/**', (route) => {
+      const path = new URL(route.request().url()).pathname.replace('/package/', '../');
+      const contentType = path.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+      return route.fulfill({ path: fileURLToPath(import.meta.resolve(path)), contentType });
+    });
+    const options = await site.registrationOptions();
+    const answer = await page.evaluate(async ([options, origin]) => {
+      const { SecurityKey } = await import('/package/lib/browser.js');
+      return new SecurityKey().create(options, { origin });
+    }, [options, site.origin]);
+    await site.registered(options, answer);
+    assert.equal(await refusal(page, 'create', options), 'NotAllowedError');
+  });
+});

@@ -1,0 +1,40 @@
+// The programs in the texts run, and the package is as small as they say.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+for (const path of ['README.md', '../docs/javascript.md']) {
+  const programs = [...read(path).matchAll(/^```js\n(.*?)^```$/gms)].map(([, program]) => program);
+  assert.ok(programs.length > 0, path);
+  for (const [index, program] of programs.entries()) {
+    test(`program ${index + 1} of ${path} runs`, () => {
+      const given = ['--input-type=module', '--eval', program];
+      const node = spawnSync(process.execPath, given, { cwd: ROOT, encoding: 'utf8' });
+      assert.equal(node.stdout + node.stderr, '');
+      assert.equal(node.status, 0);
+    });
+  }
+}
+
+test('the package is small, and has what its entries name', () => {
+  const npm = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, encoding: 'utf8' });
+  const packed = JSON.parse(npm.stdout);
+  const { size, files } = Array.isArray(packed) ? packed[0] : Object.values(packed)[0];
+  assert.ok(size < 600_000, `${size} bytes`);
+  const [, version] = read('../Cargo.toml').match(/^version = "(.*)"$/m);
+  assert.equal(JSON.parse(read('package.json')).version, version);
+  const paths = files.map(({ path }) => path);
+  const { exports } = JSON.parse(read('package.json'));
+  const entries = Object.values(exports).flatMap((entry) => Object.values(entry)).map((path) => path.slice(2));
+  const others = ['wasm/brasskey.js', 'wasm/brasskey_bg.wasm', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE'];
+  for (const path of [...entries, ...others]) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.ok(!paths.some((path) => /^(src|test|bench|node_modules|Cargo)/.test(path)), paths.join('\n'));
+});

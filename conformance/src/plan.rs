@@ -92,6 +92,9 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
     // Where no list is, protocol one is meant, as CTAP 2.0 had it.
     let one = protocols.is_none_or(|protocols| protocols.contains(&1.into()));
     let two = protocols.is_some_and(|protocols| protocols.contains(&2.into()));
+    // authenticatorConfigCommands.
+    let commands = info.member(0x1F).and_then(Value::as_array);
+    let configures = |command: u8| commands.is_some_and(|commands| commands.contains(&command.into()));
     let of_options = [
         (Need::U2f, info.u2f),
         (Need::Ctap2, info.get_info.is_some()),
@@ -132,7 +135,7 @@ pub fn capabilities(info: &Info) -> Vec<Need> {
         ),
         (Need::MakeCredUvNotRqd, is("makeCredUvNotRqd")),
         (Need::SetMinPinLength, is("authnrCfg") && is("setMinPINLength")),
-        (Need::LongTouch, info.member(0x18).is_some()),
+        (Need::LongTouch, info.member(0x18).is_some() && configures(0x04)),
         (
             Need::StoreState,
             info.member(0x19).is_some() && info.member(0x1E).is_some(),

@@ -41,9 +41,11 @@ fn unknown_commands_are_refused(key: &Key) {
 fn a_missing_map_misses_its_parameters(key: &Key) {
     let mut host = key.host();
     for command in [0x01, 0x02, 0x06, 0x0D] {
-        // No map is not well-formed, either.
-        host.denied_or([command], status::MISSING_PARAMETER, &[status::INVALID_CBOR]);
-        host.denied([command, 0xA0], status::MISSING_PARAMETER);
+        // No map is not well-formed, either; and not every key has a PIN, or settings.
+        let others = [status::INVALID_CBOR, status::INVALID_COMMAND];
+        let others = if command > 0x02 { &others[..] } else { &others[..1] };
+        host.denied_or([command], status::MISSING_PARAMETER, others);
+        host.denied_or([command, 0xA0], status::MISSING_PARAMETER, &others[1..]);
     }
 }
 

@@ -92,7 +92,17 @@ fn unknown_subcommands_are_refused(key: &Key) {
 
 fn without_a_pin_no_token_is_needed(key: &Key) {
     let mut host = key.host();
-    for sub_command in [ALWAYS_UV, ALWAYS_UV, SET_MIN_PIN_LENGTH, LONG_TOUCH] {
+    // A list of what is there came with CTAP 2.3.
+    let commands = host.info().get(&0x1F).cloned();
+    let is_there = |command: &u8| {
+        commands
+            .as_ref()
+            .is_none_or(|list| list.items().contains(&(*command).into()))
+    };
+    for sub_command in [ALWAYS_UV, ALWAYS_UV, SET_MIN_PIN_LENGTH, LONG_TOUCH]
+        .into_iter()
+        .filter(is_there)
+    {
         same!(host.ctap2(configure(sub_command, None)), Response::bare(status::OK));
     }
     // Nor is one looked at.

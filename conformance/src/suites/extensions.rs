@@ -186,7 +186,7 @@ fn a_large_blob_key_cannot_be_declined(key: &Key) {
     let made = host.register(&large_blob_key(discoverable()));
     for request in [discoverable(), by(&made)] {
         let with = |value: Value| extending(request.clone(), [("largeBlobKey", value)]);
-        host.denied(with(false.into()), status::INVALID_OPTION);
+        host.denied_in_the_end(&with(false.into()), status::INVALID_OPTION);
         host.denied(with("yes".into()), status::CBOR_UNEXPECTED_TYPE);
     }
 }

@@ -24,7 +24,7 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{CryptoRng, Error, RngCore, SeedableRng};
 
 /// The shortest time that the key waits for anything but its user: CTAP 2.3 §11.2.5.2 leaves it open.
-const SHORTEST: Duration = Duration::from_millis(500);
+const SHORTEST: Duration = Duration::from_secs(2);
 
 /// What is stored, which outlives the power.
 type Flash = Rc<RefCell<BTreeMap<usize, Vec<u8>>>>;

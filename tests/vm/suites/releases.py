@@ -49,7 +49,8 @@ class WithPodman(Case):
         return self.client("podman", *how, command, *arguments, **options)
 
     def test_the_image_is_the_program_alone(self):
-        self.podman("build", "--file", SHARE / "image/Containerfile", "--tag", IMAGE, SHARE / "image")
+        build = ("build", "--platform", "linux/amd64", "--file", SHARE / "image/Containerfile", "--tag", IMAGE)
+        self.podman(*build, SHARE / "image")
         run = ("run", "--rm", "--network=none")
         self.assertEqual(self.podman(*run, IMAGE, "--version"), f"brasskey {packages.version()}\n")
         self.assertIn("This key is fit for use", self.podman(*run, IMAGE, "selftest", "--ephemeral"))

@@ -7,7 +7,10 @@ use crate::run::caught;
 #[derive(Clone, Copy)]
 enum Fake {
     Status(u8),
+    /// It asks for a touch that nobody can give.
     Touch,
+    /// It asks for a touch first.
+    Touched(u8),
 }
 
 struct Wire {
@@ -22,9 +25,18 @@ impl Link for Wire {
                 let answer = [&report[7..15], &[0, 0, 0, 1, 2, 0, 0, 0, 4]].concat();
                 packets(BROADCAST, command::INIT, &answer)
             }
+            // Its answer is on the way.
+            (command::CANCEL, Fake::Touched(_)) => Vec::new(),
             (command::CANCEL, _) => packets(1, command::CBOR, &[status::KEEPALIVE_CANCEL]),
             (_, Fake::Status(status)) => packets(1, command::CBOR, &[status]),
             (_, Fake::Touch) => packets(1, command::KEEPALIVE, &[2]),
+            (_, Fake::Touched(status)) => {
+                let keepalive = packets(1, command::KEEPALIVE, &[2]);
+                keepalive
+                    .into_iter()
+                    .chain(packets(1, command::CBOR, &[status]))
+                    .collect()
+            }
         };
         self.said.extend(answer);
     }
@@ -40,6 +52,9 @@ impl Hand for Fake {
         Box::new(Wire { key, said })
     }
     fn wait_until_asked(&self) {}
+    fn can_touch(&self) -> bool {
+        matches!(self, Self::Touched(_))
+    }
     fn press(&self) {}
     fn release(&self) {}
     fn decline(&self) {}
@@ -83,6 +98,13 @@ fn a_touch_before_a_refusal_is_noted_where_the_standard_leaves_it_open() {
         (true, vec![note.to_owned()])
     );
     assert_eq!(denied(Fake::Touch, status::PUAT_REQUIRED), (false, vec![]));
+    // Where somebody can touch it, it must refuse then.
+    let noted = |passes| (passes, vec![note.to_owned()]);
+    assert_eq!(
+        denied(Fake::Touched(status::NO_CREDENTIALS), status::NO_CREDENTIALS),
+        noted(true)
+    );
+    assert_eq!(denied(Fake::Touched(status::OK), status::NO_CREDENTIALS), noted(false));
 }
 
 #[test]

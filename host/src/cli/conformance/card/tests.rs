@@ -196,5 +196,5 @@ fn a_card_passes_what_is_not_about_ctaphid() {
         }
     }
     assert!(unfit.is_empty(), "{unfit:#?}");
-    assert!(passed > 90, "{passed}");
+    assert!(passed > 80, "{passed}");
 }

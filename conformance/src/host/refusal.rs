@@ -27,9 +27,8 @@ impl Host {
             let is_left_open = status::is_of_form(status) || status == status::NO_CREDENTIALS;
             assert!(is_left_open, "{words}");
             self.key.note(&words);
-            // Who was asked for a touch does not know yet whose accounts there are.
-            let matters = status == status::NO_CREDENTIALS && self.key.can_touch();
-            found = matters.then(|| self.touched_if_asked(request));
+            // A touch is no refusal yet: after it the key may do what it was asked for.
+            found = self.key.can_touch().then(|| self.touched_if_asked(request));
         }
         if let Some(found) = found {
             self.is_refusal(what, &found, status);

@@ -27,6 +27,8 @@ pub enum Need {
     Decline,
     /// A hand that does not mind two hundred touches: a program.
     ManyTouches,
+    /// A smart card in a reader, whose link takes APDUs as they are.
+    Card,
     /// Room for every algorithm. A chip takes what fits.
     EveryAlgorithm,
     /// Attestation certificates of a vendor.

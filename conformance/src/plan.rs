@@ -235,6 +235,7 @@ impl Step {
 pub fn plan(info: &Info, means: &Means) -> Vec<Step> {
     let mut has = capabilities(info);
     has.extend(&means.hand);
+    has.extend(means.is_card.then_some(Need::Card));
     let mut steps = Vec::new();
     for (suite, checks) in suites::ALL {
         for check in *checks {

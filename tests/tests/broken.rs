@@ -137,7 +137,10 @@ fn matrix(defects: &[(String, Defect)]) -> Vec<BTreeSet<String>> {
         if measures(name) || is_chance {
             return false;
         }
-        let is_heard = matches!(defect.when.carrier, command::CBOR | command::MSG | command::OATH);
+        let is_heard = matches!(
+            defect.when.carrier,
+            command::CBOR | command::MSG | command::OATH | command::APDU
+        );
         let is_any = !is_heard || matches!(defect.act, Act::Hears(..) | Act::Says(..) | Act::Murmurs);
         let mut heard = heard.iter();
         is_any || heard.any(|(asked, answer)| defect.when.asks(asked) && defect.when.is_answered(answer))

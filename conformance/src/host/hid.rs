@@ -23,6 +23,8 @@ pub mod command {
     pub const ERROR: u8 = 0xBF;
     /// A vendor's command: an APDU of the OATH applet.
     pub const OATH: u8 = 0xF0;
+    /// An APDU as it is, to a smart card: what links to cards take, and no key on USB is sent.
+    pub const APDU: u8 = 0xFF;
 }
 
 /// Codes of CTAPHID_ERROR (§11.2.9.1.6).

@@ -1,5 +1,6 @@
 //! A host of its own: it speaks CTAPHID, CTAP2, U2F and YKOATH from the standards alone.
 
+pub mod card;
 pub mod cbor;
 pub mod certificate;
 pub mod client_pin;

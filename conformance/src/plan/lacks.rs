@@ -9,6 +9,7 @@ pub(super) fn without(need: Need) -> String {
         Need::NoBuiltInUv => return "it is for keys without built-in user verification".to_owned(),
         Need::NoBio => return "it is for keys without fingerprints".to_owned(),
         Need::MakeCredUvNotRqd => return "the key wants the PIN for each registration".to_owned(),
+        Need::Card => return "it is for smart cards".to_owned(),
         Need::Clock => "clock that can be moved",
         Need::Decline => "user who can say no",
         Need::ManyTouches => "hand that touches it two hundred times",

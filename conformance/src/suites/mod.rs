@@ -35,6 +35,7 @@ mod get_assertion;
 mod get_info;
 mod get_next_assertion;
 mod hmac_secret;
+mod iso7816;
 mod key_agreement;
 mod large_blobs;
 mod leaks;
@@ -132,6 +133,7 @@ pub const ALL: &[Suite] = &[
     ("uniqueness", uniqueness::CHECKS),
     ("leaks", leaks::CHECKS),
     ("timing", timing::CHECKS),
+    ("iso7816", iso7816::CHECKS),
     ("oath", oath::CHECKS),
     ("oath_codes", oath_codes::CHECKS),
     ("oath_access_code", oath_access_code::CHECKS),

@@ -155,6 +155,15 @@ pub const fn oath(instruction: u8) -> When {
     }
 }
 
+/// An instruction of a smart card.
+#[must_use]
+pub const fn apdu(instruction: u8) -> When {
+    When {
+        carrier: command::APDU,
+        ..ctap2(instruction)
+    }
+}
+
 /// A CTAPHID command.
 #[must_use]
 pub const fn hid(carrier: u8) -> When {
@@ -262,7 +271,7 @@ impl When {
         if request.command != self.carrier {
             return false;
         }
-        let is_apdu = matches!(self.carrier, command::MSG | command::OATH);
+        let is_apdu = matches!(self.carrier, command::MSG | command::OATH | command::APDU);
         let (code, sub) = match is_apdu {
             true => (payload.get(1).copied(), payload.get(2).copied()),
             false => (payload.first().copied(), self.sub.and_then(|_| sub_command(payload))),
@@ -294,7 +303,7 @@ pub fn answer_of(answer: &Message) -> Option<u16> {
     match (answer.command, &answer.payload[..]) {
         (command::ERROR, [code, ..]) => Some(error(*code)),
         (command::CBOR, [status, ..]) => Some((*status).into()),
-        (command::MSG | command::OATH, [.., high, low]) => Some(u16::from_be_bytes([*high, *low])),
+        (command::MSG | command::OATH | command::APDU, [.., high, low]) => Some(u16::from_be_bytes([*high, *low])),
         _ => None,
     }
 }
@@ -305,7 +314,7 @@ pub(super) fn bare(request: &Message, answer: u16) -> Message {
     let (command, payload) = match (high, request.command) {
         (0xBF, _) => (command::ERROR, vec![low]),
         (_, command::CBOR) => (command::CBOR, vec![low]),
-        (_, command @ (command::MSG | command::OATH)) => (command, vec![high, low]),
+        (_, command @ (command::MSG | command::OATH | command::APDU)) => (command, vec![high, low]),
         (_, command) => (command, Vec::new()),
     };
     Message {

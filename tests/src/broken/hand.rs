@@ -65,7 +65,8 @@ impl World {
     pub(super) fn listens_to(&self, command: u8) -> bool {
         let is_forged = || matches!(command, command::CBOR | command::MSG) && self.is_forged();
         let is_cancel = || command == command::CANCEL && matches!(self.defect.act, Act::DoesItAnyway);
-        let is_noted = || matches!(command, command::CBOR | command::MSG | command::OATH) && self.log.is_some();
+        let is_noted =
+            || matches!(command, command::CBOR | command::MSG | command::OATH | command::APDU) && self.log.is_some();
         let is_meant = self.defect.when.carrier == command;
         is_meant || is_forged() || is_cancel() || is_noted()
     }

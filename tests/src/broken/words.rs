@@ -180,6 +180,13 @@ const OATH: Names = &[
     (0xA4, "CALCULATE ALL"),
     (0xA5, "SEND REMAINING"),
 ];
+const APDU: Names = &[
+    (0x10, "NFCCTAP_MSG"),
+    (0x11, "NFCCTAP_GETRESPONSE"),
+    (0x12, "NFCCTAP_CONTROL"),
+    (0xA4, "SELECT"),
+    (0xC0, "GET RESPONSE"),
+];
 const HID: Names = &[
     (command::PING, "CTAPHID_PING"),
     (command::MSG, "CTAPHID_MSG"),
@@ -250,9 +257,10 @@ impl fmt::Display for When {
             (command::MSG, Some(code), _) => write!(f, "U2F {}", named(U2F, code))?,
             (command::OATH, Some(0xA4), _) if self.sub == Some(4) => return f.write_str("OATH SELECT"),
             (command::OATH, Some(code), _) => write!(f, "OATH {}", named(OATH, code))?,
+            (command::APDU, Some(code), _) => write!(f, "card: {}", named(APDU, code))?,
             (carrier, ..) => f.write_str(&named(HID, carrier))?,
         }
-        if let (command::MSG | command::OATH, Some(p1)) = (self.carrier, self.sub) {
+        if let (command::MSG | command::OATH | command::APDU, Some(p1)) = (self.carrier, self.sub) {
             write!(f, " with P1 0x{p1:02X}")?;
         }
         if let Some(path) = self.with {

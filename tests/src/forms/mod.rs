@@ -1,5 +1,6 @@
 //! The forms of the key that the suites run against.
 
+mod card;
 mod chip;
 mod core;
 mod in_process;
@@ -52,7 +53,7 @@ pub fn all() -> impl Iterator<Item = &'static Form> {
 }
 
 /// The core on which a check with these needs runs, and its profile. The hand waits so long for a key that is to ask
-/// for a touch. No core verifies its user: such checks run on the soft key.
+/// for a touch. No core verifies its user or is a smart card: such checks run on the soft key.
 #[must_use]
 pub fn core(needs: &[Need], patience: Duration) -> (&'static Profile, Box<dyn Hand>) {
     let storage = match needs {
@@ -61,7 +62,7 @@ pub fn core(needs: &[Need], patience: Duration) -> (&'static Profile, Box<dyn Ha
         _ => MemoryStorage::new(),
     };
     let form = SOFT.iter().find(|form| form.profile.runs(needs)).unwrap_or(&SOFT[0]);
-    if needs.contains(&Need::BuiltInUv) {
+    if needs.contains(&Need::BuiltInUv) || needs.contains(&Need::Card) {
         return (&form.profile, form.hand());
     }
     (&form.profile, Box::new(core::Core::with_patience(storage, patience)))
@@ -113,6 +114,11 @@ static SOFT: &[Form] = &[
         name: "in_process_with_verification",
         profile: profile(&[Need::BuiltInUv, Need::Clock, Need::Decline], Some(Need::BuiltInUv)),
         make: || Box::new(in_process::InProcess::verifying()),
+    },
+    Form {
+        name: "card",
+        profile: profile(&[Need::Card], Some(Need::Card)),
+        make: || Box::new(card::Card::new()),
     },
     Form {
         name: "in_process_with_little_room",

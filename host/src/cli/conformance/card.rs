@@ -120,7 +120,7 @@ impl CardLink {
                 self.say(channel, command::INIT, &answer);
             }
             command::CANCEL => self.wishes.cancel.store(true, Ordering::Release),
-            command::CBOR | command::MSG | command::OATH => {
+            command::CBOR | command::MSG | command::OATH | command::APDU => {
                 self.wishes.cancel.store(false, Ordering::Release);
                 self.oath = (message.command == command::OATH).then(|| (channel, Instant::now() + AT_WORK));
                 if let Some(to_card) = &self.to_card {
@@ -150,6 +150,7 @@ fn answer(shared: &SharedCard, message: &Message, wishes: &Wishes, to: &Sender<R
             say(to, message.channel, command::KEEPALIVE, &[status]);
             wishes.cancel.load(Ordering::Acquire)
         }),
+        command::APDU => card.apdu(&message.payload, &gives_up),
         command::MSG => card.u2f(&message.payload, &gives_up),
         _ => card.oath(&message.payload, &gives_up),
     };

@@ -5,6 +5,7 @@ mod by_hand;
 mod client_pin;
 mod credential_management;
 mod ctaphid;
+mod iso7816;
 mod make_credential;
 mod oath;
 mod others;
@@ -19,6 +20,7 @@ pub const TABLES: &[&[Defect]] = &[
     client_pin::TABLE,
     credential_management::TABLE,
     ctaphid::TABLE,
+    iso7816::TABLE,
     make_credential::TABLE,
     oath::TABLE,
     others::TABLE,

@@ -188,6 +188,13 @@ impl Card {
         Err("a CTAP2 request of no bytes cannot be sent to a card".to_owned())
     }
 
+    /// An APDU as it is. What it selects is the check's business.
+    pub(super) fn apdu(&mut self, apdu: &[u8], gives_up: GivesUp<'_>) -> Result<Vec<u8>, String> {
+        self.selected = None;
+        let (data, status) = self.exchange(apdu, gives_up)?;
+        Ok([&data[..], &status.to_be_bytes()].concat())
+    }
+
     /// A U2F message, as it is.
     pub(super) fn u2f(&mut self, apdu: &[u8], gives_up: GivesUp<'_>) -> Result<Vec<u8>, String> {
         self.select(Applet::Fido, gives_up)?;

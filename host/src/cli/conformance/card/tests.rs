@@ -139,13 +139,14 @@ impl Hand for Desk {
 }
 
 /// Every kind of message, long ones, and touches; all would take minutes, because this key's time cannot be moved.
-const ONLY: [&str; 8] = [
+const ONLY: [&str; 9] = [
     "u2f::",
     "by_hand::",
     "get_info::",
     "get_assertion::",
     "large_blobs::",
     "selection::",
+    "iso7816::",
     "oath::",
     "oath_codes::",
 ];

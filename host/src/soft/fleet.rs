@@ -56,7 +56,7 @@ impl Fleet {
     /// relying parties refuse once they have seen more. With the others it stays at 0, as that of synced passkeys does.
     ///
     /// # Errors
-    /// [`Error`], where the system gives no randomness.
+    /// [`enum@Error`], where the system gives no randomness.
     pub fn new(seed: [u8; 32], verification: UserVerification, backup: Backup) -> Result<Self, Error> {
         let key = SoftKey::builder()
             .touch(Touch::Auto)

@@ -104,7 +104,7 @@ pub enum Act {
     Nothing,
 }
 
-/// An error of CTAPHID, as [`When::answer`] and [`Act`] have it.
+/// An error of CTAPHID, as [`When`] and [`Act`] have it.
 #[must_use]
 pub const fn error(code: u8) -> u16 {
     0xBF00 | code as u16
@@ -297,7 +297,7 @@ fn sub_command(payload: &[u8]) -> Option<u8> {
     member.of(body)?.as_integer()?.try_into().ok()
 }
 
-/// What an answer is, as [`When::answer`] has it.
+/// What an answer is, as [`When`] has it.
 #[must_use]
 pub fn answer_of(answer: &Message) -> Option<u16> {
     match (answer.command, &answer.payload[..]) {

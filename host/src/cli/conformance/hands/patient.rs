@@ -42,14 +42,14 @@ impl Patient {
 
     /// Whether the host is to hear of this report.
     fn hears(&mut self, report: &Report) -> bool {
+        let wants_touch = report[5..9] == WANTS_TOUCH;
         match report[4] {
             command::KEEPALIVE => self.guide.waits_by_itself(),
-            command::MSG if report[5..9] == WANTS_TOUCH => {
-                if self.guide.is_awaited(&self.asked) {
-                    self.again = Some(Instant::now() + PAUSE);
-                    return false;
-                }
+            command::MSG if wants_touch && self.guide.is_awaited(&self.asked) => {
+                self.again = Some(Instant::now() + PAUSE);
+                return false;
             }
+            command::MSG if wants_touch => {}
             command::MSG => self.guide.answered(Some(&self.asked)),
             command::CBOR | command::OATH => self.guide.answered(None),
             _ => {}

@@ -29,6 +29,8 @@ pub enum Need {
     ManyTouches,
     /// A smart card in a reader, whose link takes APDUs as they are.
     Card,
+    /// Time that passes for the key as it does here. For an emulated chip it does not.
+    RealTime,
     /// Room for every algorithm. A chip takes what fits.
     EveryAlgorithm,
     /// Attestation certificates of a vendor.

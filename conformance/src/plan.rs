@@ -236,6 +236,7 @@ pub fn plan(info: &Info, means: &Means) -> Vec<Step> {
     let mut has = capabilities(info);
     has.extend(&means.hand);
     has.extend(means.is_card.then_some(Need::Card));
+    has.push(Need::RealTime);
     let mut steps = Vec::new();
     for (suite, checks) in suites::ALL {
         for check in *checks {

@@ -10,6 +10,7 @@ pub(super) fn without(need: Need) -> String {
         Need::NoBio => return "it is for keys without fingerprints".to_owned(),
         Need::MakeCredUvNotRqd => return "the key wants the PIN for each registration".to_owned(),
         Need::Card => return "it is for smart cards".to_owned(),
+        Need::RealTime => "time of its own",
         Need::Clock => "clock that can be moved",
         Need::Decline => "user who can say no",
         Need::ManyTouches => "hand that touches it two hundred times",

@@ -11,10 +11,10 @@ checks! {
     "CTAP 2.3 §11.2.9.1.7":
         a_waiting_key_speaks_ten_times_a_second [Should] needs Ctap2;
     "WebAuthn Level 3 §14.5":
-        a_foreign_id_takes_as_long_as_an_unknown_one [Should],
-        a_plain_account_takes_as_long_as_none [Should] needs Rk;
+        a_foreign_id_takes_as_long_as_an_unknown_one [Should] needs RealTime,
+        a_plain_account_takes_as_long_as_none [Should] needs Rk and RealTime;
     "CTAP 2.3 §6.5.2.2":
-        a_pin_that_is_almost_right_takes_as_long_as_any [Should] needs Pin;
+        a_pin_that_is_almost_right_takes_as_long_as_any [Should] needs Pin and RealTime;
 }
 
 /// Differences below this are those of the cable and the computer.

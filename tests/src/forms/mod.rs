@@ -97,7 +97,7 @@ static SOFT: &[Form] = &[
     },
     Form {
         name: "udp",
-        profile: profile(&[Need::Decline, Need::EveryAlgorithm, Need::Oath], None),
+        profile: profile(&[Need::Decline, Need::EveryAlgorithm, Need::Oath, Need::RealTime], None),
         make: || Box::new(udp::Udp::new(MemoryStorage::new())),
     },
     Form {
@@ -134,6 +134,7 @@ const PROGRAM: &[Need] = &[
     Need::EveryAlgorithm,
     Need::Oath,
     Need::ManyTouches,
+    Need::RealTime,
 ];
 
 /// Records: 6 of the key's own, 32 that it keeps room for, and three.

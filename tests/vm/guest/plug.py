@@ -12,7 +12,15 @@ DEVICES = pathlib.Path("/sys/bus/usb/devices")
 def devices():
     """The names (bus-port) of the USB devices that USB/IP has plugged in, without the hubs."""
     found = (device for device in DEVICES.glob("*-*") if ":" not in device.name)
-    return {device.name for device in found if "vhci_hcd" in str(device.resolve())}
+    return {device.name for device in found if is_by_usbip(device)}
+
+
+def is_by_usbip(device):
+    try:
+        return "vhci_hcd" in str(device.readlink())
+    except FileNotFoundError:
+        # It went since it was listed.
+        return False
 
 
 class Plug:

@@ -81,6 +81,16 @@ fn a_failure_is_json_too() {
     assert_eq!(value["error"]["hint"], "start it with `brasskey token`");
 }
 
+/// `brasskey token` has no such socket.
+#[test]
+fn nobody_is_sent_to_a_token_over_tcp() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), "wink --device tcp:127.0.0.1:1 --json");
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let hint = value["error"]["hint"].as_str().unwrap();
+    assert!(hint.starts_with("start the emulator"), "{hint}");
+}
+
 #[test]
 fn a_registration_is_json_of_one_style() {
     let home = tempfile::tempdir().unwrap();

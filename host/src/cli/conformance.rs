@@ -158,7 +158,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             ..Left::UNKNOWN
         });
     }
-    if erase {
+    if erase && steps.iter().any(|step| step.skipped.is_none()) {
         output.notice(&format!(
             "while it is tested the key has the PIN {}",
             bench.pins().first

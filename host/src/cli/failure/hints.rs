@@ -166,7 +166,8 @@ fn of_transport(error: &TransportError) -> Option<&'static str> {
     Some(match error {
         TransportError::NotFound { address } | TransportError::Gone { address } => match address {
             Address::Hid(_) => "plug the key in; `brasskey list` shows where it is",
-            Address::Udp(_) | Address::Tcp(_) | Address::Unix(_) => "start it with `brasskey token`",
+            Address::Udp(_) | Address::Unix(_) => "start it with `brasskey token`",
+            Address::Tcp(_) => "start the emulator that listens there; a soft token does so with --udp or --unix only",
             Address::Pcsc(_) => "plug the key in; `brasskey list` shows the readers that have one",
         },
         TransportError::Open {

@@ -4,6 +4,11 @@
 # shellcheck source=tests/install.sh
 source tests/install.sh
 
+# Nothing here is built twice after a change, so what incremental builds write would be for nobody.
+export CARGO_INCREMENTAL=0
+# Nor does anybody debug the programs: a third of the disk and some of the time.
+export CARGO_PROFILE_DEV_DEBUG=none
+
 report=()
 passed=0 failed=0 skipped=0
 

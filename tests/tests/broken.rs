@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use brasskey_conformance::host::cbor::{Form, reading};
 use brasskey_conformance::host::command;
 use brasskey_conformance::key::{Hand, Key};
 use brasskey_conformance::run::caught;
 use brasskey_conformance::second_reader;
-use brasskey_conformance::suites::{self, Check};
+use brasskey_conformance::suites::{self, Check, Level};
 use brasskey_tests::broken::defect::{Act, Defect};
+use brasskey_tests::broken::innocent::{Comes, INNOCENT, RECOMMENDED};
 use brasskey_tests::broken::{Broken, Exchange, PATIENCE, TABLES};
 use brasskey_tests::forms;
 
@@ -85,11 +87,17 @@ fn defects() -> Vec<(String, Defect)> {
 
 /// What a check says of the key in this hand, where it fails.
 fn failure(check: &Check, hand: impl FnOnce(Box<dyn Hand>) -> Broken) -> Option<String> {
+    said_of(check, hand).0
+}
+
+/// The same, and what is noted where it does not fail.
+fn said_of(check: &Check, hand: impl FnOnce(Box<dyn Hand>) -> Broken) -> (Option<String>, Vec<String>) {
     // The library that reads every answer a second time would see defects that the check does not look for.
     second_reader::relent();
     let (profile, inner) = forms::core(check.needs, PATIENCE);
     let key = Key::new(profile, Box::new(hand(inner))).with_notes();
-    caught(|| (check.run)(&key)).err()
+    let failure = caught(|| reading(Form::Lenient, || (check.run)(&key))).err();
+    (failure, key.take_notes())
 }
 
 /// Does every job, some at a time: what fails by silence only waits.
@@ -304,4 +312,48 @@ fn the_proxy_alone_fails_no_check() {
     });
     let failures: Vec<_> = failures.into_iter().flatten().collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A false alarm is a mistake of the check's.
+#[test]
+fn keys_that_differ_within_the_standard_do_not_fail() {
+    let checks = checks();
+    let wrong = all(INNOCENT, |(name, defect, expected)| {
+        let Some(check) = checks.get(*name) else {
+            return Some(format!("{name}: there is no such check"));
+        };
+        let mut has_differed = None;
+        let (failure, notes) = said_of(check, |hand| {
+            let key = Broken::new(hand, *defect);
+            has_differed = Some(key.differs());
+            key
+        });
+        let comes = match &failure {
+            Some(_) if check.level == Level::Must => None,
+            None if notes.is_empty() => Some(Comes::ToPass),
+            _ => Some(Comes::ToWarn),
+        };
+        let wrong = if comes != Some(*expected) {
+            format!("expected it {expected:?}: {failure:?} {notes:?}")
+        } else if !has_differed.is_some_and(|differed| differed()) {
+            "does as ours does".to_owned()
+        } else {
+            return None;
+        };
+        Some(format!("{name}, of a key that does this: {defect}: {wrong}"))
+    });
+    let wrong: Vec<_> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_can_be_read_otherwise_is_only_recommended() {
+    let checks = checks();
+    for name in RECOMMENDED {
+        assert_eq!(
+            checks.get(*name).map(|check| check.level),
+            Some(Level::Should),
+            "{name}"
+        );
+    }
 }

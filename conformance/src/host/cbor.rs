@@ -1,6 +1,36 @@
 //! CBOR by `ciborium`, and the strictest reading of the canonical form (CTAP 2.3 §8).
 
+use std::cell::Cell;
+
 use ciborium::Value;
+
+/// How the form of what a key answers is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// What is not canonical fails.
+    Strict,
+    /// Maps out of order, numbers and lengths that are longer than need be, and members that are null or undefined are
+    /// put right. A key that answers so would fail nearly every check, and each would hide what it is about: checks of
+    /// the form itself read strictly.
+    Lenient,
+}
+
+thread_local! {
+    static FORM: Cell<Form> = const { Cell::new(Form::Strict) };
+}
+
+/// Runs this with answers read so.
+pub fn reading<R>(form: Form, run: impl FnOnce() -> R) -> R {
+    /// Also where `run` panics.
+    struct Restore(Form);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            FORM.set(self.0);
+        }
+    }
+    let _before = Restore(FORM.replace(form));
+    run()
+}
 
 /// Encodes a value with its maps in the order that they are in.
 #[must_use]
@@ -34,7 +64,7 @@ pub fn integer(value: &Value) -> i64 {
 }
 
 /// Decodes what must be canonical: shortest, definite, sorted, no duplicates, no tags, no floats, no null, nested at
-/// most four deep, and nothing behind it.
+/// most four deep, and nothing behind it. A [lenient](Form::Lenient) reader passes over some of that.
 ///
 /// # Panics
 /// Where it is not.
@@ -57,13 +87,31 @@ pub fn decode_canonical(bytes: &[u8]) -> Value {
 #[track_caller]
 pub fn split_canonical(bytes: &[u8]) -> (Value, &[u8]) {
     let mut rest = bytes;
-    let value: Value = ciborium::from_reader(&mut rest)
+    let mut value: Value = ciborium::from_reader(&mut rest)
         .unwrap_or_else(|error| panic!("expected well-formed CBOR, the key answered {bytes:02x?}: {error}"));
+    if FORM.get() == Form::Lenient {
+        put_right(&mut value);
+        check(&value, 1);
+        return (value, rest);
+    }
     check(&value, 1);
     // Encoding is shortest and definite, so this finds whatever was not.
     let read = &bytes[..bytes.len() - rest.len()];
     same!(encode(&value), read, "expected CBOR in its shortest form");
     (value, rest)
+}
+
+/// Brings maps in their order, and takes out what is null or undefined, which `ciborium` reads alike.
+fn put_right(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(put_right),
+        Value::Map(members) => {
+            members.retain(|(_, member)| !member.is_null());
+            members.sort_by_key(|(key, _)| sort_key(key));
+            members.iter_mut().for_each(|(_, member)| put_right(member));
+        }
+        _ => {}
+    }
 }
 
 #[track_caller]
@@ -107,6 +155,32 @@ mod tests {
         ] {
             let _ = decode_canonical(bytes);
         }
+    }
+
+    #[test]
+    fn a_lenient_reader_passes_over_form_and_nothing_else() {
+        let reads = |bytes: &[u8]| {
+            let read = || reading(Form::Lenient, || decode_canonical(bytes));
+            std::panic::catch_unwind(read).ok().map(|value| encode(&value))
+        };
+        for (bytes, right) in [
+            (&b"\x18\x01"[..], &b"\x01"[..]),
+            (b"\x9f\xff", b"\x80"),
+            (b"\xa2\x02\x00\x01\x00", b"\xa2\x01\x00\x02\x00"),
+            (b"\xa2\x01\xf7\x02\xa1\x60\xf6", b"\xa1\x02\xa0"),
+        ] {
+            assert_eq!(reads(bytes).as_deref(), Some(right), "{bytes:02x?}");
+        }
+        for bytes in [
+            &b"\xa2\x01\x00\x01\x00"[..],
+            b"\xa0\x00",
+            b"\xc0\x60",
+            b"\xf6",
+            b"\x81\x81\x81\x81\x80",
+        ] {
+            assert_eq!(reads(bytes), None, "{bytes:02x?}");
+        }
+        assert_eq!(FORM.get(), Form::Strict, "as before, also after a panic");
     }
 
     #[test]

@@ -341,13 +341,38 @@ impl Host {
     /// Signs in with a touch.
     #[track_caller]
     pub fn assert(&mut self, request: &Request) -> Assertion {
-        Assertion::of(&self.touched(request))
+        let response = self.touched(request);
+        self.assertion(request, response)
     }
 
     /// Signs in without a touch: a request with `up` false.
     #[track_caller]
     pub fn assert_silently(&mut self, request: &Request) -> Assertion {
         let request = request.clone().with(ga::OPTIONS, map([("up", false.into())]));
-        Assertion::of(&self.ctap2(request))
+        let response = self.ctap2(&request);
+        self.assertion(&request, response)
+    }
+
+    /// Reads the answer to a request to sign in, in which something may be left out, or be there, that says nothing.
+    #[track_caller]
+    fn assertion(&mut self, request: &Request, mut response: Response) -> Assertion {
+        let list = request.members.get(&ga::ALLOW_LIST).and_then(Value::as_array);
+        let only = list.filter(|list| list.len() == 1).and_then(|list| list.first());
+        if let (Some(members), Some(only)) = (&mut response.members, only)
+            && !members.contains_key(&1)
+            // Of a list of one CTAP 2.0 §5.2 needs no answer to which it was.
+            && !["FIDO_2_1", "FIDO_2_3"].iter().any(|version| self.has_version(version))
+        {
+            self.key.other_choice("the credential of a list of one is not named");
+            members.insert(1, only.clone());
+        }
+        if let Some(members) = &mut response.members
+            && members.get(&5) == Some(&1.into())
+        {
+            // What it is taken for where it is absent (CTAP 2.3 §6.2.3).
+            self.key.other_choice("a single credential is counted");
+            members.remove(&5);
+        }
+        Assertion::of(&response)
     }
 }

@@ -57,7 +57,7 @@ pub mod error {
 }
 
 /// The keepalive status of a key that waits for its user (§11.2.9.1.7).
-pub(super) const UP_NEEDED: u8 = 2;
+pub(crate) const UP_NEEDED: u8 = 2;
 
 /// A whole message from the key.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ pub mod cbor;
 pub mod certificate;
 pub mod client_pin;
 pub mod ctap2;
-mod hid;
+pub(crate) mod hid;
 mod hmac_secret;
 mod limits;
 pub mod oath;

@@ -1,5 +1,7 @@
 //! Refusals: with which status, and what a key may choose of it.
 
+use ciborium::Value;
+
 use super::Host;
 use super::ctap2::{Request, status};
 use super::response::Response;
@@ -28,10 +30,14 @@ impl Host {
             assert!(is_left_open, "{words}");
             self.key.note(&words);
             // A touch is no refusal yet: after it the key may do what it was asked for.
-            found = self.key.can_touch().then(|| self.touched_if_asked(request));
+            found = self.key.can_touch().then(|| self.touched_if_asked(request.clone()));
         }
-        if let Some(found) = found {
-            self.is_refusal(what, &found, status);
+        match found {
+            Some(found) if is_unreadable(&found) && is_vast(&request) => {
+                self.key.note(&differs(what, &found, &Response::bare(status)));
+            }
+            Some(found) => self.is_refusal(what, &found, status),
+            None => {}
         }
     }
 
@@ -57,12 +63,23 @@ impl Host {
     #[track_caller]
     pub fn denied_or(&mut self, request: impl Into<Vec<u8>>, status: u8, others: &[u8]) {
         let expected = status::named(status);
-        match self.untouched(request) {
+        let request = request.into();
+        match self.untouched(request.clone()) {
             None => panic!("expected {expected} without a touch, the key asks for one"),
-            Some(found) if others.contains(&found.status) && found == Response::bare(found.status) => {
-                self.key.other_choice(&differs("", &found, &Response::bare(status)));
+            Some(found) if is_unreadable(&found) && is_vast(&request) => {
+                self.key.note(&differs("", &found, &Response::bare(status)));
             }
-            Some(found) => same!(found, Response::bare(status)),
+            Some(found) => self.is_refusal_or("", &found, status, others),
+        }
+    }
+
+    /// This answer is a refusal with this status, or with one of the others.
+    #[track_caller]
+    pub fn is_refusal_or(&self, what: &str, found: &Response, status: u8, others: &[u8]) {
+        if others.contains(&found.status) && *found == Response::bare(found.status) {
+            self.key.other_choice(&differs(what, found, &Response::bare(status)));
+        } else {
+            self.is_refusal(what, found, status);
         }
     }
 
@@ -76,4 +93,27 @@ impl Host {
         let found = found.unwrap_or_else(|| self.touched(request));
         same!(found, Response::bare(status));
     }
+}
+
+/// A refusal of what cannot be read.
+fn is_unreadable(found: &Response) -> bool {
+    matches!(found.status, status::INVALID_CBOR | status::CBOR_UNEXPECTED_TYPE) && found.members.is_none()
+}
+
+/// Whether a number of a request has more than 32 bits. No member needs so many, so a key may refuse it as what it
+/// cannot read, and not as a value that is out of range.
+fn is_vast(request: &[u8]) -> bool {
+    fn has(value: &Value) -> bool {
+        match value {
+            Value::Integer(number) => {
+                let number = i128::from(*number);
+                number > u32::MAX.into() || number < -1 - i128::from(u32::MAX)
+            }
+            Value::Array(items) => items.iter().any(has),
+            Value::Map(members) => members.iter().any(|(key, member)| has(key) || has(member)),
+            _ => false,
+        }
+    }
+    let body: Option<Value> = request.get(1..).and_then(|body| ciborium::from_reader(body).ok());
+    body.as_ref().is_some_and(has)
 }

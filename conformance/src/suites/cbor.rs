@@ -1,20 +1,26 @@
-//! CTAP2 messages (CTAP 2.3 §8): canonical or refused. That responses are canonical is checked wherever one is read.
+//! CTAP2 messages (CTAP 2.3 §8): canonical or refused. That the answers are canonical is checked here; whatever else an
+//! answer says is read [leniently](Form) elsewhere.
 
 use ciborium::Value;
 
 use crate::host::Host;
-use crate::host::cbor::{array, map};
+use crate::host::cbor::{Form, array, map, reading};
+use crate::host::client_pin::permission;
 use crate::host::ctap2::{
-    GET_INFO, algorithm, get_assertion, make_credential, make_discoverable, mc, parameters, status,
+    GET_INFO, GET_NEXT_ASSERTION, algorithm, extending, get_assertion, get_assertion_by, make_credential,
+    make_discoverable, mc, parameters, status,
 };
-use crate::host::response::Made;
+use crate::host::response::{Assertion, Made};
 use crate::key::Key;
+use crate::suites::credential_management::of_rp;
 
 checks! {
     "CTAP 2.3 §8.1":
         unknown_commands_are_refused,
         a_missing_map_misses_its_parameters;
     "CTAP 2.3 §8":
+        answers_are_canonical,
+        answers_about_accounts_are_canonical needs Rk,
         what_is_not_canonical_is_refused [Should],
         a_duplicate_key_is_refused [Should],
         nesting_ends_at_four [Should],
@@ -47,6 +53,47 @@ fn a_missing_map_misses_its_parameters(key: &Key) {
         host.denied_or([command], status::MISSING_PARAMETER, others);
         host.denied_or([command, 0xA0], status::MISSING_PARAMETER, &others[1..]);
     }
+}
+
+/// Of a key that keeps nothing of it.
+fn answers_are_canonical(key: &Key) {
+    reading(Form::Strict, || {
+        let mut host = key.host();
+        let info = host.info();
+        if info.contains_key(&0x04) && host.option("clientPin").is_some() {
+            for protocol in host.protocols() {
+                host.agree(protocol);
+            }
+            host.pin_retries();
+        }
+        let made = host.register(&make_credential("example.com", b"1"));
+        host.assert(&get_assertion_by("example.com", &[&made.id]));
+    });
+}
+
+/// Of accounts, and of what a token opens.
+fn answers_about_accounts_are_canonical(key: &Key) {
+    reading(Form::Strict, || {
+        let mut host = key.host();
+        for user in [b"1", b"2"] {
+            host.register(&make_discoverable("example.com", user));
+        }
+        if host.assert(&get_assertion("example.com")).number_of_credentials == Some(2) {
+            let _ = Assertion::of(&host.ctap2(GET_NEXT_ASSERTION));
+        }
+        let has_tokens = ["pinUvAuthToken", "credMgmt"].map(|option| host.option(option)) == [Some(true); 2];
+        if host.option("clientPin").is_some() && has_tokens {
+            host.set_pin(key.pin());
+            let token = host.token(permission::CM, None);
+            for request in [
+                token.manage(0x01, None),
+                token.manage(0x02, None),
+                token.manage(0x04, of_rp("example.com")),
+            ] {
+                let _ = host.ctap2(request);
+            }
+        }
+    });
 }
 
 /// A getAssertion in pieces: `02 a2 01 6b "example.com" 02 5820 hash`.
@@ -137,7 +184,11 @@ fn unknown_parameters_are_ignored(key: &Key) {
 
 fn the_longest_message_is_accepted(key: &Key) {
     let mut host = key.host();
-    let request = |padding: usize| make_credential("example.com", b"1").with(0x20, vec![0; padding]);
+    // In an extension that the key does not know, which is to be ignored (§12).
+    let request = |padding: usize| {
+        let padding = Value::from(vec![0; padding]);
+        extending(make_credential("example.com", b"1"), [("padding", padding)])
+    };
     let longest = host.longest_message();
     let padding = longest + 500 - request(500).encode().len();
     let request = request(padding);

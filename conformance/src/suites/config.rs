@@ -164,7 +164,11 @@ fn the_parameters_are_authenticated_as_they_were_sent(key: &Key) {
     let empty = token.configure(SET_MIN_PIN_LENGTH, params([]));
     host.denied_or(empty.clone().without(0x02), status::PIN_AUTH_INVALID, others);
     let unknown = params([(9, 1.into())]).expect("a map");
-    host.denied(empty.with(0x02, unknown), status::PIN_AUTH_INVALID);
+    host.denied_or(
+        empty.with(0x02, unknown),
+        status::PIN_AUTH_INVALID,
+        &[status::INVALID_CBOR],
+    );
     same!(host.ctap2(request), Response::bare(status::OK));
 }
 

@@ -144,7 +144,10 @@ fn another_users_information_is_refused(key: &Key) {
     let token = cm(&mut host);
     for id in [&b"2"[..], b"", b"11", &[b'1'; 65]] {
         let user = map([("id", id.to_vec().into()), ("name", "eve".into())]);
-        host.denied(token.manage(UPDATE, of_user(&made.id, user)), status::INVALID_PARAMETER);
+        // No user has an ID that is so long.
+        let others = &[status::INVALID_CBOR, status::INVALID_LENGTH][..if id.len() > 64 { 2 } else { 0 }];
+        let request = token.manage(UPDATE, of_user(&made.id, user));
+        host.denied_or(request, status::INVALID_PARAMETER, others);
     }
     let found = credentials(&mut host, &token, "example.com");
     same!(member(&found[&b"1"[..]][&6], "name"), &"alice".into());
@@ -236,5 +239,8 @@ fn room_is_counted(key: &Key) {
         host.ctap2(token.manage(DELETE, of_credential(&made.id))).status,
         status::OK,
     );
-    assert!(remaining(&mut host) > after);
+    // An estimate (§6.4): what is deleted need not be free at once.
+    if remaining(&mut host) <= after {
+        key.other_choice("a credential that is deleted makes no room at once");
+    }
 }

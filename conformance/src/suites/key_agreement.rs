@@ -50,10 +50,12 @@ fn key_agreement_needs_a_protocol(key: &Key) {
 fn key_agreement_keys_change_with_the_power(key: &Key) {
     let mut host = key.host();
     let before = agreement_keys(&mut host);
-    assert!(
-        before.len() < 2 || before[0] != before[1],
-        "expected another key agreement key for each protocol"
-    );
+    // Each protocol is described with a key of its own. One for both agrees on other secrets all the same.
+    if let [one, two] = &before[..]
+        && one == two
+    {
+        key.note("expected another key agreement key for each protocol, the key has one for both");
+    }
     same!(agreement_keys(&mut host), before);
     key.power_cycle();
     let after = agreement_keys(&mut key.host());
@@ -105,7 +107,9 @@ fn key_agreement_changes_with_a_wrong_pin_only(key: &Key) {
     host.denied(agreement.get_pin_token(key.pins().wrong), status::PIN_INVALID);
     let mut after = agreement_keys(&mut host);
     differ!(after.pop(), before.pop());
-    same!(after, before, "that of the other protocol stays");
+    if after != before {
+        key.note("expected that the key agreement key of the other protocol stays, the key answered another");
+    }
     // The secret that was agreed on is no longer the key's: even the right PIN decrypts to something else.
     host.denied(agreement.get_pin_token(key.pin()), status::PIN_INVALID);
     status::is(host.try_pin(key.pin()), status::OK);

@@ -39,6 +39,8 @@ impl Ear {
         match report[4] {
             command::INIT if its.is_some() => self.open = None,
             command::INIT | command::CANCEL => {}
+            // The key is busy with another channel's.
+            0x80.. if self.open.is_some() && its.is_none() => {}
             first @ 0x80.. => {
                 let length = usize::from(u16::from_be_bytes([report[5], report[6]]));
                 self.open = length.checked_sub(57 + 1).map(|left| Open { channel, next: 0, left });

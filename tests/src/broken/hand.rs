@@ -45,6 +45,8 @@ pub(super) struct Memory {
     pub(super) is_held: bool,
     /// Whether it says something unasked.
     pub(super) murmurs: bool,
+    /// Whether it did anything otherwise.
+    pub(super) has_differed: bool,
     forge: Forge,
 }
 
@@ -114,6 +116,13 @@ impl Broken {
             memory: Mutex::default(),
             log: None,
         }))
+    }
+
+    /// Whether it has done anything otherwise yet, as far as messages show.
+    #[must_use]
+    pub fn differs(&self) -> impl Fn() -> bool + use<> {
+        let world = Arc::clone(&self.0);
+        move || world.memory().has_differed
     }
 
     /// The key in this hand, without a defect, and what it says.

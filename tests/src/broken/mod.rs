@@ -9,11 +9,13 @@
 //! | [`path`] | members of messages |
 //! | [`ear`] | what came before in reports |
 //! | [`TABLES`] | the defects |
+//! | [`innocent`] | what other keys do in another way, and is no defect |
 
 pub mod defect;
 pub mod ear;
 mod forge;
 mod hand;
+pub mod innocent;
 pub mod path;
 mod table;
 mod wire;

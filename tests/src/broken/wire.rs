@@ -155,6 +155,7 @@ impl Wire {
                 Act::SeesInstead(_, other) => seen.payload = other.to_vec(),
                 Act::Takes(_, change) => change(&mut seen.payload),
                 Act::DoesNothing(answer) => {
+                    self.world.memory().has_differed = true;
                     self.say(&bare(&request, answer));
                     return;
                 }
@@ -168,6 +169,7 @@ impl Wire {
                 _ => {}
             }
         }
+        self.world.memory().has_differed |= seen != request;
         self.asked.insert(
             request.channel,
             Asked {
@@ -253,9 +255,13 @@ impl Wire {
         }
         let world = Arc::clone(&self.world);
         world.note(&asked.request, &answer);
+        let conforming = answer.clone();
         world.forge(&asked.request, &mut answer, asked.is_meant);
         if asked.is_meant && world.defect.when.is_answered(&answer) {
             self.change(&asked.request, &mut answer);
+        }
+        if asked.is_meant && answer != conforming {
+            world.memory().has_differed = true;
         }
         self.say(&answer);
     }
@@ -313,6 +319,7 @@ impl Link for Wire {
         };
         let mut memory = self.world.memory();
         let heard = change(report, &mut memory.ear);
+        memory.has_differed |= heard[..] != [*report] || !memory.ear.said.is_empty();
         memory.ear.follow(report);
         self.said.extend(memory.ear.said.drain(..));
         drop(memory);

@@ -21,6 +21,7 @@ pub(super) const TABLE: &[Defect] = &[
     ctap2(0x02).with("3").answered(0x33).answers(0x00),
     ctap2(0x02).with("3/#0").answered(0x2E).answers(0x00),
     ctap2(0x02).with("32").answered(0x2E).answers(0x00),
+    ctap2(0x02).with("4/padding").answered(0x2E).answers(0x00),
     ctap2(0x02).with("4/credProtect").answered(0x00).answers(0x30),
     ctap2(0x02).with("4/hmac-secret").answered(0x00).answers(0x30),
     ctap2(0x02).with("4/uvm").answered(0x00).answers(0x30),

@@ -5,22 +5,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ciborium::Value;
 
 use crate::broken::defect::{Act, Defect, ctap2, oath, sub};
+use crate::broken::innocent::backwards;
 use crate::broken::path::Path;
 
 /// A member of a CTAP2 message, behind its first byte.
-fn member(message: &[u8], path: &'static str) -> Option<Value> {
+pub(in crate::broken) fn member(message: &[u8], path: &'static str) -> Option<Value> {
     Path(path).of(message.get(1..)?)
 }
 
 /// Changes the map behind the first byte of a CTAP2 message.
-fn change(message: &mut Vec<u8>, change: impl FnOnce(&mut Vec<u8>) -> bool) {
+pub(in crate::broken) fn change(message: &mut Vec<u8>, change: impl FnOnce(&mut Vec<u8>) -> bool) {
     let mut body = message.split_off(message.len().min(1));
     let _ = change(&mut body);
     message.extend(body);
 }
 
 /// Changes an array in a request.
-fn change_list(message: &mut Vec<u8>, path: &'static str, edit: fn(&mut Vec<Value>)) {
+pub(in crate::broken) fn change_list(message: &mut Vec<u8>, path: &'static str, edit: fn(&mut Vec<Value>)) {
     if let Some(Value::Array(mut items)) = member(message, path) {
         edit(&mut items);
         let list = brasskey_conformance::host::cbor::encode(&Value::Array(items));
@@ -68,6 +69,11 @@ pub(super) const TABLE: &[Defect] = &[
             change(answer, |body| Path("3/sig").alter(body));
         }
     })),
+    ctap2(0x01).does(Act::Writes("refuses a user ID of 64 bytes", |request, answer| {
+        if matches!(member(request, "3/id"), Some(Value::Bytes(id)) if id.len() == 64) {
+            *answer = vec![0x03];
+        }
+    })),
     ctap2(0x01).without("8").does(Act::SignsFlags(0x04, 0)),
     ctap2(0x01).with("11").answered(0x00).answers(0x02),
     ctap2(0x01).with("10").answered(0x00).tells("4", TRUE),
@@ -95,6 +101,12 @@ pub(super) const TABLE: &[Defect] = &[
             }
         },
     )),
+    ctap2(0x02).does(Act::Writes("names the credential backwards", |_, answer| {
+        backwards(answer, 0x01);
+    })),
+    ctap2(0x08).does(Act::Writes("names the credential backwards", |_, answer| {
+        backwards(answer, 0x01);
+    })),
     // authenticatorGetInfo
     ctap2(0x04).tells("14", b"\x61x"),
     ctap2(0x04).tells("9", b"\x82\x63usb\x63usb"),

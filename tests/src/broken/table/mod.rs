@@ -1,7 +1,7 @@
 //! The defects, a file for each area.
 
 mod assertions;
-mod by_hand;
+pub(super) mod by_hand;
 mod client_pin;
 mod credential_management;
 mod ctaphid;

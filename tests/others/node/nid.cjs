@@ -28,10 +28,16 @@ function write(bytes) {
   }
 }
 
-// The user touches or does not. The emulator knows no third way.
+// CTAP2_ERR_KEEPALIVE_CANCEL and CTAP2_ERR_USER_ACTION_TIMEOUT, by what the program says of a touch that did not come.
+const ENDED = [undefined, 0x2d, 0x2f];
+
+// The user touches or does not. The emulator knows no third way, so it is told to the host behind its back.
+let ended;
+
 function touch() {
   write(Buffer.from('T'));
-  return read(1)[0] === 0 ? { options: { uv: false, up: true } } : undefined;
+  ended = ENDED[read(1)[0]];
+  return ended === undefined ? { options: { uv: false, up: true } } : undefined;
 }
 
 const factory = () =>
@@ -46,12 +52,13 @@ const factory = () =>
 let key = factory();
 
 function cbor(message) {
+  ended = undefined;
   try {
     const data = message.length > 1 ? new Uint8Array(message.subarray(1)) : undefined;
     const { status, data: answer } = key.command({ command: message[0], data });
     return Buffer.from([status, ...(answer ?? [])]);
   } catch (error) {
-    return Buffer.from([error instanceof AuthenticationEmulatorError ? error.status : OTHER]);
+    return Buffer.from([ended ?? (error instanceof AuthenticationEmulatorError ? error.status : OTHER)]);
   }
 }
 

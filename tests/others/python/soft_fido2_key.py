@@ -2,6 +2,9 @@
 
 The package gives its reports to the kernel (/dev/uhid). Here they go by UDP, and what a hand does comes the same way,
 as with the other programs of this directory.
+
+The package says that its licence is MIT, while "IBM Confidential" stands at the head of its files. So it is run, as its
+registry serves it, and nothing of it is linked, copied or handed on: what stands here only calls it.
 """
 
 import os
@@ -16,9 +19,8 @@ REPORT = 64
 BROADCAST = b"\xff" * 4
 # It asks for a touch by a notification of the desktop, in getInfo and nowhere else. Nobody is there to click.
 os.environ["SOFT_FIDO2_SKIP_UP"] = "1"
-os.environ["FIDO_HOME"] = tempfile.mkdtemp(prefix="soft_fido2-")
+os.environ.setdefault("FIDO_HOME", tempfile.mkdtemp(prefix="soft_fido2-"))
 
-from soft_fido2.ctap import AuthenticatorAPI  # noqa: E402
 from soft_fido2.key_pair import KeyUtils  # noqa: E402
 from soft_fido2.platform.passkey_device import CTAPHIDevice  # noqa: E402
 
@@ -26,12 +28,10 @@ from soft_fido2.platform.passkey_device import CTAPHIDevice  # noqa: E402
 class Key(CTAPHIDevice):
     """The device, between sockets instead of in front of the kernel."""
 
-    def __init__(self, address):
+    def __init__(self, bound):
         super().__init__(devpath="")
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(address)
+        self.socket = bound
         self.hosts = {}
-        self.running = []
 
     def renew(self):
         """As it left the factory. Its platform key is made when the package is installed."""
@@ -40,26 +40,17 @@ class Key(CTAPHIDevice):
         os.mkdir(home, mode=0o700)
         KeyUtils.create_platform_key()
 
-    def replug(self):
-        """What the process forgets when it ends."""
-        # What still runs would go on with the state of the next start. What hangs is left behind.
-        for thread in self.running:
-            thread.join(timeout=0.2)
-        self.running.clear()
-        self.hosts.clear()
-        with self.cids_lock:
-            self.cids.clear()
-        AuthenticatorAPI._open_keys.clear()
-        while not self.pending.empty():
-            self.pending.get_nowait()
+    def replug(self, whom):
+        """Begins anew with the same socket: a thread that never ends may hold a lock of the package."""
+        descriptor = os.dup(self.socket.fileno())
+        os.set_inheritable(descriptor, True)
+        os.execv(sys.executable, [sys.executable, __file__, str(descriptor), *map(str, whom)])
 
     def take_in(self, report):
         """One report, in a thread of its own, as the package does it."""
         # The kernel puts the number of the report in front.
         event = types.SimpleNamespace(data=b"\x00" + report, ev_len=REPORT + 1)
-        thread = threading.Thread(target=self.process_output, args=(event,), daemon=True)
-        thread.start()
-        self.running = [*(thread for thread in self.running if thread.is_alive()), thread]
+        threading.Thread(target=self.process_output, args=(event,), daemon=True).start()
 
     def send(self):
         """Reports of the key, to the host whose channel it is. The kernel fills them up to their size."""
@@ -71,25 +62,33 @@ class Key(CTAPHIDevice):
 
     def run(self):
         threading.Thread(target=self.send, daemon=True).start()
-        self.renew()
-        print("udp:{}:{}".format(*self.socket.getsockname()), flush=True)
         while True:
             datagram, sender = self.socket.recvfrom(REPORT + 1)
             if len(datagram) == REPORT:
                 self.hosts[datagram[:4]] = sender
                 self.take_in(datagram)
-            elif datagram in (b"touch", b"replug", b"renew"):
-                if datagram != b"touch":
-                    self.replug()
+            elif datagram == b"touch":
+                self.socket.sendto(b"done", sender)
+            elif datagram in (b"replug", b"renew"):
                 if datagram == b"renew":
                     self.renew()
-                self.socket.sendto(b"done", sender)
+                self.replug(sender)
 
 
 def main():
-    host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:8111").rpartition(":")
+    if len(sys.argv) == 4:
+        # Plugged in again: a socket, and whom to tell.
+        descriptor, host, port = sys.argv[1:]
+        key = Key(socket.socket(fileno=int(descriptor)))
+        key.socket.sendto(b"done", (host, int(port)))
+    else:
+        host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:8111").rpartition(":")
+        key = Key(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        key.socket.bind((host, int(port)))
+        key.renew()
+        print("udp:{}:{}".format(*key.socket.getsockname()), flush=True)
     # What was never started cannot be ended, and nothing is expired within a check.
-    Key((host, int(port))).run()
+    key.run()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@
 //! where it is not, the point of the opposite signs is negated. So a table has 2^(`TEETH` − 1) points.
 //!
 //! **No secret in time or addresses.** A point is chosen by reading all of its table. One formula without exceptions
-//! adds and doubles. Field and scalars are those of `p256`, which is constant-time but for one branch: compiled for
-//! Cortex-M0+, the step of its inversion takes a cycle more or less. So what is inverted is masked.
+//! adds and doubles. Field and scalars are those of `p256`, which is constant-time: on an emulated Cortex-M0+ the
+//! cycles are one number. What is inverted is masked all the same: before crypto-bigint 0.7.11 the compiler had made a
+//! branch of a step of the inversion.
 
 use p256::ecdsa;
 use p256::elliptic_curve::Curve;

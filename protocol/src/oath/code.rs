@@ -1,6 +1,9 @@
 //! Codes and their form in responses.
 
+use subtle::{ConditionallySelectable, ConstantTimeEq};
+
 use super::{tag, tlv};
+use crate::bytes::concat;
 use crate::cbor::Writer;
 use crate::iso7816::StatusWord;
 use crate::limits::OATH_CHALLENGE;
@@ -49,9 +52,17 @@ impl Form {
 
 /// Dynamic truncation (RFC 4226 §5.3): four bytes from where the last one says, without the first bit. The host takes
 /// from it as many decimal digits as the account has.
+///
+/// That place is looked for at all sixteen, so that no address tells a part of the HMAC that the code does not.
 fn truncate(tag: &[u8]) -> Option<[u8; 4]> {
-    let offset = usize::from(tag.last()? & 0x0f);
-    let (_, rest) = tag.split_at_checked(offset)?;
-    let &[first, second, third, fourth] = rest.first_chunk()?;
-    Some([first & 0x7f, second, third, fourth])
+    let offset = tag.last()? & 0x0f;
+    let mut code = [0; 4];
+    for (position, place) in (0..=0x0f_u8).zip(tag.windows(code.len())) {
+        let chosen = position.ct_eq(&offset);
+        for (to, from) in code.iter_mut().zip(place) {
+            to.conditional_assign(from, chosen);
+        }
+    }
+    let [first, rest @ ..] = code;
+    Some(concat(&[&[first & 0x7f], &rest]))
 }

@@ -79,6 +79,11 @@ export class Board {
     this.flash.install(this.elf);
   }
 
+  /** The firmware's translated code. */
+  get translator() {
+    return this.#translator;
+  }
+
   /** The part of the flash that holds the records. */
   get records() {
     const [start, end] = ['_records_start', '_records_end'].map((name) => this.elf.symbol(name) - FLASH_BASE);

@@ -51,6 +51,8 @@ export class Chip {
   /** The longest time for which it was not, in milliseconds. */
   longestAbsence = 0;
   #leftAt = 0;
+  /** Where the core stops. */
+  #stop = -1;
   /** Set when the chip was reset, or resets itself. @type {Remains | null} */
   remains = null;
   #core = new Core(this.rp, () => this.#reset(0));
@@ -129,12 +131,20 @@ export class Chip {
   }
 
   /**
-   * Runs up to a cycle, or to the chip's reset.
+   * Lets the core stop before an instruction that is called or jumped to.
+   * @param {number | undefined} address
+   */
+  stopAt(address) {
+    this.#stop = address ?? -1;
+  }
+
+  /**
+   * Runs up to a cycle, to the chip's reset, or to where the core stops.
    * @param {number} cycle
    */
   runTo(cycle) {
     const { clock, rp } = this;
-    while (rp.core.cycles < cycle && !this.remains) {
+    while (rp.core.cycles < cycle && !this.remains && rp.core.PC !== this.#stop) {
       if (this.#core.asleep) this.sleep += clock.skipTo(cycle);
       else this.#execute(cycle);
       clock.ring();
@@ -147,6 +157,7 @@ export class Chip {
     const { core } = this.rp;
     try {
       while (core.cycles < clock.deadline && core.cycles < cycle && !core.waiting && !this.remains) {
+        if (core.PC === this.#stop) return;
         if (!this.xip && core.PC >= FLASH_BASE && core.PC < FLASH_END) {
           throw new Error('the firmware runs from flash while the flash is not mapped');
         }

@@ -1,5 +1,6 @@
 /** What the control endpoint does at each of its paths. */
 
+import { repeat, stop } from './calls.mjs';
 import { card, change, fault, measure, remember, run, usb } from './instruments.mjs';
 import { not, only } from './refusal.mjs';
 
@@ -31,6 +32,7 @@ export const PATHS = {
   '/v1/card': { POST: (key, body) => card(key, body) },
   '/v1/usb': { GET: ({ board }) => ({ serial: board.host?.string(SERIAL) }), POST: (key, body) => usb(key, body) },
   '/v1/fault': { POST: (key, body) => fault(key, body) },
+  '/v1/call': { POST: (key, body) => stop(key, body), PUT: (key, body) => repeat(key, body) },
   '/v1/measure': { GET: (key) => measure(key) },
 };
 

@@ -270,7 +270,7 @@ impl Workbench {
     }
 
     /// Gives the key the reports that are on their way.
-    fn flush(&self) {
+    pub(super) fn flush(&self) {
         let mut wire = self.wire();
         if !wire.outgoing.is_empty() {
             self.run_wire(&mut wire, Until::Time, 0);
@@ -281,7 +281,7 @@ impl Workbench {
         self.0.wire.lock().expect("no check has failed here")
     }
 
-    fn emulator(&self) -> &Emulator {
+    pub(super) fn emulator(&self) -> &Emulator {
         &self.0.emulator
     }
 }

@@ -4,6 +4,11 @@
 mod attempt;
 mod card;
 mod conformance;
+mod constant_time;
+mod constant_time_codes;
+mod constant_time_compare;
+mod constant_time_curve;
+mod constant_time_sealing;
 mod erase;
 mod faults;
 mod power_cuts;
@@ -40,6 +45,10 @@ const SUITES: &[(&str, &[Check])] = &[
     ("usb", usb::CHECKS),
     ("card", card::CHECKS),
     ("conformance", conformance::CHECKS),
+    ("constant_time_compare", constant_time_compare::CHECKS),
+    ("constant_time_codes", constant_time_codes::CHECKS),
+    ("constant_time_sealing", constant_time_sealing::CHECKS),
+    ("constant_time_curve", constant_time_curve::CHECKS),
 ];
 
 fn main() {

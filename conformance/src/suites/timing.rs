@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::host::cbor::map;
-use crate::host::ctap2::{ga, get_assertion_by, make_credential, make_discoverable, status};
+use crate::host::ctap2::{Request, ga, get_assertion_by, make_credential, make_discoverable, status};
 use crate::host::{Host, command, packets};
 use crate::key::Key;
 
@@ -76,38 +76,26 @@ fn answered(host: &mut Host, id: &[u8], expected: u8) -> Duration {
     begun.elapsed()
 }
 
-fn a_foreign_id_takes_as_long_as_an_unknown_one(key: &Key) {
+/// What the request makes is another relying party's, and takes as long as what nobody has.
+#[track_caller]
+fn foreign_takes_as_long_as_unknown(key: &Key, request: &Request, what: &str) {
     let mut host = key.host();
-    let theirs = host.make(&make_credential("example.org", b"1")).id;
+    let theirs = host.make(request).id;
     let unknown: Vec<u8> = theirs.iter().map(|byte| byte ^ 0x5A).collect();
-    take_as_long(
-        ["an ID of another relying party", "an ID that nobody has"],
-        25,
-        |foreign| {
-            answered(
-                &mut host,
-                if foreign { &theirs } else { &unknown },
-                status::NO_CREDENTIALS,
-            )
-        },
-    );
+    take_as_long([what, "an ID that nobody has"], 25, |foreign| {
+        let id = if foreign { &theirs } else { &unknown };
+        answered(&mut host, id, status::NO_CREDENTIALS)
+    });
+}
+
+fn a_foreign_id_takes_as_long_as_an_unknown_one(key: &Key) {
+    let request = make_credential("example.org", b"1");
+    foreign_takes_as_long_as_unknown(key, &request, "an ID of another relying party");
 }
 
 fn a_plain_account_takes_as_long_as_none(key: &Key) {
-    let mut host = key.host();
-    let theirs = host.make(&make_discoverable("example.org", b"1")).id;
-    let unknown: Vec<u8> = theirs.iter().map(|byte| byte ^ 0x5A).collect();
-    take_as_long(
-        ["a passkey of another relying party", "an ID that nobody has"],
-        25,
-        |foreign| {
-            answered(
-                &mut host,
-                if foreign { &theirs } else { &unknown },
-                status::NO_CREDENTIALS,
-            )
-        },
-    );
+    let request = make_discoverable("example.org", b"1");
+    foreign_takes_as_long_as_unknown(key, &request, "a passkey of another relying party");
 }
 
 fn a_pin_that_is_almost_right_takes_as_long_as_any(key: &Key) {

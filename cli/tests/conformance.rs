@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Output, Stdio};
@@ -248,6 +248,35 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
     let worse = run(home.path(), "diff good.json broken.json --json");
     assert_eq!(worse.status.code(), Some(6));
     assert_eq!(json(&worse)["worse"], failed.len());
+}
+
+#[test]
+fn a_key_that_goes_ends_the_run_and_what_it_may_hold_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let arguments = format!(
+        "conformance {} --erase --yes --only client_pin --html page.html",
+        token.flags()
+    );
+    let mut child = brasskey(home.path(), &arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    // The last that is said before the first check.
+    while !said.ends_with("checks\n") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    drop(token);
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(5), "{said}");
+    assert!(said.contains("is gone since the check client_pin::"), "{said}");
+    // How far the first check came is a matter of luck.
+    let is_told = said.contains("still has what a check left on it") || said.contains("no check has begun");
+    assert!(is_told, "{said}");
+    let page = fs::read_to_string(home.path().join("page.html")).unwrap();
+    assert!(page.contains("The run was ended early") && page.contains("the key is gone"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! CTAPHID from the host's side (CTAP 2.3 §11.2), packet by packet.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -139,7 +140,8 @@ impl Host {
             channel: BROADCAST,
             command: 0,
             link,
-            nonce: 0,
+            // Its own: where hosts share what a key sends, each knows its answer by the nonce.
+            nonce: RandomState::new().hash_one(()),
         };
         host.channel = host.allocate();
         host
@@ -154,7 +156,7 @@ impl Host {
 
     /// INIT on `channel`: the nonce, and the payload of the answer, which must be the next report.
     pub fn init(&mut self, channel: u32) -> ([u8; 8], Vec<u8>) {
-        self.nonce += 1;
+        self.nonce = self.nonce.wrapping_add(1);
         let nonce = self.nonce.to_be_bytes();
         self.send_on(channel, command::INIT, &nonce);
         let answer = self.message();

@@ -15,7 +15,7 @@ mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use brasskey_conformance::outcome::{Outcome, Report, SCHEMA};
+use brasskey_conformance::outcome::{Checked, Outcome, Report, SCHEMA};
 use brasskey_conformance::plan::{self, Means, Step, Total};
 use brasskey_conformance::run::Bench;
 use brasskey_conformance::trace::{Left, Patience, Tape};
@@ -30,6 +30,9 @@ use super::pin_entry::PinArgs;
 use crate::text::escape;
 use crate::transport::DeviceSpec;
 use hands::Subject;
+
+/// How often a check is tried that another program may have disturbed.
+const TRIES: u32 = 4;
 
 /// The arguments of `conformance`.
 #[derive(Debug, ClapArgs)]
@@ -177,10 +180,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         stale_exceptions: Vec::new(),
         checks: Vec::new(),
     };
-    run_all(&mut report, &bench, &steps, total.touches, &subject, output);
-    report.left = end::tidy(&bench, &report, &subject, output);
+    let gone_since = run_all(&mut report, &bench, &steps, total.touches, &subject, output);
+    report.left = end::tidy(&bench, &report, &subject, gone_since.is_some(), output);
     report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
-    finish(args, &report, output)
+    finish(args, &report, gone_since, output)
 }
 
 /// What is ahead.
@@ -207,7 +210,16 @@ fn announce(total: Total, subject: &Subject, output: &Output) {
     });
 }
 
-fn run_all(report: &mut Report, bench: &Bench, steps: &[Step], touches: u32, subject: &Subject, output: &Output) {
+/// Tries each step. Returns the check in which the key went, where it did not come back.
+fn run_all(
+    report: &mut Report,
+    bench: &Bench,
+    steps: &[Step],
+    touches: u32,
+    subject: &Subject,
+    output: &Output,
+) -> Option<String> {
+    let mut gone_since = None;
     let progress = ProgressBar::hidden();
     if output.is_interactive() {
         progress.set_length(steps.len() as u64);
@@ -218,9 +230,15 @@ fn run_all(report: &mut Report, bench: &Bench, steps: &[Step], touches: u32, sub
         subject.guide.show_on(&progress, touches);
     }
     for step in steps {
-        if bench.tape().is_stopped() {
+        let is_gone = gone_since.is_some();
+        if is_gone || bench.tape().is_stopped() {
             report.interrupted = true;
-            let skipped = Some((Outcome::NotTried, "the run was ended".to_owned()));
+            let why = if is_gone {
+                "the key is gone"
+            } else {
+                "the run was ended"
+            };
+            let skipped = Some((Outcome::NotTried, why.to_owned()));
             report.checks.push(bench.try_step(
                 &Step {
                     skipped,
@@ -231,7 +249,10 @@ fn run_all(report: &mut Report, bench: &Bench, steps: &[Step], touches: u32, sub
             continue;
         }
         subject.guide.begin(&step.name());
-        report.checks.push(bench.try_step(step, report.erased));
+        report.checks.push(try_alone(bench, step, report.erased, subject));
+        if progress.suspend(|| subject.is_gone(output)) && !bench.tape().is_stopped() {
+            gone_since = Some(step.name());
+        }
         progress.inc(1);
     }
     report.interrupted |= bench.tape().is_stopped();
@@ -244,9 +265,33 @@ fn run_all(report: &mut Report, bench: &Bench, steps: &[Step], touches: u32, sub
             .position(|(suite, _)| *suite == area)
     };
     report.checks.sort_by_key(|check| place(&check.area));
+    gone_since
 }
 
-fn finish(args: &Args, report: &Report, output: &Output) -> Result<(), Failure> {
+/// Tries a step, and again where it may have failed because another program used the key meanwhile. Where one always
+/// does, nothing can be told.
+fn try_alone(bench: &Bench, step: &Step, erase: bool, subject: &Subject) -> Checked {
+    let mut tries = 0;
+    loop {
+        subject.had_others();
+        let mut checked = bench.try_step(step, erase);
+        let is_unfit = matches!(checked.outcome, Outcome::Fail | Outcome::Warn);
+        if !is_unfit || !subject.had_others() || bench.tape().is_stopped() {
+            return checked;
+        }
+        tries += 1;
+        if tries == TRIES {
+            let message = checked.message.unwrap_or_default();
+            checked.message = Some(format!("another program used the key meanwhile: {message}"));
+            if checked.outcome == Outcome::Fail {
+                checked.outcome = Outcome::NotTried;
+            }
+            return checked;
+        }
+    }
+}
+
+fn finish(args: &Args, report: &Report, gone_since: Option<String>, output: &Output) -> Result<(), Failure> {
     if let Some(file) = &args.html {
         files::write(file, &html::page(report))?;
     }
@@ -256,6 +301,10 @@ fn finish(args: &Args, report: &Report, output: &Output) -> Result<(), Failure> 
     show::report(report, output)?;
     if let Some(left) = &report.left {
         output.notice(&escape(left));
+    }
+    if let Some(check) = gone_since {
+        let device = report.key.device.clone();
+        return Err(Failure::Lost { device, check });
     }
     if report.interrupted {
         return Err(Failure::Ended);

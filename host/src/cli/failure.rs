@@ -119,6 +119,14 @@ pub(super) enum Failure {
     /// A run of checks ended early. What came of it was shown already.
     #[error("the run was ended early")]
     Ended,
+    /// The key went in the middle of a run of checks. What came of it, and what is left on the key, was shown already.
+    #[error("{device} is gone since the check {check}; what came after that was not tried")]
+    Lost {
+        /// The key, escaped.
+        device: String,
+        /// The check in which it went.
+        check: String,
+    },
     /// The key does not do what the standards ask. What that is was shown already.
     #[error("{failed} of the checks that were tried failed")]
     Nonconforming {
@@ -288,6 +296,7 @@ impl Failure {
             | Self::NoPasskey { .. }
             | Self::NoAccount { .. }
             | Self::Unverified
+            | Self::Lost { .. }
             | Self::Policy { .. } => KEY,
             Self::Registrations(error) | Self::NotKept { source: error, .. } => match error {
                 // §7.1 step 27 of WebAuthn: the key made a credential ID that it had made before.

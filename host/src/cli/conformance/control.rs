@@ -106,11 +106,12 @@ impl Control {
         }
     }
 
-    /// Does something; a check ends where it cannot be done.
-    pub(super) fn act(&self, path: &str, action: &str) {
+    /// Does something.
+    pub(super) fn act(&self, path: &str, action: &str) -> Result<(), String> {
         let body = format!(r#"{{"action":"{action}"}}"#);
-        if let Err(error) = self.ask(&format!("POST {path}"), &body) {
-            panic!("the control endpoint failed: {error}");
+        match self.ask(&format!("POST {path}"), &body) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("the control endpoint failed: {error}")),
         }
     }
 

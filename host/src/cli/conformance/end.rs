@@ -43,8 +43,14 @@ pub(super) fn heed_signals(tape: &Tape, subject: &Subject, pin: &'static str, ou
     });
 }
 
-/// Leaves the key as new, or says what is on it. After Ctrl-C nobody is there to touch it.
-pub(super) fn tidy(bench: &Bench, report: &Report, subject: &Subject, output: &Output) -> Option<String> {
+/// Leaves the key as new, or says what is on it. After Ctrl-C nobody is there to touch it, and a key may be gone.
+pub(super) fn tidy(
+    bench: &Bench,
+    report: &Report,
+    subject: &Subject,
+    is_gone: bool,
+    output: &Output,
+) -> Option<String> {
     let left = bench.tape().left();
     if left.is_nothing() || subject.is_ephemeral {
         return None;
@@ -57,7 +63,7 @@ pub(super) fn tidy(bench: &Bench, report: &Report, subject: &Subject, output: &O
         return Some("no check has begun: nothing is lost, unless the key was reset just now".to_owned());
     }
     STATE.store(TIDYING, Ordering::Release);
-    if !(report.interrupted && subject.is_person) {
+    if !(is_gone || report.interrupted && subject.is_person) {
         output.notice("making the key as new");
         match bench.freshen() {
             Ok(()) => return None,

@@ -3,6 +3,7 @@
 mod patient;
 mod person;
 mod plugged;
+mod seat;
 
 use std::io::IsTerminal as _;
 use std::process::{Command, Stdio};
@@ -30,6 +31,8 @@ use plugged::{Plugged, Presser};
 
 /// How long a key may be away while it is unplugged.
 const AWAY: Duration = Duration::from_secs(60);
+/// How long a key may be away that nobody has unplugged on purpose: a fault that a check found may make it start anew.
+const STARTING: Duration = Duration::from_secs(5);
 /// How often the computer is asked what is plugged in.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// CTAP 2.3 §6.1.2 asks for ten seconds at least; a key that waits longer is waited for.
@@ -38,6 +41,8 @@ const USER_ACTION_TIMEOUT: u64 = 30_000;
 /// The key under test.
 pub(super) struct Subject {
     hand: Arc<dyn Hand>,
+    /// The same, where the key is outside this process.
+    plugged: Option<Arc<Plugged>>,
     profile: &'static Profile,
     reset_command: Option<String>,
     /// What to call it: escaped.
@@ -61,7 +66,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    fn new(hand: impl Hand + 'static, label: String, needs: Vec<Need>) -> Self {
+    fn new(hand: Arc<dyn Hand>, label: String, needs: Vec<Need>) -> Self {
         // One for each run of the command: what it holds may as well live as long as that.
         let has = Vec::leak(needs.clone());
         let profile = Box::leak(Box::new(Profile {
@@ -70,7 +75,8 @@ impl Subject {
             user_action_timeout: USER_ACTION_TIMEOUT,
         }));
         Self {
-            hand: Arc::new(hand),
+            hand,
+            plugged: None,
             profile,
             reset_command: None,
             label,
@@ -83,6 +89,21 @@ impl Subject {
             replugs: true,
             needs,
         }
+    }
+
+    /// Whether a connection to the key broke, and it does not come back.
+    pub(super) fn is_gone(&self, output: &Output) -> bool {
+        let Some(plugged) = self.plugged.as_ref().filter(|plugged| !plugged.is_there()) else {
+            return false;
+        };
+        let seconds = plugged.patience().as_secs();
+        output.notice(&format!("{} is gone: it may come back within {seconds} s", self.label));
+        !plugged.comes_back()
+    }
+
+    /// Whether the key has answered another program since this was asked last.
+    pub(super) fn had_others(&self) -> bool {
+        self.plugged.as_ref().is_some_and(|plugged| plugged.line.had_others())
     }
 
     /// The key, watched.
@@ -117,7 +138,7 @@ pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output
                 "use --device soft, which is in memory, or start it with `brasskey token` and name its address",
             ));
         }
-        Some(DeviceSpec::Address(address)) => address.clone(),
+        Some(DeviceSpec::Address(address)) => seat::listed(address.clone()),
         None => plugged_in()?,
     };
     // So that what is missing or in use is told as everywhere.
@@ -150,8 +171,9 @@ pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output
     };
     let label = escape(&address.to_string()).into_owned();
     let is_card = matches!(address, Address::Pcsc(_));
-    let hand = Plugged::new(address.clone(), presser);
+    let plugged = Arc::new(Plugged::new(address.clone(), presser));
     Ok(Subject {
+        plugged: Some(Arc::clone(&plugged)),
         reset_command: args.reset_command.clone(),
         is_card,
         address: Some(address),
@@ -159,7 +181,7 @@ pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output
         is_person,
         touches,
         replugs,
-        ..Subject::new(hand, label, needs)
+        ..Subject::new(plugged, label, needs)
     })
 }
 
@@ -169,7 +191,11 @@ fn soft() -> Result<Subject, Failure> {
     let label = "soft token in memory (software)".to_owned();
     Ok(Subject {
         is_ephemeral: true,
-        ..Subject::new(Soft(key), label, vec![Need::Clock, Need::Decline, Need::ManyTouches])
+        ..Subject::new(
+            Arc::new(Soft(key)),
+            label,
+            vec![Need::Clock, Need::Decline, Need::ManyTouches],
+        )
     })
 }
 
@@ -215,15 +241,15 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits until `look` has found what it looks for, or the run ends.
-fn wait<T>(failure: &str, mut look: impl FnMut() -> Option<T>) -> T {
+/// Waits until `look` has found what it looks for, no longer than `patience`, unless the run ends.
+fn wait<T>(patience: Duration, failure: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
         assert!(!is_stopped(), "the run was ended");
-        assert!(begun.elapsed() < AWAY, "{failure}");
+        assert!(begun.elapsed() < patience, "{failure}");
         thread::sleep(INTERVAL);
     }
 }
@@ -233,7 +259,7 @@ struct Soft(SoftKey);
 
 impl Hand for Soft {
     fn connect(&self) -> Box<dyn Link> {
-        Box::new(Wire::new(Box::new(self.0.connect()), false))
+        Box::new(Wire::new(Box::new(self.0.connect()), Arc::default()))
     }
 
     fn wait_until_asked(&self) {

@@ -51,6 +51,10 @@ impl Failure {
             Self::Unsound { hint, .. } => (*hint).to_owned(),
             Self::Code(_) => "set the clocks of both devices, and try again with a code that was just made".to_owned(),
             Self::Unhealthy { .. } => "run the commands above that you agree with, and try again".to_owned(),
+            Self::Lost { .. } => {
+                "plug it in, or start the emulator; if it goes in the same check again, it cannot bear that one"
+                    .to_owned()
+            }
             Self::Ended => "run the command again when you are ready".to_owned(),
             Self::Nonconforming { .. } => {
                 "--html FILE writes what was said on the wire; --exceptions FILE keeps what is meant to be so"

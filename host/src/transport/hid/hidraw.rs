@@ -4,7 +4,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
@@ -12,10 +13,20 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::transport::{Address, Transport, TransportError};
 
+/// How many reports go to a virtual device at once. The kernel keeps 32 for the program that makes the device, and
+/// loses what comes when that has not looked yet (`UHID_BUFSIZE` in Linux's `drivers/hid/uhid.c`). A key on USB needs
+/// no such care: writing to it takes as long as the bus does.
+const AT_ONCE: u32 = 16;
+/// How long to wait then, as the bus would.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// A key on USB.
 pub struct HidTransport {
     device: File,
     path: String,
+    is_virtual: bool,
+    /// How many reports went out since one came in, or since the last pause.
+    sent: u32,
 }
 
 impl HidTransport {
@@ -35,6 +46,8 @@ impl HidTransport {
         Ok(Self {
             device,
             path: path.to_owned(),
+            is_virtual: is_virtual(path),
+            sent: 0,
         })
     }
 
@@ -52,16 +65,30 @@ fn reopen(path: &str) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// Whether the kernel's HID driver made the file, by whatever link it is reached.
+/// Where the kernel tells about the file, by whatever link it is reached.
+fn about(path: &str) -> Option<PathBuf> {
+    let path = fs::canonicalize(path).ok()?;
+    Some(Path::new("/sys/class/hidraw").join(path.file_name()?))
+}
+
+/// Whether the kernel's HID driver made the file.
 fn is_hidraw(path: &str) -> bool {
-    fs::canonicalize(path)
-        .ok()
-        .and_then(|path| Some(Path::new("/sys/class/hidraw").join(path.file_name()?)))
-        .is_some_and(|device| device.exists())
+    about(path).is_some_and(|device| device.exists())
+}
+
+/// Whether a program made the device, by `/dev/uhid`.
+fn is_virtual(path: &str) -> bool {
+    let device = about(path).and_then(|device| fs::canonicalize(device).ok());
+    device.is_some_and(|device| device.starts_with("/sys/devices/virtual"))
 }
 
 impl Transport for HidTransport {
     fn send(&mut self, report: &Report) -> Result<(), TransportError> {
+        if self.is_virtual && self.sent == AT_ONCE {
+            thread::sleep(PAUSE);
+            self.sent = 0;
+        }
+        self.sent += 1;
         // The leading zero says that this device does not number its reports.
         let mut numbered = [0; size_of::<Report>() + 1];
         let (_, body) = numbered.split_at_mut(1);
@@ -74,7 +101,7 @@ impl Transport for HidTransport {
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
         match poll(&mut waiting, timeout) {
             Ok(0) | Err(nix::errno::Errno::EINTR) => return Ok(None),
-            Ok(_) => {}
+            Ok(_) => self.sent = 0,
             Err(error) => return Err(self.error(error.into())),
         }
         let mut report: Report = [0; size_of::<Report>()];
@@ -90,6 +117,7 @@ impl Transport for HidTransport {
 mod tests {
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixDatagram;
+    use std::time::Instant;
 
     use super::*;
 
@@ -98,7 +126,13 @@ mod tests {
         let (ours, theirs) = UnixDatagram::pair().unwrap();
         let device = File::from(OwnedFd::from(theirs));
         let path = "/dev/no-such-hidraw".to_owned();
-        (HidTransport { device, path }, ours)
+        let device = HidTransport {
+            device,
+            path,
+            is_virtual: true,
+            sent: 0,
+        };
+        (device, ours)
     }
 
     #[test]
@@ -130,6 +164,20 @@ mod tests {
         host.send(&[9; 8]).unwrap();
         assert_eq!(device.receive(Duration::ZERO).unwrap(), Some([9; 64]));
         assert_eq!(device.receive(Duration::ZERO).unwrap(), None, "no report of CTAPHID");
+    }
+
+    #[test]
+    fn a_virtual_device_is_not_sent_more_at_once_than_the_kernel_keeps() {
+        let (mut device, host) = device();
+        let begun = Instant::now();
+        for _ in 0..=AT_ONCE {
+            device.send(&[7; 64]).unwrap();
+        }
+        assert!(begun.elapsed() >= PAUSE);
+        host.send(&[9; 64]).unwrap();
+        device.receive(Duration::ZERO).unwrap();
+        assert_eq!(device.sent, 0, "what answers has looked");
+        assert!(!is_virtual("/dev/null"));
     }
 
     #[test]

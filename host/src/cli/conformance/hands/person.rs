@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use brasskey_conformance::key::Report;
 use indicatif::ProgressBar;
 
-use super::{USER_ACTION_TIMEOUT, lock, wait};
+use super::seat::Seat;
+use super::{AWAY, USER_ACTION_TIMEOUT, lock, wait};
 use crate::cli::confirm::ask;
 use crate::transport::{self, Address};
 
@@ -137,26 +138,18 @@ impl Guide {
 
     /// A person unplugs the key, and plugs it in again, maybe elsewhere: where it is then.
     pub(super) fn replug(&self, address: Address) -> Address {
-        let listed = || transport::list().unwrap_or_default();
         let what = match address {
             Address::Hid(_) => {
-                let known = listed().into_iter().find(|listed| listed.address == address);
+                let seat = Seat::of(&address);
                 self.say("UNPLUG the security key now");
-                let others = wait("the key was not unplugged", || {
-                    let listed = listed();
-                    listed.iter().all(|listed| listed.address != address).then_some(listed)
+                wait(AWAY, "the key was not unplugged", || {
+                    let listed = transport::list().unwrap_or_default();
+                    listed.iter().all(|listed| listed.address != address).then_some(())
                 });
                 self.say("PLUG the security key IN again");
-                let back = wait("the key was not plugged in again", || {
-                    listed().into_iter().find(|listed| {
-                        let is_kind = known.as_ref().is_none_or(|known| {
-                            (known.vendor_id, known.product_id) == (listed.vendor_id, listed.product_id)
-                        });
-                        is_kind && others.iter().all(|other| other.address != listed.address)
-                    })
-                });
+                let back = wait(AWAY, "the key was not plugged in again", || seat.find());
                 self.say("");
-                return back.address;
+                return back;
             }
             Address::Pcsc(_) => "take the card out of its reader, put it in again",
             _ => "switch the security key off and on again",

@@ -1,17 +1,23 @@
 //! A key outside this process, and who handles it.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use brasskey_conformance::key::{Hand, Link};
 
 use super::patient::Patient;
 use super::person::Guide;
-use super::{lock, must, shell, wait};
+use super::seat::Seat;
+use super::{AWAY, INTERVAL, STARTING, lock, must, shell, wait};
 use crate::cli::conformance::card::{Card, CardLink, SharedCard};
 use crate::cli::conformance::control::Control;
-use crate::cli::conformance::wire::Wire;
-use crate::transport::Address;
+use crate::cli::conformance::end::is_stopped;
+use crate::cli::conformance::wire::{Line, Wire};
+use crate::client::Channel;
 use crate::transport::pcsc::{PcscCard, Sharing};
+use crate::transport::{Address, Transport};
 
 /// Who touches a key.
 pub(super) enum Presser {
@@ -26,6 +32,11 @@ pub(super) enum Presser {
 /// A key outside this process.
 pub(super) struct Plugged {
     address: Mutex<Address>,
+    /// How the key is known again, where it is on USB.
+    seat: Mutex<Option<Seat>>,
+    /// Whether it was unplugged on purpose, and nobody has opened it since.
+    is_away: AtomicBool,
+    pub(super) line: Arc<Line>,
     /// The card, as long as the key keeps its power.
     card: Mutex<Option<SharedCard>>,
     presser: Presser,
@@ -33,8 +44,12 @@ pub(super) struct Plugged {
 
 impl Plugged {
     pub(super) fn new(address: Address, presser: Presser) -> Self {
+        let line = Arc::new(Line::new(matches!(address, Address::Hid(_))));
         Self {
+            seat: Mutex::new(seat(&address)),
             address: Mutex::new(address),
+            is_away: AtomicBool::new(false),
+            line,
             card: Mutex::default(),
             presser,
         }
@@ -42,6 +57,63 @@ impl Plugged {
 
     fn address(&self) -> Address {
         lock(&self.address).clone()
+    }
+
+    /// How long the key may be away.
+    pub(super) fn patience(&self) -> Duration {
+        let is_expected = self.is_away.load(Ordering::Acquire) || matches!(self.presser, Presser::Person(_));
+        if is_expected { AWAY } else { STARTING }
+    }
+
+    /// A connection to the key, wherever it is.
+    fn open(&self) -> Option<Box<dyn Transport>> {
+        let mut address = lock(&self.address);
+        let opened = address.open().ok().or_else(|| {
+            let elsewhere = lock(&self.seat).as_ref()?.find()?;
+            let opened = elsewhere.open().ok()?;
+            *address = elsewhere;
+            Some(opened)
+        })?;
+        self.is_away.store(false, Ordering::Release);
+        Some(opened)
+    }
+
+    /// Whether no connection broke, or the key has come back since.
+    pub(super) fn is_there(&self) -> bool {
+        let has_card = lock(&self.card).as_ref().is_none_or(|card| !card.is_gone());
+        let is_broken = self.line.is_broken.load(Ordering::Acquire) || !has_card;
+        if is_broken && self.answers() {
+            self.line.is_broken.store(false, Ordering::Release);
+            *lock(&self.card) = None;
+            return true;
+        }
+        !is_broken
+    }
+
+    fn answers(&self) -> bool {
+        match self.address() {
+            Address::Pcsc(reader) => open_card(&reader).is_some(),
+            _ => self.open().is_some_and(|transport| Channel::open(transport).is_ok()),
+        }
+    }
+
+    /// Has the control endpoint do something. Where that is gone, the key may be, too.
+    fn act(&self, control: &Control, path: &str, action: &str) {
+        let done = control.act(path, action);
+        self.line.is_broken.fetch_or(done.is_err(), Ordering::AcqRel);
+        must(done);
+    }
+
+    /// Waits for a key that is gone, unless the run ends.
+    pub(super) fn comes_back(&self) -> bool {
+        let until = Instant::now() + self.patience();
+        while Instant::now() < until && !is_stopped() {
+            if self.is_there() {
+                return true;
+            }
+            thread::sleep(INTERVAL);
+        }
+        false
     }
 
     /// The card in this reader: the one that hosts have already, or the one that comes.
@@ -52,12 +124,18 @@ impl Plugged {
         }
         // The reader would not let go of it.
         *shared = None;
-        let card = wait("the card cannot be opened", || {
-            let mut card = Card::new(Box::new(PcscCard::connect(reader, Sharing::Shared).ok()?));
-            card.answers().then_some(card)
-        });
+        let card = wait(AWAY, "the card cannot be opened", || open_card(reader));
         shared.insert(SharedCard::new(card)).clone()
     }
+}
+
+fn seat(address: &Address) -> Option<Seat> {
+    matches!(address, Address::Hid(_)).then(|| Seat::of(address))
+}
+
+fn open_card(reader: &str) -> Option<Card> {
+    let mut card = Card::new(Box::new(PcscCard::connect(reader, Sharing::Shared).ok()?));
+    card.answers().then_some(card)
 }
 
 impl Hand for Plugged {
@@ -65,11 +143,11 @@ impl Hand for Plugged {
         let address = self.address();
         let link: Box<dyn Link> = match &address {
             Address::Pcsc(reader) => Box::new(CardLink::new(self.card(reader))),
-            address => {
-                let transport = wait("the key cannot be opened", || address.open().ok());
-                // The computer gives each program that has a key open all of its reports.
-                let is_shared = matches!(address, Address::Hid(_));
-                Box::new(Wire::new(transport, is_shared))
+            _ => {
+                self.line.is_broken.store(true, Ordering::Release);
+                let transport = wait(self.patience(), "the key cannot be opened", || self.open());
+                self.line.is_broken.store(false, Ordering::Release);
+                Box::new(Wire::new(transport, Arc::clone(&self.line)))
             }
         };
         match &self.presser {
@@ -91,7 +169,7 @@ impl Hand for Plugged {
 
     fn press(&self) {
         match &self.presser {
-            Presser::Control(control) => control.act("/v1/button", "press"),
+            Presser::Control(control) => self.act(control, "/v1/button", "press"),
             Presser::Commands { touch: Some(touch), .. } => must(shell(touch)),
             Presser::Commands { .. } => panic!("nobody touches the key"),
             Presser::Person(guide) => guide.press(),
@@ -100,7 +178,7 @@ impl Hand for Plugged {
 
     fn release(&self) {
         match &self.presser {
-            Presser::Control(control) => control.act("/v1/button", "release"),
+            Presser::Control(control) => self.act(control, "/v1/button", "release"),
             Presser::Person(guide) => guide.release(),
             Presser::Commands { .. } => {}
         }
@@ -117,15 +195,17 @@ impl Hand for Plugged {
 
     fn decline(&self) {
         match &self.presser {
-            Presser::Control(control) => control.act("/v1/button", "deny"),
+            Presser::Control(control) => self.act(control, "/v1/button", "deny"),
             _ => panic!("nobody says no"),
         }
     }
 
     fn power_cycle(&self) {
         *lock(&self.card) = None;
+        *lock(&self.seat) = seat(&self.address());
+        self.is_away.store(true, Ordering::Release);
         match &self.presser {
-            Presser::Control(control) => control.act("/v1/power", "cycle"),
+            Presser::Control(control) => self.act(control, "/v1/power", "cycle"),
             Presser::Commands {
                 replug: Some(replug), ..
             } => must(shell(replug)),

@@ -8,6 +8,7 @@ use brasskey_protocol::limits::{CONT_PAYLOAD, INIT_PAYLOAD, MAX_MESSAGE};
 use super::item::bytes_of;
 use super::shape::bits;
 use super::tree::{Fault, Node, Value};
+use super::webauthn::Exchange;
 use super::{ctap2, u2f};
 
 /// Who sent a report.
@@ -132,12 +133,34 @@ pub(super) struct Sides {
     asked: HashMap<u32, u8>,
     /// Who sends on a channel now.
     sending: HashMap<u32, Side>,
+    /// Whether only the key's reports are there.
+    key_alone: bool,
 }
 
 impl Sides {
+    /// Who reads a `/dev/hidraw` gets what the key sends, and not what others send to it: then channels are given, and
+    /// nobody has asked for one.
+    fn in_dump<'a>(reports: impl Iterator<Item = &'a Report>) -> Self {
+        let (mut asked, mut given) = (false, false);
+        for report in reports {
+            let [_, _, _, _, kind, high, low, ..] = *report;
+            if kind == command::INIT | 0x80 {
+                let is_request = u16::from_be_bytes([high, low]) == 8;
+                (asked, given) = (asked || is_request, given || !is_request);
+            }
+        }
+        Self {
+            key_alone: given && !asked,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn of(&mut self, report: &Report) -> Side {
         let [a, b, c, d, kind, high, low, ..] = *report;
         let channel = u32::from_be_bytes([a, b, c, d]);
+        if self.key_alone {
+            return Side::Key;
+        }
         if kind & 0x80 == 0 {
             return self.sending.get(&channel).copied().unwrap_or(Side::Host);
         }
@@ -162,7 +185,11 @@ impl Sides {
 
 /// What was asked last on each channel: an answer is read by it.
 #[derive(Debug, Default)]
-pub(super) struct Talk(HashMap<u32, (u8, Vec<u8>)>);
+pub(super) struct Talk {
+    asked: HashMap<u32, (u8, Vec<u8>)>,
+    /// Registrations and sign-ins.
+    pub(super) exchanges: Vec<Exchange>,
+}
 
 impl Talk {
     /// Explains a message, whose first byte is at `at`, where it has one place.
@@ -190,13 +217,26 @@ impl Talk {
         let mut inner = Vec::new();
         let asked = match side {
             Side::Key => self
-                .0
+                .asked
                 .get(channel)
                 .filter(|(asked, _)| asked == command)
                 .map(|(_, bytes)| &**bytes),
             Side::Host => None,
         };
         members.extend(contents(message, asked, &mut inner));
+        // authenticatorMakeCredential and authenticatorGetAssertion, or U2F_REGISTER and U2F_AUTHENTICATE.
+        let is_granted = match (*command, asked, &payload[..]) {
+            (command::CBOR, Some([0x01 | 0x02, ..]), [0x00, ..]) => true,
+            (command::MSG, Some([_, 0x01 | 0x02, ..]), [.., 0x90, 0x00]) => true,
+            _ => false,
+        };
+        if let Some(request) = asked.filter(|_| is_granted) {
+            self.exchanges.push(Exchange {
+                command: *command,
+                request: request.to_vec(),
+                answer: payload.clone(),
+            });
+        }
         for fault in inner {
             let what = format!("{name}, byte {}: {}", fault.offset, fault.what);
             faults.push(Fault {
@@ -206,7 +246,7 @@ impl Talk {
             });
         }
         if *side == Side::Host && !matches!(*command, command::CANCEL) {
-            self.0.insert(*channel, (*command, payload.clone()));
+            self.asked.insert(*channel, (*command, payload.clone()));
         }
         match at {
             Some(at) => node.at(at),
@@ -288,12 +328,15 @@ fn error(code: u8) -> Node {
     Node::number("error", 0, code).meaning(meaning)
 }
 
-/// Explains reports that follow each other, each with its place and, where that is known, its sender.
+/// Explains reports that follow each other, each with its place and, where that is known, its sender. What can be
+/// verified of them comes beside.
 pub(super) fn reports<'a>(
     reports: impl IntoIterator<Item = (usize, Option<Side>, &'a Report)>,
     faults: &mut Vec<Fault>,
-) -> Vec<Node> {
-    let (mut sides, mut assembler, mut talk) = (Sides::default(), Assembler::default(), Talk::default());
+) -> (Vec<Node>, Vec<Exchange>) {
+    let reports: Vec<_> = reports.into_iter().collect();
+    let mut sides = Sides::in_dump(reports.iter().map(|(_, _, report)| *report));
+    let (mut assembler, mut talk) = (Assembler::default(), Talk::default());
     let mut nodes = Vec::new();
     let mut begun = HashMap::new();
     let mut end = 0;
@@ -320,7 +363,7 @@ pub(super) fn reports<'a>(
         let what = format!("a message on channel {channel:08x} ends early: {came} of {announced} bytes came");
         faults.push(Fault::fatal(end, what));
     }
-    nodes
+    (nodes, talk.exchanges)
 }
 
 /// Whether this may be a report: one of a host or a key on a channel, with a command that the standard has.
@@ -337,3 +380,6 @@ pub(super) fn is_report(report: &Report) -> bool {
         && (command_name(command).is_some() || command >= 0x40)
         && (channel != BROADCAST || matches!(command, command::INIT | command::ERROR))
 }
+
+#[cfg(test)]
+mod tests;

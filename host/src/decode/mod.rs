@@ -172,7 +172,11 @@ fn recognise<'a, 'b>(readings: &'a [(Encoding, std::borrow::Cow<'b, [u8]>)]) -> 
 }
 
 fn explain(kind: Kind, bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, webauthn::Parts) {
-    let nothing = webauthn::Parts::default();
+    let mut parts = webauthn::Parts::default();
+    let mut said = |(members, exchanges): (Vec<Node>, Vec<webauthn::Exchange>)| {
+        parts.exchanges = exchanges;
+        members
+    };
     let members = match kind {
         Kind::RegistrationJson | Kind::AuthenticationJson => return webauthn::answer(bytes, faults),
         Kind::AttestationObject => webauthn::attestation_object(bytes, 0, faults),
@@ -202,23 +206,26 @@ fn explain(kind: Kind, bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, web
                 let what = format!("{} are no whole report of 64 bytes", item::bytes_of(more));
                 faults.push(Fault::fatal(bytes.len() - more, what));
             }
-            ctaphid::reports(reports.iter(), faults)
+            said(ctaphid::reports(reports.iter(), faults))
         }
         Kind::Capture => {
             let captured = capture::reports(bytes, faults);
             if captured.is_empty() {
                 faults.push(Fault::new(0, "the capture has no report of a security key"));
             }
-            ctaphid::reports(captured.iter().map(|c| (c.at, Some(c.side), c.report)), faults)
+            said(ctaphid::reports(
+                captured.iter().map(|c| (c.at, Some(c.side), c.report)),
+                faults,
+            ))
         }
         Kind::Log => log::explain(bytes, faults),
-        Kind::Recording => recording(bytes, faults),
+        Kind::Recording => said(recording(bytes, faults)),
     };
-    (members, nothing)
+    (members, parts)
 }
 
 /// Message by message. What was left out is shown as zeros, and not judged.
-fn recording(bytes: &[u8], faults: &mut Vec<Fault>) -> Vec<Node> {
+fn recording(bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, Vec<webauthn::Exchange>) {
     let recording: Recording = match String::from_utf8_lossy(bytes).parse() {
         Ok(recording) => recording,
         Err(why) => {
@@ -227,19 +234,23 @@ fn recording(bytes: &[u8], faults: &mut Vec<Fault>) -> Vec<Node> {
                 .split_inclusive(|byte| *byte == b'\n')
                 .take(why.line.saturating_sub(1));
             faults.push(Fault::fatal(lines.map(<[u8]>::len).sum(), why.to_string()));
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
     };
     let mut talk = ctaphid::Talk::default();
     let explain = |entry: &Entry| {
         let mut own = Vec::new();
+        let before = talk.exchanges.len();
         let node = talk.explain(&entry.message, None, &mut own);
         if entry.hidden.is_empty() {
             faults.append(&mut own);
+        } else {
+            talk.exchanges.truncate(before);
         }
         node
     };
-    recording.entries.iter().map(explain).collect()
+    let members = recording.entries.iter().map(explain).collect();
+    (members, talk.exchanges)
 }
 
 fn shaped(name: &str, bytes: &[u8], shape: &shape::Shape, faults: &mut Vec<Fault>) -> Vec<Node> {

@@ -1,5 +1,6 @@
 //! What can be verified of an input, with what is known beside it.
 
+mod exchanges;
 mod u2f;
 
 use ring::digest::{SHA256, digest};
@@ -7,6 +8,7 @@ use ring::digest::{SHA256, digest};
 use super::item::{self, Item};
 use super::webauthn::Parts;
 use super::{Kind, Options, cose};
+use crate::client::u2f::Authentication;
 use crate::relying_party::{Check, judge_attestation, judge_signature};
 use crate::text::escape;
 
@@ -22,7 +24,7 @@ pub(super) fn checks(kind: Kind, bytes: &[u8], mut parts: Parts, options: &Optio
     if parts.client_data.is_none() {
         parts.client_data.clone_from(&options.client_data);
     }
-    let mut checks = Vec::new();
+    let mut checks = exchanges::checks(&parts.exchanges, options.public_key.as_deref());
     if kind == Kind::U2fAnswer {
         let known = (parts.client_data.as_deref(), options.rp_id.as_deref());
         checks.extend(u2f::check(
@@ -33,7 +35,7 @@ pub(super) fn checks(kind: Kind, bytes: &[u8], mut parts: Parts, options: &Optio
         ));
     }
     if let Some(object) = &parts.attestation_object {
-        checks.extend(attestation(object, parts.client_data.as_deref()));
+        checks.extend(attestation(object, parts.client_data.as_deref().map(sha256)));
         let found = item::read(object, 0).item;
         let data = found
             .as_ref()
@@ -82,12 +84,12 @@ fn answer(bytes: &[u8], parts: &mut Parts) {
     }
 }
 
-fn attestation(object: &[u8], client_data: Option<&[u8]>) -> Vec<Check> {
-    let hash: [u8; 32] = client_data.map_or([0; 32], sha256);
-    match judge_attestation(object, &hash) {
+/// By the hash of the client data, where that is known.
+fn attestation(object: &[u8], hash: Option<[u8; 32]>) -> Vec<Check> {
+    match judge_attestation(object, &hash.unwrap_or_default()) {
         Err(why) => vec![Check::failed("attestation", why)],
         Ok((meaning, verdict)) => {
-            let signature = match (verdict, client_data) {
+            let signature = match (verdict, hash) {
                 (None, _) => Check::skipped("attestation signature", "the format has none"),
                 (Some(_), None) => Check::skipped("attestation signature", "it takes the client data"),
                 (Some(verdict), Some(_)) => Check::of("attestation signature", verdict),
@@ -142,6 +144,13 @@ fn assertion(data: &[u8], signature: &[u8], client_data: Option<&[u8]>, key: Opt
             Check::of(NAME, judge_signature(key, &message, signature))
         }
     }
+}
+
+/// What a key signs for a sign-in over U2F (U2F Raw Message Formats §5.4): the parts of authenticator data in their
+/// order, and the hash of the client data.
+fn signed_in_over_u2f(application: &[u8; 32], said: &Authentication, hash: &[u8; 32]) -> Vec<u8> {
+    let counter = said.counter.to_be_bytes();
+    [&application[..], &[said.user_presence], &counter, hash].concat()
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

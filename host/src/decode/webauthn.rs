@@ -91,6 +91,17 @@ pub(super) struct Parts {
     pub(super) attestation_object: Option<Vec<u8>>,
     pub(super) authenticator_data: Option<Vec<u8>>,
     pub(super) signature: Option<Vec<u8>>,
+    /// Registrations and sign-ins that stand beside their requests.
+    pub(super) exchanges: Vec<Exchange>,
+}
+
+/// A request that the key granted, and its answer.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// The command of CTAPHID.
+    pub(super) command: u8,
+    pub(super) request: Vec<u8>,
+    pub(super) answer: Vec<u8>,
 }
 
 /// Explains a `RegistrationResponseJSON` or an `AuthenticationResponseJSON` (§5.1). Offsets within its parts are those

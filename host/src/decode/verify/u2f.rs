@@ -1,6 +1,6 @@
 //! What can be verified of an answer of U2F, with what is known beside it.
 
-use super::{origin, sha256};
+use super::{origin, sha256, signed_in_over_u2f};
 use crate::client::u2f::{Authentication, Registration};
 use crate::relying_party::{Check, judge_attestation, judge_signature};
 use crate::text::escape;
@@ -23,15 +23,7 @@ pub(super) fn check(
         return Some(Check::skipped(NAME, "it takes the credential's public key"));
     };
     let verdict = |json: &[u8], application: &[u8; 32]| {
-        // §5.4: the parts of authenticator data in their order, and the hash of the client data.
-        let counter = authentication.counter.to_be_bytes();
-        let message = [
-            &application[..],
-            &[authentication.user_presence],
-            &counter,
-            &sha256(json),
-        ]
-        .concat();
+        let message = signed_in_over_u2f(application, &authentication, &sha256(json));
         judge_signature(key, &message, &authentication.signature)
     };
     Some(for_any(NAME, client_data, rp_id, verdict))

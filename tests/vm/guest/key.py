@@ -55,6 +55,11 @@ class Key:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
+    @property
+    def hand(self):
+        """The options with which `brasskey conformance` touches and unplugs this key."""
+        return ("--control", self.ready["control"], "--control-token-file", str(self._secret))
+
     def press(self):
         self.control("/v1/button", {"action": "pulse"})
 

@@ -9,6 +9,7 @@ from case import Case, eventually
 from key import PATIENCE
 
 PIN = "2468"
+REGISTER = ("brasskey", "register", "--attestation", "none", "--name", "first")
 
 
 class Brasskey(Case):
@@ -122,6 +123,17 @@ class ByItself(Brasskey):
             self.refused("authenticate", "--device", f"hid:{self.key.hidraw}", status=5)
             self.brasskey("authenticate", "--device", f"hid:{other.hidraw}")
 
+    def test_what_is_said_to_a_key_is_recorded_and_read_and_replayed(self):
+        recording = self.files / "recording.txt"
+        self.refused("record", recording, "--device", f"hid:{self.key.hidraw}", "--", *REGISTER, status=0)
+        decoded = self.brasskey("decode", recording)
+        self.assertEqual((decoded["kind"], decoded["faults"]), ("recording", []))
+        self.assertIn("authenticatorMakeCredential", json.dumps(decoded["members"]))
+        # Somebody else, without a key.
+        self.key.power("off")
+        self.environment["HOME"] = self.enterContext(tempfile.TemporaryDirectory())
+        self.assertIn("Registered", self.refused("replay", recording, "--", *REGISTER, status=0))
+
     def plugged_in(self):
         """Waits until the key is back, perhaps under another name."""
 
@@ -189,3 +201,53 @@ class ByHand(Brasskey):
             if text in line:
                 return
         self.fail(f"it never said: {text}")
+
+
+class HeldToTheStandards(Brasskey):
+    """A key that `brasskey conformance` tries, while other programs see it, too."""
+
+    touch = "control"
+    #: What shows that reports get where they belong. All checks would take an emulated processor too long.
+    parts = ("channels", "by_hand", "get_info")
+
+    def conformance(self, *arguments):
+        report = self.brasskey("conformance", "--device", f"hid:{self.key.hidraw}", *arguments)
+        # Not what only warns: times, on an emulated processor.
+        unfit = [check for check in report["checks"] if check["outcome"] == "fail"]
+        self.assertEqual([], [(check["name"], check["message"]) for check in unfit])
+        self.assertIsNone(report["left"])
+        return report["summary"]
+
+    def begin_conformance(self, *arguments):
+        """Begins, and waits until checks run."""
+        device = f"hid:{self.key.hidraw}"
+        process = self.begin("conformance", "--device", device, *arguments)
+        eventually(lambda: self.key.log()[20:], "checks run")
+        return process
+
+    def test_what_is_safe_passes_while_another_program_asks_the_key(self):
+        asked = self.files / "asked"
+        asking = f"while :; do fido2-token -I {self.key.hidraw} && echo >>{asked}; sleep 1; done"
+        other = subprocess.Popen(["bash", "-c", asking], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            self.assertGreater(self.conformance("--only", *self.parts)["pass"], 10)
+        finally:
+            other.kill()
+            other.wait()
+        self.assertTrue(asked.exists(), "it was answered, too")
+
+    def test_a_key_unplugged_meanwhile_ends_the_run(self):
+        process = self.begin_conformance("--only", "get_info", "get_assertion", "cbor")
+        self.key.power("off")
+        said = self.end(process)
+        self.assertEqual(process.returncode, 5)
+        self.assertRegex(said, "is gone since the check [a-z_0-9]+::")
+        self.assertNotIn("still has what a check left", said)
+
+    def test_what_is_left_on_a_key_that_went_is_said(self):
+        process = self.begin_conformance("--erase", "--yes", *self.key.hand, "--only", "client_pin", "pin_retries")
+        self.key.close()
+        said = self.end(process)
+        self.assertEqual(process.returncode, 5)
+        self.assertIn("still has what a check left on it", said)
+        self.assertRegex(said, "is gone since the check (client_pin|pin_retries)::")

@@ -33,10 +33,12 @@ fn signing(algorithm: i64, function: &str, check: impl FnOnce(brasskey_tests::ch
     assert_eq!(host.answer().status, status::OK);
 }
 
-/// How long the DER encoding has made the two numbers of a signature, which everybody sees.
+/// How the DER encoding has written the two numbers of a signature, which everybody sees: how long they are, and
+/// whether a zero keeps them positive.
 fn shape(signature: &[u8]) -> String {
-    let r = usize::from(signature[3]);
-    format!("r of {r} bytes, s of {}", signature[5 + r])
+    let (r, s) = signature[4..].split_at(signature[3].into());
+    let [r, s] = [r, &s[2..]].map(|number| format!("{}{}", number.len(), if number[0] == 0 { "+" } else { "" }));
+    format!("r of {r} bytes, s of {s}")
 }
 
 fn signatures_of_es256() {

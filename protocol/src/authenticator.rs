@@ -76,6 +76,31 @@ pub struct Authenticator<P: Platform> {
     pub(crate) reset_failed: bool,
 }
 
+/// A second key in the same state, whose seams are clones of the first one's: for whoever looks at several futures of
+/// one key. No form of the key does: there it would be a key that forgets what it has been asked since.
+impl<P> Clone for Authenticator<P>
+where
+    P: Platform<UserPresence: Clone, Storage: Clone, Rng: Clone, Clock: Clone, Indicator: Clone>,
+{
+    fn clone(&self) -> Self {
+        Self {
+            presence: self.presence.clone(),
+            rng: self.rng.clone(),
+            clock: self.clock.clone(),
+            indicator: self.indicator.clone(),
+            config: self.config,
+            store: self.store.clone(),
+            attestation: self.attestation,
+            key_agreement: self.key_agreement.clone(),
+            tokens: self.tokens.clone(),
+            pin_mismatches: self.pin_mismatches,
+            pending: self.pending.clone(),
+            oath_sessions: self.oath_sessions.clone(),
+            reset_failed: self.reset_failed,
+        }
+    }
+}
+
 impl<P: Platform> Authenticator<P> {
     /// Power-up: reads what the storage holds, and makes everything else anew.
     ///

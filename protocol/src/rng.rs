@@ -5,6 +5,7 @@ use core::fmt;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// The platform's generator. After one failure it gives nothing until the next power-up.
+#[derive(Clone)]
 pub struct HealthyRng<R> {
     rng: R,
     failed: bool,

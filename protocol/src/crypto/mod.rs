@@ -61,6 +61,7 @@ pub fn hkdf_sha256(input_key: &[u8; 32], info: &[u8]) -> Zeroizing<[u8; 32]> {
 }
 
 /// A 32-byte key for HMAC-SHA-256, prepared once for many messages. Wiped when dropped.
+#[derive(Clone)]
 pub struct MacKey(Hmac<Sha256>);
 
 impl MacKey {

@@ -9,6 +9,7 @@ use crate::store::{RecordKey, Upload};
 
 /// A sequence that a host began. It is for its channel alone, for [`SEQUENCE_TIMEOUT`] after each step, and no longer
 /// than the token that authorized it is in use.
+#[derive(Clone)]
 pub(crate) struct Pending {
     channel: u32,
     /// The time of the last step.
@@ -52,6 +53,7 @@ impl Pending {
 }
 
 /// What the next step needs.
+#[derive(Clone)]
 #[allow(
     clippy::large_enum_variant,
     reason = "without a heap there is nothing to box the largest on"
@@ -68,6 +70,7 @@ pub(crate) enum Sequence {
 }
 
 /// What getNextAssertion needs to go on.
+#[derive(Clone)]
 pub(crate) struct PendingAssertions {
     pub(super) ceremony: Ceremony,
     /// The account answered last, by its place in the order of creation.
@@ -75,6 +78,7 @@ pub(crate) struct PendingAssertions {
 }
 
 /// What all assertions of one request have in common.
+#[derive(Clone)]
 pub(super) struct Ceremony {
     pub(super) rp_id_hash: [u8; 32],
     pub(super) client_data_hash: [u8; 32],
@@ -83,7 +87,7 @@ pub(super) struct Ceremony {
 }
 
 /// Which extensions each assertion of the request answers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Requested {
     pub(super) cred_blob: bool,
     pub(super) large_blob_key: bool,

@@ -73,6 +73,7 @@ pub(crate) struct Grant {
 }
 
 /// The token in use.
+#[derive(Clone)]
 pub(crate) struct PinUvAuthToken {
     id: TokenId,
     protocol: Protocol,
@@ -120,7 +121,7 @@ impl PinUvAuthToken {
 }
 
 /// The tokens of both protocols. Issuing one resets all, so that at most one is in use.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct PinUvAuthTokens {
     in_use: Option<PinUvAuthToken>,
     issued: u32,

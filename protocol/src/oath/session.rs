@@ -43,7 +43,7 @@ impl Session {
 }
 
 /// The sessions, the one that was used last first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sessions([Session; OATH_SESSIONS]);
 
 impl Sessions {

@@ -82,7 +82,7 @@ impl Counter {
 }
 
 /// All counters of the key.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Counters {
     shared: Counter,
     /// Discoverable credentials used since power-up, by the nonces in their IDs. One that is dropped to make room for

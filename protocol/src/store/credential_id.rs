@@ -123,6 +123,7 @@ pub struct Credential {
 }
 
 /// The secret from which all others of this key come, until the next reset. Wiped when dropped.
+#[derive(Clone)]
 pub(crate) struct MasterSecret {
     sealing: Aes256Gcm,
     deriving: MacKey,

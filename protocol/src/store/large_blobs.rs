@@ -54,6 +54,7 @@ impl Copy {
 }
 
 /// A new array while its fragments come. Only the storage holds more with each.
+#[derive(Clone)]
 pub(crate) struct Upload {
     copy: Copy,
     length: usize,

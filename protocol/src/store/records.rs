@@ -17,6 +17,7 @@ use crate::status::{Status, key_store_error};
 /// The records of the running key, and its secret.
 ///
 /// Where a method fails without a word on its errors, the storage failed.
+#[derive(Clone)]
 pub(crate) struct Store<S> {
     pub(crate) storage: S,
     /// The epoch of all its records.

@@ -63,6 +63,7 @@ impl<'a> Input<'a> {
 }
 
 /// What a platform asked for, kept as long as getNextAssertion may answer it again. Wiped when dropped.
+#[derive(Clone)]
 pub(in crate::ctap2) struct Salts {
     secret: SharedSecret,
     salts: Zeroizing<[u8; SALTS_MAX]>,

@@ -12,6 +12,7 @@ use crate::status::Status;
 type PrivateKey = Zeroizing<[u8; 32]>;
 
 /// The private keys, one for each protocol, new at each power-up. Wiped when dropped or replaced.
+#[derive(Clone)]
 pub struct KeyAgreement {
     pub(super) one: PrivateKey,
     pub(super) two: PrivateKey,

@@ -82,6 +82,7 @@ impl Protocol {
 }
 
 /// The secret that a platform and the key agreed on. Wiped when dropped.
+#[derive(Clone)]
 pub struct SharedSecret {
     protocol: Protocol,
     authentication: MacKey,

@@ -47,6 +47,7 @@ pub(super) enum Unfinished {
 }
 
 /// The root record, and the key that comes from it.
+#[derive(Clone)]
 pub(crate) struct Root {
     secret: Zeroizing<[u8; SECRET]>,
     /// Names this set of accounts, and salts the access code. Another one after a reset.
@@ -194,6 +195,7 @@ impl Root {
 }
 
 /// The root of the running key.
+#[derive(Clone)]
 pub(crate) struct Oath {
     /// `None`: there is none so far, or nobody knows which one the storage has.
     pub(super) root: Option<Root>,

@@ -1,5 +1,7 @@
 //! A key for fuzzing: memory for storage, a user who always touches, the same numbers in every run.
 
+#[path = "../../tests/src/histories/mod.rs"]
+pub mod histories;
 pub mod host;
 #[path = "../../protocol/examples/platform/mod.rs"]
 mod platform;

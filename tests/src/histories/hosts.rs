@@ -8,13 +8,12 @@ use brasskey_conformance::host::ctap2::{
     GET_INFO, GET_NEXT_ASSERTION, RESET, Request, ga, get_assertion, get_assertion_by, make_credential,
     make_discoverable,
 };
-use brasskey_conformance::host::response::flags;
 use brasskey_conformance::host::verify::sha256;
 use brasskey_conformance::host::{status, u2f};
-use brasskey_protocol::cbor::Item;
 use brasskey_protocol::crypto::p256;
 
 use super::action::Grant;
+use super::answer::{Answer, member};
 use super::invariants::Invariant;
 use super::key::Message;
 use super::ledger::{Credential, Event, Pin, Proof, Rp, Token};
@@ -32,57 +31,6 @@ const SCALAR: [u8; 32] = [0x51; 32];
 static PUBLIC: LazyLock<[u8; 65]> = LazyLock::new(|| p256::public_key(&SCALAR).expect("a private key"));
 
 type Broken = &'static Invariant;
-
-/// An answer of the key.
-pub(super) struct Answer(Vec<u8>);
-
-impl Answer {
-    pub(super) fn status(&self) -> u8 {
-        self.0.first().copied().unwrap_or(status::OTHER)
-    }
-
-    pub(super) fn is_ok(&self) -> bool {
-        self.status() == status::OK
-    }
-
-    fn member(&self, number: i128) -> Option<Item<'_>> {
-        member(self.0.get(1..)?, number)
-    }
-
-    fn auth_data(&self) -> Option<AuthData<'_>> {
-        let data = self.member(2)?.bytes().ok()?;
-        let (head, rest) = data.split_first_chunk::<37>()?;
-        let attested = rest.get(18..).unwrap_or_default();
-        let length = rest
-            .get(16..18)
-            .map(|bytes| usize::from(bytes[0]) << 8 | usize::from(bytes[1]));
-        Some(AuthData {
-            verified: head[32] & flags::UV != 0,
-            count: u32::from_be_bytes([head[33], head[34], head[35], head[36]]),
-            id: attested.get(..length.unwrap_or_default())?,
-        })
-    }
-
-    /// The ID of the credential that signed.
-    fn signer(&self) -> Option<Vec<u8>> {
-        let mut members = self.member(1)?.map().ok()?;
-        let (_, id) = members.find(|(name, _)| name.text() == Ok("id"))?;
-        Some(id.bytes().ok()?.to_vec())
-    }
-}
-
-struct AuthData<'a> {
-    verified: bool,
-    count: u32,
-    id: &'a [u8],
-}
-
-/// A member of a map with numbers for keys.
-fn member(map: &[u8], number: i128) -> Option<Item<'_>> {
-    let (map, _) = Item::split(map)?;
-    let mut members = map.map().ok()?;
-    members.find(|(key, _)| key.int() == Ok(number)).map(|(_, value)| value)
-}
 
 /// How a sign-in is asked for.
 pub(super) struct SignIn {

@@ -8,8 +8,8 @@
 //! |---|---|
 //! | [`action`] | the alphabet |
 //! | [`world`], [`key`] | the seams as one value, and the key in it |
-//! | `hosts`, [`state`] | what two hosts send, and how each action is done |
-//! | [`ledger`] | what anyone may know, and the events that change it |
+//! | `hosts`, `answer`, [`state`] | what two hosts send, and how each action is done |
+//! | [`event`], [`ledger`] | what happens, and what anyone may know from it |
 //! | [`invariants`] | what must hold |
 //! | `probe` | the questions on the quiet, to a copy |
 //! | [`search`] | the search |
@@ -44,6 +44,8 @@
 //! [`Storage`]: brasskey_protocol::platform::Storage
 
 pub mod action;
+mod answer;
+pub mod event;
 pub mod fault;
 mod hosts;
 pub mod invariants;

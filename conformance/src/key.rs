@@ -1,5 +1,6 @@
 //! A key under test: the link to it, the hand on it, and what is known of it.
 
+mod in_time;
 mod pins;
 #[cfg(test)]
 mod tests;

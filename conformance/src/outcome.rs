@@ -67,6 +67,9 @@ pub struct Checked {
     pub outcome: Outcome,
     /// Why: what was expected and what the key did, or what it takes to try. Text of the key may be in it.
     pub message: Option<String>,
+    /// Where the check says so: the file and line of its source.
+    #[serde(default)]
+    pub place: Option<String>,
     /// The reason that the file of exceptions gives.
     pub exception: Option<String>,
     /// How long it took, in milliseconds.

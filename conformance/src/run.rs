@@ -1,7 +1,7 @@
 //! Runs a plan: each check on a fresh key, and what came of it.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
@@ -16,31 +16,72 @@ use crate::outcome::{Checked, Outcome, Subject};
 use crate::plan::{Info, Step};
 use crate::suites::Level;
 use crate::trace::{Left, Tape, Watched, hex};
+use crate::words::{readable, shown};
 
 /// More than five seconds (CTAP 2.3 §6.6), in milliseconds.
 const LONG_TOUCH: u64 = 5_100;
 
 thread_local! {
     /// Where a panic goes while a check runs; none where nobody listens.
-    static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
+    static SAID: RefCell<Option<Fault>> = const { RefCell::new(None) };
+}
+
+/// What a check panicked with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// A sentence about the key.
+    pub words: String,
+    /// The file and line of the check, for whoever has its source, and what it says there where it has no words.
+    pub place: Option<String>,
+}
+
+/// How Rust begins where nobody wrote a sentence: an `assert!` alone, or a slice that is too short.
+const OF_THE_LANGUAGE: [&str; 4] = ["assertion ", "called `", "index out of bounds", "range "];
+
+impl Fault {
+    fn of(info: &PanicHookInfo<'_>) -> Self {
+        let words = info.payload_as_str().unwrap_or("the check panicked without a word");
+        Self {
+            words: readable(words),
+            place: info
+                .location()
+                .map(|place| format!("{}:{}", place.file(), place.line())),
+        }
+    }
+
+    /// The same in words: a check is named after what the key does.
+    fn of_check(self, name: &str) -> Self {
+        if !OF_THE_LANGUAGE.iter().any(|begin| self.words.starts_with(begin)) {
+            return self;
+        }
+        let place = self.place.unwrap_or_default();
+        Self {
+            words: format!("expected: {}; the key does otherwise", name.replace('_', " ")),
+            place: Some(format!("{place}: {}", self.words)),
+        }
+    }
 }
 
 /// Runs `work`, and returns what it panicked with. Nothing is printed.
 ///
 /// # Errors
-/// The words of the panic, and the place of it.
+/// The words of the panic.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    caught_at(work).map_err(|fault| fault.words)
+}
+
+/// The same, with the place of it.
+///
+/// # Errors
+/// The words of the panic, and the place of it.
+pub fn caught_at<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let is_ours = SAID.with_borrow_mut(|said| match said {
                 Some(said) => {
-                    let words = info.payload_as_str().unwrap_or("the check panicked without a word");
-                    *said = match info.location() {
-                        Some(place) => format!("{words} ({}:{})", place.file(), place.line()),
-                        None => words.to_owned(),
-                    };
+                    *said = Fault::of(info);
                     true
                 }
                 None => false,
@@ -50,10 +91,19 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
             }
         }));
     });
-    SAID.set(Some(String::new()));
+    let outer = SAID.replace(Some(Fault::default()));
     let result = catch_unwind(AssertUnwindSafe(work));
-    let said = SAID.take().unwrap_or_default();
+    let said = SAID.replace(outer).unwrap_or_default();
     result.map_err(|_| said)
+}
+
+/// Panics as before, with the place of then.
+pub(crate) fn again(fault: Fault) -> ! {
+    let listens = SAID.with_borrow_mut(|said| said.as_mut().map(|said| said.clone_from(&fault)).is_some());
+    if listens {
+        std::panic::resume_unwind(Box::new(fault.words));
+    }
+    panic!("{} ({})", fault.words, fault.place.unwrap_or_default());
 }
 
 /// A key under test, and its recording.
@@ -140,7 +190,7 @@ impl Bench {
         if answer.first() == Some(&status::OK) && info.get_info.is_none() {
             return Err(format!(
                 "its answer to getInfo is not CBOR that CTAP2 has: {}",
-                hex(&answer)
+                shown(&answer)
             ));
         }
         // What is told to the user beforehand is what checks set.
@@ -216,6 +266,7 @@ impl Bench {
             level: step.check.level,
             outcome: Outcome::Pass,
             message: None,
+            place: None,
             exception: None,
             milliseconds: 0,
             exchange: Vec::new(),
@@ -240,15 +291,16 @@ impl Bench {
         let begun = Instant::now();
         // What the key did between two checks is not theirs.
         drop(self.key.take_notes());
-        let result = caught(|| reading(Form::Lenient, || (step.check.run)(&self.key)));
+        let result = caught_at(|| reading(Form::Lenient, || (step.check.run)(&self.key)));
         checked.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if let Err(message) = result {
+        if let Err(fault) = result {
+            let fault = fault.of_check(step.check.name);
             checked.outcome = match step.check.level {
                 _ if self.tape.is_stopped() => Outcome::NotTried,
                 Level::Must => Outcome::Fail,
                 Level::Should => Outcome::Warn,
             };
-            checked.message = Some(message);
+            (checked.message, checked.place) = (Some(fault.words), fault.place);
             checked.exchange = self.tape.messages();
             // What a check that broke off may have left is not known; a token or a blocked PIN, for one.
             if erase {

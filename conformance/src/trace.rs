@@ -2,16 +2,17 @@
 
 mod diagnostic;
 mod traces;
+mod wire;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::{command, packets};
-use crate::key::{Hand, Link, Report};
+use crate::host::command;
+use crate::key::{Hand, Link};
 pub use traces::{Left, Touched};
+use wire::{Partial, Wire};
 
 /// How many messages of one check are kept. The first and the last say most.
 const KEPT: usize = 200;
@@ -162,8 +163,26 @@ impl Tape {
 }
 
 impl Recording {
+    /// Milliseconds since the check began.
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A message of which the rest is still to come, or never comes.
+    fn push_half(&mut self, from_key: bool, half: &Partial) {
+        let (there, length) = (half.payload.len(), half.length);
+        self.keep(Exchanged {
+            at: half.at,
+            from_key,
+            channel: half.channel,
+            command: half.command,
+            payload: hex(&half.payload),
+            decoded: Some(format!("the first {there} of {length} bytes; the rest is not sent yet")),
+        });
+    }
+
     fn push(&mut self, from_key: bool, message: Partial, asked: Option<&[u8]>) {
-        let at = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let at = self.now();
         let decoded = diagnostic::of(message.command, from_key, &message.payload);
         if from_key {
             if message.command != command::KEEPALIVE {
@@ -181,14 +200,17 @@ impl Recording {
         } else if traces::resets(message.command, &message.payload) {
             self.spent.resets += 1;
         }
-        let message = Exchanged {
+        self.keep(Exchanged {
             at,
             from_key,
             channel: message.channel,
             command: message.command,
             payload: hex(&message.payload),
             decoded,
-        };
+        });
+    }
+
+    fn keep(&mut self, message: Exchanged) {
         // A keepalive comes ten times a second.
         let is_again = self.messages.last().is_some_and(|last| {
             last.command == command::KEEPALIVE && last.command == message.command && last.payload == message.payload
@@ -226,13 +248,7 @@ impl Watched {
 
 impl Hand for Watched {
     fn connect(&self) -> Box<dyn Link> {
-        Box::new(Wire {
-            link: self.hand.connect(),
-            tape: self.tape.clone(),
-            partial: [HashMap::new(), HashMap::new()],
-            locked: None,
-            asked: HashMap::new(),
-        })
+        Box::new(Wire::new(self.hand.connect(), self.tape.clone()))
     }
 
     fn wait_until_asked(&self) {
@@ -275,117 +291,5 @@ impl Hand for Watched {
     fn advance(&self, milliseconds: u64) -> bool {
         self.tape.lock().spent.waited += milliseconds;
         self.hand.advance(milliseconds)
-    }
-}
-
-/// A message of which packets are still to come.
-struct Partial {
-    channel: u32,
-    command: u8,
-    length: usize,
-    payload: Vec<u8>,
-}
-
-struct Wire {
-    link: Box<dyn Link>,
-    tape: Tape,
-    /// Those of the host and those of the key, by channel.
-    partial: [HashMap<u32, Partial>; 2],
-    /// The channel that has locked the key.
-    locked: Option<u32>,
-    /// What each channel asked last and has no answer to.
-    asked: HashMap<u32, (u8, Vec<u8>)>,
-}
-
-impl Wire {
-    fn saw(&mut self, from_key: bool, report: &Report) {
-        let channel = u32::from_be_bytes([report[0], report[1], report[2], report[3]]);
-        let partial = &mut self.partial[usize::from(from_key)];
-        let message = if report[4] & 0x80 != 0 {
-            Partial {
-                channel,
-                command: report[4],
-                length: usize::from(u16::from_be_bytes([report[5], report[6]])),
-                payload: report[7..].to_vec(),
-            }
-        } else if let Some(mut message) = partial.remove(&channel) {
-            message.payload.extend(&report[5..]);
-            message
-        } else {
-            Partial {
-                channel,
-                command: report[4],
-                length: 59,
-                payload: report[5..].to_vec(),
-            }
-        };
-        if message.payload.len() < message.length {
-            partial.insert(channel, message);
-        } else {
-            self.whole(from_key, message);
-        }
-    }
-
-    fn whole(&mut self, from_key: bool, mut message: Partial) {
-        message.payload.truncate(message.length);
-        let mut asked = None;
-        if from_key && message.command != command::KEEPALIVE {
-            asked = self.asked.remove(&message.channel);
-        } else if !from_key && message.command != command::CANCEL {
-            if message.command == command::LOCK {
-                self.locked = (message.payload != [0]).then_some(message.channel);
-            }
-            self.asked
-                .insert(message.channel, (message.command, message.payload.clone()));
-        }
-        let asked = asked.filter(|(command, _)| *command == message.command);
-        let request = asked.as_ref().map(|(_, payload)| &payload[..]);
-        self.tape.lock().push(from_key, message, request);
-    }
-}
-
-impl Link for Wire {
-    fn send(&mut self, report: &Report) {
-        self.saw(false, report);
-        self.link.send(report);
-    }
-
-    fn receive(&mut self, timeout: Duration) -> Option<Report> {
-        let deadline = Instant::now() + self.tape.patience(timeout);
-        loop {
-            assert!(!self.tape.is_stopped(), "the run was ended");
-            let left = deadline.saturating_duration_since(Instant::now());
-            let report = self.link.receive(left.min(Duration::from_millis(100)));
-            if let Some(report) = report {
-                self.saw(true, &report);
-                return Some(report);
-            }
-            if left.is_zero() {
-                return None;
-            }
-        }
-    }
-}
-
-impl Drop for Wire {
-    /// A check that failed may leave the key busy for the next: with half a message, locked, or waiting for a touch.
-    fn drop(&mut self) {
-        let halves = self.partial[0]
-            .keys()
-            .map(|channel| (*channel, command::INIT, &[0; 8][..]));
-        let waiting = self.asked.iter().filter(|(_, (command, _))| *command == command::CBOR);
-        let waiting = waiting.map(|(channel, _)| (*channel, command::CANCEL, &[][..]));
-        let locked = self.locked.iter().map(|channel| (*channel, command::LOCK, &[0][..]));
-        let last: Vec<_> = halves.chain(waiting).chain(locked).collect();
-        let link = &mut self.link;
-        let say = std::panic::AssertUnwindSafe(|| {
-            for (channel, command, payload) in last {
-                packets(channel, command, payload)
-                    .iter()
-                    .for_each(|report| link.send(report));
-            }
-        });
-        // A key that is gone is not busy.
-        drop(std::panic::catch_unwind(say));
     }
 }

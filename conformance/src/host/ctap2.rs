@@ -203,11 +203,7 @@ impl Host {
         self.begin(request);
         loop {
             let message = self.message();
-            same!(
-                (message.channel, message.command),
-                (self.channel, command::KEEPALIVE),
-                "{message:?}"
-            );
+            self.is_answer(&message, command::KEEPALIVE);
             if message.payload == [UP_NEEDED] {
                 break;
             }
@@ -226,9 +222,12 @@ impl Host {
     pub fn answer_within(&mut self, timeout: Duration) -> Option<Response> {
         loop {
             let message = self.message_within(timeout)?;
-            same!(message.channel, self.channel);
+            self.is_answer(&message, message.command);
             match message.command {
-                command::KEEPALIVE => assert!(matches!(message.payload[..], [1 | 2]), "{message:?}"),
+                command::KEEPALIVE => assert!(
+                    matches!(message.payload[..], [1 | 2]),
+                    "expected the status 1 or 2 of a keepalive, the key sends {message:?}"
+                ),
                 command::CBOR => return Some(self.read(&message.payload)),
                 _ => panic!("expected a keepalive or an answer, the key sends {message:?}"),
             }
@@ -261,7 +260,7 @@ impl Host {
         self.begin(request);
         loop {
             let message = self.message();
-            same!(message.channel, self.channel);
+            self.is_answer(&message, message.command);
             match message.command {
                 command::KEEPALIVE if message.payload == [UP_NEEDED] => {
                     // The next request finds a key that waits for nobody.

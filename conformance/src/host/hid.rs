@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::key::{Key, LONG, Link, Report};
+use crate::words::shown;
 
 /// The channel on which hosts ask for one of their own.
 pub const BROADCAST: u32 = 0xFFFF_FFFF;
@@ -26,6 +27,26 @@ pub mod command {
     pub const OATH: u8 = 0xF0;
     /// An APDU as it is, to a smart card: what links to cards take, and no key on USB is sent.
     pub const APDU: u8 = 0xFF;
+
+    /// A command with the standard's name for it.
+    #[must_use]
+    pub fn named(command: u8) -> String {
+        let name = match command {
+            PING => "CTAPHID_PING",
+            MSG => "CTAPHID_MSG",
+            LOCK => "CTAPHID_LOCK",
+            INIT => "CTAPHID_INIT",
+            WINK => "CTAPHID_WINK",
+            CBOR => "CTAPHID_CBOR",
+            CANCEL => "CTAPHID_CANCEL",
+            KEEPALIVE => "CTAPHID_KEEPALIVE",
+            ERROR => "CTAPHID_ERROR",
+            // CTAPHID_VENDOR_FIRST, with the bit of an initialization packet (§11.2.9.3).
+            0xC0..=0xFF => "a command of a vendor",
+            _ => "a command that the standard does not have",
+        };
+        format!("{name} (0x{command:02X})")
+    }
 }
 
 /// Codes of CTAPHID_ERROR (§11.2.9.1.6).
@@ -55,6 +76,15 @@ pub mod error {
             _ => "(no code of the standard)",
         }
     }
+
+    /// A code as the standard writes it.
+    #[must_use]
+    pub fn named(code: u8) -> String {
+        match name(code) {
+            unknown if unknown.starts_with('(') => format!("0x{code:02X} {unknown}"),
+            name => format!("0x{code:02X} ERR_{name}"),
+        }
+    }
 }
 
 /// The keepalive status of a key that waits for its user (§11.2.9.1.7).
@@ -73,25 +103,28 @@ pub struct Message {
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.command {
-            command::PING => "PING",
-            command::MSG => "MSG",
-            command::LOCK => "LOCK",
-            command::INIT => "INIT",
-            command::WINK => "WINK",
-            command::CBOR => "CBOR",
-            command::CANCEL => "CANCEL",
-            command::KEEPALIVE => "KEEPALIVE",
-            command::ERROR => "ERROR",
-            _ => "a command of a vendor",
-        };
-        write!(f, "{name} (0x{:02X}) on channel {:08x}", self.command, self.channel)?;
+        write!(f, "{} on channel {:08x}", command::named(self.command), self.channel)?;
         match (self.command, &self.payload[..]) {
             (_, []) => Ok(()),
-            (command::ERROR, [code]) => write!(f, ": 0x{code:02X} {}", error::name(*code)),
-            (_, payload) => write!(f, ": {payload:02x?}"),
+            (command::ERROR, [code]) => write!(f, ": {}", error::named(*code)),
+            (_, payload) => write!(f, ": {}", shown(payload)),
         }
     }
+}
+
+/// What a report alone says.
+fn said(report: &Report) -> String {
+    if report[4] & 0x80 == 0 {
+        return format!("a continuation packet on channel {:08x}", channel_of(report));
+    }
+    let length = usize::from(u16::from_be_bytes([report[5], report[6]]));
+    let payload = report[7..].iter().take(length).copied().collect();
+    let message = Message {
+        channel: channel_of(report),
+        command: report[4],
+        payload,
+    };
+    format!("{message:?}")
 }
 
 /// Cuts a message into packets (§11.2.4).
@@ -160,10 +193,10 @@ impl Host {
         let nonce = self.nonce.to_be_bytes();
         self.send_on(channel, command::INIT, &nonce);
         let answer = self.message();
-        same!(
-            (answer.channel, answer.command, answer.payload.len()),
-            (channel, command::INIT, 17),
-            "the channel, command and length of the answer to INIT"
+        assert!(
+            (answer.channel, answer.command, answer.payload.len()) == (channel, command::INIT, 17),
+            "expected {} with 17 bytes on channel {channel:08x}, the key answered {answer:?}",
+            command::named(command::INIT)
         );
         (nonce, answer.payload)
     }
@@ -216,11 +249,11 @@ impl Host {
             packets.push(next);
         }
         payload.truncate(length);
-        same!(
-            packets,
-            self::packets(channel, command, &payload),
-            "well-formed packets"
-        );
+        let well_formed = self::packets(channel, command, &payload);
+        for (number, (found, expected)) in packets.iter().zip(&well_formed).enumerate() {
+            let name = command::named(command);
+            same!(found, expected, "packet {number} of {name} with {length} bytes");
+        }
         Some(Message {
             channel,
             command,
@@ -247,12 +280,19 @@ impl Host {
             command::CBOR | command::MSG | command::OATH => self.final_message(),
             _ => self.message(),
         };
-        same!(
-            (answer.channel, answer.command),
-            (self.channel, command),
-            "{answer:02x?}"
-        );
+        self.is_answer(&answer, command);
         answer.payload
+    }
+
+    /// A message is an answer to this command, on this host's channel.
+    #[track_caller]
+    pub(super) fn is_answer(&self, answer: &Message, command: u8) {
+        assert!(
+            (answer.channel, answer.command) == (self.channel, command),
+            "expected {} on channel {:08x}, the key answered {answer:?}",
+            command::named(command),
+            self.channel
+        );
     }
 
     /// The next message is an error with this code, on this host's channel.
@@ -285,13 +325,17 @@ impl Host {
     #[track_caller]
     pub fn nothing_more_than_busy(&mut self) {
         self.send_report(&packets(BROADCAST, command::INIT, &[7; 8])[0]);
-        let busy = (self.channel, command::ERROR, vec![error::CHANNEL_BUSY]);
+        let busy = Message {
+            channel: self.channel,
+            command: command::ERROR,
+            payload: vec![error::CHANNEL_BUSY],
+        };
         loop {
-            let message = self.message();
-            match (message.channel, message.command, message.payload) {
-                (BROADCAST, command::INIT, _) => break,
-                answer => same!(answer, busy),
+            let answer = self.message();
+            if (answer.channel, answer.command) == (BROADCAST, command::INIT) {
+                break;
             }
+            same!(answer, busy);
             self.key
                 .note("expected no answer to a continuation packet out of place, the key answered ERR_CHANNEL_BUSY");
         }
@@ -312,7 +356,7 @@ impl Host {
             Duration::from_millis(milliseconds)
         };
         if let Some(report) = self.link.receive(wait) {
-            panic!("expected silence, the key sends {report:02x?}");
+            panic!("expected silence, the key sends {}", said(&report));
         }
     }
 
@@ -330,11 +374,13 @@ impl Host {
         if self.key.advance(window.start) {
             // What may come at once may be there already.
             let early = (window.start > 0).then(|| self.link.receive(Duration::ZERO)).flatten();
-            assert!(
-                early.is_none(),
-                "expected silence for {} ms, the key sends {early:02x?}",
-                window.start
-            );
+            if let Some(early) = early {
+                panic!(
+                    "expected silence for {} ms, the key sends {}",
+                    window.start,
+                    said(&early)
+                );
+            }
             self.key.advance(window.end - window.start);
             self.link.receive(LONG)
         } else {
@@ -342,8 +388,9 @@ impl Host {
             let elapsed = begun.elapsed();
             assert!(
                 elapsed >= Duration::from_millis(window.start),
-                "expected silence for {} ms, the key sends {report:02x?} after {} ms",
+                "expected silence for {} ms, the key sends {} after {} ms",
                 window.start,
+                said(&report),
                 elapsed.as_millis()
             );
             Some(report)

@@ -216,7 +216,7 @@ impl Host {
         self.send(command::OATH, apdu);
         loop {
             let message = self.message();
-            same!(message.command, command::KEEPALIVE, "{message:?}");
+            self.is_answer(&message, command::KEEPALIVE);
             if message.payload == [UP_NEEDED] {
                 break;
             }
@@ -229,7 +229,7 @@ impl Host {
     pub fn oath_answer(&mut self, is_asked: bool) -> (Vec<u8>, u16) {
         loop {
             let message = self.message();
-            same!(message.channel, self.channel);
+            self.is_answer(&message, message.command);
             match message.command {
                 command::KEEPALIVE => {
                     assert!(

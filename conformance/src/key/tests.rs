@@ -2,6 +2,7 @@ use super::*;
 use crate::host::ctap2::{GET_INFO, status};
 use crate::host::{BROADCAST, command, packets};
 use crate::run::caught;
+use crate::trace::{Patience, Tape, Watched};
 
 /// A key that gives one channel, and answers each CTAP2 request so.
 #[derive(Clone, Copy)]
@@ -111,4 +112,30 @@ fn a_touch_before_a_refusal_is_noted_where_the_standard_leaves_it_open() {
 fn where_no_notes_are_taken_what_is_noted_fails() {
     let key = Key::new(&PROFILE, Box::new(Fake::Status(status::INVALID_CBOR)));
     assert!(caught(|| key.host().denied(GET_INFO, status::CBOR_UNEXPECTED_TYPE)).is_err());
+}
+
+#[test]
+fn what_never_became_a_message_is_recorded() {
+    let tape = Tape::new(Patience::AUTOMATIC, Arc::new(|| false));
+    let watched = Watched::new(Arc::new(Fake::Status(status::OK)), tape.clone());
+    let mut host = Key::new(&PROFILE, Box::new(watched)).host();
+    let half = packets(7, command::PING, &[0xBB; 300]);
+    host.send_report(&half[0]);
+    host.send_report(&half[1]);
+    // The wire is silent about what may still become whole.
+    assert!(tape.messages().iter().all(|message| message.command != command::PING));
+    status::is(host.ctap2(GET_INFO).status, status::OK);
+    let of = |channel| {
+        let messages = tape.messages().into_iter();
+        messages
+            .filter(move |message| message.channel == channel)
+            .collect::<Vec<_>>()
+    };
+    let [kept] = &of(7)[..] else { panic!("{:?}", of(7)) };
+    assert_eq!((kept.command, kept.payload.len()), (command::PING, 2 * (57 + 59)));
+    assert!(kept.decoded.as_ref().unwrap().contains("the first 116 of 300 bytes"));
+    host.send_report(&packets(8, command::PING, &[1; 100])[0]);
+    drop(host);
+    assert_eq!(of(8).len(), 1, "the end of the check is the end of its messages");
+    assert_eq!(of(7).len(), 1, "nothing is recorded twice");
 }

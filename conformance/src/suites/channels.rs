@@ -46,21 +46,23 @@ fn a_channel_outlives_those_of_other_hosts(key: &Key) {
 }
 
 fn packets_of_two_messages_do_not_mix(key: &Key) {
-    let (mut a, mut b) = (key.host(), key.host());
-    let (one, two) = ([0xAA; 400], [0xBB; 400]);
-    let [ours, theirs] = [
-        packets(a.channel, command::PING, &one),
-        packets(b.channel, command::PING, &two),
-    ];
-    for (our, their) in ours.iter().zip(&theirs) {
-        a.send_report(our);
-        b.send_report(their);
-    }
-    // The first message has the key, and the second is told so once, whatever followed.
-    same!(a.message().payload, one);
-    b.expect_error(error::CHANNEL_BUSY);
-    b.nothing_more_than_busy();
-    same!(b.exchange(command::PING, &two), two);
+    key.in_time(|| {
+        let (mut a, mut b) = (key.host(), key.host());
+        let (one, two) = ([0xAA; 400], [0xBB; 400]);
+        let [ours, theirs] = [
+            packets(a.channel, command::PING, &one),
+            packets(b.channel, command::PING, &two),
+        ];
+        for (our, their) in ours.iter().zip(&theirs) {
+            a.send_report(our);
+            b.send_report(their);
+        }
+        // The first message has the key, and the second is told so once, whatever followed.
+        same!(a.message().payload, one);
+        b.expect_error(error::CHANNEL_BUSY);
+        b.nothing_more_than_busy();
+        same!(b.exchange(command::PING, &two), two);
+    });
 }
 
 fn a_waiting_key_tells_every_other_host_to_wait(key: &Key) {

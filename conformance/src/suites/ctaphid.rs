@@ -65,13 +65,15 @@ fn an_idle_key_says_nothing(key: &Key) {
 }
 
 fn a_lone_continuation_is_ignored(key: &Key) {
-    let mut host = key.host();
-    for channel in [host.channel, host.channel.wrapping_add(1), 0, BROADCAST] {
-        for packet in &packets(channel, command::PING, &[0; 200])[1..] {
-            host.send_report(packet);
+    key.in_time(|| {
+        let mut host = key.host();
+        for channel in [host.channel, host.channel.wrapping_add(1), 0, BROADCAST] {
+            for packet in &packets(channel, command::PING, &[0; 200])[1..] {
+                host.send_report(packet);
+            }
         }
-    }
-    host.nothing_more();
+        host.nothing_more();
+    });
 }
 
 fn init_allocates_a_channel_and_says_what_the_key_can_do(key: &Key) {
@@ -155,84 +157,103 @@ fn ping_keeps_leading_zeros(key: &Key) {
 }
 
 fn a_message_too_long_is_refused(key: &Key) {
-    let mut host = key.host();
-    for length in [7610_u16, 0xFFFF] {
-        let mut packet = packets(host.channel, command::PING, &[0; 57])[0];
-        packet[5..7].copy_from_slice(&length.to_be_bytes());
-        host.send_report(&packet);
-        host.expect_error(error::INVALID_LEN);
-    }
-    host.ping();
+    key.in_time(|| {
+        let mut host = key.host();
+        for length in [7610_u16, 0xFFFF] {
+            let mut packet = packets(host.channel, command::PING, &[0; 57])[0];
+            packet[5..7].copy_from_slice(&length.to_be_bytes());
+            host.send_report(&packet);
+            host.expect_error(error::INVALID_LEN);
+        }
+        host.ping();
+    });
 }
 
 fn init_resynchronizes_a_channel_within_a_message(key: &Key) {
-    let mut host = key.host();
-    let message = packets(host.channel, command::PING, &[1; 512]);
-    let (last, begun) = message.split_last().expect("packets");
-    begun.iter().for_each(|packet| host.send_report(packet));
-    host.init(host.channel);
-    host.send_report(last);
-    host.nothing_more();
-    host.ping();
+    key.in_time(|| {
+        let mut host = key.host();
+        let message = packets(host.channel, command::PING, &[1; 512]);
+        let (last, begun) = message.split_last().expect("packets");
+        begun.iter().for_each(|packet| host.send_report(packet));
+        host.init(host.channel);
+        host.send_report(last);
+        host.nothing_more();
+        host.ping();
+    });
 }
 
 fn a_broadcast_init_does_not_disturb_a_message(key: &Key) {
-    let mut host = key.host();
-    let message = packets(host.channel, command::PING, &[1; 100]);
-    host.send_report(&message[0]);
-    // §11.2.5.1 can be read so that a key busy with a message tells newcomers so, too.
-    let newcomer = packets(BROADCAST, command::INIT, &[7; 8])[0];
-    host.send_report(&newcomer);
-    let answer = host.message();
-    same!(answer.channel, BROADCAST);
-    if (answer.command, &answer.payload[..]) == (command::ERROR, &[error::CHANNEL_BUSY][..]) {
-        key.note("expected a channel during a message of another, the key answered ERR_CHANNEL_BUSY");
-    } else {
-        same!((answer.command, answer.payload.len()), (command::INIT, 17));
-    }
-    host.send_report(&message[1]);
-    same!(host.message().payload, [1; 100]);
+    key.in_time(|| {
+        let mut host = key.host();
+        let message = packets(host.channel, command::PING, &[1; 100]);
+        host.send_report(&message[0]);
+        // §11.2.5.1 can be read so that a key busy with a message tells newcomers so, too.
+        let newcomer = packets(BROADCAST, command::INIT, &[7; 8])[0];
+        host.send_report(&newcomer);
+        let answer = host.message();
+        if (answer.channel, answer.command, &answer.payload[..])
+            == (BROADCAST, command::ERROR, &[error::CHANNEL_BUSY][..])
+        {
+            key.note("expected a channel during a message of another, the key answered ERR_CHANNEL_BUSY");
+        } else {
+            assert!(
+                (answer.channel, answer.command, answer.payload.len()) == (BROADCAST, command::INIT, 17),
+                "expected {} with 17 bytes on channel {BROADCAST:08x}, the key answered {answer:?}",
+                command::named(command::INIT)
+            );
+        }
+        host.send_report(&message[1]);
+        same!(host.message().payload, [1; 100]);
+    });
 }
 
 fn another_channel_is_told_to_wait_for_a_message(key: &Key) {
-    let (mut a, mut b) = (key.host(), key.host());
-    let message = packets(a.channel, command::PING, &[1; 100]);
-    a.send_report(&message[0]);
-    b.refused(command::PING, b"x", error::CHANNEL_BUSY);
-    a.send_report(&message[1]);
-    same!(a.message().payload, [1; 100]);
-    b.ping();
+    key.in_time(|| {
+        let (mut a, mut b) = (key.host(), key.host());
+        let message = packets(a.channel, command::PING, &[1; 100]);
+        a.send_report(&message[0]);
+        b.refused(command::PING, b"x", error::CHANNEL_BUSY);
+        a.send_report(&message[1]);
+        same!(a.message().payload, [1; 100]);
+        b.ping();
+    });
 }
 
 fn anothers_continuation_does_not_disturb_a_message(key: &Key) {
-    let (mut a, mut b) = (key.host(), key.host());
-    let message = packets(a.channel, command::PING, &[1; 100]);
-    a.send_report(&message[0]);
-    b.send_report(&packets(b.channel, command::PING, &[2; 100])[1]);
-    a.send_report(&message[1]);
-    same!(a.message().payload, [1; 100]);
-    b.nothing_more_than_busy();
+    key.in_time(|| {
+        let (mut a, mut b) = (key.host(), key.host());
+        let message = packets(a.channel, command::PING, &[1; 100]);
+        a.send_report(&message[0]);
+        b.send_report(&packets(b.channel, command::PING, &[2; 100])[1]);
+        a.send_report(&message[1]);
+        same!(a.message().payload, [1; 100]);
+        b.nothing_more_than_busy();
+    });
 }
 
 fn a_skipped_packet_ends_the_message(key: &Key) {
-    let mut host = key.host();
-    let message = packets(host.channel, command::PING, &[1; 300]);
-    host.send_report(&message[0]);
-    host.send_report(&message[2]);
-    host.expect_error(error::INVALID_SEQ);
-    host.send_report(&message[1]);
-    host.nothing_more();
-    host.ping();
+    key.in_time(|| {
+        let mut host = key.host();
+        let message = packets(host.channel, command::PING, &[1; 300]);
+        host.send_report(&message[0]);
+        host.send_report(&message[2]);
+        host.expect_error(error::INVALID_SEQ);
+        host.send_report(&message[1]);
+        host.nothing_more();
+        host.ping();
+    });
 }
 
 fn a_new_message_within_a_message_ends_it(key: &Key) {
-    let mut host = key.host();
-    let message = packets(host.channel, command::PING, &[1; 100]);
-    host.send_report(&message[0]);
-    host.refused(command::PING, b"x", error::INVALID_SEQ);
-    host.send_report(&message[1]);
-    host.nothing_more();
-    host.ping();
+    key.in_time(|| {
+        let mut host = key.host();
+        let message = packets(host.channel, command::PING, &[1; 100]);
+        host.send_report(&message[0]);
+        host.refused(command::PING, b"x", error::INVALID_SEQ);
+        host.send_report(&message[1]);
+        host.nothing_more();
+        host.ping();
+    });
 }
 
 fn a_message_that_stalls_times_out_once(key: &Key) {

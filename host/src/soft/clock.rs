@@ -1,11 +1,13 @@
 //! The key's clock: the clock of the system, or one that a test moves.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use brasskey_protocol::platform::Clock;
 use web_time::Instant;
+
+use super::sync::AtomicU64;
 
 /// Milliseconds since the key's last power-up. Clones share one time.
 #[derive(Clone, Debug)]

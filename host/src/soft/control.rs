@@ -17,7 +17,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ use tokio::task::AbortHandle;
 
 use super::server::accept::{accept, bind_loopback};
 use super::server::thread::ServerThread;
+use super::sync::Mutex;
 use super::{Error, SoftKey, lock};
 use guard::Guard;
 

@@ -5,7 +5,7 @@
 //! worker, as those of cards do. Locks are taken in the order processor, CTAPHID; only the processor's is held while
 //! the key waits for its user.
 
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, TryLockError};
 
 use brasskey_protocol::authenticator::{Authenticator, Config};
 use brasskey_protocol::ctaphid::{Report, Request};
@@ -24,6 +24,7 @@ use super::log::{Command, LogEntry, Record, Status};
 use super::presence::SoftPresence;
 use super::rng::SoftRng;
 use super::storage::{AnyStorage, MemoryStorage};
+use super::sync::{Mutex, MutexGuard};
 
 /// The seams of the soft key.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The key as its hosts meet it: CTAPHID, whose channel is whose, smart cards, and what falls due. It does not know the
 //! authenticator, so that it can answer while a request runs: keepalives, time extensions, busy, cancel.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{self, Device, Event, Report, command};
@@ -16,6 +16,7 @@ use super::host::{Host, HostId};
 use super::log::{Command, Log, LogEntry, Record};
 use super::presence::button::Button;
 use super::routes::{Routes, Verdict};
+use super::sync::{Condvar, Mutex, MutexGuard};
 use super::{lock, unpoison};
 
 pub(super) struct Hid {
@@ -329,6 +330,14 @@ impl Hid {
 
     pub(super) fn log(&self) -> Vec<LogEntry> {
         lock(&self.state).log.entries()
+    }
+
+    /// Whether the timer looks no later than something falls due.
+    #[cfg(all(test, feature = "shuttle"))]
+    pub(super) fn is_timer_in_time(&self) -> bool {
+        let state = lock(&self.state);
+        let looks = |deadline| state.timer_wakes.is_some_and(|wakes| wakes <= deadline);
+        state.deadline().is_none_or(looks)
     }
 
     /// Ends the key's threads.

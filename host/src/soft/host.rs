@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
 
+use super::sync::{Condvar, Mutex};
 use super::{Error, lock, unpoison};
 
 /// Reports kept for a host that does not read: eight of the longest messages. After that the oldest is lost, as in the

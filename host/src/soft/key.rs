@@ -1,7 +1,6 @@
 //! The soft key as a library: make it, connect to it, touch it, switch it off.
 
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
@@ -16,6 +15,8 @@ use super::identity::Identity;
 use super::lock;
 use super::log::LogEntry;
 use super::presence::Waiting;
+use super::sync::Mutex;
+use super::sync::thread::{self, JoinHandle};
 use super::verification::{UserVerification, Verifier};
 use crate::transport::{Transport, TransportError};
 

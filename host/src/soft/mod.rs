@@ -54,11 +54,12 @@ mod routes;
 #[cfg(feature = "servers")]
 pub mod server;
 pub mod storage;
+mod sync;
 #[cfg(test)]
 mod testing;
+#[cfg(all(test, feature = "shuttle"))]
+mod threads;
 mod verification;
-
-use std::sync::{LockResult, Mutex, MutexGuard, PoisonError};
 
 pub use about::{AAGUID, VERSION};
 pub use brasskey_protocol::authenticator::Backup;
@@ -75,13 +76,5 @@ pub use presence::{Answer, Responder, SoftPresence, Touch, UnknownTouch, Waiting
 pub use rng::SoftRng;
 #[cfg(feature = "servers")]
 pub use server::{Addresses, Listen, Servers};
+use sync::{lock, unpoison};
 pub use verification::{UnknownUserVerification, UserVerification};
-
-/// Locks `mutex`, also after a thread panicked while it held the lock: going on matters more.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    unpoison(mutex.lock())
-}
-
-fn unpoison<T>(result: LockResult<T>) -> T {
-    result.unwrap_or_else(PoisonError::into_inner)
-}

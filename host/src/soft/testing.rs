@@ -1,6 +1,6 @@
 //! A host for tests: speaks CTAPHID over anything that carries reports.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{
@@ -10,6 +10,7 @@ use brasskey_protocol::limits::STORAGE_KEY_MAX;
 use brasskey_protocol::platform::{Storage, StorageError};
 
 use super::storage::MemoryStorage;
+use super::sync::{Condvar, Mutex};
 use super::{Connection, lock, unpoison};
 
 /// Longer than any test waits when it passes.

@@ -1,6 +1,6 @@
 //! Settings of a soft key.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use brasskey_protocol::authenticator::{Backup, Config};
 use brasskey_protocol::platform::{Abort, Seams, Storage};
@@ -19,6 +19,7 @@ use crate::soft::presence::button::Button;
 use crate::soft::presence::{SoftPresence, Touch};
 use crate::soft::rng::SoftRng;
 use crate::soft::storage::{AnyStorage, MemoryStorage};
+use crate::soft::sync::Mutex;
 use crate::soft::verification::{UserVerification, Verifier};
 
 /// The settings of a [`SoftKey`] that is to be made.

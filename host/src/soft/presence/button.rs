@@ -1,6 +1,5 @@
 //! The key's one button, and the request that waits for it.
 
-use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use brasskey_protocol::limits::{LONG_TOUCH, U2F_POLL_GAP, U2F_TOUCH_LIFETIME};
@@ -8,6 +7,7 @@ use brasskey_protocol::platform::{Abort, Clock, Gesture, Operation, Presence, Pr
 
 use super::waiting::Waiting;
 use crate::soft::clock::SoftClock;
+use crate::soft::sync::{Condvar, Mutex};
 use crate::soft::{lock, unpoison};
 
 /// What the user answers to a request.

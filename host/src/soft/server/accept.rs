@@ -9,13 +9,14 @@ use std::os::fd::OwnedFd as Owned;
 use std::os::unix::net::{UnixListener, UnixStream};
 #[cfg(windows)]
 use std::os::windows::io::OwnedSocket as Owned;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use mio::event::Source;
 
 use super::thread::{ServerThread, Sleep};
+use crate::soft::sync::Mutex;
 use crate::soft::{Error, lock};
 
 /// How long a server rests when it cannot accept.

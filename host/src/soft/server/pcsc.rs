@@ -9,13 +9,14 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::virtual_card::{Inbox, VirtualCard};
 use super::thread::{Bell, ServerThread, Sleep};
 use crate::soft::cards::{CardHost, Incoming, Kind};
 use crate::soft::host::{HostId, Plug};
+use crate::soft::sync::Mutex;
 use crate::soft::{Error, SoftKey, lock};
 
 /// Where vpcd has its reader, unless somebody has configured another place.

@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use brasskey_protocol::ctaphid::Report;
 use mio::unix::SourceFd;
@@ -20,6 +20,7 @@ use self::event::{EVENT_SIZE, Event};
 use self::node::{Finder, Node};
 use super::thread::{ServerThread, Sleep};
 use crate::soft::host::{Host, HostId, Plug};
+use crate::soft::sync::Mutex;
 use crate::soft::{Error, Identity, SoftKey, lock};
 
 /// Where processes make virtual HID devices.

@@ -11,13 +11,14 @@ mod wire;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::attachment::attend;
 use self::wire::{ImportStatus, Request};
 use super::accept::{Acceptor, Connection as _, bind_loopback};
 use crate::soft::host::Plug;
+use crate::soft::sync::Mutex;
 use crate::soft::{Error, SoftKey, lock};
 
 /// Connections at once.

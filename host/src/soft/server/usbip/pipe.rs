@@ -2,7 +2,6 @@
 //! transfers ended.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard};
 
 use brasskey_protocol::ccid::PACKET;
 use brasskey_protocol::ctaphid::Report;
@@ -11,6 +10,7 @@ use brasskey_protocol::limits::REPORT_SIZE;
 use super::wire;
 use crate::soft::cards::CardHost;
 use crate::soft::host::{Host, HostId, QUEUE_MAX};
+use crate::soft::sync::{Condvar, Mutex, MutexGuard};
 use crate::soft::{lock, unpoison};
 
 /// Transfers of an endpoint that may wait. Hosts have one or two.

@@ -1,6 +1,6 @@
 //! A reset on a disk that is full from one of its changes on, and a kill then: whole, or not at all.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use brasskey_protocol::ctaphid::command;
 use brasskey_protocol::limits::STORAGE_KEY_MAX;
@@ -9,6 +9,7 @@ use brasskey_protocol::platform::{Storage, StorageError};
 use super::disk::{Disk, Fault};
 use super::power_cuts::choices;
 use crate::soft::storage::file::records::Records;
+use crate::soft::sync::Mutex;
 use crate::soft::testing::{Client, RESET, u2f_register};
 use crate::soft::{SoftKey, Touch, lock};
 

@@ -184,6 +184,7 @@ fn a_power_cut_ends_what_runs_without_an_answer() {
             assert_eq!(answer, (command::ERROR, 0x0B));
         }
         assert_eq!(key.state().waiting, None);
+        assert_eq!(key.log(), [], "nothing was answered");
 
         let user = user(&key);
         assert_eq!(Client::new(key.connect()).status(SELECTION), OK);

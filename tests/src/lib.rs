@@ -6,10 +6,12 @@
 //! | [`chip`] | the firmware on an emulated chip, under an engineer's hands |
 //! | [`histories`] | every short history of the key, held to invariants, and longer ones for the fuzzer |
 //! | [`broken`] | keys that are broken on purpose, so that every check is seen to fail |
+//! | [`process`] | the program's token as a process |
 //! | [`suites`] | what only this key does |
 
 pub mod broken;
 pub mod chip;
 pub mod forms;
 pub mod histories;
+pub mod process;
 pub mod suites;

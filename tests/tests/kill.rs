@@ -2,10 +2,7 @@
 
 mod program;
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -14,72 +11,26 @@ use brasskey_conformance::host::ctap2::{Request, get_assertion_by, make_credenti
 use brasskey_conformance::host::response::{Assertion, Made, flags};
 use brasskey_conformance::key::{Hand, Key, LONG, Link, Profile};
 use brasskey_tests::forms::Socket;
+use brasskey_tests::process::Process;
 use program::program;
 
 const RP_ID: &str = "example.com";
 const ROUNDS: u32 = 24;
 
 /// `brasskey token` with a state file, sealed as these arguments say; cutting its power is killing it.
-struct Process {
+struct Killed {
     program: PathBuf,
     state: PathBuf,
     seal: &'static [&'static str],
-    running: Mutex<Running>,
+    running: Mutex<Process>,
 }
 
-struct Running {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Running {
-    fn start(program: &Path, state: &Path, seal: &[&str]) -> Self {
-        Self::start_limited(program, state, seal, None).expect("the token starts")
-    }
-
-    /// None where the token ends at once, with an error.
-    fn start_limited(program: &Path, state: &Path, seal: &[&str], limit: Option<u64>) -> Option<Self> {
-        let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
-        let mut child = Command::new("bash")
-            .args(["-c", "ulimit -f \"$1\"; exec \"${@:2}\"", "bash", &limit])
-            .arg(program)
-            .args(["token", "--json", "--touch", "auto", "--udp", "127.0.0.1:0", "--state"])
-            .arg(state)
-            .args(seal)
-            .env("PASSPHRASE", "open sesame")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the token starts");
-        let mut ready = String::new();
-        let stdout = child.stdout.take().expect("a pipe");
-        BufReader::new(stdout).read_line(&mut ready).expect("the ready line");
-        let Some(address) = serde_json::from_str(&ready)
-            .ok()
-            .and_then(|ready: serde_json::Value| ready["udp"].as_str()?.parse().ok())
-        else {
-            // Nothing kills it: it says what is wrong, and ends with an exit code.
-            assert!(child.wait().expect("the token is gone").code().is_some());
-            return None;
-        };
-        Some(Self { child, address })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.child.kill().expect("the token is killed");
-        self.child.wait().expect("the token is gone");
-    }
-}
-
-impl Process {
+impl Killed {
     fn new(program: &Path, state: &Path, seal: &'static [&'static str]) -> Self {
-        Self::of(program, state, seal, Running::start(program, state, seal))
+        Self::of(program, state, seal, Process::start(program, state, seal))
     }
 
-    fn of(program: &Path, state: &Path, seal: &'static [&'static str], running: Running) -> Self {
+    fn of(program: &Path, state: &Path, seal: &'static [&'static str], running: Process) -> Self {
         Self {
             program: program.to_owned(),
             state: state.to_owned(),
@@ -96,13 +47,13 @@ static PROFILE: Profile = Profile {
     user_action_timeout: 30_000,
 };
 
-fn key(process: Process) -> Key {
+fn key(process: Killed) -> Key {
     Key::new(&PROFILE, Box::new(process))
 }
 
-impl Hand for Process {
+impl Hand for Killed {
     fn connect(&self) -> Box<dyn Link> {
-        Box::new(Socket::to(self.running.lock().expect("the token").address))
+        Box::new(Socket::to(self.running.lock().expect("the token").address()))
     }
 
     /// The touch is automatic.
@@ -116,9 +67,8 @@ impl Hand for Process {
 
     fn power_cycle(&self) {
         let mut running = self.running.lock().expect("the token");
-        running.child.kill().expect("the token is killed");
-        running.child.wait().expect("the token is gone");
-        *running = Running::start(&self.program, &self.state, self.seal);
+        running.kill();
+        *running = Process::start(&self.program, &self.state, self.seal);
     }
 
     fn advance(&self, _: u64) -> bool {
@@ -177,7 +127,7 @@ fn nothing_acknowledged_is_lost_when_a_sealed_token_is_killed() {
 fn kill_again_and_again(seal: &'static [&'static str]) {
     let program = program();
     let directory = tempfile::tempdir().expect("a directory");
-    let key = key(Process::new(&program, &directory.path().join("key"), seal));
+    let key = key(Killed::new(&program, &directory.path().join("key"), seal));
     let mut known: Vec<Known> = Vec::new();
     for round in 0..ROUNDS {
         let mut host = key.host();
@@ -205,7 +155,7 @@ const RESET: [u8; 1] = [0x07];
 
 /// The credentials of a token, what is in its file, and how long a reset takes that nothing is in the way of.
 fn used_token(program: &Path, state: &Path) -> (Vec<Known>, Vec<u8>, Duration) {
-    let key = key(Process::new(program, state, &[]));
+    let key = key(Killed::new(program, state, &[]));
     let mut host = key.host();
     let made = (0..6).map(|number| {
         host.begin(registration(number));
@@ -236,10 +186,10 @@ fn a_reset_is_whole_or_not_at_all_when_the_token_is_killed() {
         std::fs::write(&state, &used).expect("the state is put back");
         // One in three has all the room there is.
         let limit = (!round.is_multiple_of(3)).then(|| room * u64::from(round) / u64::from(2 * ROUNDS));
-        let Some(running) = Running::start_limited(&program, &state, &[], limit) else {
+        let Some(running) = Process::start_limited(&program, &state, &[], limit) else {
             continue;
         };
-        let key = key(Process::of(&program, &state, &[], running));
+        let key = key(Killed::of(&program, &state, &[], running));
         let mut host = key.host();
         let moment = Instant::now();
         host.begin(RESET);

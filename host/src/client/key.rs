@@ -122,6 +122,14 @@ impl Key {
         self.info_error.as_deref()
     }
 
+    /// From now on has a key that verifies its user without a PIN do so for each request (`uv`), as clients of CTAP 2.0
+    /// do. That takes no token, and so no key agreement, which costs more than a sign-in.
+    pub(crate) fn verify_without_tokens(&mut self) {
+        if let Some(info) = self.info.as_mut().filter(|info| info.has("uv")) {
+            info.options.remove("pinUvAuthToken");
+        }
+    }
+
     /// The PINs that this key refused. If another program has changed the PIN since, the key must be opened again.
     pub(super) fn refused_pins(&mut self) -> &mut Vec<Pin> {
         &mut self.refused_pins

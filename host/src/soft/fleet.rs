@@ -95,6 +95,7 @@ impl Fleet {
         self.key.engine().exchange(&mut key.records, rng);
         let result = self.key.power_on().map_err(FleetError::from).and_then(|()| {
             let mut client = Key::open(Box::new(self.key.connect()))?;
+            client.verify_without_tokens();
             Ok(work(&mut client))
         });
         self.key.power_off();

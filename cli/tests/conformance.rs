@@ -33,8 +33,13 @@ struct Token {
 
 impl Token {
     fn start(home: &Path) -> Self {
-        let arguments = "token --udp 127.0.0.1:0 --touch control --control 127.0.0.1:0 --control-token-file secret \
-                         --ephemeral --json";
+        Self::touched_by(home, "control")
+    }
+
+    fn touched_by(home: &Path, touch: &str) -> Self {
+        let arguments = &format!(
+            "token --udp 127.0.0.1:0 --touch {touch} --control 127.0.0.1:0 --control-token-file secret --ephemeral --json"
+        );
         let arguments: Vec<_> = arguments.split_whitespace().collect();
         let mut child = brasskey(home, &arguments.join(" "))
             .stdout(Stdio::piped())
@@ -113,6 +118,55 @@ fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
     let checks = report["checks"].as_array().unwrap_or_else(|| panic!("{report}"));
     let mut checks = checks.iter();
     checks.find(|check| check["name"] == name).unwrap()
+}
+
+/// Nothing failed, something passed, and nothing was erased.
+fn was_harmless(output: &Output, at_least: u64) -> Value {
+    let report = json(output);
+    let failed = || {
+        let checks = report["checks"].as_array().unwrap().iter();
+        checks.filter(|check| check["outcome"] == "fail").collect::<Vec<_>>()
+    };
+    assert_eq!(output.status.code(), Some(0), "{}: {:?}", stderr(output), failed());
+    let passed = report["summary"]["pass"].as_u64().unwrap();
+    assert!(passed >= at_least, "{}", report["summary"]);
+    assert_eq!((&report["erased"], &report["left"]), (&false.into(), &Value::Null));
+    assert!(!stderr(output).contains("as new"), "{}", stderr(output));
+    report
+}
+
+/// A key that says yes or no by itself is held to what does not depend on that.
+#[test]
+fn a_key_that_waits_for_nobody_fails_nothing_for_that() {
+    for (touch, why) in [("auto", "touches itself"), ("deny", "refuses every touch")] {
+        let home = tempfile::tempdir().unwrap();
+        let token = Token::touched_by(home.path(), touch);
+        let hands = [format!("--device {}", token.device), token.flags()];
+        for hands in hands {
+            let report = was_harmless(&run(home.path(), &format!("{hands} --json")), 30);
+            let check = check(&report, "ctaphid::cancel_ends_a_registration_once");
+            assert_eq!(check["outcome"], "notTried");
+            assert!(check["message"].as_str().unwrap().contains(why), "{check}");
+        }
+    }
+}
+
+/// What its owner has on a key stays there, whatever becomes of the checks.
+#[test]
+fn a_key_in_use_keeps_its_passkey_and_fails_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::touched_by(home.path(), "auto");
+    let ask = |arguments: &str| {
+        let output = brasskey(home.path(), &format!("{arguments} --device {}", token.device)).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
+    };
+    ask("register --resident");
+    for only in ["", "--only ctaphid::cancel_ends_a_registration_once"] {
+        let output = run(home.path(), &format!("{} {only} --json", token.flags()));
+        was_harmless(&output, 0);
+        ask("authenticate");
+    }
 }
 
 #[test]

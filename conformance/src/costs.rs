@@ -8,13 +8,15 @@ use std::sync::LazyLock;
 use crate::trace::Spent;
 
 /// The column heads of the table.
-pub const HEAD: &str = "check,touches,power_cycles,resets,waited_ms,changes";
+pub const HEAD: &str = "check,touches,asks,power_cycles,resets,waited_ms,changes,used";
 
 /// What a check takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// How often the key is touched.
     pub touches: u32,
+    /// How often the key has to wait for its user, also where nobody touches it.
+    pub asks: u32,
     /// How often it is unplugged and plugged in again.
     pub power_cycles: u32,
     /// How often it is reset.
@@ -23,16 +25,20 @@ pub struct Cost {
     pub waited: u64,
     /// Whether it keeps something on the key, tries a PIN or resets.
     pub changes: bool,
+    /// Whether it also passes on a key that somebody uses: with a PIN, and a passkey for the website of the checks.
+    pub used: bool,
 }
 
 impl From<Spent> for Cost {
     fn from(spent: Spent) -> Self {
         Self {
             touches: spent.touches,
+            asks: spent.asks,
             power_cycles: spent.power_cycles,
             resets: spent.resets,
             waited: spent.waited,
             changes: spent.touched.0 || spent.resets > 0,
+            used: false,
         }
     }
 }
@@ -49,15 +55,15 @@ impl Cost {
     pub fn line(self, check: &str) -> String {
         let Self {
             touches,
+            asks,
             power_cycles,
             resets,
             waited,
             changes,
+            used,
         } = self;
-        format!(
-            "{check},{touches},{power_cycles},{resets},{waited},{}",
-            u8::from(changes)
-        )
+        let [changes, used] = [changes, used].map(u8::from);
+        format!("{check},{touches},{asks},{power_cycles},{resets},{waited},{changes},{used}")
     }
 
     fn parse(line: &'static str) -> Option<(&'static str, Self)> {
@@ -65,13 +71,15 @@ impl Cost {
         let name = fields.next()?;
         let mut number = || fields.next()?.parse::<u64>().ok();
         let mut small = || u32::try_from(number()?).ok();
-        let (touches, power_cycles, resets) = (small()?, small()?, small()?);
+        let (touches, asks, power_cycles, resets) = (small()?, small()?, small()?, small()?);
         let cost = Self {
             touches,
+            asks,
             power_cycles,
             resets,
             waited: number()?,
             changes: number()? != 0,
+            used: number()? != 0,
         };
         Some((name, cost))
     }
@@ -98,10 +106,12 @@ mod tests {
     fn a_line_is_read_as_it_was_written() {
         let cost = Cost {
             touches: 1,
+            asks: 4,
             power_cycles: 2,
             resets: 3,
             waited: 40_000,
             changes: true,
+            used: false,
         };
         assert_eq!(Cost::parse(cost.line("a::b").leak()), Some(("a::b", cost)));
         assert_eq!(Cost::parse(HEAD), None);

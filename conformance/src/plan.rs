@@ -25,6 +25,22 @@ pub struct Info {
     pub wink: bool,
     /// Whether it answers CTAPHID_LOCK, which nothing announces.
     pub lock: bool,
+    /// What becomes of a request for a touch.
+    pub presence: Presence,
+    /// Whether it has a passkey for the website of the checks.
+    pub has_account: bool,
+}
+
+/// What a key does where a touch is wanted and nobody touches it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It waits.
+    #[default]
+    Waits,
+    /// It answers at once, as if it had been touched.
+    TouchesItself,
+    /// It refuses at once.
+    Refuses,
 }
 
 impl Info {
@@ -290,10 +306,22 @@ fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Ne
     if !means.erase && !cost.is_safe() {
         return not_tried("it changes the key: --erase");
     }
-    // A check begins with a key that has no PIN. With one, its requests would be refused, and rightly.
+    // A check begins with a key as new. On one that has a PIN its requests would be refused, and rightly.
     let is_guarded = info.option("clientPin") == Some(true) || info.option("alwaysUv") == Some(true);
-    if !means.erase && is_guarded && cost.touches > 0 {
-        return not_tried("the key has a PIN, and the check is for one without: --erase");
+    if !means.erase && !cost.used {
+        if is_guarded {
+            return not_tried("the key has a PIN, and the check is for one without: --erase");
+        }
+        if info.has_account {
+            return not_tried("the key has a passkey for the website of the check: --erase");
+        }
+    }
+    if cost.touches > 0 || cost.asks > 0 {
+        match info.presence {
+            Presence::Waits => {}
+            Presence::TouchesItself => return not_tried("the key touches itself, and the check is for one that waits"),
+            Presence::Refuses => return not_tried("the key refuses every touch by itself"),
+        }
     }
     if cost.touches > 0 && !means.touch {
         return not_tried("it takes touches: a terminal, --control or --touch-command");

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use ciborium::Value;
 
 use crate::host::cbor::{Form, reading};
-use crate::host::ctap2::{GET_INFO, RESET, status};
+use crate::host::ctap2::{GET_INFO, RESET, SELECTION, ga, get_assertion, make_credential, mc, status};
 use crate::host::response::Response;
 use crate::host::{Host, command, oath, u2f};
 use crate::key::{Hand, Key, Pins, Profile};
 use crate::outcome::{Checked, Outcome, Subject};
-use crate::plan::{Info, Step};
+use crate::plan::{Info, Presence, Step};
 use crate::suites::Level;
 use crate::trace::{Left, Tape, Watched, hex};
 use crate::words::{readable, shown};
@@ -106,6 +106,44 @@ pub(crate) fn again(fault: Fault) -> ! {
     panic!("{} ({})", fault.words, fault.place.unwrap_or_default());
 }
 
+/// What the checks' website is.
+const RP_ID: &str = "example.com";
+
+impl Host {
+    /// Asks for a touch that nothing follows from, and takes that back where the key waits for it:
+    /// authenticatorSelection, and before CTAP 2.1 a registration with an empty pinUvAuthParam (CTAP 2.0 §5.1 step 1).
+    fn presence(&mut self, info: &Info) -> Presence {
+        let versions = info.texts(0x01);
+        let selects = versions
+            .iter()
+            .any(|version| version > &"FIDO_2_0".to_owned() && version.starts_with("FIDO_2_"));
+        let answer = if selects {
+            self.untouched(SELECTION)
+        } else if info.option("clientPin").is_some() {
+            let request = make_credential(RP_ID, b"1");
+            self.untouched(
+                request
+                    .with(mc::PIN_UV_AUTH_PARAM, Value::Bytes(Vec::new()))
+                    .with(mc::PIN_UV_AUTH_PROTOCOL, 1),
+            )
+        } else {
+            None
+        };
+        match answer.map(|answer| answer.status) {
+            Some(status::OK | status::PIN_NOT_SET | status::PIN_INVALID) => Presence::TouchesItself,
+            Some(status::OPERATION_DENIED) => Presence::Refuses,
+            _ => Presence::Waits,
+        }
+    }
+
+    /// Whether the key has a passkey for the checks' website.
+    fn has_account(&mut self) -> bool {
+        let silent = Value::Map(vec![("up".into(), false.into())]);
+        let answer = self.untouched(get_assertion(RP_ID).with(ga::OPTIONS, silent));
+        answer.is_some_and(|answer| answer.status == status::OK)
+    }
+}
+
 /// A key under test, and its recording.
 pub struct Bench {
     key: Key,
@@ -171,6 +209,8 @@ impl Bench {
             wink: caught(|| host.init(host.channel)).is_ok_and(|(_, answer)| answer[16] & 0x01 != 0),
             // No seconds: it locks nothing (CTAP 2.3 §11.2.9.2.2).
             lock: caught(|| host.exchange(command::LOCK, &[0])).is_ok_and(|answer| answer.is_empty()),
+            presence: Presence::default(),
+            has_account: false,
         };
         if let [status::OK, body @ ..] = &answer[..]
             && let Ok(Value::Map(members)) = ciborium::from_reader::<Value, _>(body)
@@ -186,6 +226,8 @@ impl Bench {
                 .filter(|message| message.from_key && message.payload == hex(&answer))
                 .find_map(|message| message.decoded);
         }
+        info.presence = caught(|| host.presence(&info)).unwrap_or_default();
+        info.has_account = info.option("rk") == Some(true) && caught(|| host.has_account()).unwrap_or_default();
         // A key whose getInfo nobody can read is no key without CTAP2.
         if answer.first() == Some(&status::OK) && info.get_info.is_none() {
             return Err(format!(

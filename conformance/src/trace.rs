@@ -62,6 +62,8 @@ impl Patience {
 pub struct Spent {
     /// How often the button was pressed.
     pub touches: u32,
+    /// How often the key said that it waits for its user.
+    pub asks: u32,
     /// How often the key was unplugged.
     pub power_cycles: u32,
     /// How often authenticatorReset, or the reset of the one-time codes, was sent.
@@ -79,6 +81,7 @@ struct Recording {
     spent: Spent,
     left: Left,
     pressed: bool,
+    may_reset: bool,
 }
 
 /// The recording of one key. Clones are the same.
@@ -101,6 +104,7 @@ impl Tape {
             spent: Spent::default(),
             left: Left::default(),
             pressed: false,
+            may_reset: true,
         };
         Self {
             recording: Arc::new(Mutex::new(recording)),
@@ -112,6 +116,11 @@ impl Tape {
     /// A check that failed may have panicked anywhere.
     fn lock(&self) -> MutexGuard<'_, Recording> {
         self.recording.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on no reset gets as far as the key: who asks for one panics.
+    pub fn forbid_resets(&self) {
+        self.lock().may_reset = false;
     }
 
     /// Begins another check. What was left on the key is still known.
@@ -200,22 +209,25 @@ impl Recording {
         } else if traces::resets(message.command, &message.payload) {
             self.spent.resets += 1;
         }
+        let payload = hex(&message.payload);
+        if from_key
+            && traces::asks(message.command, &message.payload, asked)
+            && !self.is_again(message.command, &payload)
+        {
+            self.spent.asks += 1;
+        }
         self.keep(Exchanged {
             at,
             from_key,
             channel: message.channel,
             command: message.command,
-            payload: hex(&message.payload),
+            payload,
             decoded,
         });
     }
 
     fn keep(&mut self, message: Exchanged) {
-        // A keepalive comes ten times a second.
-        let is_again = self.messages.last().is_some_and(|last| {
-            last.command == command::KEEPALIVE && last.command == message.command && last.payload == message.payload
-        });
-        if is_again {
+        if self.is_again(message.command, &message.payload) {
             return;
         }
         if self.messages.len() == KEPT {
@@ -223,6 +235,14 @@ impl Recording {
             self.dropped += 1;
         }
         self.messages.push(message);
+    }
+
+    /// A keepalive like the one before: they come ten times a second.
+    fn is_again(&self, command: u8, payload: &str) -> bool {
+        let last = self.messages.last();
+        last.is_some_and(|last| {
+            last.command == command::KEEPALIVE && last.command == command && last.payload == payload
+        })
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use brasskey_conformance::costs::{self, Cost};
+use brasskey_conformance::host::ctap2::make_discoverable;
 use brasskey_conformance::key::{Hand, Key};
+use brasskey_conformance::run::caught;
 use brasskey_conformance::suites;
 use brasskey_conformance::trace::{Patience, Tape, Watched};
 use brasskey_tests::forms::{self, Form};
@@ -17,7 +19,26 @@ fn cost(form: &'static Form, run: fn(&Key)) -> Cost {
     let hand: Arc<dyn Hand> = Arc::from(form.hand());
     let key = Key::new(&form.profile, Box::new(Watched::new(hand, tape.clone())));
     run(&key);
-    tape.spent().into()
+    let cost = Cost::from(tape.spent());
+    Cost {
+        used: cost.is_safe() && passes_on_a_used_key(form, run),
+        ..cost
+    }
+}
+
+/// Whether the check passes on a key that has a PIN, and a passkey for the website of the checks.
+fn passes_on_a_used_key(form: &'static Form, run: fn(&Key)) -> bool {
+    let key = Key::new(&form.profile, form.hand());
+    let made = caught(|| {
+        let mut host = key.host();
+        if host.option("rk") == Some(true) {
+            host.touched_if_asked(make_discoverable("example.com", b"somebody"));
+        }
+        if host.option("clientPin").is_some() {
+            host.set_pin("13579246");
+        }
+    });
+    made.is_ok() && caught(|| run(&key)).is_ok()
 }
 
 #[test]

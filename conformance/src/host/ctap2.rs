@@ -256,7 +256,7 @@ impl Host {
 
     /// Sends a request, and returns the answer; `None` where the key asked for a touch, and was told to forget it.
     #[track_caller]
-    pub(super) fn untouched(&mut self, request: impl Into<Vec<u8>>) -> Option<Response> {
+    pub(crate) fn untouched(&mut self, request: impl Into<Vec<u8>>) -> Option<Response> {
         self.begin(request);
         loop {
             let message = self.message();

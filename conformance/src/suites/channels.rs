@@ -1,6 +1,6 @@
 //! Many hosts at once (CTAP 2.3 §11.2.3, §11.2.5.1).
 
-use crate::host::ctap2::{GET_INFO, get_assertion, make_credential, make_discoverable, status};
+use crate::host::ctap2::{GET_INFO, get_assertion, make_credential, status};
 use crate::host::{BROADCAST, Host, command, error, packets};
 use crate::key::Key;
 
@@ -92,7 +92,7 @@ fn a_waiting_key_gives_a_new_host_its_channel(key: &Key) {
 
 fn a_host_that_gave_up_keeps_nobody_waiting(key: &Key) {
     let (mut a, mut b) = (key.host(), key.host());
-    a.asked(make_discoverable("example.com", b"1"));
+    a.asked(make_credential("example.com", b"1"));
     // What a browser does that lost its page: it begins anew.
     a.init(a.channel);
     b.denied(get_assertion("example.com"), status::NO_CREDENTIALS);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::host::ctap2::{GET_INFO, SELECTION, get_assertion, make_discoverable, status};
+use crate::host::ctap2::{GET_INFO, SELECTION, get_assertion, make_credential, status};
 use crate::host::response::Response;
 use crate::host::u2f::VERSION;
 use crate::host::{BROADCAST, command, error, packets};
@@ -343,7 +343,7 @@ fn a_lock_ends_by_itself(key: &Key) {
 
 fn a_waiting_key_says_so_in_time(key: &Key) {
     let mut host = key.host();
-    host.asked(make_discoverable("example.com", b"1"));
+    host.asked(make_credential("example.com", b"1"));
     let keepalive = packets(host.channel, command::KEEPALIVE, &[2])[0];
     for _ in 0..3 {
         // §11.2.9.1.7: at most 100 ms apart.
@@ -355,7 +355,7 @@ fn a_waiting_key_says_so_in_time(key: &Key) {
 
 fn cancel_ends_a_registration_once(key: &Key) {
     let mut host = key.host();
-    host.asked(make_discoverable("example.com", b"1"));
+    host.asked(make_credential("example.com", b"1"));
     host.send(command::CANCEL, &[]);
     same!(host.answer(), Response::bare(status::KEEPALIVE_CANCEL));
     host.send(command::CANCEL, &[]);
@@ -373,7 +373,7 @@ fn cancel_ends_a_selection_once(key: &Key) {
 
 fn another_channel_is_told_to_wait_and_cannot_cancel(key: &Key) {
     let (mut a, mut b) = (key.host(), key.host());
-    a.asked(make_discoverable("example.com", b"1"));
+    a.asked(make_credential("example.com", b"1"));
     b.refused(command::PING, b"x", error::CHANNEL_BUSY);
     b.send(command::CANCEL, &[]);
     b.nothing_more();
@@ -383,7 +383,7 @@ fn another_channel_is_told_to_wait_and_cannot_cancel(key: &Key) {
 
 fn init_aborts_the_request_of_its_channel(key: &Key) {
     let mut host = key.host();
-    host.asked(make_discoverable("example.com", b"1"));
+    host.asked(make_credential("example.com", b"1"));
     host.init(host.channel);
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);
 }
@@ -397,7 +397,7 @@ fn cancel_with_nothing_to_cancel_is_not_answered(key: &Key) {
 
 fn a_cancelled_registration_leaves_nothing(key: &Key) {
     let mut host = key.host();
-    host.asked(make_discoverable("example.com", b"1"));
+    host.asked(make_credential("example.com", b"1"));
     host.send(command::CANCEL, &[]);
     status::is(host.answer().status, status::KEEPALIVE_CANCEL);
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);

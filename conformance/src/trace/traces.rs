@@ -43,6 +43,18 @@ pub(super) fn resets(command: u8, request: &[u8]) -> bool {
     }
 }
 
+/// Whether the key says that it waits for its user: a keepalive (CTAP 2.3 §11.2.9.1.7), or 6985 to a U2F message that
+/// wants a touch, which check-only (P1 07) does not.
+pub(super) fn asks(command: u8, message: &[u8], request: Option<&[u8]>) -> bool {
+    match command {
+        command::KEEPALIVE => message == [0x02],
+        command::MSG => {
+            message == [0x69, 0x85] && request.is_some_and(|request| matches!(request, [_, 1 | 2, p1, ..] if *p1 != 7))
+        }
+        _ => false,
+    }
+}
+
 /// Takes account of an answer to `request`.
 pub(super) fn answered(command: u8, request: &[u8], answer: &[u8], left: &mut Left, touched: &mut Touched) {
     match command {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::Tape;
+use super::{Tape, traces};
 use crate::host::{command, packets};
 use crate::key::{Link, Report};
 
@@ -99,6 +99,9 @@ impl Wire {
         }
         let asked = asked.filter(|(command, _)| *command == message.command);
         let request = asked.as_ref().map(|(_, payload)| &payload[..]);
+        if !from_key && traces::resets(message.command, &message.payload) {
+            assert!(self.tape.lock().may_reset, "nothing is reset without --erase");
+        }
         self.tape.lock().push(from_key, message, request);
     }
 }

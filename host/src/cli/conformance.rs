@@ -136,6 +136,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     key.device.clone_from(&subject.label);
     // A soft token in memory is nobody's.
     let erase = args.erase || subject.is_ephemeral;
+    if !erase {
+        tape.forbid_resets();
+    }
     let means = Means {
         touch: subject.touches,
         power_cycle: subject.replugs,

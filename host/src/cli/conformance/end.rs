@@ -62,6 +62,13 @@ pub(super) fn tidy(
     if report.interrupted && !has_begun {
         return Some("no check has begun: nothing is lost, unless the key was reset just now".to_owned());
     }
+    if !report.erased {
+        return Some(
+            "a check that should leave nothing has left something on the key: `brasskey credentials list` shows \
+             whether it is a passkey"
+                .to_owned(),
+        );
+    }
     STATE.store(TIDYING, Ordering::Release);
     if !(is_gone || report.interrupted && subject.is_person) {
         output.notice("making the key as new");

@@ -162,11 +162,23 @@ fn a_key_in_use_keeps_its_passkey_and_fails_nothing() {
         assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
     };
     ask("register --resident");
-    for only in ["", "--only ctaphid::cancel_ends_a_registration_once"] {
-        let output = run(home.path(), &format!("{} {only} --json", token.flags()));
+    for which in ["--json", "--json --only ctaphid::cancel_ends_a_registration_once"] {
+        let output = run(home.path(), &format!("{} {which}", token.flags()));
         was_harmless(&output, 0);
         ask("authenticate");
     }
+}
+
+#[test]
+fn a_key_with_a_pin_fails_nothing_for_that() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let mut pin = brasskey(home.path(), &format!("pin set --new-pin-env PIN --device {}", token.device));
+    let output = pin.env("PIN", "2468").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = was_harmless(&run(home.path(), &format!("{} --json", token.flags())), 50);
+    let check = check(&report, "client_pin::a_fresh_key_has_eight_retries");
+    assert_eq!(check["outcome"], "notTried", "{check}");
 }
 
 #[test]

@@ -173,7 +173,10 @@ fn a_key_in_use_keeps_its_passkey_and_fails_nothing() {
 fn a_key_with_a_pin_fails_nothing_for_that() {
     let home = tempfile::tempdir().unwrap();
     let token = Token::start(home.path());
-    let mut pin = brasskey(home.path(), &format!("pin set --new-pin-env PIN --device {}", token.device));
+    let mut pin = brasskey(
+        home.path(),
+        &format!("pin set --new-pin-env PIN --device {}", token.device),
+    );
     let output = pin.env("PIN", "2468").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let report = was_harmless(&run(home.path(), &format!("{} --json", token.flags())), 50);

@@ -38,7 +38,8 @@ impl Token {
 
     fn touched_by(home: &Path, touch: &str) -> Self {
         let arguments = &format!(
-            "token --udp 127.0.0.1:0 --touch {touch} --control 127.0.0.1:0 --control-token-file secret --ephemeral --json"
+            "token --udp 127.0.0.1:0 --touch {touch} --control 127.0.0.1:0 --control-token-file secret --json \
+             --ephemeral"
         );
         let arguments: Vec<_> = arguments.split_whitespace().collect();
         let mut child = brasskey(home, &arguments.join(" "))

@@ -2,8 +2,8 @@
 //! wait or a wake-up. A thread that is never woken, as after a lost wake-up, is found as a deadlock: waits do not time
 //! out here, and the clock moves by hand.
 //!
-//! `cargo test -p brasskey --lib --features shuttle -- soft::threads`. `BRASSKEY_SCHEDULES` is how many orders each test
-//! tries.
+//! `cargo test -p brasskey --lib --features shuttle -- soft::threads`. `BRASSKEY_SCHEDULES` is how many orders each
+//! test tries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,8 +37,8 @@ const TIMED_OUT: u8 = 0x2F;
 /// CTAPHID_ERROR with ERR_CHANNEL_BUSY, which shows where the answer would be.
 const BUSY: u8 = 0x06;
 
-/// Runs `scenario` in many orders: in half of them anybody may go on at each step, in the other half somebody always goes
-/// first, but for a few changes.
+/// Runs `scenario` in many orders: in half of them anybody may go on at each step, in the other half somebody always
+/// goes first, but for a few changes.
 fn explore(scenario: fn()) {
     let orders = match std::env::var("BRASSKEY_SCHEDULES") {
         Ok(orders) => orders.parse().expect("BRASSKEY_SCHEDULES is a number"),

@@ -225,11 +225,11 @@ impl Talk {
         };
         members.extend(contents(message, asked, &mut inner));
         // authenticatorMakeCredential and authenticatorGetAssertion, or U2F_REGISTER and U2F_AUTHENTICATE.
-        let is_granted = match (*command, asked, &payload[..]) {
-            (command::CBOR, Some([0x01 | 0x02, ..]), [0x00, ..]) => true,
-            (command::MSG, Some([_, 0x01 | 0x02, ..]), [.., 0x90, 0x00]) => true,
-            _ => false,
-        };
+        let is_granted = matches!(
+            (*command, asked, &payload[..]),
+            (command::CBOR, Some([0x01 | 0x02, ..]), [0x00, ..])
+                | (command::MSG, Some([_, 0x01 | 0x02, ..]), [.., 0x90, 0x00])
+        );
         if let Some(request) = asked.filter(|_| is_granted) {
             self.exchanges.push(Exchange {
                 command: *command,

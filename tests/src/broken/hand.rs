@@ -119,7 +119,6 @@ impl Broken {
     }
 
     /// Whether it has done anything otherwise yet, as far as messages show.
-    #[must_use]
     pub fn differs(&self) -> impl Fn() -> bool + use<> {
         let world = Arc::clone(&self.0);
         move || world.memory().has_differed

@@ -243,11 +243,3 @@ class HeldToTheStandards(Brasskey):
         self.assertEqual(process.returncode, 5)
         self.assertRegex(said, "is gone since the check [a-z_0-9]+::")
         self.assertNotIn("still has what a check left", said)
-
-    def test_what_is_left_on_a_key_that_went_is_said(self):
-        process = self.begin_conformance("--erase", "--yes", *self.key.hand, "--only", "client_pin", "pin_retries")
-        self.key.close()
-        said = self.end(process)
-        self.assertEqual(process.returncode, 5)
-        self.assertIn("still has what a check left on it", said)
-        self.assertRegex(said, "is gone since the check (client_pin|pin_retries)::")

@@ -259,6 +259,18 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
         .collect();
     assert!(!failed.is_empty());
     assert!(!failed[0]["exchange"].as_array().unwrap().is_empty());
+    let message = failed[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("expected ") && !message.contains(".rs:") && message.chars().count() < 600,
+        "{message}"
+    );
+    assert!(
+        failed[0]["place"].as_str().unwrap().contains("conformance/src/"),
+        "{}",
+        failed[0]
+    );
+    assert_eq!(report["options"][0], "--only ctaphid::ping by_hand::a_get");
+    assert!(report["begun"].as_str().unwrap().ends_with('Z'), "{report}");
     assert_eq!(
         check(&report, "by_hand::a_get_info_report_is_answered")["level"],
         "must"
@@ -274,9 +286,18 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
         "the version is there, escaped"
     );
     let name = failed[0]["name"].as_str().unwrap();
-    assert!(page.contains(name));
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    assert!(
+        place("What the key does otherwise") < place(name) && place(name) < place("<h2>Areas"),
+        "failures come first"
+    );
+    assert!(page.contains("--only ctaphid::ping by_hand::a_get"), "{page}");
     let junit = fs::read_to_string(home.path().join("junit.xml")).unwrap();
     assert_eq!(junit.matches("<failure ").count(), failed.len());
+    assert!(
+        junit.lines().all(|line| line.matches("<testcase ").count() < 2),
+        "{junit}"
+    );
     assert_eq!(
         junit.matches("<testcase ").count(),
         report["checks"].as_array().unwrap().len()
@@ -294,7 +315,11 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
     let report = json(&output);
     assert_eq!(check(&report, name)["outcome"], "excepted");
     assert_eq!(check(&report, name)["exception"], "the echo is meant to be so");
-    assert_eq!(report["staleExceptions"], serde_json::json!(["ctaphid::no_such_check"]));
+    assert_eq!(
+        report["unknownExceptions"],
+        serde_json::json!(["ctaphid::no_such_check"])
+    );
+    assert_eq!(report["staleExceptions"], serde_json::json!([]));
 
     // Another one: on the first one, channels that checks bring belong to the proxy.
     let other = tempfile::tempdir().unwrap();

@@ -82,6 +82,8 @@ fn what_is_nothing_known_is_said_with_a_hint() {
             "there is no file of that name",
         ),
         (&[""], "there is nothing to decode", "give a file"),
+        (&["00a20"], "nothing that brasskey knows", "odd number of digits"),
+        (&["/"], "/ is a directory", "name a file in it"),
         (
             &["2e", "--client-data", "2e"],
             "what --client-data names is not client data",
@@ -94,6 +96,29 @@ fn what_is_nothing_known_is_said_with_a_hint() {
         let said = stderr(&output);
         assert!(said.contains(message) && said.contains(hint), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn what_a_newcomer_pastes_is_explained() {
+    // getInfo with its status, whole and cut off.
+    let info = "00a30182684649444f5f325f30665532465f56320281646e6f6e650350000102030405060708090a0b0c0d0e0f";
+    let named = shown(&run(&["--as", "get-info", info])).to_owned();
+    assert!(
+        named.contains("0x01 versions") && named.contains("status: 0"),
+        "{named}"
+    );
+    let cut = shown(&run(&[&info[..40]])).to_owned();
+    assert!(cut.contains("0x01 versions"), "{cut}");
+
+    let nested = format!("{}80", "81".repeat(40));
+    let output = run(&[&nested]);
+    assert!(shown(&output).starts_with("CBOR (RFC 8949)"), "{}", shown(&output));
+
+    let at = |origin: &str| {
+        let data = format!("{{\"type\":\"webauthn.get\",\"challenge\":\"AAAA\",\"origin\":\"{origin}\"}}");
+        shown(&run(&[&data])).contains("not secure")
+    };
+    assert!(at("http://example.com") && !at("https://example.com") && !at("http://localhost:8080"));
 }
 
 #[test]

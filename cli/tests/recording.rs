@@ -88,6 +88,25 @@ fn a_registration_is_recorded_and_replayed() {
 }
 
 #[test]
+fn the_example_of_the_manual_works() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/decode.md")).unwrap();
+    let command = |begin: &str| {
+        let line = page.lines().find(|line| line.starts_with(begin)).unwrap();
+        line.split_once(" -- brasskey ").unwrap().1
+    };
+    let home = tempfile::tempdir().unwrap();
+    record(home.path(), command("brasskey record bug.txt"));
+    let output = run(home.path(), "replay bug.txt --json", command("brasskey replay bug.txt"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(last(&output)["differences"], Value::Array(Vec::new()));
+
+    // What the first one remembers is excluded: that is not what was recorded.
+    let output = run(home.path(), "replay bug.txt --json", command("brasskey record bug.txt"));
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("unplug"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_pin_is_not_in_the_recording() {
     let home = tempfile::tempdir().unwrap();
     let text = record(home.path(), "pin set --new-pin-env PIN --json");

@@ -116,6 +116,18 @@ pub struct Report {
     pub left: Option<String>,
     /// Exceptions that fit no failure any more.
     pub stale_exceptions: Vec<String>,
+    /// Exceptions whose names no check has.
+    #[serde(default)]
+    pub unknown_exceptions: Vec<String>,
+    /// When it began: RFC 3339, in UTC.
+    #[serde(default)]
+    pub begun: Option<String>,
+    /// How long it took, in milliseconds.
+    #[serde(default)]
+    pub milliseconds: u64,
+    /// The options that say which checks ran, and who touched the key.
+    #[serde(default)]
+    pub options: Vec<String>,
     /// Every check.
     pub checks: Vec<Checked>,
 }
@@ -151,7 +163,8 @@ impl Report {
                 // What was not tried says nothing about the key, and neither does what was not to run.
                 Some(check) if check.outcome == Outcome::NotTried => {}
                 None if suites::has(name) => {}
-                _ => self.stale_exceptions.push(name.to_owned()),
+                None => self.unknown_exceptions.push(name.to_owned()),
+                Some(_) => self.stale_exceptions.push(name.to_owned()),
             }
         }
     }

@@ -42,6 +42,9 @@ const ROOM: usize = 120;
 /// The characters before a difference that show where one is.
 const BEFORE: usize = 24;
 
+/// The characters from the first one shown on, of a value that has more.
+const SHOWN: usize = 72;
+
 /// The octets of one byte string that a sentence has room for.
 const OCTETS: usize = 32;
 
@@ -91,8 +94,8 @@ fn around(text: &str, at: usize) -> String {
     if characters.len() <= ROOM {
         return text.to_owned();
     }
-    let mut from = if at < ROOM - BEFORE { 0 } else { at - BEFORE };
-    let mut to = (from + ROOM).min(characters.len());
+    let mut from = if at < SHOWN - BEFORE { 0 } else { at - BEFORE };
+    let mut to = (from + SHOWN).min(characters.len());
     let mut cut = String::new();
     if from > 0 {
         let begun = byte_string_around(&characters, from);

@@ -274,6 +274,7 @@ impl Host {
 
     /// Sends a message and returns the payload of its answer. A key that is slow with what its applets are asked says
     /// so (CTAP 2.3 §11.2.9.1.7).
+    #[track_caller]
     pub fn exchange(&mut self, command: u8, payload: &[u8]) -> Vec<u8> {
         self.send(command, payload);
         let answer = match command {

@@ -14,6 +14,7 @@ mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use brasskey_conformance::outcome::{Checked, Outcome, Report, SCHEMA};
 use brasskey_conformance::plan::{self, Means, Step, Total};
@@ -21,6 +22,8 @@ use brasskey_conformance::run::Bench;
 use brasskey_conformance::trace::{Left, Patience, Tape};
 use clap::{Args as ClapArgs, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::device::spec;
 use super::failure::Failure;
@@ -34,13 +37,18 @@ use hands::Subject;
 /// How often a check is tried that another program may have disturbed.
 const TRIES: u32 = 4;
 
+/// The heading of the options for what is written.
+const REPORTS: &str = "Reports";
+
 /// The arguments of `conformance`.
 #[derive(Debug, ClapArgs)]
 #[command(
     args_conflicts_with_subcommands = true,
     after_long_help = "Without --erase only checks run that keep nothing on the key, try no PIN and reset nothing. \
     Each check begins with a key as it left the factory: with --erase it is reset again and again, and everything on \
-    it is lost."
+    it is lost.\n\n\
+    The exit code is 6 where a check fails, and 0 where none does, also where some were not tried: the last line \
+    counts those, and the reports say why."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -74,16 +82,20 @@ pub(super) struct Args {
     pin: PinArgs,
 
     /// Write a page for people
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     html: Option<PathBuf>,
 
     /// Write a JUnit report
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     junit: Option<PathBuf>,
 
     /// Checks that fail with a reason: TOML, lines of "suite::check" = "reason"
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     exceptions: Option<PathBuf>,
+
+    /// Say of each failure where the check's source has it
+    #[arg(short, long, help_heading = REPORTS)]
+    verbose: bool,
 }
 
 /// Who touches the key and unplugs it.
@@ -171,7 +183,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         ));
     }
     let total = plan::total(&steps, args.erase && !subject.is_ephemeral);
-    announce(total, &subject, output);
+    announce(total, steps.len(), &subject, output);
     end::heed_signals(&tape, &subject, bench.pins().first, output);
     let mut report = Report {
         schema: SCHEMA,
@@ -181,36 +193,80 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         interrupted: false,
         left: None,
         stale_exceptions: Vec::new(),
+        unknown_exceptions: Vec::new(),
+        begun: OffsetDateTime::now_utc()
+            .replace_nanosecond(0)
+            .ok()
+            .and_then(|now| now.format(&Rfc3339).ok()),
+        milliseconds: 0,
+        options: args.how(),
         checks: Vec::new(),
     };
+    let begun = Instant::now();
     let gone_since = run_all(&mut report, &bench, &steps, total.touches, &subject, output);
+    report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     report.left = end::tidy(&bench, &report, &subject, gone_since.is_some(), output);
     report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
     finish(args, &report, gone_since, output)
 }
 
+impl Args {
+    /// How the run was asked for, as far as that changes what comes of it. A user's commands may have secrets in them.
+    fn how(&self) -> Vec<String> {
+        let hand = &self.hand;
+        let mut how = Vec::new();
+        how.extend(self.erase.then(|| "--erase".to_owned()));
+        how.extend((!self.only.is_empty()).then(|| format!("--only {}", self.only.join(" "))));
+        how.extend(hand.control.as_ref().map(|url| format!("--control {url}")));
+        let commands = [
+            ("--touch-command", &hand.touch_command),
+            ("--replug-command", &hand.replug_command),
+            ("--reset-command", &hand.reset_command),
+        ];
+        let given = commands.into_iter().filter(|(_, command)| command.is_some());
+        how.extend(given.map(|(name, _)| format!("{name} …")));
+        how.extend(
+            self.exceptions
+                .as_ref()
+                .map(|file| format!("--exceptions {}", file.display())),
+        );
+        how
+    }
+}
+
 /// What is ahead.
-fn announce(total: Total, subject: &Subject, output: &Output) {
-    let checks = u64::try_from(total.checks).unwrap_or(u64::MAX);
-    output.notice(&match subject.is_person {
-        true => {
-            let replugs = match total.power_cycles {
-                0 => String::new(),
-                number => format!(", {} to unplug the key", count(number.into(), "time")),
-            };
-            let touches = match total.touches {
-                1 => "1 touch".to_owned(),
-                number => format!("{number} touches"),
-            };
-            format!(
-                "{}: {}{replugs}, some {}",
-                count(checks, "check"),
-                touches,
-                count(total.minutes(), "minute")
-            )
+fn announce(total: Total, all: usize, subject: &Subject, output: &Output) {
+    output.notice(&ahead(total, all, subject.is_person));
+}
+
+/// What is ahead, in words: of `all` checks those that can be tried, and what they take of a person.
+fn ahead(total: Total, all: usize, is_person: bool) -> String {
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let checks = match number(all) {
+        all if all == number(total.checks) => count(all, "check"),
+        all => format!("{} of {} can be tried", total.checks, count(all, "check")),
+    };
+    let mut takes = Vec::new();
+    if is_person {
+        match total.touches {
+            0 => {}
+            1 => takes.push("1 touch".to_owned()),
+            number => takes.push(format!("{number} touches")),
         }
-        false => count(checks, "check"),
-    });
+        if total.power_cycles > 0 {
+            takes.push(format!(
+                "{} to unplug the key",
+                count(total.power_cycles.into(), "time")
+            ));
+        }
+        if total.minutes() > 0 {
+            takes.push(format!("some {}", count(total.minutes(), "minute")));
+        }
+    }
+    match takes.is_empty() {
+        true => checks,
+        false => format!("{checks}: {}", takes.join(", ")),
+    }
 }
 
 /// Tries each step. Returns the check in which the key went, where it did not come back.
@@ -225,7 +281,8 @@ fn run_all(
     let mut gone_since = None;
     let progress = ProgressBar::hidden();
     if output.is_interactive() {
-        progress.set_length(steps.len() as u64);
+        let tried = steps.iter().filter(|step| step.skipped.is_none());
+        progress.set_length(tried.count() as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
             progress.set_style(style);
         }
@@ -256,7 +313,7 @@ fn run_all(
         if progress.suspend(|| subject.is_gone(output)) && !bench.tape().is_stopped() {
             gone_since = Some(step.name());
         }
-        progress.inc(1);
+        progress.inc(u64::from(step.skipped.is_none()));
     }
     report.interrupted |= bench.tape().is_stopped();
     subject.guide.hide();
@@ -301,7 +358,7 @@ fn finish(args: &Args, report: &Report, gone_since: Option<String>, output: &Out
     if let Some(file) = &args.junit {
         files::write(file, &junit::report(report))?;
     }
-    show::report(report, output)?;
+    show::report(report, args.verbose, output)?;
     if let Some(left) = &report.left {
         output.notice(&escape(left));
     }
@@ -315,5 +372,23 @@ fn finish(args: &Args, report: &Report, gone_since: Option<String>, output: &Out
     match report.count(Outcome::Fail) {
         0 => Ok(()),
         failed => Err(Failure::Nonconforming { failed }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ahead_is_told_in_numbers_that_agree() {
+        let total = |checks, touches| Total {
+            checks,
+            touches,
+            ..Total::default()
+        };
+        assert_eq!(ahead(total(20, 0), 20, true), "20 checks");
+        assert_eq!(ahead(total(11, 0), 21, true), "11 of 21 checks can be tried");
+        assert_eq!(ahead(total(11, 2), 21, true), "11 of 21 checks can be tried: 2 touches");
+        assert_eq!(ahead(total(11, 2), 11, false), "11 checks");
     }
 }

@@ -69,7 +69,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         client_data: part("--client-data", args.client_data.as_deref(), Kind::ClientData)?,
         public_key: part("--public-key", args.public_key.as_deref(), Kind::CoseKey)?,
     };
-    let decoded = decode::decode(&input, &options).map_err(|unknown| refused(unknown, args.input.as_deref()))?;
+    let decoded =
+        decode::decode(&input, &options).map_err(|unknown| refused(unknown, args.input.as_deref(), &input))?;
     output.result(&decoded, |to| show(&decoded, to))?;
     let failed = decoded
         .checks
@@ -88,8 +89,18 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn refused(unknown: Unknown, input: Option<&str>) -> Failure {
+/// Whether the text is hexadecimal, but for one digit.
+fn is_odd(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let text = text.strip_prefix(b"0x").unwrap_or(text);
+    text.len() > 2 && text.len() % 2 == 1 && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn refused(unknown: Unknown, input: Option<&str>, bytes: &[u8]) -> Failure {
     let hint = match unknown {
+        Unknown::Unrecognised if is_odd(bytes) => {
+            "this is hexadecimal with an odd number of digits: one is missing, or one is too many".to_owned()
+        }
         Unknown::Empty => "give a file, - for standard input, or the text itself".to_owned(),
         Unknown::TooLong => format!("a capture may have {} MiB", LONGEST >> 20),
         // A name without spaces that is no file was perhaps meant to be one.
@@ -116,6 +127,11 @@ fn read(given: &str) -> Result<Vec<u8>, Failure> {
         }
         let read = io::stdin().lock().take(limit).read_to_end(&mut bytes);
         read.map_err(cannot("cannot read standard input".to_owned()))?;
+    } else if Path::new(given).is_dir() {
+        return Err(Failure::usage(
+            format!("{given} is a directory"),
+            "name a file in it, or give the text itself",
+        ));
     } else if Path::new(given).is_file() {
         let read = File::open(given).and_then(|file| file.take(limit).read_to_end(&mut bytes));
         read.map_err(cannot(format!("cannot read {given}")))?;

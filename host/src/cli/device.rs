@@ -202,6 +202,9 @@ pub(super) fn open_or(args: &DeviceArgs, fallback: Fallback, output: &Output) ->
 /// run.
 pub(super) const VARIABLE: &str = "BRASSKEY_DEVICE";
 
+/// The variable that says to such a command that the key is a recording.
+pub(super) const REPLAYED: &str = "BRASSKEY_REPLAYED";
+
 fn of_environment() -> Result<Option<Address>, Failure> {
     let Some(named) = std::env::var(VARIABLE).ok().filter(|named| !named.is_empty()) else {
         return Ok(None);

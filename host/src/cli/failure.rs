@@ -176,6 +176,9 @@ pub(super) enum Failure {
         /// What to do next.
         hint: String,
     },
+    /// A command for one key finds none, and none was named.
+    #[error("no security key is plugged in")]
+    NoKey,
     /// The key did what it was asked, but the result cannot be stored.
     #[error("{done}, but {what} cannot be kept: {source}")]
     NotKept {
@@ -252,7 +255,7 @@ impl Failure {
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::Secret { .. } => USAGE,
             Self::NotPluggedIn | Self::Ended => USER,
-            Self::NoToken { .. } => NO_DEVICE,
+            Self::NoToken { .. } | Self::NoKey => NO_DEVICE,
             Self::Key(client::Error::Random(_))
             | Self::Ceremony(CeremonyError::Random(_))
             | Self::Untested(CeremonyError::Random(_)) => SYSTEM,
@@ -350,6 +353,7 @@ mod tests {
     #[test]
     fn who_was_wrong_decides_the_exit_code() {
         assert_eq!(Failure::NotPluggedIn.exit_code(), USER);
+        assert_eq!(Failure::NoKey.exit_code(), NO_DEVICE);
         let unchanged = |why: Unchanged| Failure::Registrations(why.into()).exit_code();
         assert_eq!(
             [Unchanged::Full, Unchanged::NameTaken, Unchanged::Unknown].map(unchanged),

@@ -13,7 +13,7 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::device::{self, DeviceArgs, VARIABLE};
+use super::device::{self, DeviceArgs, REPLAYED, VARIABLE};
 use super::failure::Failure;
 use super::interrupt;
 use super::layout::count;
@@ -165,7 +165,14 @@ impl StandInArgs {
         });
         let mut child = match self.command.split_first() {
             Some((program, arguments)) => {
-                let started = Command::new(program).args(arguments).env(VARIABLE, &device).spawn();
+                let mut command = Command::new(program);
+                command.args(arguments).env(VARIABLE, &device);
+                // Without a tap the key is a recording itself.
+                match tap {
+                    Some(_) => command.env_remove(REPLAYED),
+                    None => command.env(REPLAYED, "1"),
+                };
+                let started = command.spawn();
                 Some(started.map_err(system(&format!("cannot run {}", program.display())))?)
             }
             None => {

@@ -96,8 +96,15 @@ pub(super) fn command_of(bytes: &[u8]) -> Option<u8> {
     let found = item::read(bytes, 0);
     let item = found.item?;
     let kind = |number| item.numbered(number).map(|item| &item.kind);
+    let are_texts = |items: &[item::Item<'_>]| {
+        items
+            .iter()
+            .all(|item| matches!(item.kind, Text(_) | item::Kind::Missing))
+    };
     Some(match (kind(1), kind(2), kind(3)) {
         (Some(Array(_)), _, Some(Bytes(_))) => 0x04,
+        // Cut off before its AAGUID: no other answer begins with a list of texts.
+        (Some(Array(versions)), _, None) if !found.whole && are_texts(versions) => 0x04,
         (Some(Text(_)), Some(Bytes(_)), _) => 0x01,
         (_, Some(Bytes(_)), Some(Bytes(_))) => 0x02,
         (Some(Map(_)), None, None) => 0x06,
@@ -148,6 +155,9 @@ mod tests {
             (b"\xA2\x01\x02\x02\x18\x64", Some(0x0A)),
             (b"\xA1\x01\x40", Some(0x0C)),
             (b"\xA1\x18\x40\x01", None),
+            // Cut off.
+            (b"\xA3\x01\x82\x68FIDO_2_0\x66U2F_V2\x02\x81\x6Bhmac", Some(0x04)),
+            (b"\xA1\x01\x81\x01\x02", None),
         ] {
             assert_eq!(command_of(map), command, "{map:02x?}");
         }

@@ -174,15 +174,17 @@ pub(super) fn kinds(bytes: &[u8]) -> Vec<Kind> {
                 ..
             })
         );
+        let is_too_deep = found.faults.iter().any(|fault| fault.what.contains("nested too deep"));
         is_structure
-            && found.whole
+            && (found.whole || is_too_deep)
             && !found
                 .faults
                 .iter()
                 .any(|fault| fault.what.contains("belong to nothing"))
     };
-    if kinds.is_empty() && is_item() {
-        kinds.push(Kind::Cbor);
+    // 37 bytes of any kind may be authenticator data; that they are an item of CBOR to the end is no accident.
+    if kinds.iter().all(|kind| *kind == Kind::AuthenticatorData) && is_item() {
+        kinds.insert(0, Kind::Cbor);
     }
     kinds.dedup();
     kinds

@@ -183,6 +183,8 @@ fn explain(kind: Kind, bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, web
         Kind::ClientData => webauthn::client_data(bytes, 0, faults),
         Kind::AuthenticatorData => authenticator_data::explain(bytes, 0, faults),
         Kind::CoseKey => shaped("key", bytes, &shape::Shape::CoseKey, faults),
+        // With its status, as it is on the wire: a map has none of its own.
+        Kind::GetInfo if matches!(bytes, [0, 0xA0..=0xBF, ..]) => ctap2::answer(bytes, 0, Some(0x04), faults).members,
         Kind::GetInfo => shaped("getInfo", bytes, &shape::Shape::Map(messages::INFO), faults),
         Kind::Cbor => shaped("item", bytes, &shape::Shape::Any, faults),
         Kind::Certificate => vec![certificate::explain(Node::new("certificate").at(0), bytes, 0, faults)],

@@ -74,6 +74,9 @@ fn client_data_member(name: &str, value: &Json, base: usize, faults: &mut Vec<Fa
                 node
             }
         },
+        ("origin", Some(origin)) if !is_secure(origin) => {
+            node.meaning("not secure: browsers have WebAuthn at https:// and at http://localhost only")
+        }
         ("origin", _) => node.meaning("where the browser was"),
         ("topOrigin", _) => node.meaning("the page that the frame was in"),
         ("crossOrigin", _) => node.meaning(match value.as_bool() {
@@ -82,6 +85,16 @@ fn client_data_member(name: &str, value: &Json, base: usize, faults: &mut Vec<Fa
         }),
         _ => node,
     }
+}
+
+/// Whether browsers offer WebAuthn there: in secure contexts only (WebAuthn §13.4.2; Secure Contexts §3.1). Apps have
+/// origins of their own.
+fn is_secure(origin: &str) -> bool {
+    let Some(host) = origin.strip_prefix("http://") else {
+        return true;
+    };
+    let name = host.split_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// What the parts of a whole answer are, by the place where they were found.

@@ -54,7 +54,7 @@ pub(super) fn consent(
         (_, false) => Passkeys::Unknown("it has no CTAP2"),
         (Some(Address::Pcsc(_)) | None, _) => Passkeys::Unknown("they are not counted through a smart card reader"),
         _ if !manages(info) => Passkeys::Unknown("it has no list of them"),
-        _ if !has_pin => Passkeys::Unknown("it shows them to who has its PIN, and it has none"),
+        _ if !has_pin => Passkeys::Unknown("it lists them only after its PIN was given, and no PIN is set"),
         (Some(address), _) => counted(address, args, yes, output)?,
     };
     output.notice(&passkeys.words());

@@ -203,10 +203,7 @@ fn plugged_in() -> Result<Address, Failure> {
     let listed = transport::list()?;
     match &listed[..] {
         [only] => Ok(only.address.clone()),
-        [] => Err(Failure::usage(
-            "no security key is plugged in",
-            "name one with --device; `--device soft` is a soft token in memory",
-        )),
+        [] => Err(Failure::NoKey),
         several => Err(Failure::usage(
             format!("{} security keys are plugged in", several.len()),
             "name one with --device; `brasskey list` shows them",

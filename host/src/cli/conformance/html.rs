@@ -4,6 +4,7 @@ use brasskey_conformance::outcome::{Checked, Outcome, Report};
 use brasskey_conformance::suites::Level;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::show::unknown;
 use crate::text::escape;
 
 const STYLE: &str = "
@@ -12,20 +13,23 @@ const STYLE: &str = "
 @media (prefers-color-scheme: dark) { :root { --bg: #14171a; --fg: #e6e9ec; --dim: #9aa4ae; --line: #363c43;
   --soft: #1e2227; --pass: #56c271; --fail: #ff7b72; --warn: #e3b341; } }
 body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--bg); color: var(--fg);
-  font: 16px/1.5 system-ui, sans-serif; }
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 p, dl { margin: .4rem 0; } .dim { color: var(--dim); }
-table { border-collapse: collapse; width: 100%; } td { overflow-wrap: anywhere; }
-table.checks td:first-child { width: 60%; } .wide { overflow-x: auto; } .wide td { overflow-wrap: normal; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+.checks th:nth-child(2) { width: 7.5rem; } .checks th:nth-child(3) { width: 27%; }
+.areas th:first-child, .key th { width: 12rem; } .wire th:nth-child(1) { width: 3rem; }
+.wire th:nth-child(2) { width: 2.5rem; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-.number { text-align: right; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .warn, .excepted { color: var(--warn); }
 .notApplicable, .notTried { color: var(--dim); }
-.outcome { font-weight: 600; white-space: nowrap; }
+.outcome { font-weight: 600; white-space: nowrap; } time { white-space: nowrap; }
 code, pre { font: .85em/1.45 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 article { border: 1px solid var(--line); border-radius: 6px; padding: .6rem 1rem; margin: .8rem 0; }
 article pre { background: var(--soft); padding: .6rem; border-radius: 4px; margin: .4rem 0; }
-@media (max-width: 40rem) { body { padding: 1rem; font-size: 14px; } th, td { padding-right: .4rem; } }
+@media (max-width: 40rem) { body { padding: 1rem; font-size: 14px; } th, td { padding-right: .4rem; }
+  article { padding: .6rem; } .areas th:first-child, .key th { width: 8rem; }
+  .checks th:nth-child(2) { width: 6.5rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } article, tr { break-inside: avoid; }
   article.long { break-inside: auto; } }
 ";
@@ -62,21 +66,26 @@ pub(super) fn page(report: &Report) -> String {
             }
             body {
                 h1 { "Conformance of " (report.key.device) }
-                p.dim {
-                    "brasskey " (report.tool) ", " @if report.erased { "every check" } @else { "safe checks only" }
-                }
+                (run(report))
                 @if report.interrupted { p.fail { "The run was ended early." } }
                 @if let Some(left) = &report.left { p.fail { (escape(left)) } }
-                (summary(report))
-                (key(report))
+                p { (counts(report.checks.iter())) }
                 @if report.checks.iter().any(|check| unfit(&check)) {
                     h2 { "What the key does otherwise" }
-                    @for check in report.checks.iter().filter(unfit) { (failure(check)) }
+                    @for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Excepted] {
+                        @for check in report.checks.iter().filter(|check| check.outcome == outcome) { (failure(check)) }
+                    }
                 }
                 @if !report.stale_exceptions.is_empty() {
                     h2 { "Exceptions that fit no failure" }
                     ul { @for name in &report.stale_exceptions { li { (escape(name)) } } }
                 }
+                @if !report.unknown_exceptions.is_empty() {
+                    h2 { "Exceptions that name no check" }
+                    ul { @for name in &report.unknown_exceptions { li { (escape(&unknown(name))) } } }
+                }
+                (key(report))
+                (areas(report))
                 h2 { "Every check" }
                 table.checks {
                     tr { th { "check" } th { "outcome" } th { "section" } }
@@ -99,38 +108,46 @@ pub(super) fn page(report: &Report) -> String {
     page.into_string()
 }
 
-fn summary(report: &Report) -> Markup {
-    // What did not happen has no column.
-    let said = |outcome: &Outcome| matches!(outcome, Outcome::Pass | Outcome::Fail) || report.count(*outcome) > 0;
-    let outcomes: Vec<_> = Outcome::ALL.into_iter().filter(said).collect();
+/// How the report came about.
+fn run(report: &Report) -> Markup {
+    let seconds = report.milliseconds.div_ceil(1000);
     html! {
-        h2 { "Summary" }
-        p {
-            @for (place, outcome) in outcomes.iter().enumerate() {
-                @if place > 0 { ", " }
-                span class={ "outcome " (class(*outcome)) } { (report.count(*outcome)) " " (outcome.words()) }
+        p.dim {
+            "brasskey " (report.tool) ", " @if report.erased { "every check" } @else { "safe checks only" }
+            @if let Some(begun) = &report.begun { ", " time { (escape(begun)) } }
+            @if seconds > 0 {
+                ", " @if seconds >= 60 { (seconds / 60) " min " } (seconds % 60) " s"
             }
+            @if !report.options.is_empty() { br; "run with " code { (escape(&report.options.join(" "))) } }
         }
-        div.wide { table {
-            tr {
-                th { "area" }
-                @for outcome in &outcomes { th.number { (outcome.words()) } }
-            }
+    }
+}
+
+/// What came of some checks, without what did not happen.
+fn counts<'a>(checks: impl Iterator<Item = &'a Checked> + Clone) -> Markup {
+    let count = |outcome| checks.clone().filter(|check| check.outcome == outcome).count();
+    let counted = Outcome::ALL.into_iter().map(|outcome| (outcome, count(outcome)));
+    let there: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+    html! {
+        @for (place, (outcome, count)) in there.iter().enumerate() {
+            @if place > 0 { ", " }
+            span class={ "outcome " (class(*outcome)) } { (count) " " (outcome.words()) }
+        }
+    }
+}
+
+fn areas(report: &Report) -> Markup {
+    html! {
+        h2 { "Areas" }
+        table.areas {
+            tr { th { "area" } th { "checks" } }
             @for area in report.areas() {
                 tr {
                     td { (area) }
-                    @for outcome in &outcomes {
-                        @let checks = report.checks.iter().filter(|check| check.area == area);
-                        @let count = checks.filter(|check| check.outcome == *outcome).count();
-                        td class={ "number " (if count == 0 { "dim" } else { class(*outcome) }) } { (count) }
-                    }
+                    td { (counts(report.checks.iter().filter(|check| check.area == area))) }
                 }
             }
-            tr {
-                th { "all" }
-                @for outcome in &outcomes { th.number { (report.count(*outcome)) } }
-            }
-        } }
+        }
     }
 }
 
@@ -138,7 +155,7 @@ fn key(report: &Report) -> Markup {
     let key = &report.key;
     html! {
         h2 { "The key" }
-        table {
+        table.key {
             tr { th { "device" } td { (key.device) } }
             tr { th { "versions" } td { (escape(&key.versions.join(", "))) } }
             tr { th { "extensions" } td { (escape(&key.extensions.join(", "))) } }
@@ -165,10 +182,10 @@ fn failure(check: &Checked) -> Markup {
                 span class={ "outcome " (class(check.outcome)) } { (check.outcome.words()) }
                 " " b { (check.name) } " " span.dim { (check.section) ", " (level(check.level)) }
             }
-            @for line in check.message.iter().flat_map(|message| message.lines()) { p { (escape(line)) } }
             @if let Some(reason) = &check.exception { p { b { "Excepted: " } (escape(reason)) } }
+            @for line in check.message.iter().flat_map(|message| message.lines()) { p { (escape(line)) } }
             @if !check.exchange.is_empty() {
-                table {
+                table.wire {
                     tr { th { "ms" } th { "who" } th { "message" } }
                     @for message in &check.exchange {
                         tr {

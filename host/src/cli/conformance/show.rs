@@ -2,6 +2,7 @@
 
 use brasskey_conformance::outcome::{Outcome, Report};
 use brasskey_conformance::plan::Step;
+use brasskey_conformance::suites;
 use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
@@ -50,8 +51,8 @@ fn value(report: &Report) -> Value {
     value
 }
 
-/// A summary by area, and every failure.
-pub(super) fn report(report: &Report, output: &Output) -> Result<(), Failure> {
+/// A summary by area, and every failure; where `verbose`, with its place in our source.
+pub(super) fn report(report: &Report, verbose: bool, output: &Output) -> Result<(), Failure> {
     output.result(&value(report), |to| {
         writeln!(
             to,
@@ -83,11 +84,14 @@ pub(super) fn report(report: &Report, output: &Output) -> Result<(), Failure> {
                     check.name,
                     check.section
                 )?;
+                if let Some(reason) = &check.exception {
+                    writeln!(to, "      excepted: {}", escape(reason))?;
+                }
                 for line in check.message.iter().flat_map(|message| message.lines()) {
                     writeln!(to, "      {}", escape(line))?;
                 }
-                if let Some(reason) = &check.exception {
-                    writeln!(to, "      excepted: {}", escape(reason))?;
+                if let (true, Some(place)) = (verbose, &check.place) {
+                    writeln!(to, "      {DIM}{}{DIM:#}", escape(place))?;
                 }
             }
         }
@@ -98,7 +102,40 @@ pub(super) fn report(report: &Report, output: &Output) -> Result<(), Failure> {
                 escape(name)
             )?;
         }
+        for name in &report.unknown_exceptions {
+            writeln!(to, "{WARNING}unknown{WARNING:#} {}", escape(&unknown(name)))?;
+        }
         let counted = Outcome::ALL.map(|outcome| format!("{} {}", report.count(outcome), outcome.words()));
         writeln!(to, "{}", counted.join(", "))
     })
+}
+
+/// What to say of an exception whose name no check has.
+pub(super) fn unknown(name: &str) -> String {
+    let checks = suites::ALL.iter().flat_map(|(suite, checks)| {
+        let names = checks.iter().map(move |check| format!("{suite}::{}", check.name));
+        names.map(|known| (strsim::normalized_levenshtein(name, &known), known))
+    });
+    let nearest = checks
+        .filter(|(likeness, _)| *likeness > 0.5)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    match nearest {
+        Some((_, known)) => format!("no check is called {name}, which an exception names; the nearest is {known}"),
+        None => format!("no check is called {name}, which an exception names; `brasskey conformance --list` shows all"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_mistyped_name_the_nearest_is_told() {
+        let words = unknown("ctaphid::ping_returns_every_lenght");
+        assert!(
+            words.ends_with("the nearest is ctaphid::ping_returns_every_length"),
+            "{words}"
+        );
+        assert!(unknown("zzz").ends_with("--list` shows all"));
+    }
 }

@@ -6,6 +6,7 @@ use brasskey_protocol::platform::StorageError;
 use brasskey_protocol::store::StartError;
 
 use super::Failure;
+use crate::cli::device::REPLAYED;
 use crate::client::ceremony::CeremonyError;
 use crate::client::ctap2::Status;
 use crate::client::oath::OathError;
@@ -77,6 +78,9 @@ impl Failure {
                  always-uv off` switches it off"
                     .to_owned()
             }
+            Self::NoKey => {
+                "plug one in, or name one with --device; `--device soft` is a soft token in memory".to_owned()
+            }
             Self::NotPluggedIn => {
                 "most keys accept a reset only in their first ten seconds: start again, with the key at hand".to_owned()
             }
@@ -118,6 +122,25 @@ fn of_ceremony(error: &CeremonyError) -> Option<&'static str> {
 }
 
 fn of_key(error: &client::Error) -> Option<&'static str> {
+    of_played(error, std::env::var_os(REPLAYED).is_some()).or_else(|| of_a_key(error))
+}
+
+/// A key that `brasskey replay` plays cannot be unplugged: it has nothing to say to what was not recorded.
+fn of_played(error: &client::Error, is_played: bool) -> Option<&'static str> {
+    let is_without_reason = matches!(
+        error,
+        client::Error::NoAnswer
+            | client::Error::Transport(_)
+            | client::Error::Status {
+                status: Status::Other,
+                ..
+            }
+    );
+    (is_played && is_without_reason)
+        .then_some("this key is a recording, which has no answer to that: `brasskey replay` says what differs")
+}
+
+fn of_a_key(error: &client::Error) -> Option<&'static str> {
     Some(match error {
         client::Error::NoDevice => "plug a security key in, or use the built-in one with `--device soft`",
         client::Error::PinNeeded => "give it when asked on a terminal, or with --pin-env or --pin-fd",
@@ -170,8 +193,12 @@ fn of_transport(error: &TransportError) -> Option<&'static str> {
     Some(match error {
         TransportError::NotFound { address } | TransportError::Gone { address } => match address {
             Address::Hid(_) => "plug the key in; `brasskey list` shows where it is",
-            Address::Udp(_) | Address::Unix(_) => "start it with `brasskey token`",
-            Address::Tcp(_) => "start the emulator that listens there; a soft token does so with --udp or --unix only",
+            Address::Udp(_) | Address::Unix(_) => {
+                "check the address, and start what listens there: an emulator, or a soft token with `brasskey token`"
+            }
+            Address::Tcp(_) => {
+                "check the address, and start the emulator that listens there; a soft token has --udp and --unix only"
+            }
             Address::Pcsc(_) => "plug the key in; `brasskey list` shows the readers that have one",
         },
         TransportError::Open {
@@ -233,6 +260,14 @@ fn of_soft(error: &soft::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_told_to_unplug_a_recording() {
+        let error = client::Error::NoAnswer;
+        assert!(of_played(&error, false).is_none());
+        assert!(of_played(&error, true).unwrap().contains("brasskey replay"));
+        assert!(of_played(&client::Error::NoDevice, true).is_none());
+    }
 
     #[test]
     fn a_missing_key_is_told_from_a_missing_token() {

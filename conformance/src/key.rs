@@ -188,6 +188,10 @@ pub trait Hand: Send + Sync {
     fn can_touch(&self) -> bool {
         true
     }
+    /// Whether a touch surely reaches the key. A person may not come, and a relay may miss.
+    fn is_sure(&self) -> bool {
+        true
+    }
     /// Presses the button.
     fn press(&self);
     /// Releases the button.

@@ -12,6 +12,7 @@
 //! | [`suites`] | what every key does, one file a chapter, written once |
 //! | [`plan`] | which of them apply to a key, what they take, and in which order they run |
 //! | [`run`] | runs them, and makes the key fresh in between |
+//! | [`broken`] | why a check was broken off, where the key is not to blame |
 //! | [`trace`] | what was said on the wire, and what it leaves on the key |
 //! | [`outcome`] | what came of it: a report |
 //! | [`costs`] | the touches, power cycles and waits of each check, as recorded |
@@ -22,6 +23,7 @@
 #[macro_use]
 pub mod words;
 
+pub mod broken;
 pub mod costs;
 pub mod host;
 pub mod key;

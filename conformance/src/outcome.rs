@@ -78,6 +78,14 @@ pub struct Checked {
     pub exchange: Vec<Exchanged>,
 }
 
+impl Checked {
+    /// Whether the key did otherwise, by this check.
+    #[must_use]
+    pub fn is_unfit(&self) -> bool {
+        matches!(self.outcome, Outcome::Fail | Outcome::Warn)
+    }
+}
+
 /// The key, as it tells of itself. Texts come from the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

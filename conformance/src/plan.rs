@@ -214,6 +214,8 @@ pub struct Means {
     pub touch: bool,
     /// It can be unplugged and plugged in again.
     pub power_cycle: bool,
+    /// A touch is short: whoever touches the key cannot keep a finger on it.
+    pub is_brief: bool,
     /// What else the hand can do: a clock that it moves, a user who declines.
     pub hand: Vec<Need>,
     /// The key may be erased.
@@ -325,6 +327,10 @@ fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Ne
     }
     if cost.touches > 0 && !means.touch {
         return not_tried("it takes touches: a terminal, --control or --touch-command");
+    }
+    // Also where no touch is long: whoever sets longTouchForReset has to reset the key by one.
+    if means.is_brief && check.needs.contains(&Need::LongTouch) {
+        return not_tried("it takes a finger that stays on the key: a terminal or --control");
     }
     let wants_power = cost.power_cycles > 0 || cost.changes;
     if wants_power && !means.power_cycle {

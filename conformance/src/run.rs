@@ -1,12 +1,13 @@
 //! Runs a plan: each check on a fresh key, and what came of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use ciborium::Value;
 
+use crate::broken::{self, Broken};
 use crate::host::cbor::{Form, reading};
 use crate::host::ctap2::{GET_INFO, RESET, SELECTION, ga, get_assertion, make_credential, mc, status};
 use crate::host::response::Response;
@@ -18,6 +19,8 @@ use crate::suites::Level;
 use crate::trace::{Left, Tape, Watched, hex};
 use crate::words::{readable, shown};
 
+/// After how many times in a row nobody is asked any more for what nobody does.
+const GIVES_UP: u32 = 3;
 /// More than five seconds (CTAP 2.3 §6.6), in milliseconds.
 const LONG_TOUCH: u64 = 5_100;
 
@@ -91,6 +94,7 @@ pub fn caught_at<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
             }
         }));
     });
+    // What is caught within what is caught leaves the outer one as it was.
     let outer = SAID.replace(Some(Fault::default()));
     let result = catch_unwind(AssertUnwindSafe(work));
     let said = SAID.replace(outer).unwrap_or_default();
@@ -152,6 +156,12 @@ pub struct Bench {
     reset: Option<Box<dyn Fn() -> Result<(), String>>>,
     /// Whether a power cycle is nobody's work.
     cheap_power: bool,
+    /// Why the run cannot go on.
+    broken: RefCell<Option<Broken>>,
+    /// How often in a row the key could not be made as new, and why not.
+    stale: RefCell<(u32, String)>,
+    /// How many checks in a row nobody touched it for.
+    untouched: Cell<u32>,
 }
 
 impl Bench {
@@ -171,7 +181,16 @@ impl Bench {
             tape,
             reset,
             cheap_power,
+            broken: RefCell::default(),
+            stale: RefCell::default(),
+            untouched: Cell::default(),
         }
+    }
+
+    /// Why the run cannot go on: whoever handles the key cannot do that.
+    #[must_use]
+    pub fn broken(&self) -> Option<Broken> {
+        self.broken.borrow().clone()
     }
 
     /// The recording.
@@ -271,7 +290,7 @@ impl Bench {
             let mut host = self.key.host();
             if left.fido {
                 let answer = self.reset_by(&mut host);
-                assert_eq!(answer.status, status::OK, "authenticatorReset was refused");
+                status::of("authenticatorReset", answer.status, status::OK);
             }
             if left.oath {
                 let answer = host.exchange(command::OATH, &oath::reset());
@@ -298,6 +317,56 @@ impl Bench {
         answer
     }
 
+    /// Ends the run, where no other check has more luck.
+    fn end_with(&self, broken: Option<&Broken>) {
+        if let Some(broken) = broken.filter(|broken| broken.is_final()) {
+            self.broken.replace(Some(broken.clone()));
+        }
+    }
+
+    /// Readies the key for a check.
+    fn ready(&self, erase: bool) -> Result<(), String> {
+        let (times, why) = self.stale.borrow().clone();
+        if erase && times >= GIVES_UP {
+            return Err(why);
+        }
+        // Of what was broken off before, nobody is to hear.
+        drop(broken::take());
+        let result = match erase {
+            true => self
+                .freshen()
+                .map_err(|why| format!("the key could not be made as new: {why}")),
+            false => Ok(()),
+        };
+        let mut stale = self.stale.borrow_mut();
+        *stale = result
+            .as_ref()
+            .err()
+            .map_or_else(Default::default, |why| (stale.0 + 1, why.clone()));
+        result?;
+        match self.cheap_power {
+            true => caught(|| self.key.power_cycle()),
+            false => Ok(()),
+        }
+    }
+
+    /// Why a check that failed was not tried in truth.
+    fn excuse(&self) -> Option<String> {
+        let broken = broken::take();
+        self.end_with(broken.as_ref());
+        let why = match broken {
+            Some(Broken::Hand(why)) => return Some(why),
+            Some(Broken::Nobody(why)) => Some(why),
+            None if self.key.is_sure() => None,
+            None => self.tape.unmet().map(str::to_owned),
+        };
+        self.untouched.set(match why {
+            Some(_) => self.untouched.get() + 1,
+            None => 0,
+        });
+        why
+    }
+
     /// Tries one step.
     #[must_use]
     pub fn try_step(&self, step: &Step, erase: bool) -> Checked {
@@ -317,14 +386,13 @@ impl Bench {
             (checked.outcome, checked.message) = (*outcome, Some(why.clone()));
             return checked;
         }
-        if erase && let Err(why) = self.freshen() {
+        if step.cost.touches > 0 && self.untouched.get() >= GIVES_UP {
             checked.outcome = Outcome::NotTried;
-            checked.message = Some(format!("the key could not be made as new: {why}"));
+            checked.message = Some("nobody touches the key".to_owned());
             return checked;
         }
-        if self.cheap_power
-            && let Err(why) = caught(|| self.key.power_cycle())
-        {
+        if let Err(why) = self.ready(erase) {
+            self.end_with(broken::take().as_ref());
             checked.outcome = Outcome::NotTried;
             checked.message = Some(why);
             return checked;
@@ -337,19 +405,26 @@ impl Bench {
         checked.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Err(fault) = result {
             let fault = fault.of_check(step.check.name);
+            checked.exchange = self.tape.messages();
+            let excuse = self.excuse();
             checked.outcome = match step.check.level {
-                _ if self.tape.is_stopped() => Outcome::NotTried,
+                _ if self.tape.is_stopped() || excuse.is_some() => Outcome::NotTried,
                 Level::Must => Outcome::Fail,
                 Level::Should => Outcome::Warn,
             };
-            (checked.message, checked.place) = (Some(fault.words), fault.place);
-            checked.exchange = self.tape.messages();
+            (checked.message, checked.place) = match excuse {
+                Some(why) => (Some(why), None),
+                None => (Some(fault.words), fault.place),
+            };
             // What a check that broke off may have left is not known; a token or a blocked PIN, for one.
             if erase {
                 let left = self.tape.left();
                 self.tape.set_left(Left { fido: true, ..left });
             }
         } else {
+            if step.cost.touches > 0 {
+                self.untouched.set(0);
+            }
             let notes = self.key.take_notes();
             if !notes.is_empty() {
                 checked.outcome = Outcome::Warn;

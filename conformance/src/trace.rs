@@ -2,6 +2,7 @@
 
 mod diagnostic;
 mod traces;
+mod user;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::command;
+use crate::host::{command, error};
 use crate::key::{Hand, Link};
 pub use traces::{Left, Touched};
+use user::User;
 use wire::{Partial, Wire};
 
 /// How many messages of one check are kept. The first and the last say most.
@@ -82,6 +84,9 @@ struct Recording {
     left: Left,
     pressed: bool,
     may_reset: bool,
+    user: User,
+    was_busy: bool,
+    is_silent: bool,
 }
 
 /// The recording of one key. Clones are the same.
@@ -105,6 +110,9 @@ impl Tape {
             left: Left::default(),
             pressed: false,
             may_reset: true,
+            user: User::default(),
+            was_busy: false,
+            is_silent: false,
         };
         Self {
             recording: Arc::new(Mutex::new(recording)),
@@ -131,6 +139,9 @@ impl Tape {
         recording.dropped = 0;
         recording.spent = Spent::default();
         recording.pressed = false;
+        recording.user = User::default();
+        recording.was_busy = false;
+        recording.is_silent = false;
     }
 
     /// What was said since.
@@ -160,6 +171,24 @@ impl Tape {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         (self.stop)()
+    }
+
+    /// Whether the key told a host that it was busy.
+    #[must_use]
+    pub fn was_busy(&self) -> bool {
+        self.lock().was_busy
+    }
+
+    /// Whether a host waited for the key in vain, and nothing came since.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.lock().is_silent
+    }
+
+    /// What its user did not do, as the key answered last.
+    #[must_use]
+    pub fn unmet(&self) -> Option<&'static str> {
+        self.lock().user.unmet()
     }
 
     /// How long to wait for what may take `timeout`.
@@ -194,6 +223,9 @@ impl Recording {
         let at = self.now();
         let decoded = diagnostic::of(message.command, from_key, &message.payload);
         if from_key {
+            self.is_silent = false;
+            self.was_busy |= (message.command, &message.payload[..]) == (command::ERROR, &[error::CHANNEL_BUSY][..]);
+            self.user.answered(message.command, &message.payload, self.pressed);
             if message.command != command::KEEPALIVE {
                 self.pressed = false;
             }
@@ -277,6 +309,10 @@ impl Hand for Watched {
 
     fn can_touch(&self) -> bool {
         self.hand.can_touch()
+    }
+
+    fn is_sure(&self) -> bool {
+        self.hand.is_sure()
     }
 
     fn press(&self) {

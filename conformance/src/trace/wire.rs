@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::{Tape, traces};
+use crate::broken;
 use crate::host::{command, packets};
 use crate::key::{Link, Report};
 
@@ -123,6 +124,7 @@ impl Link for Wire {
                 return Some(report);
             }
             if left.is_zero() {
+                self.tape.lock().is_silent = true;
                 return None;
             }
         }
@@ -141,14 +143,13 @@ impl Drop for Wire {
         let locked = self.locked.iter().map(|channel| (*channel, command::LOCK, &[0][..]));
         let last: Vec<_> = halves.chain(waiting).chain(locked).collect();
         let link = &mut self.link;
-        let say = std::panic::AssertUnwindSafe(|| {
+        // A key that is gone is not busy.
+        broken::aside(|| {
             for (channel, command, payload) in last {
                 packets(channel, command, payload)
                     .iter()
                     .for_each(|report| link.send(report));
             }
         });
-        // A key that is gone is not busy.
-        drop(std::panic::catch_unwind(say));
     }
 }

@@ -10,12 +10,14 @@ mod hands;
 mod html;
 mod junit;
 mod show;
+mod untried;
 mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use brasskey_conformance::broken::Broken;
 use brasskey_conformance::outcome::{Checked, Outcome, Report, SCHEMA};
 use brasskey_conformance::plan::{self, Means, Step, Total};
 use brasskey_conformance::run::Bench;
@@ -138,7 +140,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         None => Vec::new(),
     };
     let subject = hands::open(args.device.as_ref(), &args.hand, output)?;
-    let patience = match subject.is_person {
+    let patience = match subject.is_person || subject.is_brief {
         true => Patience::PERSON,
         false => Patience::AUTOMATIC,
     };
@@ -154,6 +156,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let means = Means {
         touch: subject.touches,
         power_cycle: subject.replugs,
+        is_brief: subject.is_brief,
         hand: subject.needs.clone(),
         erase,
         is_card: subject.is_card,
@@ -203,11 +206,12 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         checks: Vec::new(),
     };
     let begun = Instant::now();
-    let gone_since = run_all(&mut report, &bench, &steps, total.touches, &subject, output);
+    let broken = run_all(&mut report, &bench, &steps, total.touches, &subject, output);
     report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    report.left = end::tidy(&bench, &report, &subject, gone_since.is_some(), output);
+    report.left = end::tidy(&bench, &report, &subject, broken.is_some(), output);
     report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
-    finish(args, &report, gone_since, output)
+    let untried = untried::judge(args, &steps, &report);
+    finish(args, &report, broken.or(untried), output)
 }
 
 impl Args {
@@ -269,7 +273,10 @@ fn ahead(total: Total, all: usize, is_person: bool) -> String {
     }
 }
 
-/// Tries each step. Returns the check in which the key went, where it did not come back.
+/// How often a run without a terminal says how far it is.
+const WORD_EVERY: Duration = Duration::from_secs(10);
+
+/// Tries each step. Returns what ended the run before the last of them, where that was not the user.
 fn run_all(
     report: &mut Report,
     bench: &Bench,
@@ -277,8 +284,9 @@ fn run_all(
     touches: u32,
     subject: &Subject,
     output: &Output,
-) -> Option<String> {
-    let mut gone_since = None;
+) -> Option<Failure> {
+    let mut ended: Option<Failure> = None;
+    let mut told = Instant::now();
     let progress = ProgressBar::hidden();
     if output.is_interactive() {
         let tried = steps.iter().filter(|step| step.skipped.is_none());
@@ -289,14 +297,13 @@ fn run_all(
         progress.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         subject.guide.show_on(&progress, touches);
     }
-    for step in steps {
-        let is_gone = gone_since.is_some();
-        if is_gone || bench.tape().is_stopped() {
+    for (number, step) in steps.iter().enumerate() {
+        if ended.is_some() || bench.tape().is_stopped() {
             report.interrupted = true;
-            let why = if is_gone {
-                "the key is gone"
-            } else {
-                "the run was ended"
+            let why = match &ended {
+                Some(Failure::Lost { .. }) => "the key is gone",
+                Some(_) => "the run was ended by a check before",
+                None => "the run was ended",
             };
             let skipped = Some((Outcome::NotTried, why.to_owned()));
             report.checks.push(bench.try_step(
@@ -309,10 +316,28 @@ fn run_all(
             continue;
         }
         subject.guide.begin(&step.name());
-        report.checks.push(try_alone(bench, step, report.erased, subject));
-        if progress.suspend(|| subject.is_gone(output)) && !bench.tape().is_stopped() {
-            gone_since = Some(step.name());
+        if !output.is_interactive() && told.elapsed() > WORD_EVERY {
+            output.notice(&format!("{number} of {} checks are done", steps.len()));
+            told = Instant::now();
         }
+        let mut checked = try_alone(bench, step, report.erased, subject);
+        if checked.is_unfit() && bench.tape().is_silent() {
+            subject.suspect();
+        }
+        if progress.suspend(|| subject.is_gone(output)) && !bench.tape().is_stopped() {
+            if checked.is_unfit() {
+                checked.outcome = Outcome::NotTried;
+                checked.message = Some("the key went away during this check".to_owned());
+            }
+            ended = Some(Failure::Lost {
+                device: report.key.device.clone(),
+                check: step.name(),
+            });
+        } else if let Some(Broken::Hand(why) | Broken::Nobody(why)) = bench.broken() {
+            let check = step.name();
+            ended = Some(Failure::Hand { check, why });
+        }
+        report.checks.push(checked);
         progress.inc(u64::from(step.skipped.is_none()));
     }
     report.interrupted |= bench.tape().is_stopped();
@@ -325,7 +350,7 @@ fn run_all(
             .position(|(suite, _)| *suite == area)
     };
     report.checks.sort_by_key(|check| place(&check.area));
-    gone_since
+    ended
 }
 
 /// Tries a step, and again where it may have failed because another program used the key meanwhile. Where one always
@@ -335,15 +360,19 @@ fn try_alone(bench: &Bench, step: &Step, erase: bool, subject: &Subject) -> Chec
     loop {
         subject.had_others();
         let mut checked = bench.try_step(step, erase);
-        let is_unfit = matches!(checked.outcome, Outcome::Fail | Outcome::Warn);
-        if !is_unfit || !subject.had_others() || bench.tape().is_stopped() {
+        // A key that is not on USB shows no other programs, but says that it is busy with one.
+        let had_others = |checked: &Checked| checked.is_unfit() && (subject.had_others() || bench.tape().was_busy());
+        if bench.tape().is_stopped() || !had_others(&checked) {
             return checked;
         }
         tries += 1;
         if tries == TRIES {
             let message = checked.message.unwrap_or_default();
-            checked.message = Some(format!("another program used the key meanwhile: {message}"));
-            if checked.outcome == Outcome::Fail {
+            checked.message = Some(match bench.tape().was_busy() {
+                true => format!("{message}; the key said that it was busy: does another program use it?"),
+                false => format!("another program used the key meanwhile: {message}"),
+            });
+            if checked.outcome == Outcome::Fail && !bench.tape().was_busy() {
                 checked.outcome = Outcome::NotTried;
             }
             return checked;
@@ -351,7 +380,8 @@ fn try_alone(bench: &Bench, step: &Step, erase: bool, subject: &Subject) -> Chec
     }
 }
 
-fn finish(args: &Args, report: &Report, gone_since: Option<String>, output: &Output) -> Result<(), Failure> {
+/// Writes the reports. `worst` is what is worse than a check that fails, or else what is.
+fn finish(args: &Args, report: &Report, worst: Option<Failure>, output: &Output) -> Result<(), Failure> {
     if let Some(file) = &args.html {
         files::write(file, &html::page(report))?;
     }
@@ -362,16 +392,13 @@ fn finish(args: &Args, report: &Report, gone_since: Option<String>, output: &Out
     if let Some(left) = &report.left {
         output.notice(&escape(left));
     }
-    if let Some(check) = gone_since {
-        let device = report.key.device.clone();
-        return Err(Failure::Lost { device, check });
-    }
-    if report.interrupted {
-        return Err(Failure::Ended);
-    }
-    match report.count(Outcome::Fail) {
-        0 => Ok(()),
-        failed => Err(Failure::Nonconforming { failed }),
+    match (worst, report.count(Outcome::Fail)) {
+        (Some(worst), _) => Err(worst),
+        (None, _) if report.interrupted => Err(Failure::Ended {
+            state: end::state(report),
+        }),
+        (None, 0) => Ok(()),
+        (None, failed) => Err(Failure::Nonconforming { failed }),
     }
 }
 

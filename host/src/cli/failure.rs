@@ -49,7 +49,8 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   5  the security key refused, failed, or cannot do what was asked
   6  the security key gave a wrong answer, or a check failed: `conformance`, `doctor`, `aws check`,
      `aws policy lint`
-  7  AWS refused or failed, or cannot be reached";
+  7  AWS refused or failed, or cannot be reached
+130  a second Ctrl-C ended the command at once";
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, Error)]
@@ -118,7 +119,28 @@ pub(super) enum Failure {
     },
     /// A run of checks ended early. What came of it was shown already.
     #[error("the run was ended early")]
-    Ended,
+    Ended {
+        /// What is on the key.
+        state: String,
+    },
+    /// What touches a key or unplugs it for a run of checks fails. What came of the run was shown already.
+    #[error("the run was ended in the check {check}: {why}")]
+    Hand {
+        /// The check.
+        check: String,
+        /// What failed.
+        why: String,
+    },
+    /// Not one check was tried that was asked for. What keeps them was shown already.
+    #[error("not one of the checks that were asked for was tried: {why}")]
+    Untried {
+        /// How many.
+        untried: usize,
+        /// Why most of them were not.
+        why: String,
+        /// Whether it lies with who handles the key, and not with the command line.
+        is_of_user: bool,
+    },
     /// The key went in the middle of a run of checks. What came of it, and what is left on the key, was shown already.
     #[error("{device} is gone since the check {check}; what came after that was not tried")]
     Lost {
@@ -254,7 +276,9 @@ impl Failure {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::Secret { .. } => USAGE,
-            Self::NotPluggedIn | Self::Ended => USER,
+            Self::Untried { is_of_user: false, .. } => USAGE,
+            Self::NotPluggedIn | Self::Ended { .. } | Self::Untried { .. } => USER,
+            Self::Hand { .. } => SYSTEM,
             Self::NoToken { .. } | Self::NoKey => NO_DEVICE,
             Self::Key(client::Error::Random(_))
             | Self::Ceremony(CeremonyError::Random(_))

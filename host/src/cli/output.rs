@@ -112,7 +112,10 @@ impl Output {
                 | Failure::Unhealthy { .. }
                 | Failure::Nonconforming { .. }
                 | Failure::Unsound { .. }
-                | Failure::Ended
+                | Failure::Ended { .. }
+                | Failure::Lost { .. }
+                | Failure::Hand { .. }
+                | Failure::Untried { .. }
                 | Failure::Audit(_)
                 | Failure::Policy { .. }
                 | Failure::Findings { .. }

@@ -78,16 +78,33 @@ fn counted(address: &Address, args: &PinArgs, yes: bool, output: &Output) -> Res
         if yes || !std::io::stdin().is_terminal() {
             return Ok(WITHOUT);
         }
-        let answer = ask("brasskey: count its passkeys first, which takes its PIN? [y/n] ")?;
-        match answer.trim() {
-            "y" | "yes" => {}
-            "" if !answer.ends_with('\n') => return Err(client::Error::Cancelled.into()),
-            _ => return Ok(WITHOUT),
+        if !yes_or_no("brasskey: count its passkeys first, which takes its PIN? [y/n] ")? {
+            return Ok(WITHOUT);
         }
     }
     let mut opened = Opened::at(address)?;
     let mut user = Interaction::new(&opened, args, output)?;
     Ok(count_with(&mut opened.key, &mut user)?)
+}
+
+/// Asks until the answer is one: whoever typed a PIN here did not mean no.
+fn yes_or_no(question: &str) -> Result<bool, Failure> {
+    loop {
+        let answer = ask(question)?;
+        match meaning(&answer) {
+            Some(meaning) => return Ok(meaning),
+            None if !answer.ends_with('\n') => return Err(client::Error::Cancelled.into()),
+            None => {}
+        }
+    }
+}
+
+fn meaning(answer: &str) -> Option<bool> {
+    match answer.trim() {
+        "y" | "yes" => Some(true),
+        "n" | "no" => Some(false),
+        _ => None,
+    }
 }
 
 fn count_with(key: &mut Key, user: &mut dyn client::UserInteraction) -> Result<Passkeys, client::Error> {
@@ -100,6 +117,12 @@ fn count_with(key: &mut Key, user: &mut dyn client::UserInteraction) -> Result<P
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pin_is_neither_yes_nor_no() {
+        assert_eq!(["y\n", " no\n"].map(meaning), [Some(true), Some(false)]);
+        assert_eq!(["1234\n", "\n", "", "yn"].map(meaning), [None; 4]);
+    }
 
     #[test]
     fn what_is_lost_is_said_in_numbers_or_why_there_are_none() {

@@ -1,18 +1,21 @@
 //! The key that was named, and who touches it and unplugs it.
 
+mod awaiting;
 mod patient;
 mod person;
 mod plugged;
+mod relay;
 mod seat;
 
 use std::io::IsTerminal as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use brasskey_conformance::broken::{Broken, break_off};
 use brasskey_conformance::key::{Hand, Link, Need, Profile};
-use brasskey_conformance::run::Bench;
+use brasskey_conformance::run::{Bench, caught};
 use brasskey_conformance::trace::Tape;
 
 use super::HandArgs;
@@ -28,6 +31,7 @@ use crate::transport::pcsc::{PcscCard, Sharing};
 use crate::transport::{self, Address, DeviceSpec, TransportError};
 use person::Guide;
 use plugged::{Plugged, Presser};
+use relay::Relay;
 
 /// How long a key may be away while it is unplugged.
 const AWAY: Duration = Duration::from_secs(60);
@@ -59,6 +63,8 @@ pub(super) struct Subject {
     pub(super) is_ephemeral: bool,
     /// Whether anybody touches it.
     pub(super) touches: bool,
+    /// Whether nobody can keep a finger on it.
+    pub(super) is_brief: bool,
     /// Whether anybody unplugs it.
     pub(super) replugs: bool,
     /// What else the hand can do.
@@ -86,6 +92,7 @@ impl Subject {
             is_person: false,
             is_ephemeral: false,
             touches: true,
+            is_brief: false,
             replugs: true,
             needs,
         }
@@ -101,6 +108,13 @@ impl Subject {
         !plugged.comes_back()
     }
 
+    /// The key was waited for in vain: [`is_gone`](Self::is_gone) looks whether it is there.
+    pub(super) fn suspect(&self) {
+        if let Some(plugged) = &self.plugged {
+            plugged.suspect();
+        }
+    }
+
     /// Whether the key has answered another program since this was asked last.
     pub(super) fn had_others(&self) -> bool {
         self.plugged.as_ref().is_some_and(|plugged| plugged.line.had_others())
@@ -109,7 +123,8 @@ impl Subject {
     /// The key, watched.
     pub(super) fn bench(&self, tape: Tape) -> Bench {
         let reset = self.reset_command.clone().map(|command| {
-            let reset: Box<dyn Fn() -> Result<(), String>> = Box::new(move || shell(&command));
+            // It stops the run where it fails.
+            let reset: Box<dyn Fn() -> Result<(), String>> = Box::new(move || caught(|| must(shell(&command))));
             reset
         });
         Bench::new(
@@ -155,7 +170,7 @@ pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output
             ..
         } if std::io::stdin().is_terminal() && output.is_interactive() => Presser::Person(guide.clone()),
         _ => Presser::Commands {
-            touch: args.touch_command.clone(),
+            touch: args.touch_command.clone().map(Relay::new),
             replug: args.replug_command.clone(),
         },
     };
@@ -164,6 +179,7 @@ pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output
         Presser::Commands { touch, replug } => (touch.is_some(), replug.is_some()),
         _ => (true, true),
     };
+    let is_brief = matches!(presser, Presser::Commands { .. });
     let needs = match presser {
         Presser::Control(_) => vec![Need::Decline, Need::ManyTouches],
         Presser::Commands { touch: Some(_), .. } => vec![Need::ManyTouches],
@@ -180,6 +196,7 @@ pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output
         guide,
         is_person,
         touches,
+        is_brief,
         replugs,
         ..Subject::new(plugged, label, needs)
     })
@@ -211,26 +228,37 @@ fn plugged_in() -> Result<Address, Failure> {
     }
 }
 
-/// Runs a command of the user's.
-fn shell(command: &str) -> Result<(), String> {
+/// Starts a command of the user's.
+fn start(command: &str) -> Result<Child, String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let status = Command::new(shell)
+    Command::new(shell)
         .args([flag, command])
         .stdin(Stdio::null())
         // Ours is the report's.
         .stdout(Stdio::null())
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the command `{command}` failed: {status}")),
-        Err(error) => Err(format!("the command `{command}` cannot be run: {error}")),
+        .spawn()
+        .map_err(|error| format!("the command `{command}` cannot be run: {error}"))
+}
+
+/// What the end of a command says.
+fn said_of(command: &str, status: ExitStatus) -> Result<(), String> {
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("the command `{command}` failed: {status}")),
     }
 }
 
-/// Ends the check where the hand cannot do its part.
+/// Runs a command of the user's.
+fn shell(command: &str) -> Result<(), String> {
+    let status = start(command)?.wait();
+    let status = status.map_err(|error| format!("the command `{command}` is lost: {error}"))?;
+    said_of(command, status)
+}
+
+/// Ends the check, and the run, where the hand cannot do its part.
 fn must(result: Result<(), String>) {
     if let Err(why) = result {
-        panic!("{why}");
+        break_off(Broken::Hand(why));
     }
 }
 
@@ -246,7 +274,9 @@ fn wait<T>(patience: Duration, failure: &str, mut look: impl FnMut() -> Option<T
             return found;
         }
         assert!(!is_stopped(), "the run was ended");
-        assert!(begun.elapsed() < patience, "{failure}");
+        if begun.elapsed() > patience {
+            break_off(Broken::Nobody(failure.to_owned()));
+        }
         thread::sleep(INTERVAL);
     }
 }

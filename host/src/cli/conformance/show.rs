@@ -5,6 +5,7 @@ use brasskey_conformance::plan::Step;
 use brasskey_conformance::suites;
 use serde_json::{Value, json};
 
+use super::untried::reasons;
 use crate::cli::failure::Failure;
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, Output, WARNING};
 use crate::text::escape;
@@ -104,6 +105,13 @@ pub(super) fn report(report: &Report, verbose: bool, output: &Output) -> Result<
         }
         for name in &report.unknown_exceptions {
             writeln!(to, "{WARNING}unknown{WARNING:#} {}", escape(&unknown(name)))?;
+        }
+        let reasons = reasons(report.checks.iter());
+        if !reasons.is_empty() {
+            writeln!(to, "not tried, and why:")?;
+        }
+        for (times, why) in reasons {
+            writeln!(to, "  {times:5}  {}", escape(why))?;
         }
         let counted = Outcome::ALL.map(|outcome| format!("{} {}", report.count(outcome), outcome.words()));
         writeln!(to, "{}", counted.join(", "))

@@ -56,7 +56,14 @@ impl Failure {
                 "plug it in, or start the emulator; if it goes in the same check again, it cannot bear that one"
                     .to_owned()
             }
-            Self::Ended => "run the command again when you are ready".to_owned(),
+            Self::Ended { state } => format!("{state}; run the command again when you are ready"),
+            Self::Hand { .. } => {
+                "try it by itself: it has to end with 0 once it has done its part, and the key is not to blame"
+                    .to_owned()
+            }
+            Self::Untried { untried, .. } => {
+                format!("`--list` shows what keeps each of the {untried}, and takes the same options")
+            }
             Self::Nonconforming { .. } => {
                 "--html FILE writes what was said on the wire; --exceptions FILE keeps what is meant to be so"
                     .to_owned()

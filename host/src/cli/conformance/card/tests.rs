@@ -179,6 +179,7 @@ fn a_card_passes_what_is_not_about_ctaphid() {
         power_cycle: true,
         hand: PROFILE.has.to_vec(),
         erase: true,
+        is_brief: false,
         is_card: true,
         only: ONLY.map(str::to_owned).to_vec(),
     };

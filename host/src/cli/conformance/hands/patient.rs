@@ -1,16 +1,17 @@
-//! A host that waits for a person's touch.
+//! A host that waits for the touch of a person, or of a command.
 //!
 //! A key waits for its user over CTAP2. Over U2F it does not: it says that it wants a touch, and hosts ask again until
 //! there was one (FIDO U2F Raw Message Formats v1.2 §3.3). The checks touch a key and ask once more, so this asks again
 //! for them: the same request, as long as a key would wait.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use brasskey_conformance::host::command;
 use brasskey_conformance::key::{Link, Report};
 
-use super::person::{Guide, Question};
+use super::awaiting::{Question, Toucher};
 
 /// How long until a key of U2F is asked again: some hosts take longer, and none is much faster.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -19,7 +20,7 @@ const WANTS_TOUCH: [u8; 4] = [0x00, 0x02, 0x69, 0x85];
 
 pub(super) struct Patient {
     link: Box<dyn Link>,
-    guide: Guide,
+    toucher: Arc<dyn Toucher>,
     /// The U2F request that was sent last.
     asked: Question,
     /// How many bytes its packets have still to bring.
@@ -29,11 +30,11 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(link: Box<dyn Link>, guide: Guide) -> Self {
+    pub(super) fn new(link: Box<dyn Link>, toucher: impl Toucher + 'static) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         Self {
             link,
-            guide,
+            toucher: Arc::new(toucher),
             asked: (NUMBER.fetch_add(1, Ordering::Relaxed), Vec::new()),
             missing: 0,
             again: None,
@@ -44,22 +45,47 @@ impl Patient {
     fn hears(&mut self, report: &Report) -> bool {
         let wants_touch = report[5..9] == WANTS_TOUCH;
         match report[4] {
-            command::KEEPALIVE => self.guide.waits_by_itself(),
-            command::MSG if wants_touch && self.guide.is_awaited(&self.asked) => {
+            command::KEEPALIVE => self.toucher.awaiting().waits_by_itself(),
+            command::MSG if wants_touch && self.toucher.awaiting().is_for(&self.asked) => {
+                self.toucher.is_wanted_still();
                 self.again = Some(Instant::now() + PAUSE);
                 return false;
             }
             command::MSG if wants_touch => {}
-            command::MSG => self.guide.answered(Some(&self.asked)),
-            command::CBOR | command::OATH => self.guide.answered(None),
+            command::MSG => self.answered(true),
+            command::CBOR | command::OATH => self.answered(false),
             _ => {}
         }
         true
     }
+
+    fn answered(&self, is_u2f: bool) {
+        if self.toucher.awaiting().answered(is_u2f.then_some(&self.asked)) {
+            self.toucher.is_done();
+        }
+    }
+
+    /// Whether this packet begins a request that must not meet the touch for the one before.
+    fn is_another(&self, report: &Report) -> bool {
+        match report[4] {
+            command::MSG => !is_check_only(report) && !self.toucher.awaiting().begins_with(self.asked.0, report),
+            command::CBOR | command::OATH => true,
+            _ => false,
+        }
+    }
+}
+
+/// U2F_AUTHENTICATE that only asks whether the key has the handle, and neither wants a touch nor uses one (FIDO U2F Raw
+/// Message Formats v1.2 §5.1).
+fn is_check_only(report: &Report) -> bool {
+    report[7..10] == [0x00, 0x02, 0x07]
 }
 
 impl Link for Patient {
     fn send(&mut self, report: &Report) {
+        if self.is_another(report) {
+            self.toucher.settle();
+        }
         let (_, packets) = &mut self.asked;
         if report[4] == command::MSG {
             let length = usize::from(u16::from_be_bytes([report[5], report[6]]));
@@ -75,6 +101,7 @@ impl Link for Patient {
     fn receive(&mut self, timeout: Duration) -> Option<Report> {
         let deadline = Instant::now() + timeout;
         loop {
+            self.toucher.glance();
             let now = Instant::now();
             if self.again.is_some_and(|again| again <= now) {
                 self.again = None;
@@ -98,6 +125,7 @@ mod tests {
 
     use brasskey_conformance::host::packets;
 
+    use super::super::person::Guide;
     use super::*;
 
     const REGISTER: [u8; 80] = [1; 80];

@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use brasskey_conformance::key::Report;
+use brasskey_conformance::broken::{Broken, break_off};
 use indicatif::ProgressBar;
 
+use super::awaiting::{Awaiting, Toucher};
 use super::seat::Seat;
-use super::{AWAY, USER_ACTION_TIMEOUT, lock, wait};
+use super::{AWAY, lock, wait};
 use crate::cli::confirm::ask;
 use crate::transport::{self, Address};
 
@@ -30,14 +31,8 @@ struct State {
     /// How many touches there will be, and how many there were.
     ahead: AtomicU32,
     touches: AtomicU32,
-    /// The U2F request that the key wanted a touch for last, where it has not said since that it waits by itself.
-    wanted: Mutex<Option<Question>>,
-    /// Until when a touch is waited for, and which U2F request it is for.
-    awaited: Mutex<Option<(Instant, Option<Question>)>>,
+    awaiting: Awaiting,
 }
-
-/// A host, by its number, and the packets of its U2F request.
-pub(super) type Question = (u64, Vec<Report>);
 
 impl Guide {
     /// From now on the words go there.
@@ -85,8 +80,7 @@ impl Guide {
 
     /// Asks for a touch, and does not wait for it: the key's answer shows that it came.
     pub(super) fn touch(&self) {
-        let until = Instant::now() + Duration::from_millis(USER_ACTION_TIMEOUT);
-        *lock(&self.0.awaited) = Some((until, lock(&self.0.wanted).clone()));
+        self.0.awaiting.begin();
         self.say(&self.touch_words("TOUCH the security key now"));
     }
 
@@ -100,33 +94,6 @@ impl Guide {
         self.say("take the finger OFF the security key");
         thread::sleep(FINGER);
         self.say("");
-    }
-
-    /// The key wants a touch for this U2F request. Whether the person was asked for it already, and may still come.
-    pub(super) fn is_awaited(&self, question: &Question) -> bool {
-        let awaited = lock(&self.0.awaited);
-        let is_it =
-            |(until, of): &(Instant, Option<Question>)| of.as_ref() == Some(question) && Instant::now() < *until;
-        let is_awaited = awaited.as_ref().is_some_and(is_it);
-        if !is_awaited {
-            *lock(&self.0.wanted) = Some(question.clone());
-        }
-        is_awaited
-    }
-
-    /// The key waits for its user by itself.
-    pub(super) fn waits_by_itself(&self) {
-        *lock(&self.0.wanted) = None;
-    }
-
-    /// The key has answered a request, by U2F where it is given: a touch for it need not come any more.
-    pub(super) fn answered(&self, question: Option<&Question>) {
-        let mut awaited = lock(&self.0.awaited);
-        if awaited.as_ref().is_some_and(|(_, of)| of.as_ref() == question) {
-            *awaited = None;
-            drop(awaited);
-            self.say("");
-        }
     }
 
     /// Time passes, and nobody has anything to do.
@@ -162,7 +129,17 @@ impl Guide {
         };
         match answer {
             Ok(line) if line.ends_with('\n') => address,
-            _ => panic!("nobody has unplugged the key"),
+            _ => break_off(Broken::Nobody("nobody has unplugged the key".to_owned())),
         }
+    }
+}
+
+impl Toucher for Guide {
+    fn awaiting(&self) -> &Awaiting {
+        &self.0.awaiting
+    }
+
+    fn is_done(&self) {
+        self.say("");
     }
 }

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use brasskey_conformance::broken::{Broken, break_off};
 use brasskey_conformance::key::{Hand, Link};
 
 use super::patient::Patient;
 use super::person::Guide;
+use super::relay::Relay;
 use super::seat::Seat;
 use super::{AWAY, INTERVAL, STARTING, lock, must, shell, wait};
 use crate::cli::conformance::card::{Card, CardLink, SharedCard};
@@ -23,7 +25,7 @@ use crate::transport::{Address, Transport};
 pub(super) enum Presser {
     Control(Control),
     Commands {
-        touch: Option<String>,
+        touch: Option<Relay>,
         replug: Option<String>,
     },
     Person(Guide),
@@ -90,6 +92,11 @@ impl Plugged {
         !is_broken
     }
 
+    /// The key has not answered, and may be gone.
+    pub(super) fn suspect(&self) {
+        self.line.is_broken.store(true, Ordering::Release);
+    }
+
     fn answers(&self) -> bool {
         match self.address() {
             Address::Pcsc(reader) => open_card(&reader).is_some(),
@@ -101,7 +108,9 @@ impl Plugged {
     fn act(&self, control: &Control, path: &str, action: &str) {
         let done = control.act(path, action);
         self.line.is_broken.fetch_or(done.is_err(), Ordering::AcqRel);
-        must(done);
+        if let Err(why) = done {
+            panic!("{why}");
+        }
     }
 
     /// Waits for a key that is gone, unless the run ends.
@@ -152,6 +161,7 @@ impl Hand for Plugged {
         };
         match &self.presser {
             Presser::Person(guide) => Box::new(Patient::new(link, guide.clone())),
+            Presser::Commands { touch: Some(relay), .. } => Box::new(Patient::new(link, relay.clone())),
             _ => link,
         }
     }
@@ -167,11 +177,15 @@ impl Hand for Plugged {
         !matches!(self.presser, Presser::Commands { touch: None, .. })
     }
 
+    fn is_sure(&self) -> bool {
+        matches!(self.presser, Presser::Control(_))
+    }
+
     fn press(&self) {
         match &self.presser {
             Presser::Control(control) => self.act(control, "/v1/button", "press"),
-            Presser::Commands { touch: Some(touch), .. } => must(shell(touch)),
-            Presser::Commands { .. } => panic!("nobody touches the key"),
+            Presser::Commands { touch: Some(relay), .. } => relay.press(),
+            Presser::Commands { .. } => break_off(Broken::Hand("nobody touches the key".to_owned())),
             Presser::Person(guide) => guide.press(),
         }
     }
@@ -185,12 +199,15 @@ impl Hand for Plugged {
     }
 
     fn touch(&self) {
-        if let Presser::Person(guide) = &self.presser {
-            return guide.touch();
+        match &self.presser {
+            Presser::Person(guide) => guide.touch(),
+            Presser::Commands { touch: Some(relay), .. } => relay.touch(),
+            _ => {
+                self.wait_until_asked();
+                self.press();
+                self.release();
+            }
         }
-        self.wait_until_asked();
-        self.press();
-        self.release();
     }
 
     fn decline(&self) {
@@ -209,7 +226,7 @@ impl Hand for Plugged {
             Presser::Commands {
                 replug: Some(replug), ..
             } => must(shell(replug)),
-            Presser::Commands { .. } => panic!("nobody unplugs the key"),
+            Presser::Commands { .. } => break_off(Broken::Hand("nobody unplugs the key".to_owned())),
             Presser::Person(guide) => {
                 let back = guide.replug(self.address());
                 *lock(&self.address) = back;

@@ -19,8 +19,8 @@ fn post(token: &Token, home: &Path, path: &str, action: &str) -> String {
     let secret = fs::read_to_string(home.join("secret")).unwrap();
     let body = format!(r#"{{"action":"{action}"}}"#);
     let head = format!(
-        "POST {path} HTTP/1.0\\r\\nHost: {place}\\r\\nAuthorization: Bearer {}\\r\\nConnection: close\\r\\nContent-Type: \
-         application/json\\r\\nContent-Length: {}\\r\\n\\r\\n",
+        "POST {path} HTTP/1.0\\r\\nHost: {place}\\r\\nAuthorization: Bearer {}\\r\\nConnection: close\\r\\n\
+         Content-Type: application/json\\r\\nContent-Length: {}\\r\\n\\r\\n",
         secret.trim(),
         body.len()
     );

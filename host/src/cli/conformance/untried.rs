@@ -20,8 +20,8 @@ pub(super) fn reasons<'a>(checks: impl Iterator<Item = &'a Checked>) -> Vec<(usi
     reasons
 }
 
-/// Fails where not one check was tried that the user asked for: by `--only`, by `--erase` those that change the key, and
-/// else any. Checks for other keys are no reason to fail.
+/// Fails where not one check was tried that the user asked for: by `--only`, by `--erase` those that change the key,
+/// and else any. Checks for other keys are no reason to fail.
 pub(super) fn judge(args: &Args, steps: &[Step], report: &Report) -> Option<Failure> {
     let is_meant = |step: &&Step| !args.erase || !args.only.is_empty() || !step.cost.is_safe();
     let meant: Vec<String> = steps.iter().filter(is_meant).map(Step::name).collect();

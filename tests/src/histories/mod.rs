@@ -1,7 +1,7 @@
 //! Every short history of a key.
 //!
 //! All sequences of an [alphabet](action::ALPHABET) of actions, up to a length, are done with the real authenticator in
-//! a [world](world) of memory. After each, the key is held to the [invariants] by a [ledger] of what it acknowledged
+//! a [world] of memory. After each, the key is held to the [invariants] by a [ledger] of what it acknowledged
 //! and refused, and asked on the quiet what it would answer. States with the same hash are one.
 //!
 //! | module | what it is |

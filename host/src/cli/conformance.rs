@@ -415,7 +415,10 @@ mod tests {
         };
         assert_eq!(ahead(total(20, 0), 20, true), "20 checks");
         assert_eq!(ahead(total(11, 0), 21, true), "11 of 21 checks can be tried");
-        assert_eq!(ahead(total(11, 2), 21, true), "11 of 21 checks can be tried: 2 touches");
+        assert_eq!(
+            ahead(total(11, 2), 21, true),
+            "11 of 21 checks can be tried: 2 touches, some 1 minute"
+        );
         assert_eq!(ahead(total(11, 2), 11, false), "11 checks");
     }
 }

@@ -1,6 +1,6 @@
-//! What people paste: it is read as what it seems to be, or as the kind that the first byte names. Behind that byte come
-//! the paste, client data and a public key, each behind its length. Whatever it is, the reading ends, can be written as
-//! JSON, and each fault is within the input.
+//! What people paste: it is read as what it seems to be, or as the kind that the first byte names. Behind that byte
+//! come the paste, client data and a public key, each behind its length. Whatever it is, the reading ends, can be
+//! written as JSON, and each fault is within the input.
 #![no_main]
 
 use brasskey::decode::{Kind, Options, decode};

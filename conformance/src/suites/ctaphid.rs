@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::host::ctap2::{GET_INFO, SELECTION, get_assertion, make_credential, status};
+use crate::host::ctap2::{GET_INFO, SELECTION, get_assertion, make_credential, make_discoverable, status};
 use crate::host::response::Response;
 use crate::host::u2f::VERSION;
 use crate::host::{BROADCAST, command, error, packets};
@@ -397,7 +397,7 @@ fn cancel_with_nothing_to_cancel_is_not_answered(key: &Key) {
 
 fn a_cancelled_registration_leaves_nothing(key: &Key) {
     let mut host = key.host();
-    host.asked(make_credential("example.com", b"1"));
+    host.asked(make_discoverable("example.com", b"1"));
     host.send(command::CANCEL, &[]);
     status::is(host.answer().status, status::KEEPALIVE_CANCEL);
     host.denied(get_assertion("example.com"), status::NO_CREDENTIALS);

@@ -64,12 +64,8 @@ impl Channel {
             time,
             timeouts,
         };
-        let init = link.initialize(&mut Host::new(BROADCAST), BROADCAST)?;
-        let host = Box::new(Host::new(init.channel));
-        let mut faults = Faults::default();
-        for oddity in fault::of_init(&init) {
-            faults.note(Fault::new("CTAPHID_INIT", "CTAP 2.3 §11.2.9.1.3", &oddity));
-        }
+        let mut host = Box::new(Host::new(BROADCAST));
+        let (init, faults) = link.allocate(&mut host)?;
         Ok(Self {
             link,
             host,
@@ -79,6 +75,15 @@ impl Channel {
             gave_up: false,
             faults,
         })
+    }
+
+    /// Allocates a channel again: at the other end of the transport, another key was plugged in.
+    pub(super) fn reopen(&mut self) -> Result<(), Error> {
+        (self.init, self.faults) = self.link.allocate(&mut self.host)?;
+        self.max_message = DEFAULT_MAX_MESSAGE;
+        self.out_of_step = false;
+        self.gave_up = false;
+        Ok(())
     }
 
     /// What the key said about itself when it gave the channel.
@@ -333,6 +338,18 @@ impl Channel {
 }
 
 impl Link {
+    /// A new channel, which `host` follows then, and what is wrong with the key's answer.
+    fn allocate(&mut self, host: &mut Host) -> Result<(InitResponse, Faults), Error> {
+        host.follow(BROADCAST);
+        let init = self.initialize(host, BROADCAST)?;
+        host.follow(init.channel);
+        let mut faults = Faults::default();
+        for oddity in fault::of_init(&init) {
+            faults.note(Fault::new("CTAPHID_INIT", "CTAP 2.3 §11.2.9.1.3", &oddity));
+        }
+        Ok((init, faults))
+    }
+
     /// CTAPHID_INIT: allocates a channel on [`BROADCAST`], or brings both ends of `channel` back in step.
     fn initialize(&mut self, host: &mut Host, channel: u32) -> Result<InitResponse, Error> {
         let patience = self.time.now() + self.timeouts.busy;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use brasskey_protocol::ctaphid::{InitResponse, capability};
 
 use super::channel::Channel;
-use super::ctap2::{self, Command, GetInfo, Info, MakeCredential, PublicKeyCredentialParameters, Selection, Status};
+use super::ctap2::{
+    self, Command, Familiar, GetInfo, Info, MakeCredential, PublicKeyCredentialParameters, Selection, Status, Unread,
+};
 use super::error::Error;
 use super::pin::Pin;
 use super::pin_protocol::{PinProtocol, PinUvAuth};
@@ -32,6 +34,7 @@ pub struct Key {
     refused_pins: Vec<Pin>,
     /// The PIN/UV auth protocol that worked.
     pub(super) proven_protocol: Option<PinProtocol>,
+    familiar: Familiar,
 }
 
 impl Key {
@@ -59,15 +62,14 @@ impl Key {
             u2f_version: None,
             refused_pins: Vec::new(),
             proven_protocol: None,
+            familiar: Familiar::default(),
         };
         let capabilities = key.init().capabilities;
         if capabilities & capability::CBOR != 0 {
             match ctap2::send(&mut key.channel, &GetInfo, &mut Unwatched) {
                 Ok(info) => {
-                    if let Some(size) = info.max_msg_size {
-                        key.channel.limit_messages(usize::try_from(size).unwrap_or(usize::MAX));
-                    }
                     key.info = Some(info);
+                    key.limit_messages();
                     return Ok(key);
                 }
                 Err(error @ Error::Transport(_)) => return Err(error),
@@ -84,6 +86,38 @@ impl Key {
             (version, cause) => (key.u2f_version, key.info_error) = (Some(version?), cause),
         }
         Ok(key)
+    }
+
+    /// Opens a channel again: at the other end of the transport, another key was plugged in, which has CTAP2, too.
+    ///
+    /// # Errors
+    /// As [`over`](Self::over).
+    pub(crate) fn reopen(&mut self) -> Result<(), Error> {
+        self.channel.reopen()?;
+        self.refused_pins.clear();
+        self.proven_protocol = None;
+        let answer = self.send(&Unread, &mut Unwatched)?;
+        if !self
+            .info
+            .as_mut()
+            .is_some_and(|info| self.familiar.renew(info, &answer))
+        {
+            let malformed = |why| Error::Malformed {
+                command: GetInfo::NAME,
+                why,
+            };
+            let info = GetInfo::parse(&answer).map_err(malformed)?;
+            self.familiar = Familiar::new(answer, &info);
+            self.info = Some(info);
+        }
+        self.limit_messages();
+        Ok(())
+    }
+
+    fn limit_messages(&mut self) {
+        if let Some(size) = self.info.as_ref().and_then(|info| info.max_msg_size) {
+            self.channel.limit_messages(usize::try_from(size).unwrap_or(usize::MAX));
+        }
     }
 
     /// The channel, for messages that [`send`](Self::send) and [`u2f`] do not cover.

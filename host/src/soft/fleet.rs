@@ -5,6 +5,7 @@
 //! is off and costs what its storage holds, which is a few hundred bytes.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use brasskey_protocol::authenticator::Backup;
 use hkdf::Hkdf;
@@ -22,10 +23,11 @@ use crate::client::{self, Key};
 /// **Only for tests:** keys that touch themselves. Anyone who knows the seed knows all their secrets.
 ///
 /// A fleet runs one key at a time, on the thread that calls it: have one for each processor.
-#[derive(Debug)]
 pub struct Fleet {
     /// The key that runs. It is off except in [`Self::with`].
     key: SoftKey,
+    /// The client, once a key was used.
+    client: Option<Key>,
     seed: Zeroizing<[u8; 32]>,
     at_rest: HashMap<u64, AtRest>,
 }
@@ -67,6 +69,7 @@ impl Fleet {
         key.power_off();
         Ok(Self {
             key,
+            client: None,
             seed: Zeroizing::new(seed),
             at_rest: HashMap::new(),
         })
@@ -94,13 +97,27 @@ impl Fleet {
         key.power_ups += 1;
         self.key.engine().exchange(&mut key.records, rng);
         let result = self.key.power_on().map_err(FleetError::from).and_then(|()| {
-            let mut client = Key::open(Box::new(self.key.connect()))?;
+            let client = match &mut self.client {
+                Some(client) => {
+                    client.reopen()?;
+                    client
+                }
+                none => none.insert(Key::open(Box::new(self.key.connect()))?),
+            };
             client.verify_without_tokens();
-            Ok(work(&mut client))
+            Ok(work(client))
         });
         self.key.power_off();
         self.key.engine().exchange(&mut key.records, SoftRng::seeded([0; 32]));
         result
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet")
+            .field("keys", &self.at_rest.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -48,6 +48,12 @@ impl Host {
         }
     }
 
+    /// Goes over to `channel`, and expects nothing there yet.
+    pub const fn follow(&mut self, channel: u32) {
+        self.channel = channel;
+        self.state = State::Idle;
+    }
+
     /// Expects the answer to `command`. Drops what came of an earlier answer.
     pub const fn expect(&mut self, command: u8) {
         self.state = State::Waiting(command);

@@ -6,7 +6,10 @@ use super::entities::PublicKeyCredentialParameters;
 use super::members::{List, Members};
 use super::{Command, Malformed, Oddity};
 
+mod familiar;
 mod judge;
+
+pub(crate) use familiar::{Familiar, Unread};
 
 #[cfg(test)]
 pub(crate) use judge::{CERTIFICATIONS, OPTIONS};

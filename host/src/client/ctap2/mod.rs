@@ -29,6 +29,7 @@ pub use entities::{LargeBlobKey, Options, PublicKeyCredentialParameters};
 pub use get_assertion::{Assertion, GetAssertion, GetNextAssertion};
 #[cfg(test)]
 pub(crate) use get_info::{CERTIFICATIONS, OPTIONS};
+pub(crate) use get_info::{Familiar, Unread};
 pub use get_info::{GetInfo, Info};
 pub use large_blobs::{LargeBlobs, LargeBlobsResponse};
 pub use make_credential::{Attestation, MakeCredential};

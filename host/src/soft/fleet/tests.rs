@@ -1,6 +1,6 @@
 use super::*;
-use crate::client::Unwatched;
 use crate::client::ceremony::{Protocol, create, get};
+use crate::client::{Pin, Unwatched};
 use crate::relying_party::{
     Credential, ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration,
 };
@@ -76,4 +76,20 @@ fn a_key_keeps_its_counter() {
         assert!(signs_in(&mut fleet, 7, &credential));
         credential.counter += 1;
     }
+}
+
+#[test]
+fn what_one_key_is_told_changes_no_other() {
+    let mut fleet = fleet(1);
+    let has_pin = |fleet: &mut Fleet, number| {
+        let info = fleet.with(number, |key| key.ctap2_info().cloned());
+        info.expect("a key").expect("a key with CTAP2").options["clientPin"]
+    };
+    assert!(!has_pin(&mut fleet, 0));
+    let pin = Pin::new("1234").expect("a PIN");
+    let set = fleet.with(1, |key| key.set_pin(&pin, &mut Unwatched)).expect("a key");
+    set.expect("a new PIN");
+    assert!(has_pin(&mut fleet, 1));
+    assert!(!has_pin(&mut fleet, 0));
+    assert!(has_pin(&mut fleet, 1));
 }

@@ -1,29 +1,38 @@
 /** Bytes in base64url without padding. */
 export type Base64Url = string;
 
-/** `auto` touches the key at once, `deny` refuses, and `manual` waits for {@link SecurityKey.touch}. */
-export type TouchMode = 'auto' | 'deny' | 'manual';
+/** Bytes in a buffer. */
+export type Bytes = ArrayBuffer | ArrayBufferView;
+
+/**
+ * `auto` touches the key at once, `deny` refuses, and `control` waits for {@link SecurityKey.touch} or
+ * {@link SecurityKey.decline}. A list has an answer for each request; after the last it is as `control`.
+ */
+export type TouchMode = 'auto' | 'deny' | 'control' | ('touch' | 'decline')[];
 
 /** What a key is. */
 export interface Settings {
-  /** The model, as a UUID. */
-  aaguid?: string;
+  /** The model: a UUID, or its 16 bytes. */
+  aaguid?: string | Bytes;
   /** Where the key is. Without this it is `cross-platform`. */
   attachment?: 'cross-platform' | 'platform';
   /** A certificate that the key attests with: X.509 in DER, and the 32 bytes of its private key of P-256. */
-  attestation?: { certificate: Uint8Array; privateKey: Uint8Array };
+  attestation?: { certificate: Bytes; privateKey: Bytes };
   /** Whether its passkeys may leave the key, and did. */
   backup?: 'never' | 'eligible' | 'backed-up';
   /** Whether the key lists the algorithms that older browsers do not know, too. */
   listRecentAlgorithms?: boolean;
-  /** Its PIN, which the user types. */
+  /**
+   * The PIN that the user types. A new key gets it as its PIN. A key that has one, from its `state`, keeps that: where
+   * the user types another, it is wrong and costs a try.
+   */
   pin?: string;
   /** What browser and key speak. */
   protocol?: 'ctap2' | 'u2f';
   /** 32 bytes that all its random numbers come from: the same key again. Who knows them has the key's secrets. */
-  seed?: Uint8Array;
+  seed?: Bytes;
   /** What {@link SecurityKey.save} gave: the same key, where it was. */
-  state?: Uint8Array;
+  state?: Bytes;
   /** When the user touches it. */
   touch?: TouchMode;
   /**
@@ -96,38 +105,40 @@ export interface StoredCredential {
 
 /** A credential to put into the key. */
 export interface NewCredential {
-  credentialId?: Base64Url;
+  credentialId?: Base64Url | Bytes;
   rpId: string;
   /** PKCS#8 in DER, or 32 bytes: of P-256, Ed25519, secp256k1 or ML-DSA. */
-  privateKey: Base64Url;
+  privateKey: Base64Url | Bytes;
   algorithm?: number;
   /** With this the credential is discoverable. */
-  userHandle?: Base64Url;
+  userHandle?: Base64Url | Bytes;
   userName?: string;
   userDisplayName?: string;
   signCount?: number;
   backupEligibility?: boolean;
-  largeBlob?: Base64Url;
+  largeBlob?: Base64Url | Bytes;
 }
 
 /** A command that the key ran: names, numbers and times. */
 export interface LogEntry {
-  time_ms: number;
+  /** When it began, since power-up. */
+  timeMs: number;
   channel: string;
   command: string;
   status: string;
-  duration_us: number;
-  waited_us: number;
+  /** Without the wait for its user. */
+  durationUs: number;
+  waitedUs: number;
 }
 
-/** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn. */
+/** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn, also with bytes in the place of base64url. */
 export interface CreationOptions {
   rp: { id?: string; name: string };
-  user: { id: Base64Url; name: string; displayName: string };
-  challenge: Base64Url;
+  user: { id: Base64Url | Bytes; name: string; displayName: string };
+  challenge: Base64Url | Bytes;
   pubKeyCredParams: { type: string; alg: number }[];
   timeout?: number;
-  excludeCredentials?: { id: Base64Url; type: string; transports?: string[] }[];
+  excludeCredentials?: { id: Base64Url | Bytes; type: string; transports?: string[] }[];
   authenticatorSelection?: {
     authenticatorAttachment?: string;
     residentKey?: string;
@@ -138,15 +149,18 @@ export interface CreationOptions {
   extensions?: object;
 }
 
-/** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn. */
+/** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn, also with bytes in the place of base64url. */
 export interface RequestOptions {
-  challenge: Base64Url;
+  challenge: Base64Url | Bytes;
   timeout?: number;
   rpId?: string;
-  allowCredentials?: { id: Base64Url; type: string; transports?: string[] }[];
+  allowCredentials?: { id: Base64Url | Bytes; type: string; transports?: string[] }[];
   userVerification?: string;
   extensions?: object;
 }
+
+/** Options as servers have them: as they are, with `publicKey` around them, or as JSON. */
+export type Given<Options> = Options | { publicKey: Options } | string;
 
 /** `RegistrationResponseJSON` of WebAuthn. */
 export interface RegistrationResponse {
@@ -191,16 +205,16 @@ export class SecurityKey {
    *
    * @throws the `DOMException` or `TypeError` that a browser throws
    */
-  create(options: CreationOptions, request: Request): Promise<RegistrationResponse>;
+  create(options: Given<CreationOptions>, request: Request): Promise<RegistrationResponse>;
 
   /**
    * Signs in, as `navigator.credentials.get()` does.
    *
    * @throws the `DOMException` or `TypeError` that a browser throws
    */
-  get(options: RequestOptions, request: Request): Promise<AuthenticationResponse>;
+  get(options: Given<RequestOptions>, request: Request): Promise<AuthenticationResponse>;
 
-  /** When the user touches the key, from now on. */
+  /** When the user touches the key, from now on; of a list what is left of it. */
   touchMode: TouchMode;
   /** Touches the key: answers the request that waits the longest. */
   touch(): void;
@@ -209,13 +223,22 @@ export class SecurityKey {
   /** The request that waits the longest. */
   readonly waiting: Waiting | null;
   /** Waits until a request waits for a touch. */
-  asked(): Promise<Waiting>;
+  waitUntilAsked(): Promise<Waiting>;
 
-  /** Gives the key its first PIN, which the user types from then on. */
+  /** Whether the key has a PIN. */
+  readonly hasPin: boolean;
+  /**
+   * Gives a key without a PIN its first one, which the user types from then on.
+   *
+   * @throws `Error` where it has one; `RangeError` where no key takes such a PIN
+   */
   setPin(pin: string): void;
   /** The PIN that the user types from now on, right or wrong; with `null` none. */
   typePin(pin: string | null): void;
-  /** How many wrong PINs the key still takes. */
+  /**
+   * How many wrong PINs the key still takes: 8, one less after each wrong one, and 8 again after the right one. After
+   * three in a row the key takes none before {@link powerCycle}, and at 0 none before {@link reset}.
+   */
   readonly pinRetries: number;
   /** What the key's own sensor says from now on, under the user verification `control`. */
   setUserVerified(verified: boolean): void;
@@ -228,7 +251,7 @@ export class SecurityKey {
   powerCycle(): void;
   /** Erases credentials and PIN. */
   reset(): void;
-  /** Moves the key's clock, which otherwise stands still. */
+  /** Moves the key's clock, which otherwise stands still while nobody asks it for something. */
   advance(milliseconds: number): void;
   /** The last thousand commands that the key ran. */
   readonly log: LogEntry[];
@@ -241,8 +264,10 @@ export class SecurityKey {
   inject(credential: NewCredential): StoredCredential;
   /** Deletes a credential that the key keeps. */
   deleteCredential(id: Base64Url): void;
-  /** Sets the counter of a credential that the key keeps, or with `null` the one that all others share. */
-  setSignCount(id: Base64Url | null, signCount: number): void;
+  /** Deletes all of them, and returns how many there were. */
+  deleteCredentials(): number;
+  /** Sets the counter of a credential that the key keeps, or without an ID the one that all others share. */
+  setSignCount(signCount: number, id?: Base64Url | null): void;
 
   /**
    * The next answer is wrong in these ways. A function gets the answer and returns another. Each call is for one

@@ -1,5 +1,14 @@
-import type { BrowserContext } from 'playwright-core';
+// Without Playwright Test this import finds nothing, and nothing here but `fixtures` needs it.
+// @ts-ignore
+import type { Fixtures } from '@playwright/test';
 import type { Base64Url, SecurityKey } from './index.js';
+
+/** What is used of a `BrowserContext`, that of Playwright, Playwright Test or playwright-core. */
+export interface Context {
+  exposeBinding(name: string, callback: (source: any, ...given: any[]) => any): Promise<any>;
+  addInitScript(script: any, given?: any): Promise<any>;
+  pages(): any[];
+}
 
 /** A credential, with the members that Playwright's own have. */
 export interface Credential {
@@ -16,9 +25,9 @@ export interface Credential {
 /** What `context.credentials` is in Playwright, with security keys behind it. */
 export class Credentials {
   /** Without keys, one new key is plugged in. */
-  constructor(context: BrowserContext, options?: { keys?: SecurityKey[] });
+  constructor(context: Context, settings?: { keys?: SecurityKey[] });
 
-  /** The keys that are plugged in. The first one that has an answer gives it. */
+  /** The keys that are plugged in, now: add and remove. The first one that has an answer gives it. */
   keys: SecurityKey[];
   /** The first of them. */
   readonly key: SecurityKey;
@@ -43,9 +52,4 @@ export class Credentials {
 }
 
 /** For `test.extend()` of `@playwright/test`: `credentials`, installed. */
-export const fixtures: {
-  credentials: (
-    args: { context: BrowserContext },
-    use: (credentials: Credentials) => Promise<void>,
-  ) => Promise<void>;
-};
+export const fixtures: Fixtures<{ credentials: Credentials }>;

@@ -1,15 +1,15 @@
 // Runs in each page: stands in for the browser's WebAuthn, and asks the key on the other side of the binding. It has no
 // secret: what it knows is what the website asked and gets.
 
-/**
- * @param {string} binding the name of the function that answers
- * @param {boolean} isPlatform whether a key is part of the computer
- */
-export function standIn({ binding, isPlatform }) {
-  // Browsers have WebAuthn in secure contexts alone.
-  if (!globalThis.isSecureContext || Object.hasOwn(globalThis, `${binding}Installed`)) return;
+/** @param {string} binding the name of the function that answers */
+export function standIn(binding) {
+  if (Object.hasOwn(globalThis, `${binding}Installed`)) return;
   Object.defineProperty(globalThis, `${binding}Installed`, { value: true });
   const ask = globalThis[binding].bind(globalThis);
+  // What the document before this one asked for is over.
+  ask({ ceremony: 'begin' });
+  // Browsers have WebAuthn in secure contexts alone.
+  if (!globalThis.isSecureContext) return;
   let requests = 0;
 
   const encode = (buffer) => {
@@ -88,7 +88,10 @@ export function standIn({ binding, isPlatform }) {
     signal?.throwIfAborted();
     requests += 1;
     const id = requests;
-    const asked = ask({ ceremony, id, options: toJSON(publicKey), mediation });
+    const json = toJSON(publicKey);
+    // An `unsigned long` (Web IDL §3.2.4.6), whatever the page has.
+    if (json.timeout !== undefined) json.timeout >>>= 0;
+    const asked = ask({ ceremony, id, options: json, mediation });
     const aborted = new Promise((_, reject) => {
       signal?.addEventListener('abort', () => {
         ask({ ceremony: 'abort', id });
@@ -112,20 +115,21 @@ export function standIn({ binding, isPlatform }) {
   }
 
   globalThis.PublicKeyCredential ??= class PublicKeyCredential {};
+  const isPlatform = async () => (await ask({ ceremony: 'describe' })).isPlatform;
   const extensions = ['appid', 'appidExclude', 'credProps', 'largeBlob', 'minPinLength', 'prf'];
   const statics = {
     isConditionalMediationAvailable: async () => true,
-    isUserVerifyingPlatformAuthenticatorAvailable: async () => isPlatform,
+    isUserVerifyingPlatformAuthenticatorAvailable: isPlatform,
     getClientCapabilities: async () => ({
       conditionalCreate: false,
       conditionalGet: true,
       hybridTransport: false,
-      passkeyPlatformAuthenticator: isPlatform,
+      passkeyPlatformAuthenticator: await isPlatform(),
       relatedOrigins: false,
       signalAllAcceptedCredentials: false,
       signalCurrentUserDetails: false,
       signalUnknownCredential: false,
-      userVerifyingPlatformAuthenticator: isPlatform,
+      userVerifyingPlatformAuthenticator: await isPlatform(),
       ...Object.fromEntries(extensions.map((name) => [`extension:${name}`, true])),
     }),
   };

@@ -3,20 +3,30 @@
 
 import { decode, encode } from './base64url.js';
 import { coseToSpki } from './cose.js';
+import { members } from './given.js';
 import { SecurityKey } from './node.js';
 import { standIn } from './page.js';
 
 const BINDING = '__brasskey';
+/** Where a website can want a key (WebAuthn Level 3 §5.4.5). */
+const PLACES = ['cross-platform', 'platform'];
+
+/** The members of a credential to put in. What `get()` and `create()` return can be put in again, so `rpId` is one. */
+const CREDENTIAL = ['id', 'privateKey', 'publicKey', 'rpId', 'signCount', 'userHandle'];
+/** Refusals of one key, after which another may have an answer. */
+const REFUSALS = ['NotAllowedError', 'ConstraintError', 'NotSupportedError'];
 
 export class Credentials {
   #context;
-  /** Aborts what a page asked for and takes back. By page and number. */
+  /** What pages asked for and may take back: by frame, and by the number that its document gave. */
   #requests = new Map();
+  #watched = new WeakSet();
   #installed = false;
   /** What was injected with its private key: the key gives out none. By credential ID. */
   #seeded = new Map();
 
-  constructor(context, { keys = [new SecurityKey()] } = {}) {
+  constructor(context, settings = {}) {
+    const { keys = [new SecurityKey()] } = members('the settings of Credentials', settings, ['keys']);
     this.#context = context;
     this.keys = [...keys];
   }
@@ -30,21 +40,21 @@ export class Credentials {
   async install() {
     if (this.#installed) return;
     this.#installed = true;
-    const isPlatform = this.keys.some((key) => key.attachment === 'platform');
-    const given = { binding: BINDING, isPlatform };
     await this.#context.exposeBinding(BINDING, (source, request) => this.#serve(source, request));
-    await this.#context.addInitScript(standIn, given);
+    await this.#context.addInitScript(standIn, BINDING);
     const frames = this.#context.pages().flatMap((page) => page.frames());
-    await Promise.all(frames.map((frame) => frame.evaluate(standIn, given).catch((error) => {
+    await Promise.all(frames.map((frame) => frame.evaluate(standIn, BINDING).catch((error) => {
       // A frame that goes away meanwhile needs nothing.
       if (!frame.isDetached() && !frame.page().isClosed()) throw error;
     })));
   }
 
   async create(rpId, options = {}) {
+    members('the settings of a credential', options, CREDENTIAL);
     const given = [options.id, options.userHandle, options.privateKey, options.publicKey];
     if (given.some((member) => member !== undefined) && given.includes(undefined)) {
-      throw new TypeError('to import a credential, give all of id, userHandle, privateKey and publicKey');
+      throw new TypeError('to import a credential, give all of id, userHandle, privateKey and publicKey; a key gives ' +
+        'out no private key of its own, but the whole key can be kept: save()');
     }
     const { privateKey, publicKey } = options.privateKey === undefined ? await generated() : options;
     const credential = {
@@ -66,7 +76,8 @@ export class Credentials {
     return credential;
   }
 
-  async get({ id, rpId } = {}) {
+  async get(options = {}) {
+    const { id, rpId } = members('the settings of get()', options, ['id', 'rpId']);
     const stored = this.keys.flatMap((key) => key.credentials);
     return stored
       .filter((credential) => id === undefined || credential.credentialId === id)
@@ -87,58 +98,79 @@ export class Credentials {
     key.deleteCredential(id);
   }
 
-  async #serve({ frame, page }, request) {
-    const pending = this.#requests.get(page) ?? new Map();
-    this.#requests.set(page, pending);
-    const name = `${frameNumber(frame)}:${request.id}`;
-    if (request.ceremony === 'abort') {
-      pending.get(name)?.abort();
-      return {};
-    }
+  async #serve({ frame, page }, { id, ceremony, ...asked }) {
+    if (ceremony === 'begin') return this.#end(frame);
+    if (ceremony === 'describe') return { isPlatform: this.keys.some((key) => key.attachment === 'platform') };
+    const pending = this.#requests.get(frame) ?? new Map();
+    if (ceremony === 'abort') return pending.get(id)?.abort();
+    this.#requests.set(frame, pending);
+    this.#watch(page);
     const controller = new AbortController();
-    pending.set(name, controller);
-    const gone = () => controller.abort();
-    page.once('close', gone);
+    pending.set(id, controller);
     try {
-      return { credential: await this.#answer(frame, request, controller.signal) };
+      return { credential: await this.#answer(frame, ceremony, asked, controller.signal) };
     } catch (error) {
       return { exception: { name: error.name, message: error.message } };
     } finally {
-      page.off('close', gone);
-      pending.delete(name);
+      pending.delete(id);
     }
   }
 
-  async #answer(frame, { ceremony, options, mediation }, signal) {
+  /** Ends what a document asked for that is gone: nobody waits for it, and the next page needs the keys. */
+  #end(frame) {
+    const pending = this.#requests.get(frame);
+    this.#requests.delete(frame);
+    for (const controller of pending?.values() ?? []) controller.abort();
+  }
+
+  /** A new document says itself that it begins. One that nothing follows does not. */
+  #watch(page) {
+    if (this.#watched.has(page)) return;
+    this.#watched.add(page);
+    const gone = () => {
+      for (const frame of this.#requests.keys()) if (frame.page() === page) this.#end(frame);
+    };
+    page.on('close', gone);
+    page.on('crash', gone);
+    page.on('framedetached', (frame) => this.#end(frame));
+  }
+
+  async #answer(frame, ceremony, { options, mediation }, signal) {
     const origin = originOf(frame);
-    if (ceremony === 'create') return this.#touched(ceremony, options, origin, signal, this.#fitting(options));
     try {
-      return await this.#touched(ceremony, options, origin, signal, this.keys);
+      return await this.#touched(ceremony, options, origin, signal);
     } catch (error) {
       // A form that offers passkeys offers none, and says nothing.
-      if (mediation !== 'conditional' || error.name !== 'NotAllowedError') throw error;
+      if (ceremony !== 'get' || mediation !== 'conditional' || error.name !== 'NotAllowedError') throw error;
       return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     }
   }
 
-  /** The keys that are where the website wants one. */
-  #fitting(options) {
-    const wanted = options.authenticatorSelection?.authenticatorAttachment;
-    return this.keys.filter((key) => !wanted || key.attachment === wanted);
-  }
-
   /** The answer of the first key that has one. */
-  async #touched(ceremony, options, origin, signal, keys) {
-    let refusal = new DOMException('no key is plugged in that could answer', 'NotAllowedError');
-    for (const key of keys) {
+  async #touched(ceremony, options, origin, signal) {
+    const wanted = options.authenticatorSelection?.authenticatorAttachment;
+    const refusals = [];
+    for (const [index, key] of this.keys.entries()) {
+      // Browsers ignore a place that they do not know.
+      if (PLACES.includes(wanted) && key.attachment !== wanted) continue;
       try {
         return await key[ceremony](options, { origin, signal });
       } catch (error) {
-        if (error.name !== 'NotAllowedError') throw error;
-        refusal = error;
+        if (!REFUSALS.includes(error.name)) throw error;
+        refusals.push({ error, by: `keys[${index}] (${key.attachment})` });
       }
     }
-    throw refusal;
+    if (refusals.length === 1) throw refusals[0].error;
+    const names = new Set(refusals.map(({ error }) => error.name));
+    const name = names.size === 1 ? [...names][0] : 'NotAllowedError';
+    throw new DOMException(this.#refusal(refusals, wanted), name);
+  }
+
+  #refusal(refusals, wanted) {
+    if (this.keys.length === 0) return 'no key is plugged in';
+    if (refusals.length === 0) return `the website asks for a ${wanted} key, and none is plugged in`;
+    const said = refusals.map(({ by, error }) => `${by}: ${error.message}`);
+    return `none of ${refusals.length} keys has an answer. ${said.join('; ')}`;
   }
 }
 
@@ -150,14 +182,6 @@ export const fixtures = {
     await use(credentials);
   },
 };
-
-const frames = new WeakMap();
-let numbered = 0;
-
-function frameNumber(frame) {
-  if (!frames.has(frame)) frames.set(frame, (numbered += 1));
-  return frames.get(frame);
-}
 
 /**
  * The origin of a frame by its URL, which a script in the page cannot change. Browsers refuse WebAuthn in a frame of

@@ -1,14 +1,19 @@
 // When the user touches the key.
 
+import { milliseconds, oneOf } from './given.js';
+
 /** As long as browsers wait where a website does not say (WebAuthn Level 3 §15.1), in milliseconds. */
 const TIMEOUT = 300_000;
 /** The longest that a website can ask for (the same), in milliseconds. */
 const LONGEST = 600_000;
-const MODES = ['auto', 'deny', 'manual'];
+const MODES = ['auto', 'deny', 'control'];
+const ANSWERS = ['touch', 'decline'];
 
 /** The requests that wait for a touch. */
 export class Touches {
   #mode;
+  /** The answers to the next requests. */
+  #script = [];
   /** The oldest first. */
   #open = [];
   #askers = [];
@@ -18,12 +23,17 @@ export class Touches {
   }
 
   get mode() {
-    return this.#mode;
+    return this.#script.length ? [...this.#script] : this.#mode;
   }
 
   set mode(mode) {
-    if (!MODES.includes(mode)) throw new TypeError(`touch cannot be '${mode}': ${MODES.join(', ')}`);
-    this.#mode = mode;
+    if (Array.isArray(mode)) {
+      this.#script = mode.map((answer) => oneOf('an answer in touch', answer, ANSWERS));
+      this.#mode = 'control';
+    } else {
+      this.#mode = oneOf('touch', mode, MODES);
+      this.#script = [];
+    }
   }
 
   /** What waits the longest. */
@@ -39,14 +49,16 @@ export class Touches {
   /** Answers what waits the longest. */
   answer(touches) {
     const open = this.#open[0];
-    if (!open) throw new Error('no request waits for a touch: await asked() first');
+    if (!open) throw new Error('no request waits for a touch: await waitUntilAsked() first');
     open.end(touches);
   }
 
   /** Whether the user touches the key for `request`, or refuses. */
-  async wait(request, timeout = TIMEOUT, signal = undefined) {
+  async wait(request, timeout, signal) {
+    const patience = Math.min(milliseconds('timeout', timeout ?? TIMEOUT), LONGEST);
     signal?.throwIfAborted();
-    if (this.#mode !== 'manual') return this.#mode === 'auto';
+    if (this.#script.length) return this.#script.shift() === 'touch';
+    if (this.#mode !== 'control') return this.#mode === 'auto';
     return new Promise((resolve, reject) => {
       const close = () => {
         clearTimeout(timer);
@@ -55,9 +67,9 @@ export class Touches {
       };
       const fail = (error) => (close(), reject(error));
       const cancel = () => fail(signal.reason);
-      const late = () => fail(new DOMException('nobody touched the key in time', 'NotAllowedError'));
+      const late = () => fail(new DOMException('nobody touched the security key in time', 'NotAllowedError'));
       const open = { request, end: (touches) => (close(), resolve(touches)) };
-      const timer = setTimeout(late, Math.min(timeout, LONGEST));
+      const timer = setTimeout(late, patience);
       signal?.addEventListener('abort', cancel);
       this.#open.push(open);
       for (const asker of this.#askers.splice(0)) asker(request);

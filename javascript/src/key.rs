@@ -27,9 +27,27 @@ pub struct Key {
     client: client::Key,
     state: State,
     user: User,
-    touches: Arc<AtomicBool>,
+    finger: Arc<Finger>,
     protocol: Protocol,
     attachment: Attachment,
+}
+
+/// The user's finger.
+struct Finger {
+    /// Whether it touches the key where the key asks.
+    touches: AtomicBool,
+    /// Whether the user refused in this ceremony.
+    declined: AtomicBool,
+}
+
+impl Finger {
+    fn answer(&self) -> Answer {
+        if self.touches.load(Ordering::Relaxed) {
+            return Answer::Touch;
+        }
+        self.declined.store(true, Ordering::Relaxed);
+        Answer::Decline
+    }
 }
 
 #[wasm_bindgen]
@@ -64,15 +82,13 @@ impl Key {
             )
             .map_err(bad)?;
         }
-        let touches = Arc::new(AtomicBool::new(true));
-        let finger = Arc::clone(&touches);
+        let finger = Arc::new(Finger {
+            touches: AtomicBool::new(true),
+            declined: AtomicBool::new(false),
+        });
+        let asked = Arc::clone(&finger);
         let mut builder = SoftKey::builder()
-            .touch(Touch::Call(Responder::new(move |_| {
-                match finger.load(Ordering::Relaxed) {
-                    true => Answer::Touch,
-                    false => Answer::Decline,
-                }
-            })))
+            .touch(Touch::Call(Responder::new(move |_| asked.answer())))
             .user_verification(settings.user_verification().map_err(bad)?)
             .backup(settings.backup().map_err(bad)?)
             .list_recent_algorithms(settings.list_recent_algorithms)
@@ -90,12 +106,14 @@ impl Key {
             soft,
             state,
             user: User::default(),
-            touches,
+            finger,
             protocol: settings.protocol().map_err(bad)?,
             attachment: settings.attachment().map_err(bad)?,
         };
-        if let Some(pin) = settings.take_pin() {
-            key.set_pin(&pin)?;
+        match settings.take_pin() {
+            Some(pin) if key.has_pin() => key.type_pin(Some(pin.to_string()))?,
+            Some(pin) => key.set_pin(&pin)?,
+            None => {}
         }
         Ok(key)
     }
@@ -103,25 +121,27 @@ impl Key {
     /// `navigator.credentials.create()`.
     pub fn create(&mut self, options: &str, origin: &str) -> Result<String, String> {
         let origin = self::origin(origin)?;
-        let options = CreationOptions::from_json(options, &origin).map_err(thrown)?;
+        let options = CreationOptions::from_json(options, &origin).map_err(|error| thrown(&error))?;
+        self.finger.declined.store(false, Ordering::Relaxed);
         let answer = create(&mut self.client, &options, &origin, self.protocol, &mut self.user);
-        let answer = answer.map_err(|error| thrown(error.exception(CeremonyType::Create)))?;
+        let answer = answer.map_err(|error| self.refused(&error.exception(CeremonyType::Create)))?;
         Ok(answer.to_json(&options, self.attachment))
     }
 
     /// `navigator.credentials.get()`.
     pub fn get(&mut self, options: &str, origin: &str) -> Result<String, String> {
         let origin = self::origin(origin)?;
-        let options = RequestOptions::from_json(options, &origin).map_err(thrown)?;
+        let options = RequestOptions::from_json(options, &origin).map_err(|error| thrown(&error))?;
+        self.finger.declined.store(false, Ordering::Relaxed);
         let answer = get(&mut self.client, &options, &origin, self.protocol, &mut self.user);
-        let answer = answer.map_err(|error| thrown(error.exception(CeremonyType::Get)))?;
+        let answer = answer.map_err(|error| self.refused(&error.exception(CeremonyType::Get)))?;
         Ok(answer.to_json(&options, self.attachment))
     }
 
     /// Whether the user touches the key from now on, or refuses.
     #[wasm_bindgen(js_name = setTouch)]
     pub fn set_touch(&self, touches: bool) {
-        self.touches.store(touches, Ordering::Relaxed);
+        self.finger.touches.store(touches, Ordering::Relaxed);
     }
 
     /// The key's own sensor, under the user verification `control`.
@@ -130,19 +150,35 @@ impl Key {
         self.soft.set_user_verified(verified);
     }
 
+    /// Whether the key has a PIN.
+    #[wasm_bindgen(js_name = hasPin)]
+    pub fn has_pin(&self) -> bool {
+        self.client.info().is_some_and(|info| info.has("clientPin"))
+    }
+
     /// Gives the key its first PIN, which the user types from then on.
     #[wasm_bindgen(js_name = setPin)]
     pub fn set_pin(&mut self, pin: &str) -> Result<(), String> {
-        let new = Pin::new(pin).map_err(bad)?;
-        self.client.set_pin(&new, &mut self.user).map_err(failed)?;
-        self.type_pin(Some(pin.to_owned()));
+        if self.has_pin() {
+            return Err(failed(
+                "the key has a PIN already: typePin() says what its user types, and reset() erases it",
+            ));
+        }
+        let new = Pin::new(pin).map_err(out_of_range)?;
+        self.client.set_pin(&new, &mut self.user).map_err(|error| match error {
+            Error::Pin(error) => out_of_range(error),
+            error => failed(error),
+        })?;
+        self.user.pin = Some(new);
         Ok(())
     }
 
     /// The PIN that the user types, right or wrong; without one the user types none.
     #[wasm_bindgen(js_name = typePin)]
-    pub fn type_pin(&mut self, pin: Option<String>) {
-        self.user.pin = pin.map(Zeroizing::new);
+    pub fn type_pin(&mut self, pin: Option<String>) -> Result<(), String> {
+        let pin = pin.map(Zeroizing::new);
+        self.user.pin = pin.map(|pin| Pin::new(&pin)).transpose().map_err(out_of_range)?;
+        Ok(())
     }
 
     /// How many wrong PINs the key still takes.
@@ -222,10 +258,27 @@ impl Key {
     }
 }
 
+impl Key {
+    /// What a page gets instead of an answer.
+    fn refused(&mut self, exception: &Exception) -> String {
+        // The library sends no PIN twice that a key refused. A user may, and each time costs a try.
+        match cable::open(&self.soft) {
+            Ok(client) => self.client = client,
+            Err(error) => return failed(error),
+        }
+        // What other keys answer after a refusal they may also answer after a time in which nothing happened, so the
+        // library says both. Here it is known.
+        match self.finger.declined.load(Ordering::Relaxed) {
+            true => self::exception(exception.name, "the user declined"),
+            false => thrown(exception),
+        }
+    }
+}
+
 /// Who owns the key.
 #[derive(Default)]
 struct User {
-    pin: Option<Zeroizing<String>>,
+    pin: Option<Pin>,
     account: Option<String>,
 }
 
@@ -233,8 +286,7 @@ impl Watch for User {}
 
 impl UserInteraction for User {
     fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
-        let pin = self.pin.as_ref().ok_or(Error::PinNeeded)?;
-        Pin::new(pin).map_err(Error::Pin)
+        self.pin.clone().ok_or(Error::PinNeeded)
     }
 
     fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {
@@ -255,13 +307,18 @@ fn origin(text: &str) -> Result<Origin, String> {
 }
 
 /// What a page gets.
-fn thrown(error: Exception) -> String {
+fn thrown(error: &Exception) -> String {
     exception(error.name, &error.message)
 }
 
 /// What the caller gave is at fault.
 fn bad(error: impl ToString) -> String {
     exception(ExceptionName::Type, &error.to_string())
+}
+
+/// What the caller gave has the right type, and is too long, too short or too much.
+fn out_of_range(error: impl ToString) -> String {
+    json!({ "name": "RangeError", "message": error.to_string() }).to_string()
 }
 
 /// The key refused, or something failed.

@@ -65,12 +65,14 @@ const register = (page, optionsJSON) =>
   page.evaluate((optionsJSON) => SimpleWebAuthnBrowser.startRegistration({ optionsJSON }), optionsJSON);
 const signIn = (page, optionsJSON, more = {}) =>
   page.evaluate((given) => SimpleWebAuthnBrowser.startAuthentication(given), { optionsJSON, ...more });
-/** The name of the exception that the page gets. */
-const refusal = (frame, ceremony, optionsJSON) => frame.evaluate(async ([ceremony, optionsJSON]) => {
+/** The exception that the page gets. */
+const failure = (frame, ceremony, optionsJSON) => frame.evaluate(async ([ceremony, optionsJSON]) => {
   const parse = { create: 'parseCreationOptionsFromJSON', get: 'parseRequestOptionsFromJSON' }[ceremony];
   const publicKey = PublicKeyCredential[parse](optionsJSON);
-  return navigator.credentials[ceremony]({ publicKey }).then(() => null, ({ name }) => name);
+  const { credentials } = navigator;
+  return credentials[ceremony]({ publicKey }).then(() => ({ name: null }), ({ name, message }) => ({ name, message }));
 }, [ceremony, optionsJSON]);
+const refusal = async (...asked) => (await failure(...asked)).name;
 
 for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, () => {
   before(async () => { browser = await launch(); });
@@ -125,11 +127,11 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
   });
 
   test('the page waits until the user touches the key, and can take the request back', async () => {
-    const key = new SecurityKey({ touch: 'manual' });
+    const key = new SecurityKey({ touch: 'control' });
     const { page } = await visit([key]);
     const options = await site.registrationOptions();
     const registration = register(page, options);
-    assert.equal((await key.asked()).origin, site.origin);
+    assert.equal((await key.waitUntilAsked()).origin, site.origin);
     key.touch();
     await site.registered(options, await registration);
     const aborted = page.evaluate(async (json) => {
@@ -138,10 +140,50 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
       const { signal } = globalThis.controller;
       return navigator.credentials.create({ publicKey, signal }).catch(({ name }) => name);
     }, options);
-    await key.asked();
+    await key.waitUntilAsked();
     await page.evaluate(() => globalThis.controller.abort());
     assert.equal(await aborted, 'AbortError');
     assert.equal(key.waiting, null);
+  });
+
+  for (const [how, leave] of [
+    ['is loaded again', (page) => page.reload()],
+    ['gives way to another', (page) => page.goto(`${site.origin}/other`)],
+    ['gives way to another origin', (page) => page.goto(`http://127.0.0.1:${server.address().port}/`)],
+    ['gives way to an empty one', (page) => page.goto('about:blank')],
+    ['is closed', (page) => page.close()],
+    ['is a frame that goes away', (page) => page.evaluate(() => document.querySelector('iframe').remove())],
+  ]) {
+    test(`a page that ${how} frees the key for the next`, async () => {
+      const key = new SecurityKey({ touch: 'control' });
+      const frame = how.includes('frame');
+      const { page } = await visit([key], frame ? `/?frame=${encodeURIComponent(`${site.origin}/?inner`)}` : '/');
+      const options = await site.registrationOptions();
+      const gone = register(frame ? page.frames()[1] : page, options).catch(() => {});
+      await key.waitUntilAsked();
+      await leave(page);
+      await gone;
+      assert.equal(key.waiting, null);
+      const next = await context.newPage();
+      await next.goto(site.origin);
+      const registration = register(next, options);
+      assert.equal((await key.waitUntilAsked()).operation, 'register');
+      key.touch();
+      await site.registered(options, await registration);
+    });
+  }
+
+  test('a page that only changes its address goes on waiting', async () => {
+    const key = new SecurityKey({ touch: 'control' });
+    const { page } = await visit([key]);
+    const options = await site.registrationOptions();
+    const registration = register(page, options);
+    await key.waitUntilAsked();
+    await page.evaluate(() => history.pushState(null, '', '/deeper'));
+    await page.evaluate(() => { location.hash = 'part'; });
+    await page.waitForURL('**/deeper#part');
+    key.touch();
+    await site.registered(options, await registration);
   });
 
   test('a passkey fills a form once there is one', async () => {
@@ -196,6 +238,52 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
     assert.equal(await page.evaluate(() => PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()), true);
     const capabilities = await page.evaluate(() => PublicKeyCredential.getClientCapabilities());
     assert.equal(capabilities.userVerifyingPlatformAuthenticator, true);
+  });
+
+  test('where no key has an answer, the page is told what each of them says', async () => {
+    const keys = [new SecurityKey({ pin: '2468', touch: 'deny' }), new SecurityKey({ attachment: 'platform' }),
+      new SecurityKey({ protocol: 'u2f' })];
+    const { credentials, page } = await visit(keys);
+    const said = async (ceremony, optionsJSON) => (await failure(page, ceremony, optionsJSON)).message;
+    const required = { authenticatorSelection: { userVerification: 'required' } };
+    assert.equal(await said('create', await site.registrationOptions(required)),
+      'none of 3 keys has an answer. keys[0] (cross-platform): the user declined; ' +
+      'keys[1] (platform): this security key has no PIN; ' +
+      'keys[2] (cross-platform): this security key does not support user verification over U2F');
+    const asked = await site.registrationOptions({ authenticatorSelection: { authenticatorAttachment: 'platform' } });
+    credentials.keys = [keys[0]];
+    assert.equal(await said('create', asked), 'the website asks for a platform key, and none is plugged in');
+    credentials.keys = [];
+    assert.equal(await said('create', asked), 'no key is plugged in');
+  });
+
+  test('a key that cannot verify its user leaves the answer to another', async () => {
+    const plain = new SecurityKey({ aaguid: '01020304-0506-0708-0102-030405060708' });
+    const { credentials, page } = await visit([plain]);
+    const options = await site.registrationOptions({ authenticatorSelection: { userVerification: 'required' } });
+    assert.equal(await refusal(page, 'create', options), 'ConstraintError');
+    credentials.keys.push(new SecurityKey({ pin: '2468' }));
+    assert.ok((await site.registered(options, await register(page, options))).userVerified);
+    assert.deepEqual(plain.credentials, []);
+  });
+
+  test('keys are plugged in and out while a page is open', async () => {
+    const { credentials, page } = await visit([new SecurityKey()]);
+    const isPlatform = () => page.evaluate(() => PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable());
+    assert.equal(await isPlatform(), false);
+    credentials.keys = [new SecurityKey({ attachment: 'platform' })];
+    assert.equal(await isPlatform(), true);
+  });
+
+  test('a timeout is a number to the page, as browsers read it', async () => {
+    const { page } = await visit([new SecurityKey()]);
+    const { response } = await page.evaluate(async () => {
+      const publicKey = { challenge: new Uint8Array(16), rp: { name: 'Example' }, timeout: '60000',
+        user: { id: new Uint8Array(9), name: 'alice', displayName: 'Alice' },
+        pubKeyCredParams: [{ type: 'public-key', alg: -7 }] };
+      return (await navigator.credentials.create({ publicKey })).toJSON();
+    });
+    assert.equal(response.publicKeyAlgorithm, -7);
   });
 
   test('the origin is that of the frame, whatever its script says', async () => {

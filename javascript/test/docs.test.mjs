@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -22,6 +24,19 @@ for (const path of ['README.md', '../docs/javascript.md']) {
   }
 }
 
+test('the example for Playwright Test passes', () => {
+  const env = { ...process.env, BRASSKEY_CHROMIUM: process.env.BRASSKEY_CHROMIUM ?? '/usr/bin/chromium' };
+  // The runner of this test tells its children that they are tests, too.
+  delete env.NODE_TEST_CONTEXT;
+  const cli = fileURLToPath(import.meta.resolve('@playwright/test/cli'));
+  const output = mkdtempSync(join(tmpdir(), 'brasskey-'));
+  const given = [cli, 'test', '--config', 'examples', '--output', output];
+  const run = spawnSync(process.execPath, given, { cwd: ROOT, encoding: 'utf8', env });
+  rmSync(output, { recursive: true });
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  assert.match(run.stdout, /4 passed/);
+});
+
 test('the package is small, and has what its entries name', () => {
   const npm = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, encoding: 'utf8' });
   const packed = JSON.parse(npm.stdout);
@@ -31,10 +46,12 @@ test('the package is small, and has what its entries name', () => {
   assert.equal(JSON.parse(read('package.json')).version, version);
   const paths = files.map(({ path }) => path);
   const { exports } = JSON.parse(read('package.json'));
-  const entries = Object.values(exports).flatMap((entry) => Object.values(entry)).map((path) => path.slice(2));
+  const entries = Object.values(exports)
+    .flatMap((entry) => (typeof entry === 'string' ? entry : Object.values(entry)))
+    .map((path) => path.slice(2));
   const others = ['wasm/brasskey.js', 'wasm/brasskey_bg.wasm', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE'];
   for (const path of [...entries, ...others]) {
     assert.ok(paths.includes(path), path);
   }
-  assert.ok(!paths.some((path) => /^(src|test|bench|node_modules|Cargo)/.test(path)), paths.join('\n'));
+  assert.ok(!paths.some((path) => /^(src|test|bench|examples|node_modules|Cargo)/.test(path)), paths.join('\n'));
 });

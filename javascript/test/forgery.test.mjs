@@ -63,9 +63,9 @@ test('a registration with a wrong signature is refused where there is one', asyn
 test('another credential or user is named where the fault says so', async () => {
   const { key, credential } = await registered({ residentKey: 'required' });
   const options = await site.signInOptions();
-  const right = await key.get(options, site);
+  const right = await key.get(options, site.from);
   key.forge('userHandle', 'credentialId');
-  const wrong = await key.get(options, site);
+  const wrong = await key.get(options, site.from);
   assert.equal(right.id, credential.id);
   assert.notEqual(wrong.id, right.id);
   assert.equal(wrong.rawId, wrong.id);

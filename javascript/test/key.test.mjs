@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createECDH, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 
 import { SecurityKey } from '@brasskey/key';
 
@@ -11,39 +12,58 @@ import { ORIGIN, RP_ID, Site } from './site.mjs';
 const site = new Site();
 const passkey = { authenticatorSelection: { residentKey: 'required' } };
 
-test('with a manual touch a request waits for the user', async () => {
-  const key = new SecurityKey({ touch: 'manual' });
+test('with a controlled touch a request waits for the user', async () => {
+  const key = new SecurityKey({ touch: 'control' });
   assert.equal(key.waiting, null);
   assert.throws(() => key.touch(), /no request waits/);
   const registration = site.register(key);
-  assert.deepEqual(await key.asked(), { operation: 'register', origin: ORIGIN, rpId: RP_ID, user: 'alice' });
+  assert.deepEqual(await key.waitUntilAsked(), { operation: 'register', origin: ORIGIN, rpId: RP_ID, user: 'alice' });
   key.touch();
   const { credential } = await registration;
   assert.equal(key.waiting, null);
   const signIn = site.signIn(key, credential);
-  assert.equal((await key.asked()).operation, 'authenticate');
+  assert.equal((await key.waitUntilAsked()).operation, 'authenticate');
   key.decline();
-  await assert.rejects(signIn, { name: 'NotAllowedError' });
+  await assert.rejects(signIn, { name: 'NotAllowedError', message: 'the user declined' });
+});
+
+test('a list of answers is for one request each', async () => {
+  const key = new SecurityKey({ touch: ['touch', 'decline'] });
+  const { credential } = await site.register(key);
+  assert.deepEqual(key.touchMode, ['decline']);
+  await assert.rejects(site.signIn(key, credential), { name: 'NotAllowedError' });
+  assert.equal(key.touchMode, 'control');
+  const signIn = site.signIn(key, credential);
+  await key.waitUntilAsked();
+  key.touch();
+  await signIn;
 });
 
 test('a request ends when the website takes it back, or when nobody touches the key', async () => {
-  const key = new SecurityKey({ touch: 'manual' });
+  const key = new SecurityKey({ touch: 'control' });
   const options = await site.registrationOptions();
   const controller = new AbortController();
-  const request = key.create(options, { ...site, signal: controller.signal });
-  await key.asked();
+  const request = key.create(options, { ...site.from, signal: controller.signal });
+  await key.waitUntilAsked();
   controller.abort();
   await assert.rejects(request, { name: 'AbortError' });
   assert.equal(key.waiting, null);
-  await assert.rejects(key.create({ ...options, timeout: 1 }, site), { name: 'NotAllowedError' });
+  const message = 'nobody touched the security key in time';
+  await assert.rejects(key.create({ ...options, timeout: 1 }, site.from), { name: 'NotAllowedError', message });
   assert.equal(key.waiting, null);
-  await assert.rejects(key.create(options, { ...site, signal: AbortSignal.abort() }), { name: 'AbortError' });
+  await assert.rejects(key.create(options, { ...site.from, signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 
 test('a key that refuses makes no credential', async () => {
   const key = new SecurityKey({ touch: 'deny' });
-  await assert.rejects(site.register(key, passkey), { name: 'NotAllowedError' });
+  await assert.rejects(site.register(key, passkey), { name: 'NotAllowedError', message: 'the user declined' });
   assert.deepEqual(key.credentials, []);
+});
+
+test('a user of U2F who refuses is not one who does nothing', async () => {
+  const key = new SecurityKey({ protocol: 'u2f', touch: 'deny' });
+  const asked = { authenticatorSelection: { userVerification: 'discouraged' } };
+  await assert.rejects(site.register(key, asked), { name: 'NotAllowedError', message: 'the user declined' });
 });
 
 test('a page may not ask for another website', async () => {
@@ -59,11 +79,20 @@ test('a page may not ask for another website', async () => {
 test('what options lack is a TypeError', async () => {
   const key = new SecurityKey();
   const { user, ...options } = await site.registrationOptions();
-  await assert.rejects(key.create(options, site), TypeError);
-  await assert.rejects(key.create({ ...options, user: { ...user, id: '' } }, site), TypeError);
-  for (const settings of [{ aaguid: '5' }, { seed: new Uint8Array(3) }, { touch: 'maybe' }, { backup: 'perhaps' },
-    { pin: '1' }, { colour: 'brass' }, { state: new Uint8Array(9) }, { attachment: 'glue' }]) {
-    assert.throws(() => new SecurityKey(settings), TypeError, JSON.stringify(settings));
+  await assert.rejects(key.create(options, site.from), TypeError);
+  await assert.rejects(key.create({ ...options, user: { ...user, id: '' } }, site.from), TypeError);
+});
+
+test('options are taken as servers have them', async () => {
+  const key = new SecurityKey();
+  const options = await site.registrationOptions();
+  const { id } = await key.create({ publicKey: options }, site.from);
+  const { challenge, ...others } = await site.signInOptions({ allowCredentials: [{ id }] });
+  const bytes = { ...others, challenge: Buffer.from(challenge, 'base64url') };
+  bytes.allowCredentials = [{ type: 'public-key', id: new Uint8Array(Buffer.from(id, 'base64url')).buffer }];
+  for (const given of [bytes, { publicKey: bytes }, JSON.stringify({ challenge, ...others })]) {
+    const { response } = await key.get(given, site.from);
+    assert.equal(JSON.parse(Buffer.from(response.clientDataJSON, 'base64url')).challenge, challenge);
   }
 });
 
@@ -86,6 +115,61 @@ test('after wrong PINs the key is unplugged, and in the end reset', async () => 
   await assert.rejects(site.signIn(key, credential), { name: 'NotAllowedError' });
   key.setPin('9753');
   await site.register(key, { authenticatorSelection: { userVerification: 'required' } });
+});
+
+test('a wrong PIN that is typed again costs a try again, until the key is blocked', async () => {
+  const key = new SecurityKey({ pin: '2468' });
+  const { credential } = await site.register(key, passkey);
+  const required = { userVerification: 'required' };
+  const fails = (message) => assert.rejects(site.signIn(key, credential, required), { message });
+  key.typePin('1357');
+  for (const left of [7, 6, 5, 4, 3, 2, 1, 0]) {
+    if (left === 4 || left === 1) {
+      await fails(/blocked until the security key is switched off and on/);
+      key.powerCycle();
+    }
+    await fails(/^the PIN is|^three wrong PINs|PIN is blocked/);
+    assert.equal(key.pinRetries, left);
+  }
+  key.powerCycle();
+  key.typePin('2468');
+  await fails('the PIN is blocked: too many wrong ones were given');
+  key.reset();
+  assert.ok(!key.hasPin);
+});
+
+test('the PIN of a key that has one stays, whatever the settings say that its user types', async () => {
+  const key = new SecurityKey({ pin: '2468' });
+  const { credential } = await site.register(key, passkey);
+  const required = { userVerification: 'required' };
+  const state = key.save();
+  assert.ok((await site.signIn(new SecurityKey({ state, pin: '2468' }), credential, required)).userVerified);
+  const wrong = new SecurityKey({ state, pin: '1357' });
+  await assert.rejects(site.signIn(wrong, credential, required), { message: 'the PIN is wrong: 7 tries are left' });
+  const unknown = new SecurityKey({ state });
+  assert.ok(unknown.hasPin);
+  await assert.rejects(site.signIn(unknown, credential, required), { message: "this takes the security key's PIN" });
+  assert.throws(() => unknown.setPin('2468'), { name: 'Error', message: /^the key has a PIN already: typePin\(\)/ });
+  assert.equal(unknown.pinRetries, 8);
+  const none = new SecurityKey().save();
+  assert.ok(new SecurityKey({ state: none, pin: '2468' }).hasPin);
+});
+
+test('a key is printed without its secrets', async () => {
+  const key = new SecurityKey({ pin: '2468', seed: new Uint8Array(32).fill(7), touch: 'control' });
+  assert.equal(inspect(key, { breakLength: Infinity }), "SecurityKey { attachment: 'cross-platform', " +
+    "protocol: 'ctap2', userVerification: 'pin', hasPin: true, touchMode: 'control', waiting: null, credentials: 0 }");
+  assert.doesNotMatch(inspect(key, { showHidden: true, depth: Infinity }), /2468|seed/);
+  assert.match(inspect({ deeper: [key] }), /SecurityKey/);
+});
+
+test('all credentials are deleted at once', async () => {
+  const key = new SecurityKey();
+  for (const userName of ['alice', 'bob']) {
+    await site.register(key, { ...passkey, userName, userID: new TextEncoder().encode(userName) });
+  }
+  assert.equal(key.deleteCredentials(), 2);
+  assert.deepEqual(key.credentials, []);
 });
 
 test('with alwaysUv the user is verified, whatever the website wants', async () => {
@@ -112,7 +196,7 @@ test('a seed makes the same key again', async () => {
   const seed = new Uint8Array(32).fill(7);
   const options = await site.registrationOptions();
   const ids = await Promise.all([seed, seed, seed.map(() => 8)].map(async (seed) =>
-    (await new SecurityKey({ seed }).create(options, site)).id));
+    (await new SecurityKey({ seed }).create(options, site.from)).id));
   assert.equal(ids[0], ids[1]);
   assert.notEqual(ids[0], ids[2]);
 });
@@ -132,7 +216,7 @@ test('credentials are put in, counted and deleted', async () => {
   assert.ok(cose.includes(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)));
   const asked = { id: credential.credentialId, publicKey: cose, counter: 41 };
   assert.equal((await site.signIn(key, asked)).newCounter, 42);
-  key.setSignCount(asked.id, 99);
+  key.setSignCount(99, asked.id);
   assert.equal((await site.signIn(key, asked)).newCounter, 100);
   key.deleteCredential(asked.id);
   assert.deepEqual(key.credentials, []);
@@ -148,7 +232,7 @@ test('the user chooses between the accounts of a website', async () => {
   }
   const chosen = async (account) => {
     key.chooseAccount(account);
-    return (await key.get(await site.signInOptions({ userVerification: 'required' }), site)).id;
+    return (await key.get(await site.signInOptions({ userVerification: 'required' }), site.from)).id;
   };
   assert.equal(await chosen('alice'), ids.alice);
   assert.equal(await chosen(Buffer.from('bob').toString('base64url')), ids.bob);
@@ -161,7 +245,7 @@ test('an attestation certificate is what the key attests with', async () => {
   const aaguid = '01020304-0506-0708-0102-030405060708';
   const key = new SecurityKey({ aaguid, attestation: { certificate, privateKey } });
   const options = await site.registrationOptions({ attestationType: 'direct' });
-  const { response } = await key.create(options, site);
+  const { response } = await key.create(options, site.from);
   const object = Buffer.from(response.attestationObject, 'base64url');
   assert.ok(object.includes(certificate));
   assert.ok(object.includes('x5c'));

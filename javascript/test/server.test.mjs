@@ -31,9 +31,9 @@ for (const [name, algorithm, hash] of [['ES256', -7, 'sha256'], ['ES256K', -47, 
   test(`getPublicKey() of ${name} verifies what the key signs`, async () => {
     const key = new SecurityKey();
     const options = await site.registrationOptions({ supportedAlgorithmIDs: [algorithm] });
-    const { id, response: { publicKey, publicKeyAlgorithm } } = await key.create(options, site);
+    const { id, response: { publicKey, publicKeyAlgorithm } } = await key.create(options, site.from);
     assert.equal(publicKeyAlgorithm, algorithm);
-    const { response } = await key.get(await site.signInOptions({ allowCredentials: [{ id }] }), site);
+    const { response } = await key.get(await site.signInOptions({ allowCredentials: [{ id }] }), site.from);
     const clientDataHash = createHash('sha256').update(bytes(response.clientDataJSON)).digest();
     const signed = Buffer.concat([bytes(response.authenticatorData), clientDataHash]);
     const spki = createPublicKey({ key: bytes(publicKey), format: 'der', type: 'spki' });
@@ -48,10 +48,10 @@ for (const [name, algorithm, keyLength, signatureLength] of [['44', -48, 1312, 2
   test(`the key signs with ML-DSA-${name}`, async () => {
     const key = new SecurityKey();
     const options = await site.registrationOptions({ supportedAlgorithmIDs: [algorithm] });
-    const { id, response: { publicKeyAlgorithm, authenticatorData } } = await key.create(options, site);
+    const { id, response: { publicKeyAlgorithm, authenticatorData } } = await key.create(options, site.from);
     assert.equal(publicKeyAlgorithm, algorithm);
     assert.ok(bytes(authenticatorData).length > keyLength);
-    const { response } = await key.get(await site.signInOptions({ allowCredentials: [{ id }] }), site);
+    const { response } = await key.get(await site.signInOptions({ allowCredentials: [{ id }] }), site.from);
     assert.equal(bytes(response.signature).length, signatureLength);
   });
 }
@@ -62,7 +62,7 @@ test('a passkey is found without its ID, and says whose it is', async () => {
   const authenticatorSelection = { residentKey: 'required' };
   const { credential } = await site.register(key, { userID, authenticatorSelection });
   const options = await site.signInOptions();
-  const answer = await key.get(options, site);
+  const answer = await key.get(options, site.from);
   assert.equal(answer.id, credential.id);
   assert.equal(bytes(answer.response.userHandle).toString(), 'the account of alice');
   await site.signedIn(options, answer, credential);
@@ -115,7 +115,7 @@ test('the flags, the model and the place are what the settings say', async () =>
   const aaguid = '01020304-0506-0708-0102-030405060708';
   const key = new SecurityKey({ aaguid, attachment: 'platform', backup: 'backed-up' });
   const options = await site.registrationOptions({ attestationType: 'direct' });
-  const answer = await key.create(options, site);
+  const answer = await key.create(options, site.from);
   assert.equal(answer.authenticatorAttachment, 'platform');
   const info = await site.registered(options, answer);
   assert.equal(info.aaguid, aaguid);
@@ -128,11 +128,11 @@ test('PRF gives a secret for each input, and the same one again', async () => {
   const key = new SecurityKey();
   const extensions = { prf: {} };
   const options = { ...await site.registrationOptions(), extensions };
-  const registration = await key.create(options, site);
+  const registration = await key.create(options, site.from);
   assert.equal(registration.clientExtensionResults.prf.enabled, true);
   const secret = async (first) => {
     const asked = await site.signInOptions({ allowCredentials: [{ id: registration.id }] });
-    const answer = await key.get({ ...asked, extensions: { prf: { eval: { first } } } }, site);
+    const answer = await key.get({ ...asked, extensions: { prf: { eval: { first } } } }, site.from);
     return answer.clientExtensionResults.prf.results.first;
   };
   const one = await secret('AQ');
@@ -148,13 +148,13 @@ test('credProps, credProtect and large blobs come through', async () => {
     extensions: { credProps: true, credentialProtectionPolicy: 'userVerificationRequired',
       largeBlob: { support: 'required' } },
   });
-  const registration = await key.create({ ...options, extensions: { ...options.extensions } }, site);
+  const registration = await key.create({ ...options, extensions: { ...options.extensions } }, site.from);
   assert.equal(registration.clientExtensionResults.credProps.rk, true);
   assert.equal(registration.clientExtensionResults.largeBlob.supported, true);
   assert.equal(key.credentials[0].credProtect, 3);
   const asked = await site.signInOptions({ allowCredentials: [{ id: registration.id }] });
-  const written = await key.get({ ...asked, extensions: { largeBlob: { write: 'AQID' } } }, site);
+  const written = await key.get({ ...asked, extensions: { largeBlob: { write: 'AQID' } } }, site.from);
   assert.equal(written.clientExtensionResults.largeBlob.written, true);
-  const read = await key.get({ ...asked, extensions: { largeBlob: { read: true } } }, site);
+  const read = await key.get({ ...asked, extensions: { largeBlob: { read: true } } }, site.from);
   assert.equal(read.clientExtensionResults.largeBlob.blob, 'AQID');
 });

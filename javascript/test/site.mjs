@@ -16,6 +16,11 @@ export class Site {
     this.rpId = rpId;
   }
 
+  /** What says that this website asks. */
+  get from() {
+    return { origin: this.origin };
+  }
+
   registrationOptions(asked = {}) {
     return generateRegistrationOptions({ rpName: 'Example', rpID: this.rpId, userName: 'alice', ...asked });
   }
@@ -57,12 +62,12 @@ export class Site {
   /** Registers `key`. */
   async register(key, asked) {
     const options = await this.registrationOptions(asked);
-    return this.registered(options, await key.create(options, this));
+    return this.registered(options, await key.create(options, this.from));
   }
 
   /** Signs in with `key`. */
   async signIn(key, credential, asked = {}) {
     const options = await this.signInOptions({ allowCredentials: [{ id: credential.id }], ...asked });
-    return this.signedIn(options, await key.get(options, this), credential);
+    return this.signedIn(options, await key.get(options, this.from), credential);
   }
 }

@@ -80,15 +80,15 @@ sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists()
   python_environment tests/python/card/requirements.txt
 }
 
-# python_package: builds the wheel of the Python package, installs it into a directory that holds nothing else, and
-# prints that directory.
+# python_package [PROFILE]: builds the wheel of the Python package, installs it into a directory that holds nothing
+# else, and prints that directory.
 python_package() {
   local maturin directory
   maturin="$(python_environment python/tests/maturin.txt)/bin" || return
   directory="$(realpath -m "${CARGO_TARGET_DIR:-target}/python")"
   rm -rf "$directory/wheels" "$directory/site" &&
-    "$maturin/maturin" build --quiet --locked --profile dev --compatibility linux --manifest-path python/Cargo.toml \
-      --out "$directory/wheels" >&2 &&
+    "$maturin/maturin" build --quiet --locked --profile "${1-dev}" --compatibility linux \
+      --manifest-path python/Cargo.toml --out "$directory/wheels" >&2 &&
     "$maturin/pip" install --quiet --disable-pip-version-check --no-deps --no-index --target "$directory/site" \
       "$directory"/wheels/*.whl >&2 &&
     printf '%s\n' "$directory/site"
@@ -123,9 +123,14 @@ chip_modules() {
 
 # javascript_package: builds the package for JavaScript, and installs what its tests need, as its lock file says.
 javascript_package() {
-  need_node
   need chromium chromium
   need firefox-esr firefox-esr
+  javascript_key
+}
+
+# javascript_key: the same, without browsers.
+javascript_key() {
+  need_node
   rust_target wasm32-unknown-unknown
   javascript/build </dev/null >&2
   [ javascript/node_modules/.package-lock.json -nt javascript/package-lock.json ] ||

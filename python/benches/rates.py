@@ -78,10 +78,10 @@ def main():
     args = parser.parse_args()
 
     kinds = {
-        "brasskey.webauthn.get: a browser's whole ceremony": ceremonies,
-        "brasskey.Fleet.get: the same, with one key of many": fleet,
-        "python-fido2 on brasskey.Key: the command alone": lambda: commands(brasskey.Key().device()),
-        "soft-webauthn: its ceremony": soft_webauthn,
+        "Python, brasskey.webauthn.get: a browser's whole ceremony": ceremonies,
+        "Python, brasskey.Fleet.get: the same, with one key of many": fleet,
+        "Python, python-fido2 on brasskey.Key: the command alone": lambda: commands(brasskey.Key().device()),
+        "Python, soft-webauthn: its ceremony": soft_webauthn,
     }
     if args.program:
         sys.path.append(str(pathlib.Path(__file__).parents[2] / "tests" / "python"))
@@ -89,7 +89,7 @@ def main():
         from key_process import Key
 
         served = Key("--touch", "auto")
-        kinds["python-fido2 on brasskey token --udp: the command alone"] = lambda: commands(served.connect())
+        kinds["Python, python-fido2 on brasskey token --udp: the command alone"] = lambda: commands(served.connect())
     rates = {name: round(measure(kind(), args.seconds)) for name, kind in kinds.items()}
     if args.program:
         served.close()

@@ -1,9 +1,11 @@
 //! One CTAPHID channel of one key: messages out, answers in (CTAP 2.3 §11.2).
 
+mod link;
+
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{
-    BROADCAST, Host, InitResponse, KeepaliveStatus, Progress, cancel_report, capability, command, fragment, init_report,
+    BROADCAST, Host, InitResponse, KeepaliveStatus, Progress, cancel_report, capability, command, fragment,
 };
 use brasskey_protocol::limits::{LOCK_MAX_SECONDS, MAX_MESSAGE};
 
@@ -13,11 +15,8 @@ use super::time::{SystemTime, Time, Timeouts};
 use super::watch::{Unwatched, Watch};
 use crate::transport::Transport;
 use crate::webauthn::Fault;
+use link::{FIRST_PAUSE, Link};
 
-/// How often CTAPHID_INIT is sent before the key counts as silent.
-const INIT_ATTEMPTS: usize = 3;
-/// The first pause where another program uses the key; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// How many reports may come that are no part of the answer: keepalives, and answers for other programs. A key that
 /// follows the standard sends some 1,200 keepalives before its time is up.
 const MAX_STRAYS: u32 = 50_000;
@@ -34,14 +33,9 @@ pub struct Channel {
     out_of_step: bool,
     /// The last request was cancelled because its time was up.
     gave_up: bool,
+    /// When all requests have to be over, by the clock of the link.
+    deadline: Option<Duration>,
     faults: Faults,
-}
-
-/// What a channel talks through.
-struct Link {
-    transport: Box<dyn Transport>,
-    time: Box<dyn Time>,
-    timeouts: Timeouts,
 }
 
 impl Channel {
@@ -73,6 +67,7 @@ impl Channel {
             max_message: DEFAULT_MAX_MESSAGE,
             out_of_step: false,
             gave_up: false,
+            deadline: None,
             faults,
         })
     }
@@ -117,6 +112,16 @@ impl Channel {
     #[must_use]
     pub fn time(&self) -> &dyn Time {
         self.link.time.as_ref()
+    }
+
+    /// Gives up at `deadline`, by the clock of [`time`](Self::time): from then on no request begins, and one that waits
+    /// for its user is cancelled. With `None` the timeouts alone count.
+    pub fn give_up_at(&mut self, deadline: Option<Duration>) {
+        self.deadline = deadline;
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        self.deadline.is_some_and(|deadline| self.link.time.now() >= deadline)
     }
 
     /// Refuses CTAP2 requests longer than the key's `maxMsgSize`, in bytes. CTAPHID carries no more than 7609.
@@ -234,6 +239,9 @@ impl Channel {
             if watch.is_cancelled() {
                 return Err(Error::Cancelled);
             }
+            if self.is_out_of_time() {
+                return Err(Error::TimedOut);
+            }
             if self.out_of_step {
                 self.link.initialize(&mut self.host, self.init.channel)?;
                 self.out_of_step = false;
@@ -278,6 +286,7 @@ impl Channel {
             if is_over && !can_be_cancelled {
                 return Err(Error::NoAnswer);
             }
+            let is_over = is_over || self.is_out_of_time();
             if !cancelled && can_be_cancelled && (is_over || watch.is_cancelled()) {
                 // The answer is due soon after, and tells whether the key had finished before (§11.2.9.1.5).
                 self.cancel()?;
@@ -334,78 +343,6 @@ impl Channel {
     fn cancel(&mut self) -> Result<(), Error> {
         self.link.transport.send(&cancel_report(self.init.channel))?;
         Ok(())
-    }
-}
-
-impl Link {
-    /// A new channel, which `host` follows then, and what is wrong with the key's answer.
-    fn allocate(&mut self, host: &mut Host) -> Result<(InitResponse, Faults), Error> {
-        host.follow(BROADCAST);
-        let init = self.initialize(host, BROADCAST)?;
-        host.follow(init.channel);
-        let mut faults = Faults::default();
-        for oddity in fault::of_init(&init) {
-            faults.note(Fault::new("CTAPHID_INIT", "CTAP 2.3 §11.2.9.1.3", &oddity));
-        }
-        Ok((init, faults))
-    }
-
-    /// CTAPHID_INIT: allocates a channel on [`BROADCAST`], or brings both ends of `channel` back in step.
-    fn initialize(&mut self, host: &mut Host, channel: u32) -> Result<InitResponse, Error> {
-        let patience = self.time.now() + self.timeouts.busy;
-        let mut pause = FIRST_PAUSE;
-        let mut attempts = 0;
-        while attempts < INIT_ATTEMPTS {
-            match self.initialize_once(host, channel) {
-                Ok(Some(response)) => return Ok(response),
-                Ok(None) => attempts += 1,
-                Err(Error::Ctaphid(CtaphidError::BUSY)) if self.time.now() + pause <= patience => {
-                    self.time.sleep(pause);
-                    pause *= 2;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::NoAnswer)
-    }
-
-    fn initialize_once(&mut self, host: &mut Host, channel: u32) -> Result<Option<InitResponse>, Error> {
-        let malformed = |why| {
-            Err(Error::Malformed {
-                command: "CTAPHID_INIT",
-                why,
-            })
-        };
-        let mut nonce = [0; 8];
-        getrandom::fill(&mut nonce)?;
-        host.expect(command::INIT);
-        self.transport.send(&init_report(channel, &nonce))?;
-        let deadline = self.time.now() + self.timeouts.init;
-        loop {
-            let left = deadline.saturating_sub(self.time.now());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            let Some(report) = self.transport.receive(left)? else {
-                continue;
-            };
-            match host.receive(&report) {
-                Progress::Nothing | Progress::Keepalive(_) => {}
-                Progress::Complete(payload) => match InitResponse::parse(payload) {
-                    None => return malformed(Malformed::Truncated),
-                    // The answer to another program: all of them share the broadcast channel.
-                    Some(response) if response.nonce != nonce => host.expect(command::INIT),
-                    Some(response) if channel == BROADCAST && !matches!(response.channel, 0 | BROADCAST) => {
-                        return Ok(Some(response));
-                    }
-                    Some(response) if channel != BROADCAST && response.channel == channel => return Ok(Some(response)),
-                    Some(_) => return malformed(Malformed::Value("the channel ID")),
-                },
-                Progress::Error(code) => return Err(Error::Ctaphid(code.into())),
-                // The late answer to an earlier request.
-                Progress::Broken => host.expect(command::INIT),
-            }
-        }
     }
 }
 

@@ -14,9 +14,12 @@ mod response;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::entities::{CredentialDescriptor, Requirement};
 use super::{CreationOptions, Origin, RequestOptions};
@@ -25,6 +28,13 @@ pub use exception::{Exception, ExceptionName};
 
 /// The only type of credential (§5.8.2).
 const PUBLIC_KEY: &str = "public-key";
+/// The shortest time that a website can give its user. Browsers give at least some ten seconds; a test need not wait so
+/// long.
+const TIMEOUT_MIN: Duration = Duration::from_secs(1);
+/// The longest (§15.1).
+const TIMEOUT_MAX: Duration = Duration::from_secs(600);
+/// Where a website does not say (§15.1).
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
 
 /// `AuthenticatorAttachment` (§5.4.5): where a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +117,20 @@ fn decoded(text: &str, member: &str) -> Result<Vec<u8>, Exception> {
         let message = format!("{member} is not base64url without padding");
         Exception::new(ExceptionName::Encoding, message)
     })
+}
+
+/// The member `timeout`, in milliseconds: a hint, of which a client takes the nearest value of its range (§5.4, §5.5).
+fn timeout(value: Option<&Value>) -> Result<Duration, Exception> {
+    let Some(value) = value else {
+        return Ok(TIMEOUT_DEFAULT);
+    };
+    let milliseconds = value.as_f64().filter(|milliseconds| *milliseconds >= 0.0);
+    let Some(milliseconds) = milliseconds else {
+        let message = format!("timeout is {value}, and must be a number of milliseconds");
+        return Err(Exception::new(ExceptionName::Type, message));
+    };
+    let wanted = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(TIMEOUT_MAX);
+    Ok(wanted.clamp(TIMEOUT_MIN, TIMEOUT_MAX))
 }
 
 fn encoded(bytes: impl AsRef<[u8]>) -> String {

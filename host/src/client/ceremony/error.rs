@@ -83,7 +83,21 @@ impl CeremonyError {
             }
             _ => ExceptionName::NotAllowed,
         };
-        Exception::new(name, self.to_string())
+        Exception::new(name, self.message())
+    }
+
+    /// Why, for a page. The standard's text has one status for a refusal and for a user who does nothing. Products have
+    /// two, and this takes their word for it.
+    fn message(&self) -> String {
+        match self {
+            Self::Key(client::Error::Status { status, .. }) if *status == Status::OperationDenied => {
+                "the user declined: the security key was not touched".to_owned()
+            }
+            Self::Key(client::Error::Status { status, .. }) if *status == Status::UserActionTimeout => {
+                client::Error::TimedOut.to_string()
+            }
+            _ => self.to_string(),
+        }
     }
 
     /// What to do next, where there is something to do.

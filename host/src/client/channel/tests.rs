@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use brasskey_protocol::ctaphid::{self, RequestKind, error_report};
 use brasskey_protocol::limits::MAX_MESSAGE;
 
+use super::link::INIT_ATTEMPTS;
 use super::*;
 use crate::client::error::ErrorKind;
 use crate::client::fake::{FakeKey, Reply, Script};

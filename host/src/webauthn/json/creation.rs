@@ -1,6 +1,7 @@
 //! `PublicKeyCredentialCreationOptionsJSON`: what a website asks of a registration.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::extensions::{self, ExtensionInputs};
 use super::{Attachment, Descriptor, Exception, ExceptionName, PUBLIC_KEY, decoded, descriptors, dictionary};
@@ -19,6 +20,7 @@ struct Creation {
     user: User,
     challenge: String,
     pub_key_cred_params: Vec<Parameters>,
+    timeout: Option<Value>,
     exclude_credentials: Option<Vec<Descriptor>>,
     authenticator_selection: Option<Selection>,
     attestation: Option<String>,
@@ -67,6 +69,7 @@ impl Selection {
 
 pub(super) fn read(json: &str, origin: &Origin) -> Result<CreationOptions, Exception> {
     let read: Creation = dictionary(json)?;
+    let timeout = super::timeout(read.timeout.as_ref())?;
     let user_id = decoded(&read.user.id, "user.id")?;
     // §5.1.3: before anything else.
     if !(1..=USER_ID_MAX).contains(&user_id.len()) {
@@ -106,6 +109,7 @@ pub(super) fn read(json: &str, origin: &Origin) -> Result<CreationOptions, Excep
     Ok(CreationOptions {
         attachment: attachment.and_then(Attachment::from_name),
         app_id_exclude,
+        timeout,
         ..options
     })
 }

@@ -1,6 +1,7 @@
 //! `PublicKeyCredentialRequestOptionsJSON`: what a website asks of a sign-in.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::extensions::{self, ExtensionInputs};
 use super::{Descriptor, Exception, ExceptionName, decoded, descriptors, dictionary};
@@ -10,6 +11,7 @@ use crate::webauthn::{Challenge, Origin, RequestOptions, Requirement};
 #[serde(rename_all = "camelCase")]
 struct Request {
     challenge: String,
+    timeout: Option<Value>,
     rp_id: Option<String>,
     allow_credentials: Option<Vec<Descriptor>>,
     user_verification: Option<String>,
@@ -18,6 +20,7 @@ struct Request {
 
 pub(super) fn read(json: &str, origin: &Origin) -> Result<RequestOptions, Exception> {
     let read: Request = dictionary(json)?;
+    let timeout = super::timeout(read.timeout.as_ref())?;
     let listed = read.allow_credentials.unwrap_or_default();
     let lists_some = !listed.is_empty();
     let allow = descriptors(listed, "the ID of an allowed credential")?;
@@ -34,5 +37,9 @@ pub(super) fn read(json: &str, origin: &Origin) -> Result<RequestOptions, Except
         .user_verification(super::requirement(read.user_verification.as_deref()).unwrap_or(Requirement::Preferred))
         .extensions(extensions::request(extensions, &allow)?)
         .allow(allow);
-    Ok(RequestOptions { app_id, ..options })
+    Ok(RequestOptions {
+        app_id,
+        timeout,
+        ..options
+    })
 }

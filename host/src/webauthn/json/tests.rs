@@ -172,6 +172,34 @@ fn extensions_are_read() {
 }
 
 #[test]
+fn a_timeout_is_a_number_in_a_range() {
+    for (wanted, given) in [
+        (json!(null), 300_000),
+        (json!(60_000), 60_000),
+        (json!(60_000.0), 60_000),
+        (json!(0), 1_000),
+        (json!(900_000), 600_000),
+        (json!(1e300), 600_000),
+    ] {
+        let given = Duration::from_millis(given);
+        assert_eq!(creation("timeout", wanted.clone()).unwrap().timeout, given, "{wanted}");
+        assert_eq!(request("timeout", wanted.clone()).unwrap().timeout, given, "{wanted}");
+    }
+    for wrong in [json!("60000"), json!(-1), json!([60_000])] {
+        assert_eq!(
+            creation("timeout", wrong.clone()).unwrap_err(),
+            ExceptionName::Type,
+            "{wrong}"
+        );
+        assert_eq!(
+            request("timeout", wrong.clone()).unwrap_err(),
+            ExceptionName::Type,
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn extensions_have_their_place() {
     for inputs in [
         json!({ "appid": "https://example.com" }),

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::client::fake::{FakeKey, Reply};
 use crate::client::{Error, Pin, PinRequest, Unwatched, Watch};
 use crate::relying_party::{ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration};
 use crate::soft::{Answer, SoftKey, Touch};
@@ -211,7 +212,31 @@ fn a_page_gets_the_exceptions_of_the_standard() {
         assert_eq!(refused(sign_in(&mut auto, more.clone())), name, "{more}");
     }
     let mut unwilling = key(Touch::Script(vec![Answer::Decline]));
-    assert_eq!(refused(register(&mut unwilling, json!({}))), ExceptionName::NotAllowed);
+    let declined = register(&mut unwilling, json!({})).unwrap_err();
+    assert_eq!(declined.name, ExceptionName::NotAllowed);
+    assert!(declined.message.contains("declined"), "{declined}");
+}
+
+#[test]
+fn a_page_waits_as_long_as_its_website_says() {
+    // Somebody touches this key after 20 seconds. What it then says is of no use.
+    let mut slow = FakeKey::key(|_, request| match request {
+        [0x04] => Reply::Now(b"\x00\xA2\x01\x81\x68FIDO_2_0\x03\x50AAAAAAAAAAAAAAAA".to_vec()),
+        _ => Reply::AfterTouch(20_000, vec![0x00]),
+    });
+    let late = Exception::new(ExceptionName::NotAllowed, Error::TimedOut.to_string());
+    for _ in 0..2 {
+        assert_eq!(register(&mut slow, json!({ "timeout": 15_000 })).unwrap_err(), late);
+        assert_eq!(sign_in(&mut slow, json!({ "timeout": 15_000 })).unwrap_err(), late);
+        let touched = register(&mut slow, json!({ "timeout": 25_000 })).unwrap_err();
+        assert_eq!(touched.name, ExceptionName::Unknown);
+    }
+    // A user who does nothing, and a key that says so before the website does.
+    let mut idle = FakeKey::key(|_, request| match request {
+        [0x04] => Reply::Now(b"\x00\xA2\x01\x81\x68FIDO_2_0\x03\x50AAAAAAAAAAAAAAAA".to_vec()),
+        _ => Reply::Now(vec![0x2F]),
+    });
+    assert_eq!(register(&mut idle, json!({})).unwrap_err(), late);
 }
 
 #[test]

@@ -104,7 +104,10 @@ impl Fleet {
                 }
                 none => none.insert(Key::open(Box::new(self.key.connect()))?),
             };
-            client.verify_without_tokens();
+            // Without a token a refusal does not say that it was the verification that failed.
+            if self.key.user_verification() != UserVerification::Never {
+                client.verify_without_tokens();
+            }
             Ok(work(client))
         });
         self.key.power_off();

@@ -1,9 +1,11 @@
 //! The soft key as a library: make it, connect to it, touch it, switch it off.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::Report;
+use brasskey_protocol::platform::Clock as _;
 use serde::Serialize;
 
 use super::cards::{CardHost, Carrier, Incoming, Kind};
@@ -15,8 +17,8 @@ use super::identity::Identity;
 use super::lock;
 use super::log::LogEntry;
 use super::presence::Waiting;
-use super::sync::Mutex;
 use super::sync::thread::{self, JoinHandle};
+use super::sync::{AtomicU64, Mutex};
 use super::verification::{UserVerification, Verifier};
 use crate::transport::{Transport, TransportError};
 
@@ -34,6 +36,7 @@ struct Inner {
     verifier: Arc<Verifier>,
     identity: Identity,
     plugs: Mutex<Plugs>,
+    power_cuts: AtomicU64,
     worker: Mutex<Option<JoinHandle<()>>>,
     timer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -102,6 +105,7 @@ impl SoftKey {
     pub fn power_off(&self) {
         let plugs = lock(&self.0.plugs);
         plugs.unplug();
+        self.0.power_cuts.fetch_add(1, Ordering::AcqRel);
         self.0.engine.power_off();
     }
 
@@ -143,6 +147,18 @@ impl SoftKey {
     pub fn power_cycle(&self) -> Result<(), Error> {
         self.power_off();
         self.power_on()
+    }
+
+    /// How often the power was cut. A request that was sent before a cut is never answered.
+    #[must_use]
+    pub fn power_cuts(&self) -> u64 {
+        self.0.power_cuts.load(Ordering::Acquire)
+    }
+
+    /// The time since power-up, by the key's own clock.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        Duration::from_millis(self.hid().clock.now())
     }
 
     /// What the key does now.

@@ -42,6 +42,9 @@ pub enum TransportError {
         /// The address.
         address: Address,
     },
+    /// The soft token of this process was switched off.
+    #[error("the security key was unplugged")]
+    Unplugged,
     /// Sending or receiving failed for another reason.
     #[error("cannot talk to {address}: {source}")]
     Failed {
@@ -80,7 +83,8 @@ impl TransportError {
             }
             | Self::Gone {
                 address: Address::Hid(_),
-            } => Some("plug the key in"),
+            }
+            | Self::Unplugged => Some("plug the key in"),
             Self::NotFound { .. } | Self::Gone { .. } => Some("start the token"),
             Self::Permission {
                 address: Address::Hid(_),

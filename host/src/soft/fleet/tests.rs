@@ -1,5 +1,5 @@
 use super::*;
-use crate::client::ceremony::{Protocol, create, get};
+use crate::client::ceremony::{CeremonyError, Protocol, create, get};
 use crate::client::{Pin, Unwatched};
 use crate::relying_party::{
     Credential, ExpectedAuthentication, ExpectedRegistration, verify_authentication, verify_registration,
@@ -92,4 +92,21 @@ fn what_one_key_is_told_changes_no_other() {
     assert!(has_pin(&mut fleet, 1));
     assert!(!has_pin(&mut fleet, 0));
     assert!(has_pin(&mut fleet, 1));
+}
+
+#[test]
+fn a_verification_that_fails_is_not_a_refusal() {
+    let mut fleet = Fleet::new([3; 32], UserVerification::Never, Backup::Never).expect("a fleet");
+    let user = UserEntity::new([0], "a user");
+    let options = CreationOptions::new(RelyingPartyEntity::new("example.com"), user).expect("options");
+    let refused = fleet
+        .with(0, |key| {
+            create(key, &options, &origin(), Protocol::Ctap2, &mut Unwatched)
+        })
+        .expect("a key")
+        .expect_err("nobody is verified");
+    assert!(
+        matches!(refused, CeremonyError::Key(client::Error::NotVerified)),
+        "{refused:?}"
+    );
 }

@@ -19,7 +19,7 @@ use crate::soft::presence::button::Button;
 use crate::soft::presence::{SoftPresence, Touch};
 use crate::soft::rng::SoftRng;
 use crate::soft::storage::{AnyStorage, MemoryStorage};
-use crate::soft::sync::Mutex;
+use crate::soft::sync::{AtomicU64, Mutex};
 use crate::soft::verification::{UserVerification, Verifier};
 
 /// The settings of a [`SoftKey`] that is to be made.
@@ -163,6 +163,7 @@ impl Builder {
                 None => Identity::random().map_err(|_| Error::Start(StartError::Rng))?,
             },
             plugs: Mutex::default(),
+            power_cuts: AtomicU64::new(0),
             worker: Mutex::default(),
             timer: Mutex::default(),
         }));

@@ -205,9 +205,11 @@ fn a_power_cut_forgets_everything_volatile() {
     assert_eq!(host.answer(command::CBOR).expect("an answer")[0], 0x00);
     key.advance(1000);
 
+    assert_eq!((key.uptime(), key.power_cuts()), (Duration::from_millis(1000), 0));
     host.send(command::CBOR, SELECTION);
     keepalive(&host);
     key.power_off();
+    assert_eq!(key.power_cuts(), 1);
     assert_eq!(
         key.state(),
         State {

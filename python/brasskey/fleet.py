@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from . import _brasskey
+from . import _brasskey, _given
 from ._json import Options, to_json
+from .key import ATTACHMENTS, BACKUPS, USER_VERIFICATIONS
 
 __all__ = ["Fleet"]
+
+#: The highest number of a key.
+NUMBER_MAX = (1 << 64) - 1
 
 
 class Fleet:
@@ -21,7 +25,9 @@ class Fleet:
     One key at a time runs, on the thread that calls: have a fleet for each thread.
 
     :param seed: 32 bytes.
-    :param user_verification: ``always`` where the website requires it; ``pin`` for keys that cannot.
+    :param user_verification: ``always`` where the website requires it; ``pin`` for keys that cannot; ``never`` for keys
+        that try and fail.
+    :param attachment: what they pass for: ``cross-platform`` or ``platform``.
     :param backup: ``never``: each key's counter goes up, and begins at 0 again where the key is made from its seed
         anew, which websites refuse once they have seen more. ``eligible`` and ``backed-up``: as synced passkeys, with a
         counter that stays at 0, so that any process can sign in with what another one registered.
@@ -35,8 +41,12 @@ class Fleet:
         backup: Literal["never", "eligible", "backed-up"] = "backed-up",
         attachment: Literal["cross-platform", "platform"] = "cross-platform",
     ) -> None:
-        self._native = _brasskey.Fleet(seed, user_verification, backup)
-        self._attachment = attachment
+        self._attachment = _given.one_of("attachment", attachment, ATTACHMENTS)
+        self._native = _brasskey.Fleet(
+            _given.octets("seed", seed, 32),
+            _given.one_of("user_verification", user_verification, USER_VERIFICATIONS[:3]),
+            _given.one_of("backup", backup, BACKUPS),
+        )
 
     def __len__(self) -> int:
         """How many keys have been used."""
@@ -44,10 +54,12 @@ class Fleet:
 
     def create(self, number: int, options: Options, origin: str) -> dict[str, Any]:
         """As :func:`brasskey.webauthn.create`, with key ``number``."""
+        number = _given.whole("number", number, NUMBER_MAX)
         answer = self._native.create(number, to_json(options), origin, self._attachment)
         return json.loads(answer)  # type: ignore[no-any-return]
 
     def get(self, number: int, options: Options, origin: str) -> dict[str, Any]:
         """As :func:`brasskey.webauthn.get`, with key ``number``."""
+        number = _given.whole("number", number, NUMBER_MAX)
         answer = self._native.get(number, to_json(options), origin, self._attachment)
         return json.loads(answer)  # type: ignore[no-any-return]

@@ -4,8 +4,8 @@
     A fresh key that approves everything.
 
 ``brasskey_browser``
-    A function: ``brasskey_browser("https://example.com")`` is a page there with ``brasskey_key`` at hand. With other
-    arguments it has a key of its own: ``brasskey_browser(origin, touch="deny")``.
+    A function: ``brasskey_browser("https://example.com")`` is a page there with ``brasskey_key`` at hand. With settings
+    of :class:`brasskey.Key` it has a key of its own: ``brasskey_browser(origin, touch="deny")``.
 """
 
 from __future__ import annotations

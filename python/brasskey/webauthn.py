@@ -24,8 +24,10 @@ brasskey.errors.SecurityError: the origin may not ask for this RP ID: it is not 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from . import _given
 from ._json import Options, to_json
 from .errors import (
     AbortError,
@@ -40,6 +42,7 @@ from .errors import (
     UnknownError,
     WebAuthnError,
 )
+from .forgery import answered
 from .key import Key
 
 __all__ = [
@@ -64,37 +67,60 @@ __all__ = [
 def create(options: Options, origin: str, key: Key) -> dict[str, Any]:
     """``navigator.credentials.create()`` of a page at ``origin``, with ``key`` at hand.
 
+    It gives up when the options' ``timeout`` is over (from 1 s to 10 min; without one 5 min), or when the key does,
+    whose user has 30 s for a touch. With ``scripted_clock`` the key's clock says when.
+
     :param options: ``PublicKeyCredentialCreationOptionsJSON``.
     :return: ``RegistrationResponseJSON``.
     :raises WebAuthnError: what the page gets in place of an answer.
     :raises ValueError: ``origin`` is not one where WebAuthn works, such as ``https://example.com`` or
         ``http://localhost:8000``.
     """
-    answer = key._native.create(to_json(options), origin, key.attachment, key.pin)
-    return json.loads(answer)  # type: ignore[no-any-return]
+    return _answer(key._native.create, options, origin, key)
 
 
 def get(options: Options, origin: str, key: Key) -> dict[str, Any]:
     """``navigator.credentials.get()`` of a page at ``origin``, with ``key`` at hand.
+
+    It gives up as :func:`create` does.
 
     :param options: ``PublicKeyCredentialRequestOptionsJSON``.
     :return: ``AuthenticationResponseJSON``.
     :raises WebAuthnError: what the page gets in place of an answer.
     :raises ValueError: ``origin`` is not one where WebAuthn works.
     """
-    answer = key._native.get(to_json(options), origin, key.attachment, key.pin)
-    return json.loads(answer)  # type: ignore[no-any-return]
+    return _answer(key._native.get, options, origin, key)
+
+
+def _answer(ceremony: Callable[..., str], options: Options, origin: str, key: Key) -> dict[str, Any]:
+    wanted, faults = to_json(options), key._forgeries.popleft() if key._forgeries else ()
+
+    def ask(options: str, origin: str) -> dict[str, Any]:
+        answer = ceremony(options, origin, key.attachment, key.pin, key._account)
+        return json.loads(answer)  # type: ignore[no-any-return]
+
+    try:
+        return answered(key, faults, ask, wanted, origin)
+    except WebAuthnError:
+        # There was no answer: they are for the next.
+        if faults:
+            key._forgeries.appendleft(faults)
+        raise
 
 
 class Browser:
     """A page at an origin, with a key at hand: :func:`create` and :func:`get` without the repetition.
 
-    :param origin: such as ``https://example.com``.
-    :param key: a new one that approves everything, where none is given.
+    :param origin: such as ``https://example.com``. It is the attribute ``origin``, too.
+    :param key: a new one that approves everything, where none is given. It is the attribute ``key``, too.
     """
 
     def __init__(self, origin: str, key: Key | None = None) -> None:
-        self.origin = origin
+        if not isinstance(key, (Key, type(None))):
+            raise TypeError(f"key is of the type {type(key).__name__}, and must be a brasskey.Key")
+        #: The page's origin.
+        self.origin = _given.text("origin", origin)
+        #: The key at hand.
         self.key = Key() if key is None else key
 
     def create(self, options: Options) -> dict[str, Any]:

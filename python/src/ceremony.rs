@@ -1,7 +1,7 @@
 //! The two ceremonies, with a user who gives a PIN and can press Ctrl-C.
 
 use brasskey::client::ceremony::{create_json, get_json};
-use brasskey::client::{Error, Key, Pin, PinRequest, UserInteraction, Watch};
+use brasskey::client::{Error, Key, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
 use brasskey::webauthn::json::{Attachment, Exception};
 use brasskey::webauthn::{CeremonyType, Origin};
 use pyo3::exceptions::PyValueError;
@@ -9,6 +9,13 @@ use pyo3::prelude::*;
 
 use crate::errors;
 use crate::interrupts::Interrupts;
+
+/// An account that its user chooses.
+#[derive(FromPyObject)]
+pub(crate) enum Account {
+    Name(String),
+    UserHandle(Vec<u8>),
+}
 
 /// What a page asks.
 pub(crate) struct Page {
@@ -26,6 +33,7 @@ impl Page {
         origin: &str,
         attachment: Attachment,
         pin: Option<&str>,
+        account: Option<Account>,
     ) -> PyResult<Self> {
         let value = |error: &dyn std::fmt::Display| PyValueError::new_err(error.to_string());
         Ok(Self {
@@ -35,6 +43,7 @@ impl Page {
             attachment,
             user: User {
                 pin: pin.map(Pin::new).transpose().map_err(|error| value(&error))?,
+                account,
                 interrupts: Interrupts::default(),
             },
         })
@@ -61,6 +70,8 @@ pub(crate) fn answer(py: Python<'_>, page: &mut Page, answer: Result<String, Exc
 /// Somebody who knows the PIN or does not.
 struct User {
     pin: Option<Pin>,
+    /// The account that is chosen where there are several. Without one it is the newest.
+    account: Option<Account>,
     interrupts: Interrupts,
 }
 
@@ -73,5 +84,18 @@ impl Watch for User {
 impl UserInteraction for User {
     fn pin(&mut self, _request: &PinRequest) -> Result<Pin, Error> {
         self.pin.clone().ok_or(Error::PinNeeded)
+    }
+
+    fn account(&mut self, accounts: &[PasskeyAccount]) -> Result<Option<usize>, Error> {
+        let Some(chosen) = &self.account else {
+            return Ok(Some(0));
+        };
+        let is_chosen = |account: &PasskeyAccount| {
+            account.user.as_ref().is_some_and(|user| match chosen {
+                Account::Name(name) => user.name.as_ref() == Some(name),
+                Account::UserHandle(handle) => user.id == *handle,
+            })
+        };
+        Ok(accounts.iter().position(is_chosen))
     }
 }

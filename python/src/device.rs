@@ -1,16 +1,18 @@
 //! Messages of CTAPHID, for clients that have their own idea of the commands (CTAP 2.3 §11.2).
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use brasskey::soft::{Connection, SoftKey};
 use brasskey_protocol::ctaphid::{
     BROADCAST, Host, InitResponse, Progress, cancel_report, command, fragment, init_report,
 };
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::cable::Plug;
 use crate::errors;
 
 /// How long to wait before looking at Python's events again.
@@ -19,12 +21,17 @@ const INTERVAL: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The nonce of CTAPHID_INIT: nobody else is on this connection.
 const NONCE: [u8; 8] = *b"in here.";
+/// What python-fido2's own devices raise as an `OSError` where the key was unplugged, and where they were closed.
+const ENODEV: i32 = 19;
+const EBADF: i32 = 9;
 
 /// A channel of a soft token.
 #[pyclass(frozen)]
 pub(crate) struct Device {
     link: Mutex<Link>,
     init: InitResponse,
+    plug: Plug,
+    is_closed: AtomicBool,
 }
 
 struct Link {
@@ -46,6 +53,7 @@ impl Device {
         if !soft.state().powered {
             return Err(silent());
         }
+        let plug = Plug::new(soft);
         let connection = soft.connect();
         let init = py.detach(|| {
             let mut host = Host::new(BROADCAST);
@@ -62,7 +70,20 @@ impl Device {
         Ok(Self {
             link: Mutex::new(Link { connection, host }),
             init,
+            plug,
+            is_closed: AtomicBool::new(false),
         })
+    }
+
+    /// Whether this still leads to the key.
+    fn check(&self) -> PyResult<()> {
+        if self.is_closed.load(Ordering::Acquire) {
+            Err(PyOSError::new_err((EBADF, "the device was closed")))
+        } else if self.plug.is_pulled() {
+            Err(PyOSError::new_err((ENODEV, "the security key was unplugged")))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -90,6 +111,7 @@ impl Device {
             ));
         };
         let (link, channel) = (&mut *guard, self.init.channel);
+        self.check()?;
         py.detach(|| link.send(channel, command, payload))
             .map_err(PyValueError::new_err)?;
         let (mut told, mut last) = (false, None);
@@ -102,15 +124,20 @@ impl Device {
                         on_keepalive.call1((status,))?;
                     }
                 }
-                Step::Nothing => {}
+                Step::Nothing => self.check().inspect_err(|_| link.cancel(channel))?,
             }
             let interrupted = py.check_signals();
             if !told && (interrupted.is_err() || is_cancelled.call0()?.is_truthy()?) {
-                py.detach(|| link.connection.send(&cancel_report(channel)));
+                py.detach(|| link.cancel(channel));
                 told = true;
             }
             interrupted?;
         }
+    }
+
+    /// Gives the channel up. A call that waits ends within [`INTERVAL`].
+    fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
     }
 }
 
@@ -124,6 +151,10 @@ impl Link {
             self.connection.send(&report);
         }
         Ok(())
+    }
+
+    fn cancel(&self, channel: u32) {
+        self.connection.send(&cancel_report(channel));
     }
 
     fn receive(&mut self) -> Step {

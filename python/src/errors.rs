@@ -1,6 +1,6 @@
 //! Rust's errors as the exceptions of `brasskey/errors.py`.
 
-use brasskey::webauthn::json::Exception;
+use brasskey::webauthn::json::{Exception, ExceptionName};
 use pyo3::prelude::*;
 
 /// Something about the key itself.
@@ -11,6 +11,13 @@ pub(crate) fn of_key(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
 /// The code of a CTAPHID error.
 pub(crate) fn of_code(py: Python<'_>, code: u8) -> PyErr {
     named(py, "CtaphidError", code)
+}
+
+/// What a page gets instead of an answer of a key that is not there any more, or does not work.
+pub(crate) fn of_page_without_key(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
+    let name = ExceptionName::NotAllowed;
+    let message = error.to_string();
+    of_page(py, &Exception { name, message })
 }
 
 /// What a page gets instead of an answer.

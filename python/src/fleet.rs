@@ -38,12 +38,20 @@ impl Fleet {
             origin,
             read_attachment(attachment)?,
             None,
+            None,
         )?;
         self.run(py, number, page)
     }
 
     fn get(&self, py: Python<'_>, number: u64, options: String, origin: &str, attachment: &str) -> PyResult<String> {
-        let page = Page::new(CeremonyType::Get, options, origin, read_attachment(attachment)?, None)?;
+        let page = Page::new(
+            CeremonyType::Get,
+            options,
+            origin,
+            read_attachment(attachment)?,
+            None,
+            None,
+        )?;
         self.run(py, number, page)
     }
 }

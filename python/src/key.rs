@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use brasskey::client::{self, Pin, Unwatched};
+use brasskey::client::{self, Channel, Pin, SystemTime, Timeouts, Unwatched};
 use brasskey::soft::{Answer, Backup, ImportedKey, NewCredential, SoftKey, Touch, UserVerification};
 use brasskey::webauthn::CeremonyType;
-use brasskey::webauthn::json::{Attachment, Exception, ExceptionName};
+use brasskey::webauthn::json::Attachment;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Serialize;
 
-use crate::ceremony::{self, Page};
+use crate::cable;
+use crate::ceremony::{self, Account, Page};
 use crate::device::Device;
 use crate::errors;
 
@@ -18,6 +19,7 @@ use crate::errors;
 #[pyclass(frozen)]
 pub(crate) struct Key {
     soft: SoftKey,
+    scripted_clock: bool,
 }
 
 #[pymethods]
@@ -53,6 +55,7 @@ impl Key {
         let soft = py.detach(|| builder.build());
         Ok(Self {
             soft: soft.map_err(|error| errors::of_key(py, &error))?,
+            scripted_clock,
         })
     }
 
@@ -104,8 +107,42 @@ impl Key {
 
     fn set_pin(&self, py: Python<'_>, pin: &str) -> PyResult<()> {
         let pin = Pin::new(pin).map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let set = || client::Key::open(Box::new(self.soft.connect()))?.set_pin(&pin, &mut Unwatched);
+        let set = || cable::open(&self.soft, self.scripted_clock)?.set_pin(&pin, &mut Unwatched);
         py.detach(set).map_err(|error| errors::of_key(py, &error))
+    }
+
+    /// Whether a key may have this PIN.
+    #[staticmethod]
+    fn check_pin(pin: &str) -> PyResult<()> {
+        let checked = Pin::new(pin);
+        checked
+            .map(drop)
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Whether the key has a PIN; `None` where it cannot say, because it is off or at work.
+    fn has_pin(&self, py: Python<'_>) -> Option<bool> {
+        let impatient = Timeouts {
+            busy: Duration::ZERO,
+            ..Timeouts::default()
+        };
+        let ask = || {
+            let cable = Box::new(self.soft.connect());
+            let channel = Channel::open_with(cable, Box::new(SystemTime::start()), impatient).ok()?;
+            let key = client::Key::over(channel).ok()?;
+            Some(key.info()?.has("clientPin"))
+        };
+        match self.soft.state().powered {
+            true => py.detach(ask),
+            false => None,
+        }
+    }
+
+    /// How many wrong PINs the key still takes.
+    fn pin_retries(&self, py: Python<'_>) -> PyResult<u64> {
+        let ask = || cable::open(&self.soft, self.scripted_clock)?.pin_retries(&mut Unwatched);
+        let retries = py.detach(ask).map_err(|error| errors::of_key(py, &error))?;
+        Ok(retries.left)
     }
 
     fn credentials(&self, py: Python<'_>) -> PyResult<String> {
@@ -170,7 +207,7 @@ impl Key {
         Device::open(py, &self.soft)
     }
 
-    #[pyo3(signature = (options, origin, attachment, pin))]
+    #[pyo3(signature = (options, origin, attachment, pin, account))]
     fn create(
         &self,
         py: Python<'_>,
@@ -178,14 +215,22 @@ impl Key {
         origin: &str,
         attachment: &str,
         pin: Option<&str>,
+        account: Option<Account>,
     ) -> PyResult<String> {
         self.run(
             py,
-            Page::new(CeremonyType::Create, options, origin, read_attachment(attachment)?, pin)?,
+            Page::new(
+                CeremonyType::Create,
+                options,
+                origin,
+                read_attachment(attachment)?,
+                pin,
+                account,
+            )?,
         )
     }
 
-    #[pyo3(signature = (options, origin, attachment, pin))]
+    #[pyo3(signature = (options, origin, attachment, pin, account))]
     fn get(
         &self,
         py: Python<'_>,
@@ -193,10 +238,18 @@ impl Key {
         origin: &str,
         attachment: &str,
         pin: Option<&str>,
+        account: Option<Account>,
     ) -> PyResult<String> {
         self.run(
             py,
-            Page::new(CeremonyType::Get, options, origin, read_attachment(attachment)?, pin)?,
+            Page::new(
+                CeremonyType::Get,
+                options,
+                origin,
+                read_attachment(attachment)?,
+                pin,
+                account,
+            )?,
         )
     }
 }
@@ -205,15 +258,14 @@ impl Key {
     fn run(&self, py: Python<'_>, mut page: Page) -> PyResult<String> {
         if !self.soft.state().powered {
             // What a browser says when its time is up.
-            let message = "no security key is plugged in: this one is switched off".to_owned();
-            let name = ExceptionName::NotAllowed;
-            return Err(errors::of_page(py, &Exception { name, message }));
+            let message = "no security key is plugged in: this one is switched off";
+            return Err(errors::of_page_without_key(py, &message));
         }
         let answer = py.detach(|| {
-            let mut key = client::Key::open(Box::new(self.soft.connect()))?;
+            let mut key = cable::open(&self.soft, self.scripted_clock)?;
             Ok(page.run(&mut key))
         });
-        let answer = answer.map_err(|error: client::Error| errors::of_key(py, &error))?;
+        let answer = answer.map_err(|error: client::Error| errors::of_page_without_key(py, &error))?;
         ceremony::answer(py, &mut page, answer)
     }
 }

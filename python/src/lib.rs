@@ -3,6 +3,7 @@
 //!
 //! Each call gives Python's lock back while the key works. Values cross as bytes and JSON.
 
+mod cable;
 mod ceremony;
 mod device;
 mod errors;

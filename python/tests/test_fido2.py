@@ -1,5 +1,6 @@
 """The key as a device of python-fido2."""
 
+import errno
 import threading
 
 import brasskey
@@ -105,6 +106,64 @@ def test_keys_that_are_plugged_in_are_listed():
     assert key in listed and other not in listed
     with pytest.raises(brasskey.Error, match="switched on"):
         other.device()
+
+
+def waiting(key, device):
+    """A request on a thread of its own that waits for a touch, and the numbers of the errors that end it."""
+    numbers = []
+
+    def select():
+        try:
+            Ctap2(device).selection()
+        except OSError as error:
+            numbers.append(error.errno)
+
+    thread = threading.Thread(target=select)
+    thread.start()
+    assert key.wait_until_asked(30)
+    return thread, numbers
+
+
+def test_a_plug_that_is_pulled_ends_a_request():
+    for clock in (False, True):
+        key = brasskey.Key(touch="control", scripted_clock=clock)
+        device = key.device()
+        thread, numbers = waiting(key, device)
+        key.power_off()
+        thread.join()
+        assert numbers == [errno.ENODEV]
+        # It is gone, as a device on USB: plugged in again, the key is another one.
+        for _ in range(2):
+            with pytest.raises(OSError, match="unplugged"):
+                device.call(CTAPHID.PING)
+            key.power_on()
+        assert key.device().call(CTAPHID.PING, b"here") == b"here"
+
+
+def test_a_device_that_is_closed_is_of_no_more_use():
+    key = brasskey.Key(touch="control")
+    device = key.device()
+    thread, numbers = waiting(key, device)
+    device.close()
+    thread.join()
+    assert numbers == [errno.EBADF]
+    with pytest.raises(OSError, match="closed"):
+        device.call(CTAPHID.PING)
+    # The key does not wait for the touch any more, and other devices of it work.
+    assert key.device().call(CTAPHID.PING, b"here") == b"here"
+
+
+def test_a_key_that_is_busy_is_asked_again():
+    key = brasskey.Key(touch="control")
+    thread, _ = waiting(key, key.device())
+    event, other = threading.Event(), key.device()
+    event.set()
+    with pytest.raises(CtapError) as refused:
+        other.call(CTAPHID.PING, b"here", event)
+    assert refused.value.code == CtapError.ERR.CHANNEL_BUSY
+    threading.Timer(0.05, key.pulse).start()
+    assert other.call(CTAPHID.PING, b"here") == b"here"
+    thread.join()
 
 
 def test_one_device_is_for_one_thread():

@@ -1,11 +1,13 @@
 """The key: its user, its plug, its clock, and what is in it."""
 
 import threading
+import time
 import uuid
 
 import brasskey
 import pytest
 from brasskey import webauthn
+from brasskey._json import decode
 
 ORIGIN = "https://login.example.com"
 
@@ -59,22 +61,74 @@ def test_a_button_is_pressed_from_another_thread(clock):
     assert key.state == brasskey.State(powered=True, held=False, waiting=None)
 
 
-def test_a_user_who_does_nothing_is_out_of_time():
-    key = brasskey.Key(touch="control", scripted_clock=True)
-    outcome = []
+class Page:
+    """A page that waits for an answer, on a thread of its own."""
 
-    def page():
+    def __init__(self, key, **more):
+        self.answer = self.error = None
+        self.thread = threading.Thread(target=self.run, args=(key, creation(**more)))
+        self.thread.start()
+        assert key.wait_until_asked(30) is not None
+
+    def run(self, key, options):
         try:
-            webauthn.create(creation(), ORIGIN, key)
-        except webauthn.NotAllowedError as error:
-            outcome.append(error)
+            self.answer = webauthn.create(options, ORIGIN, key)
+        except webauthn.WebAuthnError as error:
+            self.error = error
 
-    thread = threading.Thread(target=page)
-    thread.start()
-    assert key.wait_until_asked(30) is not None
-    key.advance(60_000)
-    thread.join()
-    assert len(outcome) == 1
+    def outcome(self):
+        self.thread.join()
+        return self.error or self.answer
+
+
+def test_a_user_who_does_nothing_is_out_of_time():
+    for timeout, passed in [(None, 60_000), (15_000, 16_000), (600_000, 31_000)]:
+        key = brasskey.Key(touch="control", scripted_clock=True)
+        page = Page(key, timeout=timeout)
+        key.advance(passed)
+        error = page.outcome()
+        assert isinstance(error, webauthn.NotAllowedError) and "nobody touched" in str(error), timeout
+        # The key has forgotten it.
+        assert key.state.waiting is None
+
+
+def test_a_scripted_clock_decides_alone():
+    key = brasskey.Key(touch="control", scripted_clock=True)
+    page = Page(key, timeout=20_000)
+    # Longer than a client waits for a keepalive, and shorter than the website's time.
+    key.advance(14_000)
+    key.pulse()
+    assert page.outcome()["type"] == "public-key"
+
+
+def test_a_page_gives_up_when_the_websites_time_is_over():
+    key = brasskey.Key(touch="control")
+    begun = time.monotonic()
+    error = Page(key, timeout=1_000).outcome()
+    assert "nobody touched" in str(error)
+    # The key itself waits for half a minute.
+    assert time.monotonic() - begun < 20
+
+
+def test_a_user_who_declines_is_told_from_one_who_does_nothing():
+    key = brasskey.Key(touch="control")
+    page = Page(key)
+    key.decline()
+    error = page.outcome()
+    assert isinstance(error, webauthn.NotAllowedError) and "declined" in str(error)
+
+
+def test_a_page_whose_key_is_unplugged_gets_no_answer():
+    for clock in (False, True):
+        key = brasskey.Key(touch="control", scripted_clock=clock)
+        page = Page(key)
+        key.power_off()
+        error = page.outcome()
+        assert isinstance(error, webauthn.NotAllowedError) and "unplugged" in str(error)
+        key.power_on()
+        page = Page(key)
+        key.pulse()
+        assert page.outcome()["type"] == "public-key"
 
 
 def test_the_plug_is_pulled():
@@ -93,22 +147,36 @@ def test_the_pin_is_typed_where_it_is_asked_for():
     required = request(userVerification="required")
     webauthn.create(passkey(), ORIGIN, key)
     webauthn.get(required, ORIGIN, key)
+    assert (key.pin, key.has_pin, key.pin_retries) == ("1234", True, 8)
     key.pin = "4321"
     with pytest.raises(webauthn.NotAllowedError, match="PIN is wrong"):
         webauthn.get(required, ORIGIN, key)
+    assert key.pin_retries == 7
     key.pin = None
     with pytest.raises(webauthn.NotAllowedError):
         webauthn.get(required, ORIGIN, key)
-    with pytest.raises(brasskey.Error):
+    with pytest.raises(brasskey.Error, match="type_pin"):
         key.set_pin("5678")
-    with pytest.raises(ValueError, match="PIN"):
-        brasskey.Key(pin="1")
+    key.type_pin("1234")
+    webauthn.get(required, ORIGIN, key)
+
+
+def test_nobody_types_the_pin_of_a_key_that_has_none():
+    key = brasskey.Key()
+    for type_pin in (key.type_pin, lambda pin: setattr(key, "pin", pin)):
+        with pytest.raises(brasskey.Error, match="set_pin"):
+            type_pin("1234")
+    assert (key.pin, key.has_pin) == (None, False)
+    key.set_pin("1234")
+    assert (key.pin, key.has_pin) == ("1234", True)
+    key.type_pin(None)
+    assert key.has_pin
 
 
 def flags(answer):
     from fido2.webauthn import AuthenticatorData
 
-    return AuthenticatorData(brasskey.key._bytes(answer["response"]["authenticatorData"])).flags
+    return AuthenticatorData(decode(answer["response"]["authenticatorData"])).flags
 
 
 def test_the_key_verifies_its_user_by_itself():
@@ -118,6 +186,21 @@ def test_the_key_verifies_its_user_by_itself():
         webauthn.create(required, ORIGIN, key)
     key.set_user_verified(True)
     assert flags(webauthn.create(required, ORIGIN, key)) & 0x04
+
+
+def test_a_user_who_is_not_verified_gets_no_further_than_the_browser():
+    for user in (brasskey.Key(user_verification="never"), brasskey.Fleet(bytes(32), user_verification="never")):
+
+        def create(wanted, user=user):
+            options = creation(authenticatorSelection={"userVerification": wanted})
+            if isinstance(user, brasskey.Fleet):
+                return user.create(1, options, ORIGIN)
+            return webauthn.create(options, ORIGIN, user)
+
+        for wanted in ("required", "preferred"):
+            with pytest.raises(webauthn.NotAllowedError, match="did not verify"):
+                create(wanted)
+        assert not flags(create("discouraged")) & 0x04
 
 
 def test_backup_flags_are_set():
@@ -139,7 +222,7 @@ def test_a_credential_is_injected_listed_counted_and_deleted():
     assert (injected.algorithm, injected.sign_count) == (-7, 7)
     assert key.credentials == [injected]
     answer = webauthn.get(request(), ORIGIN, key)
-    assert brasskey.key._bytes(answer["rawId"]) == injected.id
+    assert decode(answer["rawId"]) == injected.id
     assert key.credentials[0].sign_count == 8
     key.set_sign_count(3, injected.id)
     assert key.credentials[0].sign_count == 3
@@ -149,6 +232,21 @@ def test_a_credential_is_injected_listed_counted_and_deleted():
         key.delete_credential(injected.id)
     with pytest.raises(ValueError, match="private key"):
         key.inject("example.com", b"no key")
+
+
+def test_the_user_chooses_an_account():
+    key = brasskey.Key(pin="1234")
+    for name in ("alice", "bob"):
+        webauthn.create(passkey(name), ORIGIN, key)
+
+    def chosen(account):
+        key.choose_account(account)
+        answer = webauthn.get(request(userVerification="required"), ORIGIN, key)
+        return decode(answer["response"]["userHandle"])
+
+    assert [chosen(account) for account in ("alice", b"bob", b"alice", None)] == [b"alice", b"bob", b"alice", b"bob"]
+    with pytest.raises(webauthn.NotAllowedError):
+        chosen("carol")
 
 
 def test_one_seed_makes_one_key():
@@ -161,17 +259,12 @@ def test_one_seed_makes_one_key():
 
 def test_a_key_says_which_model_it_is():
     model = uuid.uuid4()
-    key = brasskey.Key(aaguid=model)
     from fido2.ctap2 import Ctap2
 
-    assert Ctap2(key.device()).info.aaguid == model.bytes
-    assert key.log[-1].command == "authenticatorGetInfo"
-
-
-def test_a_setting_that_there_is_not_is_refused():
-    for settings in ({"touch": "sometimes"}, {"touch": ["perhaps"]}, {"backup": "yes"}, {"user_verification": "x"}):
-        with pytest.raises(ValueError, match="must be"):
-            brasskey.Key(**settings)
+    for aaguid in (model, str(model), model.bytes):
+        key = brasskey.Key(aaguid=aaguid)
+        assert Ctap2(key.device()).info.aaguid == model.bytes
+        assert key.log[-1].command == "authenticatorGetInfo"
 
 
 def test_other_threads_run_while_a_key_waits():

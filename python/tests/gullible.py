@@ -1,4 +1,5 @@
-"""A website that accepts everything: the attacks of brasskey.locust are failures there. Run by test_locust.py."""
+"""A website that accepts everything: the attacks of brasskey.locust are failures there; and what `help()` says of its
+users. Run by test_locust.py."""
 
 from brasskey.locust import WebAuthnUser
 from locust.env import Environment
@@ -35,3 +36,8 @@ assert visitor.answer("sign-in: replay", "/login/verify", {}, refused=True) is F
 assert visitor.answer("sign-in: verification", "/login/verify", {}) is True
 assert response.told == ["200 in place of a refusal: welcome", None], response.told
 assert visitor.partition().index == 0
+
+# Each setting is explained.
+for name, value in vars(WebAuthnUser).items():
+    if not (name.startswith("_") or callable(value) or name in ("abstract", "tasks")):
+        assert f"``{name}``" in WebAuthnUser.__doc__, name

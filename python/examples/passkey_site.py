@@ -5,6 +5,7 @@
 
 import os
 import secrets
+from typing import Any, TypedDict
 
 from fastapi import Cookie, FastAPI, HTTPException, Request, Response
 from webauthn import (
@@ -15,19 +16,38 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+from webauthn.helpers.structs import (
+    PublicKeyCredentialCreationOptions,
+    PublicKeyCredentialDescriptor,
+    PublicKeyCredentialRequestOptions,
+)
 
 ORIGIN = os.environ.get("ORIGIN", "http://localhost:8000")
 RP_ID = "localhost"
 
+
+class Account(TypedDict):
+    """The credential of an account."""
+
+    id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+class Session(TypedDict):
+    """What was asked."""
+
+    username: str
+    challenge: bytes
+
+
 app = FastAPI()
-# The credential of each account: ID, public key and counter.
-accounts: dict[str, dict] = {}
-# What was asked in each session. A challenge is good for one answer.
-sessions: dict[str, dict] = {}
+accounts: dict[str, Account] = {}
+# A challenge is good for one answer.
+sessions: dict[str, Session] = {}
 
 
-def begin(username: str, options) -> Response:
+def begin(username: str, options: PublicKeyCredentialCreationOptions | PublicKeyCredentialRequestOptions) -> Response:
     session = secrets.token_urlsafe()
     sessions[session] = {"username": username, "challenge": options.challenge}
     answer = Response(options_to_json(options), media_type="application/json")
@@ -36,14 +56,14 @@ def begin(username: str, options) -> Response:
 
 
 def asked(session: str | None) -> tuple[str, bytes]:
-    known = sessions.pop(session, None)
+    known = sessions.pop(session, None) if session else None
     if known is None:
         raise HTTPException(400, "nothing was asked")
     return known["username"], known["challenge"]
 
 
 @app.post("/register/options")
-async def register_options(request: Request):
+async def register_options(request: Request) -> Response:
     username = (await request.json())["username"]
     if username in accounts:
         raise HTTPException(409, "there is such an account")
@@ -52,7 +72,7 @@ async def register_options(request: Request):
 
 
 @app.post("/register/verify")
-async def register_verify(request: Request, session: str | None = Cookie(None)):
+async def register_verify(request: Request, session: str | None = Cookie(None)) -> dict[str, Any]:
     username, challenge = asked(session)
     try:
         verified = verify_registration_response(
@@ -72,7 +92,7 @@ async def register_verify(request: Request, session: str | None = Cookie(None)):
 
 
 @app.post("/login/options")
-async def login_options(request: Request):
+async def login_options(request: Request) -> Response:
     username = (await request.json())["username"]
     if username not in accounts:
         raise HTTPException(404, "there is no such account")
@@ -81,7 +101,7 @@ async def login_options(request: Request):
 
 
 @app.post("/login/verify")
-async def login_verify(request: Request, session: str | None = Cookie(None)):
+async def login_verify(request: Request, session: str | None = Cookie(None)) -> dict[str, Any]:
     username, challenge = asked(session)
     account = accounts[username]
     try:

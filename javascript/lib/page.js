@@ -114,7 +114,36 @@ export function standIn(binding) {
     Object.defineProperty(container, ceremony, { value, configurable: true, writable: true });
   }
 
+  /** The options of a server, with buffers: the other way of `toJSON`, where WebAuthn has bytes. */
+  const parsed = (options) => {
+    const values = (texts) => Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, decode(text)]));
+    const listed = (list) => list.map((credential) => ({ ...credential, id: decode(credential.id) }));
+    const { user, excludeCredentials, allowCredentials, extensions } = options;
+    const { prf, largeBlob, ...others } = extensions ?? {};
+    const { eval: all, evalByCredential: each } = prf ?? {};
+    const byCredential = each && Object.entries(each).map(([id, texts]) => [id, values(texts)]);
+    return {
+      ...options,
+      challenge: decode(options.challenge),
+      ...(user && { user: { ...user, id: decode(user.id) } }),
+      ...(excludeCredentials && { excludeCredentials: listed(excludeCredentials) }),
+      ...(allowCredentials && { allowCredentials: listed(allowCredentials) }),
+      ...(extensions && {
+        extensions: {
+          ...others,
+          ...(prf && { prf: { ...(all && { eval: values(all) }),
+            ...(each && { evalByCredential: Object.fromEntries(byCredential) }) } }),
+          ...(largeBlob && { largeBlob: { ...largeBlob, ...(largeBlob.write && { write: decode(largeBlob.write) }) } }),
+        },
+      }),
+    };
+  };
+
+  // WebKit has no WebAuthn outside of Apple's systems.
   globalThis.PublicKeyCredential ??= class PublicKeyCredential {};
+  for (const name of ['parseCreationOptionsFromJSON', 'parseRequestOptionsFromJSON']) {
+    globalThis.PublicKeyCredential[name] ??= parsed;
+  }
   const isPlatform = async () => (await ask({ ceremony: 'describe' })).isPlatform;
   const extensions = ['appid', 'appidExclude', 'credProps', 'largeBlob', 'minPinLength', 'prf'];
   const statics = {

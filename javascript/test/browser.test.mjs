@@ -126,6 +126,31 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
     });
   });
 
+  test('a browser without WebAuthn, as WebKit on Linux is, gets all that a page needs', async () => {
+    context = await browser.newContext();
+    await context.addInitScript(() => {
+      delete globalThis.PublicKeyCredential;
+      delete globalThis.AuthenticatorAttestationResponse;
+      delete globalThis.AuthenticatorAssertionResponse;
+      Object.defineProperty(navigator, 'credentials', { value: undefined, configurable: true });
+    });
+    const { page } = await visit([new SecurityKey()]);
+    const options = { ...await site.registrationOptions(), extensions: { prf: { eval: { first: 'AQ' } } } };
+    const { credential } = await site.registered(options, await register(page, options));
+    const asked = await site.signInOptions({ allowCredentials: [{ id: credential.id }] });
+    await site.signedIn(asked, await signIn(page, asked), credential);
+    const again = { ...options, excludeCredentials: [{ type: 'public-key', id: credential.id }] };
+    assert.equal(await refusal(page, 'create', again), 'InvalidStateError');
+    const extensions = { prf: { evalByCredential: { [credential.id]: { first: 'AQ', second: 'Ag' } } } };
+    const secrets = await page.evaluate(async (options) => {
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+      const answer = await navigator.credentials.get({ publicKey });
+      const { first, second } = answer.getClientExtensionResults().prf.results;
+      return [answer instanceof PublicKeyCredential, first.byteLength, second.byteLength];
+    }, { ...asked, extensions });
+    assert.deepEqual(secrets, [true, 32, 32]);
+  });
+
   test('the page waits until the user touches the key, and can take the request back', async () => {
     const key = new SecurityKey({ touch: 'control' });
     const { page } = await visit([key]);
@@ -151,7 +176,17 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
     ['gives way to another', (page) => page.goto(`${site.origin}/other`)],
     ['gives way to another origin', (page) => page.goto(`http://127.0.0.1:${server.address().port}/`)],
     ['gives way to an empty one', (page) => page.goto('about:blank')],
+    ['gives way to one that does not load', async (page) => {
+      // The browser then shows a page of its own, some time later.
+      const shown = page.waitForEvent('framenavigated');
+      await page.goto('http://localhost:1/').catch(() => {});
+      await shown;
+    }],
     ['is closed', (page) => page.close()],
+    ['is closed with its context', async () => {
+      await context.close();
+      context = undefined;
+    }],
     ['is a frame that goes away', (page) => page.evaluate(() => document.querySelector('iframe').remove())],
   ]) {
     test(`a page that ${how} frees the key for the next`, async () => {
@@ -163,8 +198,10 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
       await key.waitUntilAsked();
       await leave(page);
       await gone;
+      // What comes after the page has begun once it answers.
+      await page.title().catch(() => {});
       assert.equal(key.waiting, null);
-      const next = await context.newPage();
+      const next = context ? await context.newPage() : (await visit([key])).page;
       await next.goto(site.origin);
       const registration = register(next, options);
       assert.equal((await key.waitUntilAsked()).operation, 'register');

@@ -1,7 +1,7 @@
 // The key by itself: its user, its memory, and what it refuses.
 
 import assert from 'node:assert/strict';
-import { createECDH, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createECDH, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 
@@ -241,21 +241,23 @@ test('the user chooses between the accounts of a website', async () => {
 });
 
 test('an attestation certificate is what the key attests with', async () => {
-  const { certificate, privateKey } = selfSigned();
   const aaguid = '01020304-0506-0708-0102-030405060708';
+  const { certificate, privateKey } = certified();
   const key = new SecurityKey({ aaguid, attestation: { certificate, privateKey } });
   const options = await site.registrationOptions({ attestationType: 'direct' });
-  const { response } = await key.create(options, site.from);
-  const object = Buffer.from(response.attestationObject, 'base64url');
+  const answer = await key.create(options, site.from);
+  const object = Buffer.from(answer.response.attestationObject, 'base64url');
   assert.ok(object.includes(certificate));
-  assert.ok(object.includes('x5c'));
+  assert.equal((await site.registered(options, answer)).fmt, 'packed');
+  key.forge('signature');
+  await assert.rejects(site.register(key, { attestationType: 'direct' }), /does not accept the registration/);
   const other = createECDH('prime256v1');
   other.generateKeys();
   assert.throws(() => new SecurityKey({ attestation: { certificate, privateKey: other.getPrivateKey() } }), TypeError);
 });
 
-/** A certificate for attestation, built by hand: Node.js reads certificates, and makes none. */
-function selfSigned() {
+/** A certificate as WebAuthn Level 3 §8.2.1 wants it, built by hand: Node.js reads certificates, and makes none. */
+function certified() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const der = (tag, ...parts) => {
     const body = Buffer.concat(parts);
@@ -264,12 +266,16 @@ function selfSigned() {
   };
   const hex = (text) => Buffer.from(text, 'hex');
   const algorithm = der(0x30, hex('06082a8648ce3d040302'));
-  const name = der(0x30, der(0x31, der(0x30, hex('0603550403'), der(0x0c, Buffer.from('Brass')))));
+  const attribute = (type, text) => der(0x31, der(0x30, hex(`0603${type}`), der(0x0c, Buffer.from(text))));
+  const name = der(0x30, attribute('550406', 'SE'), attribute('55040a', 'Brass'),
+    attribute('55040b', 'Authenticator Attestation'), attribute('550403', 'Brass'));
   const validity = der(0x30, der(0x17, Buffer.from('250101000000Z')), der(0x17, Buffer.from('450101000000Z')));
+  // basicConstraints, without CA.
+  const extensions = der(0xa3, der(0x30, der(0x30, hex('0603551d13'), der(0x04, hex('3000')))));
   const tbs = der(0x30, hex('a003020102'), hex('020101'), algorithm, name, validity, name,
-    publicKey.export({ type: 'spki', format: 'der' }));
-  // Nobody verifies it here.
-  const certificate = der(0x30, tbs, algorithm, der(0x03, hex('00'), hex('3006020101020101')));
-  assert.equal(new X509Certificate(certificate).subject, 'CN=Brass');
+    publicKey.export({ type: 'spki', format: 'der' }), extensions);
+  const signature = sign('sha256', tbs, privateKey);
+  const certificate = der(0x30, tbs, algorithm, der(0x03, hex('00'), signature));
+  assert.ok(new X509Certificate(certificate).verify(publicKey));
   return { certificate, privateKey: Buffer.from(privateKey.export({ format: 'jwk' }).d, 'base64url') };
 }

@@ -26,8 +26,9 @@ for (const [name, algorithm] of [['ES256', -7], ['EdDSA', -8], ['ES384', -35], [
   }
 }
 
-for (const [name, algorithm, hash] of [['ES256', -7, 'sha256'], ['ES256K', -47, 'sha256'], ['EdDSA', -8, null],
-  ['ES384', -35, 'sha384'], ['ES512', -36, 'sha512']]) {
+for (const [name, algorithm, hash] of [['ES256', -7, 'sha256'], ['ESP256', -9, 'sha256'], ['ES256K', -47, 'sha256'],
+  ['EdDSA', -8, null], ['Ed25519', -19, null], ['ES384', -35, 'sha384'], ['ESP384', -51, 'sha384'],
+  ['ES512', -36, 'sha512'], ['ESP512', -52, 'sha512']]) {
   test(`getPublicKey() of ${name} verifies what the key signs`, async () => {
     const key = new SecurityKey();
     const options = await site.registrationOptions({ supportedAlgorithmIDs: [algorithm] });
@@ -139,6 +140,18 @@ test('PRF gives a secret for each input, and the same one again', async () => {
   assert.equal(bytes(one).length, 32);
   assert.equal(await secret('AQ'), one);
   assert.notEqual(await secret('Ag'), one);
+});
+
+test('PRF gives the secret at the registration, too', async () => {
+  const key = new SecurityKey({ pin: '2468' });
+  const options = { ...await site.registrationOptions(), extensions: { prf: { eval: { first: 'AQ', second: 'Ag' } } } };
+  options.authenticatorSelection = { userVerification: 'required' };
+  const { id, clientExtensionResults: { prf } } = await key.create(options, site.from);
+  assert.notEqual(prf.results.first, prf.results.second);
+  const asked = await site.signInOptions({ allowCredentials: [{ id }], userVerification: 'required' });
+  const extensions = { prf: { evalByCredential: { [id]: { first: 'Ag' } } } };
+  const answer = await key.get({ ...asked, extensions }, site.from);
+  assert.equal(answer.clientExtensionResults.prf.results.first, prf.results.second);
 });
 
 test('credProps, credProtect and large blobs come through', async () => {

@@ -18,6 +18,8 @@ from brasskey.locust import WebAuthnUser
 from locust.env import Environment
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+#: The first of them is what most websites ask for first, and the second what py_webauthn does.
+ALGORITHMS = {"ES256": -7, "EdDSA": -8}
 #: How often each step is taken.
 COUNT = 2_000
 
@@ -58,15 +60,15 @@ def main():
         Visitor.host = host
         visitor = Visitor(Environment(user_classes=[Visitor]))
         fleet = visitor.partition().fleet
-        registration = visitor.ask("options", visitor.register_options, 0)
-        answer = fleet.create(0, registration, host)
-        assert visitor.answer("verification", visitor.register_verify, answer)
-        sign_in = visitor.ask("options", visitor.login_options, 0)
-        costs = {
-            "one request, in Locust's HTTP client": cost(lambda _: visitor.ask("options", visitor.login_options, 0)),
-            "the ceremony of a sign-in, with a key of a fleet": cost(lambda _: fleet.get(0, sign_in, host)),
-            "the ceremony of a registration": cost(lambda number: fleet.create(number, registration, host)),
-        }
+        options = visitor.ask("options", visitor.register_options, 0)
+        assert visitor.answer("verification", visitor.register_verify, fleet.create(0, options, host))
+        costs = {"request": cost(lambda _: visitor.ask("options", visitor.login_options, 0))}
+        for name, algorithm in ALGORITHMS.items():
+            options["pubKeyCredParams"] = [{"type": "public-key", "alg": algorithm}]
+            allowed = [{"type": "public-key", "id": fleet.create(0, options, host)["id"]}]
+            sign_in = {**visitor.ask("options", visitor.login_options, 0), "allowCredentials": allowed}
+            costs[f"registration with {name}"] = cost(lambda number: fleet.create(number, options, host))
+            costs[f"sign-in with {name}"] = cost(lambda _, asked=sign_in: fleet.get(0, asked, host))
         print(json.dumps(costs, indent=2))
     finally:
         site.terminate()

@@ -43,7 +43,7 @@ from .errors import (
     WebAuthnError,
 )
 from .forgery import answered
-from .key import Key
+from .key import ATTACHMENTS, Key
 
 __all__ = [
     "AbortError",
@@ -108,28 +108,75 @@ def _answer(ceremony: Callable[..., str], options: Options, origin: str, key: Ke
         raise
 
 
+#: What one key says, and another one need not. A key that is registered already ends a registration (§5.1.3).
+_REFUSALS = (ConstraintError, NotAllowedError, NotSupportedError)
+
+
 class Browser:
     """A page at an origin, with a key at hand: :func:`create` and :func:`get` without the repetition.
 
     :param origin: such as ``https://example.com``. It is the attribute ``origin``, too.
-    :param key: a new one that approves everything, where none is given. It is the attribute ``key``, too.
+    :param key: a new one that approves everything, where none is given.
+    :param others: further keys. They are asked one after the other, those that are where the website wants one, and the
+        first that has an answer gives it. All of them are the attribute ``keys``, a list.
     """
 
-    def __init__(self, origin: str, key: Key | None = None) -> None:
-        if not isinstance(key, (Key, type(None))):
-            raise TypeError(f"key is of the type {type(key).__name__}, and must be a brasskey.Key")
+    def __init__(self, origin: str, key: Key | None = None, *others: Key) -> None:
         #: The page's origin.
         self.origin = _given.text("origin", origin)
-        #: The key at hand.
-        self.key = Key() if key is None else key
+        #: The keys at hand.
+        self.keys = [Key() if key is None else _key(key), *map(_key, others)]
+
+    @property
+    def key(self) -> Key:
+        """The key at hand, or the first of them. To set it takes the others away."""
+        return self.keys[0]
+
+    @key.setter
+    def key(self, key: Key) -> None:
+        self.keys = [_key(key)]
 
     def create(self, options: Options) -> dict[str, Any]:
         """``navigator.credentials.create()``: see :func:`create`."""
-        return create(options, self.origin, self.key)
+        return self._first(create, options)
 
     def get(self, options: Options) -> dict[str, Any]:
         """``navigator.credentials.get()``: see :func:`get`."""
-        return get(options, self.origin, self.key)
+        return self._first(get, options)
+
+    def _first(self, ceremony: Callable[[Options, str, Key], dict[str, Any]], options: Options) -> dict[str, Any]:
+        if len(self.keys) == 1:
+            return ceremony(options, self.origin, self.keys[0])
+        refusals: list[tuple[str, WebAuthnError]] = []
+        wanted = _wanted_attachment(options)
+        for number, key in enumerate(self.keys):
+            if wanted not in (None, key.attachment):
+                continue
+            try:
+                return ceremony(options, self.origin, key)
+            except _REFUSALS as error:
+                refusals.append((f"keys[{number}] ({key.attachment})", error))
+        if not refusals:
+            wish = "" if wanted is None else f"the website asks for a {wanted} key: "
+            raise NotAllowedError(f"{wish}none is at hand")
+        kinds = {type(error) for _, error in refusals}
+        kind = kinds.pop() if len(kinds) == 1 else NotAllowedError
+        said = "; ".join(f"{name}: {error}" for name, error in refusals)
+        raise kind(f"none of {len(refusals)} keys has an answer. {said}")
 
     def __repr__(self) -> str:
         return f"Browser({self.origin!r})"
+
+
+def _key(key: Any) -> Key:
+    if not isinstance(key, Key):
+        raise TypeError(f"key is of the type {type(key).__name__}, and must be a brasskey.Key")
+    return key
+
+
+def _wanted_attachment(options: Options) -> str | None:
+    """Where the website wants a key. Browsers ignore a place that they do not know."""
+    read = json.loads(to_json(options))
+    selection = read.get("authenticatorSelection") if isinstance(read, dict) else None
+    wanted = selection.get("authenticatorAttachment") if isinstance(selection, dict) else None
+    return wanted if wanted in ATTACHMENTS else None

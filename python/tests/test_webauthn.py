@@ -109,6 +109,42 @@ def test_a_page_gets_a_browsers_exceptions(browser):
         browser.create(None)
 
 
+def test_of_several_keys_the_first_that_has_an_answer_gives_it():
+    work, home, phone = brasskey.Key(), brasskey.Key(), brasskey.Key(attachment="platform")
+    asked = json.loads(py_webauthn.options_to_json(options()))
+    browser = Browser(ORIGIN, work, home, phone)
+    assert browser.key is work
+
+    def register(attachment):
+        selection = {"authenticatorAttachment": attachment}
+        return browser.create({**asked, "authenticatorSelection": selection})
+
+    registered = register("platform")
+    assert registered["authenticatorAttachment"] == "platform"
+    request = {"rpId": "example.com", "challenge": b"", "allowCredentials": [{"type": "public-key"}]}
+    request["allowCredentials"][0]["id"] = registered["id"]
+    assert browser.get(request)["id"] == registered["id"]
+
+    # Each key says why it has none.
+    asked["authenticatorSelection"] = {"userVerification": "required"}
+    with pytest.raises(webauthn.ConstraintError, match=r"none of 3 keys.*keys\[0\].*keys\[1\].*keys\[2\]"):
+        browser.create(asked)
+    request["allowCredentials"][0]["id"] = b"another"
+    work.power_off()
+    with pytest.raises(webauthn.NotAllowedError, match=r"keys\[0\].*switched off; keys\[1\].*no credential"):
+        browser.get(request)
+    work.power_on()
+    asked["authenticatorSelection"] = {}
+    asked["excludeCredentials"] = [{"type": "public-key", "id": Browser(ORIGIN, work).create(asked)["id"]}]
+    with pytest.raises(webauthn.InvalidStateError):
+        browser.create(asked)
+    browser.keys.remove(phone)
+    with pytest.raises(webauthn.NotAllowedError, match="asks for a platform key"):
+        register("platform")
+    browser.key = home
+    assert browser.keys == [home]
+
+
 def test_extensions_have_their_results():
     browser = Browser(ORIGIN, brasskey.Key(user_verification="always"))
     asked = json.loads(py_webauthn.options_to_json(options()))

@@ -15,9 +15,14 @@ const PLACES = ['cross-platform', 'platform'];
 const CREDENTIAL = ['id', 'privateKey', 'publicKey', 'rpId', 'signCount', 'userHandle'];
 /** Refusals of one key, after which another may have an answer. */
 const REFUSALS = ['NotAllowedError', 'ConstraintError', 'NotSupportedError'];
+/** What Node.js calls to print a value. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+/** The contexts whose pages have a stand-in. */
+const served = new WeakSet();
 
 export class Credentials {
   #context;
+  #keys;
   /** What pages asked for and may take back: by frame, and by the number that its document gave. */
   #requests = new Map();
   #watched = new WeakSet();
@@ -26,9 +31,23 @@ export class Credentials {
   #seeded = new Map();
 
   constructor(context, settings = {}) {
+    if (typeof context?.pages !== 'function') {
+      throw new TypeError('context must be a BrowserContext of Playwright; that of a page is page.context()');
+    }
     const { keys = [new SecurityKey()] } = members('the settings of Credentials', settings, ['keys']);
     this.#context = context;
-    this.keys = [...keys];
+    this.keys = keys;
+  }
+
+  get keys() {
+    return this.#keys;
+  }
+
+  set keys(keys) {
+    if (!Array.isArray(keys) || keys.some((key) => typeof key?.create !== 'function')) {
+      throw new TypeError('keys must be an array of SecurityKey');
+    }
+    this.#keys = [...keys];
   }
 
   /** The first key. */
@@ -37,9 +56,17 @@ export class Credentials {
     return this.keys[0];
   }
 
+  [INSPECT](_depth, options, inspect) {
+    return `Credentials ${inspect({ keys: this.keys }, options)}`;
+  }
+
   async install() {
     if (this.#installed) return;
+    if (served.has(this.#context)) {
+      throw new Error('this context has keys already: use the Credentials that are installed, and their keys');
+    }
     this.#installed = true;
+    served.add(this.#context);
     await this.#context.exposeBinding(BINDING, (source, request) => this.#serve(source, request));
     await this.#context.addInitScript(standIn, BINDING);
     const frames = this.#context.pages().flatMap((page) => page.frames());

@@ -351,6 +351,7 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
     });
     await fixtures.credentials({ context }, async (credentials) => {
       await credentials.install();
+      await assert.rejects(new Credentials(context).install(), /^Error: this context has keys already/);
       const options = await site.registrationOptions();
       await site.registered(options, await register(page, options));
     });

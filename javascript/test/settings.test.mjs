@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 
 import { SecurityKey } from '@brasskey/key';
 import { Credentials } from '@brasskey/key/playwright';
@@ -93,8 +94,14 @@ test('a request says who asks, and nothing that does not exist', async () => {
 });
 
 test('credentials of a context take no other settings', async () => {
-  assert.throws(() => new Credentials({}, { key: new SecurityKey() }), /have no 'key': there are keys$/);
-  const credentials = new Credentials({});
+  const context = { pages: () => [] };
+  assert.throws(() => new Credentials(context, { key: new SecurityKey() }), /have no 'key': there are keys$/);
+  assert.throws(() => new Credentials(context, { keys: new SecurityKey() }), /^TypeError: keys must be an array/);
+  assert.throws(() => new Credentials(context, { keys: [{}] }), /^TypeError: keys must be an array/);
+  assert.throws(() => new Credentials({}), /^TypeError: context must be a BrowserContext of Playwright/);
+  const credentials = new Credentials(context);
+  assert.throws(() => { credentials.keys = credentials.key; }, /^TypeError: keys must be an array/);
+  assert.match(inspect(credentials), /^Credentials \{\s+keys: \[\s+SecurityKey/);
   await assert.rejects(credentials.create('example.com', { signcount: 7 }), /have no 'signcount': there are id, /);
   await assert.rejects(credentials.get({ rp: 'example.com' }), /have no 'rp': there are id, rpId$/);
 });

@@ -62,3 +62,5 @@ pub mod usb;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod words;

@@ -70,7 +70,7 @@ impl<P: Platform> ctap1::Authenticator for Authenticator<P> {
 }
 
 /// A registration response (FIDO U2F Raw Message Formats v1.2 §4.3).
-fn registration(data: &[u8]) -> Option<register::Response> {
+pub(super) fn registration(data: &[u8]) -> Option<register::Response> {
     let (&[header_byte], rest) = data.split_first_chunk()?;
     let (public_key, rest) = rest.split_at_checked(65)?;
     let (&[length], rest) = rest.split_first_chunk()?;

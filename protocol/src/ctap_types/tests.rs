@@ -14,6 +14,7 @@ use super::*;
 use crate::ctap2::Status;
 use crate::ctap2::token::Permissions;
 use crate::limits::LARGE_BLOB_ARRAY_MAX;
+use crate::platform::Presence;
 use crate::testing::attestation::{BATCH, certificate, point};
 use crate::testing::key::{Assertion, Key, Made};
 use crate::testing::pin::{Agreement, PIN, Protocol, Token, client_pin, cp};
@@ -132,6 +133,10 @@ fn credentials_are_made_and_used_alike() {
     keys.refused(GET_NEXT_ASSERTION, Status::NotAllowed);
     keys.refused(get_assertion(RP).with(5, option("uv", true)), Status::InvalidOption);
     keys.done(SELECTION);
+    for key in [&mut keys.direct, &mut keys.through] {
+        key.user().answers.push_back(Presence::Declined);
+    }
+    keys.refused(SELECTION, Status::OperationDenied);
 }
 
 #[test]
@@ -175,6 +180,23 @@ fn settings_are_changed_alike() {
     let lower = set_min_pin_length([(1, 5.into())]);
     keys.refused(token.on(lower), Status::PinPolicyViolation);
     assert_eq!(keys.done(RESET), Response::bare(0));
+    assert_eq!(keys.done(set_min_pin_length([(1, 5.into())])), Response::bare(0));
+}
+
+#[test]
+fn a_certificate_of_any_length_is_taken_out_of_a_registration() {
+    for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 600] {
+        let head = match u16::try_from(length).unwrap().to_be_bytes() {
+            [0, low @ 0..=0x7f] => vec![0x30, low],
+            [0, low] => vec![0x30, 0x81, low],
+            [high, low] => vec![0x30, 0x82, high, low],
+        };
+        let certificate = [head, vec![0xcc; length]].concat();
+        let parts: [&[u8]; 6] = [&[5], &[4; 65], &[3], &[7; 3], &certificate, b"signature"];
+        let response = super::ctap1::registration(&parts.concat()).unwrap();
+        assert_eq!(response.attestation_certificate[..], certificate, "{length}");
+        assert_eq!(&response.signature[..], b"signature", "{length}");
+    }
 }
 
 #[test]

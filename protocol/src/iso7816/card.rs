@@ -212,7 +212,7 @@ impl Card {
         };
         place.copy_from_slice(data);
         self.used = GAP + data.len();
-        if work.selects() && is_success(word) {
+        if work.selects() && word == StatusWord::NoError.code() {
             self.selected = Some(Applet::Oath);
         }
         self.state = State::Responding {
@@ -342,11 +342,6 @@ impl Card {
             self.reply = Some(Reply::Piece(from, stop));
         }
     }
-}
-
-/// Whether the applet did what it was asked: 9000, or 61xx where it has more to say.
-const fn is_success(word: u16) -> bool {
-    word == 0x9000 || word >> 8 == 0x61
 }
 
 impl Default for Card {

@@ -43,7 +43,6 @@ impl<'a> Reader<'a> {
                 self.0 = rest;
                 Ok(Some(byte))
             }
-            [next] if next == tag => Err(StatusWord::WrongData),
             _ => Ok(None),
         }
     }

@@ -98,6 +98,7 @@ impl Host {
                 break;
             }
         }
+        assert!(whole.len() <= MAX_MESSAGE_LENGTH, "longer than dwMaxCCIDMessageLength");
         let (header, data) = whole.split_at(HEADER);
         assert_eq!(header[1..5], u32::try_from(data.len()).unwrap().to_le_bytes());
         Some(Response {

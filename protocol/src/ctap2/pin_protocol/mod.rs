@@ -113,12 +113,6 @@ impl SharedSecret {
         self.protocol
     }
 
-    /// `authenticate` of the parts, one after the other.
-    #[must_use]
-    pub fn authenticate(&self, message: &[&[u8]]) -> Authentication {
-        self.protocol.authenticate(&self.authentication, message)
-    }
-
     /// `verify`: whether `param` authenticates the parts. In constant time.
     #[must_use]
     pub fn verify(&self, message: &[&[u8]], param: &[u8]) -> bool {

@@ -4,13 +4,14 @@ use std::vec::Vec;
 
 use crate::crypto::Algorithm;
 use crate::ctap2::Status;
+use crate::ctap2::token::Permissions;
 use crate::limits::{USER_ACTION_TIMEOUT, USER_NAME_MAX};
 use crate::platform::{Gesture, Indication, Operation};
 use crate::testing::key::Key;
 use crate::testing::platform::Prompt;
 use crate::testing::request::{
     RESET, RP, SELECTION, array, descriptor, get_assertion, get_assertion_by, make_credential, make_discoverable, map,
-    parameters,
+    parameters, set_min_pin_length,
 };
 
 #[test]
@@ -147,4 +148,19 @@ fn the_user_is_asked_to_reset() {
         deadline: Some(100 + USER_ACTION_TIMEOUT),
     };
     assert_eq!(key.user().prompts, [prompt]);
+}
+
+#[test]
+fn each_rule_for_pins_is_told_alone_and_a_policy_stays() {
+    let mut key = Key::new();
+    let token = key.issue(Permissions::AUTHENTICATOR_CONFIG, None);
+    let policy = token.on(set_min_pin_length([(2, array([RP.into()])), (4, true.into())]));
+    for _ in 0..2 {
+        assert_eq!(key.send(&policy), Ok(None));
+        for (name, value) in [("pinComplexityPolicy", true.into()), ("minPinLength", 4.into())] {
+            let request = make_credential(RP, b"ada").with(6, map([(name, true.into())]));
+            let made = key.made(request).unwrap();
+            assert_eq!(made.auth_data.extensions, Some(map([(name, value)])));
+        }
+    }
 }

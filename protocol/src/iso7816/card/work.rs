@@ -60,9 +60,9 @@ impl Work {
         Wait::Until(now.saturating_add(KEEPALIVE_INTERVAL))
     }
 
-    /// Whether it is SELECT of the OATH applet, and not CALCULATE ALL, which has the same instruction.
+    /// Whether it is SELECT of the OATH applet: that of FIDO takes no work. CALCULATE ALL has the same instruction.
     pub(super) fn selects(&self) -> bool {
-        self.kind == RequestKind::Oath && self.header.is_select()
+        self.header.is_select()
     }
 
     /// Writes the message of the request, whose data is at the start of `from`: what NFCCTAP_MSG carries, or the APDU

@@ -97,6 +97,28 @@ fn a_long_list_comes_in_messages_of_whole_entries() {
 }
 
 #[test]
+fn entries_stay_whole_wherever_a_message_ends() {
+    let mut key = Key::new();
+    // More than a message in each form, however long the name that moves them all.
+    let names: Vec<_> = (0..150).map(|number| format!("{number:060}")).collect();
+    for name in &names {
+        key.put(&Account::new(name, TOTP | SHA512, b"secret")).unwrap();
+    }
+    for length in 1..=64 {
+        let first = "!".repeat(length);
+        key.put(&Account::new(&first, TOTP | SHA512, b"secret")).unwrap();
+        for (apdu, count) in [
+            (apdu(0xa1, 0, 0, &[]), 151),
+            (apdu(0xa4, 0, 1, &object(0x74, &[0; 8])), 302),
+            (apdu(0xa4, 0, 0, &object(0x74, &[0; 8])), 302),
+        ] {
+            assert_eq!(key.walked(&apdu).map(|objects| objects.len()), Ok(count), "{length}");
+        }
+        key.oath_with(0x02, 0, &object(0x71, first.as_bytes())).unwrap();
+    }
+}
+
+#[test]
 fn a_list_that_is_not_gone_on_with_is_over() {
     let (mut key, _) = many();
     let list = apdu(0xa1, 0, 0, &[]);

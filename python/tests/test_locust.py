@@ -62,10 +62,13 @@ def test_two_workers_load_a_website(start, tmp_path):
     host = f"http://localhost:{port}"
     start("uvicorn", "passkey_site:app", "--port", str(port), "--log-level", "error", ORIGIN=host)
     wait_for(f"{host}/openapi.json")
+    # Locust's own report, for people: tests/run keeps it.
+    report = pathlib.Path(os.environ.get("BRASSKEY_REPORTS", tmp_path)) / "locust.html"
     master = start(
         "locust", "--host", host, "--headless", "--users", "8", "--spawn-rate", "8", "--run-time", "6s",
         "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", str(master_port),
         "--expect-workers", "2", "--expect-workers-max-wait", str(PATIENCE), "--csv", str(tmp_path / "load"),
+        "--html", str(report),
     )  # fmt: skip
     seed = {"BRASSKEY_SEED": "this run"}
     workers = [
@@ -76,6 +79,7 @@ def test_two_workers_load_a_website(start, tmp_path):
     assert master.returncode == 0, output
     for worker in workers:
         assert worker.wait(PATIENCE) == 0
+    assert "sign-in: verification" in report.read_text(encoding="utf-8")
 
     with open(tmp_path / "load_stats.csv", encoding="utf-8") as file:
         rows = {row["Name"]: row for row in csv.DictReader(file)}

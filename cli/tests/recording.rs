@@ -3,8 +3,9 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -104,6 +105,43 @@ fn the_example_of_the_manual_works() {
     let output = run(home.path(), "replay bug.txt --json", command("brasskey record bug.txt"));
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert!(!stderr(&output).contains("unplug"), "{}", stderr(&output));
+}
+
+/// What a browser says to the soft token is recorded by the token: the browser knows no other.
+#[test]
+fn the_token_records_what_programs_say_to_it() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = "token --udp 127.0.0.1:0 --touch auto --ephemeral --record bug.txt --json";
+    let mut token = brasskey(home.path(), arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(token.stdout.take().unwrap());
+    let mut ready = String::new();
+    stdout.read_line(&mut ready).unwrap();
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    let register = "register --attestation none --name first --json";
+    for command in [register, "pin set --new-pin-env PIN"] {
+        let output = brasskey(
+            home.path(),
+            &format!("{command} --device {}", ready["device"].as_str().unwrap()),
+        )
+        .env("PIN", "2468")
+        .output()
+        .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    // Whatever ends the token: what was said is in the file.
+    token.kill().unwrap();
+    token.wait().unwrap();
+    let text = fs::read_to_string(home.path().join("bug.txt")).unwrap();
+    assert!(text.starts_with("brasskey recording 1\n# soft token"), "{text}");
+    assert!(text.contains(" CBOR 01") && text.contains("****"), "{text}");
+
+    fs::remove_dir_all(home.path().join(".local")).unwrap();
+    let output = run(home.path(), "replay bug.txt --json", register);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(last(&output)["differences"], Value::Array(Vec::new()));
+    let output = brasskey(home.path(), arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cannot make bug.txt"), "{}", stderr(&output));
 }
 
 #[test]

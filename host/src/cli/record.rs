@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -67,22 +67,7 @@ pub(super) struct StandInArgs {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let cable = device::connect(&args.device, output)?;
-    let shown = args.file.display().to_string();
-    let system = |what: &str| {
-        let what = format!("{what} {shown}");
-        move |source| Failure::System { what, source }
-    };
-    // Somebody may want to keep an older one.
-    let mut options = private::options();
-    let file = options
-        .write(true)
-        .create_new(true)
-        .open(&args.file)
-        .map_err(system("cannot make"))?;
-    let mut tap = Tap::<File>::new(file, &cable.label, args.with_secrets).map_err(system("cannot write"))?;
-    if !args.with_secrets {
-        output.notice("secrets stay out of the recording; the names of websites and users do not");
-    }
+    let mut tap = begin(&args.file, &cable.label, args.with_secrets, output)?;
     if args.stand_in.is_open_to_all() {
         output.notice("warning: any user of this computer can use this key as long as it is recorded");
     }
@@ -102,11 +87,27 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
             "{} of {} recorded in {}.",
             count(messages, "message"),
             cable.label,
-            escape(&shown)
+            escape(&args.file.display().to_string())
         )
     })?;
     pass_on(ended);
     Ok(())
+}
+
+/// Begins a recording of `device` in a new file.
+pub(super) fn begin(path: &Path, device: &str, with_secrets: bool, output: &Output) -> Result<Tap<File>, Failure> {
+    let system = |what: &str| {
+        let what = format!("{what} {}", path.display());
+        move |source| Failure::System { what, source }
+    };
+    // Somebody may want to keep an older one.
+    let mut options = private::options();
+    let file = options.write(true).create_new(true).open(path);
+    let tap = Tap::new(file.map_err(system("cannot make"))?, device, with_secrets).map_err(system("cannot write"))?;
+    if !with_secrets {
+        output.notice("secrets stay out of the recording; the names of websites and users do not");
+    }
+    Ok(tap)
 }
 
 /// Ends with the code of a program that failed, as if nobody had stood between.

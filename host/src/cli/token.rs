@@ -1,6 +1,7 @@
 //! `brasskey token`: the soft token as a server, for other programs.
 
 mod ready;
+mod record;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use crate::soft::control::{ControlAddress, ControlOptions};
 use crate::soft::storage::{AnyStorage, Seal};
 use crate::soft::{self, Backup, Identity, Listen, LogEntry, Name, Serial, SoftKey, Touch, UserVerification, paths};
 use crate::text::escape;
+use record::RecordArgs;
 
 /// The arguments of `token`.
 #[derive(Debug, ClapArgs)]
@@ -96,6 +98,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     soft: SoftArgs,
+
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
@@ -112,6 +117,8 @@ const PCSC_HINT: &str = "hint: it becomes one as soon as pcscd runs with the dri
 /// What the command waits for while the token runs.
 enum Event {
     Command(LogEntry),
+    /// The recording takes no more.
+    Unrecorded(io::Error),
     /// Ctrl-C, or a signal that ends services.
     End,
 }
@@ -147,6 +154,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         .backup(args.backup());
     if let Some(aaguid) = model {
         builder = builder.aaguid(aaguid);
+    }
+    let untold = tell.clone();
+    let fail = move |error| drop(untold.try_send(Event::Unrecorded(error)));
+    if let Some(listener) = args.record.listener(fail, output)? {
+        builder = builder.listener(listener);
     }
     if args.log {
         builder = builder.observer(move |entry| drop(tell.try_send(Event::Command(entry))));
@@ -189,10 +201,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         output.notice(PCSC_HINT);
     }
     ready::say(&key, &servers, &listen, state.as_deref().zip(seal), output)?;
-    while let Ok(Event::Command(entry)) = events.recv() {
-        output.notice(&line(&entry));
+    loop {
+        match events.recv() {
+            Ok(Event::Command(entry)) => output.notice(&line(&entry)),
+            Ok(Event::Unrecorded(error)) => output.notice(&format!("warning: the recording ends here: {error}")),
+            Ok(Event::End) | Err(_) => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// One command, for the log: when, on which channel, what, the answer, and how long the key took without its user.

@@ -1,12 +1,15 @@
 //! The key as its hosts meet it: CTAPHID, whose channel is whose, smart cards, and what falls due. It does not know the
 //! authenticator, so that it can answer while a request runs: keepalives, time extensions, busy, cancel.
 
+mod indicator;
+mod listener;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use brasskey_protocol::ctaphid::{self, Device, Event, Report, command};
 use brasskey_protocol::limits::MAX_MESSAGE;
-use brasskey_protocol::platform::{Abort, Clock as _, Indication, Indicator};
+use brasskey_protocol::platform::{Abort, Clock as _};
 use brasskey_protocol::request::Request;
 
 use super::about::DEVICE_INFO;
@@ -18,6 +21,9 @@ use super::presence::button::Button;
 use super::routes::{Routes, Verdict};
 use super::sync::{Condvar, Mutex, MutexGuard};
 use super::{lock, unpoison};
+pub use indicator::SoftIndicator;
+pub use listener::Direction;
+pub(super) use listener::Listener;
 
 pub(super) struct Hid {
     state: Mutex<State>,
@@ -36,6 +42,7 @@ struct State {
     device: Device,
     routes: Routes,
     cards: Cards,
+    listener: Option<Listener>,
     /// Where the request came from that runs, or that ran last where none does.
     source: Source,
     log: Log,
@@ -84,6 +91,7 @@ impl Hid {
                 device: Device::new(DEVICE_INFO),
                 routes: Routes::new(),
                 cards: Cards::default(),
+                listener: None,
                 source: Source::Hid,
                 log: Log::default(),
                 is_on: false,
@@ -102,6 +110,11 @@ impl Hid {
         }
     }
 
+    /// Has `listener` hear each report from now on.
+    pub(super) fn listen(&self, listener: Listener) {
+        lock(&self.state).listener = Some(listener);
+    }
+
     /// Takes in a report that `from` sent.
     pub(super) fn receive(&self, from: &Arc<dyn Host>, report: &Report) -> Next {
         let mut guard = lock(&self.state);
@@ -109,9 +122,11 @@ impl Hid {
         if !state.is_on {
             return Next::Nothing;
         }
+        state.hear(Direction::ToKey, report);
         match state.routes.judge(from.id(), report, &state.device) {
             Verdict::Pass => {}
             Verdict::Refuse(refusal) => {
+                state.hear(Direction::FromKey, &refusal);
                 from.send(&refusal);
                 return Next::Nothing;
             }
@@ -369,29 +384,14 @@ impl State {
         while let Some(report) = self.device.transmit() {
             if let Some(host) = self.routes.destination(asked, &report) {
                 host.send(&report);
+                self.hear(Direction::FromKey, &report);
             }
         }
     }
-}
 
-/// Puts what the authenticator shows into the keepalives of the request that runs. A key that never waits for anybody
-/// has nothing to show.
-pub struct SoftIndicator(pub(super) Arc<Hid>);
-
-impl Indicator for SoftIndicator {
-    fn show(&mut self, indication: Indication) {
-        let Self(hid) = self;
-        if hid.waits {
-            let mut state = lock(&hid.state);
-            let now = hid.clock.now();
-            match state.source {
-                Source::Card(reader) => state.cards.show(reader, indication, now),
-                Source::Hid => {
-                    state.device.show(indication, now);
-                    state.transmit(None);
-                }
-            }
-            hid.wake_timer(&mut state);
+    fn hear(&mut self, direction: Direction, report: &Report) {
+        if let Some(listener) = &mut self.listener {
+            listener(direction, report);
         }
     }
 }

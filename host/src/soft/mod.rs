@@ -68,7 +68,7 @@ pub use credentials::{CredentialError, ImportedKey, NewCredential, StoredCredent
 pub use engine::SoftPlatform;
 pub use error::Error;
 pub use fleet::{Fleet, FleetError};
-pub use hid::SoftIndicator;
+pub use hid::{Direction, SoftIndicator};
 pub use identity::{Identity, Name, Serial, UnfitName};
 pub use key::{Builder, Connection, SoftKey, State};
 pub use log::LogEntry;

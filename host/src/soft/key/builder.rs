@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use brasskey_protocol::authenticator::{Backup, Config};
+use brasskey_protocol::ctaphid::Report;
 use brasskey_protocol::platform::{Abort, Seams, Storage};
 use brasskey_protocol::rng::HealthyRng;
 use brasskey_protocol::store::StartError;
@@ -12,7 +13,7 @@ use crate::soft::about::CONFIG;
 use crate::soft::clock::SoftClock;
 use crate::soft::engine::{Engine, Observer};
 use crate::soft::error::Error;
-use crate::soft::hid::{Hid, SoftIndicator};
+use crate::soft::hid::{Direction, Hid, Listener, SoftIndicator};
 use crate::soft::identity::Identity;
 use crate::soft::log::LogEntry;
 use crate::soft::presence::button::Button;
@@ -32,6 +33,7 @@ pub struct Builder {
     config: Config,
     identity: Option<Identity>,
     observer: Option<Observer>,
+    listener: Option<Listener>,
 }
 
 impl Builder {
@@ -45,6 +47,7 @@ impl Builder {
             config: CONFIG,
             identity: None,
             observer: None,
+            listener: None,
         }
     }
 
@@ -109,6 +112,14 @@ impl Builder {
         self
     }
 
+    /// Calls `listener` for each report of CTAPHID between the key and its hosts. The key waits until it returns. Smart
+    /// cards send none.
+    #[must_use]
+    pub fn listener(mut self, listener: impl FnMut(Direction, &Report) + Send + 'static) -> Self {
+        self.listener = Some(Box::new(listener));
+        self
+    }
+
     /// **Only for tests:** derives all random numbers from `seed`. Anyone who knows it knows the key's secrets.
     #[must_use]
     pub fn seed(mut self, seed: [u8; 32]) -> Self {
@@ -138,6 +149,7 @@ impl Builder {
             config,
             identity,
             observer,
+            listener,
         } = self;
         let button = Arc::new(Button::new(clock.clone()));
         let verifier = Arc::new(Verifier::new(verification));
@@ -148,6 +160,9 @@ impl Builder {
         };
         let waits = touch.waits();
         let hid = Arc::new(Hid::new(waits, clock.clone(), Arc::clone(&button), Arc::clone(&abort)));
+        if let Some(listener) = listener {
+            hid.listen(listener);
+        }
         let seams = Seams {
             presence: SoftPresence::new(touch, button, Arc::clone(&verifier), abort),
             storage,

@@ -6,12 +6,19 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use brasskey_conformance::costs::{self, Cost};
-use brasskey_conformance::host::ctap2::make_discoverable;
-use brasskey_conformance::key::{Hand, Key};
+use brasskey_conformance::host::card::message;
+use brasskey_conformance::host::client_pin::{Agreement, Protocol, client_pin, cp};
+use brasskey_conformance::host::ctap2::{Request, make_discoverable, status};
+use brasskey_conformance::host::response::Response;
+use brasskey_conformance::host::{Host, command};
+use brasskey_conformance::key::{Hand, Key, Need};
 use brasskey_conformance::run::caught;
 use brasskey_conformance::suites;
 use brasskey_conformance::trace::{Patience, Tape, Watched};
 use brasskey_tests::forms::{self, Form};
+
+/// Of a key that is used.
+const PIN: &str = "13579246";
 
 /// How long the tape waits does not matter: the core answers at once.
 fn cost(form: &'static Form, run: fn(&Key)) -> Cost {
@@ -29,16 +36,35 @@ fn cost(form: &'static Form, run: fn(&Key)) -> Cost {
 /// Whether the check passes on a key that has a PIN, and a passkey for the website of the checks.
 fn passes_on_a_used_key(form: &'static Form, run: fn(&Key)) -> bool {
     let key = Key::new(&form.profile, form.hand());
+    let is_card = form.profile.has.contains(&Need::Card);
     let made = caught(|| {
         let mut host = key.host();
+        if is_card {
+            return use_card(&key, &mut host);
+        }
         if host.option("rk") == Some(true) {
             host.touched_if_asked(make_discoverable("example.com", b"somebody"));
         }
         if host.option("clientPin").is_some() {
-            host.set_pin("13579246");
+            host.set_pin(PIN);
         }
     });
     made.is_ok() && caught(|| run(&key)).is_ok()
+}
+
+/// The same over APDUs: the link of a card takes nothing else.
+fn use_card(key: &Key, host: &mut Host) {
+    host.select_fido();
+    host.send(
+        command::APDU,
+        &message(0, &make_discoverable("example.com", b"somebody").encode()),
+    );
+    key.touch();
+    assert_eq!(host.apdu_answer().0[0], status::OK);
+    let mut ask = |request: Request| Response::decode(&host.apdu(&message(0, &request.encode())).0);
+    let half = ask(client_pin(0x02).with(cp::PIN_UV_AUTH_PROTOCOL, Protocol::Two as u8));
+    let agreement = Agreement::new(Protocol::Two, &half.ok()[&1]);
+    assert_eq!(ask(agreement.set_pin(PIN)).status, status::OK);
 }
 
 #[test]

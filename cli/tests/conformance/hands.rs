@@ -2,6 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::*;
 
@@ -145,4 +149,50 @@ fn a_check_is_repeated_where_another_program_used_the_key() {
     let output = run(home.path(), &format!("--device {device} --only ctaphid::ping --json"));
     assert_eq!(output.status.code(), Some(0), "{}", json(&output));
     assert!(!with_outcome(&json(&output), "pass").is_empty());
+}
+
+/// The first interrupt makes the key as new, for which somebody has to touch it. The second one waits for nobody.
+#[test]
+fn a_second_interrupt_ends_the_run_at_once_and_says_what_stays_on_the_key() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    relay(&token, home.path());
+    // Only the reset before the check is touched for.
+    script(
+        home.path(),
+        "once.sh",
+        "mkdir touched 2>/dev/null && exec ./touch.sh; echo asked >&2; exec sleep 120",
+    );
+    let arguments = format!(
+        "conformance --device {} --touch-command ./once.sh --replug-command ./replug.sh --erase --yes --only \
+         user_verification::a_plain_credential_needs_no_pin",
+        token.device
+    );
+    let mut child = brasskey(home.path(), &arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let process = Pid::from_raw(child.id().try_into().unwrap());
+    let (mut said, mut errors) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
+    let mut interrupt_after = |line: &str| {
+        let begin = said.len();
+        while !said[begin..].ends_with(line) {
+            assert_ne!(errors.read_line(&mut said).unwrap(), 0, "{said}");
+        }
+        kill(process, Signal::SIGINT).unwrap();
+    };
+    interrupt_after("asked\n");
+    interrupt_after("making the key as new\nasked\n");
+    let begun = Instant::now();
+    // It ends with the last program that can write there: the command that touches is ended, too.
+    errors.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{said}");
+    let left = format!(
+        "the PIN 1234, which may be blocked: `brasskey reset --device {}`",
+        token.device
+    );
+    assert!(said.contains(&left), "{said}");
+    let status = brasskey(home.path(), &format!("pin status --device {} --json", token.device)).output();
+    assert_eq!(json(&status.unwrap())["isSet"], true, "{said}");
 }

@@ -251,6 +251,11 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
         format!("--device {device} --only ctaphid::ping by_hand::a_get --json --html page.html --junit junit.xml");
     let output = run(home.path(), &flags);
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("where another program may have used the key"),
+        "{}",
+        stderr(&output)
+    );
     let report = json(&output);
     fs::write(home.path().join("broken.json"), &output.stdout).unwrap();
     let failed: Vec<_> = report["checks"]

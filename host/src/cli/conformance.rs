@@ -1,5 +1,6 @@
 //! `brasskey conformance`: holds any key to the standards, and writes a report.
 
+mod ahead;
 mod card;
 mod consent;
 mod control;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use brasskey_conformance::broken::Broken;
 use brasskey_conformance::outcome::{Checked, Outcome, Report, SCHEMA};
-use brasskey_conformance::plan::{self, Means, Step, Total};
+use brasskey_conformance::plan::{self, Means, Step};
 use brasskey_conformance::run::Bench;
 use brasskey_conformance::trace::{Left, Patience, Tape};
 use clap::{Args as ClapArgs, Subcommand};
@@ -29,7 +30,6 @@ use time::format_description::well_known::Rfc3339;
 
 use super::device::spec;
 use super::failure::Failure;
-use super::layout::count;
 use super::output::Output;
 use super::pin_entry::PinArgs;
 use crate::text::escape;
@@ -186,7 +186,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         ));
     }
     let total = plan::total(&steps, args.erase && !subject.is_ephemeral);
-    announce(total, steps.len(), &subject, output);
+    ahead::announce(total, steps.len(), &subject, output);
     end::heed_signals(&tape, &subject, bench.pins().first, output);
     let mut report = Report {
         schema: SCHEMA,
@@ -211,7 +211,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     report.left = end::tidy(&bench, &report, &subject, broken.is_some(), output);
     report.except(exceptions.iter().map(|(name, reason)| (&name[..], &reason[..])));
     let untried = untried::judge(args, &steps, &report);
-    finish(args, &report, broken.or(untried), output)
+    finish(args, &report, &subject, broken.or(untried), output)
 }
 
 impl Args {
@@ -235,41 +235,6 @@ impl Args {
                 .map(|file| format!("--exceptions {}", file.display())),
         );
         how
-    }
-}
-
-/// What is ahead.
-fn announce(total: Total, all: usize, subject: &Subject, output: &Output) {
-    output.notice(&ahead(total, all, subject.is_person));
-}
-
-/// What is ahead, in words: of `all` checks those that can be tried, and what they take of a person.
-fn ahead(total: Total, all: usize, is_person: bool) -> String {
-    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let checks = match number(all) {
-        all if all == number(total.checks) => count(all, "check"),
-        all => format!("{} of {} can be tried", total.checks, count(all, "check")),
-    };
-    let mut takes = Vec::new();
-    if is_person {
-        match total.touches {
-            0 => {}
-            1 => takes.push("1 touch".to_owned()),
-            number => takes.push(format!("{number} touches")),
-        }
-        if total.power_cycles > 0 {
-            takes.push(format!(
-                "{} to unplug the key",
-                count(total.power_cycles.into(), "time")
-            ));
-        }
-        if total.minutes() > 0 {
-            takes.push(format!("some {}", count(total.minutes(), "minute")));
-        }
-    }
-    match takes.is_empty() {
-        true => checks,
-        false => format!("{checks}: {}", takes.join(", ")),
     }
 }
 
@@ -381,7 +346,13 @@ fn try_alone(bench: &Bench, step: &Step, erase: bool, subject: &Subject) -> Chec
 }
 
 /// Writes the reports. `worst` is what is worse than a check that fails, or else what is.
-fn finish(args: &Args, report: &Report, worst: Option<Failure>, output: &Output) -> Result<(), Failure> {
+fn finish(
+    args: &Args,
+    report: &Report,
+    subject: &Subject,
+    worst: Option<Failure>,
+    output: &Output,
+) -> Result<(), Failure> {
     if let Some(file) = &args.html {
         files::write(file, &html::page(report))?;
     }
@@ -398,27 +369,9 @@ fn finish(args: &Args, report: &Report, worst: Option<Failure>, output: &Output)
             state: end::state(report),
         }),
         (None, 0) => Ok(()),
-        (None, failed) => Err(Failure::Nonconforming { failed }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_ahead_is_told_in_numbers_that_agree() {
-        let total = |checks, touches| Total {
-            checks,
-            touches,
-            ..Total::default()
-        };
-        assert_eq!(ahead(total(20, 0), 20, true), "20 checks");
-        assert_eq!(ahead(total(11, 0), 21, true), "11 of 21 checks can be tried");
-        assert_eq!(
-            ahead(total(11, 2), 21, true),
-            "11 of 21 checks can be tried: 2 touches, some 1 minute"
-        );
-        assert_eq!(ahead(total(11, 2), 11, false), "11 checks");
+        (None, failed) => Err(Failure::Nonconforming {
+            failed,
+            may_have_others: !subject.sees_others(),
+        }),
     }
 }

@@ -154,6 +154,8 @@ pub(super) enum Failure {
     Nonconforming {
         /// How many.
         failed: usize,
+        /// Whether another program may have used the key meanwhile, and nobody could see that.
+        may_have_others: bool,
     },
     /// An AWS account does not pass. What was found was shown already.
     #[error("the AWS account does not pass: {0}")]

@@ -48,6 +48,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })?;
     match worse {
         0 => Ok(()),
-        failed => Err(Failure::Nonconforming { failed }),
+        failed => Err(Failure::Nonconforming {
+            failed,
+            may_have_others: false,
+        }),
     }
 }

@@ -36,9 +36,15 @@ pub(super) fn is_stopped() -> bool {
     matches!(STATE.load(Ordering::Acquire), ENDING | LEAVING)
 }
 
+/// Whether the command is to end at once.
+pub(super) fn is_leaving() -> bool {
+    STATE.load(Ordering::Acquire) == LEAVING
+}
+
 /// Where the command is to end at once, waits for that: the key has been told that nobody waits for it any more.
-fn leave() {
-    while STATE.load(Ordering::Acquire) == LEAVING {
+fn leave(subject: &Subject) {
+    while is_leaving() {
+        subject.stop_touching();
         IS_QUIET.store(true, Ordering::Release);
         thread::park_timeout(LEAVE);
     }
@@ -76,7 +82,9 @@ pub(super) fn tidy(
     is_broken: bool,
     output: &Output,
 ) -> Option<String> {
-    leave();
+    // What was to touch the key for a check that was ended would touch it for the reset.
+    subject.stop_touching();
+    leave(subject);
     let left = bench.tape().left();
     if left.is_nothing() || subject.is_ephemeral {
         return None;
@@ -102,11 +110,11 @@ pub(super) fn tidy(
     let _ = STATE.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
         (state != LEAVING).then_some(TIDYING)
     });
-    leave();
+    leave(subject);
 
     output.notice("making the key as new");
     let result = bench.freshen();
-    leave();
+    leave(subject);
     if let Err(why) = result {
         output.notice(&crate::text::escape(&format!("the key cannot be made as new: {why}")));
     }

@@ -1,6 +1,7 @@
 //! The key that was named, and who touches it and unplugs it.
 
 mod awaiting;
+mod command;
 mod patient;
 mod person;
 mod plugged;
@@ -8,7 +9,6 @@ mod relay;
 mod seat;
 
 use std::io::IsTerminal as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +29,7 @@ use crate::soft::{SoftKey, Touch};
 use crate::text::escape;
 use crate::transport::pcsc::{PcscCard, Sharing};
 use crate::transport::{self, Address, DeviceSpec, TransportError};
+use command::shell;
 use person::Guide;
 use plugged::{Plugged, Presser};
 use relay::Relay;
@@ -118,6 +119,19 @@ impl Subject {
     /// Whether the key has answered another program since this was asked last.
     pub(super) fn had_others(&self) -> bool {
         self.plugged.as_ref().is_some_and(|plugged| plugged.line.had_others())
+    }
+
+    /// Whether a program that uses the key meanwhile is noticed, or there can be none. Elsewhere such a program moves
+    /// counters and retries, and nobody knows why.
+    pub(super) fn sees_others(&self) -> bool {
+        self.plugged.as_ref().is_none_or(|plugged| plugged.line.is_shared)
+    }
+
+    /// Nobody touches the key any more for what it was asked before.
+    pub(super) fn stop_touching(&self) {
+        if let Some(plugged) = &self.plugged {
+            plugged.stop_touching();
+        }
     }
 
     /// The key, watched.
@@ -226,33 +240,6 @@ fn plugged_in() -> Result<Address, Failure> {
             "name one with --device; `brasskey list` shows them",
         )),
     }
-}
-
-/// Starts a command of the user's.
-fn start(command: &str) -> Result<Child, String> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    Command::new(shell)
-        .args([flag, command])
-        .stdin(Stdio::null())
-        // Ours is the report's.
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("the command `{command}` cannot be run: {error}"))
-}
-
-/// What the end of a command says.
-fn said_of(command: &str, status: ExitStatus) -> Result<(), String> {
-    match status.success() {
-        true => Ok(()),
-        false => Err(format!("the command `{command}` failed: {status}")),
-    }
-}
-
-/// Runs a command of the user's.
-fn shell(command: &str) -> Result<(), String> {
-    let status = start(command)?.wait();
-    let status = status.map_err(|error| format!("the command `{command}` is lost: {error}"))?;
-    said_of(command, status)
 }
 
 /// Ends the check, and the run, where the hand cannot do its part.

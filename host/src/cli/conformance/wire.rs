@@ -17,7 +17,7 @@ const INIT: u8 = 0x86;
 pub(super) struct Line {
     /// Whether reports for other programs come here, too: the computer gives each program that has a key on USB open
     /// all of its reports.
-    is_shared: bool,
+    pub(super) is_shared: bool,
     /// Whether a connection broke, and none was made since.
     pub(super) is_broken: AtomicBool,
     /// Whether the key has answered another program.

@@ -64,9 +64,15 @@ impl Failure {
             Self::Untried { untried, .. } => {
                 format!("`--list` shows what keeps each of the {untried}, and takes the same options")
             }
-            Self::Nonconforming { .. } => {
-                "--html FILE writes what was said on the wire; --exceptions FILE keeps what is meant to be so"
-                    .to_owned()
+            Self::Nonconforming { may_have_others, .. } => {
+                let others = match may_have_others {
+                    true => "; where another program may have used the key meanwhile, end that and try again",
+                    false => "",
+                };
+                format!(
+                    "--html FILE writes what was said on the wire; --exceptions FILE keeps what is meant to be \
+                     so{others}"
+                )
             }
             Self::Findings { .. } => {
                 "the remedies above say what to write instead; `brasskey aws policy print` prints a policy without \

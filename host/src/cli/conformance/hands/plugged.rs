@@ -61,6 +61,13 @@ impl Plugged {
         lock(&self.address).clone()
     }
 
+    /// Ends a command that touches the key.
+    pub(super) fn stop_touching(&self) {
+        if let Presser::Commands { touch: Some(relay), .. } = &self.presser {
+            relay.stop();
+        }
+    }
+
     /// How long the key may be away.
     pub(super) fn patience(&self) -> Duration {
         let is_expected = self.is_away.load(Ordering::Acquire) || matches!(self.presser, Presser::Person(_));

@@ -1,6 +1,5 @@
 //! A command that touches the key. It runs beside the host, which asks a key of U2F again and again meanwhile.
 
-use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +7,8 @@ use std::time::{Duration, Instant};
 use brasskey_conformance::broken::{Broken, break_off};
 
 use super::awaiting::{Awaiting, Toucher};
-use super::{lock, said_of, start};
+use super::command::{Running, start};
+use super::lock;
 use crate::cli::conformance::end::is_stopped;
 
 /// How long a command may take.
@@ -31,7 +31,7 @@ struct State {
 #[derive(Default)]
 struct Run {
     /// The command, where it runs, and since when.
-    child: Option<(Child, Instant)>,
+    running: Option<(Running, Instant)>,
     /// When it ended last.
     ended: Option<Instant>,
     /// Whether it was run twice for this touch.
@@ -63,9 +63,9 @@ impl Relay {
 
     fn start(&self, is_second: bool) {
         match start(&self.0.command) {
-            Ok(child) => {
+            Ok(running) => {
                 *lock(&self.0.run) = Run {
-                    child: Some((child, Instant::now())),
+                    running: Some((running, Instant::now())),
                     ended: None,
                     is_second,
                 };
@@ -74,26 +74,32 @@ impl Relay {
         }
     }
 
+    /// Ends the command, where it runs.
+    pub(super) fn stop(&self) {
+        let running = lock(&self.0.run).running.take();
+        running.into_iter().for_each(|(running, _)| running.end());
+    }
+
     /// Whether the command has ended, well.
     fn has_ended(&self) -> bool {
         let mut run = lock(&self.0.run);
-        let Some((child, begun)) = &mut run.child else {
+        let Some((running, begun)) = &mut run.running else {
             return true;
         };
-        let why = match child.try_wait() {
-            Ok(None) if begun.elapsed() < PATIENCE && !is_stopped() => return false,
-            Ok(None) => {
-                // Where it has ended meanwhile there is nothing to end.
-                drop(child.kill());
-                drop(child.wait());
+        let result = running.result();
+        if result.is_none() && begun.elapsed() < PATIENCE && !is_stopped() {
+            return false;
+        }
+        run.ended = Some(Instant::now());
+        let running = run.running.take();
+        drop(run);
+        let why = match (result, running) {
+            (Some(result), _) => result.err(),
+            (None, running) => {
+                running.into_iter().for_each(|(running, _)| running.end());
                 Some(format!("the command `{}` does not end", self.0.command))
             }
-            Ok(Some(status)) => said_of(&self.0.command, status).err(),
-            Err(error) => Some(format!("the command `{}` is lost: {error}", self.0.command)),
         };
-        run.child = None;
-        run.ended = Some(Instant::now());
-        drop(run);
         // The command may have heard of Ctrl-C, too.
         assert!(!is_stopped(), "the run was ended");
         match why {

@@ -5,6 +5,7 @@ use brasskey_conformance::key::Report;
 
 use super::ear::Ear;
 use super::path::Path;
+pub use super::secrets::Secret;
 
 /// What a key does wrong.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,8 @@ pub enum Act {
     SignsWithout(&'static str),
     /// It says another output of an extension, in CBOR. It signs what it says.
     Signs(&'static str, &'static [u8]),
+    /// A credential ID begins with the user's ID, where that has more bytes than this. It signs what it says.
+    NamesUsers(usize),
     /// Its clock stands still from such an answer on.
     Stands,
     /// Its clock runs so many times as fast from such an answer on.
@@ -94,6 +97,11 @@ pub enum Act {
     BeginsAnew,
     /// It erases itself after such an answer.
     ErasesItself,
+    /// Where its power goes before such an answer, it has half of what it wrote: getInfo answers another value of this
+    /// member from then on.
+    Tears(Path),
+    /// Its answer takes longer where a secret is met with.
+    Dawdles(Secret),
     /// What it hears is changed, report by report.
     Hears(&'static str, fn(&Report, &mut Ear) -> Vec<Report>),
     /// What it says is changed, report by report.

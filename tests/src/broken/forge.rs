@@ -32,7 +32,7 @@ impl Forge {
         let done = match (request.command, asked, &answered[..]) {
             (command::CBOR, [0x01, body @ ..], [0, _, ..]) => Path("1").of(body).and_then(|hash| {
                 self.client_data_hash = hash.into_bytes().ok()?;
-                self.made(&answered[1..], act)
+                self.made(body, &answered[1..], act)
             }),
             (command::CBOR, [0x02, body @ ..], [0, _, ..]) => Path("2").of(body).and_then(|hash| {
                 self.client_data_hash = hash.into_bytes().ok()?;
@@ -53,10 +53,20 @@ impl Forge {
     }
 
     /// authenticatorMakeCredential: the credential gets another key.
-    fn made(&mut self, body: &[u8], act: Act) -> Option<Vec<u8>> {
+    fn made(&mut self, asked: &[u8], body: &[u8], act: Act) -> Option<Vec<u8>> {
         let mut said = AuthData::read(Path("2").of(body)?.as_bytes()?)?;
         let (id, cose_key) = said.attested.as_mut()?;
         let key = replace_key(cose_key)?;
+        if let Act::NamesUsers(length) = act
+            && let Some(user) = Path("3/id").of(asked).and_then(|id| id.into_bytes().ok())
+            && user.len() > length
+        {
+            // Behind the AAGUID and the length.
+            id[18..]
+                .iter_mut()
+                .zip(user)
+                .for_each(|(byte, of_user)| *byte = of_user);
+        }
         let id = id[18..].to_vec();
         said.change(act);
         let signed = said.write();

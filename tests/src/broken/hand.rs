@@ -10,6 +10,7 @@ use brasskey_conformance::key::{Hand, Link};
 use super::defect::{Act, Defect};
 use super::ear::Ear;
 use super::forge::Forge;
+use super::secrets::Secrets;
 use super::wire::Wire;
 
 /// How long a host waits for a key that may never answer. The core answers at once, but computers are busy.
@@ -36,8 +37,10 @@ pub(super) struct Memory {
     pub(super) has_happened: bool,
     /// The answer that it repeats.
     pub(super) first: Option<Vec<u8>>,
-    /// Whether a request waits that it does anyway.
+    /// Whether a request waits: that it does anyway, or that a power cut tears.
     pub(super) is_running: bool,
+    /// Whether a power cut has torn what it wrote.
+    pub(super) is_torn: bool,
     /// What it answers to that.
     pub(super) pretends: Option<u16>,
     pub(super) ear: Ear,
@@ -47,6 +50,7 @@ pub(super) struct Memory {
     pub(super) murmurs: bool,
     /// Whether it did anything otherwise.
     pub(super) has_differed: bool,
+    pub(super) secrets: Secrets,
     forge: Forge,
 }
 
@@ -56,10 +60,16 @@ impl World {
     }
 
     fn is_forged(&self) -> bool {
-        use Act::{Nothing, Signs, SignsCounter, SignsFlags, SignsForAnother, SignsWithout};
+        use Act::{NamesUsers, Nothing, Signs, SignsCounter, SignsFlags, SignsForAnother, SignsWithout};
         matches!(
             self.defect.act,
-            SignsFlags(..) | SignsCounter(..) | SignsForAnother | SignsWithout(..) | Signs(..) | Nothing
+            SignsFlags(..)
+                | SignsCounter(..)
+                | SignsForAnother
+                | SignsWithout(..)
+                | Signs(..)
+                | NamesUsers(_)
+                | Nothing
         )
     }
 
@@ -166,7 +176,11 @@ impl Hand for Broken {
             return;
         }
         self.0.hand.power_cycle();
-        self.0.memory().has_happened = false;
+        let mut memory = self.0.memory();
+        memory.has_happened = false;
+        if matches!(self.0.defect.act, Act::Tears(_)) {
+            memory.is_torn |= std::mem::take(&mut memory.is_running);
+        }
     }
 
     fn advance(&self, milliseconds: u64) -> bool {

@@ -8,6 +8,7 @@
 //! | [`defect`] | the language of defects |
 //! | [`path`] | members of messages |
 //! | [`ear`] | what came before in reports |
+//! | `secrets` | what times must not tell |
 //! | [`TABLES`] | the defects |
 //! | [`innocent`] | what other keys do in another way, and is no defect |
 
@@ -17,6 +18,7 @@ mod forge;
 mod hand;
 pub mod innocent;
 pub mod path;
+mod secrets;
 mod table;
 mod wire;
 mod words;

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use brasskey_conformance::host::ctap2::{RESET, status};
+use brasskey_conformance::host::ctap2::{GET_INFO, RESET, status};
 use brasskey_conformance::host::oath::refusal::NOT_ALLOWED;
 use brasskey_conformance::host::{BROADCAST, Message, command, packets};
 use brasskey_conformance::key::{Link, Report};
@@ -15,6 +16,9 @@ use super::hand::{PATIENCE, World};
 
 /// The keepalive of a key that waits for its user.
 const UP_NEEDED: [u8; 1] = [2];
+
+/// More than a cable and a computer add, so that whoever measures sees it.
+const DAWDLES: Duration = Duration::from_millis(30);
 
 /// More than any check hears. A key that talks for ever has failed.
 const REPORTS: u32 = 100_000;
@@ -68,6 +72,8 @@ struct Asked {
     is_meant: bool,
     /// Whether it was touched for.
     is_touched: bool,
+    /// Since when its answer takes twice as long as it would.
+    dawdles_since: Option<Instant>,
 }
 
 pub(super) struct Wire {
@@ -165,10 +171,14 @@ impl Wire {
                     payload: UP_NEEDED.to_vec(),
                     ..request.clone()
                 }),
-                Act::DoesItAnyway | Act::Murmurs => self.world.memory().is_running = true,
+                Act::DoesItAnyway | Act::Murmurs | Act::Tears(_) => self.world.memory().is_running = true,
                 _ => {}
             }
         }
+        let dawdles_since = match self.world.defect.act {
+            Act::Dawdles(secret) if self.world.memory().secrets.meets(secret, &mut seen) => Some(Instant::now()),
+            _ => None,
+        };
         self.world.memory().has_differed |= seen != request;
         self.asked.insert(
             request.channel,
@@ -176,6 +186,7 @@ impl Wire {
                 request,
                 is_meant,
                 is_touched: false,
+                dawdles_since,
             },
         );
         self.pass(&seen);
@@ -257,6 +268,7 @@ impl Wire {
         world.note(&asked.request, &answer);
         let conforming = answer.clone();
         world.forge(&asked.request, &mut answer, asked.is_meant);
+        self.delay_or_tear(&asked, &mut answer);
         if asked.is_meant && world.defect.when.is_answered(&answer) {
             self.change(&asked.request, &mut answer);
         }
@@ -264,6 +276,23 @@ impl Wire {
             world.memory().has_differed = true;
         }
         self.say(&answer);
+    }
+
+    /// What defects do that remember more than the request: the answer comes late, or is of what a power cut has torn.
+    fn delay_or_tear(&self, asked: &Asked, answer: &mut Message) {
+        let mut memory = self.world.memory();
+        match self.world.defect.act {
+            Act::Dawdles(secret) => memory.secrets.learn(secret, &asked.request, answer),
+            Act::Tears(_) if asked.is_meant => memory.is_running = false,
+            Act::Tears(path) if memory.is_torn && asked.request.payload == GET_INFO => {
+                change_body(answer, |body| path.alter(body));
+            }
+            _ => {}
+        }
+        drop(memory);
+        if let Some(since) = asked.dawdles_since {
+            thread::sleep(since.elapsed() + DAWDLES);
+        }
     }
 
     fn change(&mut self, request: &Message, answer: &mut Message) {

@@ -6,7 +6,7 @@ use brasskey_conformance::host::ctap2::status;
 use brasskey_conformance::host::u2f::word;
 use brasskey_conformance::host::{command, error};
 
-use super::defect::{Act, Defect, When};
+use super::defect::{Act, Defect, When, ctap2};
 use super::path::Path;
 
 /// Names of the members of a map, by their numbers.
@@ -311,11 +311,17 @@ impl fmt::Display for Defect {
             Act::SignsForAnother => f.write_str("signs another RP ID hash"),
             Act::SignsWithout(name) => write!(f, "signs without the output of {name}"),
             Act::Signs(name, value) => write!(f, "signs {} as the output of {name}", shown(value)),
+            Act::NamesUsers(length) => write!(f, "begins credential IDs with user IDs of more than {length} bytes"),
             Act::Stands => f.write_str("the clock stands still from then on"),
             Act::Hurries(times) => write!(f, "the clock runs {times} times as fast from then on"),
             Act::KeepsPower => f.write_str("does not notice then that it is unplugged"),
             Act::BeginsAnew => f.write_str("begins anew, as if it had been unplugged"),
             Act::ErasesItself => f.write_str("erases itself"),
+            Act::Tears(path) => {
+                let member = ctap2(0x04).answered_member(path);
+                write!(f, "a power cut before its answer leaves another {member} of getInfo")
+            }
+            Act::Dawdles(secret) => write!(f, "takes longer for {secret}"),
             Act::Murmurs => f.write_str("says that it works, where nobody has asked for anything"),
             Act::Nothing => f.write_str("has no defect"),
         }

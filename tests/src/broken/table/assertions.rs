@@ -1,12 +1,14 @@
 //! Defects of authenticatorGetAssertion and authenticatorGetNextAssertion (CTAP 2.3 §6.2, §6.3).
 
-use crate::broken::defect::{Act, Defect, ctap2};
+use crate::broken::defect::{Act, Defect, Secret, ctap2};
 
 pub(super) const TABLE: &[Defect] = &[
     ctap2(0x02).answered(0x03).answers(0x00),
     ctap2(0x02).answered(0x12).answers(0x00),
     ctap2(0x02).answered(0x2F).answers(0x00),
     ctap2(0x02).answered(0x36).answers(0x00),
+    ctap2(0x02).does(Act::Dawdles(Secret::ForeignId)),
+    ctap2(0x02).does(Act::Dawdles(Secret::ForeignPasskey)),
     ctap2(0x02).ignores("4/credBlob"),
     ctap2(0x02).ignores("4/largeBlobKey"),
     ctap2(0x02).ignores("4/thirdPartyPayment"),
@@ -32,7 +34,6 @@ pub(super) const TABLE: &[Defect] = &[
     ctap2(0x02).with("6").answered(0x00).answers(0x30),
     ctap2(0x02).with("6").answered(0x14).answers(0x00),
     ctap2(0x02).with("6").answered(0x27).answers(0x00),
-    ctap2(0x02).with("6").answered(0x33).answers(0x00),
     ctap2(0x02).without("2").answered(0x14).answers(0x00),
     ctap2(0x02).without("4").answered(0x11).answers(0x00),
     ctap2(0x02).without("6").answered(0x27).answers(0x00),

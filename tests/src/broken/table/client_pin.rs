@@ -1,8 +1,9 @@
 //! Defects of authenticatorClientPIN (CTAP 2.3 §6.5).
 
-use crate::broken::defect::{Act, Defect, ctap2, sub};
+use crate::broken::defect::{Act, Defect, Secret, ctap2, sub};
 
 pub(super) const TABLE: &[Defect] = &[
+    ctap2(0x06).does(Act::Dawdles(Secret::AlmostRightPin)),
     ctap2(0x06).without("2").answered(0x14).answers(0x00),
     sub(0x06, 0).answered(0x3E).answers(0x00),
     sub(0x06, 1).alters("3"),

@@ -35,8 +35,10 @@ pub(super) const TABLE: &[Defect] = &[
     hid(command::INIT).does(Act::Writes("does not say that it has CTAP2", |_, answer| {
         answer[16] &= !0x04;
     })),
-    hid(command::INIT).does(Act::Writes("answers the nonce without its first byte", |_, answer| {
-        answer[0] = 0;
+    hid(command::INIT).does(Act::Writes("answers a nonce that counts up backwards", |_, answer| {
+        if answer[..8].is_sorted() {
+            answer[..8].reverse();
+        }
     })),
     says("gives the channels of the first hosts again", |report, ear| {
         let mut report = *report;

@@ -10,6 +10,7 @@ pub(super) const TABLE: &[Defect] = &[
     ctap2(0x01).answered(0x2F).answers(0x00),
     ctap2(0x01).answered(0x33).does(Act::BeginsAnew),
     ctap2(0x01).answered(0x35).answers(0x00),
+    ctap2(0x01).does(Act::NamesUsers(24)),
     ctap2(0x01).ignores("11"),
     ctap2(0x01).ignores("3/displayName"),
     ctap2(0x01).ignores("5/#0"),

@@ -20,7 +20,6 @@ pub(super) const TABLE: &[Defect] = &[
     oath(0xA2).does(Act::TouchesItself),
     oath(0xA3).answered(0x6984).answers(0x9000),
     oath(0xA4).answered(0x6A82).answers(0x9000),
-    oath(0xA4).answered(0x9000).does(Act::Repeats),
     oath(0xA4).p1(0x00).answered(0x9000).answers(0x6982),
     oath(0xA4).p1(0x04).answered(0x9000).answers(0x6982),
 ];

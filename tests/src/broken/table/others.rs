@@ -1,6 +1,7 @@
 //! Defects of the other commands of CTAP2 (CTAP 2.3 §6.4, §6.6, §6.9 to §6.11).
 
 use crate::broken::defect::{Act, Defect, ctap2, sub};
+use crate::broken::path::Path;
 
 pub(super) const TABLE: &[Defect] = &[
     ctap2(0x07).answered(0x27).answers(0x00),
@@ -37,6 +38,7 @@ pub(super) const TABLE: &[Defect] = &[
     sub(0x0D, 3).answered(0x35).answers(0x00),
     sub(0x0D, 3).answered(0x36).answers(0x00),
     sub(0x0D, 3).answered(0x37).answers(0x00),
+    sub(0x0D, 3).does(Act::Tears(Path("13"))),
     sub(0x0D, 3).ignores("2/1"),
     sub(0x0D, 3).ignores("2/4"),
     sub(0x0D, 3).ignores("2/9"),

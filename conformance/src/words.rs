@@ -74,7 +74,7 @@ pub fn readable(words: &str) -> String {
     let mut rest = words;
     let mut text = String::new();
     while let Some(character) = rest.chars().next() {
-        if let Some((octets, behind)) = list_of_octets(rest, 16) {
+        if let Some((octets, behind)) = list_of_octets(rest, 16, 4) {
             text.push_str(&around(&byte_string(&octets[..octets.len().min(OCTETS)]), 0));
             if octets.len() > OCTETS {
                 let _ = write!(text, " and more ({} bytes)", octets.len());
@@ -164,7 +164,11 @@ fn written(value: &(impl Debug + ?Sized)) -> String {
             let text = &rest[..string_length(rest)];
             words.push_str(text);
             rest = &rest[text.len()..];
-        } else if let Some((octets, behind)) = list_of_octets(rest, 10) {
+        } else if let Some((octets, behind)) = rest.strip_prefix("Bytes(").and_then(|list| list_of_octets(list, 10, 1))
+        {
+            words.push_str(&byte_string(&octets));
+            rest = behind.strip_prefix(')').unwrap_or(behind);
+        } else if let Some((octets, behind)) = list_of_octets(rest, 10, 4) {
             words.push_str(&byte_string(&octets));
             rest = behind;
         } else if let Some(behind) = WRAPPERS.iter().find_map(|wrapper| rest.strip_prefix(wrapper)) {
@@ -233,16 +237,16 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-/// The octets of a list that the text begins with, where it is one of at least four, and what is behind. With the
+/// The octets of a list that the text begins with, where it is one of at least so many, and what is behind. With the
 /// radix 16 each has two digits.
-fn list_of_octets(text: &str, radix: u32) -> Option<(Vec<u8>, &str)> {
+fn list_of_octets(text: &str, radix: u32, least: usize) -> Option<(Vec<u8>, &str)> {
     let (list, behind) = text.strip_prefix('[')?.split_once(']')?;
     let octet = |digits: &str| match radix {
         16 if digits.len() != 2 => None,
         _ => u8::from_str_radix(digits, radix).ok(),
     };
     let octets: Vec<u8> = list.split(", ").map(octet).collect::<Option<_>>()?;
-    (octets.len() >= 4).then_some((octets, behind))
+    (octets.len() >= least).then_some((octets, behind))
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ impl fmt::Debug for Message {
         match (self.command, &self.payload[..]) {
             (_, []) => Ok(()),
             (command::ERROR, [code]) => write!(f, ": {}", error::named(*code)),
-            (_, payload) => write!(f, ": {}", shown(payload)),
+            (_, payload) => write!(f, ": {}", shown(&ciborium::Value::Bytes(payload.to_vec()))),
         }
     }
 }

@@ -27,6 +27,7 @@ fn values_are_shown_as_cbor_is_written() {
         shown(&map),
         "{\"id\": h'010203ff', \"a (\\\"b\\\")\": true, \"n\": null}"
     );
+    assert_eq!(shown(&Value::Array(vec![Value::Bytes(vec![20])])), "[h'14']");
     assert_eq!(shown(&[256, 1, 2, 3]), "[256, 1, 2, 3]");
     assert_eq!(shown(&Value::Array(vec![7.into()])), "[7]");
     let nested = Value::Map(vec![("alg".into(), Value::Map(vec![(1.into(), (-7).into())]))]);

@@ -186,7 +186,7 @@ fn failure(check: &Checked) -> Markup {
             @for line in check.message.iter().flat_map(|message| message.lines()) { p { (escape(line)) } }
             @if !check.exchange.is_empty() {
                 table.wire {
-                    tr { th { "ms" } th { "who" } th { "message" } }
+                    tr { th { "ms" } th { "who" } th { "channel, command, bytes" } }
                     @for message in &check.exchange {
                         tr {
                             td.dim { (message.at) }

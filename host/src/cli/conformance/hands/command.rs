@@ -73,14 +73,21 @@ impl Running {
 
     /// Ends it. Where it has ended meanwhile there is nothing to end.
     pub(super) fn end(mut self) {
-        #[cfg(unix)]
-        if self.is_group
-            && let Ok(group) = self.child.id().try_into()
-        {
-            use nix::sys::signal::{Signal, killpg};
-            drop(killpg(nix::unistd::Pid::from_raw(group), Signal::SIGKILL));
+        if self.is_group {
+            end_group(self.child.id());
         }
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
+
+#[cfg(unix)]
+fn end_group(leader: u32) {
+    use nix::sys::signal::{Signal, killpg};
+    if let Ok(group) = leader.try_into() {
+        drop(killpg(nix::unistd::Pid::from_raw(group), Signal::SIGKILL));
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_: u32) {}

@@ -80,14 +80,14 @@ sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists()
   python_environment tests/python/card/requirements.txt
 }
 
-# python_package [PROFILE]: builds the wheel of the Python package, installs it into a directory that holds nothing
+# python_package PROFILE: builds the wheel of the Python package, installs it into a directory that holds nothing
 # else, and prints that directory.
 python_package() {
   local maturin directory
   maturin="$(python_environment python/tests/maturin.txt)/bin" || return
   directory="$(realpath -m "${CARGO_TARGET_DIR:-target}/python")"
   rm -rf "$directory/wheels" "$directory/site" &&
-    "$maturin/maturin" build --quiet --locked --profile "${1-dev}" --compatibility linux \
+    "$maturin/maturin" build --quiet --locked --profile "$1" --compatibility linux \
       --manifest-path python/Cargo.toml --out "$directory/wheels" >&2 &&
     "$maturin/pip" install --quiet --disable-pip-version-check --no-deps --no-index --target "$directory/site" \
       "$directory"/wheels/*.whl >&2 &&

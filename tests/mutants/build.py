@@ -151,4 +151,5 @@ def judge(changes, verdict):
 
 def programs(messages):
     artifacts = [message for message in messages if message.get("reason") == "compiler-artifact"]
+    artifacts = [artifact for artifact in artifacts if artifact["profile"]["test"]]
     return {built["target"]["name"]: Path(built["executable"]) for built in artifacts if built.get("executable")}

@@ -70,6 +70,7 @@ class Build:
         for name in filter(None, listed.stdout.decode().split("\0")):
             to = self.directory / name
             to.parent.mkdir(parents=True, exist_ok=True)
+            to.unlink(missing_ok=True)
             if os.path.exists(name):
                 shutil.copy2(name, to, follow_symlinks=False)
 

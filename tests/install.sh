@@ -131,6 +131,7 @@ javascript_package() {
 # javascript_key: the same, without browsers.
 javascript_key() {
   need_node
+  need python3 python3
   rust_target wasm32-unknown-unknown
   javascript/build </dev/null >&2
   [ javascript/node_modules/.package-lock.json -nt javascript/package-lock.json ] ||

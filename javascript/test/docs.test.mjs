@@ -49,7 +49,8 @@ test('the package is small, and has what its entries name', () => {
   const entries = Object.values(exports)
     .flatMap((entry) => (typeof entry === 'string' ? entry : Object.values(entry)))
     .map((path) => path.slice(2));
-  const others = ['wasm/brasskey.js', 'wasm/brasskey_bg.wasm', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE'];
+  const others = ['wasm/brasskey.js', 'wasm/brasskey_bg.wasm', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE',
+    'THIRD-PARTY'];
   for (const path of [...entries, ...others]) {
     assert.ok(paths.includes(path), path);
   }

@@ -71,7 +71,7 @@ impl Running {
         }
     }
 
-    /// Ends it. Where it has ended meanwhile there is nothing to end.
+    /// Ends it.
     pub(super) fn end(mut self) {
         if self.is_group {
             end_group(self.child.id());
@@ -85,7 +85,8 @@ impl Running {
 fn end_group(leader: u32) {
     use nix::sys::signal::{Signal, killpg};
     if let Ok(group) = leader.try_into() {
-        drop(killpg(nix::unistd::Pid::from_raw(group), Signal::SIGKILL));
+        // Where it has ended meanwhile there is nothing to end.
+        let _ = killpg(nix::unistd::Pid::from_raw(group), Signal::SIGKILL);
     }
 }
 

@@ -4,11 +4,11 @@ use ecdsa::hazmat::sign_prehashed_rfc6979;
 use heapless::Vec;
 use p256::elliptic_curve::Group;
 use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{AffinePoint, NistP256, NonZeroScalar, ProjectivePoint, PublicKey};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::bytes::concat;
 use crate::crypto::sha256;
 
 /// A DER-encoded ECDSA signature: 70 to 72 bytes nearly always, never more than 72.
@@ -31,7 +31,8 @@ pub(super) fn scalar(bytes: &[u8; 32]) -> Option<Zeroizing<NonZeroScalar>> {
 pub fn public_key(scalar: &[u8; 32]) -> Result<[u8; 65], Failed> {
     let scalar = self::scalar(scalar).ok_or(Failed)?;
     let point = ProjectivePoint::mul_by_generator(&scalar).to_affine();
-    point.to_sec1_point(false).as_bytes().try_into().map_err(|_| Failed)
+    // Not by SEC1: its encoder asks first whether the point is the identity, which no private key gives.
+    Ok(concat(&[&[4], &point.x(), &point.y()]))
 }
 
 /// See [`super::sign`]. Deterministic (RFC 6979).

@@ -73,3 +73,18 @@ impl<R: TryCryptoRng> TryRng for HealthyRng<R> {
 }
 
 impl<R: TryCryptoRng> TryCryptoRng for HealthyRng<R> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::platform::Dice;
+
+    #[test]
+    fn what_it_gives_is_the_platforms() {
+        let (mut rng, mut dice) = (HealthyRng::new(Dice::seeded(1)), Dice::seeded(1));
+        for _ in 0..3 {
+            assert_eq!(rng.try_next_u64(), dice.try_next_u64().map_err(|_| RngFailed));
+            assert_eq!(rng.try_next_u32(), dice.try_next_u32().map_err(|_| RngFailed));
+        }
+    }
+}

@@ -8,6 +8,7 @@ use crate::ctap2::{Status, command};
 use crate::ctaphid::{self, TooLong};
 use crate::platform::StorageError;
 use crate::rng::RngFailed;
+use crate::store::StartError;
 use crate::store::attestation::InstallError;
 use crate::u2f::instruction;
 
@@ -28,6 +29,10 @@ fn errors_say_what_happened() {
         (
             InstallError::KeyMismatch.to_string(),
             "the attestation certificate does not hold the key's public key",
+        ),
+        (
+            StartError::NewerSchema(200).to_string(),
+            "the key's storage has schema 200; this version knows 1 and older",
         ),
     ] {
         assert_eq!(said, expected);

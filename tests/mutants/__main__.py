@@ -40,22 +40,21 @@ def main():
         say(f"changed since they were tried: {', '.join(files)}")
         if arguments.is_tried:
             sys.exit(1)
-    build = Build(arguments.directory.resolve(), arguments.target.resolve(), listed(files))
-    run_all(build, arguments)
+    changes = run_all(listed(files), arguments)
     known = equivalents()
-    for change in build.changes:
+    for change in changes:
         if change.verdict == MISSED and change.what in known[change.file]:
             change.verdict = "changes nothing"
-    missed = [change for change in build.changes if change.verdict == MISSED]
+    missed = [change for change in changes if change.verdict == MISSED]
     for change in missed:
         print(f"missed: {change.file}:{change.line}: {change.what}")
-    count = Counter(change.verdict for change in build.changes)
+    count = Counter(change.verdict for change in changes)
     tried = count[CAUGHT] + count[ENDLESS] + count[MISSED]
     noticed = count[CAUGHT] + count[ENDLESS]
     print(f"{noticed} of {tried} changes noticed ({100 * noticed / max(tried, 1):.1f} %); ", end="")
     print(", ".join(f"{number} {verdict}" for verdict, number in sorted(count.items())))
     if arguments.record:
-        write_record(record, build.changes, files or sources())
+        write_record(record, changes, files or sources())
     sys.exit(2 if missed else 0)
 
 
@@ -106,8 +105,11 @@ def equivalents():
     return known
 
 
-def run_all(build, arguments):
-    """Tries each change."""
+def run_all(changes, arguments):
+    """Tries each change. Returns them with their verdicts."""
+    if not changes:
+        return []
+    build = Build(arguments.directory.resolve(), arguments.target.resolve(), changes)
     begun = time.monotonic()
     programs = build.with_all()
     say(f"{len(build.changes)} changes built in {time.monotonic() - begun:.0f} s")
@@ -131,6 +133,7 @@ def run_all(build, arguments):
             if change.verdict == ALONE:
                 alone(build, change)
                 say(f"{change.verdict}: {change.file}:{change.line}: {change.what}")
+    return build.changes
 
 
 def alone(build, change):

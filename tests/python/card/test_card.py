@@ -53,6 +53,8 @@ class CardCase(ControlCase):
     more = ("--pcsc", f"127.0.0.1:{DAEMON.port}")
 
     def setUp(self):
+        # Before the next case: pcscd sees late that the card is gone, and would take it for the next one.
+        self.addCleanup(self.wait_for_card, False)
         super().setUp()
         self.wait_for_card(True)
 

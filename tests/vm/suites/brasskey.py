@@ -134,6 +134,14 @@ class ByItself(Brasskey):
         self.environment["HOME"] = self.enterContext(tempfile.TemporaryDirectory())
         self.assertIn("Registered", self.refused("replay", recording, "--", *REGISTER, status=0))
 
+    def test_a_token_records_what_it_hears(self):
+        recording = self.files / "heard.txt"
+        with self.key_class("--record", recording) as other:
+            self.brasskey("register", "--device", f"hid:{other.hidraw}", "--attestation", "none")
+        decoded = self.brasskey("decode", recording)
+        self.assertEqual((decoded["kind"], decoded["faults"]), ("recording", []))
+        self.assertIn("authenticatorMakeCredential", json.dumps(decoded["members"]))
+
     def plugged_in(self):
         """Waits until the key is back, perhaps under another name."""
 

@@ -119,7 +119,7 @@ pub(super) const TABLE: &[Defect] = &[
     ctap2(0x04).tells("4/rk", FALSE),
     ctap2(0x04).leaves_out("4/ep"),
     ctap2(0x04).alters("20"),
-    ctap2(0x04).tells("4/clientPin", FALSE),
+    ctap2(0x04).alters("4/clientPin"),
     ctap2(0x04).does(Act::Writes("does not list hmac-secret", |_, answer| {
         change_list(answer, "2", |names| names.retain(|name| *name != "hmac-secret".into()));
     })),

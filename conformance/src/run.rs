@@ -24,6 +24,9 @@ pub use fault::{Fault, caught, caught_at};
 
 /// After how many times in a row nobody is asked any more for what nobody does.
 const GIVES_UP: u32 = 3;
+/// How often a key that is busy with another program is asked what it is, and the pause between.
+const ASKED_AT_MOST: u32 = 40;
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 /// More than five seconds (CTAP 2.3 §6.6), in milliseconds.
 const LONG_TOUCH: u64 = 5_100;
 
@@ -132,19 +135,28 @@ impl Bench {
     /// # Errors
     /// Why it gave no channel.
     pub fn ask(&self) -> Result<(Info, Subject), String> {
-        let mut host = caught(|| self.key.host())?;
+        let mut host = self.patiently(|| self.key.host())?;
         let mut subject = Subject::default();
-        let answer = caught(|| host.exchange(command::CBOR, GET_INFO)).unwrap_or_default();
+        let answer = self
+            .patiently(|| host.exchange(command::CBOR, GET_INFO))
+            .unwrap_or_default();
         let mut info = Info {
             get_info: None,
             // Status word 0x9000 after `U2F_V2` (FIDO U2F Raw Message Formats §6).
-            u2f: caught(|| host.exchange(command::MSG, u2f::VERSION)).is_ok_and(|answer| answer == b"U2F_V2\x90\x00"),
-            oath: caught(|| host.exchange(command::OATH, &oath::select()))
+            u2f: self
+                .patiently(|| host.exchange(command::MSG, u2f::VERSION))
+                .is_ok_and(|answer| answer == b"U2F_V2\x90\x00"),
+            oath: self
+                .patiently(|| host.exchange(command::OATH, &oath::select()))
                 .is_ok_and(|answer| answer.ends_with(&[0x90, 0x00])),
             // Bit 0 of the capabilities (CTAP 2.3 §11.2.9.1.3).
-            wink: caught(|| host.init(host.channel)).is_ok_and(|(_, answer)| answer[16] & 0x01 != 0),
+            wink: self
+                .patiently(|| host.init(host.channel))
+                .is_ok_and(|(_, answer)| answer[16] & 0x01 != 0),
             // No seconds: it locks nothing (CTAP 2.3 §11.2.9.2.2).
-            lock: caught(|| host.exchange(command::LOCK, &[0])).is_ok_and(|answer| answer.is_empty()),
+            lock: self
+                .patiently(|| host.exchange(command::LOCK, &[0]))
+                .is_ok_and(|answer| answer.is_empty()),
             presence: Presence::default(),
             has_account: false,
         };
@@ -162,8 +174,8 @@ impl Bench {
                 .filter(|message| message.from_key && message.payload == hex(&answer))
                 .find_map(|message| message.decoded);
         }
-        info.presence = caught(|| host.presence(&info)).unwrap_or_default();
-        info.has_account = info.option("rk") == Some(true) && caught(|| host.has_account()).unwrap_or_default();
+        info.presence = self.patiently(|| host.presence(&info)).unwrap_or_default();
+        info.has_account = info.option("rk") == Some(true) && self.patiently(|| host.has_account()).unwrap_or_default();
         // A key whose getInfo nobody can read is no key without CTAP2.
         if answer.first() == Some(&status::OK) && info.get_info.is_none() {
             return Err(format!(
@@ -184,6 +196,20 @@ impl Bench {
             .as_ref()
             .and_then(|info| Some(hex(info.get(&0x03)?.as_bytes()?)));
         Ok((info, subject))
+    }
+
+    /// Asks again where the key was busy with another program (CTAP 2.3 §11.2.5.1).
+    fn patiently<T>(&self, mut ask: impl FnMut() -> T) -> Result<T, String> {
+        let mut tries = 0;
+        loop {
+            self.tape.take_busy();
+            let answer = caught(&mut ask);
+            tries += 1;
+            if answer.is_ok() || tries == ASKED_AT_MOST || !self.tape.take_busy() {
+                return answer;
+            }
+            std::thread::sleep(BUSY_PAUSE);
+        }
     }
 
     /// Makes the key as new, where it is not.

@@ -179,6 +179,11 @@ impl Tape {
         self.lock().was_busy
     }
 
+    /// Whether the key told a host that it was busy, since this was asked last.
+    pub(crate) fn take_busy(&self) -> bool {
+        std::mem::take(&mut self.lock().was_busy)
+    }
+
     /// Whether a host waited for the key in vain, and nothing came since.
     #[must_use]
     pub fn is_silent(&self) -> bool {

@@ -326,18 +326,19 @@ fn try_alone(bench: &Bench, step: &Step, erase: bool, subject: &Subject) -> Chec
         subject.had_others();
         let mut checked = bench.try_step(step, erase);
         // A key that is not on USB shows no other programs, but says that it is busy with one.
-        let had_others = |checked: &Checked| checked.is_unfit() && (subject.had_others() || bench.tape().was_busy());
-        if bench.tape().is_stopped() || !had_others(&checked) {
+        let (had_others, was_busy) = (subject.had_others(), bench.tape().was_busy());
+        if bench.tape().is_stopped() || !checked.is_unfit() || !(had_others || was_busy) {
             return checked;
         }
         tries += 1;
         if tries == TRIES {
             let message = checked.message.unwrap_or_default();
-            checked.message = Some(match bench.tape().was_busy() {
-                true => format!("{message}; the key said that it was busy: does another program use it?"),
-                false => format!("another program used the key meanwhile: {message}"),
+            checked.message = Some(match had_others {
+                true => format!("another program used the key meanwhile: {message}"),
+                // Perhaps the key says so without a reason.
+                false => format!("{message}; the key said that it was busy: does another program use it?"),
             });
-            if checked.outcome == Outcome::Fail && !bench.tape().was_busy() {
+            if checked.outcome == Outcome::Fail && had_others {
                 checked.outcome = Outcome::NotTried;
             }
             return checked;

@@ -34,10 +34,10 @@ def main():
     record = read_record()
     files = arguments.files
     if arguments.is_tried or arguments.changed:
-        files = [file for file in sources() if record.get(file, {}).get("sha256") != digest(file)]
+        files = [file for file in sources() if not is_tried(file, record)]
         if not files:
             return say("no file has changed since it was tried")
-        say(f"changed since they were tried: {', '.join(files)}")
+        say(f"changed since they were tried, or not noticed then: {', '.join(files)}")
         if arguments.is_tried:
             sys.exit(1)
     changes = run_all(listed(files), arguments)
@@ -87,6 +87,12 @@ def sources():
 
 def digest(file):
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def is_tried(file, record):
+    """Whether the file is as it was when nothing was missed in it."""
+    row = record.get(file)
+    return row is not None and (row["sha256"], row[MISSED]) == (digest(file), "0")
 
 
 def listed(files):

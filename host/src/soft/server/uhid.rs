@@ -3,6 +3,7 @@
 
 mod event;
 mod node;
+mod outbox;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -18,6 +19,7 @@ use nix::libc::O_NONBLOCK;
 
 use self::event::{EVENT_SIZE, Event};
 use self::node::{Finder, Node};
+use self::outbox::Outbox;
 use super::thread::{ServerThread, Sleep};
 use crate::soft::host::{Host, HostId, Plug};
 use crate::soft::sync::Mutex;
@@ -30,7 +32,7 @@ const UHID: &str = "/dev/uhid";
 #[derive(Debug)]
 pub struct UhidServer {
     device: Arc<Uhid>,
-    _thread: ServerThread,
+    _threads: [ServerThread; 2],
 }
 
 impl UhidServer {
@@ -50,19 +52,26 @@ impl UhidServer {
     }
 
     fn over(key: &SoftKey, file: File, finder: Finder) -> Result<Self, Error> {
+        let until_due = Sleep::on_nothing().map_err(Error::Uhid)?;
         let device = Arc::new(Uhid {
             id: HostId::unique(),
             file,
             create: event::create(key.identity(), finder.place()),
             finder,
             node: Mutex::default(),
+            outbox: Outbox::new(until_due.bell()),
         });
-        let sleep = Sleep::on(&mut SourceFd(&device.file.as_raw_fd())).map_err(Error::Uhid)?;
-        let (serving, serves) = (key.clone(), Arc::clone(&device));
-        let thread = ServerThread::start("brasskey-uhid", sleep, move |sleep| serve(&serving, &serves, sleep));
+        let until_asked = Sleep::on(&mut SourceFd(&device.file.as_raw_fd())).map_err(Error::Uhid)?;
+        let (serving, serves, writes) = (key.clone(), Arc::clone(&device), Arc::clone(&device));
+        let serve = move |sleep: &mut Sleep| serve(&serving, &serves, sleep);
+        let pace = move |sleep: &mut Sleep| writes.outbox.pace(sleep, |report| writes.input(report));
+        let threads = [
+            ServerThread::start("brasskey-uhid", until_asked, serve).map_err(Error::Thread)?,
+            ServerThread::start("brasskey-uhid-out", until_due, pace).map_err(Error::Thread)?,
+        ];
         let server = Self {
             device,
-            _thread: thread.map_err(Error::Thread)?,
+            _threads: threads,
         };
         key.attach(&server.device)?;
         Ok(server)
@@ -104,9 +113,15 @@ struct Uhid {
     create: Vec<u8>,
     finder: Finder,
     node: Mutex<Option<Node>>,
+    outbox: Outbox,
 }
 
 impl Uhid {
+    /// Gives the report to the programs. While the device does not exist, it is lost.
+    fn input(&self, report: &Report) {
+        let _ = self.write(&event::input(report));
+    }
+
     fn write(&self, event: &[u8]) -> io::Result<()> {
         loop {
             match (&self.file).write(event) {
@@ -134,9 +149,8 @@ impl Host for Uhid {
         self.id
     }
 
-    /// While the device does not exist, the report is lost.
     fn send(&self, report: &Report) {
-        let _ = self.write(&event::input(report));
+        self.outbox.send(report, |report| self.input(report));
     }
 
     /// The kernel keeps 32 events for this thread, and loses more (`UHID_BUFSIZE` of Linux's `drivers/hid/uhid.c`).
@@ -154,6 +168,7 @@ impl Plug for Uhid {
     }
 
     fn unplug(&self) {
+        self.outbox.clear();
         // It may be gone already.
         let _ = self.write(&event::destroy());
         lock(&self.node).take();
@@ -171,18 +186,25 @@ impl fmt::Debug for Uhid {
 /// Does what the kernel asks for, on behalf of the programs.
 fn serve(key: &SoftKey, device: &Arc<Uhid>, sleep: &mut Sleep) {
     let host: Arc<dyn Host> = Arc::clone(device) as _;
+    let receive = |report: &Report| {
+        device.outbox.hear();
+        key.receive(&host, report);
+    };
     while let Some(event) = device.next(sleep) {
         match event {
-            Event::Output(report) => key.receive(&host, &report),
+            Event::Output(report) => receive(&report),
             Event::GetReport { id } => drop(device.write(&event::get_report_reply(id))),
             Event::SetReport { id, report } => {
                 let _ = device.write(&event::set_report_reply(id, report.is_some()));
                 if let Some(report) = report {
-                    key.receive(&host, &report);
+                    receive(&report);
                 }
             }
             // The last program has closed the device: end what it asked for.
-            Event::Close => key.disconnect(device.id),
+            Event::Close => {
+                key.disconnect(device.id);
+                device.outbox.clear();
+            }
             Event::Other => {}
         }
     }

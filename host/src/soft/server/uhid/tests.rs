@@ -4,12 +4,13 @@ use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use brasskey_protocol::ctaphid::{BROADCAST, Error as HidError, allocated_channel, command, fragment, init_report};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
+use super::outbox::{AT_ONCE, PAUSE};
 use super::*;
 use crate::soft::Touch;
 use crate::soft::testing::{Client, GET_INFO, LONG, Link, RESET, SELECTION, SlowDisk};
@@ -163,6 +164,39 @@ fn hosts_talk_to_the_key_with_and_without_report_numbers() {
     let other = Client::new(Plain(&kernel));
     assert_eq!(other.status(GET_INFO), 0x00);
     assert_eq!(one.status(GET_INFO), 0x00);
+}
+
+/// The kernel keeps 63 reports for each program, and loses what comes when it has not read them yet.
+#[test]
+fn a_long_answer_gives_programs_time_to_read() {
+    let (_key, _server, kernel) = plug_in(Touch::Auto);
+    kernel.next(event::CREATE2);
+    let host = Client::new(Numbered(&kernel));
+    let begun = Instant::now();
+    let message = [7; 7609];
+    assert_eq!(host.exchange(command::PING, &message), Ok(message.to_vec()));
+    let reports = fragment(host.channel, command::PING, &message)
+        .expect("a message")
+        .count();
+    // The first one that waits may meet a thread that has been woken already.
+    let pauses = u32::try_from(reports - AT_ONCE - 1).expect("a number");
+    assert!(begun.elapsed() >= PAUSE * pauses);
+}
+
+#[test]
+fn what_nobody_read_is_gone_when_the_last_program_closes_the_device() {
+    let (_key, _server, kernel) = plug_in(Touch::Auto);
+    kernel.next(event::CREATE2);
+    let host = Client::new(Numbered(&kernel));
+    host.send(command::PING, &[7; 7609]);
+    assert!(kernel.input(LONG).is_some());
+    kernel.tell(event::CLOSE, &[]);
+    host.link.send(&init_report(BROADCAST, b"another!"));
+    let mut read = 1;
+    while allocated_channel(&kernel.input(LONG).expect("an INIT reply")).is_none() {
+        read += 1;
+    }
+    assert!(read < 129, "{read} reports of a message that nobody read");
 }
 
 #[test]

@@ -60,6 +60,9 @@ class ByItself(Brasskey):
         self.assertIn("FIDO_2_3", self.refused("info", status=0))
         self.assertTrue(info)
 
+    def test_the_longest_message_comes_back(self):
+        self.refused("ping", "--size", "7609", status=0)
+
     def test_selftest_finds_the_key_fit(self):
         verdict = self.brasskey("selftest")
         self.assertTrue(verdict["fit"])

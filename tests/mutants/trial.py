@@ -71,9 +71,9 @@ def reached(test, directory):
 
 
 def trial(tests, directory, environment):
-    """What the tests make of a change: the quick ones first, and no more of them after the first that fails."""
+    """What the tests make of a change, one after the other: no more of them after the first that fails."""
     groups = []
-    for test in sorted(tests, key=lambda test: test.seconds):
+    for test in tests:
         last = groups[-1] if groups else None
         if last and test.together and last[0].program == test.program and len(last) < TOGETHER:
             last.append(test)

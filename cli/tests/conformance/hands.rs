@@ -102,7 +102,8 @@ fn a_command_that_fails_ends_the_run_and_is_named() {
 #[test]
 fn a_key_that_goes_away_has_failed_no_check() {
     let home = tempfile::tempdir().unwrap();
-    let token = Token::start(home.path());
+    // The end of a connection tells at once that the key is gone.
+    let token = Token::with(home.path(), "--unix key --touch control");
     script(home.path(), "touch.sh", &format!("kill -9 {}", token.child.id()));
     let flags = format!(
         "--device {} --touch-command ./touch.sh --only selection:: --json",

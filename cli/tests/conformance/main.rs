@@ -39,8 +39,12 @@ impl Token {
     }
 
     fn touched_by(home: &Path, touch: &str) -> Self {
+        Self::with(home, &format!("--udp 127.0.0.1:0 --touch {touch}"))
+    }
+
+    fn with(home: &Path, flags: &str) -> Self {
         let arguments = &format!(
-            "token --udp 127.0.0.1:0 --touch {touch} --control 127.0.0.1:0 --control-token-file secret --json \
+            "token {flags} --control 127.0.0.1:0 --control-token-file secret --json \
              --ephemeral"
         );
         let arguments: Vec<_> = arguments.split_whitespace().collect();

@@ -64,12 +64,12 @@ export interface Waiting {
  * - `challenge`: the answer is to another challenge
  * - `origin`: it was given to the same host at another port
  * - `userVerification`: nobody was verified
- * - `counter`: the counter went back, as that of a clone
+ * - `counter`: the counter went back, as that of a clone; needs an earlier sign-in, and a counter that moves
  * - `signature`: one bit of it is wrong
  * - `userPresence`: the flag UP is clear
  * - `backup`: the flag BS is set without BE
  * - `rpId`: the answer is for another website
- * - `userHandle`, `credentialId`: they are another's; nothing signs them
+ * - `userHandle`, `credentialId`: they are another's; nothing signs them. A registration has no user handle
  */
 export type Fault =
   | 'challenge'

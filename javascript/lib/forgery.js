@@ -36,9 +36,13 @@ export const answer = {
   userVerification: (credential) => withFlags(credential, (flags) => flags & ~flag.UV),
   backup: (credential) => withFlags(credential, (flags) => (flags & ~flag.BE) | flag.BS),
   rpId: (credential) => withAuthenticatorData(credential, (data) => { data[0] ^= 1; }),
-  userHandle: (credential) => withResponse(credential, (response) => ({
-    userHandle: response.userHandle === undefined ? encode(new Uint8Array(16)) : flipped(response.userHandle),
-  })),
+  userHandle: (credential) => withResponse(credential, (response) => {
+    if (response.attestationObject !== undefined) {
+      throw new TypeError("the fault 'userHandle' needs a sign-in: a registration names no account");
+    }
+    const { userHandle } = response;
+    return { userHandle: userHandle === undefined ? encode(new Uint8Array(16)) : flipped(userHandle) };
+  }),
   credentialId: (credential) => {
     const id = flipped(credential.id);
     return { ...credential, id, rawId: id };

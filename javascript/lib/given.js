@@ -81,6 +81,7 @@ function shown(value) {
 function kind(value) {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== 'object') return `a ${typeof value}`;
+  if (typeof value.then === 'function') return 'a promise (await it)';
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 

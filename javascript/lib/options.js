@@ -5,11 +5,23 @@ import { isBuffer, wrong } from './given.js';
 
 /** The options without `publicKey` around them, and each buffer as text. */
 export function plain(options) {
-  const read = typeof options === 'string' ? JSON.parse(options) : options;
-  if (read === null || typeof read !== 'object') {
-    throw wrong('options', read, 'what a WebAuthn server sends: an object, or its JSON');
+  const read = typeof options === 'string' ? parsed(options) : options;
+  const inner = isPlain(read) ? read.publicKey ?? read : read;
+  if (!isPlain(inner)) throw wrong('options', inner, 'what a WebAuthn server sends: an object, or its JSON');
+  return texts(inner);
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TypeError(`options are no JSON: ${error.message}`);
   }
-  return texts(read.publicKey ?? read);
+}
+
+/** A promise is what a forgotten `await` leaves. */
+function isPlain(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && typeof value.then !== 'function';
 }
 
 function texts(value) {

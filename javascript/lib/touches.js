@@ -1,6 +1,6 @@
 // When the user touches the key.
 
-import { milliseconds, oneOf } from './given.js';
+import { milliseconds, oneOf, wrong } from './given.js';
 
 /** As long as browsers wait where a website does not say (WebAuthn Level 3 §15.1), in milliseconds. */
 const TIMEOUT = 300_000;
@@ -8,6 +8,7 @@ const TIMEOUT = 300_000;
 const LONGEST = 600_000;
 const MODES = ['auto', 'deny', 'control'];
 const ANSWERS = ['touch', 'decline'];
+const ALLOWED = "'auto', 'deny', 'control', or an array of 'touch' and 'decline'";
 
 /** The requests that wait for a touch. */
 export class Touches {
@@ -31,7 +32,8 @@ export class Touches {
       this.#script = mode.map((answer) => oneOf('an answer in touch', answer, ANSWERS));
       this.#mode = 'control';
     } else {
-      this.#mode = oneOf('touch', mode, MODES);
+      if (!MODES.includes(mode)) throw wrong('touch', mode, ALLOWED);
+      this.#mode = mode;
       this.#script = [];
     }
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -23,6 +23,23 @@ for (const path of ['README.md', '../docs/javascript.md']) {
     });
   }
 }
+
+test('the programs in TypeScript have the types that they use', () => {
+  const programs = ['README.md', '../docs/javascript.md']
+    .flatMap((path) => [...read(path).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, program]) => program));
+  assert.ok(programs.length > 1);
+  // Inside of the package, whose name they import.
+  mkdirSync(join(ROOT, 'test-results'), { recursive: true });
+  const directory = mkdtempSync(join(ROOT, 'test-results', 'docs-'));
+  const files = programs.map((_, index) => join(directory, `${index}.ts`));
+  for (const [index, file] of files.entries()) writeFileSync(file, programs[index]);
+  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
+  const given = [tsc, '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023', '--types',
+    'node', ...files];
+  const run = spawnSync(process.execPath, given, { cwd: ROOT, encoding: 'utf8' });
+  rmSync(directory, { recursive: true });
+  assert.equal(run.stdout + run.stderr, '');
+});
 
 test('the example for Playwright Test passes', () => {
   const env = { ...process.env, BRASSKEY_CHROMIUM: process.env.BRASSKEY_CHROMIUM ?? '/usr/bin/chromium' };

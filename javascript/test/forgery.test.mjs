@@ -70,6 +70,8 @@ test('another credential or user is named where the fault says so', async () => 
   assert.notEqual(wrong.id, right.id);
   assert.equal(wrong.rawId, wrong.id);
   assert.notEqual(wrong.response.userHandle, right.response.userHandle);
+  key.forge('userHandle');
+  await assert.rejects(site.register(key), /^TypeError: the fault 'userHandle' needs a sign-in/);
 });
 
 test('a function changes an answer as it likes, and calls are for one answer each', async () => {

@@ -18,7 +18,7 @@ for (const [settings, kind, message] of [
   [{ backup: 'perhaps' }, TypeError, "backup is 'perhaps', and must be 'never', 'eligible' or 'backed-up'"],
   [{ protocol: 'ctap1' }, TypeError, "protocol is 'ctap1', and must be 'ctap2' or 'u2f'"],
   [{ userVerification: 1 }, TypeError, "userVerification is 1, and must be 'pin', 'always', 'never' or 'control'"],
-  [{ touch: 'manual' }, TypeError, "touch is 'manual', and must be 'auto', 'deny' or 'control'"],
+  [{ touch: 'manual' }, TypeError, /^touch is 'manual', and must be 'auto', .* an array of 'touch' and 'decline'$/],
   [{ touch: ['touch', 'refuse'] }, TypeError, "an answer in touch is 'refuse', and must be 'touch' or 'decline'"],
   [{ listRecentAlgorithms: 1 }, TypeError, 'listRecentAlgorithms is 1, and must be true or false'],
   [{ aaguid: '5' }, TypeError, "aaguid is '5', and must be a UUID, or 16 bytes"],
@@ -90,7 +90,16 @@ test('a request says who asks, and nothing that does not exist', async () => {
   await assert.rejects(key.create(options, { origin: 7 }), /^TypeError: origin is 7, and must be a string$/);
   await assert.rejects(key.create(options, { ...site.from, timeout: 5 }), /have no 'timeout': there are origin, /);
   await assert.rejects(key.create(options, { ...site.from, signal: true }), /^TypeError: signal is true/);
-  await assert.rejects(key.create(null, site.from), /^TypeError: options is null, and must be/);
+  for (const [given, what] of [
+    [null, 'options is null, and must be'],
+    [[], 'options is an array, and must be'],
+    ['[]', 'options is an array, and must be'],
+    [Promise.resolve(options), 'options is a promise \\(await it\\), and must be'],
+    [{ publicKey: [] }, 'options is an array, and must be'],
+    ['{rp', 'options are no JSON: '],
+  ]) {
+    await assert.rejects(key.create(given, site.from), new RegExp(`^TypeError: ${what}`));
+  }
 });
 
 test('credentials of a context take no other settings', async () => {

@@ -27,7 +27,10 @@ export class Credentials {
   /** Without keys, one new key is plugged in. */
   constructor(context: Context, settings?: { keys?: SecurityKey[] });
 
-  /** The keys that are plugged in, now: add and remove. The first one that has an answer gives it. */
+  /**
+   * The keys that are plugged in, now: add and remove. Those with the touch `control` wait at once, and the one that is
+   * touched answers.
+   */
   keys: SecurityKey[];
   /** The first of them. */
   readonly key: SecurityKey;

@@ -1,8 +1,11 @@
 // Runs in each page: stands in for the browser's WebAuthn, and asks the key on the other side of the binding. It has no
 // secret: what it knows is what the website asked and gets.
 
-/** @param {string} binding the name of the function that answers */
-export function standIn(binding) {
+/**
+ * @param {string} binding the name of the function that answers
+ * @param {Function} dictionaries reads options: of webidl.js
+ */
+export function standIn(binding, dictionaries) {
   if (Object.hasOwn(globalThis, `${binding}Installed`)) return;
   Object.defineProperty(globalThis, `${binding}Installed`, { value: true });
   const ask = globalThis[binding].bind(globalThis);
@@ -13,9 +16,9 @@ export function standIn(binding) {
   let requests = 0;
 
   const encode = (buffer) => {
-    const bytes = buffer instanceof ArrayBuffer
-      ? new Uint8Array(buffer)
-      : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    const bytes = ArrayBuffer.isView(buffer)
+      ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+      : new Uint8Array(buffer);
     let binary = '';
     for (const byte of bytes) binary += String.fromCharCode(byte);
     return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -25,13 +28,7 @@ export function standIn(binding) {
     return Uint8Array.from(binary, (character) => character.charCodeAt(0)).buffer;
   };
 
-  /** The options as JSON: each buffer becomes text. */
-  const toJSON = (value) => {
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return encode(value);
-    if (Array.isArray(value)) return value.map(toJSON);
-    if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJSON(member)]));
-  };
+  const read = dictionaries(encode);
 
   /** What extensions answer, with buffers where WebAuthn has them. */
   const results = (json) => {
@@ -84,14 +81,14 @@ export function standIn(binding) {
   };
 
   const answer = async (ceremony, options) => {
-    const { publicKey, signal, mediation } = options;
+    const { publicKey, signal, mediation } = read[ceremony](options, 'options');
     signal?.throwIfAborted();
+    if (ceremony === 'create' && mediation === 'conditional') {
+      throw new DOMException('no passkey is made here without a touch: conditionalCreate is false', 'NotAllowedError');
+    }
     requests += 1;
     const id = requests;
-    const json = toJSON(publicKey);
-    // An `unsigned long` (Web IDL §3.2.4.6), whatever the page has.
-    if (json.timeout !== undefined) json.timeout >>>= 0;
-    const asked = ask({ ceremony, id, options: json, mediation });
+    const asked = ask({ ceremony, id, options: publicKey, mediation });
     const aborted = new Promise((_, reject) => {
       signal?.addEventListener('abort', () => {
         ask({ ceremony: 'abort', id });
@@ -110,11 +107,11 @@ export function standIn(binding) {
   const container = navigator.credentials;
   for (const ceremony of ['create', 'get']) {
     const native = container[ceremony].bind(container);
-    const value = async (options) => (options?.publicKey ? answer(ceremony, options) : native(options));
+    const value = async (options) => (options?.publicKey === undefined ? native(options) : answer(ceremony, options));
     Object.defineProperty(container, ceremony, { value, configurable: true, writable: true });
   }
 
-  /** The options of a server, with buffers: the other way of `toJSON`, where WebAuthn has bytes. */
+  /** The options of a server, with buffers where WebAuthn has bytes. */
   const parsed = (options) => {
     const values = (texts) => Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, decode(text)]));
     const listed = (list) => list.map((credential) => ({ ...credential, id: decode(credential.id) }));
@@ -164,5 +161,9 @@ export function standIn(binding) {
   };
   for (const [name, value] of Object.entries(statics)) {
     Object.defineProperty(globalThis.PublicKeyCredential, name, { value, configurable: true, writable: true });
+  }
+  // The browser's own would not reach the key.
+  for (const name of ['signalAllAcceptedCredentials', 'signalCurrentUserDetails', 'signalUnknownCredential']) {
+    delete globalThis.PublicKeyCredential[name];
   }
 }

@@ -6,8 +6,11 @@ import { coseToSpki } from './cose.js';
 import { members } from './given.js';
 import { SecurityKey } from './node.js';
 import { standIn } from './page.js';
+import { dictionaries } from './webidl.js';
 
 const BINDING = '__brasskey';
+/** What runs in each page. */
+const SCRIPT = `(${standIn})('${BINDING}', ${dictionaries});`;
 /** Where a website can want a key (WebAuthn Level 3 §5.4.5). */
 const PLACES = ['cross-platform', 'platform'];
 
@@ -68,9 +71,9 @@ export class Credentials {
     this.#installed = true;
     served.add(this.#context);
     await this.#context.exposeBinding(BINDING, (source, request) => this.#serve(source, request));
-    await this.#context.addInitScript(standIn, BINDING);
+    await this.#context.addInitScript({ content: SCRIPT });
     const frames = this.#context.pages().flatMap((page) => page.frames());
-    await Promise.all(frames.map((frame) => frame.evaluate(standIn, BINDING).catch((error) => {
+    await Promise.all(frames.map((frame) => frame.evaluate(SCRIPT).catch((error) => {
       // A frame that goes away meanwhile needs nothing.
       if (!frame.isDetached() && !frame.page().isClosed()) throw error;
     })));
@@ -140,6 +143,8 @@ export class Credentials {
       return { exception: { name: error.name, message: error.message } };
     } finally {
       pending.delete(id);
+      // The keys that still wait are not needed any more.
+      controller.abort();
     }
   }
 
@@ -173,24 +178,43 @@ export class Credentials {
     }
   }
 
-  /** The answer of the first key that has one. */
+  /**
+   * The answer of the first key that has one. Keys whose user answers by itself are asked in their order. The others
+   * wait at once: the one that is touched answers, and `signal` ends the rest.
+   */
   async #touched(ceremony, options, origin, signal) {
     const wanted = options.authenticatorSelection?.authenticatorAttachment;
     const refusals = [];
-    for (const [index, key] of this.keys.entries()) {
-      // Browsers ignore a place that they do not know.
-      if (PLACES.includes(wanted) && key.attachment !== wanted) continue;
+    const ask = async ({ index, key }) => {
       try {
         return await key[ceremony](options, { origin, signal });
       } catch (error) {
         if (!REFUSALS.includes(error.name)) throw error;
-        refusals.push({ error, by: `keys[${index}] (${key.attachment})` });
+        refusals[index] = { error, by: `keys[${index}] (${key.attachment})` };
+        return null;
       }
+    };
+    const asked = this.keys.map((key, index) => ({ index, key, waits: key.touchMode === 'control' }))
+      // Browsers ignore a place that they do not know.
+      .filter(({ key }) => !PLACES.includes(wanted) || key.attachment === wanted);
+    for (const entry of asked.filter(({ waits }) => !waits)) {
+      const answer = await ask(entry);
+      if (answer) return answer;
     }
-    if (refusals.length === 1) throw refusals[0].error;
+    const waiting = asked.filter(({ waits }) => waits).map(ask);
+    const answer = await new Promise((resolve, reject) => {
+      for (const one of waiting) one.then((answer) => answer && resolve(answer), reject);
+      Promise.all(waiting).then(() => resolve(null), reject);
+    });
+    if (answer) return answer;
+    throw this.#refused(refusals.filter(Boolean), wanted);
+  }
+
+  #refused(refusals, wanted) {
+    if (refusals.length === 1) return refusals[0].error;
     const names = new Set(refusals.map(({ error }) => error.name));
     const name = names.size === 1 ? [...names][0] : 'NotAllowedError';
-    throw new DOMException(this.#refusal(refusals, wanted), name);
+    return new DOMException(this.#refusal(refusals, wanted), name);
   }
 
   #refusal(refusals, wanted) {

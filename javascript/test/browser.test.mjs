@@ -65,6 +65,50 @@ const register = (page, optionsJSON) =>
   page.evaluate((optionsJSON) => SimpleWebAuthnBrowser.startRegistration({ optionsJSON }), optionsJSON);
 const signIn = (page, optionsJSON, more = {}) =>
   page.evaluate((given) => SimpleWebAuthnBrowser.startAuthentication(given), { optionsJSON, ...more });
+/** Options that no browser reads: each makes them from bytes, from right options, and from other right members. */
+const MALFORMED = [
+  ['create', () => ({ publicKey: creation({ challenge: 'AAAA', user: { ...user, id: 'AAAA' } }) })],
+  ['create', () => ({ publicKey: creation({ user: { ...user, id: 'AAAA' } }) })],
+  ['create', () => ({ publicKey: creation({ user: { id: bytes, name: 'alice' } }) })],
+  ['create', () => ({ publicKey: JSON.stringify(creation()) })],
+  ['create', () => ({ publicKey: { publicKey: creation() } })],
+  ['create', () => ({ publicKey: null })],
+  ['create', () => ({ publicKey: 0 })],
+  ['create', () => ({ publicKey: creation({ challenge: [1, 2] }) })],
+  ['create', () => ({ publicKey: creation({ rp: undefined }) })],
+  ['create', () => ({ publicKey: creation({ rp: { name: Symbol('name') } }) })],
+  ['create', () => ({ publicKey: creation({ pubKeyCredParams: 'ES256' }) })],
+  ['create', () => ({ publicKey: creation({ pubKeyCredParams: [{ type: 'public-key' }] }) })],
+  ['create', () => ({ publicKey: creation({ excludeCredentials: [{ type: 'public-key', id: 'AAAA' }] }) })],
+  ['create', () => ({ publicKey: creation({ excludeCredentials: {} }) })],
+  ['create', () => ({ publicKey: creation({ authenticatorSelection: 'required' }) })],
+  ['create', () => ({ publicKey: creation({ hints: 'security-key' }) })],
+  ['create', () => ({ publicKey: creation({ timeout: 10n }) })],
+  ['create', () => ({ publicKey: creation({ extensions: 'prf' }) })],
+  ['create', () => ({ publicKey: creation({ extensions: { prf: { eval: { first: 'AAAA' } } } }) })],
+  ['create', () => ({ publicKey: creation({ extensions: { prf: { eval: {} } } }) })],
+  ['create', () => ({ publicKey: creation(), mediation: 'bogus' })],
+  ['create', () => ({ publicKey: creation(), signal: {} })],
+  ['create', () => ({ publicKey: creation(), signal: null })],
+  ['get', () => ({ publicKey: { challenge: 'AAAA' } })],
+  ['get', () => ({ publicKey: {} })],
+  ['get', () => ({ publicKey: { challenge: bytes, allowCredentials: [{ type: 'public-key', id: 'AAAA' }] } })],
+  ['get', () => ({ publicKey: { challenge: bytes, allowCredentials: [{ id: bytes }] } })],
+  ['get', () => ({ publicKey: { challenge: bytes, extensions: { largeBlob: { write: 'AAAA' } } } })],
+  ['get', () => ({ publicKey: { challenge: bytes,
+    extensions: { prf: { evalByCredential: { AAAA: { first: 'AAAA' } } } } } })],
+  ['get', () => ({ publicKey: { challenge: bytes }, mediation: 'bogus' })],
+].map(([ceremony, options]) => [ceremony, String(options)]);
+/** What the page throws at each of these. */
+const thrown = (page) => page.evaluate(async (malformed) => {
+  const bytes = new Uint8Array(16);
+  const user = { id: bytes, name: 'alice', displayName: 'Alice' };
+  const creation = (members) => ({ challenge: bytes, rp: { name: 'Example' }, user,
+    pubKeyCredParams: [{ type: 'public-key', alg: -7 }], ...members });
+  const make = (options) => Function('bytes', 'user', 'creation', `return (${options})()`)(bytes, user, creation);
+  return Promise.all(malformed.map(([ceremony, options]) =>
+    navigator.credentials[ceremony](make(options)).then(() => 'nothing', ({ name, message }) => ({ name, message }))));
+}, MALFORMED);
 /** The exception that the page gets. */
 const failure = (frame, ceremony, optionsJSON) => frame.evaluate(async ([ceremony, optionsJSON]) => {
   const parse = { create: 'parseCreationOptionsFromJSON', get: 'parseRequestOptionsFromJSON' }[ceremony];
@@ -126,6 +170,33 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
     });
   });
 
+  test('what this browser itself does not read is a TypeError with the stand-in, too', async () => {
+    const native = await browser.newContext();
+    const page = await native.newPage();
+    await page.goto(site.origin);
+    const expected = MALFORMED.map(() => 'TypeError');
+    assert.deepEqual((await thrown(page)).map(({ name }) => name), expected, 'the browser alone');
+    await native.close();
+    const key = new SecurityKey();
+    const { page: served } = await visit([key]);
+    const refusals = await thrown(served);
+    assert.deepEqual(refusals.map(({ name }) => name), expected);
+    assert.match(refusals[0].message, /^options.publicKey.challenge is a string, and must be an ArrayBuffer.*decode/);
+    assert.deepEqual(key.log.filter(({ command }) => command === 'authenticatorMakeCredential'), []);
+  });
+
+  test('a passkey is not made without a question, as the capabilities say', async () => {
+    const { page } = await visit([new SecurityKey()]);
+    const seen = await page.evaluate(async (optionsJSON) => {
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(optionsJSON);
+      const { conditionalCreate } = await PublicKeyCredential.getClientCapabilities();
+      const signals = Object.getOwnPropertyNames(PublicKeyCredential).filter((name) => name.startsWith('signal'));
+      const error = await navigator.credentials.create({ publicKey, mediation: 'conditional' }).catch((error) => error);
+      return [conditionalCreate, signals, error.name];
+    }, await site.registrationOptions());
+    assert.deepEqual(seen, [false, [], 'NotAllowedError']);
+  });
+
   test('a browser without WebAuthn, as WebKit on Linux is, gets all that a page needs', async () => {
     context = await browser.newContext();
     await context.addInitScript(() => {
@@ -135,7 +206,7 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
       Object.defineProperty(navigator, 'credentials', { value: undefined, configurable: true });
     });
     const { page } = await visit([new SecurityKey()]);
-    const options = { ...await site.registrationOptions(), extensions: { prf: { eval: { first: 'AQ' } } } };
+    const options = { ...await site.registrationOptions(), extensions: { prf: {} } };
     const { credential } = await site.registered(options, await register(page, options));
     const asked = await site.signInOptions({ allowCredentials: [{ id: credential.id }] });
     await site.signedIn(asked, await signIn(page, asked), credential);
@@ -275,6 +346,29 @@ for (const [name, launch] of Object.entries(BROWSERS)) describe(`in ${name}`, ()
     assert.equal(await page.evaluate(() => PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()), true);
     const capabilities = await page.evaluate(() => PublicKeyCredential.getClientCapabilities());
     assert.equal(capabilities.userVerifyingPlatformAuthenticator, true);
+  });
+
+  test('of several keys that wait, the one that is touched answers, and the others are free', async () => {
+    const keys = [new SecurityKey({ touch: 'control' }), new SecurityKey({ touch: 'control' })];
+    const { page } = await visit(keys);
+    const options = await site.registrationOptions({ authenticatorSelection: { residentKey: 'required' } });
+    const registration = register(page, options);
+    await Promise.all(keys.map((key) => key.waitUntilAsked()));
+    keys[1].touch();
+    await site.registered(options, await registration);
+    assert.deepEqual(keys.map((key) => [key.waiting, key.credentials.length]), [[null, 0], [null, 1]]);
+    // A key that has no answer leaves it to the others.
+    const asked = await site.signInOptions();
+    const signedIn = signIn(page, asked);
+    await Promise.all(keys.map((key) => key.waitUntilAsked()));
+    keys[0].touch();
+    keys[1].touch();
+    assert.equal((await signedIn).id, keys[1].credentials[0].credentialId);
+    // All of them have one time.
+    const begun = performance.now();
+    const { message } = await failure(page, 'create', { ...options, timeout: 1000 });
+    assert.ok(performance.now() - begun < 2000);
+    assert.match(message, /^none of 2 keys has an answer. keys\[0\].*nobody touched.*keys\[1\].*nobody touched/);
   });
 
   test('where no key has an answer, the page is told what each of them says', async () => {

@@ -77,6 +77,11 @@ fn what_is_nothing_known_is_said_with_a_hint() {
     for (arguments, message, hint) in [
         (&["hello"][..], "nothing that brasskey knows", "--as"),
         (
+            &["hello, world"],
+            "nothing that brasskey knows",
+            "say what it is with --as",
+        ),
+        (
             &["missing.bin"],
             "nothing that brasskey knows",
             "there is no file of that name",
@@ -89,6 +94,16 @@ fn what_is_nothing_known_is_said_with_a_hint() {
             "what --client-data names is not client data",
             "give a file",
         ),
+        (
+            &["2e", "--client-data", "nope.json"],
+            "what --client-data names is not client data",
+            "there is no file of that name",
+        ),
+        (
+            &["LICENSE-OF-NOBODY"],
+            "nothing that brasskey knows",
+            "there is no file of that name",
+        ),
         (&["2e", "--as", "nothing"], "--as", "attestation-object"),
     ] {
         let output = run(arguments);
@@ -96,6 +111,67 @@ fn what_is_nothing_known_is_said_with_a_hint() {
         let said = stderr(&output);
         assert!(said.contains(message) && said.contains(hint), "{arguments:?}: {said}");
     }
+}
+
+/// A file that is there is not called missing, and ordinary text is no message.
+#[test]
+fn a_file_that_is_nothing_known_is_named_so() {
+    let home = tempfile::tempdir().unwrap();
+    let text = "-----BEGIN SOMETHING-----\nwith more than the 37 bytes of authenticator data\n";
+    for (name, bytes) in [("note.txt", text.as_bytes()), ("data.bin", &[0xFF; 9][..])] {
+        fs::write(home.path().join(name), bytes).unwrap();
+        let output = brasskey(home.path(), "decode").arg(name).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+        let said = stderr(&output);
+        assert!(
+            said.contains("say what it is with --as") && !said.contains("no file"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn certificates_in_pem_are_read_one_by_one() {
+    let home = tempfile::tempdir().unwrap();
+    let made = brasskey(
+        home.path(),
+        "attestation init --out lab --aaguid 7e57ed00-0000-4000-8000-000000000001",
+    );
+    let made = { made }.output().unwrap();
+    assert!(made.status.success(), "{}", stderr(&made));
+    let root = fs::read_to_string(home.path().join("lab/root.pem")).unwrap();
+    fs::write(home.path().join("chain.pem"), format!("{root}{root}")).unwrap();
+    for (file, number) in [("lab/root.pem", 1), ("chain.pem", 2)] {
+        let output = brasskey(home.path(), "decode --json").arg(file).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (&value["kind"], &value["encoding"]),
+            (&"certificate".into(), &"pem".into())
+        );
+        let members = value["members"].as_array().unwrap();
+        assert_eq!(members.len(), number);
+        assert!(
+            members.iter().all(|one| one["members"][0]["name"] == "subject"),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_check_that_fails_is_not_called_a_fault() {
+    let home = tempfile::tempdir().unwrap();
+    let data = [&[0; 32][..], &[0x01, 0, 0, 0, 1]].concat();
+    fs::write(home.path().join("data.bin"), data).unwrap();
+    let output = brasskey(home.path(), "decode data.bin --rp-id example.com")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(6));
+    let said = stderr(&output);
+    assert!(
+        said.contains("error: 1 check failed") && !said.contains("byte"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub(crate) fn decode_canonical_prefix(bytes: &[u8]) -> Result<(Value, &[u8]), St
 pub(crate) fn decode_canonical(bytes: &[u8]) -> Result<Value, String> {
     match decode_canonical_prefix(bytes)? {
         (value, []) => Ok(value),
+        (_, [_]) => Err("is followed by 1 byte too many".to_owned()),
         (_, rest) => Err(format!("is followed by {} bytes too many", rest.len())),
     }
 }
@@ -194,7 +195,7 @@ mod tests {
             (b"\xa2\x20\x01\x01\x01", "out of order"),
             (b"\xc0\x61a", "tag"),
             (b"\xfb\0\0\0\0\0\0\0\0", "floating"),
-            (b"\xa0\xa0", "1 bytes too many"),
+            (b"\xa0\xa0", "1 byte too many"),
             (b"\xa1", "ends too early"),
             (b"", "ends too early"),
             (b"\xff", "not CBOR"),

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::layout::{count, hex, mark};
 use super::output::{BAD, BOLD, DIM, Output, WARNING};
 use crate::decode::{self, Decoded, Fault, Kind, LONGEST, Node, Options, Unknown, Value};
-use crate::relying_party::Outcome;
+use crate::relying_party::{Check, Outcome};
 use crate::text::escape;
 
 /// How many bytes of a value are shown; `--json` has all.
@@ -19,9 +19,9 @@ const SHOWN_MAX: usize = 80;
 
 const LONG_HELP: &str = "What it can be: an attestation object, client data, authenticator data, a COSE key, a \
     getInfo answer, any request or answer of CTAP2 or U2F, reports of CTAPHID, a capture of USB (pcap or pcapng, from \
-    usbmon or USBPcap), the log of `brasskey token --log`, a recording, a certificate, or a browser's whole answer in \
-    JSON. It may be raw, in \
-    hexadecimal (also with spaces, colons or 0x, and as xxd and hexdump print it), in base64 or in base64url.";
+    usbmon or USBPcap), the log of `brasskey token --log` or of libfido2 with FIDO_DEBUG, a recording, certificates or \
+    a browser's whole answer in JSON. It may be raw, in hexadecimal (also with spaces, colons or 0x), a dump of xxd, \
+    hexdump, od or libfido2, in PEM, in base64 or in base64url.";
 
 /// The arguments of `decode`.
 #[derive(Debug, ClapArgs)]
@@ -53,14 +53,19 @@ fn kind() -> impl TypedValueParser<Value = Kind> {
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let input = read(args.input.as_deref().unwrap_or("-"))?;
+    let given = args.input.as_deref().unwrap_or("-");
+    let input = read(given)?;
     let part = |flag: &str, given: Option<&str>, kind: Kind| -> Result<Option<Vec<u8>>, Failure> {
         let Some(given) = given else {
             return Ok(None);
         };
         decode::bytes(&read(given)?, kind).map(Some).ok_or_else(|| {
             let message = format!("what {flag} names is not {}", kind.words());
-            Failure::usage(message, "give a file, or the text itself, in base64url or hexadecimal")
+            let hint = "give a file, or the text itself, in base64url or hexadecimal";
+            match is_no_file(given) {
+                true => Failure::usage(message, format!("there is no file of that name; {hint}")),
+                false => Failure::usage(message, hint),
+            }
         })
     };
     let options = Options {
@@ -69,24 +74,35 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         client_data: part("--client-data", args.client_data.as_deref(), Kind::ClientData)?,
         public_key: part("--public-key", args.public_key.as_deref(), Kind::CoseKey)?,
     };
-    let decoded =
-        decode::decode(&input, &options).map_err(|unknown| refused(unknown, args.input.as_deref(), &input))?;
+    let decoded = decode::decode(&input, &options).map_err(|unknown| refused(unknown, given, &input))?;
     output.result(&decoded, |to| show(&decoded, to))?;
     let failed = decoded
         .checks
         .iter()
         .filter(|check| check.outcome == Outcome::Failed)
         .count();
-    match (decoded.faults.len(), failed) {
-        (0, 0) => Ok(()),
-        (faults, _) => {
-            let wrong = u64::try_from(faults + failed).unwrap_or(u64::MAX);
-            Err(Failure::Unsound {
-                message: format!("{} in what was decoded", count(wrong, "fault")),
-                hint: "see above what is wrong, and at which byte; --as KIND says what it was meant to be",
-            })
+    verdict(decoded.faults.len(), failed)
+}
+
+fn verdict(faults: usize, failed: usize) -> Result<(), Failure> {
+    let of = |number: usize, what| count(u64::try_from(number).unwrap_or(u64::MAX), what);
+    let (faults_said, failed_said) = (of(faults, "fault"), of(failed, "check"));
+    let (message, hint) = match (faults, failed) {
+        (0, 0) => return Ok(()),
+        (0, _) => (format!("{failed_said} failed"), "see above which, and what it says"),
+        (_, failed) => {
+            let message = format!("{faults_said} in what was decoded");
+            let message = match failed {
+                0 => message,
+                _ => format!("{message}, and {failed_said} failed"),
+            };
+            (
+                message,
+                "see above what is wrong, and at which byte; --as KIND says what it was meant to be",
+            )
         }
-    }
+    };
+    Err(Failure::Unsound { message, hint })
 }
 
 /// Whether the text is hexadecimal, but for one digit.
@@ -96,16 +112,20 @@ fn is_odd(text: &[u8]) -> bool {
     text.len() > 2 && text.len() % 2 == 1 && text.iter().all(u8::is_ascii_hexdigit)
 }
 
-fn refused(unknown: Unknown, input: Option<&str>, bytes: &[u8]) -> Failure {
+/// Whether this may have been meant as the name of a file, and there is none.
+fn is_no_file(given: &str) -> bool {
+    given.len() < 256 && !given.contains(char::is_whitespace) && given != "-" && !Path::new(given).exists()
+}
+
+fn refused(unknown: Unknown, given: &str, bytes: &[u8]) -> Failure {
     let hint = match unknown {
         Unknown::Unrecognised if is_odd(bytes) => {
             "this is hexadecimal with an odd number of digits: one is missing, or one is too many".to_owned()
         }
         Unknown::Empty => "give a file, - for standard input, or the text itself".to_owned(),
         Unknown::TooLong => format!("a capture may have {} MiB", LONGEST >> 20),
-        // A name without spaces that is no file was perhaps meant to be one.
-        Unknown::Unrecognised if input.is_some_and(|text| text.contains(['.', '/']) && text.len() < 256) => {
-            "there is no file of that name; see `brasskey decode --help` for what can be decoded".to_owned()
+        Unknown::Unrecognised if is_no_file(given) => {
+            "there is no file of that name; if it is the text itself, say what it is with --as".to_owned()
         }
         Unknown::Unrecognised => "say what it is with --as, or see `brasskey decode --help`".to_owned(),
     };
@@ -177,7 +197,10 @@ fn show(decoded: &Decoded, to: &mut dyn Write) -> io::Result<()> {
         let (style, mark) = mark(check.outcome);
         writeln!(to, "  {style}{mark}{style:#}  {}: {}", check.name, check.detail)?;
     }
-    if decoded.checks.iter().any(|check| check.outcome == Outcome::Skipped) {
+    // Others are skipped for what no option gives.
+    let may_be_given = |check: &Check| check.detail.contains("it takes ") || check.detail.contains("is not known");
+    let mut skipped = decoded.checks.iter().filter(|check| check.outcome == Outcome::Skipped);
+    if skipped.any(may_be_given) {
         writeln!(
             to,
             "{DIM}--client-data, --public-key and --rp-id give what skipped checks may take{DIM:#}"
@@ -237,6 +260,16 @@ fn shown(value: &Value) -> String {
         Value::Bytes(bytes) => match bytes.get(..SHOWN_MAX) {
             Some(start) if start.len() < bytes.len() => format!("{}… ({} bytes)", hex(start), bytes.len()),
             _ => hex(bytes),
+        },
+        Value::Masked(bytes) if bytes.iter().all(Option::is_none) => {
+            let length = count(u64::try_from(bytes.len()).unwrap_or(u64::MAX), "byte");
+            format!("** ({length} left out)")
+        }
+        Value::Masked(bytes) => match bytes.get(..SHOWN_MAX) {
+            Some(start) if start.len() < bytes.len() => {
+                format!("{}… ({} bytes)", Value::Masked(start.to_vec()), bytes.len())
+            }
+            _ => value.to_string(),
         },
         Value::Text(text) => format!("\"{}\"", escape(text)),
         Value::Integer(number) => number.to_string(),

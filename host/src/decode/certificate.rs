@@ -9,12 +9,33 @@ use super::tree::{Fault, Node, Value};
 /// id-fido-gen-ce-aaguid: an OCTET STRING of 16 bytes.
 const AAGUID: &str = "1.3.6.1.4.1.45724.1.1.4";
 
+/// Explains certificates that stand one behind the other.
+pub(super) fn chain(der: &[u8], faults: &mut Vec<Fault>) -> Vec<Node> {
+    let (mut nodes, mut rest) = (Vec::new(), der);
+    while let Ok((next, _)) = X509Certificate::from_der(rest)
+        && X509Certificate::from_der(next).is_ok()
+    {
+        let at = der.len() - rest.len();
+        let one = rest.get(..rest.len() - next.len()).unwrap_or_default();
+        nodes.push(explain(Node::new("certificate").at(at), one, at, faults));
+        rest = next;
+    }
+    // The last, with what may follow it and is none.
+    let at = der.len() - rest.len();
+    nodes.push(explain(Node::new("certificate").at(at), rest, at, faults));
+    nodes
+}
+
 /// Explains the certificate in `der`, which begins at `base`.
 pub(super) fn explain(node: Node, der: &[u8], base: usize, faults: &mut Vec<Fault>) -> Node {
     let node = node.value(Value::Bytes(der.to_vec()));
     let (rest, certificate) = match X509Certificate::from_der(der) {
         Ok(read) => read,
         Err(error) => {
+            let error = match error {
+                x509_parser::nom::Err::Incomplete(_) => "it ends early".to_owned(),
+                x509_parser::nom::Err::Error(why) | x509_parser::nom::Err::Failure(why) => why.to_string(),
+            };
             faults.push(Fault::new(base, format!("a certificate is not X.509: {error}")));
             return node;
         }

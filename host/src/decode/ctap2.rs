@@ -28,7 +28,13 @@ pub(super) fn request(bytes: &[u8], base: usize, faults: &mut Vec<Fault>) -> Nod
         Some(command) => node.section(command.section),
         None => node,
     };
-    let first = Node::number("command", base, code).meaning(format!("0x{code:02x}"));
+    let first = Node::number("command", base, code);
+    let first = match command {
+        Some(command) => first
+            .meaning(format!("{} (0x{code:02X})", messages::name(code)))
+            .section(command.section),
+        None => first.meaning(messages::name(code)),
+    };
     let shape = command.map(|command| command.request);
     let mut members = vec![first];
     members.extend(map("parameters", parameters, base + HEAD, shape, faults));
@@ -161,6 +167,22 @@ mod tests {
         ] {
             assert_eq!(command_of(map), command, "{map:02x?}");
         }
+    }
+
+    #[test]
+    fn a_request_names_its_command() {
+        let mut faults = Vec::new();
+        let first = |bytes, faults: &mut Vec<Fault>| request(bytes, 0, faults).members.swap_remove(0);
+        let known = first(b"\x04", &mut faults);
+        assert_eq!(
+            (known.meaning.as_deref(), known.section),
+            (Some("authenticatorGetInfo (0x04)"), Some("CTAP 2.3 §6.4"))
+        );
+        let vendor = first(b"\x50", &mut faults);
+        assert_eq!(
+            (vendor.meaning.as_deref(), vendor.section),
+            (Some("a vendor's command 0x50"), None)
+        );
     }
 
     #[test]

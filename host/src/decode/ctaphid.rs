@@ -1,15 +1,18 @@
 //! CTAPHID (CTAP 2.3 §11.2): reports, the messages that they make up, and the commands in these.
 
+mod assembler;
+
 use std::collections::HashMap;
 
 use brasskey_protocol::ctaphid::{BROADCAST, InitResponse, KeepaliveStatus, Report, capability, command};
-use brasskey_protocol::limits::{CONT_PAYLOAD, INIT_PAYLOAD, MAX_MESSAGE};
+use brasskey_protocol::limits::MAX_MESSAGE;
 
 use super::item::bytes_of;
 use super::shape::bits;
 use super::tree::{Fault, Node, Value};
 use super::webauthn::Exchange;
 use super::{ctap2, u2f};
+pub use assembler::{Assembler, Message};
 
 /// Who sent a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,95 +21,6 @@ pub enum Side {
     Host,
     /// The key.
     Key,
-}
-
-/// A message, put together from its reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Who sent it.
-    pub side: Side,
-    /// The channel.
-    pub channel: u32,
-    /// The command, without the bit that marks an initialization packet.
-    pub command: u8,
-    /// Its bytes.
-    pub payload: Vec<u8>,
-}
-
-/// Puts messages together, of any channels and both sides at once.
-#[derive(Debug, Default)]
-pub struct Assembler(HashMap<(Side, u32), Partial>);
-
-#[derive(Debug)]
-struct Partial {
-    command: u8,
-    length: usize,
-    sequence: u8,
-    payload: Vec<u8>,
-}
-
-impl Assembler {
-    /// Takes a report in; gives the message that it completes, or what is wrong with it.
-    ///
-    /// # Errors
-    /// What is wrong with the report, in words: it follows nothing, or is not the one that follows.
-    pub fn receive(&mut self, side: Side, report: &Report) -> Result<Option<Message>, String> {
-        let [a, b, c, d, kind, rest @ ..] = report;
-        let channel = u32::from_be_bytes([*a, *b, *c, *d]);
-        let place = (side, channel);
-        if kind & 0x80 == 0 {
-            let partial = self
-                .0
-                .get_mut(&place)
-                .ok_or("a continuation packet follows no message")?;
-            if partial.sequence != *kind {
-                let expected = partial.sequence;
-                self.0.remove(&place);
-                return Err(format!(
-                    "a continuation packet has sequence number {kind}, and {expected} was due"
-                ));
-            }
-            partial.sequence += 1;
-            let missing = (partial.length - partial.payload.len()).min(CONT_PAYLOAD);
-            partial.payload.extend(rest.iter().take(missing));
-        } else {
-            let [high, low, data @ ..] = rest;
-            let length = usize::from(u16::from_be_bytes([*high, *low]));
-            if length > MAX_MESSAGE {
-                return Err(format!("a message of {length} bytes is longer than {MAX_MESSAGE}"));
-            }
-            let payload = data.iter().take(length.min(INIT_PAYLOAD)).copied().collect();
-            let command = kind & 0x7F;
-            let partial = Partial {
-                command,
-                length,
-                sequence: 0,
-                payload,
-            };
-            self.0.insert(place, partial);
-        }
-        Ok(self.complete(place))
-    }
-
-    fn complete(&mut self, place: (Side, u32)) -> Option<Message> {
-        let whole = self
-            .0
-            .get(&place)
-            .is_some_and(|partial| partial.payload.len() == partial.length);
-        let partial = whole.then(|| self.0.remove(&place))??;
-        Some(Message {
-            side: place.0,
-            channel: place.1,
-            command: partial.command,
-            payload: partial.payload,
-        })
-    }
-
-    /// The messages of which parts are missing: channel, bytes that came, bytes that were announced.
-    pub fn unfinished(&self) -> impl Iterator<Item = (u32, usize, usize)> {
-        let partials = self.0.iter();
-        partials.map(|((_, channel), partial)| (*channel, partial.payload.len(), partial.length))
-    }
 }
 
 /// What a command is called.
@@ -192,8 +106,26 @@ pub(super) struct Talk {
 }
 
 impl Talk {
+    /// Something is missing: what comes next answers nothing that is known.
+    pub(super) fn forget(&mut self) {
+        self.asked.clear();
+    }
+
+    /// Explains what came of a message whose end is missing. That it lacks something is told elsewhere.
+    pub(super) fn explain_beginning(&mut self, message: &Message, at: usize, faults: &mut Vec<Fault>) -> Node {
+        let (mut own, known) = (Vec::new(), self.exchanges.len());
+        let node = self.explain_part(message, Some(at), false, &mut own);
+        self.exchanges.truncate(known);
+        faults.extend(own.into_iter().filter(|fault| !fault.fatal));
+        node
+    }
+
     /// Explains a message, whose first byte is at `at`, where it has one place.
     pub(super) fn explain(&mut self, message: &Message, at: Option<usize>, faults: &mut Vec<Fault>) -> Node {
+        self.explain_part(message, at, true, faults)
+    }
+
+    fn explain_part(&mut self, message: &Message, at: Option<usize>, is_whole: bool, faults: &mut Vec<Fault>) -> Node {
         let Message {
             side,
             channel,
@@ -223,7 +155,7 @@ impl Talk {
                 .map(|(_, bytes)| &**bytes),
             Side::Host => None,
         };
-        members.extend(contents(message, asked, &mut inner));
+        members.extend(contents(message, asked, is_whole, &mut inner));
         // authenticatorMakeCredential and authenticatorGetAssertion, or U2F_REGISTER and U2F_AUTHENTICATE.
         let is_granted = matches!(
             (*command, asked, &payload[..]),
@@ -235,6 +167,7 @@ impl Talk {
                 command: *command,
                 request: request.to_vec(),
                 answer: payload.clone(),
+                hidden: Vec::new(),
             });
         }
         for fault in inner {
@@ -256,7 +189,7 @@ impl Talk {
     }
 }
 
-fn contents(message: &Message, asked: Option<&[u8]>, faults: &mut Vec<Fault>) -> Vec<Node> {
+fn contents(message: &Message, asked: Option<&[u8]>, is_whole: bool, faults: &mut Vec<Fault>) -> Vec<Node> {
     let payload = &message.payload;
     match (message.command, message.side) {
         (command::CBOR, Side::Host) => vec![ctap2::request(payload, 0, faults)],
@@ -271,7 +204,8 @@ fn contents(message: &Message, asked: Option<&[u8]>, faults: &mut Vec<Fault>) ->
         (command::MSG, Side::Host) => vec![u2f::request(payload, 0, faults)],
         (command::MSG, Side::Key) => {
             let instruction = asked.and_then(u2f::Apdu::parse).map(|apdu| apdu.instruction);
-            vec![u2f::answer(payload, 0, instruction, true, faults)]
+            // The status word is at the end.
+            vec![u2f::answer(payload, 0, instruction, is_whole, faults)]
         }
         (command::INIT, Side::Host) => vec![Node::bytes("nonce", 0, payload)],
         (command::INIT, Side::Key) => init(payload, faults),
@@ -358,8 +292,11 @@ pub(super) fn reports<'a>(
         }
     }
     let mut unfinished: Vec<_> = assembler.unfinished().collect();
-    unfinished.sort_unstable();
-    for (channel, came, announced) in unfinished {
+    unfinished.sort_unstable_by_key(|(message, _)| (message.channel, message.side));
+    for (message, announced) in unfinished {
+        let (channel, came) = (message.channel, message.payload.len());
+        let at = begun.remove(&(message.side, channel)).unwrap_or(end);
+        nodes.push(talk.explain_beginning(&message, at, faults));
         let what = format!("a message on channel {channel:08x} ends early: {came} of {announced} bytes came");
         faults.push(Fault::fatal(end, what));
     }

@@ -1,4 +1,7 @@
-//! How bytes are written where people paste them: hexadecimal in many dresses, dumps of tools, base64 and base64url.
+//! How bytes are written where people paste them: hexadecimal in many dresses, dumps of tools, PEM, base64 and
+//! base64url.
+
+pub(super) mod dump;
 
 use std::borrow::Cow;
 
@@ -7,6 +10,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Serialize;
+use x509_parser::pem::Pem;
 
 /// How the input was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,8 +22,10 @@ pub enum Encoding {
     Text,
     /// Hexadecimal digits, perhaps with spaces, colons, commas or `0x`.
     Hex,
-    /// The output of xxd, hexdump or od.
+    /// The output of xxd, hexdump, od or libfido2.
     Dump,
+    /// Certificates in PEM.
+    Pem,
     /// Base64.
     Base64,
     /// Base64url.
@@ -34,7 +40,8 @@ impl Encoding {
             Self::Raw => "raw bytes",
             Self::Text => "text",
             Self::Hex => "hexadecimal",
-            Self::Dump => "a dump in hexadecimal",
+            Self::Dump => "a dump",
+            Self::Pem => "PEM",
             Self::Base64 => "base64",
             Self::Base64Url => "base64url",
         }
@@ -50,7 +57,8 @@ pub(super) fn readings(input: &[u8]) -> Vec<(Encoding, Cow<'_, [u8]>)> {
     let plain = unquoted(text);
     let mut readings = Vec::new();
     // Digits of hexadecimal are letters of base64, too; somebody who means base64 has others among them.
-    readings.extend(dump(text).map(|bytes| (Encoding::Dump, bytes)));
+    readings.extend(pem(text).map(|bytes| (Encoding::Pem, bytes)));
+    readings.extend(dump::read(text).map(|bytes| (Encoding::Dump, bytes)));
     readings.extend(hex(plain).map(|bytes| (Encoding::Hex, bytes)));
     readings.extend(base64(plain));
     let mut readings: Vec<_> = readings
@@ -92,37 +100,12 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// Lines that begin with their offset: of `xxd`, `hexdump -C`, `hexdump` and `od -A x -t x1`.
-fn dump(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut lines = 0;
-    for line in text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()) {
-        let (offset, rest) = line
-            .trim_start()
-            .split_once([' ', '\t'])
-            .unwrap_or((line.trim_start(), ""));
-        let named = offset.strip_suffix(':');
-        let place = usize::from_str_radix(named.unwrap_or(offset), 16).ok()?;
-        if named.unwrap_or(offset).len() < 4 || place != bytes.len() {
-            return None;
-        }
-        let rest = match (rest.split_once('|'), named) {
-            (Some((digits, _)), _) => digits,
-            // The text beside xxd's digits follows two spaces.
-            (None, Some(_)) => rest.trim_start().split_once("  ").map_or(rest, |(digits, _)| digits),
-            (None, None) => rest,
-        };
-        for word in rest.split_whitespace() {
-            let mut pair = HEXLOWER_PERMISSIVE.decode(word.as_bytes()).ok()?;
-            // hexdump without an option shows words as a PC has them in memory: the low byte first.
-            if named.is_none() && pair.len() == 2 {
-                pair.reverse();
-            }
-            bytes.extend(pair);
-        }
-        lines += 1;
-    }
-    (lines > 0 && !bytes.is_empty()).then_some(bytes)
+/// The certificates in PEM (RFC 7468), one behind the other.
+fn pem(text: &str) -> Option<Vec<u8>> {
+    let blocks = Pem::iter_from_buffer(text.as_bytes()).flatten();
+    let certificates = blocks.filter(|block| block.label == "CERTIFICATE");
+    let bytes: Vec<u8> = certificates.flat_map(|block| block.contents).collect();
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 fn base64(text: &str) -> Option<(Encoding, Vec<u8>)> {

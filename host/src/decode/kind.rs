@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::ctaphid::{Side, is_report};
+use super::encoding::Encoding;
 use super::item::{self, Item, Kind as ItemKind};
 use super::{capture, log, messages, u2f};
 use crate::webauthn::authenticator_data::AuthenticatorData;
@@ -77,8 +78,8 @@ kinds! {
     Ctaphid = "ctaphid", "reports of CTAPHID (CTAP 2.3 §11.2)";
     /// pcap or pcapng.
     Capture = "capture", "a capture of USB (pcap)";
-    /// Lines of `brasskey token --log`.
-    Log = "log", "the log of a soft token";
+    /// Lines of `brasskey token --log`, or of libfido2 with `FIDO_DEBUG`.
+    Log = "log", "the log of a soft token or of libfido2";
     /// What `brasskey record` writes.
     Recording = "recording", "a recording of a key";
     /// `RegistrationResponseJSON`.
@@ -131,8 +132,11 @@ impl Kind {
     }
 }
 
-/// What `bytes` are, whole and from their form alone; the likeliest first.
-pub(super) fn kinds(bytes: &[u8]) -> Vec<Kind> {
+/// What `bytes` are, whole and from their form alone; the likeliest first. Text that stands for no bytes is text.
+pub(super) fn kinds(encoding: Encoding, bytes: &[u8]) -> Vec<Kind> {
+    if encoding == Encoding::Text {
+        return text(bytes).into_iter().collect();
+    }
     if capture::is_capture(bytes) {
         return vec![Kind::Capture];
     }
@@ -155,10 +159,7 @@ pub(super) fn kinds(bytes: &[u8]) -> Vec<Kind> {
     kinds.extend(is(Kind::U2fAnswer, u2f::instruction_of(bare).is_some()));
     kinds.extend(is(Kind::Ctap2Request, is_request(bytes, true)));
     kinds.extend(is(Kind::Ctap2Answer, is_answer(bytes, true)));
-    kinds.extend(is(
-        Kind::Certificate,
-        matches!(X509Certificate::from_der(bytes), Ok(([], _))),
-    ));
+    kinds.extend(is(Kind::Certificate, is_certificates(bytes)));
     kinds.extend(is(Kind::AuthenticatorData, AuthenticatorData::parse(bytes).is_ok()));
     kinds.extend(is(
         Kind::U2fAnswer,
@@ -190,14 +191,24 @@ pub(super) fn kinds(bytes: &[u8]) -> Vec<Kind> {
     kinds
 }
 
+/// Whether these are certificates, one behind the other.
+fn is_certificates(mut bytes: &[u8]) -> bool {
+    let is_empty = bytes.is_empty();
+    while let Ok((rest, _)) = X509Certificate::from_der(bytes) {
+        bytes = rest;
+    }
+    bytes.is_empty() && !is_empty
+}
+
 /// What `bytes` may be the beginning of.
-pub(super) fn beginning(bytes: &[u8]) -> Option<Kind> {
+pub(super) fn beginning(encoding: Encoding, bytes: &[u8]) -> Option<Kind> {
     let is_json = bytes.first() == Some(&b'{');
     let has = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
     Some(match bytes {
         _ if is_json && has("attestationObject") => Kind::RegistrationJson,
         _ if is_json && has("authenticatorData") => Kind::AuthenticationJson,
         _ if is_json && has("webauthn.") => Kind::ClientData,
+        _ if encoding == Encoding::Text => return None,
         _ if cbor(bytes, false).is_some() => cbor(bytes, false)?,
         [0x05, 0x04, _, ..] => Kind::U2fAnswer,
         _ if reports(bytes)

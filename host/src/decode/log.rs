@@ -1,8 +1,11 @@
-//! The lines of `brasskey token --log`: what was asked and answered, without contents.
+//! Logs of programs. The lines of `brasskey token --log` say what was asked and answered, without contents.
+
+mod libfido2;
 
 use brasskey_protocol::ctap2::Status;
 
 use super::tree::{Fault, Node};
+use super::webauthn::Exchange;
 use crate::client::{StatusWord, meaning};
 
 /// A line taken apart.
@@ -41,23 +44,33 @@ fn line(text: &str) -> Option<Line<'_>> {
 
 /// Whether a text has such lines.
 pub(super) fn is_log(text: &str) -> bool {
-    text.lines().any(|text| line(text).is_some())
+    text.lines().any(|text| line(text).is_some()) || libfido2::is_log(text)
 }
 
-/// Explains each line, and passes over others of the program.
-pub(super) fn explain(bytes: &[u8], faults: &mut Vec<Fault>) -> Vec<Node> {
+/// Whether a text begins as such a line does.
+fn is_begun(text: &str) -> bool {
+    let text = text.strip_prefix("brasskey: ").unwrap_or(text);
+    text.split_once(" s  ")
+        .is_some_and(|(time, _)| time.parse::<f64>().is_ok())
+}
+
+/// Explains each line, and passes over others of the program: what it says when it is ready, notices, warnings.
+pub(super) fn explain(bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, Vec<Exchange>) {
+    if str::from_utf8(bytes).is_ok_and(libfido2::is_log) {
+        return libfido2::explain(bytes, faults);
+    }
     let mut nodes = Vec::new();
     let mut at = 0;
     for bytes in bytes.split_inclusive(|byte| *byte == b'\n') {
         let text = String::from_utf8_lossy(bytes);
         match line(&text) {
             Some(line) => nodes.push(explain_line(&line, at)),
-            None if text.trim().is_empty() || text.starts_with("brasskey: ") || text.starts_with("hint: ") => {}
-            None => faults.push(Fault::new(at, "this is no line of a log")),
+            None if is_begun(&text) => faults.push(Fault::new(at, "this line of a log is not whole")),
+            None => {}
         }
         at += bytes.len();
     }
-    nodes
+    (nodes, Vec::new())
 }
 
 fn explain_line(line: &Line<'_>, at: usize) -> Node {
@@ -92,10 +105,23 @@ mod tests {
                     brasskey: 13.000 s  card  OATH SELECT  0x9000  0.100 ms, 2.345 s for its user\n";
         assert!(is_log(text));
         let mut faults = Vec::new();
-        let nodes = explain(text.as_bytes(), &mut faults);
+        let (nodes, _) = explain(text.as_bytes(), &mut faults);
         assert_eq!((nodes.len(), faults.len()), (2, 0));
         let status = nodes[0].find("status").unwrap().meaning.clone().unwrap();
         assert!(status.starts_with("CTAP2_ERR_NO_CREDENTIALS (0x2E)"), "{status}");
         assert!(!is_log("12.034 s"));
+    }
+
+    #[test]
+    fn what_the_token_says_beside_its_log_is_passed_over_and_a_line_that_is_cut_is_not() {
+        let text = "brasskey: this security key is software: whoever can read its memory has its keys\n\
+                    Ready: --device udp:127.0.0.1:8111  (Ctrl-C ends)\n\
+                    brasskey: 12.034 s  0000000a  authenticatorGetAssertion  0x2e  1.007 ms\n";
+        let mut faults = Vec::new();
+        let (nodes, _) = explain(text.as_bytes(), &mut faults);
+        assert_eq!((nodes.len(), &faults[..]), (1, &[][..]));
+        let cut = format!("{text}brasskey: 13.000 s  0000000a  authen");
+        explain(cut.as_bytes(), &mut faults);
+        assert_eq!(faults, [Fault::new(text.len(), "this line of a log is not whole")]);
     }
 }

@@ -23,6 +23,7 @@ mod item;
 mod kind;
 mod log;
 mod messages;
+mod recording;
 mod shape;
 mod tree;
 mod u2f;
@@ -33,7 +34,6 @@ pub mod words;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::recording::{Entry, NotARecording, Recording};
 use crate::relying_party::Check;
 pub use ctap2::private;
 pub use encoding::Encoding;
@@ -109,7 +109,9 @@ pub fn decode(input: &[u8], options: &Options) -> Result<Decoded, Unknown> {
     let (encoding, bytes, kind, also) = match options.kind {
         Some(kind) => {
             // The reading that is such a thing, or the likeliest.
-            let fits = readings.iter().find(|(_, bytes)| kind::kinds(bytes).contains(&kind));
+            let fits = readings
+                .iter()
+                .find(|(encoding, bytes)| kind::kinds(*encoding, bytes).contains(&kind));
             let is_text = |encoding: Encoding| encoding == Encoding::Text;
             let likely = || match kind.is_text() {
                 true => readings.iter().find(|(encoding, _)| is_text(*encoding)),
@@ -126,6 +128,7 @@ pub fn decode(input: &[u8], options: &Options) -> Result<Decoded, Unknown> {
     }
     let mut faults = Vec::new();
     let (members, parts) = explain(kind, bytes, &mut faults);
+    faults.sort_by_key(|fault| fault.offset);
     let checks = verify::checks(kind, bytes, parts, options);
     Ok(Decoded {
         kind,
@@ -153,7 +156,7 @@ pub(crate) fn message(bytes: &[u8], kind: Kind) -> Vec<Node> {
 pub fn bytes(input: &[u8], kind: Kind) -> Option<Vec<u8>> {
     let readings = encoding::readings(input);
     let mut readings = readings.into_iter();
-    let (_, bytes) = readings.find(|(_, bytes)| kind::kinds(bytes).contains(&kind))?;
+    let (_, bytes) = readings.find(|(encoding, bytes)| kind::kinds(*encoding, bytes).contains(&kind))?;
     Some(bytes.into_owned())
 }
 
@@ -162,12 +165,12 @@ type Reading<'a, 'b> = (Encoding, &'a std::borrow::Cow<'b, [u8]>, Kind, Vec<Kind
 /// The first reading that is something; else the first that could be the beginning of something.
 fn recognise<'a, 'b>(readings: &'a [(Encoding, std::borrow::Cow<'b, [u8]>)]) -> Option<Reading<'a, 'b>> {
     let whole = readings.iter().find_map(|(encoding, bytes)| {
-        let mut kinds = kind::kinds(bytes).into_iter();
+        let mut kinds = kind::kinds(*encoding, bytes).into_iter();
         Some((*encoding, bytes, kinds.next()?, kinds.collect()))
     });
     whole.or_else(|| {
         let mut readings = readings.iter();
-        readings.find_map(|(encoding, bytes)| Some((*encoding, bytes, kind::beginning(bytes)?, Vec::new())))
+        readings.find_map(|(encoding, bytes)| Some((*encoding, bytes, kind::beginning(*encoding, bytes)?, Vec::new())))
     })
 }
 
@@ -187,7 +190,7 @@ fn explain(kind: Kind, bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, web
         Kind::GetInfo if matches!(bytes, [0, 0xA0..=0xBF, ..]) => ctap2::answer(bytes, 0, Some(0x04), faults).members,
         Kind::GetInfo => shaped("getInfo", bytes, &shape::Shape::Map(messages::INFO), faults),
         Kind::Cbor => shaped("item", bytes, &shape::Shape::Any, faults),
-        Kind::Certificate => vec![certificate::explain(Node::new("certificate").at(0), bytes, 0, faults)],
+        Kind::Certificate => certificate::chain(bytes, faults),
         Kind::Ctap2Request => ctap2::request(bytes, 0, faults).members,
         Kind::Ctap2Answer => ctap2::answer(bytes, 0, None, faults).members,
         Kind::MakeCredentialAnswer
@@ -220,39 +223,10 @@ fn explain(kind: Kind, bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, web
                 faults,
             ))
         }
-        Kind::Log => log::explain(bytes, faults),
-        Kind::Recording => said(recording(bytes, faults)),
+        Kind::Log => said(log::explain(bytes, faults)),
+        Kind::Recording => said(recording::explain(bytes, faults)),
     };
     (members, parts)
-}
-
-/// Message by message. What was left out is shown as zeros, and not judged.
-fn recording(bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, Vec<webauthn::Exchange>) {
-    let recording: Recording = match String::from_utf8_lossy(bytes).parse() {
-        Ok(recording) => recording,
-        Err(why) => {
-            let why: NotARecording = why;
-            let lines = bytes
-                .split_inclusive(|byte| *byte == b'\n')
-                .take(why.line.saturating_sub(1));
-            faults.push(Fault::fatal(lines.map(<[u8]>::len).sum(), why.to_string()));
-            return (Vec::new(), Vec::new());
-        }
-    };
-    let mut talk = ctaphid::Talk::default();
-    let explain = |entry: &Entry| {
-        let mut own = Vec::new();
-        let before = talk.exchanges.len();
-        let node = talk.explain(&entry.message, None, &mut own);
-        if entry.hidden.is_empty() {
-            faults.append(&mut own);
-        } else {
-            talk.exchanges.truncate(before);
-        }
-        node
-    };
-    let members = recording.entries.iter().map(explain).collect();
-    (members, talk.exchanges)
 }
 
 fn shaped(name: &str, bytes: &[u8], shape: &shape::Shape, faults: &mut Vec<Fault>) -> Vec<Node> {

@@ -49,6 +49,14 @@ pub enum Value {
     Bool(bool),
     /// Null or undefined.
     Null,
+    /// Bytes of a recording; those that it leaves out are `None`, and written as `**`.
+    Masked(Vec<Option<u8>>),
+}
+
+/// In hexadecimal, as in a recording.
+fn masked(bytes: &[Option<u8>]) -> String {
+    let byte = |byte: &Option<u8>| byte.map_or("**".to_owned(), |byte| format!("{byte:02x}"));
+    bytes.iter().map(byte).collect()
 }
 
 impl Serialize for Value {
@@ -65,6 +73,7 @@ impl Serialize for Value {
             Self::Float(number) => serializer.serialize_f64(*number),
             Self::Bool(yes) => serializer.serialize_bool(*yes),
             Self::Null => serializer.serialize_unit(),
+            Self::Masked(bytes) => serializer.serialize_str(&masked(bytes)),
         }
     }
 }
@@ -79,6 +88,7 @@ impl fmt::Display for Value {
             Self::Float(number) => number.fmt(f),
             Self::Bool(yes) => yes.fmt(f),
             Self::Null => f.write_str("null"),
+            Self::Masked(bytes) => f.write_str(&masked(bytes)),
         }
     }
 }
@@ -132,6 +142,31 @@ impl Node {
     pub(super) fn members(mut self, members: Vec<Self>) -> Self {
         self.members = members;
         self
+    }
+
+    /// Shows what is not there: the bytes of the message that `hidden` marks, for which zeros stand.
+    pub(super) fn leave_out(&mut self, hidden: &[bool]) {
+        for node in &mut self.members {
+            node.leave_out(hidden);
+        }
+        let (Some(value), Some(start)) = (&self.value, self.offset) else {
+            return;
+        };
+        let end = self.end.unwrap_or(start + 1);
+        let marks = |start| hidden.get(start..end).filter(|marks| marks.contains(&true));
+        let shown = match value {
+            // What a member has ends where the member does; its key comes before.
+            Value::Bytes(bytes) => marks(end.saturating_sub(bytes.len())).map(|marks| {
+                let pairs = bytes.iter().zip(marks);
+                pairs.map(|(byte, hidden)| (!hidden).then_some(*byte)).collect()
+            }),
+            _ => marks(start).map(|marks| marks.iter().filter(|hidden| **hidden).map(|_| None).collect()),
+        };
+        if let Some(shown) = shown {
+            self.value = Some(Value::Masked(shown));
+            // It told of the zeros.
+            self.meaning = None;
+        }
     }
 
     /// The first part of this name, here or deeper.

@@ -35,7 +35,8 @@ pub(super) fn checks(kind: Kind, bytes: &[u8], mut parts: Parts, options: &Optio
         ));
     }
     if let Some(object) = &parts.attestation_object {
-        checks.extend(attestation(object, parts.client_data.as_deref().map(sha256)));
+        let hash = parts.client_data.as_deref().map(sha256);
+        checks.extend(attestation(object, hash.ok_or("it takes the client data")));
         let found = item::read(object, 0).item;
         let data = found
             .as_ref()
@@ -84,15 +85,15 @@ fn answer(bytes: &[u8], parts: &mut Parts) {
     }
 }
 
-/// By the hash of the client data, where that is known.
-fn attestation(object: &[u8], hash: Option<[u8; 32]>) -> Vec<Check> {
+/// By the hash of the client data, or without the signature, and why.
+fn attestation(object: &[u8], hash: Result<[u8; 32], &'static str>) -> Vec<Check> {
     match judge_attestation(object, &hash.unwrap_or_default()) {
         Err(why) => vec![Check::failed("attestation", why)],
         Ok((meaning, verdict)) => {
             let signature = match (verdict, hash) {
                 (None, _) => Check::skipped("attestation signature", "the format has none"),
-                (Some(_), None) => Check::skipped("attestation signature", "it takes the client data"),
-                (Some(verdict), Some(_)) => Check::of("attestation signature", verdict),
+                (Some(_), Err(why)) => Check::skipped("attestation signature", why),
+                (Some(verdict), Ok(_)) => Check::of("attestation signature", verdict),
             };
             vec![Check::passed("attestation", meaning), signature]
         }

@@ -115,6 +115,8 @@ pub(super) struct Exchange {
     pub(super) command: u8,
     pub(super) request: Vec<u8>,
     pub(super) answer: Vec<u8>,
+    /// Which bytes of the answer a recording leaves out; empty where all are there.
+    pub(super) hidden: Vec<bool>,
 }
 
 /// Explains a `RegistrationResponseJSON` or an `AuthenticationResponseJSON` (§5.1). Offsets within its parts are those

@@ -159,23 +159,30 @@ fn command(name: &str) -> Result<u8, &'static str> {
     codes.find(is_it).ok_or("there is no command of that name")
 }
 
+/// Whether a text begins as a recording does that this program can read.
+pub(crate) fn check_heading(text: &str) -> Result<(), NotARecording> {
+    let what = match text.lines().next().map(str::trim) {
+        Some(HEADING) => return Ok(()),
+        Some(other) if other.starts_with("brasskey recording ") => "a newer brasskey wrote this recording",
+        _ => "a recording begins with the line: brasskey recording 1",
+    };
+    Err(NotARecording { line: 1, what })
+}
+
+/// The messages below the heading, and the lines that are none.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Result<Entry, NotARecording>> {
+    let lines = text.lines().map(str::trim).zip(1..).skip(1);
+    let lines = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|(text, line)| text.parse().map_err(|what| NotARecording { line, what }))
+}
+
 impl FromStr for Recording {
     type Err = NotARecording;
 
     fn from_str(text: &str) -> Result<Self, NotARecording> {
-        let mut lines = text.lines().map(str::trim).enumerate();
-        let at = |line: usize, what| NotARecording { line: line + 1, what };
-        match lines.next() {
-            Some((_, HEADING)) => {}
-            Some((line, other)) if other.starts_with("brasskey recording ") => {
-                return Err(at(line, "a newer brasskey wrote this recording"));
-            }
-            _ => return Err(at(0, "a recording begins with the line: brasskey recording 1")),
-        }
-        let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-        let entries = lines.map(|(number, line)| line.parse().map_err(|what| at(number, what)));
+        check_heading(text)?;
         Ok(Self {
-            entries: entries.collect::<Result<_, _>>()?,
+            entries: lines(text).collect::<Result<_, _>>()?,
         })
     }
 }

@@ -58,6 +58,12 @@ impl<W: Write> Tap<W> {
         self.messages
     }
 
+    /// Where it was written to.
+    #[must_use]
+    pub fn into_inner(self) -> W {
+        self.to
+    }
+
     /// Listens to a report.
     ///
     /// # Errors

@@ -104,10 +104,11 @@ fn trailing(section: &'static str, signature: &[u8]) -> Vec<Oddity> {
         Some(length) if length == signature.len() => Vec::new(),
         Some(length) if length < signature.len() => {
             let more = signature.len() - length;
-            vec![Oddity::must(
-                section,
-                format!("{more} bytes too many follow the signature"),
-            )]
+            let what = match more {
+                1 => "1 byte too many follows the signature".to_owned(),
+                more => format!("{more} bytes too many follow the signature"),
+            };
+            vec![Oddity::must(section, what)]
         }
         _ => vec![Oddity::must(section, "the signature is not encoded in DER")],
     }

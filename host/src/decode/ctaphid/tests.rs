@@ -20,3 +20,21 @@ fn what_is_read_from_a_device_is_all_the_key_s() {
         "{status} {faults:?}"
     );
 }
+
+#[test]
+fn of_a_message_that_ends_early_the_beginning_is_explained() {
+    let request = b"\x02\xA3\x01\x6Bexample.com\x02\x58\x20AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x03\x81\xA2\x62id\x58\x40";
+    let request = [&request[..], &[7; 64], b"\x64type\x6Apublic-key"].concat();
+    let mut dump = brasskey_protocol::ctaphid::fragment(7, command::CBOR, &request).unwrap();
+    let first = dump.next().unwrap();
+    let mut faults = Vec::new();
+    let (nodes, exchanges) = reports([(0, None, &first)], &mut faults);
+    let name = nodes[0].find("rpId").unwrap();
+    assert_eq!(name.value, Some(Value::Text("example.com".to_owned())));
+    let what = format!(
+        "a message on channel 00000007 ends early: 57 of {} bytes came",
+        request.len()
+    );
+    assert_eq!(faults, [Fault::fatal(64, what)]);
+    assert!(exchanges.is_empty());
+}

@@ -19,6 +19,9 @@ use crate::webauthn::{AttestationConveyancePreference, AttestationResponse};
 /// Public keys in COSE, by the credentials' IDs.
 type Keys = HashMap<Vec<u8>, Vec<u8>>;
 
+/// Why a signature is not verified.
+const LEFT_OUT: &str = "the recording leaves out a part of what was signed";
+
 /// The checks of these, in their order. `public_key` is that of credentials that were not made in one of them.
 pub(super) fn checks(exchanges: &[Exchange], public_key: Option<&[u8]>) -> Vec<Check> {
     let (mut keys, mut checks) = (Keys::new(), Vec::new());
@@ -27,9 +30,24 @@ pub(super) fn checks(exchanges: &[Exchange], public_key: Option<&[u8]>) -> Vec<C
             command::CBOR => ctap2(exchange, number, public_key, &mut keys),
             _ => u2f(exchange, number, public_key, &mut keys),
         };
-        checks.extend(found.into_iter().flatten());
+        checks.extend(found.unwrap_or_else(|| unread(exchange, number)));
     }
     checks
+}
+
+/// What takes a part of the messages that is not there.
+fn unread(exchange: &Exchange, number: u32) -> Vec<Check> {
+    let code = match exchange.command {
+        command::CBOR => exchange.request.first(),
+        _ => exchange.request.get(1),
+    };
+    // authenticatorMakeCredential and U2F_REGISTER.
+    let what = if code == Some(&1) { "registration" } else { "sign-in" };
+    labelled(
+        what,
+        number,
+        vec![Check::skipped("signature", "not all of it can be read")],
+    )
 }
 
 /// Says of which exchange a check is.
@@ -59,9 +77,15 @@ fn ctap2(exchange: &Exchange, number: u32, public_key: Option<&[u8]>, keys: &mut
     let (asked, answered) = (item::read(request, 0).item?, item::read(answer, 0).item?);
     let mut parts = Parts::default();
     super::answer(&exchange.answer, &mut parts);
+    // The status byte comes before the members.
+    let signed = answered.numbered(2).map(|data| data.start + 1..data.end + 1);
+    let is_left_out = signed
+        .and_then(|place| exchange.hidden.get(place))
+        .is_some_and(|hidden| hidden.contains(&true));
     if let (0x01, Some(object)) = (code, &parts.attestation_object) {
         let hash = asked.numbered(1)?.as_bytes()?.try_into().ok()?;
-        let mut checks = attestation(object, Some(hash));
+        let hash = if is_left_out { Err(LEFT_OUT) } else { Ok(hash) };
+        let mut checks = attestation(object, hash);
         let data = answered.numbered(2)?.as_bytes()?;
         checks.push(rp_id(data, text(asked.numbered(2)?.named("id")?)?));
         learn(data, keys);
@@ -78,7 +102,10 @@ fn ctap2(exchange: &Exchange, number: u32, public_key: Option<&[u8]>, keys: &mut
     let message = [&data[..], hash].concat();
     let key = keys.get(id).map(Vec::as_slice).or(public_key);
     let checks = vec![
-        signature_of(key, &message, &signature),
+        match is_left_out {
+            true => Check::skipped("signature", LEFT_OUT),
+            false => signature_of(key, &message, &signature),
+        },
         rp_id(&data, text(asked.numbered(1)?)?),
     ];
     Some(labelled("sign-in", number, checks))
@@ -94,7 +121,7 @@ fn u2f(exchange: &Exchange, number: u32, public_key: Option<&[u8]>, keys: &mut K
         let direct = AttestationConveyancePreference::Direct;
         let (json, transports) = (Vec::new(), Vec::new());
         let response = AttestationResponse::from_u2f(json, application, &registration, direct, transports).ok()?;
-        let checks = attestation(&response.attestation_object, Some(*challenge));
+        let checks = attestation(&response.attestation_object, Ok(*challenge));
         let object = item::read(&response.attestation_object, 0).item;
         learn(object?.named("authData")?.as_bytes()?, keys);
         return Some(labelled("registration", number, checks));

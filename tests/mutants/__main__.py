@@ -42,12 +42,15 @@ def main():
             sys.exit(1)
     changes = run_all(listed(files), arguments)
     known = equivalents()
+    stale = unfit(known, changes, files or sources())
     for change in changes:
         if change.verdict == MISSED and change.what in known[change.file]:
             change.verdict = "changes nothing"
     missed = [change for change in changes if change.verdict == MISSED]
     for change in missed:
         print(f"missed: {change.file}:{change.line}: {change.what}")
+    for file, what in stale:
+        say(f"{EQUIVALENT.name}: no test misses a change in {file} that is called: {what}. Take it out, or mend it")
     count = Counter(change.verdict for change in changes)
     tried = count[CAUGHT] + count[ENDLESS] + count[MISSED]
     noticed = count[CAUGHT] + count[ENDLESS]
@@ -55,7 +58,7 @@ def main():
     print(", ".join(f"{number} {verdict}" for verdict, number in sorted(count.items())))
     if arguments.record:
         write_record(record, changes, files or sources())
-    sys.exit(2 if missed else 0)
+    sys.exit(2 if missed or stale else 0)
 
 
 def parse():
@@ -109,6 +112,15 @@ def equivalents():
         for file, changes in files.items():
             known[file].update(changes)
     return known
+
+
+def unfit(known, changes, files):
+    """Those of the `known` changes of `files`, and of files that are gone, that are none any more, or that a test
+    notices. What needs a build of its own may not have been tried."""
+    fit = {(change.file, change.what) for change in changes if change.verdict in (MISSED, ALONE)}
+    gone = known.keys() - set(sources())
+    asked = sorted(gone.union(files) & known.keys())
+    return [(file, what) for file in asked for what in sorted(known[file]) if (file, what) not in fit]
 
 
 def run_all(changes, arguments):

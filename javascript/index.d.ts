@@ -107,7 +107,7 @@ export interface StoredCredential {
 export interface NewCredential {
   credentialId?: Base64Url | Bytes;
   rpId: string;
-  /** PKCS#8 in DER, or 32 bytes: of P-256, Ed25519, secp256k1 or ML-DSA. */
+  /** PKCS#8 or SEC1 in DER, or 32 bytes: of P-256, Ed25519, secp256k1 or ML-DSA. */
   privateKey: Base64Url | Bytes;
   algorithm?: number;
   /** With this the credential is discoverable. */

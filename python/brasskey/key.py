@@ -244,10 +244,10 @@ class Key:
         backup_eligible: bool = False,
         large_blob: bytes | None = None,
     ) -> Credential:
-        """Puts a credential into the key, with its private key: PKCS#8 in DER, or the bare 32 bytes.
+        """Puts a credential into the key, with its private key: PKCS#8 or SEC1 in DER, or the bare 32 bytes.
 
         :param id: its ID; a random one where none is given.
-        :param algorithm: the COSE algorithm identifier; ES256 for bare bytes, the usual one for PKCS#8.
+        :param algorithm: the COSE algorithm identifier; ES256 for bare bytes, the usual one for others.
         :param user_handle: ``user.id``, which makes it discoverable.
         :raises ValueError: no key of a kind that can be injected.
         """

@@ -21,6 +21,10 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(super) const INJECT: &str =
     "send {\"rpId\":\"example.com\",\"privateKey\":\"<base64url of PKCS#8>\"}, and see the description for what else";
 
+/// What makes a private key that can be injected, in base64.
+const MAKE_KEY: &str =
+    "make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER | openssl base64 -A`";
+
 /// Bytes in base64.
 struct Base64(Zeroizing<Vec<u8>>);
 
@@ -61,7 +65,7 @@ impl Injection {
     fn read(self) -> Result<NewCredential, Refusal> {
         let bad = |error: String, hint| Refusal::new(StatusCode::BAD_REQUEST, error, hint);
         let key = ImportedKey::read(&self.private_key.0, self.algorithm);
-        let key = key.map_err(|error| bad(error.to_string(), "make one with `openssl genpkey -outform DER`"))?;
+        let key = key.map_err(|error| bad(error.to_string(), MAKE_KEY))?;
         let mut new = NewCredential::new(self.rp_id, key)
             .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string(), "try again"))?;
         if let Some(id) = self.credential_id {

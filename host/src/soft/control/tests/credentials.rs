@@ -97,6 +97,21 @@ fn credentials_are_injected_listed_counted_and_deleted() {
 }
 
 #[test]
+fn the_hint_makes_a_key_that_is_injected() {
+    let fixture = Fixture::new();
+    let (status, problem) = fixture.ask("POST", PATH, &json!({ "rpId": "example.com", "privateKey": "AAAA" }));
+    let hint = problem["hint"].as_str().expect("a hint");
+    assert_eq!(status, 400);
+    let command = "`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER | openssl base64 -A`";
+    assert!(hint.contains(command), "{hint}");
+    // What OpenSSL 3.0 prints then.
+    let written = "MHcCAQEEIFPJnZ/BrbdDs4vZgAces7zEq4kZUT9UKUrtRJTfYd/9oAoGCCqGSM49AwEHoUQDQgAEB9zaJlXYloTsqDSQBRFbN8jL\
+                   bQCjnU7G9oJnatBUt6G/AROU55VxcEiP00snba7se6NT3GFcBvLlYCpFEkQ9hg==";
+    let made = fixture.done("POST", PATH, &json!({ "rpId": "example.com", "privateKey": written }));
+    assert_eq!(made["algorithm"], -7);
+}
+
+#[test]
 fn what_cannot_be_injected_is_explained() {
     let fixture = Fixture::new();
     fixture.done("POST", PATH, &passkey());

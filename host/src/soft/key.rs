@@ -178,7 +178,7 @@ impl SoftKey {
         self.hid().button.wait_until_asked(timeout)
     }
 
-    /// The last thousand commands, the oldest first.
+    /// The last thousand commands that were answered, the oldest first.
     #[must_use]
     pub fn log(&self) -> Vec<LogEntry> {
         self.hid().log()

@@ -81,6 +81,33 @@ fn a_command_cannot_keep_its_finger_on_the_key_and_nothing_panics() {
 }
 
 #[test]
+fn a_control_endpoint_is_an_address_of_this_computer_or_a_path() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Token::start(home.path());
+    let control = |place: &str| {
+        let flags = "--control-token-file secret --only selection:: --json";
+        run(
+            home.path(),
+            &format!("--device {} --control {place} {flags}", token.device),
+        )
+    };
+    for (place, said) in [
+        (
+            "localhost",
+            "--control localhost is no control endpoint: it has no port\nhint: ",
+        ),
+        ("http://127.0.0.1:99999/", "its port is not a number"),
+        ("http://192.0.2.1:80", "must be on this computer"),
+    ] {
+        let output = control(place);
+        assert_eq!(output.status.code(), Some(2), "{place}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{place}: {}", stderr(&output));
+    }
+    let output = control(&token.control.replace("127.0.0.1", "localhost"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn a_command_that_fails_ends_the_run_and_is_named() {
     let home = tempfile::tempdir().unwrap();
     let token = Token::start(home.path());

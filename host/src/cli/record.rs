@@ -13,6 +13,9 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::address::address;
+#[cfg(unix)]
+use super::address::socket;
 use super::device::{self, DeviceArgs, REPLAYED, VARIABLE};
 use super::failure::Failure;
 use super::interrupt;
@@ -51,12 +54,12 @@ pub(super) struct Args {
 pub(super) struct StandInArgs {
     /// Where programs find the key: a Unix socket, for this user only [default: one in a directory of its own]
     #[cfg(unix)]
-    #[arg(long, value_name = "PATH", conflicts_with = "udp")]
+    #[arg(long, value_name = "PATH", value_parser = socket(), conflicts_with = "udp")]
     unix: Option<PathBuf>,
 
     /// Where programs find the key: a loopback UDP address, which every user of this computer can reach; port 0 picks
     /// a free port
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     udp: Option<SocketAddr>,
 
     /// The program to run, with its arguments; the variable BRASSKEY_DEVICE tells it where the key is [default: wait

@@ -13,7 +13,7 @@ use brasskey_protocol::store::attestation::installed;
 use clap::Args as ClapArgs;
 use uuid::Uuid;
 
-use super::address::address;
+use super::address::{address, address_or_path, socket};
 use super::device::SoftArgs;
 use super::failure::Failure;
 use super::interrupt;
@@ -52,11 +52,12 @@ pub(super) struct Args {
     udp: Option<SocketAddr>,
 
     /// Listen on a Unix socket that only you can use
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = socket())]
     unix: Option<PathBuf>,
 
-    /// Let programs press the button and switch the power: HTTP on a loopback address, or on a Unix socket
-    #[arg(long, value_name = "ADDRESS|PATH", value_parser = control)]
+    /// Let programs press the button and switch the power: HTTP on a loopback address; or on a Unix socket, whose path
+    /// has a slash where it could be an address
+    #[arg(long, value_name = "ADDRESS|PATH", value_parser = address_or_path)]
     control: Option<ControlAddress>,
 
     /// The file with the control token, the secret that the control endpoint asks for; created if it is missing
@@ -89,7 +90,7 @@ pub(super) struct Args {
 
     /// The token's name, to tell it from others: letters, digits, `-`, `_` and `.`; its secrets are then in
     /// NAME.redb in your data directory unless --state names another file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "ephemeral")]
     token_name: Option<Name>,
 
     /// Print each command on stderr once it is answered: what it was, the answer, and how long it took
@@ -101,10 +102,6 @@ pub(super) struct Args {
 
     #[command(flatten)]
     record: RecordArgs,
-}
-
-fn control(text: &str) -> Result<ControlAddress, std::convert::Infallible> {
-    text.parse()
 }
 
 /// How many lines of the log may wait for a slow stderr; those that come after that are dropped.

@@ -16,7 +16,6 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -63,15 +62,6 @@ pub enum ControlAddress {
     Tcp(SocketAddr),
     /// The path of a Unix socket.
     Unix(PathBuf),
-}
-
-impl FromStr for ControlAddress {
-    type Err = Infallible;
-
-    /// Reads `--control`: an address and a port, or else a path.
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.parse().map_or_else(|_| Self::Unix(text.into()), Self::Tcp))
-    }
 }
 
 impl fmt::Display for ControlAddress {

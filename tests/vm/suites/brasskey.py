@@ -112,7 +112,7 @@ class ByItself(Brasskey):
         self.assertFalse(self.brasskey("pin", "status")["isSet"])
 
     def test_two_keys_are_told_apart(self):
-        with self.key_class("--name", "other") as other:
+        with self.key_class("--name", "other", "--state", str(self.files / "other.redb")) as other:
             self.assertNotEqual(other.ready["serial"], self.key.ready["serial"])
             listed = {key["serialNumber"]: key["product"] for key in self.brasskey("list")}
             self.assertEqual(

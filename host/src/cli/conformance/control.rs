@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::cli::address::address_or_path;
 use crate::cli::failure::Failure;
 use crate::soft::control::ControlAddress;
 use crate::soft::paths;
+use crate::text::escape;
 
 /// How long the endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,8 +34,20 @@ impl Control {
             Some(file) => file.to_owned(),
             None => paths::default_control_token()?,
         };
-        let place = url.strip_prefix("http://").or(url.strip_prefix("unix:")).unwrap_or(url);
-        let Ok(address) = place.trim_end_matches('/').parse::<ControlAddress>();
+        let address = match url.strip_prefix("unix:") {
+            Some(path) => ControlAddress::Unix(path.into()),
+            None => {
+                address_or_path(url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/')).map_err(|said| {
+                    let (why, hint) = said
+                        .split_once("\nhint: ")
+                        .unwrap_or((&said, "see `brasskey conformance --help`"));
+                    Failure::usage(
+                        format!("--control {} is no control endpoint: {why}", escape(url)),
+                        escape(hint),
+                    )
+                })?
+            }
+        };
         // It would send the secret to another computer.
         if let ControlAddress::Tcp(address) = &address
             && !address.ip().is_loopback()

@@ -36,6 +36,7 @@ impl Failure {
         };
         let hint = our_hint
             .or_else(|| missing_flags(&error))
+            .or_else(|| conflict(&error))
             .or_else(|| left_out(&error))
             .or_else(|| suggestion(&error, &command))
             .unwrap_or_else(|| format!("see `{command} --help`"));
@@ -141,6 +142,22 @@ fn missing_flags(error: &clap::Error) -> Option<String> {
     are_flags.then(|| format!("add {}", missing.join(" and ")))
 }
 
+/// What to do about flags that exclude each other, or one that is there twice.
+fn conflict(error: &clap::Error) -> Option<String> {
+    let (ErrorKind::ArgumentConflict, Some(prior)) = (error.kind(), error.get(ContextKind::PriorArg)) else {
+        return None;
+    };
+    let is_itself = error.get(ContextKind::InvalidArg) == Some(prior);
+    Some(
+        if is_itself {
+            "give it once"
+        } else {
+            "leave one of them out"
+        }
+        .to_owned(),
+    )
+}
+
 /// What else the user may have meant: the most similar first, and what cannot be undone last.
 fn suggestion(error: &clap::Error, command: &str) -> Option<String> {
     let kinds = [
@@ -225,6 +242,14 @@ mod tests {
                 "invalid value 'localhost' for '--udp <ADDRESS>': it has no port",
             ),
             (
+                "token --control localhost",
+                "invalid value 'localhost' for '--control <ADDRESS|PATH>': it has no port",
+            ),
+            (
+                "token --unix localhost:8111",
+                "invalid value 'localhost:8111' for '--unix <PATH>': it could be an address",
+            ),
+            (
                 "attestation init --out lab --aaguid \u{202e}",
                 "invalid value '\\u{202e}' for '--aaguid <UUID>': invalid character: found `\\u{202e}` at 0",
             ),
@@ -242,6 +267,12 @@ mod tests {
             ("aws devices rename one", "see `brasskey aws devices rename --help`"),
             ("config always-uv perhaps", "see `brasskey config always-uv --help`"),
             ("token --backed-up", "add --backup-eligible"),
+            ("token --ephemeral --name work", "leave one of them out"),
+            (
+                "token --state work --token-name work --ephemeral",
+                "leave one of them out",
+            ),
+            ("token --touch auto --touch control", "give it once"),
             ("token --control-token-file secret", "add --control <ADDRESS|PATH>"),
             ("register --large-blob", "add --resident"),
             (

@@ -35,7 +35,9 @@ fn the_action_uses_only_what_it_declares_and_nothing_of_others() {
             ["steps", id, "outputs", name] => {
                 assert!(steps.iter().any(|step| step["id"] == id), "{id}");
                 // The script writes it under this name.
-                assert!(include_str!("../../contrib/ci/plug-in").contains(&format!("{name}=%s\\n")));
+                let script = include_str!("../../contrib/ci/plug-in");
+                let writes = [format!("  tell {name} "), format!("'{name}=%s\\n'")];
+                assert!(writes.iter().any(|write| script.contains(write)), "{name}");
             }
             // Where the action itself comes from.
             ["github", "server_url" | "action_repository" | "action_ref"] => (),
@@ -119,6 +121,84 @@ fn a_key_for_nobody_is_not_plugged_in() {
         if !user.is_empty() {
             assert!(said.contains(&format!("there is no user {user}\n")), "{said}");
         }
+    }
+}
+
+/// Runs commands of bash behind the functions of the script.
+#[cfg(target_os = "linux")]
+fn with_functions(directory: &std::path::Path, commands: &str, arguments: &[&str]) -> String {
+    let output = Command::new("/bin/bash")
+        .args(["-c", &format!(". \"$1\"\nshift\n{commands}"), "test"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../contrib/ci/plug-in"))
+        .args(arguments)
+        .env("BRASSKEY_RUN", directory)
+        .env("GITHUB_OUTPUT", directory.join("output"))
+        .env("GITHUB_ENV", directory.join("environment"))
+        .env("BRASSKEY_TOUCH", "deny")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_caller_says_of_the_key_goes_before_what_is_usual() {
+    let directory = tempfile::tempdir().unwrap();
+    for (arguments, options) in [
+        ("", "--ephemeral --touch deny"),
+        ("--log", "--ephemeral --log --touch deny"),
+        ("--ephemeral --touch auto", "--ephemeral --touch auto"),
+        ("--name ci", "--name ci --touch deny"),
+        ("--token-name=ci", "--token-name=ci --touch deny"),
+        ("--token-name ci", "--token-name ci --touch deny"),
+        ("--state key --touch=prompt", "--state key --touch=prompt"),
+        ("--touch control", "--ephemeral --touch control --control 127.0.0.1:0"),
+        (
+            "--user-verification=control",
+            "--ephemeral --user-verification=control --touch deny --control 127.0.0.1:0",
+        ),
+        (
+            "--touch=control --control button",
+            "--ephemeral --touch=control --control button",
+        ),
+    ] {
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        let chosen = with_functions(directory.path(), "choose \"$@\"\necho \"${options[@]}\"", &arguments);
+        assert_eq!(chosen, format!("{options}\n"), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_job_is_told_where_the_key_is_and_where_its_button_is() {
+    let (_, section) = include_str!("../../docs/json.md").split_once("\n## `token`\n").unwrap();
+    let ready: Value = serde_json::from_str(section.split("```").nth(1).unwrap().trim_start_matches("json")).unwrap();
+    let (control, file) = (
+        ready["control"].as_str().unwrap(),
+        ready["controlTokenFile"].as_str().unwrap(),
+    );
+    let without = {
+        let mut ready = ready.clone();
+        (ready["control"], ready["controlTokenFile"]) = (Value::Null, Value::Null);
+        ready
+    };
+    let button = format!("control={control}\ncontrol_token_file={file}\n");
+    let variables = format!("BRASSKEY_CONTROL={control}\nBRASSKEY_CONTROL_TOKEN_FILE={file}\n");
+    for (ready, button, variables) in [(ready, button, variables), (without, String::new(), String::new())] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("said"), format!("pid 7\n{ready}\n")).unwrap();
+        let printed = with_functions(directory.path(), "uid=0\nas_root() { true; }\nanswer", &[]);
+        assert_eq!(printed, format!("hidraw=/dev/hidraw3\n{button}"));
+        let written = |name| std::fs::read_to_string(path(name)).unwrap();
+        let log = path("token.log");
+        assert_eq!(written("output"), format!("{printed}log={}\n", log.display()));
+        assert_eq!(
+            written("environment"),
+            format!("BRASSKEY_HIDRAW=/dev/hidraw3\n{variables}")
+        );
     }
 }
 

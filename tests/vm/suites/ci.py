@@ -16,6 +16,7 @@ SCRIPT = "/share/contrib/ci/plug-in"
 RECIPE = pathlib.Path("/share/contrib/ci/Containerfile")
 ACTION = pathlib.Path("/share/action.yml")
 PAGE = pathlib.Path("/share/docs/browser.md")
+CI_PAGE = pathlib.Path("/share/docs/ci.md")
 
 
 class ScriptsKey(Key):
@@ -99,6 +100,21 @@ class Script(Case):
         self.assertIn(f"hidraw={node}\n", pathlib.Path(output).read_text())
         self.assertEqual(pathlib.Path(environment).read_text(), f"BRASSKEY_HIDRAW={node}\n")
 
+    def test_the_pages_commands_press_the_button(self):
+        environment = pathlib.Path(self.environment["BRASSKEY_RUN"] + ".env")
+        self.environment.update(GITHUB_ENV=str(environment), BRASSKEY_TOUCH="control")
+        self.script()
+        told = dict(line.split("=", 1) for line in environment.read_text().splitlines())
+        [commands] = re.findall(r"\n```sh\n(.*?)```", CI_PAGE.read_text(), re.DOTALL)
+        user = ("runuser", "--user", self.USER, "--")
+        client = subprocess.Popen(
+            [*user, "brasskey", "register"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.client(*user, "bash", "-ec", commands, env={**self.environment, **told})
+        said = client.communicate(timeout=PATIENCE)[0]
+        self.note(said)
+        self.assertIn("Registered", said)
+
     def test_the_actions_step_tells_the_job_where_the_key_is(self):
         step = ACTION.read_text().split("- name: Plug the key in\n")[1]
         run = textwrap.dedent(step.split("run: |\n")[1])
@@ -108,7 +124,7 @@ class Script(Case):
         self.environment.update(
             GITHUB_ACTION_PATH="/share", RUNNER_TEMP=str(temporary),
             GITHUB_OUTPUT=str(output), GITHUB_ENV=str(environment),
-            BINARY="/usr/local/bin/brasskey", BRASSKEY_TOUCH="auto", ARGUMENTS="--name ci --log",
+            BINARY="/usr/local/bin/brasskey", BRASSKEY_TOUCH="auto", ARGUMENTS="--token-name ci --log",
         )
         shell = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c")
         node = self.client(*shell, run, env=self.environment).strip().removeprefix("hidraw=")

@@ -115,6 +115,15 @@ pub fn plan(info: &Info, means: &Means) -> Vec<Step> {
     steps
 }
 
+/// Whether any check's name fits a pattern: a part of it, with `*` for anything.
+#[must_use]
+pub fn names_any(pattern: &str) -> bool {
+    let mut all = suites::ALL
+        .iter()
+        .flat_map(|(suite, checks)| checks.iter().map(move |check| (suite, check)));
+    all.any(|(suite, check)| matches(pattern, &format!("{suite}::{}", check.name)))
+}
+
 /// Whether a name fits a pattern: a part of it, with `*` for anything.
 fn matches(pattern: &str, name: &str) -> bool {
     let mut rest = name;
@@ -131,8 +140,8 @@ fn skip(check: &Check, cost: Option<Cost>, info: &Info, means: &Means, has: &[Ne
     let not_tried = |why: &str| Some((Outcome::NotTried, why.to_owned()));
     if let Some(need) = check.needs.iter().find(|need| !has.contains(need)) {
         return match need {
-            Need::Clock => not_tried("it takes a key whose clock can be moved"),
-            Need::Decline => not_tried("it takes a user who can say no"),
+            Need::Clock => not_tried("it takes a key whose clock can be moved, as --device soft has"),
+            Need::Decline => not_tried("it takes a user who can say no: --control"),
             Need::ManyTouches => not_tried("it takes two hundred touches: --control or --touch-command"),
             need => Some((Outcome::NotApplicable, lacks::without(*need))),
         };

@@ -15,7 +15,19 @@ pub(crate) use wrap::wrap;
 /// zero-width characters, tags, and `<`, `>`, `&`, which a desktop notification would read as markup. A backslash is
 /// doubled, so that the result is unambiguous.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hostile) {
+    replace(text, is_hostile)
+}
+
+/// The same, for what no notification shows: `<`, `>` and `&` stay as they are.
+#[cfg(feature = "cli")]
+pub(crate) fn disarm(text: &str) -> Cow<'_, str> {
+    replace(text, |character| {
+        !matches!(character, '<' | '>' | '&') && is_hostile(character)
+    })
+}
+
+fn replace(text: &str, is_hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

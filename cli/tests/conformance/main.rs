@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod hands;
+mod refusals;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -293,7 +294,7 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
         "{page}"
     );
     assert!(
-        !page.contains('\u{1b}') && page.contains("u{3c}b"),
+        !page.contains('\u{1b}') && page.contains("&lt;b"),
         "the version is there, escaped"
     );
     let name = failed[0]["name"].as_str().unwrap();
@@ -316,16 +317,18 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
 
     let mut exceptions = String::from("\"ctaphid::no_such_check\" = \"gone\"\n");
     for check in &failed {
-        exceptions += &format!("{} = \"the echo is meant to be so\"\n", check["name"]);
+        exceptions += &format!("{} = \"the echo is <b>meant</b> & right\"\n", check["name"]);
     }
     fs::write(home.path().join("exceptions.toml"), exceptions).unwrap();
     let output = run(
         home.path(),
-        &format!("--device {device} --exceptions exceptions.toml --json"),
+        &format!("--device {device} --exceptions exceptions.toml --json --html excepted.html"),
     );
     let report = json(&output);
+    let page = fs::read_to_string(home.path().join("excepted.html")).unwrap();
+    assert!(page.contains("&lt;b&gt;meant&lt;/b&gt; &amp; right"), "{page}");
     assert_eq!(check(&report, name)["outcome"], "excepted");
-    assert_eq!(check(&report, name)["exception"], "the echo is meant to be so");
+    assert_eq!(check(&report, name)["exception"], "the echo is <b>meant</b> & right");
     assert_eq!(
         report["unknownExceptions"],
         serde_json::json!(["ctaphid::no_such_check"])
@@ -354,6 +357,11 @@ fn a_key_that_errs_fails_in_every_report_and_a_reason_excepts_it() {
     let worse = run(home.path(), "diff good.json broken.json --json");
     assert_eq!(worse.status.code(), Some(6));
     assert_eq!(json(&worse)["worse"], failed.len());
+    assert!(stderr(&worse).contains("worse than before"), "{}", stderr(&worse));
+    fs::write(home.path().join("other.json"), r#"{"schema": 99}"#).unwrap();
+    let other = run(home.path(), "diff good.json other.json");
+    assert_eq!(other.status.code(), Some(2));
+    assert!(stderr(&other).contains("form 99"), "{}", stderr(&other));
 }
 
 #[test]
@@ -392,8 +400,9 @@ fn what_would_run_is_listed() {
     let checks = list["checks"].as_array().unwrap();
     assert!(checks.len() > 200);
     assert!(checks.iter().all(|check| check["section"].is_string()));
-    assert_eq!(
-        run(home.path(), "--device soft --only no_such_check").status.code(),
-        Some(2)
+    let shown = String::from_utf8(run(home.path(), "--device soft --list").stdout).unwrap();
+    assert!(
+        shown.contains(" touches, ") && shown.trim_end().ends_with("minutes"),
+        "{shown}"
     );
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ciborium::Value;
 
 use super::hex;
-use crate::host::command;
+use crate::host::{command, hid, status};
 
 /// How deep a value is shown: a key may nest as deep as it likes.
 const DEPTH: usize = 16;
@@ -16,7 +16,7 @@ pub(super) fn of(command: u8, from_key: bool, payload: &[u8]) -> Option<String> 
     match command {
         command::CBOR => {
             let head = match from_key {
-                true => format!("status 0x{first:02X}"),
+                true => format!("status {}", status::named(*first)),
                 false => format!("{} (0x{first:02X})", name(*first)),
             };
             if body.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn of(command: u8, from_key: bool, payload: &[u8]) -> Option<String> 
         }
         command::KEEPALIVE if payload == [1] => Some("processing".to_owned()),
         command::KEEPALIVE if payload == [2] => Some("waits for a touch".to_owned()),
-        command::ERROR => Some(format!("error 0x{first:02X}")),
+        command::ERROR => Some(format!("error {}", hid::error::named(*first))),
         command::MSG if from_key && payload.len() >= 2 => {
             Some(format!("status word {}", hex(&payload[payload.len() - 2..])))
         }
@@ -106,16 +106,16 @@ mod tests {
 
     #[test]
     fn messages_are_shown_as_the_standard_writes_them() {
-        assert_eq!(of(command::CBOR, true, &[0x2E]).unwrap(), "status 0x2E");
+        assert_eq!(of(command::CBOR, true, &[0x2E]).unwrap(), "status 0x2E NO_CREDENTIALS");
         assert_eq!(of(command::CBOR, false, &[0x07]).unwrap(), "authenticatorReset (0x07)");
         let answer = [0x00, 0xA2, 0x01, 0x41, 0xAB, 0x02, 0x82, 0x26, 0x61, 0x61];
         assert_eq!(
             of(command::CBOR, true, &answer).unwrap(),
-            "status 0x00 {1: h'ab', 2: [-7, \"a\"]}"
+            "status 0x00 OK {1: h'ab', 2: [-7, \"a\"]}"
         );
         assert_eq!(
             of(command::CBOR, true, &[0, 0xFF]).unwrap(),
-            "status 0x00, then no CBOR"
+            "status 0x00 OK, then no CBOR"
         );
         assert_eq!(of(command::PING, true, b"x"), None);
     }

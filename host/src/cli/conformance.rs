@@ -14,7 +14,7 @@ mod show;
 mod untried;
 mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ use super::output::Output;
 use super::pin_entry::PinArgs;
 use crate::text::escape;
 use crate::transport::DeviceSpec;
+use files::is_stdout;
 use hands::Subject;
 
 /// How often a check is tried that another program may have disturbed.
@@ -66,7 +67,7 @@ pub(super) struct Args {
     only: Vec<String>,
 
     /// Show what would run, and what it takes; the key is only asked what it is
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["html", "junit"])]
     list: bool,
 
     /// Erase the key, and run every check that applies
@@ -83,11 +84,11 @@ pub(super) struct Args {
     #[command(flatten)]
     pin: PinArgs,
 
-    /// Write a page for people
+    /// Write a page for people; with `-` print it in place of the summary
     #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     html: Option<PathBuf>,
 
-    /// Write a JUnit report
+    /// Write a JUnit report; with `-` print it in place of the summary
     #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     junit: Option<PathBuf>,
 
@@ -125,6 +126,18 @@ struct HandArgs {
     reset_command: Option<String>,
 }
 
+impl HandArgs {
+    fn is_given(&self) -> bool {
+        let all = [
+            &self.control,
+            &self.touch_command,
+            &self.replug_command,
+            &self.reset_command,
+        ];
+        all.iter().any(|given| given.is_some())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Compare two reports that --json wrote, such as those of two firmware versions
@@ -135,6 +148,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if let Some(Command::Diff(args)) = &args.command {
         return diff::run(args, output);
     }
+    files::can_write(args.reports(), output)?;
     let exceptions = match &args.exceptions {
         Some(file) => files::exceptions(file)?,
         None => Vec::new(),
@@ -162,31 +176,33 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         is_card: subject.is_card,
         only: args.only.clone(),
     };
-    let steps = plan::plan(&info, &means);
-    if steps.is_empty() {
+    if let Some(pattern) = args.only.iter().find(|pattern| !plan::names_any(pattern)) {
         return Err(Failure::usage(
-            "no check has such a name",
+            format!("no check has {pattern} in its name"),
             "`brasskey conformance --list` shows all",
         ));
     }
+    let steps = plan::plan(&info, &means);
+    let total = plan::total(&steps, args.erase && !subject.is_ephemeral);
     if args.list {
-        return show::list(&steps, output);
+        return show::list(&steps, total, output);
     }
-    if args.erase && !subject.is_ephemeral {
+    ahead::announce(total, steps.len(), &subject, output);
+    // What is not tried is no reason to erase a key.
+    let erase = erase && total.checks > 0;
+    if erase && !subject.is_ephemeral {
         consent::consent(&subject, &info, &args.pin, args.yes, output)?;
         tape.set_left(Left {
             oath: info.oath,
             ..Left::UNKNOWN
         });
     }
-    if erase && steps.iter().any(|step| step.skipped.is_none()) {
+    if erase {
         output.notice(&format!(
             "while it is tested the key has the PIN {}",
             bench.pins().first
         ));
     }
-    let total = plan::total(&steps, args.erase && !subject.is_ephemeral);
-    ahead::announce(total, steps.len(), &subject, output);
     end::heed_signals(&tape, &subject, bench.pins().first, output);
     let mut report = Report {
         schema: SCHEMA,
@@ -215,6 +231,11 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
 }
 
 impl Args {
+    /// The files that reports go to.
+    fn reports(&self) -> [Option<&Path>; 2] {
+        [self.html.as_deref(), self.junit.as_deref()]
+    }
+
     /// How the run was asked for, as far as that changes what comes of it. A user's commands may have secrets in them.
     fn how(&self) -> Vec<String> {
         let hand = &self.hand;
@@ -354,13 +375,18 @@ fn finish(
     worst: Option<Failure>,
     output: &Output,
 ) -> Result<(), Failure> {
-    if let Some(file) = &args.html {
-        files::write(file, &html::page(report))?;
+    let [html, junit] = args.reports();
+    let reports = [
+        html.map(|file| (file, html::page(report))),
+        junit.map(|file| (file, junit::report(report))),
+    ];
+    let (printed, written): (Vec<_>, Vec<_>) = reports.into_iter().flatten().partition(|(file, _)| is_stdout(file));
+    let written = written.iter().try_for_each(|(file, text)| files::write(file, text));
+    match printed.first() {
+        Some((_, text)) => output.text(|to| to.write_all(text.as_bytes()))?,
+        None => show::report(report, args.verbose, output)?,
     }
-    if let Some(file) = &args.junit {
-        files::write(file, &junit::report(report))?;
-    }
-    show::report(report, args.verbose, output)?;
+    written?;
     if let Some(left) = &report.left {
         output.notice(&escape(left));
     }

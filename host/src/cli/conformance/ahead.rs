@@ -12,7 +12,7 @@ pub(super) fn announce(total: Total, all: usize, subject: &Subject, output: &Out
 }
 
 /// What is ahead, in words: of `all` checks those that can be tried, and what they take of a person.
-fn ahead(total: Total, all: usize, is_person: bool) -> String {
+pub(super) fn ahead(total: Total, all: usize, is_person: bool) -> String {
     let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let checks = match number(all) {
         all if all == number(total.checks) => count(all, "check"),
@@ -31,8 +31,10 @@ fn ahead(total: Total, all: usize, is_person: bool) -> String {
                 count(total.power_cycles.into(), "time")
             ));
         }
-        if total.minutes() > 0 {
-            takes.push(format!("some {}", count(total.minutes(), "minute")));
+        match total.minutes() {
+            0 => {}
+            1 => takes.push("about a minute".to_owned()),
+            minutes => takes.push(format!("some {minutes} minutes")),
         }
     }
     match takes.is_empty() {
@@ -56,7 +58,7 @@ mod tests {
         assert_eq!(ahead(total(11, 0), 21, true), "11 of 21 checks can be tried");
         assert_eq!(
             ahead(total(11, 2), 21, true),
-            "11 of 21 checks can be tried: 2 touches, some 1 minute"
+            "11 of 21 checks can be tried: 2 touches, about a minute"
         );
         assert_eq!(ahead(total(11, 2), 11, false), "11 checks");
     }

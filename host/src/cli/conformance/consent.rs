@@ -49,6 +49,13 @@ pub(super) fn consent(
     yes: bool,
     output: &Output,
 ) -> Result<(), Failure> {
+    // Before anything is lost that the run could not go on without.
+    if !subject.can_be_reset() {
+        return Err(Failure::usage(
+            "the key cannot be made as new: it takes a reset only right after it was plugged in, and nobody unplugs it",
+            "a terminal, --control, --replug-command or --reset-command",
+        ));
+    }
     let has_pin = info.option("clientPin") == Some(true);
     let passkeys = match (&subject.address, info.get_info.is_some()) {
         (_, false) => Passkeys::Unknown("it has no CTAP2"),

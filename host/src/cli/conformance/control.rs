@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::cli::address::address_or_path;
@@ -20,6 +21,16 @@ use crate::text::escape;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the key may take to ask for a touch once it was sent what needs one.
 const ASKED: Duration = Duration::from_secs(5);
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+enum Trouble {
+    /// What the endpoint says.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Silent(#[from] io::Error),
+}
 
 /// A token's endpoint, and its secret.
 pub(super) struct Control {
@@ -66,15 +77,21 @@ impl Control {
             address,
             token: Zeroizing::new(token.trim().to_owned()),
         };
-        control.ask("GET /v1/state", "").map_err(|source| Failure::System {
-            what: format!("the control endpoint {} does not answer", control.address),
-            source,
-        })?;
-        Ok(control)
+        match control.ask("GET /v1/state", "") {
+            Ok(_) => Ok(control),
+            Err(Trouble::Refused(why)) => Err(Failure::usage(
+                format!("the control endpoint {} refuses: {why}", control.address),
+                "--control-token-file names the file with its token",
+            )),
+            Err(Trouble::Silent(source)) => Err(Failure::usage(
+                format!("the control endpoint {} does not answer: {source}", control.address),
+                "start the key with `brasskey token --control`, which says where its endpoint is",
+            )),
+        }
     }
 
     /// One request.
-    fn ask(&self, request: &str, body: &str) -> io::Result<Value> {
+    fn ask(&self, request: &str, body: &str) -> Result<Value, Trouble> {
         match &self.address {
             ControlAddress::Tcp(address) => {
                 let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
@@ -89,12 +106,12 @@ impl Control {
                 self.exchange(stream, request, body)
             }
             #[cfg(not(unix))]
-            ControlAddress::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+            ControlAddress::Unix(_) => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
         }
     }
 
     /// The endpoint closes the connection behind its answer, and sends it in one piece: HTTP/1.0 has no chunks.
-    fn exchange(&self, mut stream: impl Read + Write, request: &str, body: &str) -> io::Result<Value> {
+    fn exchange(&self, mut stream: impl Read + Write, request: &str, body: &str) -> Result<Value, Trouble> {
         let message = Zeroizing::new(format!(
             "{request} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -114,8 +131,8 @@ impl Control {
         let value: Value = serde_json::from_str(body).map_err(io::Error::other)?;
         match head.split(' ').nth(1) {
             Some("200") => Ok(value),
-            _ => Err(io::Error::other(
-                value["error"].as_str().unwrap_or("it refuses").to_owned(),
+            _ => Err(Trouble::Refused(
+                value["error"].as_str().unwrap_or("it does not say why").to_owned(),
             )),
         }
     }
@@ -123,26 +140,24 @@ impl Control {
     /// Does something.
     pub(super) fn act(&self, path: &str, action: &str) -> Result<(), String> {
         let body = format!(r#"{{"action":"{action}"}}"#);
-        match self.ask(&format!("POST {path}"), &body) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(format!("the control endpoint failed: {error}")),
-        }
+        self.ask(&format!("POST {path}"), &body).map_err(failed)?;
+        Ok(())
     }
 
-    /// Returns once the key waits for a touch.
-    pub(super) fn wait_until_asked(&self) {
+    /// Whether the key waits for a touch, now or soon.
+    pub(super) fn wait_until_asked(&self) -> Result<bool, String> {
         let begun = Instant::now();
-        loop {
-            match self.ask("GET /v1/state", "") {
-                Ok(state) if !state["waiting"].is_null() => return,
-                Ok(_) => {}
-                Err(error) => panic!("the control endpoint failed: {error}"),
+        while begun.elapsed() < ASKED {
+            let state = self.ask("GET /v1/state", "").map_err(failed)?;
+            if !state["waiting"].is_null() {
+                return Ok(true);
             }
-            assert!(
-                begun.elapsed() < ASKED,
-                "expected the key to wait for a touch, it does not"
-            );
             thread::sleep(Duration::from_millis(1));
         }
+        Ok(false)
     }
+}
+
+fn failed(trouble: Trouble) -> String {
+    format!("the control endpoint failed: {trouble}")
 }

@@ -48,9 +48,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })?;
     match worse {
         0 => Ok(()),
-        failed => Err(Failure::Nonconforming {
-            failed,
-            may_have_others: false,
-        }),
+        1 => Err(unsound("1 check is worse than before".to_owned())),
+        worse => Err(unsound(format!("{worse} checks are worse than before"))),
+    }
+}
+
+fn unsound(message: String) -> Failure {
+    Failure::Unsound {
+        message,
+        hint: "the reports say why; `brasskey conformance --only NAME` tries one again",
     }
 }

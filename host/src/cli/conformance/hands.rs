@@ -127,6 +127,11 @@ impl Subject {
         self.plugged.as_ref().is_none_or(|plugged| plugged.line.is_shared)
     }
 
+    /// Whether anybody can make the key as new.
+    pub(super) fn can_be_reset(&self) -> bool {
+        self.replugs || self.reset_command.is_some()
+    }
+
     /// Nobody touches the key any more for what it was asked before.
     pub(super) fn stop_touching(&self) {
         if let Some(plugged) = &self.plugged {
@@ -160,6 +165,12 @@ pub(super) fn silent(why: String) -> Failure {
 /// The key that the user means, in the hand that they name.
 pub(super) fn open(device: Option<&DeviceSpec>, args: &HandArgs, output: &Output) -> Result<Subject, Failure> {
     let address = match device {
+        Some(DeviceSpec::Soft(None)) if args.is_given() => {
+            return Err(Failure::usage(
+                "the soft token in memory needs nobody who touches it, unplugs it or resets it",
+                "leave out --control and commands",
+            ));
+        }
         Some(DeviceSpec::Soft(None)) => return soft(),
         Some(DeviceSpec::Soft(Some(name))) => {
             return Err(Failure::usage(

@@ -5,7 +5,7 @@ use brasskey_conformance::suites::Level;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::show::unknown;
-use crate::text::escape;
+use crate::text::disarm;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --bg: #fff; --fg: #1b1f24; --dim: #59636e; --line: #d1d9e0; --soft: #f4f6f8;
@@ -18,7 +18,7 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5r
 p, dl { margin: .4rem 0; } .dim { color: var(--dim); }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; }
 .checks th:nth-child(2) { width: 7.5rem; } .checks th:nth-child(3) { width: 27%; }
-.areas th:first-child, .key th { width: 12rem; } .wire th:nth-child(1) { width: 3rem; }
+.areas th:first-child { width: 17rem; } .key th { width: 8rem; } .wire th:nth-child(1) { width: 3rem; }
 .wire th:nth-child(2) { width: 2.5rem; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .warn, .excepted { color: var(--warn); }
@@ -28,7 +28,7 @@ code, pre { font: .85em/1.45 ui-monospace, monospace; overflow-wrap: anywhere; w
 article { border: 1px solid var(--line); border-radius: 6px; padding: .6rem 1rem; margin: .8rem 0; }
 article pre { background: var(--soft); padding: .6rem; border-radius: 4px; margin: .4rem 0; }
 @media (max-width: 40rem) { body { padding: 1rem; font-size: 14px; } th, td { padding-right: .4rem; }
-  article { padding: .6rem; } .areas th:first-child, .key th { width: 8rem; }
+  article { padding: .6rem; } .areas th:first-child { width: 11rem; } .key th { width: 6rem; }
   .checks th:nth-child(2) { width: 6.5rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } article, tr { break-inside: avoid; }
   article.long { break-inside: auto; } }
@@ -68,7 +68,7 @@ pub(super) fn page(report: &Report) -> String {
                 h1 { "Conformance of " (report.key.device) }
                 (run(report))
                 @if report.interrupted { p.fail { "The run was ended early." } }
-                @if let Some(left) = &report.left { p.fail { (escape(left)) } }
+                @if let Some(left) = &report.left { p.fail { (disarm(left)) } }
                 p { (counts(report.checks.iter())) }
                 @if report.checks.iter().any(|check| unfit(&check)) {
                     h2 { "What the key does otherwise" }
@@ -78,11 +78,11 @@ pub(super) fn page(report: &Report) -> String {
                 }
                 @if !report.stale_exceptions.is_empty() {
                     h2 { "Exceptions that fit no failure" }
-                    ul { @for name in &report.stale_exceptions { li { (escape(name)) } } }
+                    ul { @for name in &report.stale_exceptions { li { (disarm(name)) } } }
                 }
                 @if !report.unknown_exceptions.is_empty() {
                     h2 { "Exceptions that name no check" }
-                    ul { @for name in &report.unknown_exceptions { li { (escape(&unknown(name))) } } }
+                    ul { @for name in &report.unknown_exceptions { li { (disarm(&unknown(name))) } } }
                 }
                 (key(report))
                 (areas(report))
@@ -94,7 +94,7 @@ pub(super) fn page(report: &Report) -> String {
                             td {
                                 (check.name)
                                 @if let (false, Some(why)) = (unfit(&check), &check.message) {
-                                    div.dim { (escape(why)) }
+                                    div.dim { (disarm(why)) }
                                 }
                             }
                             td class=(class(check.outcome)) { span.outcome { (check.outcome.words()) } }
@@ -114,11 +114,11 @@ fn run(report: &Report) -> Markup {
     html! {
         p.dim {
             "brasskey " (report.tool) ", " @if report.erased { "every check" } @else { "safe checks only" }
-            @if let Some(begun) = &report.begun { ", " time { (escape(begun)) } }
+            @if let Some(begun) = &report.begun { ", " time { (disarm(begun)) } }
             @if seconds > 0 {
                 ", " @if seconds >= 60 { (seconds / 60) " min " } (seconds % 60) " s"
             }
-            @if !report.options.is_empty() { br; "run with " code { (escape(&report.options.join(" "))) } }
+            @if !report.options.is_empty() { br; "run with " code { (disarm(&report.options.join(" "))) } }
         }
     }
 }
@@ -157,19 +157,19 @@ fn key(report: &Report) -> Markup {
         h2 { "The key" }
         table.key {
             tr { th { "device" } td { (key.device) } }
-            tr { th { "versions" } td { (escape(&key.versions.join(", "))) } }
-            tr { th { "extensions" } td { (escape(&key.extensions.join(", "))) } }
+            tr { th { "versions" } td { (disarm(&key.versions.join(", "))) } }
+            tr { th { "extensions" } td { (disarm(&key.extensions.join(", "))) } }
             tr { th { "AAGUID" } td { code { (key.aaguid.as_deref().unwrap_or("none")) } } }
             tr {
                 th { "options" }
                 td {
                     @for (name, value) in &key.options {
-                        (escape(name)) " " span.dim { @if *value { "yes" } @else { "no" } } " "
+                        (disarm(name)) " " span.dim { @if *value { "yes" } @else { "no" } } " "
                     }
                 }
             }
             @if let Some(decoded) = &key.get_info_decoded {
-                tr { th { "getInfo" } td { code { (escape(decoded)) } } }
+                tr { th { "getInfo" } td { code { (disarm(decoded)) } } }
             }
         }
     }
@@ -182,8 +182,8 @@ fn failure(check: &Checked) -> Markup {
                 span class={ "outcome " (class(check.outcome)) } { (check.outcome.words()) }
                 " " b { (check.name) } " " span.dim { (check.section) ", " (level(check.level)) }
             }
-            @if let Some(reason) = &check.exception { p { b { "Excepted: " } (escape(reason)) } }
-            @for line in check.message.iter().flat_map(|message| message.lines()) { p { (escape(line)) } }
+            @if let Some(reason) = &check.exception { p { b { "Excepted: " } (disarm(reason)) } }
+            @for line in check.message.iter().flat_map(|message| message.lines()) { p { (disarm(line)) } }
             @if !check.exchange.is_empty() {
                 table.wire {
                     tr { th { "ms" } th { "who" } th { "channel, command, bytes" } }
@@ -193,7 +193,7 @@ fn failure(check: &Checked) -> Markup {
                             td { @if message.from_key { "key" } @else { "host" } }
                             td {
                                 code { (format!("{:08x} {:02x} ", message.channel, message.command)) (message.payload) }
-                                @if let Some(decoded) = &message.decoded { div { code.dim { (escape(decoded)) } } }
+                                @if let Some(decoded) = &message.decoded { div { code.dim { (disarm(decoded)) } } }
                             }
                         }
                     }

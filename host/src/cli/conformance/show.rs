@@ -1,17 +1,20 @@
 //! What the terminal shows.
 
+use brasskey_conformance::costs::Cost;
 use brasskey_conformance::outcome::{Outcome, Report};
-use brasskey_conformance::plan::Step;
+use brasskey_conformance::plan::{Step, Total};
 use brasskey_conformance::suites;
 use serde_json::{Value, json};
 
+use super::ahead::ahead;
 use super::untried::reasons;
 use crate::cli::failure::Failure;
+use crate::cli::layout::count;
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, Output, WARNING};
-use crate::text::escape;
+use crate::text::disarm;
 
 /// What would run.
-pub(super) fn list(steps: &[Step], output: &Output) -> Result<(), Failure> {
+pub(super) fn list(steps: &[Step], total: Total, output: &Output) -> Result<(), Failure> {
     let value: Vec<_> = steps
         .iter()
         .map(|step| {
@@ -31,12 +34,24 @@ pub(super) fn list(steps: &[Step], output: &Output) -> Result<(), Failure> {
         for step in steps {
             let name = step.name();
             match &step.skipped {
-                None => writeln!(to, "  {name}  {DIM}{}{DIM:#}", step.check.section)?,
+                None => writeln!(to, "  {name}  {DIM}{}{}{DIM:#}", step.check.section, takes(&step.cost))?,
                 Some((_, why)) => writeln!(to, "  {DIM}{name}  not now: {why}{DIM:#}")?,
             }
         }
-        Ok(())
+        writeln!(to, "{}", ahead(total, steps.len(), true))
     })
+}
+
+/// What a check takes of whoever handles the key; nothing where that is nothing.
+fn takes(cost: &Cost) -> String {
+    let of = |number: u32, what| (number > 0).then(|| format!(", {}", count(number.into(), what)));
+    let waits = u32::try_from(cost.waited / 1000).unwrap_or(u32::MAX);
+    let takes = [
+        of(cost.touches, "touch"),
+        of(cost.power_cycles, "replug"),
+        of(waits, "second"),
+    ];
+    takes.into_iter().flatten().collect()
 }
 
 /// The report as JSON: with a summary, which is for readers.
@@ -59,7 +74,7 @@ pub(super) fn report(report: &Report, verbose: bool, output: &Output) -> Result<
             to,
             "{BOLD}{}{BOLD:#}  {}",
             report.key.device,
-            escape(&report.key.versions.join(" "))
+            disarm(&report.key.versions.join(" "))
         )?;
         for area in report.areas() {
             let count = |outcome| {
@@ -86,32 +101,32 @@ pub(super) fn report(report: &Report, verbose: bool, output: &Output) -> Result<
                     check.section
                 )?;
                 if let Some(reason) = &check.exception {
-                    writeln!(to, "      excepted: {}", escape(reason))?;
+                    writeln!(to, "      excepted: {}", disarm(reason))?;
                 }
                 for line in check.message.iter().flat_map(|message| message.lines()) {
-                    writeln!(to, "      {}", escape(line))?;
+                    writeln!(to, "      {}", disarm(line))?;
                 }
                 if let (true, Some(place)) = (verbose, &check.place) {
-                    writeln!(to, "      {DIM}{}{DIM:#}", escape(place))?;
+                    writeln!(to, "      {DIM}{}{DIM:#}", disarm(place))?;
                 }
             }
         }
         for name in &report.stale_exceptions {
             writeln!(
                 to,
-                "{WARNING}stale{WARNING:#} the exception {} fits no failure",
-                escape(name)
+                "{WARNING}stale:{WARNING:#} the exception {} fits no failure",
+                disarm(name)
             )?;
         }
         for name in &report.unknown_exceptions {
-            writeln!(to, "{WARNING}unknown{WARNING:#} {}", escape(&unknown(name)))?;
+            writeln!(to, "{WARNING}unknown:{WARNING:#} {}", disarm(&unknown(name)))?;
         }
         let reasons = reasons(report.checks.iter());
         if !reasons.is_empty() {
             writeln!(to, "not tried, and why:")?;
         }
         for (times, why) in reasons {
-            writeln!(to, "  {times:5}  {}", escape(why))?;
+            writeln!(to, "  {times:5}  {}", disarm(why))?;
         }
         let counted = Outcome::ALL.map(|outcome| format!("{} {}", report.count(outcome), outcome.words()));
         writeln!(to, "{}", counted.join(", "))

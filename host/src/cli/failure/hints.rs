@@ -58,7 +58,8 @@ impl Failure {
             }
             Self::Ended { state } => format!("{state}; run the command again when you are ready"),
             Self::Hand { .. } => {
-                "try it by itself: it has to end with 0 once it has done its part, and the key is not to blame"
+                "the key is not to blame: look whether what touches and unplugs it works; a command has to end with \
+                 0 once it has done its part"
                     .to_owned()
             }
             Self::Untried { untried, .. } => {

@@ -111,13 +111,18 @@ impl Plugged {
         }
     }
 
-    /// Has the control endpoint do something. Where that is gone, the key may be, too.
+    /// Has the control endpoint do something.
     fn act(&self, control: &Control, path: &str, action: &str) {
-        let done = control.act(path, action);
-        self.line.is_broken.fetch_or(done.is_err(), Ordering::AcqRel);
-        if let Err(why) = done {
-            panic!("{why}");
+        control.act(path, action).unwrap_or_else(|why| self.give_up(why));
+    }
+
+    /// The control endpoint failed. Where the key is gone, too, that is why.
+    fn give_up(&self, why: String) -> ! {
+        self.suspect();
+        if self.is_there() {
+            break_off(Broken::Hand(why));
         }
+        panic!("{why}");
     }
 
     /// Waits for a key that is gone, unless the run ends.
@@ -176,7 +181,11 @@ impl Hand for Plugged {
     fn wait_until_asked(&self) {
         // The others see it: the key has said so over CTAP2, and does not wait over U2F.
         if let Presser::Control(control) = &self.presser {
-            control.wait_until_asked();
+            let asked = control.wait_until_asked();
+            assert!(
+                asked.unwrap_or_else(|why| self.give_up(why)),
+                "expected the key to wait for a touch, it does not"
+            );
         }
     }
 

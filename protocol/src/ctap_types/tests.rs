@@ -313,6 +313,11 @@ fn u2f_registers_and_authenticates() {
         send(&mut key, authenticate(ControlByte::CheckOnly, &handle[1..])),
         Err(ctap1::Error::IncorrectDataParameter)
     );
+    // The longest there can be: the length has one byte.
+    assert_eq!(
+        send(&mut key, authenticate(ControlByte::CheckOnly, &[7; 255])),
+        Err(ctap1::Error::IncorrectDataParameter)
+    );
     assert_eq!(
         send(&mut key, authenticate(ControlByte::CheckOnly, &[7; 256])),
         Err(ctap1::Error::WrongLength)

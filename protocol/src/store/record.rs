@@ -86,7 +86,7 @@ impl<'a> Record<'a> {
         Some(record)
     }
 
-    fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
+    pub(super) fn encode(&self, value: &mut [u8; STORAGE_VALUE_MAX]) -> Result<usize, StorageError> {
         let optional = [
             self.user_name.is_some(),
             self.user_display_name.is_some(),

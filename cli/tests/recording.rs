@@ -190,3 +190,50 @@ fn what_cannot_be_recorded_or_replayed_says_why() {
         stderr(&output)
     );
 }
+
+/// What fails before anything was said leaves no file, so that the same command can be given again.
+#[test]
+fn a_recording_that_never_began_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = format!("record bug.txt --device udp:{free} -- {PROGRAM} --version");
+    for (arguments, code) in [
+        ("record bug.txt --ephemeral -- ./no-such-program", 1),
+        (nobody.as_str(), 3),
+        #[cfg(unix)]
+        ("record bug.txt --ephemeral --unix /no/such/place", 1),
+        #[cfg(unix)]
+        (
+            "token --ephemeral --touch auto --unix /no/such/place --record bug.txt",
+            1,
+        ),
+    ] {
+        let output = brasskey(home.path(), arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {}", stderr(&output));
+        assert!(!home.path().join("bug.txt").exists(), "{arguments}");
+    }
+}
+
+#[test]
+fn a_program_that_asks_nothing_passes_no_replay() {
+    let home = tempfile::tempdir().unwrap();
+    record(home.path(), "info --json");
+    let output = run(home.path(), "replay bug.txt", "--version");
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no request of the recording was played"),
+        "{}",
+        stderr(&output)
+    );
+    // A program that failed says more itself.
+    let output = run(home.path(), "replay bug.txt", "--no-such-flag");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn secrets_in_a_recording_are_warned_of() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = "record secret.txt --ephemeral --with-secrets";
+    let said = stderr(&run(home.path(), arguments, "info")).to_owned();
+    assert!(said.contains("warning: the recording has secrets in it"), "{said}");
+}

@@ -120,7 +120,7 @@ pub enum BlobError {
     #[error("a certificate of its chain is not valid, or not signed by the next")]
     Chain,
     /// The chain ends elsewhere.
-    #[error("its certificates do not lead to the root that was given")]
+    #[error("its certificates do not lead to a root that was given")]
     Root,
     /// GlobalSign certified somebody else.
     #[error("its certificate is not that of mds.fidoalliance.org")]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use serde_json::{Map, Value};
 use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::device::{self, DeviceArgs};
 use super::failure::Failure;
@@ -20,7 +21,7 @@ use super::output::{BAD, BOLD, Output, WARNING};
 use crate::client;
 use crate::client::ctap2::Info;
 use crate::decode::words;
-use crate::mds::{self, Blob};
+use crate::mds::{self, Blob, BlobError};
 use facts::Facts;
 use sections::Section;
 
@@ -73,9 +74,13 @@ impl Args {
         })?;
         let jwt = read(file)?;
         let blob = mds::verify(&String::from_utf8_lossy(&jwt), &certificates(root)?).map_err(|why| {
+            let why = match why {
+                BlobError::Root => format!("its certificates do not lead to the root in {}", root.display()),
+                why => why.to_string(),
+            };
             Failure::usage(
-                format!("the metadata in {} are not to be believed: {why}", file.display()),
-                "get them anew from https://mds.fidoalliance.org, or name their root with --mds-root",
+                format!("the metadata file {} is not to be believed: {why}", file.display()),
+                "get it anew from https://mds.fidoalliance.org, or name its root with --mds-root",
             )
         })?;
         let today = time::OffsetDateTime::now_utc().date();
@@ -105,7 +110,14 @@ fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, Failure> {
         .filter(|block| block.label == "CERTIFICATE")
         .map(|block| block.contents)
         .collect();
-    Ok(if found.is_empty() { vec![bytes] } else { found })
+    match (found.is_empty(), X509Certificate::from_der(&bytes)) {
+        (false, _) => Ok(found),
+        (true, Ok(_)) => Ok(vec![bytes]),
+        (true, Err(_)) => Err(Failure::usage(
+            format!("there is no certificate in {}", file.display()),
+            "name a root certificate in PEM or DER with --mds-root",
+        )),
+    }
 }
 
 /// The name of a COSE algorithm.

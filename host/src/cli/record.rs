@@ -1,7 +1,7 @@
 //! `brasskey record`: writes down what programs and a key say to each other.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -21,17 +21,18 @@ use super::failure::Failure;
 use super::interrupt;
 use super::layout::count;
 use super::output::{DIM, Output};
+use crate::client::Channel;
 use crate::private;
-use crate::recording::{Relay, RelayError, Tap, serve};
+use crate::recording::{Recording, Relay, RelayError, Tap, serve};
 use crate::text::escape;
-use crate::transport::Transport;
+use crate::transport::{Address, DeviceSpec, Transport};
 
 /// The arguments of `record`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "The recording is text, one message a line; `brasskey decode FILE` explains it. It names \
-    websites, users and credentials: read it before you give it away. Secrets stay out: what proves a PIN, tokens, \
-    what extensions give to a website, one-time codes."
+    after_help = "The exit code is that of the program. The recording is text, one message a line; `brasskey decode \
+    FILE` explains it. It names websites, users and credentials: read it before you give it away. Secrets stay out: \
+    what proves a PIN, tokens, what extensions give to a website, one-time codes."
 )]
 pub(super) struct Args {
     /// Where to write: a new file
@@ -70,12 +71,17 @@ pub(super) struct StandInArgs {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let cable = device::connect(&args.device, output)?;
+    if let Some(DeviceSpec::Address(address @ Address::Udp(_))) = &args.device.device {
+        // A port that nobody listens at takes reports, too: only an answer says that a key is there.
+        Channel::open(address.open()?)?;
+    }
     let mut tap = begin(&args.file, &cable.label, args.with_secrets, output)?;
     if args.stand_in.is_open_to_all() {
         output.notice("warning: any user of this computer can use this key as long as it is recorded");
     }
     let mut transport = cable.transport;
-    let ended = args.stand_in.run(transport.as_mut(), Some(&mut tap), output)?;
+    let ended = args.stand_in.run(transport.as_mut(), Some(&mut tap), output);
+    let ended = ended.inspect_err(|_| remove_empty(&args.file))?;
     let messages = tap.messages();
     let value = json!({
         "device": cable.label,
@@ -107,10 +113,19 @@ pub(super) fn begin(path: &Path, device: &str, with_secrets: bool, output: &Outp
     let mut options = private::options();
     let file = options.write(true).create_new(true).open(path);
     let tap = Tap::new(file.map_err(system("cannot make"))?, device, with_secrets).map_err(system("cannot write"))?;
-    if !with_secrets {
-        output.notice("secrets stay out of the recording; the names of websites and users do not");
-    }
+    output.notice(match with_secrets {
+        true => "warning: the recording has secrets in it, such as tokens that prove a PIN: give it to nobody",
+        false => "secrets stay out of the recording; the names of websites and users do not",
+    });
     Ok(tap)
+}
+
+/// Removes a recording that was begun and has no message: the next attempt needs its name.
+pub(super) fn remove_empty(path: &Path) {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    if text.parse().is_ok_and(|begun: Recording| begun.entries.is_empty()) {
+        drop(fs::remove_file(path));
+    }
 }
 
 /// Ends with the code of a program that failed, as if nobody had stood between.

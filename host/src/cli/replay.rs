@@ -20,7 +20,7 @@ const LONGEST: u64 = 64 << 20;
 #[command(
     after_help = "Each request is compared with the recorded one. What differs each time may differ: challenges, \
     user IDs, ephemeral keys, and what was left out as secret. A signature is the recorded one: it does not \
-    fit another challenge."
+    fit another challenge. The exit code is that of the program; it is 6 where a request differs, or none was played."
 )]
 pub(super) struct Args {
     /// The recording
@@ -69,7 +69,14 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     match complaints.len() {
         0 => {
             pass_on(ended);
-            Ok(())
+            match (played, player.requests()) {
+                // A test that asks nothing shows nothing.
+                (0, 1..) => Err(Failure::Unsound {
+                    message: "no request of the recording was played".to_owned(),
+                    hint: "the program asked no key, or another one: BRASSKEY_DEVICE tells it where this one is",
+                }),
+                _ => Ok(()),
+            }
         }
         number => Err(Failure::Unsound {
             message: match number {

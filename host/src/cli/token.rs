@@ -160,8 +160,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     if args.log {
         builder = builder.observer(move |entry| drop(tell.try_send(Event::Command(entry))));
     }
-    let key = builder.build()?;
-    let servers = key.serve(&listen)?;
+    let key = builder.build().inspect_err(|_| args.record.remove_empty())?;
+    let servers = key.serve(&listen).inspect_err(|_| args.record.remove_empty())?;
     if let (Some(owner), Some(device)) = (owner, servers.addresses().device()) {
         owner.announce(&device).map_err(|source| Failure::System {
             what: "cannot note who uses the state file".to_owned(),

@@ -32,6 +32,9 @@ pub(super) struct Facts<'a> {
     pub(super) info_error: Option<String>,
     /// What is known of its model beside what it says.
     pub(super) model: Option<Model>,
+    /// Whether metadata were given, and the model is not in them.
+    #[serde(skip)]
+    pub(super) is_not_in_metadata: bool,
     /// What websites may trip over.
     pub(super) notices: Vec<String>,
     /// Faults of the key and of its model: escaped.
@@ -48,6 +51,7 @@ impl<'a> Facts<'a> {
             u2f: key.speaks_u2f(),
             info: key.info(),
             model: None,
+            is_not_in_metadata: false,
             notices: notices::of(key.info()),
             warnings: warnings(key.faults(), info_error.as_deref()),
             info_error,
@@ -62,6 +66,7 @@ impl Facts<'_> {
             return;
         };
         self.model = Model::of(&aaguid(bytes), info.firmware_version, blob);
+        self.is_not_in_metadata = blob.is_some_and(|blob| blob.model(&aaguid(bytes)).is_none());
         self.warnings
             .extend(self.model.iter().flat_map(|model| model.warnings.clone()));
     }

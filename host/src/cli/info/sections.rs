@@ -76,6 +76,9 @@ fn key(facts: &Facts<'_>) -> Vec<Vec<String>> {
                 )
             }));
         }
+        if facts.is_not_in_metadata {
+            rows.push(row("Status", "the model is not in the metadata"));
+        }
         let firmware = info
             .firmware_version
             .map(|version| row("Firmware version", format!("{version} (0x{version:x})")));

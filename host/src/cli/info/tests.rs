@@ -51,6 +51,7 @@ fn facts<'a>(info: Option<&'a Info>, init: &'a InitResponse) -> Facts<'a> {
         info,
         info_error: info_error.map(str::to_owned),
         model: None,
+        is_not_in_metadata: false,
         notices: notices::of(info),
         warnings: facts::warnings(&[], info_error),
     }
@@ -323,4 +324,27 @@ fn a_u2f_key_has_no_get_info() {
         absent["getInfo"],
         json!({ "versions": [], "options": {}, "unknown": {} })
     );
+}
+
+#[test]
+fn a_model_that_is_not_in_the_metadata_is_said_to_be_missing() {
+    let blob: Blob = serde_json::from_value(json!({ "no": 1, "nextUpdate": "2026-01-01", "entries": [] })).unwrap();
+    let info = info();
+    let mut facts = facts(Some(&info), &INIT);
+    facts.know_model(None);
+    assert!(!page(&facts).contains("metadata"));
+    facts.know_model(Some(&blob));
+    assert!(
+        page(&facts).contains("the model is not in the metadata"),
+        "{}",
+        page(&facts)
+    );
+}
+
+#[test]
+fn a_root_that_is_no_certificate_is_to_blame_itself() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, "hi").unwrap();
+    let refused = certificates(file.path()).unwrap_err();
+    assert!(refused.to_string().contains("there is no certificate in "), "{refused}");
 }

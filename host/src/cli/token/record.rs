@@ -31,6 +31,13 @@ pub(super) struct RecordArgs {
 }
 
 impl RecordArgs {
+    /// Removes what was begun, where the token does not start.
+    pub(super) fn remove_empty(&self) {
+        if let Some(file) = &self.record {
+            record::remove_empty(file);
+        }
+    }
+
     /// What listens to the reports, where they are recorded. It calls `fail` once where the file takes no more.
     pub(super) fn listener(
         &self,

@@ -85,6 +85,8 @@ impl Sides {
             command::INIT if length == 8 => Side::Host,
             command::INIT => Side::Key,
             _ if self.asked.get(&channel) == Some(&command) => Side::Key,
+            // No command has the number 0; that is a status, and a map follows.
+            command::CBOR if matches!(report, [_, _, _, _, _, _, _, 0x00, 0xA0..=0xBF, ..]) => Side::Key,
             _ => Side::Host,
         };
         match side {

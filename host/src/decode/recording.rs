@@ -5,27 +5,36 @@ use brasskey_protocol::ctaphid::command;
 use super::ctaphid::{Message, Talk};
 use super::tree::{Fault, Node, Value};
 use super::webauthn::Exchange;
-use crate::recording::{Entry, check_heading, lines};
+use crate::recording::{Entry, check_heading, message as line_message};
 
 /// Explains each line, and tells which are none. What can be verified of them comes beside.
 pub(super) fn explain(bytes: &[u8], faults: &mut Vec<Fault>) -> (Vec<Node>, Vec<Exchange>) {
-    let text = String::from_utf8_lossy(bytes);
-    if let Err(why) = check_heading(&text) {
-        faults.push(Fault::fatal(0, why.to_string()));
-        return (Vec::new(), Vec::new());
-    }
-    let mut talk = Talk::default();
-    let mut nodes = Vec::new();
-    for line in lines(&text) {
-        match line {
-            Ok(entry) => nodes.push(message(&entry, &mut talk, faults)),
-            Err(why) => {
-                // A request may be missing now: the next answer would be read by the one before.
-                talk.forget();
-                let before = bytes.split_inclusive(|byte| *byte == b'\n').take(why.line - 1);
-                faults.push(Fault::new(before.map(<[u8]>::len).sum(), why.to_string()));
+    let (mut talk, mut nodes, mut at) = (Talk::default(), Vec::new(), 0);
+    for (line, number) in bytes.split_inclusive(|byte| *byte == b'\n').zip(1u32..) {
+        let text = String::from_utf8_lossy(line);
+        let mut own = Vec::new();
+        if number == 1 {
+            if let Err(what) = check_heading(&text) {
+                faults.push(Fault::fatal(0, what));
+                break;
+            }
+        } else {
+            match line_message(&text) {
+                Some(Ok(entry)) => nodes.push(message(&entry, &mut talk, &mut own)),
+                Some(Err(what)) => {
+                    // A request may be missing now: the next answer would be read by the one before.
+                    talk.forget();
+                    own.push(Fault::new(0, what));
+                }
+                None => {}
             }
         }
+        faults.extend(own.into_iter().map(|fault| Fault {
+            offset: at,
+            what: format!("line {number}: {}", fault.what),
+            ..fault
+        }));
+        at += line.len();
     }
     (nodes, talk.exchanges)
 }

@@ -159,30 +159,32 @@ fn command(name: &str) -> Result<u8, &'static str> {
     codes.find(is_it).ok_or("there is no command of that name")
 }
 
-/// Whether a text begins as a recording does that this program can read.
-pub(crate) fn check_heading(text: &str) -> Result<(), NotARecording> {
-    let what = match text.lines().next().map(str::trim) {
-        Some(HEADING) => return Ok(()),
-        Some(other) if other.starts_with("brasskey recording ") => "a newer brasskey wrote this recording",
-        _ => "a recording begins with the line: brasskey recording 1",
-    };
-    Err(NotARecording { line: 1, what })
+/// Whether the first line is that of a recording that this program can read.
+pub(crate) fn check_heading(line: &str) -> Result<(), &'static str> {
+    match line.trim() {
+        HEADING => Ok(()),
+        other if other.starts_with("brasskey recording ") => Err("a newer brasskey wrote this recording"),
+        _ => Err("a recording begins with the line: brasskey recording 1"),
+    }
 }
 
-/// The messages below the heading, and the lines that are none.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = Result<Entry, NotARecording>> {
-    let lines = text.lines().map(str::trim).zip(1..).skip(1);
-    let lines = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|(text, line)| text.parse().map_err(|what| NotARecording { line, what }))
+/// The message of a line below that; `None` where it is empty or a comment.
+pub(crate) fn message(line: &str) -> Option<Result<Entry, &'static str>> {
+    let line = line.trim();
+    let is_message = !line.is_empty() && !line.starts_with('#');
+    is_message.then(|| line.parse())
 }
 
 impl FromStr for Recording {
     type Err = NotARecording;
 
     fn from_str(text: &str) -> Result<Self, NotARecording> {
-        check_heading(text)?;
+        let mut lines = text.lines().zip(1..);
+        let at = |line| move |what| NotARecording { line, what };
+        check_heading(lines.next().map_or("", |(line, _)| line)).map_err(at(1))?;
+        let entries = lines.filter_map(|(line, number)| Some(message(line)?.map_err(at(number))));
         Ok(Self {
-            entries: lines(text).collect::<Result<_, _>>()?,
+            entries: entries.collect::<Result<_, _>>()?,
         })
     }
 }

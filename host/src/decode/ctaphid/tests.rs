@@ -38,3 +38,11 @@ fn of_a_message_that_ends_early_the_beginning_is_explained() {
     assert_eq!(faults, [Fault::fatal(64, what)]);
     assert!(exchanges.is_empty());
 }
+
+#[test]
+fn an_answer_whose_request_is_missing_is_the_key_s() {
+    let mut answer = brasskey_protocol::ctaphid::fragment(7, command::CBOR, b"\x00\xA1\x03\x08").unwrap();
+    let (nodes, _) = reports([(0, None, &answer.next().unwrap())], &mut Vec::new());
+    assert_eq!(nodes[0].name, "from key: CTAPHID_CBOR");
+    assert!(nodes[0].find("pinRetries").is_some());
+}

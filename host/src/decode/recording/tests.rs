@@ -152,3 +152,17 @@ fn the_good_lines_of_a_damaged_recording_are_explained() {
     let decoded = read("brasskey recording 2\n1 > 00000001 CBOR 04\n");
     assert!(decoded.faults[0].what.contains("newer") && decoded.members.is_empty());
 }
+
+#[test]
+fn a_fault_in_a_message_is_told_with_its_line() {
+    let decoded = read("brasskey recording 1\n1 > 00000001 CBOR 04\n2 < 00000001 CBOR 00a101\n");
+    let [fault] = &decoded.faults[..] else {
+        panic!("{:?}", decoded.faults)
+    };
+    assert_eq!(fault.offset, 42);
+    assert!(
+        fault.what.starts_with("line 3: CTAPHID_CBOR, byte 3: "),
+        "{}",
+        fault.what
+    );
+}

@@ -60,9 +60,6 @@ class ByItself(Brasskey):
         self.assertIn("FIDO_2_3", self.refused("info", status=0))
         self.assertTrue(info)
 
-    def test_the_longest_message_comes_back(self):
-        self.refused("ping", "--size", "7609", status=0)
-
     def test_selftest_finds_the_key_fit(self):
         verdict = self.brasskey("selftest")
         self.assertTrue(verdict["fit"])
@@ -248,6 +245,10 @@ class HeldToTheStandards(Brasskey):
         finally:
             other.kill()
             other.wait()
+
+    def test_an_answer_of_more_reports_than_the_kernel_keeps_is_whole(self):
+        only = ("--only", "oath_codes::what_is_not_gone_on_with_is_over")
+        self.assertEqual(self.conformance(*only, "--erase", "--yes", *self.key.hand)["pass"], 1)
 
     def test_a_key_unplugged_meanwhile_ends_the_run(self):
         process = self.begin_conformance("--only", "get_info", "get_assertion", "cbor")

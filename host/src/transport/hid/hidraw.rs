@@ -16,9 +16,9 @@ use crate::transport::{Address, Transport, TransportError};
 /// How many reports go to a virtual device at once. The kernel keeps 32 for the program that makes the device, and
 /// loses what comes when that has not looked yet (`UHID_BUFSIZE` in Linux's `drivers/hid/uhid.c`). A key on USB needs
 /// no such care: writing to it takes as long as the bus does.
-const AT_ONCE: u32 = 16;
-/// How long to wait then, as the bus would.
-const PAUSE: Duration = Duration::from_millis(5);
+const AT_ONCE: u32 = 8;
+/// How long to wait then: as long as the bus takes for so many. A program that is late for three pauses loses nothing.
+const PAUSE: Duration = Duration::from_millis(8);
 
 /// A key on USB.
 pub struct HidTransport {

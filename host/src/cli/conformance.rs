@@ -387,7 +387,9 @@ fn finish(
         None => show::report(report, args.verbose, output)?,
     }
     written?;
-    if let Some(left) = &report.left {
+    // The last hint says it, too.
+    let is_told = worst.is_none() && report.interrupted;
+    if let Some(left) = report.left.as_ref().filter(|_| !is_told) {
         output.notice(&escape(left));
     }
     match (worst, report.count(Outcome::Fail)) {

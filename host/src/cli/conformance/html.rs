@@ -92,7 +92,7 @@ pub(super) fn page(report: &Report) -> String {
                     @for check in &report.checks {
                         tr {
                             td {
-                                (check.name)
+                                (by_words(&check.name))
                                 @if let (false, Some(why)) = (unfit(&check), &check.message) {
                                     div.dim { (disarm(why)) }
                                 }
@@ -106,6 +106,11 @@ pub(super) fn page(report: &Report) -> String {
         }
     };
     page.into_string()
+}
+
+/// A name that breaks between its words.
+fn by_words(name: &str) -> Markup {
+    html! { @for word in name.split_inclusive(['_', ':']) { (word) wbr; } }
 }
 
 /// How the report came about.
@@ -143,7 +148,7 @@ fn areas(report: &Report) -> Markup {
             tr { th { "area" } th { "checks" } }
             @for area in report.areas() {
                 tr {
-                    td { (area) }
+                    td { (by_words(area)) }
                     td { (counts(report.checks.iter().filter(|check| check.area == area))) }
                 }
             }
@@ -180,7 +185,7 @@ fn failure(check: &Checked) -> Markup {
         article class=(if check.exchange.len() > 8 { "long" } else { "" }) {
             p {
                 span class={ "outcome " (class(check.outcome)) } { (check.outcome.words()) }
-                " " b { (check.name) } " " span.dim { (check.section) ", " (level(check.level)) }
+                " " b { (by_words(&check.name)) } " " span.dim { (check.section) ", " (level(check.level)) }
             }
             @if let Some(reason) = &check.exception { p { b { "Excepted: " } (disarm(reason)) } }
             @for line in check.message.iter().flat_map(|message| message.lines()) { p { (disarm(line)) } }

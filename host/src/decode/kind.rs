@@ -221,16 +221,29 @@ pub(super) fn beginning(encoding: Encoding, bytes: &[u8]) -> Option<Kind> {
         _ if is_request(bytes, false) => Kind::Ctap2Request,
         _ if is_answer(bytes, false) => Kind::Ctap2Answer,
         [0xA0..=0xBF, _, ..] => Kind::Cbor,
-        // 32 bytes of a hash, and flags that are not reserved.
-        _ if bytes.len() >= 37
-            && bytes
-                .get(32)
-                .is_some_and(|flags| flags & 0x22 == 0 && flags & 0x41 != 0) =>
-        {
-            Kind::AuthenticatorData
-        }
+        _ if is_data(bytes) => Kind::AuthenticatorData,
         _ => return None,
     })
+}
+
+/// Whether this may be the beginning of authenticator data (WebAuthn Level 3 §6.1): a hash, flags that can be, and what
+/// they announce behind the counter. Any bytes that are long enough have a hash and flags.
+fn is_data(bytes: &[u8]) -> bool {
+    let Some((head, rest)) = bytes.split_first_chunk::<37>() else {
+        return false;
+    };
+    let [.., flags, _, _, _, _] = *head;
+    let has = |bit| flags & bit != 0;
+    // UP or AT; none that is reserved; BS only with BE.
+    let is_possible = has(0x41) && !has(0x22) && (has(0x08) || !has(0x10));
+    is_possible
+        && match (has(0x40), has(0x80), rest) {
+            // After the AAGUID, the length of a credential ID (§6.5.1).
+            (true, ..) => rest.get(16).is_none_or(|high| *high < 4),
+            (false, true, [first, ..]) => matches!(first, 0xA0..=0xBF),
+            (false, true, []) => true,
+            (false, false, rest) => rest.is_empty(),
+        }
 }
 
 fn text(bytes: &[u8]) -> Option<Kind> {
@@ -335,5 +348,33 @@ pub(super) fn reports(bytes: &[u8]) -> Reports<'_> {
     Reports {
         bytes,
         step: REPORT_SIZE + usize::from(numbered),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_its_flags_announce_is_the_beginning_of_authenticator_data() {
+        let data =
+            |flags: u8, rest: &[u8]| beginning(Encoding::Raw, &[&[0xFF; 32][..], &[flags, 0, 0, 0, 1], rest].concat());
+        let attested = [&[0xAB; 16][..], &[0, 32, 1, 2, 3]].concat();
+        for (flags, rest) in [(0x41, &attested[..]), (0x41, &[1]), (0x81, b"\xA1\x6B"), (0x81, b"")] {
+            assert_eq!(
+                data(flags, rest),
+                Some(Kind::AuthenticatorData),
+                "{flags:02x} {rest:02x?}"
+            );
+        }
+        for (flags, rest) in [
+            (0x01, &[1][..]),
+            (0x11, b""),
+            (0x03, b""),
+            (0x81, b"\x01"),
+            (0x41, &[0xFF; 20]),
+        ] {
+            assert_eq!(data(flags, rest), None, "{flags:02x} {rest:02x?}");
+        }
     }
 }

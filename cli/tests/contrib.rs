@@ -144,6 +144,18 @@ fn with_functions(directory: &std::path::Path, commands: &str, arguments: &[&str
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_key_that_is_not_plugged_in_leaves_no_empty_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let commands =
+        "mkdir \"$run/kept\"; (fail it why) || :; rmdir \"$run/kept\"; (fail it why) || :; ls -d \"$run\" || echo gone";
+    assert_eq!(with_functions(directory.path(), commands, &[]), "gone\n");
+    let kept = "touch \"$run/token.log\"; (fail it why) || :; ls \"$run\"";
+    std::fs::create_dir(directory.path()).unwrap();
+    assert_eq!(with_functions(directory.path(), kept, &[]), "token.log\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn what_the_caller_says_of_the_key_goes_before_what_is_usual() {
     let directory = tempfile::tempdir().unwrap();
     for (arguments, options) in [

@@ -233,14 +233,22 @@ export class SecurityKey {
    * @throws `Error` where it has one; `RangeError` where no key takes such a PIN
    */
   setPin(pin: string): void;
-  /** The PIN that the user types from now on, right or wrong; with `null` none. */
+  /**
+   * The PIN that the user types from now on, right or wrong; with `null` none.
+   *
+   * @throws `Error` where the key has none
+   */
   typePin(pin: string | null): void;
   /**
    * How many wrong PINs the key still takes: 8, one less after each wrong one, and 8 again after the right one. After
    * three in a row the key takes none before {@link powerCycle}, and at 0 none before {@link reset}.
    */
   readonly pinRetries: number;
-  /** What the key's own sensor says from now on, under the user verification `control`. */
+  /**
+   * What the key's own sensor says from now on, under the user verification `control`. After five failures in a row it
+   * is blocked, whatever this says: until {@link setPin}, and a request that the user answers with the PIN, or
+   * {@link reset}.
+   */
   setUserVerified(verified: boolean): void;
   /** Which account the user chooses where there are several: its name, or its user handle. Otherwise the newest. */
   chooseAccount(account: string | null): void;

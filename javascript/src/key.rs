@@ -177,7 +177,13 @@ impl Key {
     #[wasm_bindgen(js_name = typePin)]
     pub fn type_pin(&mut self, pin: Option<String>) -> Result<(), String> {
         let pin = pin.map(Zeroizing::new);
-        self.user.pin = pin.map(|pin| Pin::new(&pin)).transpose().map_err(out_of_range)?;
+        let pin = pin.map(|pin| Pin::new(&pin)).transpose().map_err(out_of_range)?;
+        if pin.is_some() && !self.has_pin() {
+            return Err(failed(
+                "the key has no PIN, so its user types none: setPin() gives it one",
+            ));
+        }
+        self.user.pin = pin;
         Ok(())
     }
 
@@ -212,6 +218,8 @@ impl Key {
     /// Erases credentials and PIN, as a user does who has just plugged the key in.
     pub fn reset(&mut self) -> Result<(), String> {
         self.power_cycle()?;
+        // Who erases the key touches it, whatever was refused before.
+        self.set_touch(true);
         self.client.send(&Reset, &mut self.user).map_err(failed)?;
         self.user.pin = None;
         self.client.refresh().map_err(failed)

@@ -69,6 +69,8 @@ test('a user of U2F who refuses is not one who does nothing', async () => {
 test('a page may not ask for another website', async () => {
   const key = new SecurityKey();
   const options = await site.registrationOptions();
+  const address = { origin: 'http://127.0.0.1:8000' };
+  await assert.rejects(key.create(options, address), /on this computer use http:..localhost$/);
   for (const origin of ['https://example.org', 'http://login.example.com', 'https://127.0.0.1', 'nonsense']) {
     await assert.rejects(key.create(options, { origin }), { name: 'SecurityError' });
   }
@@ -115,6 +117,34 @@ test('after wrong PINs the key is unplugged, and in the end reset', async () => 
   await assert.rejects(site.signIn(key, credential), { name: 'NotAllowedError' });
   key.setPin('9753');
   await site.register(key, { authenticatorSelection: { userVerification: 'required' } });
+});
+
+test('a key is reset, whatever its user refused before', async () => {
+  for (const touch of ['deny', ['decline']]) {
+    const key = new SecurityKey({ touch });
+    await assert.rejects(site.register(key), { message: 'the user declined' });
+    key.setPin('2468');
+    key.reset();
+    assert.ok(!key.hasPin);
+  }
+});
+
+test('a sensor that failed five times is blocked until a PIN is given, or a reset', async () => {
+  const key = new SecurityKey({ userVerification: 'control' });
+  const required = { authenticatorSelection: { userVerification: 'required' } };
+  const blocked = 'this security key has blocked its own user verification: too many attempts failed';
+  const once = 'this security key did not verify its user';
+  for (const message of [once, once, once, once, blocked]) {
+    await assert.rejects(site.register(key, required), { message });
+  }
+  key.setUserVerified(true);
+  await assert.rejects(site.register(key, required), { message: blocked });
+  key.setPin('2468');
+  assert.ok((await site.register(key, required)).userVerified);
+  key.typePin(null);
+  assert.ok((await site.register(key, required)).userVerified);
+  key.reset();
+  assert.ok((await site.register(key, required)).userVerified);
 });
 
 test('a wrong PIN that is typed again costs a try again, until the key is blocked', async () => {

@@ -58,6 +58,7 @@ for (const [call, kind, message] of [
   [(key) => key.typePin(1357), TypeError, /^pin is a number/],
   [(key) => key.typePin(), TypeError, /^pin is undefined/],
   [(key) => key.typePin('135'), RangeError, /the PIN is too short/],
+  [(key) => key.typePin('1357'), Error, 'the key has no PIN, so its user types none: setPin() gives it one'],
   [(key) => key.setPin(1357), TypeError, /^pin is a number/],
   [(key) => key.chooseAccount(1), TypeError, /^account is 1, and must be a string$/],
   [(key) => key.setUserVerified(true), TypeError, /^userVerification is 'pin', and must be 'control' for setUserV/],

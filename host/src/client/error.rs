@@ -102,6 +102,9 @@ pub enum Error {
     /// The key failed to verify its user by itself, and has no PIN to do it with instead.
     #[error("this security key did not verify its user")]
     NotVerified,
+    /// The key verifies nobody by itself any more, because too many attempts failed, and has no PIN.
+    #[error("this security key has blocked its own user verification: too many attempts failed")]
+    VerificationBlocked,
     /// The key accepts its PIN for nothing but a change of PIN.
     #[error("the PIN must be changed before it is of use")]
     MustChangePin,
@@ -249,7 +252,7 @@ impl Error {
             #[cfg(feature = "oath")]
             Self::Oath(_) => ErrorKind::Key,
             Self::WrongPin { .. } | Self::PinBlocked | Self::PinAuthBlocked | Self::MustChangePin => ErrorKind::Pin,
-            Self::NoPin | Self::NotVerified | Self::NoRoom { .. } => ErrorKind::Key,
+            Self::NoPin | Self::NotVerified | Self::VerificationBlocked | Self::NoRoom { .. } => ErrorKind::Key,
             Self::NoAnswer | Self::Random(_) | Self::Transport(_) => ErrorKind::Transport,
             Self::Malformed { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } | Self::TooLong { .. } | Self::TooMany { .. } | Self::BlobTooLarge { .. } => {
@@ -291,6 +294,9 @@ impl Error {
             Self::PinNeeded => Some("give the PIN"),
             Self::NoPin => Some("set one first"),
             Self::NotVerified => Some("try again, or set a PIN to give instead"),
+            Self::VerificationBlocked => {
+                Some("set a PIN and give it, which ends this; so does a reset, which erases the key")
+            }
             Self::MustChangePin => Some("change it first"),
             Self::Pin(_) => Some("choose another PIN"),
             Self::NoRoom { .. } => Some("make the data smaller, or delete another large blob"),

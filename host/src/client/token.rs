@@ -15,10 +15,10 @@ impl Key {
     /// Keys before CTAP 2.1 have no permissions: their token allows everything.
     ///
     /// # Errors
-    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::NotVerified`]; [`Error::WrongPin`],
-    /// also where the key refused the same PIN before, and was not sent it again; [`Error::MustChangePin`];
-    /// [`Error::PinBlocked`] or [`Error::PinAuthBlocked`] where no PIN would do; [`Error::Unsupported`] where the key
-    /// knows no PINs; as [`Key::send`].
+    /// The error that `user` returns instead of a PIN; [`Error::NoPin`]; [`Error::NotVerified`];
+    /// [`Error::VerificationBlocked`]; [`Error::WrongPin`], also where the key refused the same PIN before, and was not
+    /// sent it again; [`Error::MustChangePin`]; [`Error::PinBlocked`] or [`Error::PinAuthBlocked`] where no PIN would
+    /// do; [`Error::Unsupported`] where the key knows no PINs; as [`Key::send`].
     pub fn token(
         &mut self,
         permissions: Permissions,
@@ -27,19 +27,19 @@ impl Key {
     ) -> Result<PinUvAuthToken, Error> {
         let info = self.ctap2_info()?;
         let attempts = info.preferred_platform_uv_attempts.unwrap_or(1).clamp(1, 10);
-        let mut failed = false;
+        let mut failed = None;
         if verifies_by_itself(info, permissions) {
             for _ in 0..attempts {
                 match self.token_by_itself(permissions, rp_id, user) {
                     Err(Error::Status {
                         status: Status::UvInvalid,
                         ..
-                    }) => failed = true,
+                    }) => failed = Some(Error::NotVerified),
                     Err(Error::Status {
                         status: Status::UvBlocked,
                         ..
                     }) => {
-                        failed = true;
+                        failed = Some(Error::VerificationBlocked);
                         break;
                     }
                     Err(Error::Status {
@@ -51,7 +51,7 @@ impl Key {
             }
         }
         match self.token_by_pin(permissions, rp_id, user) {
-            Err(Error::NoPin | Error::Unsupported { .. }) if failed => Err(Error::NotVerified),
+            Err(error @ (Error::NoPin | Error::Unsupported { .. })) => Err(failed.unwrap_or(error)),
             result => result,
         }
     }

@@ -130,7 +130,9 @@ fn verify(key: &mut Key, info: &Info, user: &mut dyn UserInteraction) -> Result<
             Ok(_) => Ok(UserVerification::Works),
             Err(Error::PinNeeded) if !nothing_without => Ok(UserVerification::PinNotGiven),
             // It failed to verify its user by itself, and has no other way.
-            Err(Error::NoPin | Error::NotVerified) if !nothing_without => Ok(UserVerification::NoPin),
+            Err(Error::NoPin | Error::NotVerified | Error::VerificationBlocked) if !nothing_without => {
+                Ok(UserVerification::NoPin)
+            }
             Err(error) => Err(error),
         };
     }

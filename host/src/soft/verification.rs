@@ -91,8 +91,19 @@ impl Verifier {
 mod tests {
     use super::*;
     use crate::client::ctap2::Permissions;
-    use crate::client::{Error, Key, Unwatched};
+    use crate::client::{Error, Key, Pin, PinRequest, Unwatched, UserInteraction, Watch};
     use crate::soft::{SoftKey, Touch};
+
+    /// Somebody who knows the PIN.
+    struct Owner(Pin);
+
+    impl Watch for Owner {}
+
+    impl UserInteraction for Owner {
+        fn pin(&mut self, _: &PinRequest) -> Result<Pin, Error> {
+            Ok(self.0.clone())
+        }
+    }
 
     fn key(verification: UserVerification) -> (SoftKey, Key) {
         let soft = SoftKey::builder().touch(Touch::Auto).user_verification(verification);
@@ -138,5 +149,22 @@ mod tests {
         assert!(token(&mut key).is_ok());
         soft.set_user_verified(false);
         assert!(token(&mut key).is_err());
+    }
+
+    #[test]
+    fn after_five_failures_it_is_blocked_until_a_pin_is_given() {
+        let (soft, mut key) = key(UserVerification::Control);
+        for _ in 0..4 {
+            assert!(matches!(token(&mut key), Err(Error::NotVerified)));
+        }
+        assert!(matches!(token(&mut key), Err(Error::VerificationBlocked)));
+        soft.set_user_verified(true);
+        assert!(matches!(token(&mut key), Err(Error::VerificationBlocked)));
+        let pin = Pin::new("1234").expect("a PIN");
+        key.set_pin(&pin, &mut Unwatched).expect("a first PIN");
+        assert!(matches!(token(&mut key), Err(Error::PinNeeded)));
+        let granted = key.token(Permissions::GET_ASSERTION, Some("example.com"), &mut Owner(pin));
+        assert!(granted.is_ok());
+        assert!(token(&mut key).is_ok(), "the key verifies by itself again");
     }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum OriginError {
     /// Not a scheme, a domain name and perhaps a port.
     NotAnOrigin,
+    /// The host is an IP address.
+    Address,
     /// Not a secure context.
     NotSecure,
     /// The RP ID is not a domain name.
@@ -23,6 +25,7 @@ impl OriginError {
     /// What to do about it.
     pub fn hint(self) -> &'static str {
         match self {
+            Self::Address => "give an origin with a domain name, or localhost",
             Self::NotAnOrigin | Self::NotSecure => "give an origin such as https://login.example.com",
             Self::NotADomain => "write a name such as login.example.com, without https:// and without a path",
             Self::NotCanonical => "write it in lower case, and other letters than ASCII's in Punycode (xn--…)",
@@ -38,6 +41,9 @@ impl fmt::Display for OriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnOrigin => "this is not a web origin: it must be a scheme, a domain name and perhaps a port",
+            Self::Address => {
+                "WebAuthn works on domain names, not on IP addresses: on this computer use http://localhost"
+            }
             Self::NotSecure => "WebAuthn works on https origins and on http://localhost only",
             Self::NotADomain => "this is not a domain name",
             Self::NotCanonical => "this domain name is not in the form that browsers give it",

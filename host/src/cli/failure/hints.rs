@@ -162,6 +162,9 @@ fn of_a_key(error: &client::Error) -> Option<&'static str> {
         client::Error::NotVerified => {
             "try again, or set a PIN with `brasskey pin set`; a soft token obeys its --user-verification"
         }
+        client::Error::VerificationBlocked => {
+            "set a PIN with `brasskey pin set` and give it, which ends this; so does `brasskey reset`, which erases all"
+        }
         client::Error::MustChangePin => "change it with `brasskey pin change`",
         client::Error::Pin(
             PinError::TooFewCharacters | PinError::TooShort { .. } | PinError::TooLong { .. } | PinError::TooSimple,

@@ -1,5 +1,9 @@
 from collections.abc import Callable, Sequence
 
+class Cancel:
+    def __init__(self) -> None: ...
+    def cancel(self) -> None: ...
+
 class Key:
     def __init__(
         self,
@@ -27,6 +31,8 @@ class Key:
     def set_pin(self, pin: str) -> None: ...
     @staticmethod
     def check_pin(pin: str) -> None: ...
+    @staticmethod
+    def check_origin(origin: str) -> None: ...
     def has_pin(self) -> bool | None: ...
     def pin_retries(self) -> int: ...
     def credentials(self) -> str: ...
@@ -49,10 +55,22 @@ class Key:
     def set_sign_count(self, id: bytes | None, sign_count: int) -> None: ...
     def connect(self) -> Device: ...
     def create(
-        self, options: str, origin: str, attachment: str, pin: str | None, account: str | bytes | None
+        self,
+        options: str,
+        origin: str,
+        attachment: str,
+        pin: str | None,
+        account: str | bytes | None,
+        cancel: Cancel | None,
     ) -> str: ...
     def get(
-        self, options: str, origin: str, attachment: str, pin: str | None, account: str | bytes | None
+        self,
+        options: str,
+        origin: str,
+        attachment: str,
+        pin: str | None,
+        account: str | bytes | None,
+        cancel: Cancel | None,
     ) -> str: ...
 
 class Device:

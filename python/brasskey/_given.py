@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 #: The highest counter, and the highest number of milliseconds.
 UINT32_MAX = (1 << 32) - 1
@@ -37,6 +39,21 @@ def whole(name: str, value: Any, highest: int = UINT32_MAX) -> int:
     if not 0 <= value <= highest:
         raise ValueError(f"{name} is {value}, and must be {allowed}")
     return value
+
+
+def algorithm(name: str, value: Any) -> int:
+    """A COSE algorithm identifier."""
+    allowed = "a COSE algorithm identifier, such as -7 for ES256"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is {_shown(value)}, and must be {allowed}")
+    if not -(1 << 31) <= value < 1 << 31:
+        raise ValueError(f"{name} is {value}, and must be {allowed}")
+    return value
+
+
+def optional(check: Callable[[str, Any], T], name: str, value: Any) -> T | None:
+    """What may be left out."""
+    return None if value is None else check(name, value)
 
 
 def seconds(name: str, value: Any) -> float:

@@ -6,13 +6,14 @@ fault                                  the answer
 ``challenge``                          is to another challenge
 ``origin``                             was given to the same host at another port
 ``userVerification``                   says that nobody was verified
-``counter``                            has a counter that went back, as that of a copied key
+``counter``                            has a counter that went back, as that of a copied key (after a sign-in, where it
+                                       moves)
 ``signature``                          has one bit of its signature wrong; a registration has one where the website asks
                                        for attestation
 ``userPresence``                       has the flag UP clear
 ``backup``                             has the flag BS without BE, which no key may say
 ``rpId``                               is for another website
-``userHandle``, ``credentialId``       names another account, or another credential: nothing signs these
+``userHandle``, ``credentialId``       names another account (in sign-ins), or another credential: nothing signs these
 =====================================  ===============================================================================
 
 :meth:`brasskey.Key.forge` makes a key's next answer wrong. The key signs the first four itself, so that nothing else is
@@ -194,6 +195,8 @@ def _signature(answer: Answer) -> Answer:
 
 
 def _user_handle(answer: Answer) -> Answer:
+    if "attestationObject" in answer["response"]:
+        raise ValueError("the fault 'userHandle' needs a sign-in: a registration names no account")
     handle = answer["response"].get("userHandle")
     return _with_response(answer, userHandle=encode(bytes(16)) if handle is None else _flipped(handle))
 

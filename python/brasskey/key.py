@@ -138,6 +138,9 @@ class Key:
     def set_user_verified(self, verified: bool) -> None:
         """Says whether the user is verified from now on, where ``user_verification`` is ``control``.
 
+        As the standard has it, a key whose user was not verified five times in a row verifies nobody any more,
+        whatever is said here. A PIN ends that: :meth:`set_pin`, and a request that the user answers with it.
+
         :raises ValueError: it is something else.
         """
         verified = _given.boolean("verified", verified)
@@ -250,24 +253,25 @@ class Key:
         :param algorithm: the COSE algorithm identifier; ES256 for bare bytes, the usual one for others.
         :param user_handle: ``user.id``, which makes it discoverable.
         :raises ValueError: no key of a kind that can be injected.
+        :raises TypeError: a value is of another type. It is named.
         """
         injected = self._native.inject(
-            rp_id,
-            private_key,
-            id=id,
-            algorithm=algorithm,
-            user_handle=user_handle,
-            user_name=user_name,
-            user_display_name=user_display_name,
+            _given.text("rp_id", rp_id),
+            _given.octets("private_key", private_key),
+            id=_given.optional(_given.octets, "id", id),
+            algorithm=_given.optional(_given.algorithm, "algorithm", algorithm),
+            user_handle=_given.optional(_given.octets, "user_handle", user_handle),
+            user_name=_given.optional(_given.text, "user_name", user_name),
+            user_display_name=_given.optional(_given.text, "user_display_name", user_display_name),
             sign_count=_given.whole("sign_count", sign_count),
-            backup_eligible=backup_eligible,
-            large_blob=large_blob,
+            backup_eligible=_given.boolean("backup_eligible", backup_eligible),
+            large_blob=_given.optional(_given.octets, "large_blob", large_blob),
         )
         return credential(json.loads(injected))
 
     def delete_credential(self, id: bytes) -> None:
         """Deletes a credential that the key keeps a record of."""
-        self._native.delete_credential(id)
+        self._native.delete_credential(_given.octets("id", id))
 
     def delete_credentials(self) -> int:
         """Deletes all of them, and returns how many there were."""
@@ -276,6 +280,7 @@ class Key:
     def set_sign_count(self, sign_count: int, id: bytes | None = None) -> None:
         """Sets the counter of a credential that the key keeps a record of, or the one that all others share. A counter
         that is set back looks like that of a cloned key."""
+        id = _given.optional(_given.octets, "id", id)
         self._native.set_sign_count(id, _given.whole("sign_count", sign_count))
 
     def device(self) -> Device:

@@ -24,10 +24,10 @@ brasskey.errors.SecurityError: the origin may not ask for this RP ID: it is not 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from typing import Any, Literal
 
-from . import _given
+from . import _brasskey, _given
 from ._json import Options, to_json
 from .errors import (
     AbortError,
@@ -76,7 +76,7 @@ def create(options: Options, origin: str, key: Key) -> dict[str, Any]:
     :raises ValueError: ``origin`` is not one where WebAuthn works, such as ``https://example.com`` or
         ``http://localhost:8000``.
     """
-    return _answer(key._native.create, options, origin, key)
+    return _answer("create", options, origin, key)
 
 
 def get(options: Options, origin: str, key: Key) -> dict[str, Any]:
@@ -89,14 +89,17 @@ def get(options: Options, origin: str, key: Key) -> dict[str, Any]:
     :raises WebAuthnError: what the page gets in place of an answer.
     :raises ValueError: ``origin`` is not one where WebAuthn works.
     """
-    return _answer(key._native.get, options, origin, key)
+    return _answer("get", options, origin, key)
 
 
-def _answer(ceremony: Callable[..., str], options: Options, origin: str, key: Key) -> dict[str, Any]:
+def _answer(
+    ceremony: Literal["create", "get"], options: Options, origin: str, key: Key, cancel: _brasskey.Cancel | None = None
+) -> dict[str, Any]:
+    native = key._native.create if ceremony == "create" else key._native.get
     wanted, faults = to_json(options), key._forgeries.popleft() if key._forgeries else ()
 
     def ask(options: str, origin: str) -> dict[str, Any]:
-        answer = ceremony(options, origin, key.attachment, key.pin, key._account)
+        answer = native(options, origin, key.attachment, key.pin, key._account, cancel)
         return json.loads(answer)  # type: ignore[no-any-return]
 
     try:
@@ -108,6 +111,8 @@ def _answer(ceremony: Callable[..., str], options: Options, origin: str, key: Ke
         raise
 
 
+#: How long to wait before looking again whether a key waits for its user, in seconds.
+_PAUSE = 0.005
 #: What one key says, and another one need not. A key that is registered already ends a registration (§5.1.3).
 _REFUSALS = (ConstraintError, NotAllowedError, NotSupportedError)
 
@@ -117,13 +122,16 @@ class Browser:
 
     :param origin: such as ``https://example.com``. It is the attribute ``origin``, too.
     :param key: a new one that approves everything, where none is given.
-    :param others: further keys. They are asked one after the other, those that are where the website wants one, and the
-        first that has an answer gives it. All of them are the attribute ``keys``, a list.
+    :param others: further keys. Those that are where the website wants one are asked in their order, and the next one
+        as soon as one waits for its user. So all of those wait at once, and the first that has an answer gives it. A
+        key that refuses leaves it to the others. All of them are the attribute ``keys``, a list.
+    :raises ValueError: ``origin`` is not one where WebAuthn works.
     """
 
     def __init__(self, origin: str, key: Key | None = None, *others: Key) -> None:
         #: The page's origin.
         self.origin = _given.text("origin", origin)
+        _brasskey.Key.check_origin(origin)
         #: The keys at hand.
         self.keys = [Key() if key is None else _key(key), *map(_key, others)]
 
@@ -138,31 +146,41 @@ class Browser:
 
     def create(self, options: Options) -> dict[str, Any]:
         """``navigator.credentials.create()``: see :func:`create`."""
-        return self._first(create, options)
+        return self._first("create", options)
 
     def get(self, options: Options) -> dict[str, Any]:
         """``navigator.credentials.get()``: see :func:`get`."""
-        return self._first(get, options)
+        return self._first("get", options)
 
-    def _first(self, ceremony: Callable[[Options, str, Key], dict[str, Any]], options: Options) -> dict[str, Any]:
+    def _first(self, ceremony: Literal["create", "get"], options: Options) -> dict[str, Any]:
         if len(self.keys) == 1:
-            return ceremony(options, self.origin, self.keys[0])
-        refusals: list[tuple[str, WebAuthnError]] = []
+            return _answer(ceremony, options, self.origin, self.keys[0])
         wanted = _wanted_attachment(options)
-        for number, key in enumerate(self.keys):
-            if wanted not in (None, key.attachment):
-                continue
-            try:
-                return ceremony(options, self.origin, key)
-            except _REFUSALS as error:
-                refusals.append((f"keys[{number}] ({key.attachment})", error))
-        if not refusals:
+        asked = {number: key for number, key in enumerate(self.keys) if wanted in (None, key.attachment)}
+        if not asked:
             wish = "" if wanted is None else f"the website asks for a {wanted} key: "
             raise NotAllowedError(f"{wish}none is at hand")
-        kinds = {type(error) for _, error in refusals}
+        cancel, requests = _brasskey.Cancel(), []
+        with ThreadPoolExecutor(len(asked)) as pool:
+            try:
+                for key in asked.values():
+                    requests.append(pool.submit(_answer, ceremony, options, self.origin, key, cancel))
+                    while not requests[-1].done() and key.state.waiting is None:
+                        wait(requests[-1:], timeout=_PAUSE)
+                    if requests[-1].done() and not _refusal(requests[-1]):
+                        return requests[-1].result()
+                for request in as_completed(requests):
+                    if not _refusal(request):
+                        return request.result()
+            finally:
+                cancel.cancel()
+        errors = [error for request in requests if (error := _refusal(request))]
+        if len(errors) == 1:
+            raise errors[0]
+        kinds = {type(error) for error in errors}
         kind = kinds.pop() if len(kinds) == 1 else NotAllowedError
-        said = "; ".join(f"{name}: {error}" for name, error in refusals)
-        raise kind(f"none of {len(refusals)} keys has an answer. {said}")
+        said = "; ".join(f"keys[{n}] ({asked[n].attachment}): {error}" for n, error in zip(asked, errors, strict=True))
+        raise kind(f"none of {len(errors)} keys has an answer. {said}")
 
     def __repr__(self) -> str:
         return f"Browser({self.origin!r})"
@@ -172,6 +190,12 @@ def _key(key: Any) -> Key:
     if not isinstance(key, Key):
         raise TypeError(f"key is of the type {type(key).__name__}, and must be a brasskey.Key")
     return key
+
+
+def _refusal(request: Future[dict[str, Any]]) -> WebAuthnError | None:
+    """Why a key has no answer, where another one may have one."""
+    error = request.exception()
+    return error if isinstance(error, _REFUSALS) else None
 
 
 def _wanted_attachment(options: Options) -> str | None:

@@ -1,7 +1,7 @@
 //! The two ceremonies, with a user who gives a PIN and can press Ctrl-C.
 
 use brasskey::client::ceremony::{create_json, get_json};
-use brasskey::client::{Error, Key, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
+use brasskey::client::{CancelHandle, Error, Key, PasskeyAccount, Pin, PinRequest, UserInteraction, Watch};
 use brasskey::webauthn::json::{Attachment, Exception};
 use brasskey::webauthn::{CeremonyType, Origin};
 use pyo3::exceptions::PyValueError;
@@ -15,6 +15,22 @@ use crate::interrupts::Interrupts;
 pub(crate) enum Account {
     Name(String),
     UserHandle(Vec<u8>),
+}
+
+/// Ends what several keys were asked, once one of them has answered.
+#[pyclass(frozen)]
+pub(crate) struct Cancel(CancelHandle);
+
+#[pymethods]
+impl Cancel {
+    #[new]
+    fn new() -> Self {
+        Self(CancelHandle::default())
+    }
+
+    fn cancel(&self) {
+        self.0.cancel();
+    }
 }
 
 /// What a page asks.
@@ -34,6 +50,7 @@ impl Page {
         attachment: Attachment,
         pin: Option<&str>,
         account: Option<Account>,
+        cancel: Option<&Cancel>,
     ) -> PyResult<Self> {
         let value = |error: &dyn std::fmt::Display| PyValueError::new_err(error.to_string());
         Ok(Self {
@@ -44,6 +61,7 @@ impl Page {
             user: User {
                 pin: pin.map(Pin::new).transpose().map_err(|error| value(&error))?,
                 account,
+                cancel: cancel.map(|cancel| cancel.0.clone()).unwrap_or_default(),
                 interrupts: Interrupts::default(),
             },
         })
@@ -72,12 +90,13 @@ struct User {
     pin: Option<Pin>,
     /// The account that is chosen where there are several. Without one it is the newest.
     account: Option<Account>,
+    cancel: CancelHandle,
     interrupts: Interrupts,
 }
 
 impl Watch for User {
     fn is_cancelled(&self) -> bool {
-        self.interrupts.came()
+        self.cancel.is_cancelled() || self.interrupts.came()
     }
 }
 

@@ -39,6 +39,7 @@ impl Fleet {
             read_attachment(attachment)?,
             None,
             None,
+            None,
         )?;
         self.run(py, number, page)
     }
@@ -49,6 +50,7 @@ impl Fleet {
             options,
             origin,
             read_attachment(attachment)?,
+            None,
             None,
             None,
         )?;

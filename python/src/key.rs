@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use brasskey::client::{self, Channel, Pin, SystemTime, Timeouts, Unwatched};
 use brasskey::soft::{Answer, Backup, ImportedKey, NewCredential, SoftKey, Touch, UserVerification};
-use brasskey::webauthn::CeremonyType;
 use brasskey::webauthn::json::Attachment;
+use brasskey::webauthn::{CeremonyType, Origin};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Serialize;
 
 use crate::cable;
-use crate::ceremony::{self, Account, Page};
+use crate::ceremony::{self, Account, Cancel, Page};
 use crate::device::Device;
 use crate::errors;
 
@@ -120,6 +120,15 @@ impl Key {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
+    /// Whether WebAuthn works at this origin.
+    #[staticmethod]
+    fn check_origin(origin: &str) -> PyResult<()> {
+        let checked = Origin::parse(origin);
+        checked
+            .map(drop)
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
     /// Whether the key has a PIN; `None` where it cannot say, because it is off or at work.
     fn has_pin(&self, py: Python<'_>) -> Option<bool> {
         let impatient = Timeouts {
@@ -207,7 +216,8 @@ impl Key {
         Device::open(py, &self.soft)
     }
 
-    #[pyo3(signature = (options, origin, attachment, pin, account))]
+    #[pyo3(signature = (options, origin, attachment, pin, account, cancel))]
+    #[expect(clippy::too_many_arguments, reason = "a page has as many")]
     fn create(
         &self,
         py: Python<'_>,
@@ -216,6 +226,7 @@ impl Key {
         attachment: &str,
         pin: Option<&str>,
         account: Option<Account>,
+        cancel: Option<&Cancel>,
     ) -> PyResult<String> {
         self.run(
             py,
@@ -226,11 +237,13 @@ impl Key {
                 read_attachment(attachment)?,
                 pin,
                 account,
+                cancel,
             )?,
         )
     }
 
-    #[pyo3(signature = (options, origin, attachment, pin, account))]
+    #[pyo3(signature = (options, origin, attachment, pin, account, cancel))]
+    #[expect(clippy::too_many_arguments, reason = "a page has as many")]
     fn get(
         &self,
         py: Python<'_>,
@@ -239,6 +252,7 @@ impl Key {
         attachment: &str,
         pin: Option<&str>,
         account: Option<Account>,
+        cancel: Option<&Cancel>,
     ) -> PyResult<String> {
         self.run(
             py,
@@ -249,6 +263,7 @@ impl Key {
                 read_attachment(attachment)?,
                 pin,
                 account,
+                cancel,
             )?,
         )
     }

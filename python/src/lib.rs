@@ -16,6 +16,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _brasskey {
     #[pymodule_export]
+    use super::ceremony::Cancel;
+    #[pymodule_export]
     use super::device::Device;
     #[pymodule_export]
     use super::fleet::Fleet;

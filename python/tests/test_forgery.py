@@ -126,6 +126,13 @@ def test_nothing_else_is_wrong_with_what_the_key_signs():
     assert other[:-1] == asked.challenge[:-1] and other[-1] == asked.challenge[-1] ^ 1
 
 
+def test_a_registration_names_no_account_to_make_wrong():
+    browser = Browser(ORIGIN, brasskey.Key(user_verification="always"))
+    browser.key.forge("userHandle")
+    with pytest.raises(ValueError, match="'userHandle' needs a sign-in"):
+        browser.create(py_webauthn.options_to_json(registration()))
+
+
 def test_names_that_nothing_signs_are_anothers():
     site = Site(brasskey.Key(user_verification="always"))
     asked = site.ask()

@@ -188,6 +188,19 @@ def test_the_key_verifies_its_user_by_itself():
     assert flags(webauthn.create(required, ORIGIN, key)) & 0x04
 
 
+def test_a_sensor_that_failed_five_times_is_blocked_until_a_pin_is_typed():
+    key = brasskey.Key(user_verification="control")
+    required = creation(authenticatorSelection={"userVerification": "required"})
+    for said in (*["did not verify"] * 4, "has blocked", "has blocked"):
+        with pytest.raises(webauthn.NotAllowedError, match=said):
+            webauthn.create(required, ORIGIN, key)
+        key.set_user_verified(said == "has blocked")
+    key.set_pin("1234")
+    assert flags(webauthn.create(required, ORIGIN, key)) & 0x04
+    key.type_pin(None)
+    assert flags(webauthn.create(required, ORIGIN, key)) & 0x04
+
+
 def test_a_user_who_is_not_verified_gets_no_further_than_the_browser():
     for user in (brasskey.Key(user_verification="never"), brasskey.Fleet(bytes(32), user_verification="never")):
 

@@ -86,8 +86,13 @@ def test_everything_of_a_key_is_explained():
             assert name.startswith("_") or member.__doc__, name
 
 
-@pytest.mark.parametrize("checked", [["--package", "brasskey"], [EXAMPLES]])
-def test_types_are_complete(checked):
+@pytest.mark.parametrize("checked", [["--package", "brasskey"], [EXAMPLES], ["texts"]])
+def test_types_are_complete(checked, tmp_path):
+    if checked == ["texts"]:
+        programs = [program for (program,) in (block.values for block in blocks()) if "def test_" not in program]
+        checked = [tmp_path / f"program_{number}.py" for number in range(len(programs))]
+        for path, program in zip(checked, programs, strict=True):
+            path.write_text(program, encoding="utf-8")
     cache = PACKAGE.parents[1] / "mypy"
     result = subprocess.run(
         [sys.executable, "-P", "-m", "mypy", "--strict", "--cache-dir", cache, *checked],

@@ -1,6 +1,7 @@
 """A browser's part, judged by two relying-party libraries; and the fleet."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import brasskey
 import pytest
@@ -143,6 +144,46 @@ def test_of_several_keys_the_first_that_has_an_answer_gives_it():
         register("platform")
     browser.key = home
     assert browser.keys == [home]
+
+
+class Asked:
+    """A page that waits for one of its keys, on a thread of its own."""
+
+    def __init__(self, ask, options, keys):
+        pool = ThreadPoolExecutor(1)
+        self.answer = pool.submit(ask, options)
+        pool.shutdown(wait=False)
+        self.waiting = [key.wait_until_asked(30) for key in keys]
+
+
+def test_several_keys_wait_at_once_and_the_touched_one_answers():
+    keys = [brasskey.Key(touch="control", scripted_clock=True) for _ in range(2)]
+    browser = Browser(ORIGIN, *keys)
+    asked = json.loads(py_webauthn.options_to_json(options()))
+    asked["authenticatorSelection"] = {"residentKey": "required"}
+    page = Asked(browser.create, asked, keys)
+    assert [waiting.operation for waiting in page.waiting] == ["register"] * 2
+    keys[1].pulse()
+    assert page.answer.result()["type"] == "public-key"
+    assert [(key.state.waiting, len(key.credentials)) for key in keys] == [(None, 0), (None, 1)]
+
+    # One that refuses leaves it to the others.
+    page = Asked(browser.create, asked, keys)
+    keys[1].decline()
+    keys[0].pulse()
+    assert page.answer.result()["type"] == "public-key"
+
+    # They have one time, and each says that it is over.
+    page = Asked(browser.create, asked | {"timeout": 5000}, keys)
+    for key in keys:
+        key.advance(6000)
+    with pytest.raises(webauthn.NotAllowedError, match=r"keys\[0\].*nobody touched.*keys\[1\].*nobody touched"):
+        page.answer.result()
+
+    # One that needs no touch answers, and frees those that wait.
+    browser.keys.append(brasskey.Key())
+    assert browser.create(asked)["type"] == "public-key"
+    assert [key.state.waiting for key in keys] == [None, None]
 
 
 def test_extensions_have_their_results():

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::ahead::ahead;
 use super::untried::reasons;
 use crate::cli::failure::Failure;
-use crate::cli::layout::count;
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, Output, WARNING};
 use crate::text::disarm;
 
@@ -44,14 +43,17 @@ pub(super) fn list(steps: &[Step], total: Total, output: &Output) -> Result<(), 
 
 /// What a check takes of whoever handles the key; nothing where that is nothing.
 fn takes(cost: &Cost) -> String {
-    let of = |number: u32, what| (number > 0).then(|| format!(", {}", count(number.into(), what)));
-    let waits = u32::try_from(cost.waited / 1000).unwrap_or(u32::MAX);
+    let seconds = u32::try_from(cost.waited / 1000).unwrap_or(u32::MAX);
     let takes = [
-        of(cost.touches, "touch"),
-        of(cost.power_cycles, "replug"),
-        of(waits, "second"),
+        (cost.touches, "touch", "touches"),
+        (cost.power_cycles, "replug", "replugs"),
+        (seconds, "second", "seconds"),
     ];
-    takes.into_iter().flatten().collect()
+    takes
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, more)| format!(", {number} {}", if number == 1 { one } else { more }))
+        .collect()
 }
 
 /// The report as JSON: with a summary, which is for readers.

@@ -2,10 +2,11 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "common/program.rs"]
+mod program;
 
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Output, Stdio};
 
 use nix::pty::{Winsize, openpty};
@@ -42,8 +43,7 @@ impl Home {
     fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         fs::create_dir(home.0.path().join("bin")).unwrap();
-        home.answers("aws", PROGRAM);
-        fs::set_permissions(home.0.path().join("bin/aws"), fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&home.0.path().join("bin/aws"), PROGRAM);
         let user = |name: &str| json!({ "UserName": name, "Arn": format!("arn:aws:iam::123456789012:user/{name}") });
         let users = ["alice", "bob", "robot"].map(user);
         home.says(

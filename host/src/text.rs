@@ -19,7 +19,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// The same, for what no notification shows: `<`, `>` and `&` stay as they are.
-#[cfg(feature = "cli")]
+#[cfg(feature = "full")]
 pub(crate) fn disarm(text: &str) -> Cow<'_, str> {
     replace(text, |character| {
         !matches!(character, '<' | '>' | '&') && is_hostile(character)

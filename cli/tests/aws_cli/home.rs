@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::program;
 
 pub(crate) const SERIAL: &str = "arn:aws:iam::123456789012:mfa/work";
 /// What STS answers with a session.
@@ -32,8 +33,7 @@ impl Home {
     pub(crate) fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         fs::create_dir(home.path("bin")).unwrap();
-        fs::write(home.path("bin/aws"), PROGRAM).unwrap();
-        fs::set_permissions(home.path("bin/aws"), fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&home.path("bin/aws"), PROGRAM);
         home.answers("version", "aws-cli/2.33.0 Python/3.13 Linux/6.12");
         home.answers("sts-get-caller-identity", IDENTITY);
         home.answers("iam-list-mfa-devices", r#"echo '{"MFADevices": []}'"#);

@@ -3,4 +3,6 @@
 
 mod enroll;
 mod home;
+#[path = "../common/program.rs"]
+mod program;
 mod session;

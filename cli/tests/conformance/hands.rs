@@ -1,6 +1,5 @@
 //! Who touches the key: commands, nobody, and other programs beside.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,7 @@ use super::*;
 
 /// A script in the home.
 fn script(home: &Path, name: &str, text: &str) {
-    let file = home.join(name);
-    fs::write(&file, format!("#!/bin/bash\n{text}\n")).unwrap();
-    fs::set_permissions(file, fs::Permissions::from_mode(0o700)).unwrap();
+    program::write(&home.join(name), &format!("#!/bin/bash\n{text}\n"));
 }
 
 /// What asks the control endpoint for an action, without a program that not every computer has.

@@ -4,6 +4,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod hands;
+#[path = "../common/program.rs"]
+mod program;
 mod refusals;
 
 use std::fs;

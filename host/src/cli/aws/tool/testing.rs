@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -23,9 +24,12 @@ script="${0%/*}/$1-$2"
 impl FakeAws {
     pub(in crate::cli) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let program = directory.path().join("aws");
-        fs::write(&program, PROGRAM).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let [text, program] = ["text", "aws"].map(|name| directory.path().join(name));
+        fs::write(&text, PROGRAM).unwrap();
+        fs::set_permissions(&text, fs::Permissions::from_mode(0o700)).unwrap();
+        // What a test has open for writing, a child of another test may have open, too: then nobody can run it.
+        let copied = Command::new("cp").args([&text, &program]).status().unwrap();
+        assert!(copied.success());
         Self(directory)
     }
 

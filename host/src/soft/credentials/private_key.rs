@@ -161,6 +161,17 @@ mod tests {
             .collect()
     }
 
+    /// The key is read, and not where its end is missing or something follows.
+    fn is_read_whole(der: &[u8], algorithm: i64) {
+        let key = ImportedKey::from_der(der).expect("a key");
+        assert_eq!((key.algorithm(), key.bytes()), (algorithm, &[0x42; 32]));
+        for length in 0..der.len() {
+            let cut = ImportedKey::from_der(&der[..length]);
+            assert_eq!(cut.map(drop), Err(UnfitKey), "{length}");
+        }
+        assert_eq!(ImportedKey::from_der(&[der, &[0]].concat()).map(drop), Err(UnfitKey));
+    }
+
     #[test]
     fn keys_are_read_as_others_write_them() {
         // RFC 8410 §10.3, the first example.
@@ -180,17 +191,7 @@ mod tests {
             [&[0x30, body.len().try_into().expect("short")][..], &body].concat()
         };
         for (curve, algorithm) in [("06082a8648ce3d030107", -7), ("06052b8104000a", -47)] {
-            let der = wrap(curve);
-            let key = ImportedKey::from_der(&der).expect("a key");
-            assert_eq!((key.algorithm(), key.bytes()), (algorithm, &[0x42; 32]));
-            for length in 0..der.len() {
-                let cut = ImportedKey::from_der(&der[..length]);
-                assert_eq!(cut.map(drop), Err(UnfitKey), "{length}");
-            }
-            assert_eq!(
-                ImportedKey::from_der(&[&der[..], &[0]].concat()).map(drop),
-                Err(UnfitKey)
-            );
+            is_read_whole(&wrap(curve), algorithm);
         }
         // P-384.
         assert_eq!(ImportedKey::from_der(&wrap("06052b81040022")).map(drop), Err(UnfitKey));
@@ -207,17 +208,7 @@ mod tests {
             [&[0x30, body.len().try_into().expect("short")][..], &body].concat()
         };
         for (curve, algorithm) in [("06082a8648ce3d030107", -7), ("06052b8104000a", -47)] {
-            let der = wrap(curve);
-            let key = ImportedKey::from_der(&der).expect("a key");
-            assert_eq!((key.algorithm(), key.bytes()), (algorithm, &[0x42; 32]));
-            for length in 0..der.len() {
-                let cut = ImportedKey::from_der(&der[..length]);
-                assert_eq!(cut.map(drop), Err(UnfitKey), "{length}");
-            }
-            assert_eq!(
-                ImportedKey::from_der(&[&der[..], &[0]].concat()).map(drop),
-                Err(UnfitKey)
-            );
+            is_read_whole(&wrap(curve), algorithm);
         }
         // `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER` of OpenSSL 3.0.
         let written = "MHcCAQEEIFPJnZ/BrbdDs4vZgAces7zEq4kZUT9UKUrtRJTfYd/9oAoGCCqGSM49AwEHoUQDQgAEB9zaJlXYloTsqDSQBRFb\

@@ -70,6 +70,10 @@ fn a_report_that_cannot_be_written_is_told_before_the_run() {
     let output = run(home.path(), "--device unix:nowhere --html page.html");
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(!home.path().join("page.html").exists(), "a run that never began");
+    // A link to where the page is to be stays.
+    std::os::unix::fs::symlink("later.html", home.path().join("link.html")).unwrap();
+    run(home.path(), "--device unix:nowhere --html link.html");
+    assert!(home.path().join("link.html").is_symlink());
 }
 
 #[test]

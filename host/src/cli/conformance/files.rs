@@ -29,7 +29,8 @@ pub(super) fn can_write(reports: [Option<&Path>; 2], output: &Output) -> Result<
         ));
     }
     for file in files {
-        let is_new = !file.exists();
+        // A link that leads nowhere yet is the user's.
+        let is_new = fs::symlink_metadata(file).is_err();
         let opened = OpenOptions::new().write(true).create(true).truncate(false).open(file);
         opened.map_err(failed("write", file))?;
         if is_new {
